@@ -1,0 +1,49 @@
+"""Ops that the interpreter itself runs, and which subgraphs an op calls.
+
+Control flow, variables and resources belong to core: no delegate sees them.
+"""
+
+from __future__ import annotations
+
+from .model import Op
+
+CORE_OPS = frozenset(
+    """
+    ASSIGN_VARIABLE CALL CALL_ONCE HASHTABLE HASHTABLE_FIND HASHTABLE_IMPORT HASHTABLE_SIZE IF READ_VARIABLE
+    STABLEHLO_CASE STABLEHLO_WHILE VAR_HANDLE WHILE
+    """.split()
+)
+COMPOSITE = "STABLEHLO_COMPOSITE"
+
+# Option fields that hold subgraph indices, in the order in which the op's meaning takes them.
+_CALLS = {
+    "CALL": ("subgraph",),
+    "CALL_ONCE": ("init_subgraph_index",),
+    "IF": ("then_subgraph_index", "else_subgraph_index"),
+    "STABLEHLO_CASE": ("branch_subgraph_indices",),
+    "STABLEHLO_WHILE": ("cond_subgraph_index", "body_subgraph_index"),
+    "WHILE": ("cond_subgraph_index", "body_subgraph_index"),
+    COMPOSITE: ("decomposition_subgraph_index",),
+    # Not core's: the subgraph is part of what the op means, and its kernel reads it (Op.bodies).
+    "STABLEHLO_REDUCE": ("body_subgraph_index",),
+    "STABLEHLO_REDUCE_WINDOW": ("body_subgraph_index",),
+    "STABLEHLO_SCATTER": ("update_computation_subgraph_index",),
+    "STABLEHLO_SORT": ("comparator_subgraph_index",),
+}
+
+
+def is_core_op(name: str) -> bool:
+    """Say whether the interpreter runs ops of this name (composites: by their decomposition)."""
+    return name in CORE_OPS or name.startswith(COMPOSITE)
+
+
+def called_subgraphs(op: Op) -> tuple[int, ...]:
+    """Return the subgraphs that the op runs: (then, else), (cond, body), …; () for most ops."""
+    fields = _CALLS.get(op.name.partition(":")[0])
+    if fields is None:
+        return ()
+    found: list[int] = []
+    for field in fields:
+        value = op.options.get(field, ())
+        found += [int(value)] if isinstance(value, int) else [int(i) for i in value]
+    return tuple(found)

@@ -1,0 +1,81 @@
+"""How a file says which op is meant: operator codes, names of custom ops and composites, tables of options.
+
+Source: tflite/converter/schema/schema.fbs (``OperatorCode``); tflite/converter/schema/schema_utils.cc.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from . import schema
+from .errors import InputError
+from .model import NO_OPTIONS, OperatorCode, Record
+
+
+def operator_code(name: str, version: int) -> OperatorCode:
+    """Return the code with which a file says "this op, this version"; the opposite of :func:`op_name`."""
+    kind, _, custom = name.partition(":")
+    builtin = kind if kind == "STABLEHLO_COMPOSITE" else name
+    if kind != "CUSTOM" and builtin in schema.OPERATORS:
+        old = min(schema.OPERATORS.index(builtin), _PLACEHOLDER)
+        return OperatorCode(builtin, version, None, old)
+    code = custom if kind == "CUSTOM" else name
+    return OperatorCode("CUSTOM", version, code, schema.OPERATORS.index("CUSTOM"))
+
+
+def op_name(code: OperatorCode, options: Record) -> str:
+    """Return the name an op goes by: its builtin's, its custom code, or that of its composite.
+
+    A custom op that calls itself like a builtin is "CUSTOM:ADD", so that it never runs as the builtin.
+    """
+    if code.name == "STABLEHLO_COMPOSITE":
+        return f"{code.name}:{options.get('name')}"
+    if code.name != "CUSTOM":
+        return code.name
+    custom = code.custom_code or ""
+    taken = custom in schema.OPERATORS or custom.startswith(("CUSTOM:", "STABLEHLO_COMPOSITE:"))
+    return f"CUSTOM:{custom}" if taken else custom
+
+
+def options_record(op: str, **given: Any) -> Record:
+    """Return the options of a builtin op: the given ones checked, the others as the schema's defaults."""
+    table = schema.options_of(op)
+    if table == "NONE" and not given:
+        return NO_OPTIONS
+    fields = {f.name: f for f in schema.TABLES[table]}
+    values = {name: f.default for name, f in fields.items()}
+    for name, value in given.items():
+        if name not in fields:
+            raise InputError(f"{op} has no option {name!r}; it has: {', '.join(fields) or 'none'}")
+        values[name] = _option(op, fields[name], value)
+    return Record(table, values)
+
+
+def _option(op: str, field: schema.Field, value: Any) -> Any:
+    """Return an option's value as the reader would give it."""
+    if field.kind != "vector":
+        return _item(op, field, field.kind, value)
+    if field.type == "ubyte":
+        return bytes(value)
+    return tuple(_item(op, field, field.item, v) for v in value)
+
+
+def _item(op: str, field: schema.Field, kind: str, value: Any) -> Any:
+    if kind == "enum":
+        names = schema.ENUMS[field.type].names
+        if value not in names:
+            one_of = f"needs one of {', '.join(names)}"
+            raise InputError(f"{op}: option {field.name!r} {one_of}, found {value!r}")
+        return value
+    if kind == "string":
+        return str(value)
+    code = "<" + schema.SCALARS[field.type]
+    try:
+        return struct.unpack(code, struct.pack(code, value))[0]  # a float as the file keeps it
+    except (struct.error, TypeError, OverflowError):
+        wanted = f"needs a value of type {field.type}"
+        raise InputError(f"{op}: option {field.name!r} {wanted}, found {value!r}") from None
+
+
+_PLACEHOLDER = schema.OPERATORS.index("PLACEHOLDER_FOR_GREATER_OP_CODES")

@@ -1,0 +1,271 @@
+"""A .tflite model as plain values, named as schema.fbs names them.
+
+``Model`` → ``Graph`` (a subgraph) → ``Op`` → ``Tensor``. All are frozen; change one with
+``attrs.evolve``. Tables of the schema that carry no meaning of their own for delegraph (options of
+an op, sparsity, …) are :class:`Record` values: attribute access by the schema's field names, enums as
+the schema's spelling: ``op.options.padding == "SAME"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from attrs import cmp_using, field, frozen
+
+from . import schema
+from .dtypes import DTYPES
+
+# The builtin ops that write the variable tensors they read. A custom op is taken to, too.
+_STATEFUL = frozenset(
+    """
+    BIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_RNN LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM
+    UNIDIRECTIONAL_SEQUENCE_RNN
+    """.split()
+)
+
+
+class Record:
+    """One table of the schema as a value: read-only attributes, compared by content."""
+
+    __slots__ = ("_fields", "table")
+
+    table: str  # the schema's name, e.g. "Conv2DOptions"
+
+    def __init__(self, table: str, fields: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "table", table)
+        object.__setattr__(self, "_fields", dict(fields))
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._fields[name]
+        except KeyError:
+            known = ", ".join(self._fields) or "none"
+            raise AttributeError(f"{self.table} has no field {name!r}; it has: {known}") from None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{self.table} is read-only; make a new one with .replace({name}=...)")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Record, (self.table, self._fields)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        return iter(self._fields.items())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Record):
+            return NotImplemented
+        return self.table == other.table and same_value(self._fields, other._fields)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{self.table}({', '.join(f'{k}={v!r}' for k, v in self)})"
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the field's value, or ``default`` where the table has no such field."""
+        return self._fields.get(name, default)
+
+    def replace(self, **changes: Any) -> Record:
+        """Return a copy with some fields changed."""
+        return Record(self.table, self._fields | changes)
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Say whether two field values are equal; arrays by dtype, shape and stored bits."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return (
+            isinstance(a, np.ndarray)
+            and isinstance(b, np.ndarray)
+            and a.dtype == b.dtype
+            and a.shape == b.shape
+            and (a is b or a.tobytes() == b.tobytes())
+        )
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same_value(a[k], b[k]) for k in a)
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(map(same_value, a, b))
+    return bool(a == b) or (a != a and b != b)  # NaN equals NaN here
+
+
+_by_bits = cmp_using(eq=same_value)
+NO_OPTIONS = Record("NONE", {})
+
+
+@frozen(hash=False)
+class Quantization:
+    """real = scale * (stored - zero_point); one scale, or one per slice along ``axis``.
+
+    Blockwise quantization keeps its scales in a tensor of their own: ``details`` says which.
+    """
+
+    scale: np.ndarray = field(eq=_by_bits)  # float32, shape (1,) or (channels,); () if absent
+    zero_point: np.ndarray = field(eq=_by_bits)  # int64, same shape, or (0,) where the file has none
+    axis: int = 0  # quantized_dimension
+    min: np.ndarray | None = field(default=None, eq=_by_bits)  # float32, as the converter saw it
+    max: np.ndarray | None = field(default=None, eq=_by_bits)
+    details: Record | None = None  # CustomQuantization, BlockwiseQuantization, MultiAxisQuantization
+
+    @property
+    def is_per_axis(self) -> bool:
+        return len(self.scale) > 1
+
+
+@frozen(hash=False)
+class Tensor:
+    """One tensor of a subgraph: what the file says of it, and its values if it is constant."""
+
+    index: int  # in its subgraph
+    name: str
+    dtype: str  # a key of ``delegraph.dtypes.DTYPES``: "int8", "bfloat16", "int4", "string", ...
+    shape: tuple[int, ...] | None  # None where only a run's values decide it
+    shape_signature: tuple[int, ...] | None = None  # -1 where callers may resize; None if absent
+    quantization: Quantization | None = None
+    # Constant values: an array, or a function that makes it when first asked for. dtype as
+    # DTYPES[dtype].numpy; int4/int2 unpacked, one value an element; strings as bytes objects.
+    _data: np.ndarray | Callable[[], np.ndarray] | None = field(default=None, repr=False, eq=False)
+    buffer: int = 0  # index into Model.buffers; 0 is the empty buffer
+    is_variable: bool = False  # keeps its value from one invoke to the next
+    sparsity: Record | None = None  # SparsityParameters: the buffer holds only the nonzero blocks
+    has_rank: bool = False  # as in the file: whether an empty shape means a scalar
+    variant_tensors: tuple[Record, ...] = ()
+    external_buffer: int = 0
+
+    @property
+    def is_constant(self) -> bool:
+        return self._data is not None
+
+    @property
+    def data(self) -> np.ndarray | None:
+        """The constant's values, read-only, of the tensor's shape; None if the tensor is computed.
+
+        A sparse tensor gives its stored values, flat; DENSIFY makes them dense.
+        """
+        if callable(self._data):
+            object.__setattr__(self, "_data", self._data())
+        return self._data  # type: ignore[return-value]
+
+    @property
+    def nbytes(self) -> int | None:
+        """Bytes of the values in the file's packing; None if the shape or the width is unknown."""
+        bits = DTYPES[self.dtype].bits
+        if self.shape is None or not bits:
+            return None
+        return (self.size * bits + 7) // 8
+
+    @property
+    def size(self) -> int:
+        """Number of elements; a shape that is unknown counts as empty."""
+        n = 0 if self.shape is None else 1
+        for d in self.shape or ():
+            n *= d
+        return n
+
+    @property
+    def scale(self) -> float:
+        """The one scale of a tensor quantized as a whole; 0.0 where there is no quantization."""
+        q = self.quantization
+        return float(q.scale[0]) if q is not None and len(q.scale) else 0.0
+
+    @property
+    def zero_point(self) -> int:
+        """The one zero point of a tensor quantized as a whole; 0 where there is none."""
+        q = self.quantization
+        return int(q.zero_point[0]) if q is not None and len(q.zero_point) else 0
+
+
+@frozen(hash=False)
+class Op:
+    """One operator of a subgraph."""
+
+    index: int  # position in the subgraph: also the order of execution in the file
+    name: str  # "CONV_2D"; a custom op's own name; "STABLEHLO_COMPOSITE:name" for a composite
+    version: int
+    inputs: tuple[Tensor | None, ...]  # None for an optional input left out
+    outputs: tuple[Tensor, ...]
+    options: Record = NO_OPTIONS  # defaults filled in where the file leaves the table out
+    intermediates: tuple[Tensor, ...] = ()  # scales inside an integer LSTM
+    custom_options: bytes = b""  # a custom op's own, opaque here
+    mutating_variable_inputs: tuple[bool, ...] = ()
+    code: int = 0  # index into Model.operator_codes
+    debug_metadata_index: int = -1
+    has_options: bool = True  # False where the file leaves the options table out
+    # The subgraphs that its options name, for an op whose kernel reads them (STABLEHLO_SCATTER's update);
+    # set when a model is specialized.
+    bodies: tuple[Graph, ...] = field(default=(), repr=False, eq=False)
+
+    @property
+    def variables(self) -> tuple[Tensor, ...]:
+        """The inputs that are this op's state: run returns their next values after the outputs.
+
+        Other builtin ops may read a variable tensor, and leave it as it is.
+        """
+        if self.name not in _STATEFUL and self.name in schema.ENUMS["BuiltinOperator"].values:
+            return ()
+        return tuple(t for t in self.inputs if t is not None and t.is_variable)
+
+    def __str__(self) -> str:
+        return f"op #{self.index} {self.name} v{self.version}"
+
+
+@frozen(hash=False)
+class Graph:
+    """A subgraph: its ops stand in the order in which the file wants them run."""
+
+    name: str
+    tensors: tuple[Tensor, ...] = field(repr=False)
+    ops: tuple[Op, ...] = field(repr=False)
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    index: int = 0  # in Model.subgraphs
+    debug_metadata_index: int = -1
+    # Ops of constants that have left ``ops``: their outputs are constants now (see specialize).
+    folded: tuple[Op, ...] = field(default=(), repr=False)
+
+
+@frozen(hash=False)
+class OperatorCode:
+    name: str  # the builtin's name, or "CUSTOM"
+    version: int
+    custom_code: str | None = None
+    deprecated_builtin_code: int = 0  # as stored: old files hold the code here alone
+
+
+@frozen(hash=False)
+class Signature:
+    """A named entry of the model: names of arguments and results → tensors of one subgraph."""
+
+    key: str  # "serving_default"
+    inputs: dict[str, int]  # argument name -> tensor index
+    outputs: dict[str, int]
+    subgraph: int = 0
+
+
+@frozen(hash=False)
+class Metadata:
+    name: str
+    buffer: int  # index into Model.buffers
+
+
+@frozen(hash=False)
+class Model:
+    """A whole .tflite file."""
+
+    subgraphs: tuple[Graph, ...]
+    operator_codes: tuple[OperatorCode, ...] = field(default=(), repr=False)
+    # uint8 views of the mapped file; None for a buffer without data
+    buffers: tuple[np.ndarray | None, ...] = field(default=(None,), repr=False, eq=_by_bits)
+    signatures: tuple[Signature, ...] = ()
+    metadata: tuple[Metadata, ...] = ()
+    metadata_buffer: tuple[int, ...] = ()  # deprecated twin of ``metadata``
+    description: str | None = None
+    version: int = 3
+    external_buffer_groups: tuple[Record, ...] = ()
+    external_buffers: tuple[Record, ...] = ()
+    # Bytes after the FlatBuffer: the zip archive with labels that metadata tools append.
+    trailer: bytes = field(default=b"", repr=False)
+    source: str = field(default="<memory>", eq=False)  # the file's name, for messages

@@ -1,0 +1,88 @@
+"""What a delegate is: something that takes partitions of a graph and runs them.
+
+The whole of a delegate that computes ADD in half precision::
+
+    class HalfNPU(Delegate):
+        name = "halfnpu"
+
+        def prepare(self, partition):
+            ...  # everything that can be done once
+            def run(*inputs):
+                ...  # per inference
+                return outputs
+            return run
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from attrs import frozen
+
+from .options import read_options
+from .support import Refusal, SupportTable
+
+if TYPE_CHECKING:
+    from .partition import Partition
+
+# run(*inputs) -> outputs: arrays or device values in the order of the partition's inputs; outputs in
+# the order of its outputs, then the next values of its variables.
+Run = Callable[..., "tuple[Any, ...]"]
+
+
+@frozen
+class NoOptions:
+    """The options of a delegate that has none."""
+
+
+class Delegate(ABC):
+    """Takes partitions of a graph and runs them.
+
+    A delegate and a kernel have one shape: ``prepare(partition)`` or ``prepare(op)`` does all that can
+    be done once and returns ``run(*arrays)``, which is called per inference. Making an instance opens no
+    device: instances are made to print tables and plans, too.
+    """
+
+    name: ClassVar[str]  # what users type after --delegates
+    Options: ClassVar[type] = NoOptions  # an attrs class: one field per option, typed, with a default
+    dynamic: ClassVar[bool] = False  # takes ops whose shapes only a run's values decide
+    min_ops: int = 1  # a smaller partition goes to the next delegate
+    max_partitions: int | None = None  # keep this many partitions of a subgraph; None: all
+    keep: ClassVar[str] = "largest"  # which ones: "largest" or "first"
+
+    label: str  # names this instance in reports: "opencl", "opencl:2"
+    table: SupportTable  # this delegate's rows and those others added; set when it is loaded
+
+    def __init__(self, options: Mapping[str, Any] | None = None, label: str | None = None) -> None:
+        self.options: Any = read_options(self.Options, options or {}, owner=f"delegate {self.name!r}")
+        self.label = label or self.name
+
+    def unavailable(self) -> str | None:
+        """Return why this delegate cannot work on this machine now, with the way out, or None."""
+        return None
+
+    def check(self, partition: Partition) -> Mapping[int, list[Refusal]]:
+        """Look at a whole group of supported ops; return refusals by op index, {} if all is well.
+
+        Called while partitioning, for limits that no single op shows (memory, patterns). Core groups
+        again without the refused ops until none is refused.
+        """
+        return {}
+
+    @abstractmethod
+    def prepare(self, partition: Partition) -> Run:
+        """Compile, upload constants, allocate; return the function that runs the partition."""
+
+    def close(self) -> None:
+        """Give back what the delegate holds. Called by ``with`` and by the interpreter that loaded it."""
+
+    def __enter__(self) -> Delegate:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<delegate {self.label}>"

@@ -1,0 +1,88 @@
+"""Which package brings what: the way out when an op, a type or a delegate is not installed.
+
+The one table in core that knows other packages, and it knows them by name only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.util import find_spec
+
+from attrs import frozen
+
+from . import schema
+
+
+@frozen
+class Package:
+    """A distribution and what it adds."""
+
+    name: str  # as pip spells it
+    module: str
+    delegates: tuple[str, ...] = ()  # delegates it offers
+    adds_types_to: tuple[str, ...] = ()  # delegates that get rows from it ...
+    types: tuple[str, ...] = ()  # ... for ops with an operand of one of these types
+    ops: tuple[str, ...] = ()  # custom ops it knows
+
+    @property
+    def is_installed(self) -> bool:
+        return find_spec(self.module) is not None
+
+
+PACKAGES = (
+    Package("delegraph-reference", "delegraph_reference", delegates=("reference",)),
+    Package("delegraph-opencl", "delegraph_opencl", delegates=("opencl",)),
+    Package(
+        "delegraph-edgetpu",
+        "delegraph_edgetpu",
+        delegates=("edgetpu",),
+        ops=("edgetpu-custom-op",),
+    ),
+    Package(
+        "delegraph-int16",
+        "delegraph_int16",
+        adds_types_to=("reference", "opencl"),
+        types=("int16",),
+    ),
+)
+
+# Library names that programs written for LiteRT pass to load_delegate, and the delegate meant.
+LIBRARIES = {
+    "libedgetpu.so.1": "edgetpu",
+    "libedgetpu.so.1.0": "edgetpu",
+    "libedgetpu.so": "edgetpu",
+    "libedgetpu.1.dylib": "edgetpu",
+    "libedgetpu.1.0.dylib": "edgetpu",
+    "edgetpu.dll": "edgetpu",
+    "libtensorflowlite_gpu_delegate.so": "opencl",
+    "libtensorflowlite_gpu_gl.so": "opencl",
+}
+
+
+def package_of(delegate: str) -> Package | None:
+    """Return the known package that offers a delegate of this name, installed or not."""
+    return next((p for p in PACKAGES if delegate in p.delegates), None)
+
+
+def delegate_name(library: str | os.PathLike[str]) -> str:
+    """Return the delegate meant by a name or by the path of a library that LiteRT would load."""
+    name = os.fspath(library)
+    return LIBRARIES.get(re.split(r"[\\/]", name)[-1], name)
+
+
+def hint_for(delegate: str, op: str, types: str) -> str:
+    """Say which package, not installed, would take an op of these operand types; "" if none is known."""
+    for p in PACKAGES:
+        missing = [op] if op in p.ops else []
+        if delegate in p.adds_types_to:
+            missing += [t for t in p.types if t in types.split()]
+        if missing and not p.is_installed:
+            return f"{missing[0]} is in the package {p.name}"
+    return ""
+
+
+def hook_for(op: str) -> str:
+    """Say how somebody can provide an op that is no builtin; "" for a builtin."""
+    known = op.partition(":")[0] in schema.OPERATORS
+    return "" if known else "a plugin can add a row for it through the hook delegraph_op_support"

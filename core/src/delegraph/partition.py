@@ -1,0 +1,104 @@
+"""Partition a model: which delegate runs which ops, in what order, and why not another.
+
+Source of the grouping rule: tflite/graph_info.cc, PartitionGraphIntoIndependentNodeSubsets.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from .delegate import Delegate
+from .errors import InputError, OptionError, PluginError
+from .log import logger
+from .model import Model
+from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
+from .plugins import Plugins, label_apart
+from .policy import KEEP, POLICIES, Limits, Policy, Reasons, Work
+
+__all__ = ["CORE", "NOBODY", "Fallback", "Partition", "Plan", "SubgraphPlan", "partition"]
+
+
+def partition(
+    model: Model,
+    delegates: Sequence[Delegate],
+    *,
+    min_ops: int | None = None,
+    max_partitions: int | None = None,
+    policy: str = "greedy",
+    require_full_delegation: bool = False,
+    plugins: Plugins | None = None,
+    refused: Mapping[tuple[int, int], Reasons] | None = None,
+) -> Plan:
+    """Decide which delegate runs which ops, log every fallback and show the plan to the plugins.
+
+    :param model: with shapes propagated and constants folded (``delegraph.specialize``).
+    :param delegates: in order of preference. Where labels collide, the later delegate is renamed.
+    :param min_ops: a smaller partition goes to the next delegate, in place of what the delegates say
+        themselves. The last one keeps its own limit, since nobody comes after it.
+    :param max_partitions: keep this many partitions of a subgraph, likewise.
+    :param policy: how to choose: a key of ``delegraph.policy.POLICIES``.
+    :param require_full_delegation: every op that core does not run has to go to the first delegate.
+    :param refused: refusals known beforehand, by (subgraph, op index) and label: of what failed to run.
+    :raises UnsupportedOps: ``require_full_delegation``, and some op did not go to the first delegate.
+    :raises OptionError: there is no such policy.
+    :raises InputError: a limit is below 1, or ``delegates`` holds something else than loaded delegates.
+    :raises ModelError: an op reads what a later op, or none, computes.
+    """
+    plugins = plugins or Plugins.installed()
+    decide = _policy(policy)
+    limits = _limits(delegates, min_ops, max_partitions)
+    label_apart(delegates)
+    for delegate in delegates:
+        if not hasattr(delegate, "table"):  # made by hand, not loaded by name
+            delegate.table = plugins.table(delegate)
+    results = _signature_outputs(model)
+    subgraphs = []
+    for graph in model.subgraphs:
+        work = Work(graph, limits, plugins.veto(), refused or {})
+        order, owners = decide(work)
+        parts = work.partitions(order, owners, results.get(graph.index, set()))
+        subgraphs.append(SubgraphPlan(graph, tuple(parts), work.refusals, graph.folded))
+    plan = Plan(model, tuple(limits), tuple(subgraphs))
+    if require_full_delegation:
+        plan.check_full()
+    if logger.isEnabledFor(logging.WARNING):
+        for fallback in plan.fallbacks:
+            logger.warning("%s", fallback)
+    plugins.partitioned(plan)
+    return plan
+
+
+def _policy(name: str) -> Policy:
+    if name not in POLICIES:
+        raise OptionError(f"no policy {name!r} for partitioning; there is: {', '.join(POLICIES)}")
+    return POLICIES[name]
+
+
+def _limits(
+    delegates: Sequence[Delegate], min_ops: int | None, max_partitions: int | None
+) -> dict[Delegate, Limits]:
+    """Return the limits of each delegate; the arguments hold for all but the last."""
+    for name, value in (("min_ops", min_ops), ("max_partitions", max_partitions)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} needs 1 or more, found {value}")
+    found = {}
+    for d in delegates:
+        if not isinstance(d, Delegate):
+            raise InputError(f"partition needs loaded delegates (see load_delegate), found {d!r}")
+        if d.keep not in KEEP:
+            raise PluginError(f"delegate {d.name!r} needs keep = {' or '.join(KEEP)}, found {d.keep!r}")
+        given = (None, None) if d is delegates[-1] else (min_ops, max_partitions)
+        found[d] = Limits(
+            d.min_ops if given[0] is None else given[0],
+            d.max_partitions if given[1] is None else given[1],
+        )
+    return found
+
+
+def _signature_outputs(model: Model) -> dict[int, set[int]]:
+    """Return the tensors that signatures name as results, by subgraph; outputs may leave them out."""
+    found: dict[int, set[int]] = {}
+    for signature in model.signatures:
+        found.setdefault(signature.subgraph, set()).update(signature.outputs.values())
+    return found

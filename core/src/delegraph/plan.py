@@ -1,0 +1,150 @@
+"""What a partitioning decided, as values: partitions, plans, and every fallback with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from .calls import called_subgraphs
+from .errors import UnsupportedOps
+from .model import Graph, Model, Op, Tensor
+from .support import Refusal
+
+if TYPE_CHECKING:
+    from .delegate import Delegate
+
+CORE = "core"  # the label of ops that the interpreter itself runs: control flow, variables, resources
+NOBODY = "(nobody)"  # the label of ops that no delegate takes
+
+
+@frozen(hash=False)
+class Partition:
+    """Ops that one delegate runs together, and the tensors that cross its edge."""
+
+    delegate: Delegate | None = field(eq=False)  # None: core, or nobody
+    label: str  # the delegate's label, CORE or NOBODY
+    ops: tuple[Op, ...] = field(repr=False)
+    inputs: tuple[Tensor, ...] = field(repr=False)  # computed outside, read inside; no constants
+    outputs: tuple[Tensor, ...] = field(repr=False)  # computed inside, read outside
+    variables: tuple[Tensor, ...] = field(default=(), repr=False)
+    # ``variables``: the inputs that are state. run returns their next values after the outputs.
+    graph: Graph | None = field(default=None, repr=False, eq=False)
+    subgraph: int = 0
+    deferred: bool = False  # some input's shape is known only while running: prepared op by op then
+
+
+@frozen(hash=False)
+class SubgraphPlan:
+    """What was decided for one subgraph."""
+
+    graph: Graph  # with shapes propagated and constants folded
+    partitions: tuple[Partition, ...]  # in order of execution
+    refusals: Mapping[int, Mapping[str, tuple[Refusal, ...]]] = field(repr=False)
+    # ``refusals``: by op index, then by the label of each delegate that was asked and refused.
+    folded: tuple[Op, ...] = field(default=(), repr=False)  # ops of constants, computed beforehand
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """Who runs each op, by op index; folded ops are not listed."""
+        return {op.index: p.label for p in self.partitions for op in p.ops}
+
+
+@frozen(hash=False)
+class Fallback:
+    """An op that a delegate was asked for and did not take, and who runs it instead."""
+
+    op: Op
+    graph: Graph = field(repr=False)
+    delegate: str  # the label of the delegate that refused
+    refusals: tuple[Refusal, ...]
+    runs_on: str  # label; NOBODY if no delegate takes the op
+
+    def __str__(self) -> str:
+        where = f" of subgraph {self.graph.index} {self.graph.name!r}" if self.graph.index else ""
+        reasons = "; ".join(map(str, self.refusals))
+        return f"{self.op}{where} cannot be handled by {self.delegate}: {reasons}"
+
+
+@frozen(hash=False)
+class Plan:
+    """What was decided for a model: one plan for each of its subgraphs."""
+
+    model: Model = field(repr=False)
+    delegates: tuple[Delegate, ...]  # in order of preference
+    subgraphs: tuple[SubgraphPlan, ...]
+
+    def __str__(self) -> str:
+        from .report import report
+
+        return report(self)
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """The partitions of the main subgraph."""
+        return self.subgraphs[0].partitions
+
+    @property
+    def reached(self) -> tuple[SubgraphPlan, ...]:
+        """The subgraphs that can run: entries of the model and what core calls from there.
+
+        The decomposition of a composite that a delegate takes is not among them.
+        """
+        found: set[int] = set()
+        waiting = [0, *(s.subgraph for s in self.model.signatures)]
+        while waiting:
+            index = waiting.pop()
+            if index not in found:
+                found.add(index)
+                core = (p for p in self.subgraphs[index].partitions if p.label == CORE)
+                waiting += [callee for p in core for op in p.ops for callee in called_subgraphs(op)]
+        return tuple(self.subgraphs[index] for index in sorted(found))
+
+    @property
+    def fallbacks(self) -> tuple[Fallback, ...]:
+        """Every op that a delegate was asked for and did not take, once for each such delegate.
+
+        A composite that core runs by its decomposition is not among them.
+        """
+        return tuple(fallback for subgraph in self.reached for fallback in _fallbacks(subgraph))
+
+    @property
+    def unsupported(self) -> tuple[tuple[Graph, Op], ...]:
+        """The ops that no delegate takes, with their subgraphs: with them this plan cannot run."""
+        return tuple(
+            (subgraph.graph, op)
+            for subgraph in self.reached
+            for p in subgraph.partitions
+            if p.label == NOBODY
+            for op in p.ops
+        )
+
+    def check_complete(self) -> None:
+        """Raise :class:`UnsupportedOps` where no delegate takes some op; it lists ops and reasons."""
+        if self.unsupported:
+            asked = ", ".join(d.label for d in self.delegates) or "none"
+            why = [f for f in self.fallbacks if f.runs_on == NOBODY]
+            head = f"no delegate takes {len(self.unsupported)} of the model's ops (delegates: {asked})"
+            raise UnsupportedOps(_listing(head, why))
+
+    def check_full(self) -> None:
+        """Raise :class:`UnsupportedOps` unless the first delegate takes every op that core does not."""
+        if not self.delegates:
+            return self.check_complete()
+        first = self.delegates[0].label
+        if why := [f for f in self.fallbacks if f.delegate == first]:
+            head = f"full delegation is required, but {first} does not take {len(why)} of the model's ops"
+            raise UnsupportedOps(_listing(head, why))
+
+
+def _fallbacks(subgraph: SubgraphPlan) -> Iterator[Fallback]:
+    labels = subgraph.labels
+    for op in (op for op in subgraph.graph.ops if op.index in subgraph.refusals):
+        if labels[op.index] != CORE:
+            for delegate, refusals in subgraph.refusals[op.index].items():
+                yield Fallback(op, subgraph.graph, delegate, refusals, labels[op.index])
+
+
+def _listing(head: str, fallbacks: Iterable[Fallback]) -> str:
+    return "\n  ".join([f"{head}:", *map(str, fallbacks)])

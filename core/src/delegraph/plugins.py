@@ -1,0 +1,485 @@
+"""Find the installed plugins, and load the delegates they offer with everybody's support rows.
+
+A plugin that cannot be imported, breaks a hook's contract or claims what another one claims is remembered
+as a :class:`Problem`, logged once, and named when somebody asks for what it would have offered; the others
+go on.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, Union
+
+import pluggy
+from attrs import fields_dict, frozen
+
+from . import hookspecs
+from .delegate import Delegate
+from .errors import DelegateUnavailable, DelegraphError, InputError, PluginError, UnknownDelegate
+from .log import logger
+from .model import Op
+from .packages import delegate_name, package_of
+from .support import Conflict, OpSupport, SupportTable, with_origin, without_conflicts
+
+if TYPE_CHECKING:
+    import click
+
+    from .partition import Plan
+
+GROUP = "delegraph"  # of entry points
+REFERENCE = "reference"  # the delegate that runs what others leave over
+Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
+
+
+@frozen
+class Problem:
+    """Something wrong with plugins, and what is done about it."""
+
+    plugins: tuple[str, ...]  # by entry-point name
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@frozen
+class Plugin:
+    """Where a plugin comes from."""
+
+    name: str  # of its entry point
+    value: str = ""  # what the entry point names: "delegraph_reference"
+    distribution: str = ""
+    version: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name!r} ({self.value})" if self.value else repr(self.name)
+
+
+@frozen(hash=False)
+class Offer:
+    """A delegate that can be loaded."""
+
+    cls: type[Delegate]
+    plugin: Plugin
+
+
+def load_delegate(
+    library: str | os.PathLike[str], options: Mapping[str, Any] | None = None, label: str | None = None
+) -> Delegate:
+    """Make a delegate of an installed package; a drop-in for LiteRT's ``load_delegate``.
+
+    :param library: the delegate's name, or the name or path of a library that LiteRT programs load
+        (``libedgetpu.so.1``).
+    :param options: as the delegate documents them, as Python values or as strings.
+    :param label: names this instance in reports; by default its name, then ``name:2``.
+    :raises UnknownDelegate: no installed package offers it; the message names the package that would.
+    :raises DelegateUnavailable: its package is installed but could not be imported.
+    :raises OptionError: an option is unknown or of another type; the message lists the valid ones.
+    """
+    return Plugins.installed().load(library, options, label)
+
+
+def resolve_delegates(
+    delegates: Wanted | Sequence[Wanted] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    plugins: Plugins | None = None,
+    must_run: bool = False,
+    num_threads: int | None = None,
+) -> list[Delegate]:
+    """Return loaded delegates in order of preference, with the reference delegate as the last resort.
+
+    :param delegates: names or loaded delegates; None or none at all means the reference delegate alone.
+        Where it is installed, the reference delegate is appended, to run what the others leave over.
+    :param options: by label, for the delegates given by name: ``{"opencl:2": {"device": "1"}}``.
+    :param must_run: leave out, with a warning, delegates that cannot work on this machine.
+    :param num_threads: for delegates that are loaded here, have such an option and were not given it.
+    :raises InputError: options are given for a label that no delegate loaded here has.
+    :raises DelegateUnavailable: ``must_run``, and none can work here.
+    """
+    plugins = plugins or Plugins.installed()
+    if isinstance(delegates, (str, os.PathLike, Delegate)):
+        delegates = [delegates]
+    wanted = list(delegates or [REFERENCE])
+    names = [wanted_name(d) for d in wanted]
+    if REFERENCE not in names and REFERENCE in plugins.delegates():
+        wanted.append(REFERENCE)
+        names.append(REFERENCE)
+    labels = _distinct([getattr(d, "label", name) for d, name in zip(wanted, names, strict=True)])
+    given = dict(options or {})
+    loaded = []
+    for d, name, label in zip(wanted, names, labels, strict=True):
+        if isinstance(d, Delegate):
+            loaded.append(plugins.with_table(d))
+        else:
+            loaded.append(plugins.load(name, given.pop(label, None), label, num_threads))
+    if given:
+        raise InputError(f"options for {next(iter(given))!r}, but the delegates are: {', '.join(labels)}")
+    label_apart(loaded)
+    return plugins.usable(loaded) if must_run else loaded
+
+
+def wanted_name(wanted: Wanted) -> str:
+    """Return the name of a delegate that is loaded, or given by name or by its library's path."""
+    if isinstance(wanted, Delegate):
+        return wanted.name
+    if isinstance(wanted, (str, os.PathLike)):
+        return delegate_name(wanted)
+    what = "a delegate of LiteRT" if hasattr(wanted, "_get_native_delegate_pointer") else repr(wanted)
+    raise InputError(
+        f"delegates need to be names or what delegraph.load_delegate() returns, found {what}; "
+        "native libraries cannot be used"
+    )
+
+
+def label_apart(delegates: Iterable[Delegate]) -> None:
+    """Give delegates that are used together labels of their own: ``opencl``, ``opencl:2``."""
+    different = list({id(d): d for d in delegates}.values())
+    for delegate, label in zip(different, _distinct([d.label for d in different]), strict=True):
+        delegate.label = label
+
+
+class Plugins:
+    """The plugins in use; ``Plugins()`` has none yet, ``Plugins.installed()`` those of the environment."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, Plugin] = {}  # by name
+        self.left_out: dict[str, tuple[Plugin, str]] = {}  # by name, with the reason
+        self._manager = pluggy.PluginManager("delegraph")
+        self._manager.add_hookspecs(hookspecs)
+        self._problems: dict[tuple[str, ...], Problem] = {}
+        self._offers: dict[str, Offer] | None = None
+
+    @staticmethod
+    @cache
+    def installed() -> Plugins:
+        """Return every plugin published under the entry-point group; read once."""
+        plugins = Plugins()
+        found = {(ep.name, ep.value): ep for ep in entry_points(group=GROUP)}
+        for key in sorted(found):
+            plugins._import(found[key])
+        return plugins
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was found wrong so far; a delegate's rows are looked at when it is loaded."""
+        return list(self._problems.values())
+
+    def register(self, plugin: object, name: str, about: Plugin | None = None) -> None:
+        """Take a plugin in: a module, or any object with functions marked ``@hookimpl``.
+
+        It never raises: whatever is wrong with the plugin becomes a problem.
+        """
+        about = about or Plugin(name, getattr(plugin, "__name__", type(plugin).__name__))
+        why = self._unfit(plugin, name) or self._try_to_register(plugin, name)
+        if why:
+            self._leave_out(about, why)
+            return
+        self.registered[name] = about
+        self._offers = None
+        for message in _never_called(plugin, self._manager):
+            self._note((name,), f"plugin {about}: {message}")
+
+    def delegates(self) -> Mapping[str, Offer]:
+        """Return what can be loaded, by name. Nothing is instantiated."""
+        if self._offers is None:
+            self._offers = {}
+            for plugin, classes in self._ask("delegraph_delegates"):
+                for cls in classes:
+                    self._offer(self._offers, plugin, cls)
+        return self._offers
+
+    def load(
+        self,
+        name: str | os.PathLike[str],
+        options: Mapping[str, Any] | None = None,
+        label: str | None = None,
+        num_threads: int | None = None,
+    ) -> Delegate:
+        """Make an instance of a delegate and give it its support table; see :func:`load_delegate`.
+
+        :param num_threads: the option of this name, for a delegate that has it and was not given it.
+        """
+        name = delegate_name(name)
+        offer = self.delegates().get(name)
+        if offer is None:
+            raise self._unknown(name)
+        given = dict(options or {})
+        if num_threads is not None and "num_threads" in fields_dict(offer.cls.Options):
+            given.setdefault("num_threads", num_threads)
+        try:
+            delegate = offer.cls(given, label)
+        except DelegraphError:
+            raise
+        except Exception as e:
+            maker = f"delegate {name!r} of plugin {offer.plugin}"
+            raise PluginError(f"{maker} could not be made: {type(e).__name__}: {e}") from e
+        return self.with_table(delegate)
+
+    def with_table(self, delegate: Delegate) -> Delegate:
+        """Give a delegate its support table, unless it has one."""
+        if not hasattr(delegate, "table"):
+            delegate.table = self.table(delegate)
+        return delegate
+
+    def table(self, delegate: Delegate) -> SupportTable:
+        """Return all rows that the plugins have for a delegate instance, conflicts resolved."""
+        rows: list[OpSupport] = []
+        for plugin, found in self._ask("delegraph_op_support", delegate=delegate):
+            rows += with_origin(self._rows(plugin, found, delegate.name), plugin)
+        offer = self.delegates().get(delegate.name)
+        kept, conflicts = without_conflicts(rows, offer.plugin.name if offer else "")
+        for conflict in conflicts:
+            self._note_conflict(conflict, delegate.name)
+        return SupportTable(delegate.name, kept, "; ".join(self._why_rows_lack()))
+
+    def veto(self) -> Callable[[Op, Delegate], list[str]] | None:
+        """Return a function that gives all reasons against an op on a delegate; None if nobody vetoes."""
+        if not self._implementations("delegraph_veto"):
+            return None
+
+        def reasons(op: Op, delegate: Delegate) -> list[str]:
+            answers = self._ask("delegraph_veto", _text_or_none, op=op, delegate=delegate)
+            return [f"a veto by plugin {plugin!r}: {why}" for plugin, why in answers if why is not None]
+
+        return reasons
+
+    def partitioned(self, plan: Plan) -> None:
+        """Show a finished plan to every plugin that wants to see it."""
+        self._ask("delegraph_partitioned", _ignored, plan=plan)
+
+    def add_commands(self, cli: click.Group) -> None:
+        """Let every plugin add its commands to the command line."""
+        self._ask("delegraph_commands", _ignored, cli=cli)
+
+    def conformance_cases(self) -> list[Any]:
+        """Return the conformance cases of all plugins."""
+        return [case for _, cases in self._ask("delegraph_conformance_cases") for case in cases]
+
+    def unavailable(self, delegate: Delegate) -> str | None:
+        """Return why a delegate cannot work here, or None; one whose check raises cannot."""
+        try:
+            return delegate.unavailable()
+        except Exception as e:
+            return f"{type(e).__name__} while looking for its device: {e}"
+
+    def usable(self, delegates: Sequence[Delegate]) -> list[Delegate]:
+        """Return the delegates that can work on this machine; what is wrong with the others is a problem.
+
+        :raises DelegateUnavailable: none of them can.
+        """
+        reasons = {d.label: why for d in delegates if (why := self.unavailable(d))}
+        rest = [d for d in delegates if d.label not in reasons]
+        told = [f"delegate {label!r} cannot work here: {why}" for label, why in reasons.items()]
+        if not rest:
+            raise DelegateUnavailable("; ".join(told))
+        for message in told:
+            self._note((), f"{message}; {', '.join(d.label for d in rest)} is used instead")
+        return rest
+
+    def _import(self, ep: EntryPoint) -> None:
+        dist = ep.dist
+        about = Plugin(ep.name, ep.value, dist.name if dist else "", dist.version if dist else "")
+        try:
+            plugin = ep.load()
+        except (Exception, SystemExit) as e:  # a driver missing for one delegate must not stop the others
+            self._leave_out(about, f"it could not be imported: {type(e).__name__}: {e}")
+        else:
+            self.register(plugin, ep.name, about)
+
+    def _unfit(self, plugin: object, name: str) -> str | None:
+        """Return why a plugin cannot be used, before anything of it is."""
+        if name in self.registered:
+            return f"there is another plugin of this name: {self.registered[name]}"
+        if known := self._manager.get_name(plugin):
+            return f"it is the plugin {known!r} under another name"
+        api = getattr(plugin, "DELEGRAPH_API", None)
+        if api is None:
+            return f"it does not say which API it is written for (DELEGRAPH_API = {hookspecs.API})"
+        if api != hookspecs.API:
+            return (
+                f"it is written for DELEGRAPH_API = {api!r}, this delegraph has {hookspecs.API}; "
+                "upgrade the older of the two"
+            )
+        return next(_wrong_arguments(plugin, self._manager), None)
+
+    def _try_to_register(self, plugin: object, name: str) -> str | None:
+        try:
+            self._manager.register(plugin, name)
+        except (pluggy.PluginValidationError, ValueError) as e:
+            if self._manager.has_plugin(name):
+                self._manager.unregister(name=name)
+            return " ".join(str(e).split())
+        return None
+
+    def _leave_out(self, plugin: Plugin, why: str) -> None:
+        self.left_out[plugin.name] = plugin, why
+        self._note((plugin.name,), f"plugin {plugin} is left out: {why}")
+
+    def _offer(self, offers: dict[str, Offer], plugin: str, cls: Any) -> None:
+        if why := _no_delegate_class(cls):
+            self._note((plugin,), f"delegraph_delegates of plugin {plugin!r} needs {why}; it is ignored")
+            return
+        first = offers.setdefault(cls.name, Offer(cls, self.registered[plugin]))
+        if first.cls is not cls:
+            both = f"plugins {first.plugin.name!r} and {plugin!r} both offer a delegate {cls.name!r}"
+            self._note((first.plugin.name, plugin), f"{both}; that of {first.plugin.name!r} is used")
+
+    def _rows(self, plugin: str, found: Iterable[Any], delegate: str) -> list[OpSupport]:
+        rows = []
+        for row in found:
+            if why := _no_row(row):
+                hook = f"delegraph_op_support of plugin {plugin!r} for delegate {delegate!r}"
+                self._note((plugin,), f"{hook} needs {why}; it is ignored")
+            else:
+                rows.append(row)
+        return rows
+
+    def _why_rows_lack(self) -> list[str]:
+        """Say which plugins could have brought rows, had nothing been wrong with them."""
+        failed = [p.message for key, p in self._problems.items() if key[-1] == "delegraph_op_support"]
+        return failed + [f"plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
+
+    def _note_conflict(self, conflict: Conflict, delegate: str) -> None:
+        serves, refused = conflict.serves, conflict.refused
+        self._note(
+            (refused.origin, serves.origin),
+            f"plugins {refused.origin!r} and {serves.origin!r} both claim {serves.op} with "
+            f"{conflict.types} on delegate {delegate!r} (versions {refused.versions_text} and "
+            f"{serves.versions_text}); the row of {serves.origin!r} serves",
+        )
+
+    def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
+        found = getattr(self._manager.hook, hook).get_hookimpls()
+        return sorted((i for i in found if not _is_wrapper(i)), key=lambda impl: impl.plugin_name)
+
+    def _ask(
+        self, hook: str, read: Callable[[Any], Any] | None = None, **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """Ask each implementation alone, in order of plugin names; return who answered what."""
+        answers = []
+        for impl in self._implementations(hook):
+            given = [arguments[name] for name in impl.argnames]
+            try:
+                answer = (read or _listed)(impl.function(*given))
+            except Exception as e:
+                failed = f"{hook} of plugin {impl.plugin_name!r} failed and is ignored"
+                self._note((impl.plugin_name,), f"{failed}: {type(e).__name__}: {e}", once=hook)
+            else:
+                answers.append((impl.plugin_name, answer))
+        return answers
+
+    def _note(self, plugins: tuple[str, ...], message: str, once: str = "") -> None:
+        """Remember a problem and log it, the first time: per message, or per plugin and ``once``."""
+        problem = Problem(plugins, message)
+        if self._problems.setdefault((*plugins, once or message), problem) is problem:
+            logger.warning("%s", message)
+
+    def _unknown(self, name: str) -> DelegraphError:
+        package = package_of(name)
+        for plugin, why in self.left_out.values():
+            if name == plugin.name or (package and plugin.value.split(".")[0] == package.module):
+                return DelegateUnavailable(f"delegate {name!r}: its plugin {plugin} is left out: {why}")
+        parts = [f"no delegate {name!r}; installed: {', '.join(sorted(self.delegates())) or 'none'}"]
+        if package:
+            parts.append(f"It is in the package {package.name}: pip install {package.name}")
+        elif close := get_close_matches(name, self.delegates(), 1):
+            parts.append(f"Did you mean {close[0]!r}?")
+        elif name.endswith((".so", ".dll", ".dylib")) or ".so." in name:
+            parts.append("Delegates are Python packages here; a shared library cannot be loaded")
+        parts += [f"Plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
+        return UnknownDelegate(". ".join(parts))
+
+
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """Return the labels; one that was there before gets the lowest number that makes it new."""
+    found: dict[str, None] = {}
+    for label in labels:
+        n, new = 1, label
+        while new in found:
+            n += 1
+            new = f"{label}:{n}"
+        found[new] = None
+    return list(found)
+
+
+def _hooks() -> dict[str, list[str]]:
+    """Return the arguments of each hook."""
+    specs = {name: spec for name, spec in vars(hookspecs).items() if name.startswith("delegraph_")}
+    return {name: list(inspect.signature(spec).parameters) for name, spec in specs.items()}
+
+
+def _marked(plugin: object, manager: pluggy.PluginManager) -> Iterator[tuple[str, str]]:
+    """Yield the functions marked ``@hookimpl``: name of the function, name of the hook."""
+    for name in dir(plugin):
+        options = manager.parse_hookimpl_opts(plugin, name)
+        if options is not None:
+            yield name, options.get("specname") or name
+
+
+def _wrong_arguments(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]:
+    hooks = _hooks()
+    for name, hook in _marked(plugin, manager):
+        wanted = inspect.signature(getattr(plugin, name)).parameters
+        for argument in wanted if hook in hooks else ():
+            if argument not in hooks[hook]:
+                offered = ", ".join(hooks[hook]) or "none"
+                yield f"its {hook} asks for the argument {argument!r}; this hook's arguments: {offered}"
+
+
+def _never_called(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]:
+    """Say which functions look like hooks but will not be called, and why."""
+    hooks, marked = _hooks(), dict(_marked(plugin, manager))
+    for name, hook in marked.items():
+        if hook not in hooks:
+            close = get_close_matches(hook, hooks, 1)
+            meant = f"did you mean {close[0]}?" if close else f"hooks: {', '.join(hooks)}"
+            yield f"there is no hook {hook}, so it is never called; {meant}"
+        elif _is_wrapper(manager.parse_hookimpl_opts(plugin, name)):
+            yield f"its {hook} is a wrapper, which is never called: each plugin is asked alone"
+    for name in hooks:
+        if name not in marked and callable(getattr(plugin, name, None)):
+            yield f"its {name} is not marked with @hookimpl, so it is never called"
+
+
+def _is_wrapper(options: Any) -> bool:
+    read = options.get if isinstance(options, dict) else lambda name: getattr(options, name, False)
+    return bool(read("hookwrapper") or read("wrapper"))
+
+
+def _no_delegate_class(cls: Any) -> str | None:
+    """Return what a delegate class lacks; None if nothing."""
+    if not (isinstance(cls, type) and issubclass(cls, Delegate)):
+        return f"delegate classes, found {cls!r}"
+    if not isinstance(getattr(cls, "name", None), str):
+        return f"classes with a name, found {cls.__name__} without one"
+    return None
+
+
+def _no_row(row: Any) -> str | None:
+    """Return what a support row lacks; None if nothing."""
+    if not isinstance(row, OpSupport):
+        return f"OpSupport rows, found {row!r}"
+    try:
+        row.check_types()
+    except ValueError as e:
+        return f"rows that can be read, found one for {row.op}: {e}"
+    return None
+
+
+def _listed(answer: Any) -> list[Any]:
+    return [] if answer is None else list(answer)
+
+
+def _ignored(answer: Any) -> None:
+    """Read the answer of a hook whose result is not looked at."""
+
+
+def _text_or_none(answer: Any) -> str | None:
+    if answer is None or isinstance(answer, str):
+        return answer
+    raise TypeError(f"a veto is a text or None, found {answer!r}")

@@ -1,0 +1,206 @@
+"""Policies: the functions that decide which delegate takes which ops of a subgraph.
+
+``greedy`` is TFLite's: delegates are served in order of preference, each groups what its predecessors left
+over, and what must be given back (too small a group, one too many, a failed check) goes to the next.
+
+Source: tflite/core/subgraph.cc, ModifyGraphWithDelegate; tflite/delegates/utils.h, GraphPartitionHelper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from attrs import Factory, field, frozen
+
+from .calls import CORE_OPS, is_core_op
+from .delegate import Delegate
+from .grouping import Group, Needs, dependencies, edges, fuse
+from .model import Graph, Op, Tensor
+from .plan import CORE, NOBODY, Partition
+from .support import Refusal, has_unknown_input
+
+Reasons = Mapping[str, Sequence[Refusal]]  # by the label of the delegate that has them
+Refusals = dict[int, list[Refusal]]  # by the position of the op
+
+
+@frozen
+class Owner:
+    """Who runs a group."""
+
+    delegate: Delegate | None
+    label: str
+    deferred: bool = False
+
+
+@frozen
+class Limits:
+    """How few ops a delegate's partition may have, and how many partitions it may keep of a subgraph."""
+
+    min_ops: int
+    max_partitions: int | None
+
+
+@frozen(eq=False)
+class Work:
+    """One subgraph to cut up: what a policy may ask, and what it was told."""
+
+    graph: Graph
+    delegates: Mapping[Delegate, Limits]  # in order of preference
+    veto: Callable[[Op, Delegate], list[str]] | None = None
+    refused: Mapping[tuple[int, int], Reasons] = field(factory=dict)  # beforehand, by (subgraph, op)
+    needs: Needs = Factory(lambda self: dependencies(self.graph), takes_self=True)
+    refusals: dict[int, dict[str, tuple[Refusal, ...]]] = field(factory=dict)  # found, by op index
+
+    def takes(self, delegate: Delegate, op: Op) -> bool:
+        """Say whether a delegate takes an op; if not, keep its reasons."""
+        reasons = delegate.table.refusals(op, self.graph)
+        if self.refused:
+            known = self.refused.get((self.graph.index, op.index), {})
+            reasons += known.get(delegate.label, ())
+        if not delegate.dynamic:
+            reasons += [_unknown_shape(t) for t in (*op.inputs, *op.outputs) if t and t.shape is None]
+        if self.veto is not None and not reasons:
+            reasons += [Refusal("no veto", found) for found in self.veto(op, delegate)]
+        if reasons:
+            self.refuse(delegate, op, reasons)
+        return not reasons
+
+    def refuse(self, delegate: Delegate, op: Op, reasons: Iterable[Refusal]) -> None:
+        """Keep why a delegate does not run an op."""
+        self.refusals.setdefault(op.index, {})[delegate.label] = tuple(reasons)
+
+    def partitions(
+        self, units: Sequence[Group], owners: Mapping[int, Owner], kept: Collection[int] = ()
+    ) -> list[Partition]:
+        """Return the partitions that these units form, in their order; units without owner are skipped.
+
+        :param owners: by the position of a unit's first op.
+        :param kept: indices of tensors that are read after a run, besides the outputs of the graph.
+        """
+        found = []
+        for unit, edge in zip(units, edges(self.graph, units, kept), strict=True):
+            owner = owners.get(unit[0])
+            if owner is not None:
+                ops = tuple(self.graph.ops[position] for position in unit)
+                found.append(
+                    Partition(
+                        owner.delegate,
+                        owner.label,
+                        ops=ops,
+                        inputs=tuple(edge.inputs[i] for i in sorted(edge.inputs)),
+                        outputs=tuple(edge.outputs[i] for i in sorted(edge.outputs)),
+                        variables=_written_variables(ops),
+                        graph=self.graph,
+                        subgraph=self.graph.index,
+                        deferred=owner.deferred,
+                    )
+                )
+        return found
+
+
+Policy = Callable[
+    [Work], tuple[Sequence[Group], dict[int, Owner]]
+]  # order of execution; owners by position
+
+
+def greedy(work: Work) -> tuple[Sequence[Group], dict[int, Owner]]:
+    """Give each op to the first delegate that takes it, in groups as large as can be."""
+    ops = work.graph.ops
+    order: Sequence[Group] = [(position,) for position in range(len(ops))]
+    owners: dict[int, Owner] = {}
+    left = [position for position, op in enumerate(ops) if op.name not in CORE_OPS]
+    for delegate in work.delegates:
+        wanted = {position for position in left if work.takes(delegate, ops[position])}
+        order, kept = _settle(work, delegate, order, wanted)
+        owners |= kept
+        left = [position for position in left if position not in kept]
+    core = {p for p, op in enumerate(ops) if p not in owners and is_core_op(op.name)}
+    for label, rest in ((CORE, core), (NOBODY, set(left) - core)):
+        order = fuse(order, work.needs, rest)
+        owners |= dict.fromkeys(rest, Owner(None, label))
+    return order, owners
+
+
+POLICIES: dict[str, Policy] = {"greedy": greedy}
+
+
+def _settle(
+    work: Work, delegate: Delegate, order: Sequence[Group], wanted: set[int]
+) -> tuple[Sequence[Group], dict[int, Owner]]:
+    """Group the wanted ops, give back those that must be, and again, until none must."""
+    while True:
+        later = {position for position in wanted if has_unknown_input(work.graph.ops[position])}
+        units = fuse(fuse(order, work.needs, wanted - later), work.needs, later)
+        owners = dict.fromkeys(wanted, Owner(delegate, delegate.label))
+        owners |= dict.fromkeys(later, Owner(delegate, delegate.label, deferred=True))
+        back = _to_give_back(work, delegate, units, owners)
+        if not back:
+            return units, owners
+        for position, reasons in back.items():
+            work.refuse(delegate, work.graph.ops[position], reasons)
+        wanted = wanted - back.keys()
+
+
+def _to_give_back(
+    work: Work, delegate: Delegate, units: Sequence[Group], owners: Mapping[int, Owner]
+) -> Refusals:
+    limits = work.delegates[delegate]
+    groups = [unit for unit in units if unit[0] in owners]
+    return (
+        _failing_check(work, delegate, units, owners)
+        or _too_small(groups, limits.min_ops)
+        or _too_many(groups, limits.max_partitions, delegate.keep)
+    )
+
+
+def _failing_check(
+    work: Work, delegate: Delegate, units: Sequence[Group], owners: Mapping[int, Owner]
+) -> Refusals:
+    if type(delegate).check is Delegate.check:  # it accepts everything: save the work
+        return {}
+    at = {op.index: position for position, op in enumerate(work.graph.ops)}
+    found: Refusals = {}
+    for partition in work.partitions(units, owners):
+        inside = {op.index for op in partition.ops}
+        for index, reasons in _check(delegate, partition).items():
+            if index in inside and reasons:
+                found[at[index]] = list(reasons)
+    return found
+
+
+def _check(delegate: Delegate, partition: Partition) -> Mapping[int, Sequence[Refusal]]:
+    """Ask the delegate's own check; one that raises refuses the whole partition."""
+    try:
+        return dict(delegate.check(partition))
+    except Exception as e:
+        why = Refusal("a check of the partition", f"{type(e).__name__} in the check itself: {e}")
+        return {op.index: [why] for op in partition.ops}
+
+
+def _too_small(groups: Sequence[Group], least: int) -> Refusals:
+    small = [group for group in groups if len(group) < least]
+    rule = f"a partition of at least {least} ops"
+    return {p: [Refusal(rule, f"a partition of {len(group)}")] for group in small for p in group}
+
+
+def _too_many(groups: Sequence[Group], most: int | None, keep: str) -> Refusals:
+    if most is None or len(groups) <= most:
+        return {}
+    rule = f"a place among the {keep} {most} partitions"
+    found = f"{len(groups)} partitions, this one of {{}} ops"
+    dropped = sorted(groups, key=KEEP[keep])[most:]
+    return {p: [Refusal(rule, found.format(len(group)))] for group in dropped for p in group}
+
+
+# Which partitions a delegate with max_partitions keeps: those that sort first.
+KEEP: dict[str, Callable[[Group], int]] = {"largest": lambda group: -len(group), "first": lambda group: 0}
+
+
+def _unknown_shape(tensor: Tensor) -> Refusal:
+    return Refusal("shapes known before the run", f"tensor {tensor.index} {tensor.name!r} of unknown shape")
+
+
+def _written_variables(ops: Iterable[Op]) -> tuple[Tensor, ...]:
+    """Return the state that ops of a partition write, each tensor once, by index."""
+    written = {t.index: t for op in ops for t in op.variables}
+    return tuple(written[i] for i in sorted(written))

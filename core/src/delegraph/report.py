@@ -1,0 +1,235 @@
+"""Say what a plan decided, and why: in a terminal, as text, or as JSON.
+
+In a terminal: ``print(plan)``; as text: ``report(plan)``; for programs: ``to_json(plan)``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .model import Op, Tensor
+from .plan import CORE, NOBODY, Partition, Plan, SubgraphPlan
+from .support import Refusal
+from .typespec import types_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+WIDTH = 108  # of reports that go to no terminal
+
+
+def report(plan: Plan, width: int = WIDTH) -> str:
+    """Return the report as plain text."""
+    from rich.console import Console
+
+    text = io.StringIO()
+    Console(file=text, width=width, highlight=False, markup=False, color_system=None).print(render(plan))
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def render(plan: Plan) -> RenderableType:
+    """Return the report for a rich console."""
+    from rich.console import Group
+    from rich.text import Text
+
+    several = len(plan.subgraphs) > 1
+    parts: list[RenderableType] = []
+    for subgraph in plan.reached:
+        if several:
+            parts += [Text(f"subgraph {subgraph.graph.index} {subgraph.graph.name!r}", "bold"), Text()]
+        parts += [*_render_subgraph(plan, subgraph), Text()]
+    reached = {s.graph.index for s in plan.reached}
+    for subgraph in plan.subgraphs:
+        if subgraph.graph.index not in reached:
+            index, name = subgraph.graph.index, subgraph.graph.name
+            parts += [Text(f"subgraph {index} {name!r} is never run: what calls it runs elsewhere"), Text()]
+    parts.append(_render_totals(plan))
+    return Group(*parts)
+
+
+def to_json(plan: Plan) -> dict[str, Any]:
+    """Return the plan as values that ``json.dumps`` takes."""
+    return {
+        "model": plan.model.source,
+        "delegates": [{"label": d.label, "name": d.name} for d in plan.delegates],
+        "complete": not plan.unsupported,
+        "subgraphs": [_subgraph_json(s) for s in plan.subgraphs],
+    }
+
+
+def size_text(nbytes: int) -> str:
+    """Write a number of bytes for people: ``147.0 KiB``."""
+    size, units = float(nbytes), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{nbytes} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
+
+
+def shape_text(tensor: Tensor) -> str:
+    """Write a shape as people do: ``1×224×224×3``."""
+    if tensor.shape is None:
+        return "shape known while running"
+    return "×".join(map(str, tensor.shape)) or "scalar"
+
+
+def plural(n: int, noun: str) -> str:
+    """Write a number of things: ``1 op``, ``2 ops``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def name_text(tensor: Tensor, letters: int = 60) -> str:
+    """Write a tensor's name; long ones, of many ops fused into one, lose their middle."""
+    name = tensor.name
+    half = letters // 2
+    return name if len(name) <= letters else f"{name[:half]}…{name[-half:]}"
+
+
+def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    yield _partition_table(subgraph)
+    if any(p.deferred for p in subgraph.partitions):
+        yield Text("late: prepared while running, when the shapes are known", "dim")
+    for delegate in plan.delegates:
+        refused = [op for op in subgraph.graph.ops if delegate.label in subgraph.refusals.get(op.index, {})]
+        if refused:
+            taken = sum(len(p.ops) for p in subgraph.partitions if p.label == delegate.label)
+            asked = (
+                f"{delegate.label} was asked for {_ops(taken + len(refused))} and takes {taken or 'none'}"
+            )
+            yield Text.assemble("\n", (asked, "bold"), ". The others need:")
+            yield _refusal_table(subgraph, refused, delegate.label)
+    if subgraph.folded:
+        names = _counted(op.name for op in subgraph.folded)
+        yield Text(f"\n{_ops(len(subgraph.folded))} of constants, computed beforehand: {names}")
+
+
+def _partition_table(subgraph: SubgraphPlan) -> Table:
+    table = _table()
+    for head in ("#", "runs on", "ops", "reads", "hands on"):
+        table.add_column(head, justify="left" if head == "runs on" else "right", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    for i, p in enumerate(subgraph.partitions):
+        style = {CORE: "cyan", NOBODY: "bold red"}.get(p.label, "")
+        label = f"{p.label}, late" if p.deferred else p.label
+        sizes = (str(len(p.ops)), _sizes(p.inputs), _sizes(p.outputs))
+        table.add_row(str(i), label, *sizes, _counted(op.name for op in p.ops), style=style)
+    return table
+
+
+def _refusal_table(subgraph: SubgraphPlan, ops: Iterable[Op], label: str) -> Table:
+    """Group the refusals of one delegate by rule, the rule that most ops break first."""
+    by_rule: dict[str, list[tuple[Op, Refusal]]] = {}
+    for op in ops:
+        for refusal in subgraph.refusals[op.index][label]:
+            by_rule.setdefault(refusal.rule, []).append((op, refusal))
+    table = _table()
+    table.add_column("ops", justify="right", no_wrap=True)
+    for head in ("needs", "found", "which"):
+        table.add_column(head, overflow="fold")
+    for rule, broken in sorted(by_rule.items(), key=lambda item: -len(item[1])):
+        found = _counted((f"{r.found} ({r.hint})" if r.hint else r.found for _, r in broken), shown=6)
+        table.add_row(str(len(broken)), rule, found, _named(op for op, _ in broken))
+    return table
+
+
+def _render_totals(plan: Plan) -> RenderableType:
+    from rich.text import Text
+
+    partitions = [p for s in plan.reached for p in s.partitions]
+    by_label: Counter[str] = Counter()
+    for p in partitions:
+        by_label[p.label] += len(p.ops)
+    who = ", ".join(f"{n} on {label}" for label, n in by_label.most_common())
+    hand_overs = sum(max(len(s.partitions) - 1, 0) for s in plan.reached)
+    folded = sum(len(s.folded) for s in plan.reached)
+    facts = [f"{_ops(by_label.total())}: {who}" if who else "no ops", plural(len(partitions), "partition")]
+    facts.append(f"{plural(hand_overs, 'hand-over')} per inference")
+    if folded:
+        facts.append(f"{folded} more ops computed beforehand")
+    text = Text(" · ".join(facts))
+    if plan.unsupported:
+        text.append(f"\nNo delegate takes {_ops(len(plan.unsupported))}: this plan cannot run.", "bold red")
+    return text
+
+
+def _table() -> Table:
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def _sizes(tensors: Iterable[Tensor]) -> str:
+    """Bytes of all tensors together, with a plus where the size of some is not known."""
+    sizes = [t.nbytes for t in tensors if t.dtype not in ("resource", "variant")]  # handles have none
+    known = [n for n in sizes if n is not None]
+    if len(known) == len(sizes):
+        return size_text(sum(known))
+    return f"{size_text(sum(known))} +?" if known else "?"
+
+
+def _counted(names: Iterable[str], shown: int | None = None) -> str:
+    """List what there is and how often, the most frequent first: ``CONV_2D ×36, ADD``."""
+    counts = Counter(names)
+    listed = [f"{name} ×{n}" if n > 1 else name for name, n in counts.most_common(shown)]
+    more = len(counts) - len(listed)
+    return ", ".join(listed) + (f" and {more} more" if more else "")
+
+
+def _named(ops: Iterable[Op], shown: int = 4) -> str:
+    """Name ops with their indices: ``CONV_2D #0 #3 #7, ADD #9``."""
+    indices: dict[str, list[int]] = {}
+    for op in ops:
+        indices.setdefault(op.name, []).append(op.index)
+    return ", ".join(
+        " ".join([name, *(f"#{i}" for i in found[:shown])])
+        + (f" and {len(found) - shown} more" if len(found) > shown else "")
+        for name, found in indices.items()
+    )
+
+
+def _ops(n: int) -> str:
+    return plural(n, "op")
+
+
+def _subgraph_json(subgraph: SubgraphPlan) -> dict[str, Any]:
+    by_index = {op.index: op for op in subgraph.graph.ops}
+    return {
+        "index": subgraph.graph.index,
+        "name": subgraph.graph.name,
+        "partitions": [_partition_json(p) for p in subgraph.partitions],
+        "refusals": [
+            {
+                **_op_json(by_index[index]),
+                "delegate": label,
+                "reasons": [{"rule": r.rule, "found": r.found, "hint": r.hint} for r in reasons],
+            }
+            for index, by_label in subgraph.refusals.items()
+            for label, reasons in by_label.items()
+        ],
+        "folded": [_op_json(op) for op in subgraph.folded],
+    }
+
+
+def _partition_json(p: Partition) -> dict[str, Any]:
+    return {
+        "delegate": p.label,
+        "ops": [_op_json(op) for op in p.ops],
+        "inputs": [_tensor_json(t) for t in p.inputs],
+        "outputs": [_tensor_json(t) for t in p.outputs],
+        "variables": [t.index for t in p.variables],
+        "deferred": p.deferred,
+    }
+
+
+def _op_json(op: Op) -> dict[str, Any]:
+    return {"index": op.index, "name": op.name, "version": op.version, "types": types_of(op)}
+
+
+def _tensor_json(t: Tensor) -> dict[str, Any]:
+    shape = None if t.shape is None else list(t.shape)
+    return {"index": t.index, "name": t.name, "dtype": t.dtype, "shape": shape, "nbytes": t.nbytes}

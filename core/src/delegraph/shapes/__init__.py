@@ -1,0 +1,47 @@
+"""The shapes of an op's outputs, from the shapes of its inputs and, where they decide, their values.
+
+One rule per builtin op. A custom op brings its rule in its support row (``shapes=``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..errors import InputError
+from ..model import Op
+from ..support import Shape
+from . import elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows
+from ._rule import Inputs, Rule, UnknownError
+
+__all__ = ["has_rule", "infer"]
+
+_FAMILIES = (elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows)
+_RULES: dict[str, Rule] = {name: rule for family in _FAMILIES for name, rule in family.RULES.items()}
+
+
+def has_rule(op: str) -> bool:
+    """Say whether core knows the output shapes of this op."""
+    return op in _RULES
+
+
+def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | None]) -> list[Shape]:
+    """Return one shape per output of a builtin op; None for one that only a run will show.
+
+    :param shapes: one per input; None where it is not known, or the input is absent.
+    :param value: the values of input ``i`` if they are known already, else None.
+    :raises InputError: the shapes or values do not fit the op; the message names it.
+    """
+    try:
+        found = _RULES[op.name](Inputs(op, shapes, value))
+    except UnknownError:
+        return [None] * len(op.outputs)
+    except InputError:
+        raise
+    except (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError, AttributeError) as e:
+        raise InputError(f"{op}: input shapes {list(shapes)} do not fit: {type(e).__name__}: {e}") from e
+    if any(d < 0 for shape in found if shape is not None for d in shape):
+        raise InputError(f"{op}: input shapes {list(shapes)} leave an output of shape {found}")
+    found = found[: len(op.outputs)]
+    return found + [None] * (len(op.outputs) - len(found))

@@ -1,0 +1,279 @@
+"""Make a model ready to be cut up: propagate shapes, and fold the ops whose inputs are all constant.
+
+The ops that fold away (DEQUANTIZE of float16 weights, DENSIFY, SHAPE of a known shape, chains of these) are
+44–86 % of the ops of float16 models. Their values are computed when first asked for, by the reference
+delegate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from . import shapes
+from .calls import called_subgraphs, is_core_op
+from .dtypes import DTYPES
+from .errors import InputError, ModelError
+from .model import Graph, Model, Op, Tensor
+from .partition import Partition
+from .plugins import REFERENCE
+from .support import Shape, shapes_by_rows
+
+if TYPE_CHECKING:
+    from .delegate import Delegate
+
+InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor index) -> shape
+DEFAULT_MAX_TENSOR_BYTES = 4 << 30
+_RANDOM = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"})
+
+
+class Evaluator:
+    """Computes ops of constants with the reference delegate, if it is among the loaded ones."""
+
+    def __init__(self, delegates: Sequence[Delegate]) -> None:
+        self._delegates = delegates
+        self._reference = next((d for d in delegates if d.name == REFERENCE), None)
+
+    def accepts(self, op: Op, graph: Graph) -> bool:
+        """Say, without computing anything, whether ``compute`` would take the op."""
+        return self._reference is not None and not self._reference.table.refusals(op, graph)
+
+    def compute(self, op: Op, graph: Graph) -> Sequence[np.ndarray]:
+        """Return the values of the op's outputs; its inputs are constant, or only their shapes matter."""
+        delegate = self._reference
+        assert delegate is not None
+        unread = tuple(t for t in op.inputs if t is not None and not t.is_constant)
+        part = Partition(delegate, delegate.label, (op,), unread, op.outputs, graph=graph)
+        stand_ins = [np.broadcast_to(DTYPES[t.dtype].numpy.type(), t.shape or ()) for t in unread]
+        return delegate.prepare(part)(*stand_ins)
+
+    def shapes(self, op: Op, given: Sequence[Shape]) -> Sequence[Shape] | None:
+        """Return a custom op's output shapes by its support row's rule; None if it has none."""
+        return shapes_by_rows((d.table for d in self._delegates), op, given)
+
+
+def specialize(
+    model: Model,
+    input_shapes: InputShapes | None = None,
+    delegates: Sequence[Delegate] = (),
+    max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
+) -> Model:
+    """Return the model with every shape that can be known, and without the ops of constants.
+
+    :param input_shapes: shapes that replace those the file gives to inputs.
+    :param delegates: those that will run the model: their rows know the shapes of custom ops, and the
+        reference delegate among them computes constants. Without it nothing is folded.
+    :raises InputError: the shapes do not fit an op; the message names it.
+    :raises ModelError: a tensor would take more than ``max_tensor_bytes``.
+    """
+    work = _Specializer(model, input_shapes or {}, Evaluator(delegates), max_tensor_bytes)
+    return attrs.evolve(model, subgraphs=work.subgraphs())
+
+
+def with_bodies(op: Op, model: Model) -> Op:
+    """Return the op with the subgraphs that its options name, if its kernel is to read them."""
+    called = () if is_core_op(op.name) or op.bodies else called_subgraphs(op)
+    return attrs.evolve(op, bodies=tuple(model.subgraphs[i] for i in called)) if called else op
+
+
+class _Specializer:
+    def __init__(
+        self, model: Model, given: InputShapes, evaluator: Evaluator, max_tensor_bytes: int
+    ) -> None:
+        self.model = model
+        self.given = given
+        self.evaluator = evaluator
+        self.max_tensor_bytes = max_tensor_bytes
+        # Input shapes of the subgraphs that ops call, merged over all calls: None where they differ.
+        self.called: dict[int, list[Shape]] = {}
+
+    def subgraphs(self) -> tuple[Graph, ...]:
+        """Specialize callers before what they call, so that all call shapes are known by then."""
+        found: dict[int, Graph] = {}
+        for index in _callers_first(self.model):
+            found[index] = self.graph(self.model.subgraphs[index], self.called.get(index))
+        return tuple(found[g.index] for g in self.model.subgraphs)
+
+    def graph(self, graph: Graph, inputs: list[Shape] | None) -> Graph:
+        return _GraphPass(self, graph, inputs).run()
+
+    def call(self, op: Op, given: Sequence[Shape]) -> list[Shape]:
+        """Return the output shapes of an op that calls subgraphs."""
+        if op.name in ("WHILE", "STABLEHLO_WHILE"):
+            return self._loop(op, list(given))
+        passed = {"IF": given[1:], "STABLEHLO_CASE": given[1:], "CALL_ONCE": []}.get(op.name, given)
+        results = [self._output_shapes(i, list(passed)) for i in called_subgraphs(op)]
+        return [_merge(column) for column in zip(*results, strict=False)]
+
+    def _loop(self, op: Op, given: list[Shape]) -> list[Shape]:
+        """Find shapes that a round through the body leaves as they are; None where it changes them."""
+        cond, body = called_subgraphs(op)
+        for _ in range(2):
+            after = self._output_shapes(body, given, record=False)
+            given = [_merge(pair) for pair in zip(given, after, strict=False)]
+        self._record(cond, given)
+        self._record(body, given)
+        return given
+
+    def _output_shapes(self, index: int, given: list[Shape], record: bool = True) -> list[Shape]:
+        if record:
+            self._record(index, given)
+        found = self.graph(self.model.subgraphs[index], given)
+        return [t.shape for t in found.outputs]
+
+    def _record(self, index: int, given: list[Shape]) -> None:
+        before = self.called.get(index, given)
+        self.called[index] = [_merge(pair) for pair in zip(before, given, strict=False)]
+
+
+class _GraphPass:
+    """One walk over the ops of a graph, in the file's order."""
+
+    def __init__(self, work: _Specializer, graph: Graph, inputs: list[Shape] | None) -> None:
+        self.work = work
+        self.graph = graph
+        self.now: dict[int, Tensor] = {}  # tensors that are no longer as the file has them
+        for i, t in enumerate(graph.inputs):
+            shape = work.given.get((graph.index, t.index), t.shape)
+            if inputs is not None and i < len(inputs):
+                shape = inputs[i]
+            self._set_shape(t, shape)
+
+    def run(self) -> Graph:
+        ops, folded = [], []
+        for op in self.graph.ops:
+            op = self._current(op)
+            for t, shape in zip(op.outputs, self._shapes(op), strict=True):
+                self._set_shape(t, shape, op)
+            op = self._current(op)
+            if self._fold(op):
+                folded.append(op)
+            else:
+                ops.append(op)
+        return self._rebuilt(ops, folded)
+
+    def _current(self, op: Op) -> Op:
+        now = self.now
+        op = with_bodies(op, self.work.model)
+        if not any(t is not None and t.index in now for t in (*op.inputs, *op.outputs)):
+            return op
+        return attrs.evolve(
+            op,
+            inputs=tuple(None if t is None else now.get(t.index, t) for t in op.inputs),
+            outputs=tuple(now.get(t.index, t) for t in op.outputs),
+        )
+
+    def _shapes(self, op: Op) -> Sequence[Shape]:
+        given = [None if t is None else t.shape for t in op.inputs]
+        if is_core_op(op.name):
+            found = self.work.call(op, given) if called_subgraphs(op) else []
+            return [*found, *_declared(op, given)[len(found) :]][: len(op.outputs)]
+        if shapes.has_rule(op.name):
+            return shapes.infer(op, given, lambda i: _constant(op, i))
+        known = self.work.evaluator.shapes(op, given)
+        return [t.shape for t in op.outputs] if known is None else known
+
+    def _set_shape(self, tensor: Tensor, shape: Shape, op: Op | None = None) -> None:
+        if shape == tensor.shape:
+            return
+        changed = attrs.evolve(tensor, shape=shape)
+        nbytes = changed.nbytes
+        if nbytes is not None and nbytes > self.work.max_tensor_bytes:
+            raise ModelError(
+                f"{op or 'an input'}: tensor {tensor.index} {tensor.name!r} of shape {shape} takes "
+                f"{nbytes} bytes, more than max_tensor_bytes={self.work.max_tensor_bytes}"
+            )
+        self.now[tensor.index] = changed
+
+    def _fold(self, op: Op) -> bool:
+        """Turn the op's outputs into constants, if they are; return whether they were."""
+        if not self._is_constant(op) or not self.work.evaluator.accepts(op, self.graph):
+            return False
+        results = _Results(self.work.evaluator, op, self.graph)
+        for i, t in enumerate(op.outputs):
+            self.now[t.index] = attrs.evolve(t, data=partial(results.output, i))
+        return True
+
+    def _is_constant(self, op: Op) -> bool:
+        if op.name in _RANDOM or is_core_op(op.name) or not op.inputs:
+            return False
+        if any(t.shape is None for t in op.outputs):
+            return False
+        given = [t for t in op.inputs if t is not None]
+        if op.name in ("SHAPE", "RANK"):  # they read the shape alone
+            return all(t.shape is not None for t in given)
+        return all(t.is_constant and not t.is_variable for t in given)
+
+    def _rebuilt(self, ops: list[Op], folded: list[Op]) -> Graph:
+        if not folded and all(a is b for a, b in zip(ops, self.graph.ops, strict=True)) and not self.now:
+            return self.graph
+        now = self.now
+        return attrs.evolve(
+            self.graph,
+            tensors=tuple(now.get(t.index, t) for t in self.graph.tensors),
+            ops=tuple(ops),
+            inputs=tuple(now.get(t.index, t) for t in self.graph.inputs),
+            outputs=tuple(now.get(t.index, t) for t in self.graph.outputs),
+            folded=tuple(folded),
+        )
+
+
+class _Results:
+    """The results of one folded op, computed when first asked for, once for all its outputs."""
+
+    def __init__(self, evaluator: Evaluator, op: Op, graph: Graph) -> None:
+        self._compute: Callable[[], Sequence[np.ndarray]] = partial(evaluator.compute, op, graph)
+        self._op = op
+        self._arrays: Sequence[np.ndarray] | None = None
+
+    def output(self, i: int) -> np.ndarray:
+        if self._arrays is None:
+            self._arrays = self._compute()
+        tensor = self._op.outputs[i]
+        found: np.ndarray = self._arrays[i].view()
+        if found.shape != tensor.shape:
+            raise InputError(f"{self._op} needs to give shape {tensor.shape}, found {found.shape}")
+        found.flags.writeable = False
+        return found
+
+
+def _constant(op: Op, i: int) -> np.ndarray | None:
+    t = op.inputs[i]
+    return None if t is None else t.data
+
+
+def _declared(op: Op, given: Sequence[Shape]) -> list[Shape]:
+    """Return the file's shapes of what a core op makes; None where the file leaves a size open.
+
+    Source: tflite/kernels/hashtable_find.cc; read_variable.cc, where a shape of () may be any shape.
+    """
+    if op.name == "HASHTABLE_FIND":
+        return list(given[1:2]) or [None]  # without keys it will not run
+    read = op.name == "READ_VARIABLE"
+    is_open = [-1 in (t.shape_signature or ()) or (read and not t.shape) for t in op.outputs]
+    return [None if is_open[i] else t.shape for i, t in enumerate(op.outputs)]
+
+
+def _merge(shapes: Sequence[Shape]) -> Shape:
+    return shapes[0] if all(s == shapes[0] for s in shapes) else None
+
+
+def _callers_first(model: Model) -> list[int]:
+    """Order subgraphs so that each stands behind all that call it; the reader has ruled out cycles."""
+    calls = {g.index: [i for op in g.ops for i in called_subgraphs(op)] for g in model.subgraphs}
+    done: dict[int, None] = {}
+
+    def visit(index: int) -> None:
+        for callee in calls[index]:
+            if callee not in done:
+                visit(callee)
+        done[index] = None
+
+    for index in calls:
+        if index not in done:
+            visit(index)
+    return list(done)[::-1]

@@ -1,0 +1,64 @@
+"""The arguments of the interpreter's methods, checked."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .entry import Argument, Entry
+from .errors import ArgumentTypeError, InputError, ShapeError
+
+
+def check_settings(num_threads: Any, on_failure: str) -> None:
+    """Raise if a setting of an interpreter does not fit."""
+    if num_threads is not None and (not isinstance(num_threads, int) or num_threads < 1):
+        raise InputError(f"num_threads needs an int of 1 or more, found {num_threads!r}")
+    if on_failure not in ("raise", "fallback"):
+        raise InputError(f"on_failure needs 'raise' or 'fallback', found {on_failure!r}")
+
+
+def matched(entry: Entry, inputs: Mapping[str | int, Any]) -> list[tuple[Argument, Any]]:
+    """Return every input of the model with its value."""
+    known: dict[str | int, Argument] = {a.tensor.index: a for a in entry.inputs}
+    known |= {a.name: a for a in entry.inputs}
+    names = ", ".join(a.name for a in entry.inputs)
+    if unknown := [key for key in inputs if key not in known]:
+        raise InputError(f"the model has no input {unknown[0]!r}; it has: {names}")
+    found = {known[key].name: value for key, value in inputs.items()}
+    if missing := [a.name for a in entry.inputs if a.name not in found]:
+        raise InputError(f"the model needs values for {', '.join(missing)}; its inputs: {names}")
+    return [(a, found[a.name]) for a in entry.inputs]
+
+
+def check_strict(name: str, signature: Sequence[int], shape: tuple[int, ...]) -> None:
+    """Raise if ``shape`` changes a size that the signature does not leave open."""
+    fits = len(shape) == len(signature) and all(a in (-1, b) for a, b in zip(signature, shape, strict=True))
+    if not fits:
+        raise ShapeError(f"{name} needs shape {tuple(signature)} (-1: any size), found {shape}")
+
+
+def sizes(size: Any) -> tuple[int, ...]:
+    """Return the sizes of a shape as integers."""
+    try:
+        found = np.array(size, np.int64)
+    except (ValueError, TypeError, OverflowError) as e:
+        raise InputError(f"a shape needs to be a sequence of integers, found {size!r:.60}") from e
+    if found.ndim != 1:
+        raise InputError(f"a shape needs to be a sequence of integers, found {found.ndim} dimensions")
+    return tuple(found.tolist())
+
+
+def index_of(value: Any) -> int:
+    """Return an index as an integer; a float or a string is none."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"an index needs to be an integer, found {value!r:.60}") from None
+
+
+def scalar_or_array(array: np.ndarray) -> Any:
+    """Return what LiteRT returns: numbers of rank 0 as numpy scalars."""
+    return array if array.ndim or array.dtype.hasobject else array[()]

@@ -1,0 +1,248 @@
+"""Run a plan: partitions prepared once, values in numbered slots, each freed after its last reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs import frozen
+
+from . import control, profile, steps
+from .calls import called_subgraphs
+from .errors import ShapeError
+from .model import Graph, Tensor, same_value
+from .partition import CORE, Partition, Plan, SubgraphPlan
+from .state import Transaction
+from .steps import Step
+
+if TYPE_CHECKING:
+    from .delegate import Run
+
+
+@frozen(hash=False)
+class Frame:
+    """What one run of a subgraph left behind."""
+
+    outputs: list[Any]  # in the order of the graph's outputs
+    values: Mapping[int, Any]  # by tensor index: the outputs, or all tensors where all are kept
+
+
+class Executor:
+    """Prepares and runs the subgraphs of a plan.
+
+    :param keep_all: whatever a partition computes leaves it, and nothing is freed.
+    :param before: the executor of an earlier plan of the same model: partitions that are as they were keep
+        their run functions.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        keep_all: bool = False,
+        max_tensor_bytes: int | None = None,
+        before: Executor | None = None,
+    ) -> None:
+        self.plan = plan
+        self.keep_all = keep_all
+        self.max_tensor_bytes = max_tensor_bytes
+        self.frames: dict[int, Frame] = {}  # of the last run; of called subgraphs, too, with keep_all
+        self.graphs = [sub.graph for sub in plan.subgraphs]
+        self._bodies: dict[int, _Body] = {}
+        self._prepared: _Prepared = _Prepared(before._prepared if before else None)
+
+    def prepare(self, subgraph: int = 0) -> None:
+        """Prepare a subgraph and all that it calls.
+
+        :raises DelegateFailed: a delegate could not prepare its part.
+        """
+        if subgraph not in self._bodies:
+            plan = self.plan.subgraphs[subgraph]
+            self._bodies[subgraph] = _Body(self, plan)
+            for callee in _callees(plan.partitions):
+                self.prepare(callee)
+
+    def run(self, subgraph: int, state: Transaction, inputs: Sequence[Any]) -> Frame:
+        """Run a subgraph; the frame is in ``frames``, too.
+
+        :param inputs: one value per input of the graph; they are not written.
+        :raises DelegateFailed: a delegate raised, or did not return what was planned.
+        """
+        self.frames = {}
+        self.prepare(subgraph)
+        frame = self.frames[subgraph] = self._bodies[subgraph].run(state, inputs)
+        return frame
+
+    def call(self, subgraph: int, state: Transaction, inputs: Sequence[Any]) -> list[Any]:
+        """Run a subgraph on behalf of an op; return the values of its outputs."""
+        frame = self._bodies[subgraph].run(state, inputs)
+        if self.keep_all:
+            self.frames[subgraph] = frame
+        return frame.outputs
+
+    def run_function(self, partition: Partition) -> Run:
+        """Return a partition's run function, an earlier one if it still fits."""
+        return self._prepared.find(partition) or self._prepared.keep(partition, steps.prepared(partition))
+
+
+def _callees(partitions: Iterable[Partition]) -> list[int]:
+    """Return the subgraphs that core's ops call."""
+    return [i for p in partitions if p.label == CORE for op in p.ops for i in called_subgraphs(op)]
+
+
+class _Body:
+    """A subgraph, ready to run."""
+
+    def __init__(self, executor: Executor, plan: SubgraphPlan) -> None:
+        slots = _Slots()
+        found = [step for p in plan.partitions for step in _steps(executor, p, slots)]
+        self.graph = plan.graph
+        self.entries = [slots.of(t) for t in plan.graph.inputs]
+        self.exits = [slots.of(t) for t in plan.graph.outputs]
+        self.kept = {t.index: slots.of(t) for t in _results(executor.plan, plan.graph)}
+        self.variables = [(slots.of(t), (plan.graph.index, t.index), t) for t in slots.variables()]
+        if executor.keep_all:
+            self.kept = slots.numbers()
+        else:
+            _free_early(found, slots.constants() | {*self.kept.values(), *(v[0] for v in self.variables)})
+        self.steps = found
+        self.template = slots.template
+
+    def run(self, state: Transaction, inputs: Sequence[Any]) -> Frame:
+        values = self.template.copy()
+        for slot, tensor, value in zip(self.entries, self.graph.inputs, inputs, strict=True):
+            if tensor.shape is not None and value.shape != tensor.shape:
+                raise self._shape_error(tensor, value)
+            values[slot] = value
+        for slot, key, tensor in self.variables:
+            values[slot] = state.variable(key, tensor)
+        self._run_steps(state, values)
+        for slot, key, _ in self.variables:
+            state.variables[key] = values[slot]
+        return Frame([values[s] for s in self.exits], {i: values[s] for i, s in self.kept.items()})
+
+    def _run_steps(self, state: Transaction, values: list[Any]) -> None:
+        events = profile.listener()
+        for step in self.steps:
+            given = [values[slot] for slot in step.reads]
+            results = step.results(state, given) if events is None else step.timed(state, given, events)
+            for slot, value in zip(step.writes, results, strict=True):
+                values[slot] = value
+            for slot in step.frees:
+                values[slot] = None
+
+    def _shape_error(self, tensor: Tensor, value: Any) -> ShapeError:
+        return ShapeError(
+            f"subgraph {self.graph.index} {self.graph.name!r} is planned for shape {tensor.shape} of its "
+            f"input {tensor.index} {tensor.name!r}, found {value.shape}"
+        )
+
+
+def _results(plan: Plan, graph: Graph) -> list[Tensor]:
+    """Return the outputs of a subgraph, and what else signatures name as results of it."""
+    named = {i for s in plan.model.signatures if s.subgraph == graph.index for i in s.outputs.values()}
+    return [*graph.outputs, *(graph.tensors[i] for i in named)]
+
+
+def _steps(executor: Executor, partition: Partition, slots: _Slots) -> list[Step]:
+    """Return the steps of a partition: one, or one per op where core runs them or shapes are not known."""
+    if partition.label == CORE:
+        return [_core_step(executor, steps.of_op(partition, op), slots) for op in partition.ops]
+    if partition.deferred:
+        return [_deferred_step(executor, steps.of_op(partition, op), slots) for op in partition.ops]
+    if executor.keep_all:
+        partition = attrs.evolve(partition, outputs=tuple(t for op in partition.ops for t in op.outputs))
+    return [_step(partition, slots, steps.whole(partition, executor.run_function(partition)))]
+
+
+def _core_step(executor: Executor, partition: Partition, slots: _Slots) -> Step:
+    (op,) = partition.ops
+    run = control.prepare(op, executor.graphs, executor.call)
+    reads = tuple(0 if t is None else slots.of(t) for t in op.inputs)  # constants among them
+    return Step(partition, reads, tuple(map(slots.of, op.outputs)), steps.core(partition, run))
+
+
+def _deferred_step(executor: Executor, partition: Partition, slots: _Slots) -> Step:
+    deferred = steps.Deferred(partition, executor.plan.delegates, executor.max_tensor_bytes)
+    return _step(partition, slots, deferred.results)
+
+
+def _step(partition: Partition, slots: _Slots, results: Any) -> Step:
+    writes = (*partition.outputs, *partition.variables)
+    return Step(partition, tuple(map(slots.of, partition.inputs)), tuple(map(slots.of, writes)), results)
+
+
+def _free_early(found: list[Step], keep: set[int]) -> None:
+    """Let each step free what it is the last to read or write."""
+    done = set(keep)
+    for step in reversed(found):
+        frees = {*step.reads, *step.writes} - done
+        done |= frees
+        step.frees = tuple(sorted(frees))
+
+
+class _Slots:
+    """Numbers the values that cross the edges of partitions."""
+
+    def __init__(self) -> None:
+        self.template: list[Any] = [None]  # constants in place; slot 0 stands for absent inputs
+        self._numbers: dict[int, int] = {}
+        self._variables: dict[int, Tensor] = {}
+
+    def of(self, tensor: Tensor) -> int:
+        """Return the slot of a tensor, making one when it is first asked for."""
+        slot = self._numbers.get(tensor.index)
+        if slot is None:
+            slot = self._numbers[tensor.index] = len(self.template)
+            self.template.append(tensor.data)
+            if tensor.is_variable:
+                self._variables[tensor.index] = tensor
+        return slot
+
+    def numbers(self) -> dict[int, int]:
+        return dict(self._numbers)
+
+    def variables(self) -> list[Tensor]:
+        return list(self._variables.values())
+
+    def constants(self) -> set[int]:
+        return {0, *(slot for slot, value in enumerate(self.template) if value is not None)}
+
+
+class _Prepared:
+    """Run functions of partitions, kept from one plan to the next."""
+
+    def __init__(self, before: _Prepared | None) -> None:
+        self._before = before._now if before else {}
+        self._now: dict[tuple[int, int], list[tuple[Partition, Run]]] = {}
+
+    def find(self, partition: Partition) -> Run | None:
+        for old, run in self._before.get(_place(partition), ()):
+            if _same(old, partition):
+                return self.keep(partition, run)
+        return None
+
+    def keep(self, partition: Partition, run: Run) -> Run:
+        self._now.setdefault(_place(partition), []).append((partition, run))
+        return run
+
+
+def _place(partition: Partition) -> tuple[int, int]:
+    return partition.subgraph, partition.ops[0].index
+
+
+def _same(a: Partition, b: Partition) -> bool:
+    """Say whether what was prepared for ``a`` serves ``b``: same delegate, ops, shapes and constants."""
+    if a.delegate is not b.delegate or a != b:
+        return False
+    pairs = zip(a.ops, b.ops, strict=True)
+    return all(_same_constant(s, t) for p, q in pairs for s, t in zip(p.inputs, q.inputs, strict=True))
+
+
+def _same_constant(a: Tensor | None, b: Tensor | None) -> bool:
+    """Compare folded constants; those of the file do not change while the model is the same."""
+    if a is None or b is None or a is b or not (a.is_constant or b.is_constant):
+        return True
+    if a.is_constant != b.is_constant:
+        return False
+    return bool(a.buffer) or same_value(a.data, b.data)

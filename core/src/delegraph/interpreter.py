@@ -1,0 +1,508 @@
+"""Run a .tflite model: a drop-in for ``ai_edge_litert.interpreter`` whose delegates are plugins.
+
+::
+
+    from delegraph.interpreter import Interpreter
+
+    interpreter = Interpreter("model.tflite", delegates=["opencl", "reference"])
+    print(interpreter.plan)  # which op runs where, and why not elsewhere
+    scores = interpreter(image)
+
+Programs written for LiteRT run unchanged: ``allocate_tensors``, ``set_tensor``, ``invoke``, ``get_tensor``,
+signature runners, the same dictionaries of details. Errors are also what LiteRT raises in the same place.
+
+Source: tflite/python/interpreter.py, tflite/python/interpreter_wrapper/interpreter_wrapper.cc.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial, wraps
+from typing import Any, Literal, TypeVar, cast
+
+import numpy as np
+
+from .arguments import check_settings, check_strict, index_of, matched, scalar_or_array, sizes
+from .delegate import Delegate
+from .details import Details, op_details, tensor_details
+from .entry import Argument, Entry, entry_of
+from .errors import InputError, ShapeError, StateError
+from .loading import the_model
+from .memory import Memory
+from .model import Model, Tensor
+from .partition import Plan, partition
+from .plugins import REFERENCE, Plugins, Wanted, load_delegate, resolve_delegates, wanted_name
+from .session import Session
+from .signature import SignatureRunner
+from .specialize import DEFAULT_MAX_TENSOR_BYTES
+from .values import converted, stored
+from .views import Views
+
+__all__ = ["Interpreter", "InterpreterWithCustomOps", "OpResolverType", "SignatureRunner", "load_delegate"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@enum.unique
+class OpResolverType(enum.Enum):
+    """Which of its kernels LiteRT would use; taken and ignored, since delegates decide here."""
+
+    AUTO = 0
+    BUILTIN = 1
+    BUILTIN_REF = 2
+    BUILTIN_WITHOUT_DEFAULT_DELEGATES = 3
+
+
+def _alone(method: F) -> F:
+    """Let a method run only while no other of the same interpreter does."""
+
+    @wraps(method)
+    def wrapper(self: Interpreter, *args: Any, **kwargs: Any) -> Any:
+        if not self._lock.acquire(blocking=False):
+            raise StateError(
+                f"{method.__name__}() needs the interpreter for itself, found another call under way; "
+                "give each thread an interpreter of its own: they may share one model=..."
+            )
+        try:
+            if self._closed:
+                raise StateError(f"{method.__name__}() needs an open interpreter, found it closed")
+            return method(self, *args, **kwargs)
+        finally:
+            self._lock.release()
+
+    return cast(F, wrapper)
+
+
+class Interpreter:
+    """A model, ready to run.
+
+    :param model_path: a .tflite file; or
+    :param model_content: its bytes; or
+    :param model: a :class:`delegraph.Model`, which interpreters in several threads may share.
+    :param delegates: names or loaded delegates in order of preference: ``["opencl", "reference"]``. What
+        they leave over goes to the reference delegate where that is installed. None: that alone.
+    :param experimental_delegates: LiteRT's name for loaded delegates; they come before ``delegates``.
+    :param num_threads: for delegates loaded by name that have such an option.
+    :param experimental_preserve_all_tensors: keep every tensor, so that ``get_tensor`` can read it.
+    :param experimental_disable_delegate_clustering: run each op alone, in the file's order; so does
+        ``experimental_disable_delegate_node_fusion``.
+    :param on_failure: what happens when a delegate fails while it prepares or runs: ``"raise"``
+        :class:`DelegateFailed`, or ``"fallback"``: its ops go to the next delegate, with a warning and an
+        entry in the plan.
+    :param min_ops: a smaller partition goes to the next delegate; see :func:`delegraph.partition.partition`
+        for this and for ``max_partitions``, ``policy`` and ``require_full_delegation``.
+    :param max_tensor_bytes: the largest tensor that the model's shapes may ask for.
+    :param mmap: map the file, or read it (a mapped file must not be truncated while it is in use).
+    :param allow_external_buffers: let the model name other files that hold its weights.
+    :param plugins: for tests: other plugins than those installed.
+    :raises ModelError: the file is broken.
+    :raises UnsupportedOps: a builtin op that no delegate has a row for.
+
+    The other parameters are taken for the sake of LiteRT programs and have no effect.
+    """
+
+    def __init__(
+        self,
+        model_path: str | os.PathLike[str] | None = None,
+        model_content: bytes | bytearray | memoryview | None = None,
+        experimental_delegates: Sequence[Delegate] | None = None,
+        num_threads: int | None = None,
+        experimental_op_resolver_type: OpResolverType = OpResolverType.AUTO,
+        experimental_preserve_all_tensors: bool = False,
+        experimental_disable_delegate_clustering: bool = False,
+        experimental_default_delegate_latest_features: bool = False,
+        experimental_compress_quantization_zero_points: bool = False,
+        experimental_disable_delegate_node_fusion: bool = False,
+        experimental_force_delegate_node_profiling: bool = False,
+        *,
+        model: Model | None = None,
+        delegates: Sequence[Wanted] | None = None,
+        on_failure: Literal["raise", "fallback"] = "raise",
+        min_ops: int | None = None,
+        max_partitions: int | None = None,
+        policy: str = "greedy",
+        require_full_delegation: bool = False,
+        max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
+        mmap: bool = True,
+        allow_external_buffers: bool = False,
+        plugins: Plugins | None = None,
+    ) -> None:
+        _check_resolver(experimental_op_resolver_type)
+        check_settings(num_threads, on_failure)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._views = Views()
+        self._compress = experimental_compress_quantization_zero_points
+        self._num_threads = num_threads
+        self._plugins = plugins or Plugins.installed()
+        self._model = the_model(
+            model_path, model_content, model, mmap=mmap, max_tensor_bytes=max_tensor_bytes,
+            allow_external_buffers=allow_external_buffers,
+        )  # fmt: skip
+        wanted = [*(experimental_delegates or ()), *_sequence(delegates)]
+        loaded = resolve_delegates(wanted, plugins=self._plugins, must_run=True, num_threads=num_threads)
+        given = {id(d) for d in wanted}
+        self._close_delegates = weakref.finalize(self, _close, [d for d in loaded if id(d) not in given])
+        self._reference_is_spare = loaded[-1].name == REFERENCE and REFERENCE not in map(
+            wanted_name, wanted
+        )
+        self._session = Session(
+            self._model,
+            loaded,
+            partial(
+                partition,
+                min_ops=min_ops,
+                max_partitions=max_partitions,
+                policy=policy,
+                require_full_delegation=require_full_delegation,
+                plugins=self._plugins,
+            ),
+            keep_all=experimental_preserve_all_tensors,
+            one_by_one=experimental_disable_delegate_clustering
+            or experimental_disable_delegate_node_fusion,
+            go_on=on_failure == "fallback",
+            max_tensor_bytes=max_tensor_bytes,
+        )
+
+    @property
+    def model(self) -> Model:
+        """The model, as the file has it."""
+        return self._model
+
+    @property
+    def delegates(self) -> tuple[Delegate, ...]:
+        """The delegates in order of preference."""
+        return tuple(self._session.delegates)
+
+    @cached_property
+    def _entry(self) -> Entry:
+        return entry_of(self._model)
+
+    @property
+    def plan(self) -> Plan:
+        """Which delegate runs which ops, and every refusal with its reasons; for the shapes asked for."""
+        return self._plan()
+
+    @property
+    def experimental_compress_quantization_zero_points(self) -> bool:
+        return self._compress
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the model on arrays.
+
+        :param args: one value per input, in the model's order; or by name as keywords.
+        :return: the output's array; a tuple of arrays if there are several.
+        """
+        entry = self._entry
+        names = [argument.name for argument in entry.inputs]
+        if len(args) > len(names):
+            raise InputError(f"the model needs {len(names)} inputs ({', '.join(names)}), found {len(args)}")
+        given: dict[Any, Any] = dict(zip(names, args, strict=False))
+        if twice := [name for name in kwargs if name in given]:
+            raise InputError(f"input {twice[0]!r} is given twice")
+        results = tuple(self.run(given | dict(kwargs)).values())
+        return results[0] if len(results) == 1 else results
+
+    @_alone
+    def run(self, inputs: Mapping[str | int, Any]) -> dict[str, np.ndarray]:
+        """Run the model: arrays in, arrays out.
+
+        Inputs may be as large as their shape signatures allow; tensors are allocated as needed.
+
+        :param inputs: values by name (the signature's, else the tensor's) or by tensor index; arrays of the
+            tensor's dtype, or plain numbers and lists.
+        :return: arrays by name, in the order of the model's outputs.
+        """
+        entry = self._entry
+        given = [(a, converted(v, a.tensor, f"input {a.name!r}")) for a, v in matched(entry, inputs)]
+        self._views.ensure_none()
+        for argument, array in given:
+            self._fit(entry.subgraph, argument, array)
+        self._session.allocate(entry.subgraph)
+        for argument, array in given:
+            self._session.set_value(entry.subgraph, argument.tensor.index, array)
+        self._session.run(entry.subgraph)
+        return {a.name: self._copy(a.tensor.index, entry.subgraph) for a in entry.outputs}
+
+    @_alone
+    def allocate_tensors(self) -> None:
+        """Plan and prepare the model for its shapes, and reset variable tensors.
+
+        Needed before the first ``invoke`` and after a resize; without a change it does nothing.
+
+        :raises ShapeError: the shapes do not fit some op.
+        :raises UnsupportedOps: some ops go to no delegate; all are listed with the reasons.
+        :raises DelegateFailed: a delegate could not prepare its part.
+        """
+        self._views.ensure_none()
+        self._session.allocate(0)
+
+    @_alone
+    def invoke(self) -> None:
+        """Run the main subgraph on the values that its inputs have.
+
+        :raises DelegateFailed: a delegate raised while it ran.
+        :raises StateError: before ``allocate_tensors``, or while an array from ``tensor()`` is in use.
+        """
+        self._views.ensure_none()
+        self._invoke(0)
+
+    @_alone
+    def set_tensor(self, tensor_index: int, value: Any) -> None:
+        """Copy an array into an input, or into a variable tensor.
+
+        :raises InputError: dtype or shape are not the tensor's, or it is no input.
+        """
+        self._set(tensor_index, value, 0)
+
+    @_alone
+    def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:
+        """Return a copy of a tensor's values: of an input, output, constant or variable.
+
+        Other tensors are freed after their last reader unless the interpreter preserves all tensors. A
+        tensor of rank 0 comes as a numpy scalar.
+        """
+        return scalar_or_array(self._copy(tensor_index, subgraph_index))
+
+    @_alone
+    def tensor(self, tensor_index: int) -> Callable[[], np.ndarray]:
+        """Return a function that gives a view of a tensor's values, to read and write without a copy.
+
+        Hold the function, not the array: while an array lives, ``invoke`` and ``allocate_tensors`` raise.
+        Strings are given as a copy.
+        """
+        return partial(self._view, tensor_index)
+
+    @_alone
+    def resize_tensor_input(
+        self, input_index: int, tensor_size: Sequence[int], strict: bool = False
+    ) -> None:
+        """Ask for another shape of an input; ``allocate_tensors`` makes it so.
+
+        :param strict: refuse to change sizes that the model does not leave open (-1 in its
+            ``shape_signature``).
+        :raises ShapeError: there is no such input, or the shape does not fit.
+        """
+        self._views.ensure_none()
+        self._resize(input_index, tensor_size, 0, strict)
+
+    @_alone
+    def reset_all_variables(self) -> None:
+        """Set variable tensors to 0, int8 ones to their zero point. Resource variables stay as they are."""
+        self._session.state.reset_variables()
+
+    @_alone
+    def get_input_details(self) -> list[Details]:
+        """Return a dictionary for each input of the main subgraph.
+
+        Its keys: name, index, shape, shape_signature (-1 where callers may choose the size), dtype,
+        quantization (scale and zero point, deprecated), quantization_parameters, sparsity_parameters.
+        """
+        return [self._details(t.index, 0) for t in self._model.subgraphs[0].inputs]
+
+    @_alone
+    def get_output_details(self) -> list[Details]:
+        """Return a dictionary for each output of the main subgraph, as ``get_input_details`` does."""
+        return [self._details(t.index, 0) for t in self._model.subgraphs[0].outputs]
+
+    @_alone
+    def get_tensor_details(self, subgraph_index: int = 0) -> list[Details]:
+        """Return a dictionary for each tensor of a subgraph, as ``get_input_details`` does."""
+        graph = self._model.subgraphs[self._subgraph(subgraph_index)]
+        return [self._details(t.index, graph.index) for t in graph.tensors]
+
+    def num_subgraphs(self) -> int:
+        return len(self._model.subgraphs)
+
+    def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
+        """Return the names of inputs and outputs of each signature, by key."""
+        return {
+            s.key: {"inputs": list(s.inputs), "outputs": list(s.outputs)} for s in self._model.signatures
+        }
+
+    def get_signature_runner(self, signature_key: str | None = None) -> SignatureRunner:
+        """Return a callable that takes the signature's inputs by name and returns its outputs by name.
+
+        :param signature_key: may be left out if the model has exactly one signature.
+        """
+        if signature_key is None:
+            if len(self._model.signatures) != 1:
+                found = ", ".join(s.key for s in self._model.signatures) or "none"
+                raise InputError(f"get_signature_runner() needs a signature_key; the model has: {found}")
+            signature_key = self._model.signatures[0].key
+        return SignatureRunner(self, signature_key)
+
+    @_alone
+    def modify_graph_with_delegate(self, delegate: Wanted) -> None:
+        """Take in another delegate: it gets what those given before leave over.
+
+        :param delegate: a loaded delegate or a name. The reference delegate stays the last where it was not
+            asked for.
+        """
+        if isinstance(delegate, Delegate):
+            loaded = self._plugins.with_table(delegate)
+        else:
+            loaded = self._plugins.load(wanted_name(delegate), num_threads=self._num_threads)
+        (loaded,) = self._plugins.usable([loaded])
+        self._views.ensure_none()
+        last = len(self._session.delegates) - self._reference_is_spare
+        self._session.add_delegate(loaded, last)
+
+    @_alone
+    def memory(self, subgraph_index: int = 0) -> Memory:
+        """Return how many bytes the tensors of a run take, estimated from the plan."""
+        return self._session.memory(self._subgraph(subgraph_index))
+
+    def close(self) -> None:
+        """Give back what the delegates loaded by this interpreter hold. Nothing can be called after it."""
+        if not self._lock.acquire(blocking=False):
+            raise StateError("close() needs the interpreter for itself, found another call under way")
+        self._closed = True
+        self._lock.release()
+        self._close_delegates()
+
+    def __enter__(self) -> Interpreter:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _get_op_details(self, op_index: int) -> Details:
+        ops = self._model.subgraphs[0].ops
+        if not 0 <= op_index < len(ops):
+            raise InputError(f"op index needs to be from 0 to {len(ops) - 1}, found {op_index}")
+        return op_details(ops[op_index])
+
+    def _get_ops_details(self) -> list[Details]:
+        return [op_details(op) for op in self._model.subgraphs[0].ops]
+
+    @_alone
+    def _get_tensor_details(self, tensor_index: int, subgraph_index: int = 0) -> Details:
+        return self._details(tensor_index, subgraph_index)
+
+    def _get_full_signature_list(self) -> dict[str, dict[str, dict[str, int]]]:
+        return {
+            s.key: {"inputs": dict(s.inputs), "outputs": dict(s.outputs)} for s in self._model.signatures
+        }
+
+    def _ensure_safe(self) -> None:
+        self._views.ensure_none()
+
+    # What follows runs inside a call that has the interpreter for itself.
+
+    @_alone
+    def _plan(self) -> Plan:
+        return self._session.plan
+
+    @_alone
+    def _view(self, tensor_index: int) -> np.ndarray:
+        tensor = self._tensor(tensor_index, 0)
+        return self._views.of(self._session.value(0, tensor.index, own=True))
+
+    @_alone
+    def _run_signature(self, subgraph: int, inputs: Mapping[int, Any], outputs: Iterable[int]) -> list[Any]:
+        """Run a subgraph on values by tensor index, resizing its inputs to fit."""
+        self._views.ensure_none()
+        for index, value in inputs.items():
+            self._resize(index, np.shape(value), subgraph)
+        self._session.allocate(subgraph)
+        for index, value in inputs.items():
+            self._set(index, value, subgraph)
+        self._invoke(subgraph)
+        return [scalar_or_array(self._copy(index, subgraph)) for index in outputs]
+
+    def _invoke(self, subgraph: int) -> None:
+        if not self._session.is_ready(subgraph):
+            raise StateError("invoke() needs allocate_tensors() first, also after resize_tensor_input()")
+        self._session.run(subgraph)
+
+    def _set(self, tensor_index: int, value: Any, subgraph: int) -> None:
+        tensor = self._tensor(tensor_index, subgraph)
+        name = f"tensor {tensor.index} {tensor.name!r}"
+        if not (tensor.is_variable or self._session.is_input(subgraph, tensor)):
+            raise InputError(f"{name} is neither an input nor a variable; its values cannot be set")
+        shape = self._session.shape(subgraph, tensor) if tensor.shape is not None else None
+        array = stored(value, tensor, shape, name)
+        if not self._session.is_ready(subgraph):
+            raise StateError(f"{name} has no memory yet: call allocate_tensors() first")
+        self._session.set_value(subgraph, tensor.index, array)
+
+    def _copy(self, tensor_index: int, subgraph: int) -> np.ndarray:
+        tensor = self._tensor(tensor_index, self._subgraph(subgraph))
+        if tensor.dtype in ("resource", "variant"):
+            return np.array(None, object)  # as LiteRT: a handle means nothing outside
+        return np.array(self._session.value(subgraph, tensor.index), order="C")
+
+    def _resize(self, index: int, size: Any, subgraph: int, strict: bool = False) -> None:
+        shape = sizes(size)
+        inputs = {t.index: t for t in self._session.graph(subgraph).inputs}
+        if index not in inputs:
+            known = ", ".join(f"{t.index} {t.name!r}" for t in inputs.values())
+            raise ShapeError(f"tensor {index} is no input of the model; its inputs: {known}")
+        tensor = inputs[index]
+        name = f"input {tensor.index} {tensor.name!r}"
+        if any(n < 0 for n in shape):
+            raise ShapeError(f"{name} needs sizes of 0 or more, found {shape}")
+        if strict:
+            check_strict(name, tensor.shape_signature or self._session.shape(subgraph, tensor) or (), shape)
+        self._session.resize(subgraph, tensor.index, shape)
+
+    def _fit(self, subgraph: int, argument: Argument, array: np.ndarray) -> None:
+        """Resize an input to what is given, where the model leaves the size open."""
+        tensor = self._session.graph(subgraph).tensors[argument.tensor.index]
+        now = self._session.shape(subgraph, tensor)
+        if now is not None and array.shape != now:
+            check_strict(f"input {argument.name!r}", tensor.shape_signature or now, array.shape)
+        self._session.resize(subgraph, tensor.index, array.shape)
+
+    def _details(self, tensor_index: int, subgraph: int) -> Details:
+        tensor = self._tensor(tensor_index, self._subgraph(subgraph))
+        graph = self._session.graph(subgraph)
+        return tensor_details(tensor, graph, self._session.shape(subgraph, tensor), self._compress)
+
+    def _tensor(self, index: int, subgraph: int) -> Tensor:
+        """Return a tensor as it is planned now."""
+        graph = self._session.graph(subgraph)
+        if not 0 <= index_of(index) < len(graph.tensors):
+            raise InputError(f"tensor index needs to be from 0 to {len(graph.tensors) - 1}, found {index}")
+        return graph.tensors[index]
+
+    def _subgraph(self, index: int) -> int:
+        last = len(self._model.subgraphs) - 1
+        if not 0 <= index_of(index) <= last:
+            raise InputError(f"subgraph_index needs to be from 0 to {last}, found {index}")
+        return index
+
+
+class InterpreterWithCustomOps(Interpreter):
+    """LiteRT's class for custom ops in native code; here custom ops are support rows of a plugin."""
+
+    def __init__(self, custom_op_registerers: Sequence[Any] | None = None, **kwargs: Any) -> None:
+        if custom_op_registerers:
+            raise InputError(
+                f"custom_op_registerers needs to be empty, found {custom_op_registerers!r}: custom ops are "
+                "support rows, which a plugin brings (hook delegraph_op_support)"
+            )
+        super().__init__(**kwargs)
+
+
+def _check_resolver(resolver: Any) -> None:
+    """Raise unless it is an OpResolverType: ours, or LiteRT's own."""
+    if getattr(resolver, "name", None) not in OpResolverType.__members__:
+        raise InputError(f"experimental_op_resolver_type needs an OpResolverType, found {resolver!r}")
+
+
+def _sequence(delegates: Sequence[Wanted] | None) -> Sequence[Wanted]:
+    """Return a list of delegates; a single name is taken for a list of one."""
+    if isinstance(delegates, (str, os.PathLike, Delegate)):
+        return [delegates]
+    return delegates or []
+
+
+def _close(delegates: Sequence[Delegate]) -> None:
+    for delegate in delegates:
+        delegate.close()

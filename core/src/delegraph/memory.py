@@ -1,0 +1,109 @@
+"""How much memory a run takes, estimated from the plan before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from .calls import called_subgraphs
+from .dtypes import DTYPES
+from .model import Graph, Op, Tensor
+from .partition import Plan
+
+
+@frozen
+class Memory:
+    """Bytes of tensors. What delegates and kernels use inside comes on top."""
+
+    constants: int  # weights, and what was folded from them
+    variables: int  # state that lives from one run to the next
+    peak: int  # the most that inputs, intermediate tensors and outputs take at one time
+    peak_op: Op | None  # the op of the subgraph during which that is; None if it has no ops
+    unknown: int  # tensors whose size only a run shows; they count as 0
+
+
+def estimate(plan: Plan, subgraph: int = 0, keep_all: bool = False) -> Memory:
+    """Return what a run of a subgraph takes, with all that it calls.
+
+    Tensors live from the op that computes them to the last that reads them, in the order of the plan;
+    inputs and outputs live all the time.
+    """
+    work = _Estimate(plan, keep_all)
+    peak, op = work.peak(subgraph)
+    tensors = [t for graph in work.reached(subgraph) for t in _used(graph)]
+    return Memory(
+        constants=sum(nbytes(t) for t in tensors if t.is_constant),
+        variables=sum(nbytes(t) for t in tensors if t.is_variable),
+        peak=peak,
+        peak_op=op,
+        unknown=sum(t.shape is None for t in tensors),
+    )
+
+
+def nbytes(tensor: Tensor) -> int:
+    """Return the bytes of a tensor's values as an array holds them; strings count as their pointers."""
+    return tensor.size * DTYPES[tensor.dtype].numpy.itemsize
+
+
+class _Estimate:
+    def __init__(self, plan: Plan, keep_all: bool) -> None:
+        self.plan = plan
+        self.keep_all = keep_all
+
+    def reached(self, subgraph: int) -> list[Graph]:
+        """Return the graph of a subgraph and of all that it calls, each once."""
+        found: dict[int, Graph] = {}
+        waiting = [subgraph]
+        while waiting:
+            index = waiting.pop()
+            if index not in found:
+                found[index] = self.plan.subgraphs[index].graph
+                waiting += [i for op in found[index].ops for i in called_subgraphs(op)]
+        return list(found.values())
+
+    def peak(self, subgraph: int) -> tuple[int, Op | None]:
+        ops = list(self._ops(subgraph))
+        graph = self.plan.subgraphs[subgraph].graph
+        last = self._last_readers(graph, ops)
+        live = {t.index: nbytes(t) for t in graph.inputs}
+        now = sum(live.values())
+        peak, peak_op = now, None
+        for position, op in enumerate(ops):
+            for t in op.outputs:
+                if t.index not in live:
+                    live[t.index] = nbytes(t)
+                    now += live[t.index]
+            inside = max((self._callee(i) for i in called_subgraphs(op)), default=0)
+            if now + inside > peak:
+                peak, peak_op = now + inside, op
+            for index in {t.index for t in (*op.inputs, *op.outputs) if t is not None}:
+                if last.get(index) == position:
+                    now -= live.pop(index, 0)
+        return peak, peak_op
+
+    def _ops(self, subgraph: int) -> Iterator[Op]:
+        for partition in self.plan.subgraphs[subgraph].partitions:
+            yield from partition.ops
+
+    def _callee(self, subgraph: int) -> int:
+        """Return what a call adds: its inputs are values that the caller counts already."""
+        inputs = self.plan.subgraphs[subgraph].graph.inputs
+        return self.peak(subgraph)[0] - sum(map(nbytes, inputs))
+
+    def _last_readers(self, graph: Graph, ops: list[Op]) -> dict[int, int]:
+        """Return the position of the op after which each tensor is freed; {} where all are kept."""
+        if self.keep_all:
+            return {}
+        last: dict[int, int] = {}
+        for position, op in enumerate(ops):
+            last |= {t.index: position for t in (*op.inputs, *op.outputs) if t is not None}
+        for kept in (*graph.inputs, *graph.outputs):
+            last.pop(kept.index, None)
+        return last
+
+
+def _used(graph: Graph) -> list[Tensor]:
+    """Return the tensors that the graph's ops touch, each once."""
+    tensors = (t for op in graph.ops for t in (*op.inputs, *op.outputs) if t is not None)
+    return list({t.index: t for t in (*graph.inputs, *tensors, *graph.outputs)}.values())

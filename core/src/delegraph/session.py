@@ -1,0 +1,307 @@
+"""A model with its delegates, in use: planned for the shapes asked for, prepared, run, its state kept.
+
+What the interpreter's methods do, without their checks of arguments and threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from . import memory
+from .calls import is_core_op
+from .delegate import Delegate
+from .errors import DelegateFailed, InputError, ShapeError, StateError, UnsupportedOps
+from .execute import Executor
+from .handover import as_array
+from .log import logger
+from .memory import Memory
+from .model import Graph, Model, Op, Tensor
+from .partition import Plan, SubgraphPlan
+from .specialize import specialize
+from .state import State, Transaction, zeros
+from .steps import PartitionFailed, of_op
+from .support import Refusal, Shape
+from .typespec import types_of
+
+Key = tuple[int, int]  # (subgraph, tensor index)
+PRESERVE = "experimental_preserve_all_tensors"
+
+
+class Session:
+    """Everything of one interpreter that changes.
+
+    :param partition: ``delegraph.partition.partition`` with its settings filled in: it takes a model, the
+        delegates and the refusals known beforehand.
+    :param one_by_one: run each op alone, in the file's order.
+    :param go_on: when a delegate fails, give its ops to the next one.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        delegates: Sequence[Delegate],
+        partition: Callable[..., Plan],
+        *,
+        keep_all: bool,
+        one_by_one: bool,
+        go_on: bool,
+        max_tensor_bytes: int,
+    ) -> None:
+        self.model = model
+        self.delegates = list(delegates)
+        self.keep_all = keep_all
+        self.state = State()
+        self._partition = partition
+        self._one_by_one = one_by_one
+        self._go_on = go_on
+        self._max_tensor_bytes = max_tensor_bytes
+        self._shapes: dict[Key, tuple[int, ...]] = {}  # asked for by resize
+        self._refused: dict[Key, dict[str, tuple[Refusal, ...]]] = {}  # what failed, by op
+        self._specialized: Model | None = None
+        self._plan: Plan | None = None
+        self._executor: Executor | None = None
+        self._allocated: set[int] = set()
+        self._buffers: dict[Key, np.ndarray] = {}  # values of inputs
+        self._results: dict[int, dict[int, Any]] = {}  # of the last run, by subgraph and tensor
+        self._graphs: Sequence[Graph] = model.subgraphs  # as last planned
+        self._check_ops()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan for the shapes asked for; made now if there is none."""
+        if self._plan is None:
+            self._plan = self._planned()
+            self._graphs = [sub.graph for sub in self._plan.subgraphs]
+        return self._plan
+
+    def graph(self, subgraph: int) -> Graph:
+        """Return a subgraph as it was planned last; as the file has it before that."""
+        return self._graphs[subgraph]
+
+    def shape(self, subgraph: int, tensor: Tensor) -> Shape:
+        """Return a tensor's shape as it is known now."""
+        key = (subgraph, tensor.index)
+        if key in self._shapes:
+            return self._shapes[key]
+        if tensor.shape is not None:
+            return tensor.shape
+        found = self._results.get(subgraph, {}).get(tensor.index)
+        return self.model.subgraphs[subgraph].tensors[tensor.index].shape if found is None else found.shape
+
+    def resize(self, subgraph: int, index: int, shape: tuple[int, ...]) -> None:
+        """Ask for another shape of an input; it takes effect with the next :meth:`allocate`."""
+        if shape == self.shape(subgraph, self.graph(subgraph).tensors[index]):
+            return
+        self._shapes[subgraph, index] = shape
+        self._plan = self._specialized = None
+        self._allocated.discard(subgraph)
+        self._buffers.pop((subgraph, index), None)
+
+    def allocate(self, subgraph: int = 0) -> None:
+        """Plan and prepare a subgraph, and reset its variables; if nothing has changed, do nothing."""
+        if not self.is_ready(subgraph):
+            self._prepare(subgraph)
+            self.state.reset_variables(subgraph)
+            self._results.pop(subgraph, None)
+            self._allocated.add(subgraph)
+
+    def is_ready(self, subgraph: int) -> bool:
+        """Say whether a subgraph is allocated for the shapes asked of it."""
+        return subgraph in self._allocated
+
+    def add_delegate(self, delegate: Delegate, position: int) -> None:
+        """Take another delegate in; what was allocated stays so, with inputs and state."""
+        self.delegates.insert(position, delegate)
+        self._plan = self._specialized = None
+        for subgraph in self._allocated:
+            self._prepare(subgraph)
+
+    def run(self, subgraph: int) -> None:
+        """Run a subgraph on the values of its inputs. State changes only if the run completes."""
+        graph = self.graph(subgraph)
+        inputs = [self.buffer(subgraph, t) for t in graph.inputs]
+        self._results.pop(subgraph, None)
+        state, values = self._run(subgraph, inputs)
+        apart = _Apart(inputs)
+        state.variables = {k: apart.from_inputs(v) for k, v in state.variables.items()}
+        state.resources = {k: apart.from_inputs(v) for k, v in state.resources.items()}
+        results = {i: {k: apart.from_inputs(v) for k, v in found.items()} for i, found in values.items()}
+        state.commit()
+        self._results.update(results)
+
+    def buffer(self, subgraph: int, tensor: Tensor) -> np.ndarray:
+        """Return the memory that holds an input's values; zeros at first."""
+        key = (subgraph, tensor.index)
+        if key not in self._buffers:
+            if tensor.shape is None:
+                raise StateError(
+                    f"input {tensor.index} {tensor.name!r} has no values yet; set_tensor() gives it some"
+                )
+            self._buffers[key] = zeros(tensor)
+        return self._buffers[key]
+
+    def set_value(self, subgraph: int, index: int, array: np.ndarray) -> None:
+        """Copy values into an input or a variable."""
+        tensor = self.graph(subgraph).tensors[index]
+        if tensor.is_variable:
+            self.state.set_variable((subgraph, tensor.index), array.copy())
+        elif tensor.shape is None:
+            self._buffers[subgraph, tensor.index] = array.copy()
+        else:
+            np.copyto(self.buffer(subgraph, tensor), array)
+
+    def value(self, subgraph: int, index: int, own: bool = False) -> np.ndarray:
+        """Return the values of a tensor, where they are.
+
+        :param own: in memory that belongs to this session alone, so that the caller may write to it.
+        :raises StateError: they are not there yet, or not any more.
+        """
+        tensor = self.graph(subgraph).tensors[index]
+        if self.is_ready(subgraph):
+            if tensor.is_variable:
+                return self._variable(subgraph, tensor, own)
+            if self.is_input(subgraph, tensor):
+                return self.buffer(subgraph, tensor)
+        if tensor.is_constant:
+            return _not_none(tensor.data)
+        results = self._results.get(subgraph, {})
+        if index not in results:
+            raise self._missing(subgraph, tensor)
+        if own:
+            results[index] = np.array(as_array(results[index]))
+        return as_array(results[index])
+
+    def is_input(self, subgraph: int, tensor: Tensor) -> bool:
+        return any(t.index == tensor.index for t in self.graph(subgraph).inputs)
+
+    def memory(self, subgraph: int) -> Memory:
+        return memory.estimate(self.plan, subgraph, self.keep_all)
+
+    def _variable(self, subgraph: int, tensor: Tensor, own: bool) -> np.ndarray:
+        key = (subgraph, tensor.index)
+        found = as_array(self.state.variable(key, tensor))
+        if own:
+            found = found.copy()
+            self.state.set_variable(key, found)
+        return found
+
+    def _missing(self, subgraph: int, tensor: Tensor) -> StateError | InputError:
+        what = f"tensor {tensor.index} {tensor.name!r} has no values"
+        if not self.is_ready(subgraph):
+            return StateError(f"{what}: call allocate_tensors() and invoke() first")
+        if not any(t.index == tensor.index for op in self.graph(subgraph).ops for t in op.outputs):
+            return InputError(f"{what}: no op computes it")
+        if subgraph not in self._results:
+            return StateError(f"{what}: no run of the model has completed since allocate_tensors()")
+        return InputError(
+            f"{what} any more: it was freed after its last reader. {PRESERVE}=True keeps every tensor"
+        )
+
+    def _run(
+        self, subgraph: int, inputs: list[np.ndarray]
+    ) -> tuple[Transaction, dict[int, dict[int, Any]]]:
+        while True:
+            executor = self._prepare(subgraph)
+            state = self.state.begin()
+            try:
+                executor.run(subgraph, state, inputs)
+            except PartitionFailed as e:
+                self._give_up(e)
+            else:
+                return state, {i: dict(frame.values) for i, frame in executor.frames.items()}
+
+    def _prepare(self, subgraph: int) -> Executor:
+        """Return an executor that has a subgraph prepared."""
+        while True:
+            plan = self.plan
+            if self._executor is None or self._executor.plan is not plan:
+                plan.check_complete()
+                self._executor = Executor(plan, self.keep_all, self._max_tensor_bytes, self._executor)
+            try:
+                self._executor.prepare(subgraph)
+            except PartitionFailed as e:
+                self._give_up(e)
+            else:
+                return self._executor
+
+    def _give_up(self, failure: PartitionFailed) -> None:
+        """Plan anew without the delegate that failed at some ops, or raise what happened."""
+        if not self._go_on:
+            raise DelegateFailed(str(failure)) from failure.__cause__
+        partition = failure.partition
+        reason = Refusal("a delegate that does not fail at it", str(failure))
+        for op in partition.ops:
+            self._refused.setdefault((partition.subgraph, op.index), {})[partition.label] = (reason,)
+        self._plan = None
+        try:
+            self.plan.check_complete()
+        except UnsupportedOps:  # nobody is left: what happened says more
+            raise DelegateFailed(str(failure)) from failure.__cause__
+        logger.warning("%s; the next delegate runs it", failure)
+
+    def _planned(self) -> Plan:
+        if self._specialized is None:
+            self._specialized = self._with_shapes()
+        plan = self._partition(self._specialized, self.delegates, refused=self._refused)
+        return one_op_each(plan) if self._one_by_one else plan
+
+    def _with_shapes(self) -> Model:
+        try:
+            return specialize(self.model, self._shapes, self.delegates, self._max_tensor_bytes)
+        except InputError as e:
+            raise ShapeError(str(e)) from e
+
+    def _check_ops(self) -> None:
+        """Refuse at once a model with a builtin op that no delegate has in any shape, as LiteRT does."""
+        if any(not any(_may_take(d, op) for d in self.delegates) for op in _kinds_of_ops(self.model)):
+            self.plan.check_complete()
+
+
+class _Apart:
+    """Keeps values that outlive a run apart from the inputs, which callers may overwrite."""
+
+    def __init__(self, inputs: Sequence[np.ndarray]) -> None:
+        self._inputs = inputs
+
+    def from_inputs(self, value: Any) -> Any:
+        if isinstance(value, np.ndarray) and any(np.may_share_memory(value, x) for x in self._inputs):
+            return value.copy()
+        return value
+
+
+def one_op_each(plan: Plan) -> Plan:
+    """Return the plan with a partition for each op, in the file's order."""
+    return attrs.evolve(plan, subgraphs=tuple(map(_split, plan.subgraphs)))
+
+
+def _split(sub: SubgraphPlan) -> SubgraphPlan:
+    singles = [of_op(p, op) for p in sub.partitions for op in p.ops]
+    return attrs.evolve(sub, partitions=tuple(sorted(singles, key=lambda p: p.ops[0].index)))
+
+
+def _kinds_of_ops(model: Model) -> Iterator[Op]:
+    """Yield one builtin op of each (name, version, types) that delegates are to run, without shapes."""
+    seen = set()
+    for graph in model.subgraphs:
+        for op in graph.ops:
+            kind = (op.name, op.version, types_of(op))
+            if kind not in seen and not is_core_op(op.name) and not _is_custom(model, op):
+                seen.add(kind)
+                yield attrs.evolve(op, inputs=tuple(t and attrs.evolve(t, shape=None) for t in op.inputs))
+
+
+def _is_custom(model: Model, op: Op) -> bool:
+    return op.code < len(model.operator_codes) and model.operator_codes[op.code].name == "CUSTOM"
+
+
+def _may_take(delegate: Delegate, op: Op) -> bool:
+    return not delegate.table.refusals(op)
+
+
+def _not_none(data: np.ndarray | None) -> np.ndarray:
+    assert data is not None
+    return data

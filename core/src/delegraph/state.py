@@ -1,0 +1,137 @@
+"""What an interpreter remembers from one invoke to the next: variable tensors, resources, what ran once.
+
+Source: tflite/core/subgraph.cc (ResetVariableTensors), tflite/experimental/resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+
+from .dtypes import DTYPES
+from .errors import ModelError
+from .model import Tensor
+
+Key = tuple[int, int]  # (subgraph, tensor index)
+
+
+@frozen
+class Kept:
+    """State as the last completed run left it; replaced as a whole, never changed."""
+
+    variables: dict[Key, Any] = field(factory=dict)  # arrays or device values
+    resources: dict[Hashable, Any] = field(
+        factory=dict
+    )  # ("variable", id) -> value, ("table", id) -> Table
+    called: frozenset[int] = frozenset()  # subgraphs that CALL_ONCE has run
+
+
+@frozen
+class Table:
+    """A hash table; one that nothing was imported into has ``entries`` None."""
+
+    entries: dict[Any, Any] | None = None
+
+
+class State:
+    """All state of one interpreter."""
+
+    def __init__(self) -> None:
+        self._kept = Kept()
+        self._handles: dict[tuple[str, str], int] = {}
+
+    def begin(self) -> Transaction:
+        """Return the state as one run sees and changes it."""
+        return Transaction(self, self._kept)
+
+    def reset_variables(self, subgraph: int | None = None) -> None:
+        """Forget the variable tensors of one subgraph, or of all.
+
+        Resources stay, and so does what CALL_ONCE has run, as in LiteRT.
+        """
+        kept = self._kept
+        others = {k: v for k, v in kept.variables.items() if subgraph not in (None, k[0])}
+        self._kept = Kept(others, kept.resources, kept.called)
+
+    def variable(self, key: Key, tensor: Tensor) -> Any:
+        """Return the value of a variable tensor."""
+        found = self._kept.variables.get(key)
+        return initial(tensor) if found is None else found
+
+    def set_variable(self, key: Key, value: np.ndarray) -> None:
+        kept = self._kept
+        self._kept = Kept({**kept.variables, key: value}, kept.resources, kept.called)
+
+    def handle(self, container: str, shared_name: str) -> int:
+        """Return the number that stands for a resource variable in tensors of type resource."""
+        return self._handles.setdefault((container, shared_name), len(self._handles))
+
+    def values(self) -> Iterator[Any]:
+        """Go through all values of variables and resource variables."""
+        yield from self._kept.variables.values()
+        yield from (v for v in self._kept.resources.values() if not isinstance(v, Table))
+
+    def commit(self, kept: Kept) -> None:
+        self._kept = kept  # one assignment: an interrupt comes before or after it
+
+
+class Transaction:
+    """State during a run. Nothing of it is kept unless the run completes."""
+
+    def __init__(self, state: State, kept: Kept) -> None:
+        self.state = state
+        self._before = kept
+        self.variables: dict[Key, Any] = {}
+        self.resources: dict[Hashable, Any] = {}
+        self.called: set[int] = set()
+
+    def variable(self, key: Key, tensor: Tensor) -> Any:
+        for known in (self.variables, self._before.variables):
+            if key in known:
+                return known[key]
+        return initial(tensor)
+
+    def resource(self, key: Hashable) -> Any:
+        """Return a resource's value, None if it has none yet."""
+        found = self.resources.get(key)
+        return self._before.resources.get(key) if found is None else found
+
+    def was_called(self, subgraph: int) -> bool:
+        return subgraph in self.called or subgraph in self._before.called
+
+    def commit(self) -> None:
+        """Keep what the run changed."""
+        before = self._before
+        if self.variables or self.resources or self.called:
+            self.state.commit(
+                Kept(
+                    before.variables | self.variables,
+                    before.resources | self.resources,
+                    before.called | self.called,
+                )
+            )
+
+
+def initial(tensor: Tensor) -> np.ndarray:
+    """Return what a variable holds after a reset: 0, in an int8 tensor its zero point."""
+    found = zeros(tensor)
+    if tensor.dtype == "int8":
+        found[...] = tensor.zero_point
+    return found
+
+
+def zeros(tensor: Tensor) -> np.ndarray:
+    """Return memory for a tensor of known shape, all 0; empty strings in a string tensor.
+
+    :raises ModelError: there is not enough.
+    """
+    try:
+        if tensor.dtype == "string":
+            return np.full(tensor.shape or (), b"", object)
+        return np.zeros(tensor.shape or (), DTYPES[tensor.dtype].numpy)
+    except (MemoryError, ValueError) as e:
+        what = f"tensor {tensor.index} {tensor.name!r} of shape {tensor.shape}"
+        raise ModelError(f"{what} needs more memory than there is: {e}") from e

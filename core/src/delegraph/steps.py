@@ -1,0 +1,243 @@
+"""The steps of a run: a whole partition, an op that core runs, or an op whose shapes only the run shows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs import define
+
+from . import shapes
+from .control import CoreRun
+from .errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
+from .handover import Expected, as_array, handed_to, taken_from
+from .log import logger
+from .model import Op, Tensor
+from .partition import Partition
+from .profile import Event
+from .state import Transaction
+from .support import Shape, shapes_by_rows
+
+if TYPE_CHECKING:
+    from .delegate import Delegate, Run
+
+KEPT_SHAPES = 8  # prepared variants of an op whose shapes only a run shows
+
+
+class PartitionFailed(DelegateFailed):
+    """A delegate failed at a partition; ``partition`` is for those who can go on without it."""
+
+    def __init__(self, message: str, partition: Partition) -> None:
+        super().__init__(message)
+        self.partition = partition
+
+
+@define(eq=False)
+class Step:
+    """Reads slots, runs, writes slots, and frees those that nobody reads after it."""
+
+    partition: Partition
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    # results(state, values of ``reads``) -> values for ``writes``
+    results: Callable[[Transaction, list[Any]], Sequence[Any]]
+    frees: tuple[int, ...] = ()
+
+    def timed(self, state: Transaction, given: list[Any], events: list[Event]) -> Sequence[Any]:
+        """Run; give the delegate's events its label, or make one event where it made none."""
+        first = len(events)
+        start = perf_counter()
+        results = self.results(state, given)
+        seconds = perf_counter() - start
+        label = self.partition.label
+        if len(events) == first:
+            events.append(_event(self.partition, seconds))
+        for i in range(first, len(events)):
+            if not events[i].delegate:
+                events[i] = attrs.evolve(events[i], delegate=label)
+        return results
+
+
+def prepared(partition: Partition) -> Run:
+    """Let the partition's delegate prepare it.
+
+    :raises PartitionFailed: the delegate raised.
+    """
+    assert partition.delegate is not None
+    try:
+        return partition.delegate.prepare(partition)
+    except Exception as e:
+        raise _failure(partition, "prepare", e) from _cause(e)
+
+
+def whole(partition: Partition, run: Run) -> Callable[[Transaction, list[Any]], Sequence[Any]]:
+    """Return the results function of a partition that its delegate runs as a whole."""
+    ready = _Ready(partition, run)
+    return lambda state, given: ready.results(given)
+
+
+def core(partition: Partition, run: CoreRun) -> Callable[[Transaction, list[Any]], Sequence[Any]]:
+    """Return the results function of one op that the interpreter itself runs."""
+    expected, place = _expected(partition), where(partition)
+
+    def results(state: Transaction, given: list[Any]) -> list[Any]:
+        try:
+            return taken_from(None, run(state, *given), expected, place)
+        except DelegraphError:
+            raise
+        except Exception as e:
+            raise DelegateFailed(f"{place} failed: {type(e).__name__}: {e}") from e
+
+    return results
+
+
+def of_op(partition: Partition, op: Op) -> Partition:
+    """Return one op of a partition as a partition of its own."""
+    read = {t.index: t for t in op.inputs if t is not None and not t.is_constant}
+    return attrs.evolve(
+        partition, ops=(op,), inputs=tuple(read.values()), outputs=op.outputs, variables=op.variables
+    )
+
+
+def where(partition: Partition) -> str:
+    """Say which ops a partition holds, for messages."""
+    ops = partition.ops
+    text = str(ops[0]) if len(ops) == 1 else f"{len(ops)} ops, {ops[0]} to {ops[-1]}"
+    return text + (f" of subgraph {partition.subgraph}" if partition.subgraph else "")
+
+
+class _Ready:
+    """A partition and what its delegate prepared for it."""
+
+    def __init__(self, partition: Partition, run: Run) -> None:
+        self.partition = partition
+        self.run = run
+        self.delegate = partition.delegate
+        self.expected = _expected(partition)
+        self.place = where(partition)
+
+    def results(self, given: list[Any]) -> list[Any]:
+        try:
+            found = self.run(*handed_to(self.delegate, given))
+            return taken_from(self.delegate, found, self.expected, self.place)
+        except Exception as e:
+            raise _failure(self.partition, "run", e) from _cause(e)
+
+
+class Deferred:
+    """One op whose shapes only a run shows: prepared then, for the last few shapes.
+
+    :param partition: of this op alone, with the delegate that was planned for it.
+    :param delegates: all of the plan, in order of preference.
+    """
+
+    def __init__(
+        self, partition: Partition, delegates: Sequence[Delegate], max_tensor_bytes: int | None
+    ) -> None:
+        self.partition = partition
+        self.delegates = delegates
+        self.max_tensor_bytes = max_tensor_bytes
+        self._variants: OrderedDict[Any, _Ready] = OrderedDict()
+
+    def results(self, state: Transaction, given: list[Any]) -> list[Any]:
+        op = self._with_shapes(given)
+        key = tuple(None if t is None else t.shape for t in (*op.inputs, *op.outputs))
+        variant = self._variants.pop(key, None) or self._variant(op)
+        self._variants[key] = variant
+        if len(self._variants) > KEPT_SHAPES:
+            self._variants.popitem(last=False)
+        return variant.results(given)
+
+    def _with_shapes(self, given: list[Any]) -> Op:
+        (op,) = self.partition.ops
+        values = {t.index: v for t, v in zip(self.partition.inputs, given, strict=True)}
+        inputs = [_shaped(t, values[t.index].shape) if t and t.index in values else t for t in op.inputs]
+        op = attrs.evolve(op, inputs=tuple(inputs))
+        outputs = [_shaped(t, shape) for t, shape in zip(op.outputs, self._shapes(op, values), strict=True)]
+        for t in outputs:
+            _limit(op, t, self.max_tensor_bytes)
+        return attrs.evolve(op, outputs=tuple(outputs))
+
+    def _shapes(self, op: Op, values: Mapping[int, Any]) -> Sequence[Shape]:
+        given = [None if t is None else t.shape for t in op.inputs]
+        if shapes.has_rule(op.name):
+            return shapes.infer(op, given, lambda i: _value(op.inputs[i], values))
+        try:
+            found = shapes_by_rows((d.table for d in self.delegates), op, given)
+        except DelegraphError as e:
+            raise _failure(self.partition, "find the shapes of", e) from _cause(e)
+        return [None] * len(op.outputs) if found is None else found
+
+    def _variant(self, op: Op) -> _Ready:
+        now = {t.index: t for t in (*op.inputs, *op.outputs) if t is not None}
+        planned = self.partition
+        delegate = self._willing(op)
+        partition = attrs.evolve(
+            planned,
+            delegate=delegate,
+            label=delegate.label,
+            ops=(op,),
+            inputs=tuple(now[t.index] for t in planned.inputs),
+            outputs=tuple(now[t.index] for t in planned.outputs),
+            variables=tuple(now[t.index] for t in planned.variables),
+            deferred=False,
+        )
+        return _Ready(partition, prepared(partition))
+
+    def _willing(self, op: Op) -> Delegate:
+        """Return the planned delegate, or the next that takes the op now that its shapes are known."""
+        start = next(i for i, d in enumerate(self.delegates) if d is self.partition.delegate)
+        reasons = []
+        for delegate in self.delegates[start:]:
+            refusals = delegate.table.refusals(op, self.partition.graph)
+            if not refusals:
+                return delegate
+            reasons.append(f"{op} cannot be handled by {delegate.label}: {'; '.join(map(str, refusals))}")
+            logger.warning("%s", reasons[-1])
+        raise UnsupportedOps("; ".join(reasons))
+
+
+def _failure(partition: Partition, doing: str, e: Exception) -> PartitionFailed:
+    if isinstance(e, DelegateFailed):
+        return PartitionFailed(f"{partition.label}: {e}", partition)
+    what = f"{partition.label} failed to {doing} {where(partition)}"
+    return PartitionFailed(f"{what}: {type(e).__name__}: {e}", partition)
+
+
+def _cause(e: Exception) -> BaseException:
+    return e.__cause__ or e if isinstance(e, DelegateFailed) else e
+
+
+def _expected(partition: Partition) -> tuple[Expected, ...]:
+    return tuple(map(Expected.of, (*partition.outputs, *partition.variables)))
+
+
+def _event(partition: Partition, seconds: float) -> Event:
+    if len(partition.ops) == 1:
+        (op,) = partition.ops
+        return Event(op.name, seconds, op.index, partition.subgraph)
+    name = f"partition of {len(partition.ops)} ops"
+    return Event(name, seconds, subgraph=partition.subgraph, detail=where(partition))
+
+
+def _shaped(tensor: Tensor, shape: Shape) -> Tensor:
+    return tensor if shape == tensor.shape else attrs.evolve(tensor, shape=shape)
+
+
+def _value(tensor: Tensor | None, values: Mapping[int, Any]) -> Any:
+    """Return an input's values: a constant's, or what this run gave."""
+    if tensor is None:
+        return None
+    return as_array(values[tensor.index]) if tensor.index in values else tensor.data
+
+
+def _limit(op: Op, tensor: Tensor, max_tensor_bytes: int | None) -> None:
+    nbytes = tensor.nbytes
+    if max_tensor_bytes is not None and nbytes is not None and nbytes > max_tensor_bytes:
+        raise ModelError(
+            f"{op}: tensor {tensor.index} {tensor.name!r} of shape {tensor.shape} takes {nbytes} bytes, "
+            f"more than max_tensor_bytes={max_tensor_bytes}"
+        )

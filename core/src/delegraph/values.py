@@ -1,0 +1,96 @@
+"""What callers hand in, as the arrays that run: checked, in the dtype that stores the tensor's type.
+
+Source: tflite/python/interpreter_wrapper/interpreter_wrapper.cc (SetTensor).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .dtypes import DTYPES
+from .errors import InputError
+from .model import Tensor
+
+# numpy types that the package ml_dtypes adds, by name, and the array that holds the same values here.
+_BITS = {"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e5m2": np.uint8}
+_NARROW = {"int4": (-8, 7), "int2": (-2, 1), "uint4": (0, 15)}  # values of types narrower than a byte
+
+
+def stored(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> np.ndarray:
+    """Return ``value`` as an array of the tensor's storage dtype; it may be ``value`` itself.
+
+    :param value: an array. bfloat16 and float8 come as their bits (uint16, uint8) or in the type of
+        ml_dtypes; int4, int2 and uint4 one value an element; strings as bytes or str.
+    :param shape: what its shape has to be; None if any will do.
+    :param name: which tensor it is for, in messages.
+    :raises InputError: dtype, shape or values do not fit.
+    """
+    array = np.asarray(value)
+    array = strings(array, name) if tensor.dtype == "string" else _in_storage_dtype(array, tensor, name)
+    if shape is not None and array.shape != shape:
+        raise InputError(
+            f"{name} needs shape {shape}, found {array.shape}; resize_tensor_input() changes what it needs"
+        )
+    return array
+
+
+def converted(value: Any, tensor: Tensor, name: str) -> np.ndarray:
+    """Return ``value`` as :func:`stored` does; plain Python numbers and lists become the tensor's dtype."""
+    if isinstance(value, np.ndarray) or hasattr(value, "__array__") or tensor.dtype == "string":
+        return stored(value, tensor, None, name)
+    try:
+        found = np.asarray(value)
+        array = found.astype(DTYPES[tensor.dtype].numpy)
+    except (ValueError, TypeError, OverflowError) as e:
+        raise InputError(f"{name} needs {tensor.dtype} values, found {value!r:.60}: {e}") from e
+    if array.dtype.kind in "iub" and not np.array_equal(array, found):
+        raise InputError(f"{name} needs {tensor.dtype} values, found {value!r:.60}")
+    return stored(array, tensor, None, name)
+
+
+def strings(array: np.ndarray, name: str = "a string tensor") -> np.ndarray:
+    """Return an array of bytes objects; str is encoded as UTF-8."""
+    if array.dtype.kind not in "OSU":
+        raise InputError(f"{name} needs strings (str or bytes), found {array.dtype}")
+    return objects((_bytes(v, name) for v in array.ravel().tolist()), array.shape)
+
+
+def objects(values: Iterable[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """Return an object array of this shape; numpy's own constructors would look inside the values."""
+    array = np.empty(shape, object)
+    flat = array.reshape(-1)
+    for i, value in enumerate(values):
+        flat[i] = value
+    return array
+
+
+def _bytes(value: Any, name: str) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    raise InputError(f"{name} needs strings (str or bytes), found {type(value).__name__}: {value!r:.40}")
+
+
+def _in_storage_dtype(array: np.ndarray, tensor: Tensor, name: str) -> np.ndarray:
+    """Return the array in the storage dtype; a dtype that is not the tensor's is refused."""
+    storage = DTYPES[tensor.dtype].numpy
+    if array.dtype.name == tensor.dtype and array.dtype != storage:  # a type of ml_dtypes
+        bits = _BITS.get(tensor.dtype)
+        array = array.astype(storage) if bits is None else array.copy().view(bits)
+    if array.dtype != storage:
+        raise InputError(f"{name} needs {_spelled(tensor.dtype)}, found {array.dtype}")
+    low, high = _NARROW.get(tensor.dtype, (None, None))
+    if low is not None and array.size and not (low <= array.min() and array.max() <= high):
+        raise InputError(
+            f"{name} needs {tensor.dtype} values from {low} to {high}, found {array.min()} to {array.max()}"
+        )
+    return array
+
+
+def _spelled(dtype: str) -> str:
+    storage = DTYPES[dtype].numpy
+    return dtype if storage.name == dtype else f"{dtype} (as an array of {storage})"

@@ -1,0 +1,190 @@
+"""Measure what a model takes: to load, to prepare, to run; time, memory, and the time of each op."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from . import profile
+from .memory import Memory
+from .profile import Event
+from .running import Running
+
+
+@frozen
+class Timing:
+    """Seconds."""
+
+    prepare: float
+    first: float  # the first run: caches are cold, a GPU compiles
+    runs: tuple[float, ...]  # the steady ones, in order
+
+    @property
+    def median(self) -> float:
+        return median(self.runs)
+
+    @property
+    def min(self) -> float:
+        return min(self.runs)
+
+    @property
+    def p90(self) -> float:
+        """Nine runs of ten took no longer."""
+        return sorted(self.runs)[-(-9 * len(self.runs) // 10) - 1]
+
+
+@frozen
+class Profile:
+    """What delegates recorded while some more runs were watched, which slows them down a little."""
+
+    runs: int
+    seconds: float  # of all these runs together
+    events: tuple[Event, ...]
+
+
+@frozen
+class Line:
+    """A line of a profile: all events of one op, or of one type of op on one delegate."""
+
+    name: str
+    delegate: str
+    calls: float  # per run
+    seconds: float  # per run
+    share: float  # of the run's time, 0 to 1
+    op: int | None = None  # index in its subgraph; None for a type of op, or what is no op
+    subgraph: int = 0
+    detail: str = ""
+
+
+@frozen
+class Measured:
+    """What :func:`benchmark` found."""
+
+    timing: Timing
+    memory: Memory
+    process_bytes: (
+        int | None
+    )  # the most that the whole process has held; None where the system does not say
+    profile: Profile | None = None
+
+
+def benchmark(
+    running: Running,
+    runs: int = 20,
+    warmup: int = 3,
+    profiled: int = 0,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Measured:
+    """Prepare a model and run it often.
+
+    :param running: the model, not yet prepared, with its inputs.
+    :param runs: how many runs are measured, after ``warmup`` runs that are not.
+    :param profiled: how many runs more are watched op by op; 0: no profile.
+    :param progress: called before each stage and run with what begins: ``"prepare"``, ``"run"``, ...
+    """
+    progress("prepare")
+    prepare = _seconds(running.prepare)
+    progress("first run")
+    first = _seconds(running.invoke)
+    for _ in range(warmup):
+        progress("warm up")
+        running.invoke()
+    steady = []
+    for _ in range(runs):
+        progress("run")
+        steady.append(_seconds(running.invoke))
+    return Measured(
+        Timing(prepare, first, tuple(steady)),
+        running.interpreter.memory(running.entry.subgraph),
+        process_peak(),
+        _profiled(running, profiled, progress) if profiled else None,
+    )
+
+
+def by_type(found: Profile) -> list[Line]:
+    """Return a line for each type of op on each delegate, the longest first."""
+    return _lines(found, lambda e: Line(e.name, e.delegate, 0, 0, 0))
+
+
+def by_op(found: Profile) -> list[Line]:
+    """Return a line for each op, the longest first; other events have one for each detail."""
+    return _lines(found, lambda e: Line(e.name, e.delegate, 0, 0, 0, e.op, e.subgraph, e.detail))
+
+
+def outside(found: Profile) -> float:
+    """Return the seconds per run that no event accounts for: the interpreter, hand-overs, copies."""
+    return max(found.seconds - sum(e.seconds for e in found.events), 0.0) / found.runs
+
+
+def process_peak() -> int | None:
+    """Return the most bytes this process has held so far; None if the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def to_json(found: Measured) -> dict[str, Any]:
+    """Return the measurement as values that ``json.dumps`` takes; times in seconds."""
+    t, memory = found.timing, found.memory
+    steady = {"median": t.median, "p90": t.p90, "min": t.min, "runs": list(t.runs)}
+    result: dict[str, Any] = {
+        "seconds": {"prepare": t.prepare, "first": t.first, "steady": steady},
+        "bytes": {
+            "peak_of_tensors": memory.peak,
+            "variables": memory.variables,
+            "constants": memory.constants,
+            "tensors_of_unknown_size": memory.unknown,
+            "process": found.process_bytes,
+        },
+    }
+    if found.profile is not None:
+        result["profile"] = {
+            "runs": found.profile.runs,
+            "seconds_per_run": found.profile.seconds / found.profile.runs,
+            "by_type": [_line_json(line) for line in by_type(found.profile)],
+            "by_op": [_line_json(line) for line in by_op(found.profile)],
+            "outside_seconds": outside(found.profile),
+        }
+    return result
+
+
+def _profiled(running: Running, runs: int, progress: Callable[[str], None]) -> Profile:
+    seconds = 0.0
+    with profile.listen() as events:
+        for _ in range(runs):
+            progress("profile")
+            seconds += _seconds(running.invoke)
+    return Profile(runs, seconds, tuple(events))
+
+
+def _lines(found: Profile, line_of: Callable[[Event], Line]) -> list[Line]:
+    grouped: dict[Line, list[float]] = {}
+    for event in found.events:
+        grouped.setdefault(line_of(event), []).append(event.seconds)
+    lines = [_filled(line, seconds, found) for line, seconds in grouped.items()]
+    return sorted(lines, key=lambda line: -line.seconds)
+
+
+def _filled(line: Line, seconds: Sequence[float], found: Profile) -> Line:
+    total = sum(seconds)
+    share = total / found.seconds if found.seconds else 0.0
+    return attrs.evolve(line, calls=len(seconds) / found.runs, seconds=total / found.runs, share=share)
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    return {name: value for name, value in attrs.asdict(line).items() if value not in (None, "")}
+
+
+def _seconds(function: Callable[[], None]) -> float:
+    start = perf_counter()
+    function()
+    return perf_counter() - start

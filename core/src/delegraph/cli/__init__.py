@@ -1,0 +1,147 @@
+"""The command line: ``delegraph COMMAND``.
+
+A module of this package defines one command, a function of the module's name, and is imported when that
+command runs: the others cost nothing. Plugins add commands through the hook ``delegraph_commands``.
+
+Exit codes: 0 all is well; 1 delegraph reports an error; 2 the command was called wrongly; 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ..errors import DelegraphError
+from ..log import logger
+
+# Commands of core and what the list of commands says of them: listing imports none of their modules.
+COMMANDS = {
+    "inspect": "Show what is in a model: ops, tensors, signatures, metadata.",
+    "plugins": "List the installed plugins and the delegates they offer.",
+    "support": "Print what a delegate claims it can run.",
+    "partition": "Show which delegate would run which ops of a model, and why not another.",
+    "why": "Say why an op of a model runs where it runs.",
+    "run": "Run a model on a file.",
+    "benchmark": "Measure the time and the memory that a model takes.",
+    "compare": "Compare the results of two delegates, tensor by tensor.",
+}
+
+
+class Main(click.Group):
+    """Finds commands when they are asked for, and turns errors into messages and exit codes."""
+
+    _asked_plugins = False
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._ask_plugins()
+        return [*COMMANDS, *sorted(self.commands.keys() - COMMANDS.keys())]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in COMMANDS:
+            return _with_common_options(getattr(import_module(f"{__name__}.{name}"), name))
+        self._ask_plugins()
+        command = self.commands.get(name)
+        return None if command is None else _with_common_options(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
+        about = [COMMANDS.get(n) or self.commands[n].get_short_help_str(limit=90) for n in names]
+        with formatter.section("Commands"):
+            formatter.write_dl(list(zip(names, about, strict=True)))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        settings = ctx.ensure_object(Settings)
+        with settings.warnings_on_stderr():
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                click.echo(err=True)
+                ctx.exit(130)
+            except (DelegraphError, OSError) as e:
+                if settings.debug or getattr(e, "errno", None) == errno.EPIPE:
+                    raise  # of a pipe whose reader has gone: click ends without a word
+                click.echo(f"error: {e}", err=True)
+                ctx.exit(1)
+
+    def _ask_plugins(self) -> None:
+        if not self._asked_plugins:
+            from ..plugins import Plugins
+
+            self._asked_plugins = True
+            Plugins.installed().add_commands(self)
+
+
+class Settings:
+    """What the options say that every command takes."""
+
+    def __init__(self) -> None:
+        self.debug = bool(os.environ.get("DELEGRAPH_DEBUG"))
+        self._level = logging.WARNING
+        self._listening = False
+
+    def set_level(self, level: int) -> None:
+        self._level = level
+        if self._listening:
+            logger.setLevel(level)
+
+    @contextmanager
+    def warnings_on_stderr(self) -> Iterator[None]:
+        handler, before = _ToStderr(), logger.level
+        logger.addHandler(handler)
+        logger.setLevel(self._level)
+        self._listening = True
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(before)
+
+
+class _ToStderr(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
+
+
+def _set_level(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:
+    if given:
+        level = logging.ERROR if parameter.name == "quiet" else logging.DEBUG
+        ctx.find_root().ensure_object(Settings).set_level(level)
+
+
+def _set_debug(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:
+    ctx.find_root().ensure_object(Settings).debug |= given
+
+
+def _with_common_options(command: click.Command) -> click.Command:
+    """Let the options that every command takes stand before or after the command's name."""
+    taken = {name for p in command.params for name in p.opts}
+    command.params += [option for option in _common_options() if not taken & set(option.opts)]
+    return command
+
+
+def _common_options() -> list[click.Option]:
+    return [
+        _flag("-q", "--quiet", callback=_set_level, help="Print no warnings."),
+        _flag("-v", "--verbose", callback=_set_level, help="Print what is going on."),
+        _flag("--debug", callback=_set_debug, help="Show an error's traceback (also: DELEGRAPH_DEBUG=1)."),
+    ]
+
+
+def _flag(*names: str, **settings: Any) -> click.Option:
+    return click.Option(names, is_flag=True, expose_value=False, **settings)
+
+
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="delegraph")
+def main() -> None:
+    """Run .tflite models through pluggable delegates, and see which op runs where and why."""
+
+
+_with_common_options(main)

@@ -1,0 +1,170 @@
+"""``delegraph benchmark MODEL``: the time and the memory that a model takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import click
+
+from ..benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
+from ..report import size_text
+from .common import delegate_options, model_argument
+from .inputs import input_options, read, thread_option
+from .tables import show, table, time_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SHOWN = 20  # ops in the table of single ops; --json has all
+
+
+@click.command()
+@model_argument
+@input_options
+@delegate_options
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=20, show_default=True, help="Runs that are measured."
+)
+@click.option(
+    "--warmup", type=click.IntRange(min=0), default=3, show_default=True, help="Runs before them."
+)
+@thread_option
+@click.option("--profile", is_flag=True, help="Show which ops take the time.")
+@click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON; times in seconds.")
+def benchmark(
+    model: str,
+    given: tuple[str, ...],
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    signature: str | None,
+    delegates: list[str],
+    options: dict[str, dict[str, str]],
+    runs: int,
+    warmup: int,
+    num_threads: int | None,
+    profile: bool,
+    as_json: bool,
+) -> None:
+    """Measure the time and the memory that MODEL takes.
+
+    Without --input, every input gets random values (random:0).
+    """
+    from .. import benchmark as library
+    from ..entry import described, entry_of
+    from ..reader import read_model
+    from ..running import Running
+    from .session import interpreter
+
+    start = perf_counter()
+    loaded = read_model(model)
+    load = perf_counter() - start
+    entry = described(entry_of(loaded, signature), loaded)
+    inputs = read(entry, given or ("random:0",), mean, std)
+    start = perf_counter()
+    with interpreter(loaded, delegates, options, num_threads) as opened:
+        load += perf_counter() - start
+        profiled = runs if profile else 0
+        with _progress(2 + warmup + runs + profiled) as step:
+            found = library.benchmark(Running(opened, entry, inputs), runs, warmup, profiled, step)
+    if as_json:
+        values = to_json(found)
+        values["seconds"] = {"load": load, **values["seconds"]}
+        click.echo(json.dumps({"model": model, **values}, indent=1))
+        return
+    show(_report(load, found))
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what begins, as a bar on stderr if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # Drawn between runs, never beside them: a thread that draws would be measured, too.
+    bar = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
+    bar.disable = not bar.console.is_terminal
+    with bar:
+        task = bar.add_task("", total=steps)
+        drawn = 0.0
+
+        def step(stage: str) -> None:
+            nonlocal drawn
+            bar.update(task, advance=1, description=stage)
+            if perf_counter() - drawn > 0.1:
+                bar.refresh()
+                drawn = perf_counter()
+
+        yield step
+
+
+def _report(load: float, found: Measured) -> Iterator[Table]:
+    yield _times_table(load, found)
+    yield _memory_table(found)
+    if found.profile is not None:
+        yield _profile_table("op type", by_type(found.profile), found.profile)
+        ops = by_op(found.profile)
+        yield _profile_table("op", ops[:SHOWN], found.profile, rest=ops[SHOWN:])
+
+
+def _times_table(load: float, found: Measured) -> Table:
+    t = found.timing
+    steady = (
+        f"median of {len(t.runs)}; 90 % took {time_text(t.p90)} or less, the fastest {time_text(t.min)}"
+    )
+    rows = (
+        ("load", load, "read the model, load the delegates"),
+        ("prepare", t.prepare, "plan, fold constants, prepare kernels"),
+        ("first run", t.first, ""),
+        ("run", t.median, steady),
+    )
+    shown = table("", "time>", "")
+    for name, seconds, about in rows:
+        shown.add_row(name, time_text(seconds), about)
+    return shown
+
+
+def _memory_table(found: Measured) -> Table:
+    memory = found.memory
+    at = "" if memory.peak_op is None else f"at their peak, during {memory.peak_op}"
+    if memory.unknown:
+        at += f"; {memory.unknown} tensors whose size only a run shows are not counted"
+    rows = (
+        ("tensors", memory.peak, at),
+        ("variables", memory.variables, "state between runs"),
+        ("weights", memory.constants, "constants, mapped from the file or folded"),
+        ("process", found.process_bytes, "Python and all libraries, at their peak"),
+    )
+    shown = table("", "memory>", "")
+    for name, nbytes, about in rows:
+        if nbytes:
+            shown.add_row(name, size_text(nbytes), about)
+    return shown
+
+
+def _profile_table(what: str, lines: Sequence[Line], profile: Profile, rest: Sequence[Line] = ()) -> Table:
+    """Return the lines, what is left of the ops, and what no event accounts for; shares add up to 100 %."""
+    run = profile.seconds / profile.runs
+    shown = table(what, "runs on", "calls>", "time>", "share>")
+    for line in lines:
+        shown.add_row(_name(line), line.delegate, f"{line.calls:g}", *_time_and_share(line.seconds, run))
+    if rest:
+        seconds = sum(line.seconds for line in rest)
+        shown.add_row(f"{len(rest)} more ops (--json has all)", "", "", *_time_and_share(seconds, run))
+    shown.add_row("between ops", "", "", *_time_and_share(outside(profile), run), style="dim")
+    shown.add_row("one run", "", "", time_text(run), "100.0 %", style="bold")
+    return shown
+
+
+def _name(line: Line) -> str:
+    if line.op is None:
+        return f"{line.name} {line.detail}".rstrip()
+    inside = f"{line.subgraph}:" if line.subgraph else ""
+    return f"#{inside}{line.op} {line.name}"
+
+
+def _time_and_share(seconds: float, run: float) -> tuple[str, str]:
+    return time_text(seconds), f"{100 * seconds / run if run else 0:.1f} %"

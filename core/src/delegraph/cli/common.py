@@ -1,0 +1,126 @@
+"""What several commands share: the options that name a model and its delegates, and the plan they give."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..delegate import Delegate
+from ..log import logger
+from ..model import Model
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..partition import Plan
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def model_argument(command: F) -> F:
+    """Add the argument MODEL, a path."""
+    return click.argument("model", type=click.Path(exists=True, dir_okay=False))(command)
+
+
+def delegate_options(command: F) -> F:
+    """Add --delegates and --option: the parameters of :func:`loaded_delegates`."""
+    names = click.option(
+        "-d",
+        "--delegates",
+        metavar="A,B",
+        callback=_names,
+        help="Delegates in order of preference. What they leave over goes to the reference delegate.",
+    )
+    return names(option_option(command))
+
+
+def option_option(command: F) -> F:
+    """Add --option: {label: {option: text}} in the parameter ``options``."""
+    return click.option(
+        "-o",
+        "--option",
+        "options",
+        metavar="DELEGATE.NAME=VALUE",
+        multiple=True,
+        callback=_options,
+        help="An option of a delegate, as often as needed: -o reference.num_threads=2.",
+    )(command)
+
+
+def limit_options(command: F) -> F:
+    """Add --min-ops, --max-partitions and --require-full-delegation, as ``partition`` takes them."""
+    number = click.IntRange(min=1)
+    least = click.option("--min-ops", type=number, help="A smaller partition goes to the next delegate.")
+    most = click.option("--max-partitions", type=number, help="Keep this many partitions of a subgraph.")
+    full = click.option(
+        "--require-full-delegation",
+        is_flag=True,
+        help="Fail unless the first delegate takes every op.",
+    )
+    return least(most(full(command)))
+
+
+def loaded_delegates(delegates: list[str], options: dict[str, dict[str, str]]) -> list[Delegate]:
+    """Load the delegates that the command names, to plan with: none needs its device."""
+    from ..plugins import resolve_delegates
+
+    return resolve_delegates(delegates, options)
+
+
+def planned(path: str, delegates: list[Delegate], **limits: Any) -> tuple[Model, Plan]:
+    """Read a model and plan it; return it as the file has it, and the plan."""
+    from ..partition import partition
+    from ..reader import read_model
+    from ..specialize import specialize
+
+    model = read_model(path)
+    return model, partition(specialize(model, delegates=delegates), delegates, **limits)
+
+
+@contextmanager
+def fallbacks_unsaid() -> Iterator[None]:
+    """Keep fallbacks out of the log, for a command whose output is about them."""
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def console() -> Console:
+    """Return a console on stdout; wide where the output goes to a file or a pipe.
+
+    Text is printed as it is: names in a model may look like markup.
+    """
+    from rich.console import Console
+
+    from ..report import WIDTH
+
+    found = Console(highlight=False, markup=False, emoji=False)
+    return found if found.is_terminal else Console(highlight=False, markup=False, emoji=False, width=WIDTH)
+
+
+def _names(ctx: click.Context, parameter: click.Parameter, text: str | None) -> list[str]:
+    names = [name.strip() for name in (text or "").split(",")]
+    if text and not all(names):
+        raise click.BadParameter(f"needs names with commas between them, found {text!r}")
+    return [name for name in names if name]
+
+
+def _options(
+    ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, dict[str, str]]:
+    """Read ``opencl:2.device=1`` as {"opencl:2": {"device": "1"}}."""
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        label, dot, name = target.partition(".")
+        if not (equals and dot and label and name):
+            raise click.BadParameter(f"needs DELEGATE.NAME=VALUE, found {text!r}")
+        found.setdefault(label, {})[name] = value
+    return found

@@ -1,0 +1,153 @@
+"""``delegraph compare MODEL``: how far the results of two delegates are apart, tensor by tensor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ..compare import Claim, Compared, Comparison, Difference
+from ..plugins import REFERENCE
+from .common import delegate_options, model_argument
+from .inputs import input_options, read
+from .tables import show, table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+SHOWN = 20  # tensors in the table; --json has all
+
+
+@click.command()
+@model_argument
+@input_options
+@delegate_options
+@click.option(
+    "--against", metavar="A,B", default=REFERENCE, show_default=True, help="Delegates to compare with."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every tensor's differences as JSON.")
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    model: str,
+    given: tuple[str, ...],
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    signature: str | None,
+    delegates: list[str],
+    options: dict[str, dict[str, str]],
+    against: str,
+    as_json: bool,
+) -> None:
+    """Compare the results of the delegates of --delegates with those of --against, tensor by tensor.
+
+    Without --input, every input gets random values (random:0). The exit code is 1 if an op by itself, on
+    equal inputs, is further apart than its support row claims.
+    """
+    from .. import compare as library
+    from ..entry import described, entry_of
+    from ..reader import read_model
+    from .session import interpreter
+
+    loaded = read_model(model)
+    entry = described(entry_of(loaded, signature), loaded)
+    inputs = read(entry, given or ("random:0",), mean, std)
+    others = [name.strip() for name in against.split(",")]
+    keep = {"experimental_preserve_all_tensors": True}
+    with (
+        interpreter(loaded, delegates, _options_of(delegates, options, others), **keep) as first,
+        interpreter(loaded, others, _options_of(others, options, delegates), **keep) as second,
+    ):
+        found = library.compare(first, second, entry, inputs)
+        sides = [", ".join(d.label for d in i.delegates) for i in (first, second)]
+    if as_json:
+        click.echo(json.dumps({"model": model, **library.to_json(found)}, indent=1))
+    else:
+        show(_report(found, sides))
+    ctx.exit(0 if found.first_beyond is None else 1)
+
+
+def _options_of(
+    names: Sequence[str], options: Mapping[str, Mapping[str, str]], others: Sequence[str]
+) -> dict[str, Mapping[str, str]]:
+    """Return the options for one side's delegates, and those for nobody's, which are an error there."""
+    return {
+        label: given
+        for label, given in options.items()
+        if label.partition(":")[0] in (*names, REFERENCE) or label.partition(":")[0] not in others
+    }
+
+
+def _report(found: Comparison, sides: Sequence[str]) -> Iterator[RenderableType]:
+    yield " against ".join(sides)
+    yield _outputs_table(found)
+    differing = [c for c in found.tensors if not c.apart.is_none or c.is_beyond]
+    if differing:
+        yield _tensors_table(differing)
+    yield _verdict(found)
+
+
+def _outputs_table(found: Comparison) -> Table:
+    shown = table("output", "type", "max abs>", "max rel>", "steps>")
+    for name, c in found.outputs.items():
+        shown.add_row(name, c.tensor.dtype, *_apart(c.apart))
+    return shown
+
+
+def _tensors_table(differing: Sequence[Compared]) -> Table:
+    several = len({c.labels[0] for c in differing}) > 1
+    who = ["runs on"] if several else []
+    shown = table("op", *who, "max abs>", "max rel>", "steps>", "op alone>", "claim>", "")
+    for c in differing[:SHOWN]:
+        label = [c.labels[0]] if several else []
+        alone = "?" if c.alone is None else _judged(c.alone)
+        claim = "none" if c.claim is None else _allowed(c.claim, c.apart)
+        flag, style = ("beyond", "bold red") if c.is_beyond else ("", "")
+        op = f"#{c.op.index} {c.op.name}"
+        shown.add_row(op, *label, *_apart(c.apart), alone, claim, flag, style=style)
+    if len(differing) > SHOWN:
+        shown.caption = f"and {len(differing) - SHOWN} more; --json has all"
+        shown.caption_justify = "left"
+    return shown
+
+
+def _verdict(found: Comparison) -> Text:
+    from rich.text import Text
+
+    same = sum(c.apart.is_none for c in found.tensors)
+    text = Text(f"{len(found.tensors)} tensors compared, {same} of them equal bit for bit. ")
+    first = found.first_beyond
+    if first is None:
+        text.append("Every op is within what its rows claim.")
+    else:
+        assert first.alone is not None
+        assert first.claim is not None
+        apart, claimed = _judged(first.alone), _allowed(first.claim, first.alone)
+        text.append("The first op beyond its claim is ")
+        text.append(f"{first.op} on {first.labels[0]}", "bold red")
+        text.append(f": on equal inputs {apart} from {first.labels[1]}, where its rows claim {claimed}.")
+    if found.unjudged:
+        text.append(f" {len(found.unjudged)} ops could not be run alone and are not judged.")
+    return text
+
+
+def _apart(d: Difference) -> tuple[str, str, str]:
+    if d.is_none:
+        return "0", "0", "" if d.steps is None else "0"
+    return f"{d.max_abs:.3g}", f"{d.max_rel:.3g}", "" if d.steps is None else str(d.steps)
+
+
+def _judged(d: Difference) -> str:
+    return f"{d.max_rel:.3g}" if d.steps is None else _steps(d.steps)
+
+
+def _allowed(claim: Claim, found: Difference) -> str:
+    return f"{claim.rtol:.3g}" if found.steps is None else _steps(claim.steps)
+
+
+def _steps(n: int) -> str:
+    return "1 step" if n == 1 else f"{n} steps"

@@ -1,0 +1,79 @@
+"""What run, benchmark and compare share: the options that give a model its inputs, and what they mean."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..log import logger
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..entry import Entry
+    from ..inputs import Normalization
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def input_options(command: F) -> F:
+    """Add --input, --mean, --std and --signature."""
+    options = (
+        click.option(
+            "-i",
+            "--input",
+            "given",
+            metavar="[NAME=]FILE",
+            multiple=True,
+            help="A file for each input: .npy, .npz, an image, .wav, or random:SEED.",
+        ),
+        click.option(
+            "--mean", metavar="M[,M,M]", callback=_numbers, help="Of an image: real = (pixel - M) / S."
+        ),
+        click.option("--std", metavar="S[,S,S]", callback=_numbers, help="S of the same."),
+        click.option("--signature", metavar="KEY", help="Run this signature of the model."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def thread_option(command: F) -> F:
+    """Add --num-threads."""
+    return click.option(
+        "--num-threads", type=click.IntRange(min=1), help="For delegates that have this option."
+    )(command)
+
+
+def read(
+    entry: Entry,
+    given: tuple[str, ...],
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+) -> dict[str, np.ndarray]:
+    """Return an array for each input of the entry, and say on stderr what was done to get it."""
+    from ..inputs import read_inputs
+
+    return read_inputs(entry, given, _normalization(mean, std), tell)
+
+
+def tell(sentence: str) -> None:
+    """Print a notice on stderr; -q silences it as it does warnings."""
+    if logger.isEnabledFor(logging.WARNING):
+        click.echo(sentence, err=True)
+
+
+def _normalization(mean: tuple[float, ...] | None, std: tuple[float, ...] | None) -> Normalization | None:
+    from ..inputs import Normalization
+
+    return None if mean is None and std is None else Normalization(mean or (0.0,), std or (1.0,))
+
+
+def _numbers(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"needs numbers with commas between them, found {text!r}") from None

@@ -1,0 +1,169 @@
+"""``delegraph inspect MODEL``: what is in a model."""
+
+from __future__ import annotations
+
+import json
+import os
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from .common import console, model_argument
+from .tables import table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..summary import Values
+
+
+@click.command()
+@model_argument
+@click.option("--ops", is_flag=True, help="List every op.")
+@click.option("--tensors", is_flag=True, help="List every tensor.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def inspect(model: str, ops: bool, tensors: bool, as_json: bool) -> None:
+    """Show what is in MODEL: its signatures, ops, weights, quantization and metadata."""
+    from ..reader import read_model
+    from ..summary import summary
+
+    found = {"file": model, "bytes": os.path.getsize(model), **summary(read_model(model))}
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    out = console()
+    _print_head(out, found)
+    _print_entries(out, found)
+    _print_op_counts(out, found)
+    _print_weights(out, found)
+    _print_attachments(out, found)
+    for graph in found["subgraphs"]:
+        if ops:
+            _print_ops(out, graph)
+        if tensors:
+            _print_tensors(out, graph)
+
+
+def _print_head(out: Console, found: Values) -> None:
+    out.print(f"{found['file']}  {_size_text(found['bytes'])}", markup=False)
+    if found["description"]:
+        out.print(f"described as {found['description']!r}", markup=False)
+    names = [f"{g['name'] or '(no name)'} ({len(g['ops'])} ops)" for g in found["subgraphs"]]
+    if len(names) > 1:
+        out.print(f"{len(names)} subgraphs: {', '.join(names)}", markup=False)
+
+
+def _print_entries(out: Console, found: Values) -> None:
+    """Print the arguments and results of each signature, or those of the main subgraph."""
+    main = found["subgraphs"][0]
+    unnamed = [{"key": "", "subgraph": 0, "inputs": main["inputs"], "outputs": main["outputs"]}]
+    for entry in found["signatures"] or unnamed:
+        tensors = found["subgraphs"][entry["subgraph"]]["tensors"]
+        rows = table("", "name", "type", "shape", "quantization", "tensor>")
+        for side in ("input", "output"):
+            for one in entry[f"{side}s"]:
+                t = tensors[one["tensor"]]
+                name, shape = one["name"], _shape_text(t)
+                rows.add_row(side, name, t["type"], shape, _quantization_text(t), str(t["index"]))
+        out.print()
+        out.print(f"signature {entry['key']!r}" if entry["key"] else "no signature", style="bold")
+        out.print(rows)
+
+
+def _print_op_counts(out: Console, found: Values) -> None:
+    total = sum(row["count"] for row in found["op_counts"])
+    rows = table("op", "version>", "count>", "types")
+    for row in found["op_counts"]:
+        rows.add_row(row["op"], str(row["version"]), str(row["count"]), _types_text(row["types"]))
+    out.print()
+    out.print(f"{total} ops", style="bold")
+    out.print(rows)
+
+
+def _print_weights(out: Console, found: Values) -> None:
+    total = sum(row["bytes"] for row in found["weights"])
+    rows = table("type", "tensors>", "size>", "quantized")
+    for row in found["weights"]:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in row["quantized"].items())
+        rows.add_row(row["type"], str(row["tensors"]), _size_text(row["bytes"]), kinds)
+    out.print()
+    out.print(f"{_size_text(total)} of constants", style="bold")
+    if found["weights"]:
+        out.print(rows)
+
+
+def _print_attachments(out: Console, found: Values) -> None:
+    if found["metadata"]:
+        rows = table("name", "size>")
+        for row in found["metadata"]:
+            rows.add_row(row["name"], _size_text(row["bytes"]))
+        out.print()
+        out.print("metadata", style="bold")
+        out.print(rows)
+    if found["files"]:
+        out.print()
+        out.print(f"attached files: {', '.join(found['files'])}", markup=False)
+
+
+def _print_ops(out: Console, graph: Values) -> None:
+    rows = table("#>", "op", "v>", "inputs", "outputs", "options")
+    for op in graph["ops"]:
+        options = ", ".join(f"{k}={v}" for k, v in op["options"].items() if str(v) not in _OFF)
+        if op["custom_options_bytes"]:
+            options = f"{_size_text(op['custom_options_bytes'])} of its own"
+        inputs, outputs = (
+            " ".join("-" if i is None else f"t{i}" for i in op[k]) for k in ("inputs", "outputs")
+        )
+        rows.add_row(str(op["index"]), op["name"], str(op["version"]), inputs, outputs, options)
+    out.print()
+    out.print(f"ops of subgraph {graph['index']} {graph['name']!r}", style="bold", markup=False)
+    out.print(rows)
+
+
+def _print_tensors(out: Console, graph: Values) -> None:
+    rows = table("#>", "name", "type", "shape", "kind", "size>", "quantization")
+    for t in graph["tensors"]:
+        size = "" if t["bytes"] is None else _size_text(t["bytes"])
+        shape, quantization = _shape_text(t), _quantization_text(t)
+        rows.add_row(f"t{t['index']}", t["name"], t["type"], shape, t["kind"], size, quantization)
+    out.print()
+    out.print(f"tensors of subgraph {graph['index']} {graph['name']!r}", style="bold", markup=False)
+    out.print(rows)
+
+
+def _types_text(types: str) -> str:
+    """Write operand types with repetitions counted: ``float32 ×8 -> float32``."""
+    words = [(word, len(list(same))) for word, same in groupby(types.split())]
+    return " ".join(f"{word} ×{n}" if n > 2 else " ".join([word] * n) for word, n in words)
+
+
+def _shape_text(tensor: Values) -> str:
+    """Write a shape; sizes that callers may change stand as ?."""
+    signature = tensor["shape_signature"] or tensor["shape"]
+    sizes = ["?" if free < 0 else str(n) for n, free in zip(tensor["shape"], signature, strict=True)]
+    return "×".join(sizes) or "scalar"
+
+
+def _quantization_text(tensor: Values) -> str:
+    q = tensor["quantization"]
+    if q is None:
+        return ""
+    if q["details"]:
+        return str(q["details"]["table"])
+    if not q["scale"]:
+        return "range only"
+    if len(q["scale"]) > 1:
+        return f"{len(q['scale'])} scales along axis {q['axis']}"
+    scale, zero = f"{q['scale'][0]:.6g}", (q["zero_point"] or [0])[0]
+    return f"{scale} × (q {'-' if zero > 0 else '+'} {abs(zero)})" if zero else f"{scale} × q"
+
+
+def _size_text(nbytes: int) -> str:
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if nbytes >= size:
+            return f"{nbytes / size:.3g} {unit}"
+    return f"{nbytes} bytes"
+
+
+_OFF = ("False", "None", "[]", "", "NONE")  # options that say nothing

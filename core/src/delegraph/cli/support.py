@@ -1,0 +1,105 @@
+"""``delegraph support NAME``: the table of what a delegate claims it can run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ..delegate import Delegate
+from ..errors import InputError
+from ..packages import delegate_name
+from ..plugins import Plugins
+from ..report import plural
+from ..support import OpSupport, SupportTable
+from .common import console, option_option
+from .tables import table
+
+HEADS = ["op", "versions", "types", "needs", "distance", "from"]
+BAR = r"\|"  # in a cell of a Markdown table
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True
+)
+@option_option
+def support(name: str | None, form: str, options: dict[str, dict[str, str]]) -> None:
+    """Print what the delegate NAME claims it can run; without a name, what every installed one claims.
+
+    A row is an op, its versions, the types of its operands, what else it needs, and how far its results may
+    be from those of the reference delegate. Options of a delegate may change its rows.
+    """
+    installed = Plugins.installed()
+    names = [delegate_name(name)] if name else sorted(installed.delegates())
+    loaded = [installed.load(n, options.pop(n, None)) for n in names]
+    if options:
+        raise InputError(f"options for {next(iter(options))!r}, but the table is of: {', '.join(names)}")
+    FORMATS[form](loaded)
+
+
+def support_markdown(rows: SupportTable) -> str:
+    """Return a support table in Markdown."""
+    lines = [HEADS, ["---"] * len(HEADS), *map(_cells, _in_order(rows))]
+    return "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in line)} |" for line in lines)
+
+
+def _print_tables(delegates: Sequence[Delegate]) -> None:
+    out = console()
+    for delegate in delegates:
+        found = table(*HEADS)
+        for row in _in_order(delegate.table):
+            found.add_row(*_cells(row))
+        out.print(f"{delegate.label}: {_count(delegate.table)}", style="bold")
+        out.print(found, "")
+
+
+def _print_markdown(delegates: Sequence[Delegate]) -> None:
+    for d in delegates:
+        click.echo(f"## {d.label}\n\n{_count(d.table)}\n\n{support_markdown(d.table)}\n")
+
+
+def _print_json(delegates: Sequence[Delegate]) -> None:
+    tables = {d.label: [_json(row) for row in _in_order(d.table)] for d in delegates}
+    click.echo(json.dumps(tables, indent=1))
+
+
+FORMATS = {"table": _print_tables, "markdown": _print_markdown, "json": _print_json}
+
+
+def _in_order(rows: SupportTable) -> list[OpSupport]:
+    return sorted(rows.rows, key=lambda row: (row.op, row.versions))
+
+
+def _count(rows: SupportTable) -> str:
+    return f"{plural(len({row.op for row in rows.rows}), 'op')} in {plural(len(rows.rows), 'row')}"
+
+
+def _cells(row: OpSupport) -> list[str]:
+    needs = "; ".join(constraint.rule for constraint in row.where)
+    return [row.op, row.versions_text, row.types_text, needs, _distance(row), row.origin]
+
+
+def _distance(row: OpSupport) -> str:
+    """How far results may be from the reference: in steps for integers, relative for floats."""
+    results = row.types.rpartition("->")[2] + " ".join(row.choices.values())
+    parts = [plural(row.steps, "step")] if row.steps else []
+    if "float" in results or "complex" in results:
+        parts.append(f"{row.rtol:g} relative")
+    return ", ".join(parts) or "none"
+
+
+def _json(row: OpSupport) -> dict[str, Any]:
+    return {
+        "op": row.op,
+        "versions": list(row.versions),
+        "types": row.types,
+        "choices": row.choices,
+        "needs": [constraint.rule for constraint in row.where],
+        "steps": row.steps,
+        "rtol": row.rtol,
+        "from": row.origin,
+    }

@@ -1,0 +1,62 @@
+"""How numbers, times and tables look in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from .common import console
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+def show(parts: Iterable[RenderableType]) -> None:
+    """Print tables and text with an empty line between them, and no blanks at the ends of lines."""
+    screen = console()
+    for i, part in enumerate(parts):
+        with screen.capture() as captured:
+            screen.print(part)
+        lines = [line.rstrip() for line in captured.get().splitlines()]
+        click.echo("\n".join(["", *lines] if i else lines))
+
+
+def table(*columns: str) -> Table:
+    """Return a table without lines; a column whose name ends in ``>`` is aligned to the right.
+
+    Cells of these stay on one line; others wrap where the terminal is narrow.
+    """
+    from rich.table import Table
+
+    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    for column in columns:
+        right = column.endswith(">")
+        found.add_column(
+            column.rstrip(">"), justify="right" if right else "left", no_wrap=right, overflow="fold"
+        )
+    return found
+
+
+def time_text(seconds: float) -> str:
+    """Write a time with three digits: ``35.2 ms``."""
+    for limit, unit, factor in ((1e-3, "µs", 1e6), (1.0, "ms", 1e3)):
+        if seconds < limit:
+            return f"{_three_digits(seconds * factor)} {unit}"
+    return f"{_three_digits(seconds)} s"
+
+
+def number_text(value: float) -> str:
+    """Write a number with four digits; an integer in full."""
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def shape_text(shape: Iterable[int]) -> str:
+    """Write a shape as people do: ``1×224×224×3``."""
+    return "×".join(map(str, shape)) or "scalar"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

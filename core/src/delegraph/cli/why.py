@@ -1,0 +1,120 @@
+"""``delegraph why MODEL OP``: why an op runs where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from ..delegate import Delegate
+from ..errors import InputError
+from ..model import Model, Op, Tensor
+from ..plan import CORE, NOBODY, Plan, SubgraphPlan
+from .common import (
+    delegate_options,
+    fallbacks_unsaid,
+    limit_options,
+    loaded_delegates,
+    model_argument,
+    planned,
+)
+
+
+@click.command()
+@model_argument
+@click.argument("op")
+@delegate_options
+@limit_options
+def why(
+    model: str,
+    op: str,
+    delegates: list[str],
+    options: dict[str, dict[str, str]],
+    **limits: object,
+) -> None:
+    """Say why OP of MODEL runs where it runs.
+
+    OP is the index of an op, SUBGRAPH:INDEX, or a name, which stands for every op of that name.
+    """
+    loaded = loaded_delegates(delegates, options)
+    with fallbacks_unsaid():  # the answer says them
+        with_all, plan = planned(model, loaded, **limits)
+    found = _matching(with_all, op)
+    if not found:
+        raise InputError(_no_such_op(with_all, op))
+    for i, (subgraph, index) in enumerate(found):
+        if i:
+            click.echo()
+        for line in explanation(plan, subgraph, index):
+            click.echo(line)
+
+
+def explanation(plan: Plan, subgraph: int, index: int) -> Iterator[str]:
+    """Yield the lines that explain one op."""
+    sub = plan.subgraphs[subgraph]
+    of = f" of subgraph {subgraph} {sub.graph.name!r}" if len(plan.subgraphs) > 1 else ""
+    folded = next((op for op in sub.folded if op.index == index), None)
+    if folded is not None:
+        yield f"{folded}{of} runs nowhere: its inputs are constant, so it is computed beforehand"
+        yield from _operands(folded)
+        return
+    op = next(op for op in sub.graph.ops if op.index == index)
+    yield f"{op}{of} {_verdict(sub, op)}"
+    yield from _operands(op)
+    refusals = sub.refusals.get(index, {})
+    for delegate in plan.delegates:
+        if delegate.label in refusals:
+            yield f"  {delegate.label} does not take it:"
+            yield from (f"    {refusal}" for refusal in refusals[delegate.label])
+        elif delegate.label == sub.labels[index]:
+            yield from _claim(op, sub, delegate)
+
+
+def _verdict(sub: SubgraphPlan, op: Op) -> str:
+    label = sub.labels[op.index]
+    number = next(i for i, p in enumerate(sub.partitions) if any(o.index == op.index for o in p.ops))
+    if label == NOBODY:
+        return "cannot run: no delegate takes it"
+    if label == CORE:
+        return "runs in core, as do control flow, variables and resources"
+    return f"runs on {label}, in partition {number} of {len(sub.partitions)}"
+
+
+def _claim(op: Op, sub: SubgraphPlan, delegate: Delegate) -> Iterator[str]:
+    row = delegate.table.row_for(op, sub.graph)
+    if row is not None:
+        claim = f"{row.types_text}, version {row.versions_text} (plugin {row.origin})"
+        yield f"  {delegate.label} takes it: {claim}"
+
+
+def _operands(op: Op) -> Iterator[str]:
+    for role, tensors in (("input", op.inputs), ("output", op.outputs)):
+        for t in tensors:
+            yield f"  {role:<6} {_described(t)}"
+
+
+def _described(t: Tensor | None) -> str:
+    from ..report import name_text, shape_text
+
+    if t is None:
+        return "absent"
+    constant = ", constant" if t.is_constant else ""
+    scales = 0 if t.quantization is None else len(t.quantization.scale)
+    quantized = f", scale {t.scale:g}, zero point {t.zero_point}" if scales == 1 else ""
+    quantized = f", {scales} scales" if scales > 1 else quantized
+    return f"{t.index} {name_text(t)!r}: {t.dtype} {shape_text(t)}{quantized}{constant}"
+
+
+def _matching(model: Model, text: str) -> list[tuple[int, int]]:
+    """Return (subgraph, op index) of the ops that the text means."""
+    subgraph, colon, index = text.rpartition(":")
+    if index.isdigit() and (not colon or subgraph.isdigit()):
+        wanted = int(subgraph or 0), int(index)
+        return [wanted] if wanted in {(g.index, op.index) for g in model.subgraphs for op in g.ops} else []
+    return [(g.index, op.index) for g in model.subgraphs for op in g.ops if op.name in (text, text.upper())]
+
+
+def _no_such_op(model: Model, text: str) -> str:
+    names = sorted({op.name for g in model.subgraphs for op in g.ops})
+    counts = ", ".join(f"subgraph {g.index}: 0..{len(g.ops) - 1}" for g in model.subgraphs if g.ops)
+    return f"no op {text!r} in {model.source}; indices: {counts or 'none'}; names: {', '.join(names)}"

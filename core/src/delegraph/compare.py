@@ -1,0 +1,259 @@
+"""How far two sets of delegates are apart on one input, and the first op that breaks a delegate's claim.
+
+Each tensor that both compute is compared as the two runs left it; there, differences of earlier ops add up.
+What a support row claims (``steps``, ``rtol``) is about one op, so each op is judged alone: on the inputs
+that the first run gave it, the second's delegate computes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+
+from .dtypes import DTYPES
+from .entry import Entry
+from .errors import DelegateFailed
+from .handover import Expected, as_array, taken_from
+from .interpreter import Interpreter
+from .model import Graph, Op, Tensor
+from .partition import Partition
+from .plugins import REFERENCE
+from .real import is_quantized, real_from_stored
+from .running import Running
+from .steps import of_op, prepared, where
+
+
+@frozen
+class Difference:
+    """Between two arrays of one tensor."""
+
+    max_abs: float  # largest difference of real values; infinite where one is not a number
+    max_rel: float  # that, relative to the largest value of the tensor
+    steps: int | None  # largest difference of the stored integers; None for other types
+
+    @property
+    def is_none(self) -> bool:
+        return self.max_abs == 0
+
+
+@frozen
+class Claim:
+    """How far one op may be apart, by its support rows."""
+
+    steps: int
+    rtol: float
+
+    def covers(self, found: Difference) -> bool:
+        if found.steps is not None:
+            return found.steps <= self.steps
+        return found.max_rel <= self.rtol
+
+
+@frozen(hash=False)
+class Compared:
+    """One tensor in two runs."""
+
+    tensor: Tensor
+    op: Op  # what computes it
+    labels: tuple[str, str]  # which delegate runs the op in the first run, in the second
+    apart: Difference  # of the runs; differences of earlier ops are part of it
+    alone: Difference | None = None  # of the op on equal inputs; None if the second cannot run it alone
+    claim: Claim | None = None  # None where no row says anything: ops that core runs
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the op by itself is further apart than its rows claim."""
+        return self.alone is not None and self.claim is not None and not self.claim.covers(self.alone)
+
+
+@frozen(hash=False)
+class Comparison:
+    """What :func:`compare` found."""
+
+    outputs: Mapping[str, Compared]  # by name
+    tensors: tuple[Compared, ...]  # all that both runs have, in the order in which ops compute them
+
+    @property
+    def first_beyond(self) -> Compared | None:
+        """The first op beyond its claim; None if every op is within."""
+        return next((c for c in self.tensors if c.is_beyond), None)
+
+    @property
+    def unjudged(self) -> tuple[Compared, ...]:
+        """Tensors that differ but whose op could not be run alone."""
+        return tuple(c for c in self.tensors if c.alone is None and not c.apart.is_none)
+
+
+def compare(
+    first: Interpreter, second: Interpreter, entry: Entry, inputs: Mapping[str, np.ndarray]
+) -> Comparison:
+    """Run a model in two interpreters and compare every tensor of the entry's subgraph.
+
+    :param first: whose claims are judged; both need ``experimental_preserve_all_tensors=True``.
+    :param inputs: an array for each input, by name.
+    """
+    for interpreter in (first, second):
+        running = Running(interpreter, entry, inputs)
+        running.prepare()
+        running.invoke()
+    found = tuple(_Pair(first, second, entry.subgraph).compared())
+    by_index = {c.tensor.index: c for c in found}
+    outputs = {a.name: by_index[a.tensor.index] for a in entry.outputs if a.tensor.index in by_index}
+    return Comparison(outputs, found)
+
+
+def difference(found: np.ndarray, expected: np.ndarray, tensor: Tensor) -> Difference:
+    """Return how far two arrays of a tensor are apart."""
+    if found.shape != expected.shape:
+        return Difference(np.inf, np.inf, None)
+    if DTYPES[tensor.dtype].numpy.kind not in "fciub" or not found.size:  # strings
+        return (
+            Difference(0.0, 0.0, None)
+            if np.array_equal(found, expected)
+            else Difference(np.inf, np.inf, None)
+        )
+    steps = _steps(found, expected) if found.dtype.kind in "iub" else None
+    if is_quantized(tensor):
+        found, expected = real_from_stored(found, tensor), real_from_stored(expected, tensor)
+    max_abs = _max_abs(found, expected)
+    largest = max(_largest(found), _largest(expected))
+    return Difference(max_abs, max_abs / largest if max_abs else 0.0, steps)
+
+
+def to_json(found: Comparison) -> dict[str, Any]:
+    """Return the comparison as values that ``json.dumps`` takes; infinite differences as null."""
+    first = found.first_beyond
+    return {
+        "within_claims": first is None,
+        "first_beyond": None if first is None else _compared_json(first),
+        "outputs": {name: _compared_json(c) for name, c in found.outputs.items()},
+        "tensors": [_compared_json(c) for c in found.tensors],
+    }
+
+
+class _Pair:
+    """Two interpreters after their run."""
+
+    def __init__(self, first: Interpreter, second: Interpreter, subgraph: int) -> None:
+        self.first = first
+        self.second = second
+        self.subgraph = subgraph
+        plans = [i.plan.subgraphs[subgraph] for i in (first, second)]
+        self.graph: Graph = plans[0].graph
+        self.runs_on = [{op.index: p for p in plan.partitions for op in p.ops} for plan in plans]
+
+    def compared(self) -> Iterator[Compared]:
+        """Yield every tensor that both runs computed, in the order of the first's ops."""
+        second_ops = self.runs_on[1]
+        for op in self.graph.ops:
+            if op.index in second_ops:
+                alone = self.alone(op)
+                for i, t in enumerate(op.outputs):
+                    yield self.one(op, t, None if alone is None else alone[i])
+
+    def one(self, op: Op, tensor: Tensor, alone: np.ndarray | None) -> Compared:
+        found, expected = self.value(self.first, tensor), self.value(self.second, tensor)
+        return Compared(
+            tensor,
+            op,
+            (self.runs_on[0][op.index].label, self.runs_on[1][op.index].label),
+            difference(found, expected, tensor),
+            None if alone is None else difference(found, alone, tensor),
+            self.claim(op),
+        )
+
+    def value(self, interpreter: Interpreter, tensor: Tensor) -> np.ndarray:
+        return np.asarray(interpreter.get_tensor(tensor.index, self.subgraph))
+
+    def alone(self, op: Op) -> list[np.ndarray] | None:
+        """Return what the second's delegate gives for the op on the first's values; None if it cannot."""
+        planned = self.runs_on[1][op.index]
+        if planned.delegate is None or op.variables:  # core's ops and state need the whole run
+            return None
+        tensors = (t for t in (*op.inputs, *op.outputs) if t is not None and not t.is_constant)
+        values = {t.index: self.value(self.first, t) for t in tensors}
+        partition = of_op(planned, _shaped(op, values))
+        given = [values[t.index] for t in partition.inputs]
+        try:
+            results = prepared(partition)(*given)
+            expected = tuple(map(Expected.of, partition.outputs))
+            return [as_array(r) for r in taken_from(planned.delegate, results, expected, where(partition))]
+        except DelegateFailed:
+            return None
+
+    def claim(self, op: Op) -> Claim | None:
+        """Return what the rows of both delegates allow together."""
+        pairs = [self.runs_on[side][op.index] for side in (0, 1)]
+        judged = [p for p in pairs if p.delegate is not None and p.delegate.name != REFERENCE]
+        # The reference defines what is right: its rows say how far it is from LiteRT, not from others.
+        claims = [_claim(p, op) for p in judged or pairs[:1]]
+        known = [c for c in claims if c is not None]
+        if len(known) < len(claims):
+            return None
+        return Claim(sum(c.steps for c in known), sum(c.rtol for c in known))
+
+
+def _claim(partition: Partition, op: Op) -> Claim | None:
+    if partition.delegate is None:
+        return None
+    row = partition.delegate.table.row_for(op, partition.graph)
+    return None if row is None else Claim(row.steps, row.rtol)
+
+
+def _shaped(op: Op, values: Mapping[int, np.ndarray]) -> Op:
+    """Return the op with the shapes its tensors had in the run."""
+
+    def shaped(t: Tensor) -> Tensor:
+        return t if t.is_constant else attrs.evolve(t, shape=values[t.index].shape)
+
+    return attrs.evolve(
+        op,
+        inputs=tuple(None if t is None else shaped(t) for t in op.inputs),
+        outputs=tuple(map(shaped, op.outputs)),
+    )
+
+
+def _steps(found: np.ndarray, expected: np.ndarray) -> int:
+    if np.array_equal(found, expected):
+        return 0
+    return max(int(np.abs(found.astype(np.float64) - expected.astype(np.float64)).max()), 1)
+
+
+def _max_abs(found: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest difference; equal infinities are equal, and so are two NaN."""
+    wide = np.complex128 if found.dtype.kind == "c" else np.float64
+    a, b = found.astype(wide), expected.astype(wide)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        apart = np.where(same, 0.0, np.abs(a - b))
+    return float(np.where(np.isnan(apart), np.inf, apart).max())
+
+
+def _largest(array: np.ndarray) -> float:
+    """Return the largest finite magnitude; the smallest normal float32 where all is 0."""
+    magnitudes = np.abs(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
+    finite = magnitudes[np.isfinite(magnitudes)]
+    return max(float(finite.max()) if finite.size else 0.0, float(np.finfo(np.float32).tiny))
+
+
+def _compared_json(c: Compared) -> dict[str, Any]:
+    return {
+        "tensor": c.tensor.index,
+        "name": c.tensor.name,
+        "dtype": c.tensor.dtype,
+        "op": {"index": c.op.index, "name": c.op.name, "version": c.op.version},
+        "delegates": list(c.labels),
+        "apart": _difference_json(c.apart),
+        "alone": None if c.alone is None else _difference_json(c.alone),
+        "claim": None if c.claim is None else attrs.asdict(c.claim),
+        "beyond": c.is_beyond,
+    }
+
+
+def _difference_json(d: Difference) -> dict[str, Any]:
+    values = attrs.asdict(d)
+    return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in values.items()}

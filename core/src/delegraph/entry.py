@@ -1,0 +1,120 @@
+"""What of a model is run: its main subgraph or the one a signature names, with the names people use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+from attrs import frozen
+
+from .errors import InputError
+from .model import Graph, Model, Record, Signature, Tensor
+
+
+@frozen(hash=False)
+class Argument:
+    """One input or output."""
+
+    name: str  # the signature's, else the tensor's
+    tensor: Tensor
+    metadata: Record | None = None  # the table TensorMetadata; filled in by ``described``
+    quantized_as: Tensor | None = None  # what the QUANTIZE writes that reads a float input; likewise
+
+    @property
+    def text(self) -> str:
+        """The argument for people: ``image (1, 8, 8, 1) float32``."""
+        return f"{self.name} {shape_text(self.tensor)} {self.tensor.dtype}"
+
+
+@frozen(hash=False)
+class Entry:
+    """The inputs and outputs of what is run."""
+
+    inputs: tuple[Argument, ...]
+    outputs: tuple[Argument, ...]
+    subgraph: int = 0
+    signature: str | None = None  # None: the main subgraph, by the names of its tensors
+
+
+def entry_of(model: Model, signature: str | None = None) -> Entry:
+    """Return what to run: the signature asked for; else the main subgraph.
+
+    The main subgraph's arguments have the names of its signature, if the model has exactly one.
+
+    :raises InputError: there is no such signature; the message lists those there are.
+    """
+    chosen = _signature(model, signature)
+    graph = model.subgraphs[0 if chosen is None else chosen.subgraph]
+    if chosen is None:
+        return Entry(_by_tensor(graph.inputs), _by_tensor(graph.outputs))
+    return Entry(_named(chosen.inputs, graph), _named(chosen.outputs, graph), graph.index, chosen.key)
+
+
+def described(entry: Entry, model: Model) -> Entry:
+    """Return an entry with what the model says of its inputs and outputs beyond their types.
+
+    That is its metadata, and how it quantizes float inputs at once.
+    """
+    from .metadata import tensor_metadata
+
+    graph = model.subgraphs[entry.subgraph]
+    inputs, outputs = tensor_metadata(model, graph.index)
+    pairs = zip((*graph.outputs, *graph.inputs), (*outputs, *inputs), strict=True)
+    about = {t.index: table for t, table in pairs}
+    quantize = [op for op in graph.ops if op.name == "QUANTIZE"]
+    quantized = {op.inputs[0].index: op.outputs[0] for op in quantize if op.inputs[0] is not None}
+
+    def described_argument(a: Argument) -> Argument:
+        return attrs.evolve(
+            a, metadata=about.get(a.tensor.index), quantized_as=quantized.get(a.tensor.index)
+        )
+
+    return attrs.evolve(
+        entry,
+        inputs=tuple(map(described_argument, entry.inputs)),
+        outputs=tuple(map(described_argument, entry.outputs)),
+    )
+
+
+def shape_text(tensor: Tensor) -> str:
+    """Write a tensor's shape with ``?`` where callers may choose the size."""
+    shape = tensor.shape_signature or tensor.shape
+    if shape is None:
+        return "(of any shape)"
+    sizes = ["?" if n < 0 else str(n) for n in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+def _signature(model: Model, key: str | None) -> Signature | None:
+    if key is None:
+        (only,) = model.signatures if len(model.signatures) == 1 else (None,)
+        return only if only is not None and _covers(model.subgraphs[0], only) else None
+    found = next((s for s in model.signatures if s.key == key), None)
+    if found is None:
+        known = ", ".join(repr(s.key) for s in model.signatures) or "none"
+        raise InputError(f"no signature {key!r} in {model.source}; it has: {known}")
+    return found
+
+
+def _covers(graph: Graph, signature: Signature) -> bool:
+    """Say whether a signature names each input and output of a subgraph."""
+    return (
+        signature.subgraph == graph.index
+        and set(signature.inputs.values()) == {t.index for t in graph.inputs}
+        and set(signature.outputs.values()) >= {t.index for t in graph.outputs}
+    )
+
+
+def _named(names: Mapping[str, int], graph: Graph) -> tuple[Argument, ...]:
+    return tuple(Argument(name, graph.tensors[index]) for name, index in names.items())
+
+
+def _by_tensor(tensors: tuple[Tensor, ...]) -> tuple[Argument, ...]:
+    """Name tensors by their names; one without a name, or with another's, with its index."""
+    taken: set[str] = set()
+    named = []
+    for t in tensors:
+        name = t.name if t.name and t.name not in taken else f"{t.name}#{t.index}"
+        taken.add(name)
+        named.append(Argument(name, t))
+    return tuple(named)

@@ -1,0 +1,103 @@
+"""What goes into a run: ``NAME=FILE`` for each input; an array, an image, a sound or ``random:SEED``.
+
+Every file becomes an array as the input stores it: real values are quantized by the input's own scale.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from attrs import frozen
+
+from ..entry import Argument, Entry
+from ..errors import InputError
+
+Tell = Callable[[str], None]  # gets a sentence for the user about what was done to an input
+
+
+@frozen
+class Normalization:
+    """What the caller says of pixels: real = (pixel - mean) / std, one number or one per channel."""
+
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+
+
+def read_inputs(
+    entry: Entry,
+    given: Sequence[str],
+    normalization: Normalization | None = None,
+    tell: Tell = lambda sentence: None,
+) -> dict[str, np.ndarray]:
+    """Return an array for each input, by name, in the dtype and of a shape the input takes.
+
+    :param given: ``NAME=FILE`` each; ``NAME=`` may be left out where there is one input, or where FILE is
+        an .npz that has all inputs by name.
+    :param normalization: of the pixels of images; None: what metadata or quantization say.
+    :param tell: called with what a user should know: what was resized, scaled, cut or left out.
+    :raises InputError: an input is missing, unknown or given twice, or a file does not fit; the message
+        lists the inputs with their shapes and types.
+    """
+    files = _files(entry, given)
+    return {a.name: _read(a, files[a.name], normalization, tell) for a in entry.inputs}
+
+
+def inputs_text(entry: Entry) -> str:
+    """List the inputs for people: ``image (1, 8, 8, 1) float32, state (1, 16) int8``."""
+    return ", ".join(a.text for a in entry.inputs) or "none"
+
+
+def _files(entry: Entry, given: Sequence[str]) -> dict[str, str]:
+    """Return which file each input reads."""
+    files: dict[str, str] = {}
+    for text in given:
+        for name, file in _named(entry, text).items():
+            if name in files:
+                raise InputError(f"input {name!r} is given twice: {files[name]!r} and {file!r}")
+            files[name] = file
+    missing = [a.text for a in entry.inputs if a.name not in files]
+    if missing:
+        raise InputError(
+            f"no value for {', '.join(missing)}; give each input as --input NAME=FILE, where FILE is .npy, "
+            ".npz, an image, .wav, or random:SEED"
+        )
+    return files
+
+
+def _named(entry: Entry, text: str) -> Mapping[str, str]:
+    """Split ``NAME=FILE``; a tensor's own name is taken, too, where a signature has another."""
+    for argument in entry.inputs:
+        for name in (argument.name, argument.tensor.name):
+            if name and text.startswith(f"{name}="):
+                return {argument.name: text[len(name) + 1 :]}
+    if "=" in text and not os.path.exists(text):
+        raise InputError(f"no input {text.partition('=')[0]!r}; the inputs are: {inputs_text(entry)}")
+    if len(entry.inputs) == 1:
+        return {entry.inputs[0].name: text}
+    if text.endswith(".npz") or _is_random(text):
+        return {argument.name: text for argument in entry.inputs}
+    raise InputError(f"{text!r} needs a name, --input NAME={text}; the inputs are: {inputs_text(entry)}")
+
+
+def _read(argument: Argument, file: str, normalization: Normalization | None, tell: Tell) -> np.ndarray:
+    from . import arrays, image, sound
+
+    if _is_random(file):
+        return arrays.random(argument, file)
+    kind = Path(file).suffix.lower()
+    if not Path(file).is_file():
+        raise InputError(f"input {argument.name!r}: no file {file!r}")
+    if kind == ".npy":
+        return arrays.read_npy(argument, file)
+    if kind == ".npz":
+        return arrays.read_npz(argument, file)
+    if kind == ".wav":
+        return sound.read(argument, file, tell)
+    return image.read(argument, file, normalization, tell)
+
+
+def _is_random(text: str) -> bool:
+    return text == "random" or text.startswith("random:")

@@ -1,0 +1,168 @@
+"""Inputs from images: resized to the input's height and width, scaled as the model wants its pixels.
+
+Scaling, the first that applies: what the caller says; the model's metadata; the quantization of the input,
+or of the QUANTIZE that reads it; (pixel - 127.5) / 127.5. What was used is told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from ..dtypes import DTYPES
+from ..entry import Argument
+from ..errors import InputError
+from ..log import logger
+from ..metadata import normalization as metadata_normalization
+from ..model import Tensor
+from ..real import is_quantized, stored_from_real, stored_limits
+from . import Normalization, Tell
+
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's, by number of channels
+_SIGNED = Normalization((127.5,), (127.5,))  # pixels become -1 to 1
+_RAW = Normalization()
+_CENTERED = Normalization((128.0,))  # for int8 without a scale
+
+
+@frozen
+class Layout:
+    """Where height, width and channels stand in an input."""
+
+    height: int  # 0 where the model leaves it open
+    width: int
+    channels: int
+    order: str  # "hwc", "chw" or "hw"
+
+    def placed(self, pixels: np.ndarray) -> np.ndarray:
+        """Return values of (height, width, channels) in the input's order, without the batch."""
+        if self.order == "hw":
+            return pixels[..., 0]
+        return pixels.transpose(2, 0, 1) if self.order == "chw" else pixels
+
+
+def read(argument: Argument, file: str, normalization: Normalization | None, tell: Tell) -> np.ndarray:
+    """Return an image as the input wants it; see the module for the rules."""
+    layout = layout_of(argument.tensor)
+    if layout is None:
+        raise InputError(
+            f"input {argument.text} is not an image (needs a batch of one, height, width and 1, 3 or 4 "
+            f"channels); compute its values from {file!r} first and give them as .npy"
+        )
+    pixels = _pixels(argument, file, layout)
+    scaling, why = _scaling(argument, normalization, layout.channels)
+    mean, std = (np.asarray(v, np.float32) for v in (scaling.mean, scaling.std))
+    tell(f"input {argument.name!r}: {_formula(scaling)}, {why}")
+    real = (pixels.astype(np.float32) - mean) / std
+    stored = stored_from_real(layout.placed(real), argument.tensor)
+    rank = len(argument.tensor.shape or ())
+    return stored.reshape((1,) * (rank - stored.ndim) + stored.shape)
+
+
+def layout_of(tensor: Tensor) -> Layout | None:
+    """Return how an input holds one image; None if it does not look like one."""
+    shape = tuple(tensor.shape_signature or tensor.shape or ())
+    rest = shape[1:] if len(shape) in (3, 4) and shape[0] in (1, -1) else shape
+    if len(rest) == 3 and rest[2] in _MODES:
+        return _layout(rest[0], rest[1], rest[2], "hwc")
+    if len(rest) == 3 and rest[0] in _MODES:
+        return _layout(rest[1], rest[2], rest[0], "chw")
+    if len(rest) == 2 and min(rest) > 1:  # an open size is a batch rather than a height
+        return _layout(rest[0], rest[1], 1, "hw")
+    return None
+
+
+def _layout(height: int, width: int, channels: int, order: str) -> Layout:
+    return Layout(max(height, 0), max(width, 0), channels, order)
+
+
+def _pixels(argument: Argument, file: str, layout: Layout) -> np.ndarray:
+    """Return an image as uint8 (height, width, channels), of the layout's size."""
+    image_module, ops = _pillow(argument, file)
+    try:
+        with image_module.open(file) as opened:
+            image = ops.exif_transpose(opened)  # phones store how they were held beside the pixels
+            if image.mode in ("I", "F") or image.mode.startswith("I;"):
+                raise InputError(
+                    f"image {file!r} needs 8 bits a channel, found Pillow's mode {image.mode!r}"
+                )
+            image = image.convert(_MODES[layout.channels])
+            height, width = layout.height or image.height, layout.width or image.width
+            if image.size != (width, height):
+                # When it shrinks, Pillow's filter averages over all pixels that fall together.
+                image = image.resize((width, height), image_module.Resampling.BILINEAR)
+    except InputError:
+        raise
+    except Exception as e:  # a broken image makes Pillow raise nearly anything
+        raise InputError(
+            f"input {argument.name!r}: {file!r} cannot be read as .npy, .npz, .wav or an image: {e}"
+        ) from e
+    return np.asarray(image, np.uint8).reshape(height, width, layout.channels)
+
+
+def _pillow(argument: Argument, file: str) -> tuple[Any, Any]:
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as e:
+        raise InputError(
+            f"input {argument.name!r}: reading the image {file!r} needs Pillow, which is not installed; "
+            'pip install "delegraph[image]"'
+        ) from e
+    return Image, ImageOps
+
+
+def _scaling(argument: Argument, given: Normalization | None, channels: int) -> tuple[Normalization, str]:
+    """Return how pixels become real values, and why so."""
+    tensor = argument.tensor
+    if given is not None:
+        if why := _misfit(given, channels):
+            raise InputError(f"input {argument.text}: {why}")
+        return given, "as you said"
+    if DTYPES[tensor.dtype].numpy.kind in "iu" and not is_quantized(tensor):
+        return (_CENTERED if tensor.dtype == "int8" else _RAW), "as the input stores integers"
+    if (known := metadata_normalization(argument.metadata)) is not None:
+        said = Normalization(*map(tuple, known))
+        why = _misfit(said, channels)
+        if why is None:
+            return said, "as the model's metadata says"
+        logger.warning("input %s: metadata is left out: %s", argument.text, why)
+    if is_quantized(tensor):
+        return _by_range(tensor, "as the input is quantized")
+    if argument.quantized_as is not None:
+        return _by_range(argument.quantized_as, "as the input is quantized by the model's first op")
+    return _SIGNED, _GUESS
+
+
+def _misfit(scaling: Normalization, channels: int) -> str | None:
+    """Return what is wrong with mean or std for an image of so many channels, or None."""
+    for name, values in (("mean", scaling.mean), ("std", scaling.std)):
+        if len(values) not in (1, channels):
+            wanted = "one value" if channels == 1 else f"one value or {channels}"
+            return f"{name} needs {wanted}, found {len(values)}"
+        if not np.isfinite(values).all() or (name == "std" and not np.all(values)):
+            return f"{name} needs finite values{' other than 0' if name == 'std' else ''}, found {values}"
+    return None
+
+
+def _by_range(tensor: Tensor, why: str) -> tuple[Normalization, str]:
+    """Let pixels fill the range of a quantized tensor: 8 bits store the pixel, or the pixel - 128."""
+    low, high = stored_limits(tensor)
+    if high - low == 255:
+        return Normalization((float(tensor.zero_point - low),), (1 / tensor.scale,)), why
+    reach = tensor.scale * (high - tensor.zero_point)
+    return (_RAW, why) if reach > 200 else (_SIGNED, _GUESS)  # 16 bits say only how far values go
+
+
+def _formula(scaling: Normalization) -> str:
+    mean, std = _numbers(scaling.mean), _numbers(scaling.std)
+    shifted = "pixel" if mean == "0" else f"(pixel - {mean})"
+    return f"real = {shifted}" if std == "1" else f"real = {shifted} / {std}"
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    text = ", ".join(f"{v:.6g}" for v in values)
+    return f"({text})" if len(values) > 1 else text
+
+
+_GUESS = "a guess: the model does not say; --mean and --std change it"

@@ -1,0 +1,68 @@
+"""``delegraph benchmark`` shows time and memory, and with --profile where the time goes."""
+
+from __future__ import annotations
+
+import json
+
+
+def lines(result) -> list[str]:
+    return [" ".join(line.split()) for line in result.output.splitlines()]
+
+
+def test_times_and_memory_are_shown(delegraph, saved, products):
+    result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 3)
+    assert result.exit_code == 0, result.output
+    heads = [line.split(" ")[0] for line in lines(result)]
+    assert [h for h in heads if h in ("load", "prepare", "first", "run", "tensors", "weights")] == [
+        "load", "prepare", "first", "run", "tensors", "weights",
+    ]  # fmt: skip
+    assert "median of 3;" in result.output
+
+
+def test_a_profile_lists_types_of_ops_and_ops(delegraph, saved, products):
+    result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 2, "--profile")
+    shown = lines(result)
+    types, ops = shown.index("op type runs on calls time share"), shown.index("op runs on calls time share")
+    assert shown[types + 1].startswith("ADD exact 2 2.00 ms")
+    assert shown[types + 2].startswith("MUL exact 1 1.00 ms")
+    assert sorted(line.split(" ")[0] for line in shown[ops + 1 : ops + 4]) == ["#0", "#1", "#2"]
+
+
+def test_json_has_every_run_and_the_profile(delegraph, saved, products):
+    result = delegraph(
+        "benchmark", saved(products()), "-q", "-d", "exact", "--runs", 4, "--profile", "--json"
+    )
+    found = json.loads(result.output)
+    assert len(found["seconds"]["steady"]["runs"]) == 4
+    assert set(found["seconds"]) == {"load", "prepare", "first", "steady"}
+    assert found["bytes"]["peak_of_tensors"] == 48  # x, y and z of 4 floats
+    assert [(line["name"], line["calls"]) for line in found["profile"]["by_type"]] == [
+        ("ADD", 2),
+        ("MUL", 1),
+    ]
+
+
+def test_num_threads_reaches_a_delegate_that_has_the_option(delegraph, saved, products, monkeypatch):
+    from delegraph.delegate import Delegate
+
+    seen = []
+    init = Delegate.__init__
+
+    def remembering(self, options=None, label=None):
+        seen.append((label, dict(options or {})))
+        init(self, options, label)
+
+    monkeypatch.setattr(Delegate, "__init__", remembering)
+    result = delegraph("benchmark", saved(products()), "-d", "exact,off", "--runs", 1, "--num-threads", 2)
+    assert result.exit_code == 0, result.output
+    assert ("exact", {"num_threads": 2}) in seen
+
+
+def test_an_input_may_be_given(delegraph, saved, products):
+    result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 1, "-i", "y=random")
+    assert result.exit_code == 1
+    assert "no input 'y'" in result.output
+
+
+def test_no_runs_at_all_are_refused(delegraph, saved, products):
+    assert delegraph("benchmark", saved(products()), "--runs", 0).exit_code == 2

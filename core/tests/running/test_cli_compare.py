@@ -1,0 +1,64 @@
+"""``delegraph compare`` names the first op beyond its claim, and says it by the exit code."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+
+def test_a_delegate_within_its_claims_exits_with_0(delegraph, saved, products):
+    result = delegraph("compare", saved(products()), "-d", "exact", "--against", "exact")
+    assert result.exit_code == 0, result.output
+    assert "3 tensors compared, 3 of them equal bit for bit" in result.output
+    assert "Every op is within what its rows claim" in result.output
+
+
+def test_a_delegate_beyond_its_claims_exits_with_1_and_names_the_op(delegraph, saved, products, tmp_path):
+    np.save(tmp_path / "x.npy", np.float32([[1, 2, 3, 4]]))
+    result = delegraph(
+        "compare", saved(products()), "-d", "off", "--against", "exact", "-i", tmp_path / "x.npy"
+    )
+    assert result.exit_code == 1
+    # (4 + 1) * 2 is 10, found 11: 1 / 11
+    assert (
+        "The first op beyond its claim is op #1 MUL v1 on off: on equal inputs 0.0909 from exact, "
+        "where its rows claim 2e-05."
+    ) in " ".join(result.output.split())
+
+
+def test_json_has_outputs_tensors_and_the_verdict(delegraph, saved, products):
+    result = delegraph("compare", saved(products()), "-q", "-d", "off", "--against", "exact", "--json")
+    found = json.loads(result.output)
+    assert result.exit_code == 1
+    assert found["within_claims"] is False
+    assert found["first_beyond"]["op"] == {"index": 1, "name": "MUL", "version": 1}
+    assert found["outputs"]["y"]["apart"]["max_abs"] == 1
+    assert [t["name"] for t in found["tensors"]] == ["a", "y", "z"]
+
+
+def test_options_go_to_the_side_whose_delegate_they_name(delegraph, saved, products):
+    model = saved(products())
+    good = delegraph("compare", model, "-d", "off", "--against", "exact", "-o", "exact.num_threads=1")
+    assert good.exit_code == 1
+    assert "beyond" in good.output
+    bad = delegraph("compare", model, "-d", "off", "--against", "exact", "-o", "none.num_threads=1")
+    assert "options for 'none'" in bad.output
+
+
+def test_infinite_differences_are_null_in_json(delegraph, saved, products, tmp_path):
+    np.save(tmp_path / "x.npy", np.float32([[np.inf, 0, 0, 0]]))
+    result = delegraph(
+        "compare",
+        saved(products()),
+        "-q",
+        "-d",
+        "off",
+        "--against",
+        "exact",
+        "--json",
+        "-i",
+        tmp_path / "x.npy",
+    )
+    assert "Infinity" not in result.output
+    assert "NaN" not in result.output

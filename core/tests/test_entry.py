@@ -1,0 +1,59 @@
+"""What is run has the names of a signature where there is one, else those of its tensors."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from delegraph.build import Builder
+from delegraph.entry import entry_of, shape_text
+from delegraph.errors import InputError
+from delegraph.model import Model, Signature
+
+
+def model(*signatures: Signature, names: tuple[str, str] = ("a:0", "b:0")) -> Model:
+    """Return a model with inputs 0 and 1 and their sum, 2."""
+    g = Builder()
+    a, b = (g.input((1, -1), "float32", name=name) for name in names)
+    made = g.model(outputs=[g.op("ADD", [a, b], [g.tensor((1, 1), "float32", name="sum:0")])])
+    return attrs.evolve(made, signatures=signatures)
+
+
+def names_of(entry) -> tuple[list[str], list[str]]:
+    return [a.name for a in entry.inputs], [a.name for a in entry.outputs]
+
+
+def test_the_only_signature_names_the_main_subgraph():
+    entry = entry_of(model(Signature("serve", {"left": 0, "right": 1}, {"sum": 2})))
+    assert names_of(entry) == (["left", "right"], ["sum"])
+    assert entry.signature == "serve"
+
+
+def test_without_a_signature_tensors_have_their_own_names():
+    entry = entry_of(model())
+    assert names_of(entry) == (["a:0", "b:0"], ["sum:0"])
+    assert entry.signature is None
+
+
+def test_of_several_signatures_one_is_asked_for():
+    both = Signature("one", {"x": 0, "y": 1}, {"z": 2}), Signature("two", {"p": 0, "q": 1}, {"r": 2})
+    assert names_of(entry_of(model(*both))) == (["a:0", "b:0"], ["sum:0"])
+    assert names_of(entry_of(model(*both), "two")) == (["p", "q"], ["r"])
+
+
+def test_a_signature_that_leaves_an_input_out_does_not_name_the_main_subgraph():
+    entry = entry_of(model(Signature("half", {"left": 0}, {"sum": 2})))
+    assert names_of(entry) == (["a:0", "b:0"], ["sum:0"])
+
+
+def test_an_unknown_signature_is_an_error_that_lists_those_there_are():
+    with pytest.raises(InputError, match=r"no signature 'x' in .*; it has: 'serve'"):
+        entry_of(model(Signature("serve", {"left": 0, "right": 1}, {"sum": 2})), "x")
+
+
+def test_tensors_of_one_name_are_told_apart_by_their_indices():
+    assert names_of(entry_of(model(names=("x", "x"))))[0] == ["x", "x#1"]
+
+
+def test_an_open_size_is_written_as_a_question_mark():
+    assert shape_text(model().subgraphs[0].inputs[0]) == "(1, ?)"
+    assert shape_text(Builder().input((3,), "int8")) == "(3,)"

@@ -1,0 +1,186 @@
+"""What elementwise kernels share: formulas on whole arrays, fused activations, what LiteRT needs of an op.
+
+::
+
+    OpSupport("FLOOR", (1, 1), "T -> T", T="float32 float16", kernel=by_formula(np.floor))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from delegraph import DTYPES, Op, Tensor, float_range, fused_activation, needs
+
+from . import bfloat16
+from .kernel import Kernel, Prepare
+
+Formula = Callable[..., Any]
+EIGHT_BIT = ("int8", "uint8")
+# The types whose elements LiteRT moves as bytes without a look at what they stand for.
+WHOLE_BYTES = (
+    "float32 float16 bfloat16 float64 float8_e4m3fn float8_e5m2 int8 uint8 int16 uint16 int32 uint32 int64 "
+    "uint64 bool complex64"
+)
+
+
+def by_formula(formula: Formula, *, widen: bool = True) -> Prepare:
+    """Return the prepare function of an op that is one formula on arrays, which numpy broadcasts.
+
+    A fused activation, where the op has one, follows.
+
+    :param formula: a function of the op's input arrays.
+    :param widen: give it float32 arrays in place of float16 and bfloat16 ones, and round what it returns.
+    """
+
+    def prepare(op: Op) -> Kernel:
+        compute = _widening(formula, operand(op, 0).dtype) if widen else formula
+        activate = activation(op)
+
+        @quietly
+        def run(*arrays: np.ndarray) -> tuple[np.ndarray]:
+            return (activate(np.asarray(compute(*arrays))),)
+
+        return run
+
+    return prepare
+
+
+def operand(op: Op, index: int) -> Tensor:
+    """Return an input that the op always has."""
+    tensor = op.inputs[index]
+    assert tensor is not None
+    return tensor
+
+
+def quietly(run: Kernel) -> Kernel:
+    """Keep numpy's warnings of overflow, division by zero and NaN from the caller: results show them."""
+
+    @wraps(run)
+    def quiet(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        with np.errstate(all="ignore"):
+            return run(*arrays)
+
+    return quiet
+
+
+def activation(op: Op) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that applies the op's fused activation to a fresh array, in place.
+
+    As in LiteRT, floats end up finite even without one: infinities become the type's largest values.
+    """
+    if "fused_activation_function" not in op.options:
+        return _unchanged
+    dtype = DTYPES[op.outputs[0].dtype].numpy
+    low, high = float_range(op)
+    if dtype.kind == "f":
+        limits = np.finfo(dtype)
+        low, high = max(low, limits.min), min(high, limits.max)
+    elif fused_activation(op) == "NONE" or dtype.kind == "c":
+        return _unchanged
+    else:
+        info = np.iinfo(dtype)
+        low, high = max(low, info.min), min(high, info.max)
+    bounds = dtype.type(low), dtype.type(high)
+
+    def clip(x: np.ndarray) -> np.ndarray:
+        return np.clip(x, *bounds, out=x)
+
+    return clip
+
+
+def split_at_zero(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return max(x, 0) and min(x, 0), fresh: functions of two pieces add up from them, without branches."""
+    zero, infinity = x.dtype.type(0), x.dtype.type(np.inf)
+    return np.asarray(np.clip(x, zero, infinity)), np.asarray(np.clip(x, -infinity, zero))
+
+
+def to_int32(real: np.ndarray) -> np.ndarray:
+    """Return floats cut to integers of int32's range, as int64; its smallest in place of what does not fit.
+
+    So x86-64 converts where C++ leaves the result open, and LiteRT does not look, NaN included.
+    """
+    fits = np.abs(real) < 2.0**31
+    return np.asarray(np.where(fits, real, -(2.0**31))).astype(np.int64)
+
+
+@needs("a fused activation among NONE, RELU, RELU_N1_TO_1 and RELU6")
+def known_activation(op: Op) -> str | None:
+    """LiteRT computes the others as if there were none."""
+    name = fused_activation(op)
+    return name if name in ("TANH", "SIGN_BIT") else None
+
+
+@needs("one scale and zero point on each 8-bit tensor")
+def quantized(op: Op) -> str | None:
+    """LiteRT dies of tensors without a scale, and takes several scales for a scale of 0."""
+    for tensor in (*op.inputs, *op.outputs):
+        if tensor is not None and tensor.dtype in EIGHT_BIT:
+            if not scaled(tensor):
+                return f"none on {tensor.name!r}"
+            if found := per_axis_found(tensor):
+                return found
+    return None
+
+
+def scaled(tensor: Tensor) -> bool:
+    """Say whether a tensor has scales, all of them positive and finite."""
+    if tensor.quantization is None or not len(tensor.quantization.scale):
+        return False
+    scales = tensor.quantization.scale
+    return bool(np.all((scales > 0) & np.isfinite(scales)))
+
+
+def per_axis_found(tensor: Tensor) -> str | None:
+    """Return in words that a tensor has several scales, or None."""
+    quantization = tensor.quantization
+    several = quantization is not None and quantization.is_per_axis
+    return f"{len(quantization.scale)} scales on {tensor.name!r}" if quantization and several else None
+
+
+def per_axis(tensor: Tensor, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a tensor's scales and zero points as float32, shaped to broadcast against its values."""
+    quantization = tensor.quantization
+    assert quantization is not None
+    shape: list[int] = []
+    if quantization.is_per_axis:
+        shape = [1] * rank
+        shape[quantization.axis] = -1
+    scales, zero_points = quantization.scale, quantization.zero_point
+    if len(zero_points) != len(scales):  # none, or one for all
+        zero_points = np.full(len(scales), tensor.zero_point)
+    return scales.astype(np.float32).reshape(shape), zero_points.astype(np.float32).reshape(shape)
+
+
+@needs("operands of one shape")
+def same_shape(op: Op) -> str | None:
+    shapes = [t.shape for t in op.inputs if t is not None]
+    return None if len(set(shapes)) == 1 else " and ".join(map(str, shapes))
+
+
+@needs("scales whose rescaling factor keeps a value within int32")
+def fitting_factor(op: Op) -> str | None:
+    """Above 1, LiteRT shifts values left before it multiplies; what overflows is undefined in C++."""
+    factor = operand(op, 0).scale / op.outputs[0].scale
+    return None if factor < 2**22 else f"a factor of {factor:.3g}"  # 255 * 2^23 < 2^31
+
+
+def _widening(formula: Formula, dtype: str) -> Formula:
+    """Return the formula for arrays of this type as they are stored: half precision computes in float32."""
+    if dtype not in ("float16", "bfloat16"):
+        return formula
+    half = dtype == "float16"
+
+    def compute(*arrays: np.ndarray) -> np.ndarray:
+        y = formula(*(a.astype(np.float32) if half else bfloat16.widen(a) for a in arrays))
+        if y.dtype == bool:
+            return y  # type: ignore[no-any-return]
+        return y.astype(np.float16) if half else bfloat16.narrow(y)
+
+    return compute
+
+
+def _unchanged(x: np.ndarray) -> np.ndarray:
+    return x

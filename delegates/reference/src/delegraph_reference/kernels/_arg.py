@@ -1,0 +1,58 @@
+"""ARG_MAX and ARG_MIN: what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..kernel import Kernel
+from ._movement import axis_of, once, scalar, shape_of
+
+_SHORT = 255  # an axis no longer than this is counted in uint8
+_MANY = 512  # results from which on whole rows at a time are faster than numpy's argmax, column by column
+
+
+def prepare_arg(op: Op, extreme: np.ufunc, find: Callable[..., np.ndarray]) -> Kernel:
+    """Return where along an axis the first extreme stands.
+
+    ``extreme`` and ``find`` are ``np.fmax`` and ``np.argmax``, or ``np.fmin`` and ``np.argmin``.
+    """
+    shape, dtype = shape_of(op.inputs[0]), np.dtype(op.outputs[0].dtype)
+    along = once(lambda axis: axis_of(scalar(axis), len(shape)), op.inputs[1])
+
+    def run(x: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray]:
+        at = along(axis)
+        if x.shape[at] <= _SHORT and x.size >= _MANY * x.shape[at]:
+            return (_by_rows(np.moveaxis(x, at, 0), extreme).astype(dtype),)
+        return (np.asarray(find(x, at), dtype),)
+
+    return run
+
+
+def _by_rows(x: np.ndarray, extreme: np.ufunc) -> np.ndarray:
+    """Return the first place of the extreme along axis 0: the best of the places counted from the end."""
+    x = np.ascontiguousarray(x)
+    hits = (x == extreme.reduce(x, 0)).view(np.uint8)
+    size = len(x)
+    hits *= np.arange(size, 0, -1, dtype=np.uint8).reshape(-1, *(1,) * (x.ndim - 1))
+    return np.asarray((size - hits.max(0).astype(np.int64)) % size)  # where all is NaN: 0
+
+
+def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
+    types = "float32|int8|uint8|int32|bool int32|int64 -> int32|int64"
+    return [OpSupport(op, (1, 3), types, where=(axes_of_values, declared_type), kernel=prepare)]
+
+
+@needs("axes that are not empty")
+def axes_of_values(op: Op) -> str | None:
+    shape = shape_of(op.inputs[0])
+    return f"shape {shape}" if 0 in shape or not shape else None
+
+
+@needs("an output of the type that output_type says")
+def declared_type(op: Op) -> str | None:
+    """LiteRT gives the type of the option, whatever the tensor's is."""
+    said, dtype = op.options.output_type, op.outputs[0].dtype
+    return None if said == dtype.upper() else f"{dtype} and output_type {said}"

@@ -1,0 +1,49 @@
+"""What the six comparisons share.
+
+8 bits: both operands less their zero points are brought to real values with 8 extra bits, then compared.
+
+Source: tflite/kernels/comparisons.cc, internal/reference/comparisons.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+
+from ..elementwise import by_formula, operand, quantized
+from ..lut import Formula, by_pair
+
+_HEADROOM = 8  # bits
+
+
+def comparison_rows(op: str, last: int, compare: np.ufunc, types: str) -> list[OpSupport]:
+    """Return the rows of a comparison in versions 1 to ``last``, for plain ``types`` and for 8 bits."""
+    stored = by_pair(_of_stored(compare))
+    return [
+        OpSupport(op, (1, last), "T T -> bool", kernel=by_formula(compare), T=types),
+        OpSupport(op, (1, last), "T T -> bool", (quantized, small_scales), stored, T="int8 uint8"),
+    ]
+
+
+def _of_stored(compare: np.ufunc) -> Callable[[Op], Formula]:
+    def formula_of(op: Op) -> Formula:
+        x, y = operand(op, 0), operand(op, 1)
+        to_real = [quantize_multiplier(t.scale) for t in (x, y)]
+
+        def formula(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            a = rescale((a - x.zero_point) << _HEADROOM, *to_real[0])
+            b = rescale((b - y.zero_point) << _HEADROOM, *to_real[1])
+            return compare(a, b)  # type: ignore[no-any-return]
+
+        return formula
+
+    return formula_of
+
+
+@needs("scales below 1")
+def small_scales(op: Op) -> str | None:
+    """LiteRT dies of a scale of 1, and shifts by a negative number of bits above it."""
+    scales = [t.scale for t in op.inputs if t is not None and t.scale >= 1]
+    return f"{scales[0]:g}" if scales else None

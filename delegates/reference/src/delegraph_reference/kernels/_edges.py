@@ -1,0 +1,38 @@
+"""STABLEHLO_PAD and STABLEHLO_REDUCE_WINDOW: how both pad and cut a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+
+def prepare_edges(
+    shape: Sequence[int], low: Sequence[int], interior: Sequence[int], high: Sequence[int]
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return a function of (x, value) that gives x with values around it and between its elements.
+
+    ``low`` and ``high`` say how many go before and behind along each axis; where negative, x is cut.
+    """
+    spec = list(zip(shape, low, interior, high, strict=True))
+    size = [
+        max(before + max((d - 1) * (inner + 1) + 1, 0) + behind, 0) for d, before, inner, behind in spec
+    ]
+    from_, to = zip(*map(_moved, spec, size), strict=True) if spec else ((), ())
+
+    def padded(x: np.ndarray, value: np.ndarray) -> np.ndarray:
+        out = np.full(size, value.reshape(()), x.dtype)
+        out[to] = x[from_]
+        return out
+
+    return padded
+
+
+def _moved(spec: tuple[int, int, int, int], size: int) -> tuple[slice, slice]:
+    """Return which elements along an axis are left, and where they come to lie in ``size`` places."""
+    count, low, inner, _ = spec
+    step = inner + 1
+    first = min(max(-(low // step), 0), count)  # the first i with low + i * step >= 0
+    last = min(max(-((low - size) // step), first), count)
+    begin, end = low + first * step, low + (last - 1) * step + 1
+    return slice(first, last), slice(max(begin, 0), max(end, 0), step)

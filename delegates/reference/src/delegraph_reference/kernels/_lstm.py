@@ -1,0 +1,126 @@
+"""What LSTM and UNIDIRECTIONAL_SEQUENCE_LSTM share: their inputs, types and constraints.
+
+Source: tflite/kernels/lstm_shared.h, lstm.cc, unidirectional_sequence_lstm.cc (CheckInputTensorDimensions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from delegraph import Constraint, Op, OpSupport, needs
+
+from ..elementwise import operand
+from ..kernel import Kernel
+from ..lstm_cell import LstmCell, Places, clips, complete, fitting, some_activation
+from ..lstm_integer import IntegerLstmCell, cell_scale, integer_scales, peephole_size
+from ..lstm_integer8 import IntegerLstmCell8, intermediates8, unit_cell
+from ..recurrent import contiguous, dense, input_at, made_of, padded, scaled_weights, state_at
+
+Reorder = Callable[[Op, np.ndarray], np.ndarray]
+
+_PLACES = Places(norms=(20, 21, 22, 23))
+_COUNT = 24  # inputs of the op, all optional ones included
+
+
+def rows(
+    name: str, batch_of: Callable[[Op], int], extra: tuple[Constraint, ...], enter: Reorder, leave: Reorder
+) -> list[OpSupport]:
+    """Return the rows of an op that runs one cell: float, with integer weights, and in integers.
+
+    :param batch_of: the number of rows of its state
+    :param extra: its own constraints
+    :param enter: gives the input as (time, batch, depth)
+    :param leave: gives that form of the output in the op's own
+    """
+
+    def prepare_float(op: Op) -> Kernel:
+        return _prepared(op, lambda inputs: LstmCell(op, _PLACES, inputs), enter, leave)
+
+    def prepare_integer(op: Op) -> Kernel:
+        return _prepared(op, lambda inputs: IntegerLstmCell(op, _PLACES, inputs), enter, leave)
+
+    common = (*extra, known_count, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
+    return [
+        OpSupport(name, (1, 4), _types("float32"), (*common, some_activation), prepare_float),
+        *[
+            OpSupport(
+                name,
+                (1, 4),
+                _types(t),
+                (*common, some_activation, scaled_weights, diagonals),
+                prepare_float,
+            )
+            for t in ("int8", "uint8")
+        ],
+        OpSupport(name, (1, 4), _INTEGER_TYPES, (*common, *_INTEGER), prepare_integer),
+    ]
+
+
+def integer8_row(
+    name: str, batch_of: Callable[[Op], int], extra: tuple[Constraint, ...], enter: Reorder, leave: Reorder
+) -> OpSupport:
+    """Return the row of integer cells with 12 intermediate tensors; parameters as in ``rows``."""
+
+    def prepare(op: Op) -> Kernel:
+        return _prepared(op, lambda inputs: IntegerLstmCell8(op, _PLACES, inputs), enter, leave)
+
+    where = (*extra, known_count, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
+    special = (intermediates8(_PLACES), unit_cell(_PLACES), no_diagonals)
+    return OpSupport(name, (1, 4), _INTEGER_TYPES, (*where, *special), prepare)
+
+
+def depth(op: Op) -> int:
+    """Return the depth of the input that the weights are for."""
+    return _PLACES.sizes(op)[0]
+
+
+def _prepared(op: Op, make: Callable[[Any], Any], enter: Reorder, leave: Reorder) -> Kernel:
+    cell_of = made_of(op, _PLACES.weights, make)
+
+    def run(*given: Any) -> tuple[np.ndarray, ...]:
+        inputs = padded(given, _COUNT)
+        x, state = enter(op, inputs[0]), [inputs[i] for i in (_PLACES.output_state, _PLACES.cell_state)]
+        y, *after = cell_of(inputs).run(x, None, *[s.reshape(x.shape[1], -1) for s in state])
+        return leave(op, y), *(new.reshape(old.shape) for new, old in zip(after, state, strict=True))
+
+    return contiguous(run)
+
+
+@needs("20 or 24 inputs")
+def known_count(op: Op) -> str | None:
+    return None if len(op.inputs) in (20, _COUNT) else f"{len(op.inputs)}"
+
+
+@needs("recurrent weights of the input weights' type, or diagonal ones in float32")
+def diagonals(op: Op) -> str | None:
+    for i in _PLACES.recurrent_weights:
+        if (t := input_at(op, i)) is not None:
+            is_matrix = t.shape is None or len(t.shape) != 1
+            if t.dtype != (operand(op, _PLACES.input_weights[-1]).dtype if is_matrix else "float32"):
+                return f"{t.dtype} of shape {t.shape}"
+    return None
+
+
+@needs("recurrent weights of rank 2")
+def no_diagonals(op: Op) -> str | None:
+    tensors = [t for i in _PLACES.recurrent_weights if (t := input_at(op, i)) is not None]
+    return next((f"shape {t.shape}" for t in tensors if t.shape is not None and len(t.shape) != 2), None)
+
+
+def _types(weights: str) -> str:
+    """Return a row's types: x, weights of input and state, peepholes, biases, projection, state, norms."""
+    recurrent = weights if weights == "float32" else f"{weights}|float32"
+    matrices = f"{weights}? {weights} {weights} {weights} {recurrent}? {recurrent} {recurrent} {recurrent}"
+    biases = "float32? float32 float32 float32"
+    ends = f"{weights}? float32? float32 float32 float32? float32? float32? float32?"
+    return f"float32 {matrices} {weights}? {weights}? {weights}? {biases} {ends} -> float32"
+
+
+_INTEGER_TYPES = (
+    "int8 int8? int8 int8 int8 int8? int8 int8 int8 int16? int16? int16? int32? int32 int32 int32"
+    " int8? int32? int8 int16 int16? int16? int16? int16? -> int8"
+)
+_COMMON = (clips, dense, state_at(_PLACES.output_state, _PLACES.cell_state))
+_INTEGER = (integer_scales(_PLACES), cell_scale(_PLACES), peephole_size(_PLACES), no_diagonals)

@@ -1,0 +1,33 @@
+"""REDUCE_MAX and REDUCE_MIN: what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import Op, OpSupport
+
+from ..kernel import Kernel
+from ._movement import same_quantization
+from ._reduce import Axes, prepare_reduction
+
+
+def prepare_extreme(op: Op, pick: np.ufunc, start: Callable[[np.dtype], object]) -> Kernel:
+    """Return a reduction by ``pick`` (``np.fmax`` or ``np.fmin``), NaN passed over.
+
+    LiteRT begins at ``start`` unless all axes go: a part whose values all lie beyond it (infinities), or
+    that is empty, gives ``start``.
+    """
+
+    def extreme(x: np.ndarray, axes: Axes, keep_dims: bool) -> np.ndarray:
+        whole = len(axes) == x.ndim and x.size > 0
+        initial = None if whole else start(x.dtype)  # None: the first value
+        return np.asarray(pick.reduce(x, axes, keepdims=keep_dims, initial=initial))
+
+    return prepare_reduction(op, extreme)
+
+
+def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
+    types = "float32 int8 uint8 int32 int64 bool"
+    where = (same_quantization(slice(1)),)
+    return [OpSupport(op, (1, 3), "T int32 -> T", T=types, where=where, kernel=prepare)]

@@ -1,0 +1,52 @@
+"""The 8-bit arithmetic of ADD and SUB.
+
+Source: tflite/kernels/{add,sub}.cc (Prepare), internal/reference/{add,sub}.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import Op, needs, quantize_multiplier, rescale, stored_range
+
+from ..elementwise import operand
+from ..lut import Formula, within
+
+_HEADROOM = 20  # bits: with them, an operand less its zero point (9 bits) still fits int32
+
+
+def rescaled_sum(sign: int) -> Callable[[Op], Formula]:
+    """Return the formula of x + sign * y on stored values.
+
+    Both operands are brought to the scale 2 * max(scale_x, scale_y) with 20 extra bits, added, and brought
+    to the output's scale, rounded twice each time.
+    """
+
+    def formula_of(op: Op) -> Formula:
+        x, y, out = operand(op, 0), operand(op, 1), op.outputs[0]
+        common = 2 * max(x.scale, y.scale)
+        x_to_common, y_to_common = (quantize_multiplier(t.scale / common) for t in (x, y))
+        common_to_out = quantize_multiplier(_output_factor(op))
+        limits = stored_range(op)
+
+        def formula(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            a = rescale((a - x.zero_point) << _HEADROOM, *x_to_common)
+            b = rescale((b - y.zero_point) << _HEADROOM, *y_to_common)
+            return within(rescale(a + sign * b, *common_to_out) + out.zero_point, limits)
+
+        return formula
+
+    return formula_of
+
+
+@needs("an output scale that leaves a rescaling factor below 1")
+def fine_enough_output(op: Op) -> str | None:
+    """Beyond it ADD kills LiteRT, and SUB shifts by a negative number of bits."""
+    factor = _output_factor(op)
+    return None if factor < 1 else f"a factor of {factor:.3g}"
+
+
+def _output_factor(op: Op) -> float:
+    """Return what the sum of the rescaled operands is multiplied by."""
+    return 2 * max(operand(op, 0).scale, operand(op, 1).scale) / ((1 << _HEADROOM) * op.outputs[0].scale)

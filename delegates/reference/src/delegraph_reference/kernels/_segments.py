@@ -1,0 +1,50 @@
+"""SEGMENT_SUM and UNSORTED_SEGMENT_*: what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import InputError, Op, OpSupport, needs
+
+from ..elementwise import quietly
+from ..kernel import Kernel
+from ._movement import scalar, shape_of
+
+
+def prepare_unsorted(op: Op, combine: np.ufunc, start: object) -> Kernel:
+    """x: (*ids, *rest), ids: any shape -> (segments, *rest); a segment without slices holds ``start``.
+
+    Slices are combined in float64 where they are float32. A slice with a negative id is left out.
+    """
+    dtype = np.dtype(op.outputs[0].dtype)
+    wide = np.dtype(np.float64) if dtype.kind == "f" else dtype
+
+    @quietly
+    def run(x: np.ndarray, ids: np.ndarray, segments: np.ndarray) -> tuple[np.ndarray]:
+        count = scalar(segments)
+        if ids.size and ids.max() >= count:
+            raise InputError(f"needs segment ids below {count}, found {int(ids.max())}")
+        out = np.full((count, *x.shape[ids.ndim :]), start, wide)
+        kept = ids >= 0
+        combine.at(out, ids[kept], x[kept])
+        return (out.astype(dtype, copy=False),)
+
+    return run
+
+
+def summed(x: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
+    out = np.zeros((count, *x.shape[1:]), np.float64 if x.dtype.kind == "f" else x.dtype)
+    np.add.at(out, ids, x)
+    return out.astype(x.dtype, copy=False)
+
+
+def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
+    types, where = "float32 int32", (segment_ids_of_rows,)
+    return [OpSupport(op, (1, 1), "T int32 int32 -> T", T=types, where=where, kernel=prepare)]
+
+
+@needs("a segment id for each slice")
+def segment_ids_of_rows(op: Op) -> str | None:
+    shape, ids = shape_of(op.inputs[0]), shape_of(op.inputs[1])
+    return None if ids and ids == shape[: len(ids)] else f"ids {ids} for shape {shape}"

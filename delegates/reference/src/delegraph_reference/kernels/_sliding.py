@@ -1,0 +1,48 @@
+"""REDUCE_WINDOW and STABLEHLO_REDUCE_WINDOW: what they share."""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import frozen
+from delegraph import Op, needs
+
+from ._movement import shape_of
+
+_LOGICAL = (np.logical_and, np.logical_or)
+
+
+@frozen
+class Windows:
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+
+
+def reduce_windows(x: np.ndarray, init: np.ndarray, windows: Windows, reduce: np.ufunc) -> np.ndarray:
+    """Return one value for each place of the window; the reduction starts with ``init``.
+
+    float32 is reduced in float64, integers wrap.
+    """
+    wide = x.astype(np.float64) if x.dtype == np.float32 else x
+    views = _views(wide, windows)
+    axes = tuple(range(x.ndim, 2 * x.ndim))
+    found = reduce.reduce(views, axes, dtype=bool if reduce in _LOGICAL else wide.dtype)
+    return np.asarray(reduce(found, init.reshape(()).astype(wide.dtype)), x.dtype)
+
+
+def _views(x: np.ndarray, windows: Windows) -> np.ndarray:
+    """Return (places, taps): for each place of the window what lies under it."""
+    reaches = [(k - 1) * n + 1 for k, n in zip(windows.sizes, windows.dilations, strict=True)]
+    spec = list(zip(x.shape, reaches, windows.strides, strict=True))
+    if any(reach > d for d, reach, _ in spec):
+        places = [max((d - reach) // stride + 1, 0) for d, reach, stride in spec]
+        return np.empty((*places, *windows.sizes), x.dtype)
+    views = np.lib.stride_tricks.sliding_window_view(x, reaches)
+    steps = (*windows.strides, *windows.dilations)
+    return np.asarray(views[tuple(slice(None, None, step) for step in steps)])
+
+
+@needs("one initial value")
+def one_initial_value(op: Op) -> str | None:
+    shape = shape_of(op.inputs[1])
+    return None if np.prod(shape, dtype=np.int64) == 1 else f"shape {shape}"

@@ -1,0 +1,66 @@
+"""CONCATENATION: tensors one behind the other along an axis.
+
+Source: tflite/kernels/concatenation.cc, internal/reference/concatenation.h (ConcatenationWithScaling).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, Tensor, fused_activation, needs, round_half_away
+
+from ..kernel import Kernel
+from ._movement import EVERY_TYPE, axis_of, same_quantization, shape_of
+
+
+def prepare(op: Op) -> Kernel:
+    axis = axis_of(op.options.axis, len(shape_of(op.inputs[0])))
+
+    def run(*arrays: np.ndarray) -> tuple[np.ndarray]:
+        return (np.concatenate(arrays, axis),)
+
+    return run
+
+
+def prepare_uint8(op: Op) -> Kernel:
+    """uint8: an input of another scale or zero point than the output's is brought to it, by a table."""
+    axis = axis_of(op.options.axis, len(shape_of(op.inputs[0])))
+    tables = [_table(t, op.outputs[0]) for t in op.inputs if t is not None]
+
+    def run(*arrays: np.ndarray) -> tuple[np.ndarray]:
+        stored = [a if t is None else t.take(a) for t, a in zip(tables, arrays, strict=True)]
+        return (np.concatenate(stored, axis),)
+
+    return run
+
+
+def _table(x: Tensor, out: Tensor) -> np.ndarray | None:
+    """Return the output's stored value for each stored value of x, None where they are the same."""
+    if (x.scale, x.zero_point) == (out.scale, out.zero_point):
+        return None
+    # stored_out = round(stored * ratio - zero_point * ratio) + zero_point_out, all in float32
+    ratio = np.float32(x.scale) * (np.float32(1) / np.float32(out.scale))
+    real = np.arange(256, dtype=np.float32) * ratio + np.float32(-x.zero_point) * ratio
+    stored = round_half_away(real).astype(np.int64) + out.zero_point
+    return np.clip(stored, 0, 255).astype(np.uint8)
+
+
+@needs("no fused activation")
+def no_activation(op: Op) -> str | None:
+    found = fused_activation(op)
+    return None if found == "NONE" else found
+
+
+_OTHERS = EVERY_TYPE.replace(" int8", "").replace(" uint8", "")
+SUPPORT = [
+    OpSupport("CONCATENATION", (1, 7), "T T* -> T", T=_OTHERS, where=(no_activation,), kernel=prepare),
+    OpSupport(
+        "CONCATENATION",
+        (1, 7),
+        "int8 int8* -> int8",
+        where=(no_activation, same_quantization()),
+        kernel=prepare,
+    ),
+    OpSupport(
+        "CONCATENATION", (1, 7), "uint8 uint8* -> uint8", where=(no_activation,), kernel=prepare_uint8
+    ),
+]

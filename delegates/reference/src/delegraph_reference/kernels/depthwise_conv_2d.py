@@ -1,0 +1,163 @@
+"""DEPTHWISE_CONV_2D: each channel of an image under filters of its own.
+
+x: (batch, height, width, in), filters: (1, height, width, out), bias: (out,). out is a multiple of in, and
+the filters of an input channel are neighbors.
+
+Source: tflite/kernels/depthwise_conv.cc; internal/reference/depthwiseconv_float.h, depthwiseconv_uint8.h
+and integer_ops/depthwise_conv.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..convolution import convolve
+from ..depthwise import convolve_depthwise, repeated_weights
+from ..elementwise import known_activation, operand
+from ..elementwise import quantized as one_scale_each
+from ..hybrid import LARGEST, quantized_rows
+from ..kernel import Kernel
+from ..products import exact_weights, largest_magnitude
+from ..requantize import Finish
+from ..weights import (
+    Apply,
+    FloatFinish,
+    bias_along,
+    centered,
+    filled,
+    fitting_bias_scale,
+    operand_shape,
+    requantizer,
+    scaled,
+    scales_along,
+    scales_of,
+    single_scale,
+    sum_scales,
+    symmetric_bias,
+    weight_scales,
+    with_weights,
+)
+from ..windows import bounded_padding, real_windows, windows_of
+
+
+def prepare_float(op: Op) -> Kernel:
+    convolution = _Depthwise(op)
+
+    def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
+        apply, finish = convolution.of(filters[0]), FloatFinish(op, bias)
+        return lambda x: apply(x, finish, 0)
+
+    return with_weights(op, make)
+
+
+def prepare_quantized(op: Op) -> Kernel:
+    """uint8 and int8, rounded twice (MultiplyByQuantizedMultiplier)."""
+    convolution = _Depthwise(op)
+    x, filters = operand(op, 0), operand(op, 1)
+
+    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+        offset_free = centered(stored[0], filters) if x.dtype == "uint8" else stored[0]
+        integers = offset_free.reshape(-1, stored.shape[3])
+        n = stored.shape[3]
+        scales = np.full(n, single_scale(op)) if x.dtype == "uint8" else sum_scales(op, n)
+        finish = requantizer(op, integers, bias, scales)
+        weights = exact_weights(integers, largest_magnitude(x.dtype)).reshape(stored.shape[1:])
+        apply = convolution.of(weights)
+        return lambda a: apply(a, finish, x.zero_point)
+
+    return with_weights(op, make)
+
+
+def prepare_hybrid(op: Op) -> Kernel:
+    """float32 x, quantized asymmetrically while running, each image for itself; int8 filters."""
+    convolution = _Depthwise(op)
+
+    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+        weights = exact_weights(stored[0].reshape(-1, stored.shape[3]), LARGEST).reshape(stored.shape[1:])
+        apply, scales = convolution.of(weights), weight_scales(op, stored.shape[3])
+
+        def run(x: np.ndarray) -> np.ndarray:
+            values, steps = quantized_rows(x.reshape(len(x), -1), asymmetric=True)
+            images = values.reshape(len(x), 1, *x.shape[1:])
+            parts = [
+                apply(image, FloatFinish(op, bias, scales * step), 0)
+                for image, step in zip(images, steps, strict=True)
+            ]
+            return np.concatenate(parts) if parts else apply(x, FloatFinish(op, bias), 0)
+
+        return run
+
+    return with_weights(op, make)
+
+
+class _Depthwise:
+    """Depthwise convolution with the op's windows."""
+
+    def __init__(self, op: Op) -> None:
+        _, height, width, _ = operand_shape(op, 1)
+        self.windows = windows_of(op, operand_shape(op, 0), (height, width))
+
+    def of(self, weights: np.ndarray) -> Callable[[np.ndarray, Finish, float], np.ndarray]:
+        """Return apply(x, finish, fill) for weights (height, width, out)."""
+        windows, channels = self.windows, weights.shape[2]
+        if windows.channels == 1:  # the filters all see the same: a product of matrices
+            method, packed = convolve, weights.reshape(1, -1, channels)
+        else:
+            method, packed = convolve_depthwise, repeated_weights(weights, windows.columns.output)
+
+        def apply(x: np.ndarray, finish: Finish, fill: float) -> np.ndarray:
+            out = np.empty((len(x), *windows.positions, channels), x.dtype)
+            return method(x, windows, packed, out, finish, fill)
+
+        return apply
+
+
+@needs("filters (1, height, width, out), out a multiple of the channels")
+def whole_multiple(op: Op) -> str | None:
+    channels, filters = operand_shape(op, 0)[3], operand_shape(op, 1)
+    return None if filters[0] == 1 and not filters[3] % channels else f"{filters} for {channels} channels"
+
+
+@needs("the option depth_multiplier to be what the shapes say")
+def true_multiplier(op: Op) -> str | None:
+    """LiteRT's hybrid kernel believes the option."""
+    said, found = op.options.depth_multiplier, operand_shape(op, 1)[3] // operand_shape(op, 0)[3]
+    return None if said == found else f"{said} for {found}"
+
+
+@needs("a scale for each channel of the filters")
+def scale_per_channel(op: Op) -> str | None:
+    """LiteRT's hybrid kernel reads so many, however many there are."""
+    found, channels = len(scales_of(operand(op, 1))), operand_shape(op, 1)[3]
+    return None if found == channels else f"{found} scales, {channels} channels"
+
+
+_ALL = (known_activation, real_windows, bounded_padding, filled, whole_multiple, bias_along(3))
+
+SUPPORT = [
+    OpSupport("DEPTHWISE_CONV_2D", (1, 7), "float32 float32 float32? -> float32", _ALL, prepare_float),
+    OpSupport(
+        "DEPTHWISE_CONV_2D",
+        (1, 7),
+        "uint8 uint8 int32? -> uint8",
+        (*_ALL, one_scale_each, symmetric_bias, fitting_bias_scale),
+        prepare_quantized,
+    ),
+    OpSupport(
+        "DEPTHWISE_CONV_2D",
+        (1, 7),
+        "int8 int8|int4 int32? -> int8",
+        (*_ALL, scaled, scales_along(3), symmetric_bias),
+        prepare_quantized,
+    ),
+    OpSupport(
+        "DEPTHWISE_CONV_2D",
+        (1, 7),
+        "float32 int8 float32? -> float32",
+        (*_ALL, scales_along(3), scale_per_channel, true_multiplier),
+        prepare_hybrid,
+    ),
+]

@@ -1,0 +1,53 @@
+"""DEQUANTIZE: scale * (stored - zero_point) in float32, per tensor or per channel; float16 is widened.
+
+Source: tflite/kernels/dequantize.h, internal/reference/dequantize.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..elementwise import operand, per_axis, per_axis_found, quietly, scaled
+from ..kernel import Kernel
+
+
+def prepare_half(op: Op) -> Kernel:
+    return quietly(lambda x: (x.astype(np.float32),))
+
+
+def prepare_stored(op: Op) -> Kernel:
+    x = operand(op, 0)
+    scale, zero_point = per_axis(x, len(x.shape or ()))
+
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        y = x.astype(np.float32)
+        y -= zero_point  # exact: at most 17 bits
+        y *= scale
+        return (y,)
+
+    return run
+
+
+@needs("an input with scales")
+def quantized_input(op: Op) -> str | None:
+    return None if scaled(operand(op, 0)) else "none"
+
+
+@needs("one scale on an int16 input")
+def one_scale(op: Op) -> str | None:
+    return per_axis_found(operand(op, 0))
+
+
+SUPPORT = [
+    OpSupport("DEQUANTIZE", (1, 9), "float16 -> float32", kernel=prepare_half),
+    OpSupport(
+        "DEQUANTIZE",
+        (1, 9),
+        "T -> float32",
+        (quantized_input,),
+        prepare_stored,
+        T="int8 uint8 int4 uint4 int2",
+    ),
+    OpSupport("DEQUANTIZE", (1, 9), "int16 -> float32", (quantized_input, one_scale), prepare_stored),
+]

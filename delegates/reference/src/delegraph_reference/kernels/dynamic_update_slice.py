@@ -1,0 +1,52 @@
+"""DYNAMIC_UPDATE_SLICE: a tensor with one block replaced.
+
+Source: tflite/kernels/dynamic_update_slice.cc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..kernel import Kernel
+from ._movement import EVERY_TYPE, ints, once, shape_of
+
+
+def prepare(op: Op) -> Kernel:
+    """Return x with ``update`` put where ``start`` says, moved as far as needed to lie inside of x."""
+    shape, block = shape_of(op.inputs[0]), shape_of(op.inputs[1])
+
+    def inside(start: np.ndarray) -> tuple[slice, ...]:
+        spec = zip(ints(start), shape, block, strict=True)
+        begins = [min(max(s, 0), d - n) for s, d, n in spec]
+        return tuple(slice(b, b + n) for b, n in zip(begins, block, strict=True))
+
+    place = once(inside, op.inputs[2])
+
+    def run(x: np.ndarray, update: np.ndarray, start: np.ndarray) -> tuple[np.ndarray]:
+        out = x.copy()
+        out[place(start)] = update
+        return (out,)
+
+    return run
+
+
+@needs("an update no larger than the tensor, and a start for each axis")
+def update_inside(op: Op) -> str | None:
+    shape, block, starts = (shape_of(t) for t in op.inputs)
+    fits = starts == (len(shape),) and len(block) == len(shape)
+    if fits and all(n <= d for n, d in zip(block, shape, strict=True)):
+        return None
+    return f"{starts} starts and an update of {block} for {shape}"
+
+
+SUPPORT = [
+    OpSupport(
+        "DYNAMIC_UPDATE_SLICE",
+        (1, 6),
+        "T T int32|int64 -> T",
+        T=EVERY_TYPE,
+        where=(update_inside,),
+        kernel=prepare,
+    )
+]

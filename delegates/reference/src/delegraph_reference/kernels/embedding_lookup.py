@@ -1,0 +1,75 @@
+"""EMBEDDING_LOOKUP: rows of a table, picked by number.
+
+Source: tflite/kernels/embedding_lookup.cc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..elementwise import quietly
+from ..kernel import Kernel
+from ._movement import EVERY_TYPE, check_indices, shape_of
+
+
+def prepare(op: Op) -> Kernel:
+    """rows: (n,), table: (rows, *rest) -> (n, *rest)."""
+    size = shape_of(op.inputs[1])[0]
+
+    def run(rows: np.ndarray, table: np.ndarray) -> tuple[np.ndarray]:
+        check_indices(rows, size, "rows")
+        return (table.take(rows, 0),)
+
+    return run
+
+
+def prepare_dequantized(op: Op) -> Kernel:
+    """A quantized table gives float32: stored * scale, with one scale or one a row; zero points are 0."""
+    table = op.inputs[1]
+    assert table is not None
+    assert table.quantization is not None
+    shape, scales = shape_of(table), table.quantization.scale.astype(np.float32)
+    ones = (1,) * (len(shape) - 1)
+
+    @quietly
+    def run(rows: np.ndarray, stored: np.ndarray) -> tuple[np.ndarray]:
+        check_indices(rows, shape[0], "rows")
+        factors = scales[rows].reshape(-1, *ones) if len(scales) > 1 else scales[0]
+        return (stored.take(rows, 0).astype(np.float32) * factors,)
+
+    return run
+
+
+@needs("a vector of row numbers and a table of at least 2 axes")
+def rows_of_table(op: Op) -> str | None:
+    rows, table = (shape_of(t) for t in op.inputs)
+    return None if len(rows) == 1 and len(table) >= 2 else f"shapes {rows} and {table}"
+
+
+@needs("one scale, or one for each row, and zero points of 0")
+def symmetric_rows(op: Op) -> str | None:
+    table = op.inputs[1]
+    assert table is not None
+    q = table.quantization
+    if q is None or not len(q.scale) or q.details is not None:
+        return "none"
+    if q.zero_point.any():
+        return f"zero points {sorted({int(z) for z in q.zero_point})[:4]}"
+    if len(q.scale) == 1 or (q.axis == 0 and len(q.scale) == shape_of(table)[0]):
+        return None
+    return f"{len(q.scale)} scales along axis {q.axis} of {shape_of(table)}"
+
+
+SUPPORT = [
+    OpSupport(
+        "EMBEDDING_LOOKUP", (1, 5), "int32 T -> T", T=EVERY_TYPE, where=(rows_of_table,), kernel=prepare
+    ),
+    OpSupport(
+        "EMBEDDING_LOOKUP",
+        (1, 5),
+        "int32 int8|int4|int2 -> float32",
+        where=(rows_of_table, symmetric_rows),
+        kernel=prepare_dequantized,
+    ),
+]

@@ -1,0 +1,12 @@
+"""EQUAL: whether x == y, elementwise, of two broadcast operands.
+
+Source: tflite/kernels/comparisons.cc (EqualEval).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._comparison import comparison_rows
+
+SUPPORT = comparison_rows("EQUAL", 5, np.equal, "float32 float16 int32 int64 bool string")

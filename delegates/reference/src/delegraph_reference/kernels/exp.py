@@ -1,0 +1,19 @@
+"""EXP: e to the power of x.
+
+int8: a table of the float32 function.
+
+Source: tflite/kernels/exp.cc, internal/reference/exp.h.
+"""
+
+from __future__ import annotations
+
+from delegraph import OpSupport
+
+from .. import transcendental
+from ..elementwise import by_formula, quantized
+from ..lut import by_real_value
+
+SUPPORT = [
+    OpSupport("EXP", (1, 2), "float32 -> float32", kernel=by_formula(transcendental.exp)),
+    OpSupport("EXP", (1, 2), "int8 -> int8", (quantized,), by_real_value(transcendental.exp)),
+]

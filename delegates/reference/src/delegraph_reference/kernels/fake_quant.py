@@ -1,0 +1,49 @@
+"""FAKE_QUANT: real values moved to the nearest that ``num_bits`` bits between min and max could store.
+
+Source: tflite/kernels/fake_quant.cc, internal/quantization_util.cc (NudgeQuantizationRange).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, needs, round_half_away
+
+from ..elementwise import quietly
+from ..kernel import Kernel
+
+
+def prepare(op: Op) -> Kernel:
+    low, high, scale = nudged_range(op)
+    per_step = np.float32(1) / scale
+
+    @quietly
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        steps = np.asarray(np.fmin(np.fmax(x, low), high) - low)
+        steps *= per_step
+        y = np.asarray(round_half_away(steps))
+        y *= scale
+        y += low
+        return (y,)
+
+    return run
+
+
+def nudged_range(op: Op) -> tuple[np.float32, np.float32, np.float32]:
+    """Return the real range, moved so that 0 is a whole number of steps from its ends, and the step."""
+    low, high = np.float32(op.options.min), np.float32(op.options.max)
+    most = np.float32((1 << op.options.num_bits) - 1)
+    scale = (high - low) / most
+    zero_point = np.clip(round_half_away(np.asarray(-low / scale)), np.float32(0), most)
+    return -zero_point * scale, (most - zero_point) * scale, scale
+
+
+@needs("min below max, 1 to 16 bits and the whole range of them")
+def proper_range(op: Op) -> str | None:
+    o = op.options
+    if o.narrow_range:
+        return "narrow_range"
+    fits = o.min < o.max and 1 <= o.num_bits <= 16
+    return None if fits else f"{o.num_bits} bits from {o.min:g} to {o.max:g}"
+
+
+SUPPORT = [OpSupport("FAKE_QUANT", (1, 2), "float32 -> float32", (proper_range,), prepare)]

@@ -1,0 +1,193 @@
+"""FULLY_CONNECTED: rows of the input times a matrix, plus a bias.
+
+x: any shape, taken as rows of ``depth`` values; weights: (units, depth); bias: (units,).
+
+Source: tflite/kernels/fully_connected.cc; internal/reference/fully_connected.h, portable_tensor_utils.cc
+(sparse weights) and integer_ops/fully_connected.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import Op, OpSupport, fused_activation, needs, stored_range
+
+from ..convolution import multiply
+from ..elementwise import known_activation, operand
+from ..elementwise import quantized as one_scale_each
+from ..hybrid import LARGEST, quantized_rows, signed
+from ..kernel import Kernel
+from ..products import exact_weights, largest_magnitude
+from ..requantize import DoubleRequantizer, Finish
+from ..weights import (
+    Apply,
+    FloatFinish,
+    bias_along,
+    centered,
+    fitting_bias_scale,
+    operand_shape,
+    requantizer,
+    scaled,
+    scales_along,
+    scales_of,
+    sum_offset,
+    sum_scales,
+    symmetric_weights,
+    weight_scales,
+    with_weights,
+)
+
+
+def prepare_float(op: Op) -> Kernel:
+    def make(weights: np.ndarray, bias: np.ndarray | None) -> Apply:
+        finish = FloatFinish(op, bias)
+
+        def write(rows: np.ndarray, out: np.ndarray) -> None:
+            multiply(rows, weights.T, out, finish)
+
+        return lambda x: _by_rows(op, x, len(weights), write)
+
+    return with_weights(op, make)
+
+
+def prepare_quantized(op: Op) -> Kernel:
+    """uint8 and int8; one rounding, of a product of doubles. Sparse weights: two, as in convolutions."""
+    x, out = operand(op, 0), op.outputs[0]
+
+    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+        integers = centered(stored, operand(op, 1)).T
+        scales = sum_scales(op, len(stored))
+        finish: Finish
+        if operand(op, 1).sparsity is not None:
+            finish = requantizer(op, integers, bias, scales)
+        else:
+            finish = DoubleRequantizer(
+                scales, sum_offset(op, integers, bias), out.zero_point, stored_range(op)
+            )
+        weights = exact_weights(integers, largest_magnitude(x.dtype))
+
+        def write(rows: np.ndarray, y: np.ndarray) -> None:
+            multiply(rows, weights, y, finish)
+
+        return lambda a: _by_rows(op, a, len(stored), write)
+
+    return with_weights(op, make)
+
+
+def prepare_hybrid(op: Op) -> Kernel:
+    """float32 x, each row quantized while running; int8 (also as uint8), int4 or int2 weights."""
+    asymmetric = bool(op.options.asymmetric_quantize_inputs)
+
+    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+        weights = exact_weights(signed(stored).T, LARGEST)
+        scales = weight_scales(op, len(stored))
+        finish, curve = FloatFinish(op, bias), _CURVES.get(fused_activation(op))
+
+        def multiply_rows(rows: np.ndarray, out: np.ndarray) -> None:
+            values, steps = quantized_rows(rows, asymmetric)
+            sums = np.matmul(values.astype(weights.dtype, copy=False), weights)
+            finish(np.multiply(sums, steps[:, None] * scales, dtype=np.float32, casting="same_kind"), out)
+            if curve is not None:
+                out[...] = curve(out)
+
+        return lambda x: _by_rows(op, x, len(stored), multiply_rows)
+
+    return with_weights(op, make)
+
+
+def _by_rows(
+    op: Op, x: np.ndarray, units: int, write: Callable[[np.ndarray, np.ndarray], None]
+) -> np.ndarray:
+    """Return what ``write(rows, out)`` makes of the input's rows, in the output's shape."""
+    depth = operand_shape(op, 1)[1]
+    if op.options.keep_num_dims:
+        shape = (*x.shape[:-1], units)
+    else:
+        shape = (x.size // depth if depth else int(np.prod(x.shape[:-1])), units)
+    if not depth:
+        return np.zeros(shape, x.dtype)  # as in LiteRT, without the bias
+    out = np.empty(shape, x.dtype)
+    if out.size:
+        write(x.reshape(-1, depth), out.reshape(-1, units))
+    return out
+
+
+@needs("int4 or int2 weights with zero point 0")
+def small_zero_point(op: Op) -> str | None:
+    return None if operand(op, 1).dtype == "int8" else symmetric_weights.found(op)
+
+
+@needs("the default format of weights")
+def default_format(op: Op) -> str | None:
+    found = op.options.weights_format
+    return None if found == "DEFAULT" else str(found)
+
+
+@needs("a last axis as long as the weights' where keep_num_dims is set")
+def kept_depth(op: Op) -> str | None:
+    x, weights = operand_shape(op, 0), operand_shape(op, 1)
+    fits = not op.options.keep_num_dims or x[-1:] == weights[1:]
+    return None if fits else f"shape {x}, weights {weights}"
+
+
+@needs("dense weights, or sparse ones in blocks of 1 x 16")
+def blocks_of_16(op: Op) -> str | None:
+    """LiteRT takes no other sparse 8-bit weights."""
+    sparsity = operand(op, 1).sparsity
+    if sparsity is None:
+        return None
+    levels = [(level.format, level.dense_size) for level in sparsity.dim_metadata]
+    if [level[0] for level in levels] == ["DENSE", "SPARSE_CSR", "DENSE"] and levels[2][1] == 16:
+        return None
+    return f"levels {levels}"
+
+
+@needs(
+    "a bias scale within 0.02 output steps of input scale times weight scale, if the weights have one scale"
+)
+def fitting_bias(op: Op) -> str | None:
+    return None if len(scales_of(operand(op, 1))) > 1 else fitting_bias_scale.found(op)
+
+
+_CURVES = {"TANH": np.tanh, "SIGN_BIT": np.signbit}  # the hybrid kernel has these activations, too
+_ALL = (default_format, kept_depth, bias_along(0))
+_HYBRID = (*_ALL, scales_along(0), blocks_of_16)
+
+SUPPORT = [
+    OpSupport(
+        "FULLY_CONNECTED",
+        (1, 14),
+        "float32 float32 float32? -> float32",
+        (known_activation, *_ALL),
+        prepare_float,
+    ),
+    OpSupport(
+        "FULLY_CONNECTED",
+        (1, 14),
+        "uint8 uint8 int32? -> uint8",
+        (known_activation, *_ALL, one_scale_each, fitting_bias_scale),
+        prepare_quantized,
+    ),
+    OpSupport(
+        "FULLY_CONNECTED",
+        (1, 14),
+        "int8 int8|int4|int2 int32? -> int8",
+        (known_activation, *_ALL, scaled, scales_along(0), fitting_bias, small_zero_point, blocks_of_16),
+        prepare_quantized,
+    ),
+    OpSupport(
+        "FULLY_CONNECTED",
+        (1, 14),
+        "float32 int8|uint8 float32? -> float32",
+        _HYBRID,
+        prepare_hybrid,
+    ),
+    OpSupport(
+        "FULLY_CONNECTED",
+        (1, 14),
+        "float32 int4|int2 float32? -> float32",
+        (*_HYBRID, symmetric_weights),
+        prepare_hybrid,
+    ),
+]

@@ -1,0 +1,45 @@
+"""GATHER_ND: elements or slices of a tensor, picked by tuples of indices.
+
+Source: tflite/kernels/gather_nd.cc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..kernel import Kernel
+from ._movement import EVERY_TYPE, check_indices, shape_of
+
+
+def prepare(op: Op) -> Kernel:
+    """Return x[indices[..., 0], indices[..., 1], …]; axes of x that no index names are taken whole."""
+    shape = shape_of(op.inputs[0])
+
+    def run(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray]:
+        places = tuple(indices[..., i] for i in range(indices.shape[-1]))
+        for size, place in zip(shape, places, strict=False):
+            check_indices(place, size)
+        if not places:
+            return (np.broadcast_to(x, (*indices.shape[:-1], *shape)),)
+        return (np.asarray(x[places], x.dtype),)
+
+    return run
+
+
+@needs("tuples of no more indices than there are axes")
+def indices_for_axes(op: Op) -> str | None:
+    rank, picked = len(shape_of(op.inputs[0])), shape_of(op.inputs[1])
+    return None if picked and picked[-1] <= rank else f"indices of shape {picked} for rank {rank}"
+
+
+SUPPORT = [
+    OpSupport(
+        "GATHER_ND",
+        (1, 6),
+        "T int16|int32|int64 -> T",
+        T=EVERY_TYPE,
+        where=(indices_for_axes,),
+        kernel=prepare,
+    )
+]

@@ -1,0 +1,71 @@
+"""L2_NORMALIZATION: x divided by its length along the last axis, or by 1e-6 where that is more.
+
+8 bits: fixed point; the output has a scale of 1 / 128.
+
+Source: tflite/kernels/l2norm.cc, internal/reference/{l2normalization,integer_ops/l2normalization}.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import DTYPES, Op, OpSupport, fused_activation, needs, rescale
+
+from ..elementwise import operand, quantized, quietly
+from ..gemmlowp import inverse_sqrt
+from ..kernel import Kernel
+from ..lut import clipped
+
+_LEAST_NORM = np.float32(1e-6)
+
+
+def prepare_float(op: Op) -> Kernel:
+    @quietly
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        norm = np.sqrt(np.square(x).sum(axis=-1, keepdims=True))
+        return (x / np.maximum(norm, _LEAST_NORM),)
+
+    return run
+
+
+def prepare_stored(op: Op) -> Kernel:
+    zero_point, out = operand(op, 0).zero_point, op.outputs[0]
+    dtype = DTYPES[out.dtype].numpy
+
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        steps = x.astype(np.int64) - zero_point
+        inverse, shift = inverse_sqrt(np.square(steps).sum(axis=-1, keepdims=True))
+        if out.dtype == "uint8":
+            real = rescale(steps << 7, inverse, shift)
+        else:
+            real = rescale(steps, inverse, shift + 7)
+        return (clipped(real + out.zero_point, out).astype(dtype),)
+
+    return run
+
+
+@needs("no fused activation and a rank from 1 to 4")
+def plain(op: Op) -> str | None:
+    rank = len(operand(op, 0).shape or ())
+    if fused_activation(op) != "NONE":
+        return fused_activation(op)
+    return None if 1 <= rank <= 4 else f"rank {rank}"
+
+
+@needs("an output of scale 1 / 128 with zero point 0 (uint8: 128)")
+def unit_output(op: Op) -> str | None:
+    out = op.outputs[0]
+    fits = out.scale == 1 / 128 and out.zero_point == (128 if out.dtype == "uint8" else 0)
+    return None if fits else f"{out.scale:g}, {out.zero_point}"
+
+
+SUPPORT = [
+    OpSupport("L2_NORMALIZATION", (1, 2), "float32 -> float32", (plain,), prepare_float),
+    OpSupport(
+        "L2_NORMALIZATION",
+        (1, 2),
+        "T -> T",
+        (plain, quantized, unit_output),
+        prepare_stored,
+        T="int8 uint8",
+    ),
+]

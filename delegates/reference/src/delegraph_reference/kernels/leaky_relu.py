@@ -1,0 +1,69 @@
+"""LEAKY_RELU: x where it is positive, else alpha * x.
+
+8 bits: each of the two is rescaled on its own.
+
+Source: tflite/kernels/activations.cc (LeakyReluPrepare), internal/reference/leaky_relu.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+
+from ..elementwise import by_formula, fitting_factor, operand, quantized, split_at_zero
+from ..kernel import Kernel
+from ..lut import Formula, by_value, clipped
+
+
+def prepare_float(op: Op) -> Kernel:
+    alpha = np.float32(op.options.alpha)
+
+    def leaky_relu(x: np.ndarray) -> np.ndarray:
+        positive, negative = split_at_zero(x)
+        negative *= alpha
+        positive += negative
+        return positive
+
+    return by_formula(leaky_relu)(op)
+
+
+def of_stored(op: Op) -> Formula:
+    x, out = operand(op, 0), op.outputs[0]
+    positive = quantize_multiplier(float(np.float32(x.scale) / np.float32(out.scale)))
+    negative = quantize_multiplier(_negative_factor(op))
+
+    def formula(q: np.ndarray) -> np.ndarray:
+        q = q - x.zero_point
+        real = np.where(q >= 0, rescale(q, *positive), rescale(q, *negative))
+        return clipped(real + out.zero_point, out)
+
+    return formula
+
+
+def _negative_factor(op: Op) -> float:
+    x, out, alpha = (
+        np.float32(operand(op, 0).scale),
+        np.float32(op.outputs[0].scale),
+        np.float32(op.options.alpha),
+    )
+    with np.errstate(all="ignore"):
+        return float(x * alpha / out)
+
+
+@needs("an alpha whose rescaling factor keeps a value within int32")
+def fitting_alpha(op: Op) -> str | None:
+    factor = _negative_factor(op)
+    return None if abs(factor) < 2**22 else f"a factor of {factor:.3g}"
+
+
+SUPPORT = [
+    OpSupport("LEAKY_RELU", (1, 2), "float32 -> float32", kernel=prepare_float),
+    OpSupport(
+        "LEAKY_RELU",
+        (1, 2),
+        "T -> T",
+        (quantized, fitting_factor, fitting_alpha),
+        by_value(of_stored),
+        T="int8 uint8",
+    ),
+]

@@ -1,0 +1,71 @@
+"""LOG_SOFTMAX: x less the logarithm of the sum of exp(x) along the last axis.
+
+8 bits: fixed point; the output has a scale of 1 / 16 and its type's largest value as zero point.
+
+Source: tflite/kernels/activations.cc (LogSoftmaxPrepare), internal/reference/integer_ops/log_softmax.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import DTYPES, Op, OpSupport, needs, quantize_multiplier, rescale
+
+from .. import transcendental
+from ..elementwise import quantized, quietly
+from ..gemmlowp import log_above_one, rounding_shift
+from ..kernel import Kernel
+from ._exp_table import beta_scale, large_enough_scale, rescaled_distances, table_of_exponentials
+from .softmax import has_an_axis
+
+
+def prepare_float(op: Op) -> Kernel:
+    @quietly
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        y = x - x.max(axis=-1, keepdims=True)
+        total = transcendental.exp(y).sum(axis=-1, keepdims=True)
+        y -= transcendental.log(total)
+        return (y,)
+
+    return run
+
+
+def prepare_stored(op: Op) -> Kernel:
+    step = beta_scale(op)
+    scaled, reach = rescaled_distances(step)
+    _, terms = table_of_exponentials(step)
+    multiplier, shift = quantize_multiplier(step * 2.0**26)
+    to_steps = quantize_multiplier(2.0 ** (31 - shift) / multiplier)
+    dtype = DTYPES[op.outputs[0].dtype].numpy
+    info = np.iinfo(dtype)
+
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        distance = x.max(axis=-1, keepdims=True).view(np.uint8) - x.view(
+            np.uint8
+        )  # 0..255, even if it wraps
+        total = np.minimum(terms.take(distance).sum(axis=-1, keepdims=True), 2**31 - 1)
+        log = log_above_one(total)
+        y = np.clip(rounding_shift(scaled.take(distance) - log, 22) + info.max, info.min, info.max)
+        farthest = np.minimum(reach, -rescale(log - (1 << 31), *to_steps) - 1)
+        return (np.where(distance <= farthest, y, info.min).astype(dtype),)
+
+    return run
+
+
+@needs("an output of scale 1 / 16 with the largest value as zero point")
+def sixteenths(op: Op) -> str | None:
+    out = op.outputs[0]
+    fits = out.scale == 1 / 16 and out.zero_point == np.iinfo(out.dtype).max
+    return None if fits else f"{out.scale:g}, {out.zero_point}"
+
+
+SUPPORT = [
+    OpSupport("LOG_SOFTMAX", (1, 2), "float32 -> float32", (has_an_axis,), prepare_float),
+    OpSupport(
+        "LOG_SOFTMAX",
+        (1, 2),
+        "T -> T",
+        (has_an_axis, quantized, large_enough_scale, sixteenths),
+        prepare_stored,
+        T="int8 uint8",
+    ),
+]

@@ -1,0 +1,40 @@
+"""MAX_POOL_2D: the largest value that a window covers of the image.
+
+Source: tflite/kernels/pooling.cc; internal/reference/pooling.h and integer_ops/pooling.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, stored_range
+
+from ..elementwise import activation, operand
+from ..kernel import Kernel
+from ..pooling import POOLS_FLOATS, POOLS_INTEGERS, pool_kernel, pool_windows
+
+
+def prepare_float(op: Op) -> Kernel:
+    """NaN never is the largest; where there is nothing else, float32's lowest value is."""
+    lowest = np.finfo(np.float32).min
+    activate = activation(op)
+
+    def write(largest: np.ndarray, out: np.ndarray, rows: slice) -> None:
+        np.fmax(largest, lowest, out=out)
+        activate(out)
+
+    return pool_kernel(pool_windows(op), np.fmax, "float32", lowest, write)
+
+
+def prepare_quantized(op: Op) -> Kernel:
+    dtype, bounds = operand(op, 0).dtype, stored_range(op)
+
+    def write(largest: np.ndarray, out: np.ndarray, rows: slice) -> None:
+        largest.clip(*bounds, out=out)
+
+    return pool_kernel(pool_windows(op), np.maximum, dtype, np.iinfo(dtype).min, write)
+
+
+SUPPORT = [
+    OpSupport("MAX_POOL_2D", (1, 3), "float32 -> float32", POOLS_FLOATS, prepare_float),
+    OpSupport("MAX_POOL_2D", (1, 3), "T -> T", POOLS_INTEGERS, prepare_quantized, T="int8 uint8"),
+]

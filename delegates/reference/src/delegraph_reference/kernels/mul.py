@@ -1,0 +1,73 @@
+"""MUL: elementwise product of two broadcast operands, and a fused activation.
+
+8 bits: the product of the operands less their zero points, rescaled with two roundings. Integers wrap.
+
+Source: tflite/kernels/mul.cc, internal/reference/mul.h, integer_ops/mul.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, fused_activation, needs, quantize_multiplier, rescale, stored_range
+
+from ..elementwise import by_formula, known_activation, operand, quantized
+from ..lut import Formula, by_pair, within
+
+
+def product(op: Op) -> Formula:
+    x, y, out = operand(op, 0), operand(op, 1), op.outputs[0]
+    to_out = quantize_multiplier(output_factor(op))
+    limits = stored_range(op)
+
+    def formula(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        total = rescale((a - x.zero_point) * (b - y.zero_point), *to_out)
+        return within(total + out.zero_point, limits)
+
+    return formula
+
+
+def output_factor(op: Op) -> float:
+    """Return scale_x * scale_y / scale_out, each step in float32 as LiteRT takes it."""
+    x, y, out = (np.float32(t.scale) for t in (operand(op, 0), operand(op, 1), op.outputs[0]))
+    with np.errstate(all="ignore"):
+        return float(x * y / out)
+
+
+@needs("scales whose rescaling factor keeps a product within int32")
+def fitting_output(op: Op) -> str | None:
+    factor = output_factor(op)
+    return None if factor < 2**15 else f"a factor of {factor:.3g}"  # (2^8)^2 * 2^15 < 2^31
+
+
+@needs("a fused activation that stays above -1")
+def not_below_zero(op: Op) -> str | None:
+    """LiteRT takes -1 for the largest uint32."""
+    name = fused_activation(op)
+    return name if name == "RELU_N1_TO_1" else None
+
+
+SUPPORT = [
+    OpSupport(
+        "MUL",
+        (1, 8),
+        "T T -> T",
+        (known_activation,),
+        by_formula(np.multiply),
+        T="float32 float16 int32 int64 complex64",
+    ),
+    OpSupport(
+        "MUL",
+        (1, 8),
+        "uint32 uint32 -> uint32",
+        (known_activation, not_below_zero),
+        by_formula(np.multiply),
+    ),
+    OpSupport(
+        "MUL",
+        (1, 8),
+        "T T -> T",
+        (known_activation, quantized, fitting_output),
+        by_pair(product),
+        T="int8 uint8",
+    ),
+]

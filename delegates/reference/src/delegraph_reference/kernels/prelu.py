@@ -1,0 +1,67 @@
+"""PRELU: x where it is not negative, else x * alpha, which is broadcast.
+
+8 bits: each of the two is rescaled on its own.
+
+Source: tflite/kernels/activations.cc (PreluPrepare, ApplyPrelu), internal/reference/prelu.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+
+from ..elementwise import by_formula, fitting_factor, operand, quantized, split_at_zero
+from ..lut import Formula, by_pair, clipped
+
+
+def prelu(x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    if not np.isfinite(alpha).all():
+        return np.where(x >= 0, x, x * alpha)
+    positive, negative = split_at_zero(x)
+    negative *= alpha
+    positive += negative
+    return positive
+
+
+def of_stored(op: Op) -> Formula:
+    x, alpha, out = operand(op, 0), operand(op, 1), op.outputs[0]
+    positive = quantize_multiplier(float(np.float32(x.scale) / np.float32(out.scale)))
+    negative = quantize_multiplier(_negative_factor(op))
+
+    def formula(a: np.ndarray, slope: np.ndarray) -> np.ndarray:
+        a, slope = a - x.zero_point, slope - alpha.zero_point
+        real = np.where(a >= 0, rescale(a, *positive), rescale(a * slope, *negative))
+        return clipped(real + out.zero_point, out)
+
+    return formula
+
+
+def _negative_factor(op: Op) -> float:
+    x, alpha, out = (np.float32(t.scale) for t in (operand(op, 0), operand(op, 1), op.outputs[0]))
+    with np.errstate(all="ignore"):
+        return float(x * alpha / out)
+
+
+@needs("scales whose rescaling factor keeps a product within int32")
+def fitting_product(op: Op) -> str | None:
+    factor = _negative_factor(op)
+    return None if factor < 2**15 else f"a factor of {factor:.3g}"
+
+
+@needs("an alpha that broadcasts to the input's shape")
+def fitting_alpha(op: Op) -> str | None:
+    x, alpha = operand(op, 0).shape or (), operand(op, 1).shape or ()
+    return None if np.broadcast_shapes(x, alpha) == x else f"shapes {x} and {alpha}"
+
+
+SUPPORT = [
+    OpSupport("PRELU", (1, 1), "float32 float32 -> float32", (fitting_alpha,), by_formula(prelu)),
+    OpSupport(
+        "PRELU",
+        (1, 1),
+        "T T -> T",
+        (fitting_alpha, quantized, fitting_factor, fitting_product),
+        by_pair(of_stored),
+        T="int8 uint8",
+    ),
+]

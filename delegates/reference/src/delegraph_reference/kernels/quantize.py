@@ -1,0 +1,129 @@
+"""QUANTIZE: real values to stored ones, or stored values to another scale, zero point or type.
+
+From float32: x / scale in float32, halves away from zero, per tensor or per channel. From integers:
+rescaled with two roundings.
+
+Source: tflite/kernels/quantize.cc, internal/reference/{quantize,requantize}.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import (
+    DTYPES,
+    Constraint,
+    Op,
+    OpSupport,
+    Tensor,
+    needs,
+    quantize_multiplier,
+    rescale,
+)
+
+from ..elementwise import operand, per_axis, per_axis_found, quietly, scaled, to_int32
+from ..gemmlowp import wrapped
+from ..kernel import Kernel, Prepare
+from ..lut import Formula, by_value, within
+
+_LIMITS = {"int2": (-2, 1), "int4": (-8, 7), "uint4": (0, 15)}
+
+
+def prepare_float(op: Op) -> Kernel:
+    x, out = operand(op, 0), op.outputs[0]
+    scale, zero_point = per_axis(out, len(x.shape or ()))
+    low, high = limits(out)
+    first, last = low - zero_point, high - zero_point
+    whole_zero_point = zero_point.astype(np.int32)
+    dtype = DTYPES[out.dtype].numpy
+
+    @quietly
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        steps = np.asarray(x / scale)
+        _add_half(steps)
+        if steps.size and not (steps.min() >= -(2.0**31) and steps.max() < 2.0**31):  # or there is a NaN
+            stored = wrapped(to_int32(steps) + whole_zero_point)
+            return (np.clip(stored, low, high).astype(dtype),)
+        np.clip(steps, first, last, out=steps)
+        stored = steps.astype(np.int32)
+        stored += whole_zero_point
+        return (stored.astype(dtype),)
+
+    return run
+
+
+def from_stored(op: Op) -> Formula:
+    x, out = operand(op, 0), op.outputs[0]
+    multiplier, shift = quantize_multiplier(x.scale / out.scale)
+
+    def formula(q: np.ndarray) -> np.ndarray:
+        # What a left shift carries beyond int32 is lost, as in LiteRT.
+        real = wrapped((q - x.zero_point) << max(shift, 0))
+        return within(rescale(real, multiplier, min(shift, 0)) + out.zero_point, limits(out))
+
+    return formula
+
+
+def prepare_integers(op: Op) -> Kernel:
+    formula = from_stored(op)
+    dtype = DTYPES[op.outputs[0].dtype].numpy
+
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        return (np.asarray(formula(x.astype(np.int64)).astype(dtype)),)
+
+    return run
+
+
+def _add_half(x: np.ndarray) -> None:
+    """Move float32 values half a unit away from zero: cut toward zero, they are then rounded.
+
+    Not quite half, which would carry 0.49999997 up to 1. Bits take a fifth of np.copysign's time.
+    """
+    half = x.view(np.uint32) & np.uint32(1 << 31)
+    half |= np.nextafter(np.float32(0.5), np.float32(0)).view(np.uint32)
+    x += half.view(np.float32)
+
+
+def limits(tensor: Tensor) -> tuple[int, int]:
+    """Return the smallest and the largest stored value of a tensor's type."""
+    if tensor.dtype in _LIMITS:
+        return _LIMITS[tensor.dtype]
+    info = np.iinfo(tensor.dtype)
+    return info.min, info.max
+
+
+@needs("an output with scales")
+def quantized_output(op: Op) -> str | None:
+    return None if scaled(op.outputs[0]) else "none"
+
+
+@needs("one scale and zero point on input and output")
+def one_scale(op: Op) -> str | None:
+    for tensor in (operand(op, 0), op.outputs[0]):
+        if not scaled(tensor) or per_axis_found(tensor):
+            return per_axis_found(tensor) or f"none on {tensor.name!r}"
+    return None
+
+
+@needs("one scale on a 4-bit output")
+def one_scale_at_four_bits(op: Op) -> str | None:
+    return per_axis_found(op.outputs[0])
+
+
+@needs("zero points of 0 from int16 to int16")
+def symmetric(op: Op) -> str | None:
+    zero_points = operand(op, 0).zero_point, op.outputs[0].zero_point
+    return None if zero_points == (0, 0) else f"{zero_points[0]} and {zero_points[1]}"
+
+
+def _row(types: str, *where: Constraint, kernel: Prepare, A: str = "", B: str = "") -> OpSupport:
+    return OpSupport("QUANTIZE", (1, 6), types, where, kernel, A=A, B=B)
+
+
+SUPPORT = [
+    _row("float32 -> B", quantized_output, kernel=prepare_float, B="int8 uint8 int16"),
+    _row("float32 -> B", quantized_output, one_scale_at_four_bits, kernel=prepare_float, B="int4 uint4"),
+    _row("A -> B", one_scale, kernel=by_value(from_stored), A="int8 uint8", B="int8 uint8 int16"),
+    _row("int16 -> B", one_scale, kernel=by_value(from_stored), B="int8 int32"),
+    _row("int16 -> int16", one_scale, symmetric, kernel=by_value(from_stored)),
+    _row("int32 -> B", one_scale, kernel=prepare_integers, B="int8 int16"),
+]

@@ -1,0 +1,45 @@
+"""RFFT2D: the discrete Fourier transform of real images, the half that is not its own mirror image.
+
+Source: tflite/kernels/rfft2d.cc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import InputError, Op, OpSupport, needs
+
+from ..elementwise import quietly
+from ..kernel import Kernel
+from ._movement import ints, once, shape_of
+
+
+def prepare(op: Op) -> Kernel:
+    """x: (*batch, height, width) -> complex64 (*batch, fft height, fft width // 2 + 1).
+
+    The operand ``fft_length`` holds the transform's height and width; x is cut or filled up with zeros
+    to them. Computed in float64, as LiteRT does.
+    """
+    lengths = once(_lengths, op.inputs[1])
+
+    @quietly
+    def run(x: np.ndarray, fft_length: np.ndarray) -> tuple[np.ndarray]:
+        spectrum = np.fft.rfft2(x.astype(np.float64), lengths(fft_length), axes=(-2, -1))
+        return (spectrum.astype(np.complex64),)
+
+    return run
+
+
+def _lengths(values: np.ndarray) -> tuple[int, ...]:
+    lengths = ints(values)
+    if len(lengths) != 2 or any(n < 1 or n & (n - 1) for n in lengths):
+        raise InputError(f"needs two lengths that are powers of two, found {lengths}")
+    return lengths
+
+
+@needs("images of at least 2 axes")
+def images(op: Op) -> str | None:
+    shape = shape_of(op.inputs[0])
+    return None if len(shape) >= 2 else f"shape {shape}"
+
+
+SUPPORT = [OpSupport("RFFT2D", (1, 1), "float32 int32 -> complex64", where=(images,), kernel=prepare)]

@@ -1,0 +1,92 @@
+"""SOFTMAX: exp(beta x) along the last axis, divided by its sum.
+
+8 bits: exponentials and sum in fixed point; the output has a scale of 1 / 256 (8 bits) or 1 / 32768.
+
+Source: tflite/kernels/activations.cc (SoftmaxPrepare), internal/reference/softmax.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import DTYPES, Op, OpSupport, needs
+
+from .. import transcendental
+from ..elementwise import operand, quantized, quietly
+from ..gemmlowp import high_mul, reciprocal, rounding_shift
+from ..kernel import Kernel
+from ._exp_table import beta_scale, large_enough_scale, table_of_exponentials
+
+
+def prepare_float(op: Op) -> Kernel:
+    beta = np.float32(op.options.beta)
+
+    @quietly
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        y = x - x.max(axis=-1, keepdims=True)
+        if beta != 1:
+            y *= beta
+        transcendental.exp(y, out=y)
+        y /= y.sum(axis=-1, keepdims=True)
+        return (y,)
+
+    return run
+
+
+def prepare_half(op: Op) -> Kernel:
+    """Return a kernel that computes in float32, but divides exponentials that it has rounded to float16."""
+    beta = np.float32(op.options.beta)
+
+    @quietly
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        y = x.astype(np.float32)
+        y -= y.max(axis=-1, keepdims=True)
+        transcendental.exp(y * beta, out=y)
+        total = y.sum(axis=-1, keepdims=True)
+        return ((y.astype(np.float16).astype(np.float32) / total).astype(np.float16),)
+
+    return run
+
+
+def prepare_stored(op: Op) -> Kernel:
+    """Return a kernel that looks exponentials up by their distance from the largest value of their row."""
+    exponentials, terms = table_of_exponentials(beta_scale(op))
+    dtype = DTYPES[op.outputs[0].dtype].numpy
+    info = np.iinfo(dtype)
+
+    def run(x: np.ndarray) -> tuple[np.ndarray]:
+        distance = x.max(axis=-1, keepdims=True).view(np.uint8) - x.view(
+            np.uint8
+        )  # 0..255, even if it wraps
+        # LiteRT dies of sums from 512 on (8-bit output), overflows int32 from 4096 on; here they saturate.
+        total = np.minimum(terms.take(distance).sum(axis=-1, keepdims=True), 2**31 - 1)
+        inverse, shift = reciprocal(total, 12)
+        shift = shift + 31 - info.bits
+        by_distance = x.shape[-1] > 256  # then all 256 distances of a row are less work
+        e = exponentials if by_distance else exponentials.take(distance)
+        y = rounding_shift(high_mul(inverse, e), shift)
+        y = np.minimum(y + info.min, info.max).astype(dtype)
+        return (np.take_along_axis(y, distance.astype(np.intp), axis=-1) if by_distance else y,)
+
+    return run
+
+
+@needs("a rank of at least 1")
+def has_an_axis(op: Op) -> str | None:
+    return None if operand(op, 0).shape else "a scalar"
+
+
+@needs("an output with scale 1 / 256 and zero point -128")
+def unit_output(op: Op) -> str | None:
+    out = op.outputs[0]
+    fits = out.zero_point == -128 and abs(out.scale * 256 - 1) <= 0.001
+    return None if fits else f"{out.scale:g}, {out.zero_point}"
+
+
+_STORED = (has_an_axis, quantized, large_enough_scale)
+SUPPORT = [
+    OpSupport("SOFTMAX", (1, 4), "float16 -> float16", (has_an_axis,), prepare_half),
+    OpSupport("SOFTMAX", (1, 4), "float32 -> float32", (has_an_axis,), prepare_float),
+    OpSupport("SOFTMAX", (1, 4), "int8 -> int8", (*_STORED, unit_output), prepare_stored),
+    OpSupport("SOFTMAX", (1, 4), "uint8 -> uint8", _STORED, prepare_stored),
+    OpSupport("SOFTMAX", (1, 4), "T -> int16", _STORED, prepare_stored, T="int8 uint8"),
+]

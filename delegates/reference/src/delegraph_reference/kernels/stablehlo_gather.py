@@ -1,0 +1,65 @@
+"""STABLEHLO_GATHER: blocks of a tensor, picked by where they begin.
+
+Source: tflite/kernels/stablehlo_gather.cc; StableHLO's specification of gather.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..kernel import Kernel
+from ._movement import EVERY_TYPE, shape_of
+
+
+def prepare(op: Op) -> Kernel:
+    """Return the blocks of ``slice_sizes`` at the start indices, moved to lie inside of x.
+
+    Axis ``index_vector_dim`` of the indices holds the start along the axes ``start_index_map``; the others
+    are batch axes. ``collapsed_slice_dims`` go; what is left of a block lies along ``offset_dims``.
+    """
+    shape, o = shape_of(op.inputs[0]), op.options
+    sizes, collapsed = _ints(o.slice_sizes), set(_ints(o.collapsed_slice_dims))
+    kept = [axis for axis in range(len(shape)) if axis not in collapsed]
+    starts_along, offset_axes = _ints(o.start_index_map), _ints(o.offset_dims)
+    vector = o.index_vector_dim
+
+    def run(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray]:
+        starts = np.moveaxis(indices, vector, 0) if vector < indices.ndim else indices[None]
+        batch = starts.shape[1:]
+        places = []
+        for axis, (size, block) in enumerate(zip(shape, sizes, strict=True)):
+            begin = starts[starts_along.index(axis)] if axis in starts_along else np.zeros(batch, np.int64)
+            begin = np.clip(begin, 0, size - block).reshape((*batch, *(1,) * len(kept)))
+            within = tuple(block if a == axis else 1 for a in kept)
+            places.append(begin + np.arange(block if axis in kept else 1).reshape(within))
+        found = np.asarray(x[tuple(places)], x.dtype)
+        behind = range(len(batch), len(batch) + len(kept))
+        return (np.asarray(np.moveaxis(found, list(behind), offset_axes), order="C"),)
+
+    return run
+
+
+def _ints(values: Any) -> tuple[int, ...]:
+    return () if values is None else tuple(int(v) for v in values)
+
+
+@needs("slices that lie inside of the tensor")
+def slices_inside(op: Op) -> str | None:
+    shape, sizes = shape_of(op.inputs[0]), _ints(op.options.slice_sizes)
+    fits = len(sizes) == len(shape) and all(0 <= n <= d for n, d in zip(sizes, shape, strict=True))
+    return None if fits else f"slice_sizes {sizes} for {shape}"
+
+
+SUPPORT = [
+    OpSupport(
+        "STABLEHLO_GATHER",
+        (1, 1),
+        "T int32|int64 -> T",
+        T=EVERY_TYPE,
+        where=(slices_inside,),
+        kernel=prepare,
+    )
+]

@@ -1,0 +1,19 @@
+"""STABLEHLO_MINIMUM: the smaller of two operands, elementwise; x where they cannot be compared.
+
+Source: tflite/kernels/stablehlo_min_max.cc (std::min).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._stablehlo import NUMBERS, stablehlo_rows
+
+
+def smaller(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if y.dtype.kind == "f" and np.isnan(y).any():
+        return np.where(y < x, y, x)
+    return np.asarray(np.minimum(x, y))
+
+
+SUPPORT = stablehlo_rows("STABLEHLO_MINIMUM", smaller, NUMBERS)

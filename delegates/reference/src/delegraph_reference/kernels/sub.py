@@ -1,0 +1,29 @@
+"""SUB: elementwise difference of two broadcast operands, and a fused activation.
+
+8 bits: see ``_rescaled_sum``. int32 and int64 wrap.
+
+Source: tflite/kernels/sub.cc, internal/reference/sub.h.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import OpSupport
+
+from ..elementwise import by_formula, known_activation, quantized
+from ..lut import by_pair
+from ._rescaled_sum import fine_enough_output, rescaled_sum
+
+SUPPORT = [
+    OpSupport(
+        "SUB", (1, 5), "T T -> T", (known_activation,), by_formula(np.subtract), T="float32 int32 int64"
+    ),
+    OpSupport(
+        "SUB",
+        (1, 5),
+        "T T -> T",
+        (known_activation, quantized, fine_enough_output),
+        by_pair(rescaled_sum(-1)),
+        T="int8 uint8",
+    ),
+]

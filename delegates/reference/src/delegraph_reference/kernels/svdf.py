@@ -1,0 +1,144 @@
+"""SVDF: a fully connected layer over time, its weights factored into features and their weights in time.
+
+x: (batch, depth); feature weights: (filters, depth); time weights: (filters, memory); bias: (units,), with
+filters = units * rank. The state, (batch, filters * memory), has each filter's last values, oldest first::
+
+    state = (state[1:], features x)      out = activation(sum over a unit's filters of state * time + bias)
+
+int8: the state is int16, of zero point 0; the activation is RELU in name, and the output's range in fact.
+
+Source: tflite/kernels/svdf.cc, internal/reference/svdf.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+
+from ..elementwise import operand
+from ..elementwise import scaled as has_scales
+from ..fixed16 import saturated
+from ..gemmlowp import wrapped
+from ..kernel import Kernel
+from ..products import exact_weights, largest_magnitude
+from ..recurrent import (
+    CURVES,
+    dense,
+    has_integers,
+    made_of,
+    product_with,
+    scaled_weights,
+    state_at,
+    wrong_shape,
+)
+from ..weights import operand_shape
+
+_X, _FEATURES, _TIME, _BIAS, _STATE = range(5)
+
+Finish = Callable[[np.ndarray, Any], np.ndarray]  # (sums (batch, units), bias) -> outputs
+
+
+def prepare_float(op: Op) -> Kernel:
+    """float32, and float32 with integer weights."""
+    activation = CURVES[op.options.fused_activation_function]
+
+    def make(inputs: Any) -> Any:
+        return product_with(op, [_FEATURES], inputs), _real(op, inputs[_TIME])
+
+    def finish(sums: np.ndarray, bias: Any) -> np.ndarray:
+        return activation(sums if bias is None else sums + bias)
+
+    return _prepared(op, make, finish)
+
+
+def prepare_integer(op: Op) -> Kernel:
+    x, state, out = operand(op, _X), operand(op, _STATE), op.outputs[0]
+    enter = quantize_multiplier(x.scale * operand(op, _FEATURES).scale / state.scale)
+    leave = quantize_multiplier(state.scale * operand(op, _TIME).scale / out.scale)
+
+    def make(inputs: Any) -> Any:
+        matrix = exact_weights(inputs[_FEATURES].T, largest_magnitude("int8", x.zero_point))
+
+        def features(rows: np.ndarray) -> np.ndarray:
+            sums = (rows.astype(matrix.dtype) - x.zero_point) @ matrix
+            return saturated(rescale(sums.astype(np.int64), *enter))
+
+        return features, inputs[_TIME].astype(np.int64)
+
+    def finish(sums: np.ndarray, bias: Any) -> np.ndarray:
+        total = wrapped(sums if bias is None else sums + bias)
+        return (rescale(total, *leave) + out.zero_point).clip(-128, 127).astype(np.int8)
+
+    return _prepared(op, make, finish)
+
+
+def _prepared(op: Op, make: Callable[[Any], Any], finish: Finish) -> Kernel:
+    made = made_of(op, (_FEATURES, _TIME), make)
+    filters, memory = operand_shape(op, _TIME)
+    rank = op.options.rank
+
+    def run(x: np.ndarray, *others: Any) -> tuple[np.ndarray, ...]:
+        inputs = (x, *others)
+        features, time = made(inputs)
+        state = np.empty_like(inputs[_STATE]).reshape(len(x), filters, memory)
+        state[..., :-1] = inputs[_STATE].reshape(state.shape)[..., 1:]
+        state[..., -1] = features(x)
+        sums = (state * time).reshape(len(x), filters // rank, rank * memory).sum(axis=2)
+        return finish(sums, inputs[_BIAS]), state.reshape(len(x), -1)
+
+    return run
+
+
+def _real(op: Op, stored: np.ndarray) -> np.ndarray:
+    if not has_integers(op, _TIME):
+        return stored
+    return np.asarray(stored.view(np.int8).astype(np.float32) * np.float32(operand(op, _TIME).scale))
+
+
+@needs("weights, a bias and a state whose shapes fit the input's and the rank")
+def fitting(op: Op) -> str | None:
+    x, features, time = (operand_shape(op, i) for i in (_X, _FEATURES, _TIME))
+    rank = op.options.rank
+    if len(x) != 2 or len(features) != 2 or len(time) != 2 or x[1] != features[1] or not time[1]:
+        return f"shapes {x}, {features} and {time}"
+    if rank <= 0 or features[0] % rank:
+        return f"{features[0]} filters of rank {rank}"
+    expected = {_TIME: (features[0], time[1]), _BIAS: (features[0] // rank,)}
+    return wrong_shape(op, {**expected, _STATE: (x[0], features[0] * time[1])})
+
+
+@needs("the fused activation RELU")
+def relu(op: Op) -> str | None:
+    name = op.options.fused_activation_function
+    return None if name == "RELU" else str(name)
+
+
+@needs("one scale for input, weights, state and output")
+def scales(op: Op) -> str | None:
+    tensors = [*[operand(op, i) for i in (_X, _FEATURES, _TIME, _STATE)], op.outputs[0]]
+    return next((f"none for {t.name!r}" for t in tensors if not has_scales(t)), None)
+
+
+_WHERE = (fitting, dense, state_at(_STATE))
+
+SUPPORT = [
+    OpSupport("SVDF", (1, 4), "float32 float32 float32 float32? float32 -> float32", _WHERE, prepare_float),
+    OpSupport(
+        "SVDF",
+        (1, 4),
+        "float32 T T float32? float32 -> float32",
+        (*_WHERE, scaled_weights),
+        prepare_float,
+        T="int8 uint8",
+    ),
+    OpSupport(
+        "SVDF",
+        (1, 4),
+        "int8 int8 int16 int32? int16 -> int8",
+        (*_WHERE, relu, scales),
+        prepare_integer,
+    ),
+]

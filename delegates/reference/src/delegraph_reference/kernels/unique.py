@@ -1,0 +1,32 @@
+"""UNIQUE: the distinct values in the order in which they first occur, and where among them each value is.
+
+Source: tflite/kernels/unique.cc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, OpSupport
+
+from ..kernel import Kernel
+
+
+def prepare(op: Op) -> Kernel:
+    """x: (values,) -> (distinct,) and (values,)."""
+    index_type = np.dtype(op.outputs[1].dtype)
+
+    def run(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        _, first, place = np.unique(x, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rank = np.empty(len(order), index_type)
+        rank[order] = np.arange(len(order))
+        return x[first[order]], rank[place.reshape(x.shape)]
+
+    return run
+
+
+SUPPORT = [
+    OpSupport(
+        "UNIQUE", (1, 1), "T -> T int32|int64", T="float32 int8 uint8 int16 int32 int64", kernel=prepare
+    )
+]

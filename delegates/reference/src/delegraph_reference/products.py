@@ -1,0 +1,39 @@
+"""Exact products of integer matrices, through the float routines of BLAS.
+
+A float32 product sums whole numbers without rounding, in any order and with fused multiply-adds, as long
+as no partial sum can pass 2**24: if the largest input times the sum of a column's absolute weights stays
+below. Else float64 does it up to 2**53.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_EXACT32 = 1 << 24
+_EXACT64 = 1 << 53
+
+
+def largest_sums(weights: np.ndarray, largest_input: int) -> np.ndarray:
+    """Return what no sum of products can exceed, for each column of weights (..., depth, columns)."""
+    return np.asarray(np.abs(weights, dtype=np.float64).sum(axis=-2) * largest_input)
+
+
+def exact_weights(weights: np.ndarray, largest_input: int) -> np.ndarray:
+    """Return integer weights (..., depth, columns) in the float type whose products are exact.
+
+    :param largest_input: no input is larger, in magnitude
+    """
+    largest = largest_sums(weights, largest_input).max(initial=0)
+    return np.ascontiguousarray(weights, exact_type(largest))
+
+
+def exact_type(largest_sum: float) -> np.dtype:
+    """Return the float type that holds every sum up to ``largest_sum`` exactly."""
+    assert largest_sum <= _EXACT64, f"sums of up to {largest_sum} do not fit float64"
+    return np.dtype(np.float32 if largest_sum <= _EXACT32 else np.float64)
+
+
+def largest_magnitude(dtype: str, offset: int = 0) -> int:
+    """Return the largest magnitude of ``stored - offset`` over a tensor type's stored values."""
+    info = np.iinfo(dtype)
+    return max(abs(info.min - offset), abs(info.max - offset))

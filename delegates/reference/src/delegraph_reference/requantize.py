@@ -1,0 +1,203 @@
+"""From integer sums back to 8 bits: TFLite's fixed-point rescaling in a few passes over float64.
+
+Source: tflite/kernels/internal/common.h (MultiplyByQuantizedMultiplier), internal/reference/integer_ops/
+fully_connected.h, whose requantization is a product of doubles.
+
+MultiplyByQuantizedMultiplier(acc) is SaturatingRoundingDoublingHighMul by ``multiplier`` and then
+RoundingDivideByPOT by ``e = -shift``, which together are ::
+
+    floor(acc * M + 1/2 + sign(acc) * beta)      M = multiplier * 2**-(31 + e), beta = 2**-(e + 1)
+
+with beta = 0 where e <= 0 (the left shift comes first then, and there is one rounding). Both sides are
+multiples of 2**-(31 + e), so float64 has them exactly while they stay below 2**(22 - e): for every value
+that an 8-bit output does not saturate, if e <= 13. Rounding is monotone, so what is larger saturates all
+the same. Channels with a larger e take the integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from attrs import frozen
+from delegraph import quantize_multipliers, round_half_away
+
+Finish = Callable[[np.ndarray, np.ndarray], None]  # (sums: (n, channels), where to write the results)
+
+_CHUNK = 16384  # elements at a time: they stay in the cache from the first pass to the last
+_WRAP = 256  # added so that truncation is floor, and gone again in the cast to 8 bits
+
+
+class Requantizer:
+    """Writes integer sums (n, channels) as 8-bit values, rounded as MultiplyByQuantizedMultiplier rounds.
+
+    The sums are whole numbers in float32, float64 or an integer type and are left as they are. With the
+    bias they must fit int32, as in TFLite.
+
+    :param multipliers: of each channel, as ``quantize_multipliers`` gives them
+    :param shifts: of each channel; positive is left
+    :param bias: added to the sums first; int64, one for each channel
+    :param largest: no sum of a channel has a larger magnitude, without the bias
+    :param zero_point: of the output
+    :param bounds: lowest and highest value of the output, as ``stored_range`` gives them
+    """
+
+    def __init__(
+        self,
+        multipliers: np.ndarray,
+        shifts: np.ndarray,
+        bias: np.ndarray,
+        largest: np.ndarray,
+        zero_point: int,
+        bounds: tuple[int, int],
+    ) -> None:
+        self._multipliers, self._shifts, self._bias = multipliers, shifts, bias
+        self._zero_point, self._bounds = zero_point, bounds
+        e = -shifts.astype(np.float64)
+        scale = multipliers * 2.0 ** (-31 - e)
+        total = np.abs(bias) + largest
+        wraps = total * np.maximum(1.0, 2.0**-e) >= 2.0**31  # out of int32
+        exact = (e <= 13) & (total * np.maximum(scale, 2.0**-e) < 2.0**30) & ~wraps
+        # A channel whose first and last value are the same has no others: those without weights often
+        # have scales that float64 cannot hold.
+        odd = np.flatnonzero(~exact)
+        ends = self._integers(np.stack([-largest, largest])[:, odd], odd)
+        self._by_integers = odd[(ends[0] != ends[1]) | wraps[odd]]
+        fixed = np.zeros_like(scale)
+        fixed[odd] = ends[0] - zero_point
+        self._scaling = _scaling(
+            np.where(exact, scale, 0.0),
+            np.where(exact, bias, 0),
+            np.where(exact & (e > 0), 2.0 ** -(e + 1), 0.0),
+            fixed,
+            zero_point,
+            signed=bounds[0] < zero_point,
+        )
+
+    @classmethod
+    def of_one_scale(
+        cls, scale: float, largest: float, zero_point: int, bounds: tuple[int, int]
+    ) -> Requantizer:
+        """Return one without bias for sums of one scale, which it wants as (n, 1)."""
+        multipliers, shifts = quantize_multipliers([scale])
+        return cls(multipliers, shifts, np.zeros(1, np.int64), np.array([largest]), zero_point, bounds)
+
+    def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
+        """Write the rescaled sums to ``out``: (n, channels), int8 or uint8."""
+        n, channels = sums.shape
+        step = max(_CHUNK // max(channels, 1), 1)
+        rows = min(step, n)
+        scaling = self._scaling.repeated(rows) if n > 2 * step else self._scaling
+        wide = np.empty((rows, channels))
+        narrow = np.empty((rows, channels), np.int32)
+        low, high = self._bounds
+        for i in range(0, n, step):
+            k = min(step, n - i)
+            np.copyto(wide[:k], sums[i : i + k])
+            scaling.apply(wide[:k])
+            np.copyto(narrow[:k], wide[:k], casting="unsafe")
+            narrow[:k].clip(low + _WRAP, high + _WRAP, out=narrow[:k])
+            np.copyto(out[i : i + k], narrow[:k], casting="unsafe")
+        if len(self._by_integers):
+            out[:, self._by_integers] = self._integers(sums[:, self._by_integers], self._by_integers)
+
+    def _integers(self, sums: np.ndarray, channels: np.ndarray) -> np.ndarray:
+        """The definition, for channels that float64 cannot hold; int32 wraps where TFLite's does."""
+        multiplier, shift = self._multipliers[channels], self._shifts[channels]
+        left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+        acc = _int32((sums.astype(np.int64) + self._bias[channels]) << left)
+        high = (acc * multiplier + (1 << 30)) >> 31
+        half = (np.int64(1) << right) >> 1
+        rounded = (high + half + np.where(right > 0, high >> 63, 0)) >> right
+        return np.asarray(_int32(rounded + self._zero_point).clip(*self._bounds))
+
+
+class DoubleRequantizer:
+    """Writes integer sums (n, channels) as 8-bit values, rounded once from a product of doubles.
+
+    FULLY_CONNECTED does it so: round(sum * scale), halves away from zero.
+
+    :param scales: what a sum's unit is in steps of the output; float64, one for each channel
+    :param bias: added to the sums first; int64, one for each channel
+    """
+
+    def __init__(
+        self, scales: np.ndarray, bias: np.ndarray, zero_point: int, bounds: tuple[int, int]
+    ) -> None:
+        self._scales, self._bias = scales, bias
+        self._low, self._high = (float(b - zero_point) for b in bounds)
+        self._zero_point = zero_point
+
+    def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
+        """Write the rescaled sums to ``out``: (n, channels), int8 or uint8."""
+        wide = sums.astype(np.float64)
+        wide += self._bias
+        wide *= self._scales
+        wide = round_half_away(wide)
+        wide.clip(self._low, self._high, out=wide)
+        wide += self._zero_point
+        np.copyto(out, wide, casting="unsafe")
+
+
+@frozen
+class _Scaling:
+    """What turns sums into the stored value plus ``_WRAP`` plus what truncation takes away."""
+
+    scale: np.ndarray  # all of them (1, channels), or repeated (n, channels)
+    offset: np.ndarray
+    early: np.ndarray | None  # added before scaling
+    limits: tuple[np.ndarray, np.ndarray] | None  # sums limited by these are added at the end
+
+    def repeated(self, rows: int) -> _Scaling:
+        """Return the same for ``rows`` at a time: whole operands make for one long inner loop."""
+
+        def full(vector: np.ndarray) -> np.ndarray:
+            return np.repeat(vector, rows, axis=0)
+
+        limits = None if self.limits is None else (full(self.limits[0]), full(self.limits[1]))
+        early = None if self.early is None else full(self.early)
+        return _Scaling(full(self.scale), full(self.offset), early, limits)
+
+    def apply(self, sums: np.ndarray) -> None:
+        """Scale sums (n, channels), float64, in place."""
+        n = len(sums)
+        if self.early is not None:
+            sums += self.early[:n]
+        sums *= self.scale[:n]
+        sums += self.offset[:n]
+        if self.limits is not None:
+            limited = np.maximum(sums, self.limits[0][:n])
+            np.minimum(limited, self.limits[1][:n], out=limited)
+            sums += limited
+
+
+def _scaling(
+    scale: np.ndarray,
+    bias: np.ndarray,
+    beta: np.ndarray,
+    fixed: np.ndarray,
+    zero_point: int,
+    signed: bool,
+) -> _Scaling:
+    """Return the scaling of channels that float64 holds.
+
+    :param fixed: added to the zero point; what channels of scale 0 have
+    :param signed: some outputs lie below the zero point, so that the sign of beta shows. Where none do,
+        what is negative ends in the lower bound with either sign.
+    """
+    # bias * scale is exact, too, unless the bias is large: then it is added before scaling.
+    reach = np.divide(640.0, scale, out=np.zeros_like(scale), where=scale > 0)
+    late = bool((np.abs(bias) + reach < 2.0**22).all())
+    early = None if late else bias.astype(np.float64)[None]
+    shift = fixed + bias * scale if late else fixed
+    whole = zero_point + _WRAP + 0.5
+    if not (signed and beta.any()):
+        return _Scaling(scale[None], (shift + (whole + beta))[None], early, None)
+    # sign(acc) * beta is acc * M limited to [-beta, beta], since M >= beta. Half of the offset goes into
+    # what is limited and comes out of it again, so that the two together have all of it.
+    limits = (whole / 2 - beta)[None], (whole / 2 + beta)[None]
+    return _Scaling(scale[None], (shift + whole / 2)[None], early, limits)
+
+
+def _int32(x: np.ndarray) -> np.ndarray:
+    return np.asarray(((x + (1 << 31)) & 0xFFFFFFFF) - (1 << 31))

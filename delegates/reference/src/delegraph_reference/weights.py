@@ -1,0 +1,193 @@
+"""What kernels with weights share: preparing them once, their scales, what they need, and how sums end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from delegraph import (
+    Constraint,
+    Op,
+    Tensor,
+    float_range,
+    fused_activation,
+    needs,
+    quantize_multipliers,
+    stored_range,
+)
+
+from .elementwise import operand, quietly
+from .kernel import Kernel
+from .products import largest_magnitude, largest_sums
+from .requantize import Requantizer
+from .sparse import dense
+
+Apply = Callable[[np.ndarray], np.ndarray]
+_CLIPPING = ("RELU", "RELU6", "RELU_N1_TO_1")
+
+
+def with_weights(op: Op, make: Callable[..., Apply]) -> Kernel:
+    """Return a kernel from ``make(weights, bias) -> apply(x)``: inputs 1, 2 and 0 of the op.
+
+    ``make`` runs once if weights and bias are constants, else in every run; an absent bias is None.
+    """
+    weights = (operand(op, 1), op.inputs[2] if len(op.inputs) > 2 else None)
+    if all(t is None or t.is_constant for t in weights):
+        apply = make(stored_weights(op), None if weights[1] is None else weights[1].data)
+        return quietly(lambda x, *_: (apply(x),))
+    return quietly(lambda x, stored, bias=None: (make(stored, bias)(x),))
+
+
+def stored_weights(op: Op) -> np.ndarray:
+    """Return the constant weights, dense."""
+    weights = operand(op, 1)
+    assert weights.data is not None
+    return weights.data if weights.sparsity is None else dense(weights)
+
+
+def operand_shape(op: Op, index: int) -> tuple[int, ...]:
+    """Return the shape of an input that the op always has."""
+    shape = operand(op, index).shape
+    assert shape is not None
+    return shape
+
+
+def scales_of(tensor: Tensor) -> np.ndarray:
+    """Return a tensor's scales, float32; an empty array if it has none."""
+    return np.empty(0, np.float32) if tensor.quantization is None else tensor.quantization.scale
+
+
+def weight_scales(op: Op, channels: int) -> np.ndarray:
+    """Return the weights' scales, float32, one for each of ``channels``."""
+    return np.broadcast_to(scales_of(operand(op, 1)), (channels,))
+
+
+def centered(stored: np.ndarray, weights: Tensor) -> np.ndarray:
+    """Return stored weights less their zero point, which only a scale for the whole tensor has."""
+    offset = 0 if len(scales_of(weights)) > 1 else weights.zero_point
+    return np.asarray(np.subtract(stored, offset, dtype=np.int32))
+
+
+def sum_scales(op: Op, channels: int) -> np.ndarray:
+    """Return what a unit of an op's sums is in steps of its output, float64, one for each channel."""
+    scales = weight_scales(op, channels).astype(np.float64)
+    return np.asarray(scales * operand(op, 0).scale / op.outputs[0].scale)
+
+
+def single_scale(op: Op) -> float:
+    """The same for weights of one scale in TFLite's older kernels: input times weights in float32."""
+    x, weights = operand(op, 0), operand(op, 1)
+    return float(np.float32(x.scale) * np.float32(weights.scale)) / op.outputs[0].scale
+
+
+def requantizer(op: Op, weights: np.ndarray, bias: np.ndarray | None, scales: np.ndarray) -> Requantizer:
+    """Return what rounds sums of stored inputs times weights to the op's output.
+
+    The input's zero point is taken off here, together with the bias.
+
+    :param weights: integers (..., depth, columns), less their zero point; columns of all groups in order
+    :param scales: of a unit of the sums, in steps of the output; float64, one for each column
+    """
+    x, out = operand(op, 0), op.outputs[0]
+    largest = largest_sums(weights, largest_magnitude(x.dtype)).reshape(-1)
+    multipliers, shifts = quantize_multipliers(scales)
+    offset = sum_offset(op, weights, bias)
+    return Requantizer(multipliers, shifts, offset, largest, out.zero_point, stored_range(op))
+
+
+def sum_offset(op: Op, weights: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+    """Return what sums of stored inputs lack: the bias, less the input's zero point under the weights."""
+    offset = weights.sum(axis=-2, dtype=np.int64).reshape(-1) * -operand(op, 0).zero_point
+    return np.asarray(offset if bias is None else offset + bias.reshape(-1))
+
+
+class FloatFinish:
+    """Adds the bias to float sums and limits them to the fused activation's range.
+
+    :param factors: what the sums are multiplied with first, one after the other: float32, one for each
+        column or one for all
+    """
+
+    def __init__(self, op: Op, bias: np.ndarray | None, *factors: np.ndarray) -> None:
+        self._bias = None if bias is None else bias.reshape(-1)
+        self._range = float_range(op) if fused_activation(op) in _CLIPPING else None
+        self._factors = factors
+
+    def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
+        """Write what becomes of sums (n, columns) to ``out``, which may be the same array."""
+        for factor in self._factors:
+            sums = np.multiply(sums, factor, out=out, casting="same_kind")
+        if self._bias is not None:
+            sums = np.add(sums, self._bias, out=out)
+        if self._range is not None:
+            sums = sums.clip(*self._range, out=out)
+        if sums is not out:
+            np.copyto(out, sums)
+
+
+@needs("one scale on input and output, and scales on the weights")
+def scaled(op: Op) -> str | None:
+    """LiteRT divides by them."""
+    x, weights, out = operand(op, 0), operand(op, 1), op.outputs[0]
+    for t in (x, out):
+        if len(scales_of(t)) != 1 or not 0 < t.scale < np.inf:
+            return f"{len(scales_of(t)) or 'no'} scales on {t.name!r}"
+    return None if len(scales_of(weights)) else f"no scales on {weights.name!r}"
+
+
+def scales_along(axis: int) -> Constraint:
+    """Return the constraint that weights have one scale, or one for each slice along ``axis``."""
+
+    @needs(f"one scale for the weights, or one for each slice along axis {axis}")
+    def fitting_scales(op: Op) -> str | None:
+        weights, shape = operand(op, 1), operand_shape(op, 1)
+        n, along = len(scales_of(weights)), weights.quantization and weights.quantization.axis
+        if n == 1 or (n == shape[axis] and along == axis):
+            return None
+        return f"{n} scales along axis {along} of shape {shape}"
+
+    return fitting_scales
+
+
+def bias_along(axis: int, index: int = 2) -> Constraint:
+    """Return the constraint that the bias, input ``index``, has a value for each slice along ``axis``."""
+
+    @needs(f"one value of the bias for each slice of the weights along axis {axis}")
+    def fitting_bias_length(op: Op) -> str | None:
+        bias = op.inputs[index] if len(op.inputs) > index else None
+        weights = operand_shape(op, 1)
+        if bias is None or bias.size == weights[axis]:
+            return None
+        return f"a bias of shape {bias.shape}, weights {weights}"
+
+    return fitting_bias_length
+
+
+@needs("weights with zero point 0")
+def symmetric_weights(op: Op) -> str | None:
+    q = operand(op, 1).quantization
+    point = 0 if q is None else next((int(z) for z in q.zero_point if z), 0)
+    return f"zero point {point}" if point else None
+
+
+@needs("a bias with zero point 0")
+def symmetric_bias(op: Op) -> str | None:
+    bias = op.inputs[2] if len(op.inputs) > 2 else None
+    return None if bias is None or not bias.zero_point else f"zero point {bias.zero_point}"
+
+
+@needs("a bias scale within 0.02 output steps of input scale times weight scale")
+def fitting_bias_scale(op: Op) -> str | None:
+    """LiteRT checks it where the weights have a single scale and the kernel is an older one."""
+    bias = op.inputs[2] if len(op.inputs) > 2 else None
+    if bias is None:
+        return None
+    product = operand(op, 0).scale * operand(op, 1).scale
+    off = abs(product - bias.scale) / op.outputs[0].scale
+    return None if off <= 0.02 else f"{bias.scale:.6g}, for {product:.6g}: {off:.3g} steps off"
+
+
+@needs("an image, channels and a filter that are not empty")
+def filled(op: Op) -> str | None:
+    x, weights = operand_shape(op, 0), operand_shape(op, 1)
+    return f"shapes {x} and {weights}" if 0 in (*x[1:], *weights[1:]) else None

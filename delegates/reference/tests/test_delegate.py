@@ -1,0 +1,63 @@
+"""The reference delegate runs a partition op by op, and says which op something is wrong with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from delegraph import DelegateFailed, InputError, Interpreter, Op, OpSupport, Partition, SupportTable
+from delegraph.build import Builder
+from delegraph.model import Model
+from delegraph_reference import Kernel, Reference
+
+
+def _picking(count: int) -> Model:
+    """y = -x[indices] for x of a size."""
+    g = Builder()
+    x, indices = g.input((count,), "float32"), g.input((2,), "int32")
+    y = g.op("NEG", [x], [g.tensor((count,), "float32")])
+    return g.model([g.op("GATHER", [y, indices], [g.tensor((2,), "float32")])])
+
+
+def test_an_error_names_the_op_whose_operand_does_not_fit() -> None:
+    interpreter = Interpreter(model=_picking(3))
+    x = np.array([1, 2, 3], np.float32)
+    assert interpreter(x, np.array([2, 0], np.int32)).tolist() == [-3, -1]
+    with pytest.raises(DelegateFailed, match=r"op #1 GATHER v1 needs indices from 0 to 2, found 3"):
+        interpreter(x, np.array([3, 0], np.int32))
+
+
+@pytest.mark.parametrize("message", ["needs luck, found none", "op #0 MyOp v1 needs luck, found none"])
+def test_an_error_of_preparation_names_the_op_once(message: str) -> None:
+    def prepare(op: Op) -> Kernel:
+        raise InputError(message)
+
+    g = Builder()
+    x = g.input((2,), "float32")
+    y = g.op("MyOp", [x], [g.tensor((2,), "float32")])
+    graph = g.model([y]).subgraphs[0]
+    reference = Reference()
+    reference.table = SupportTable(
+        "reference", [OpSupport("MyOp", (1, 1), "float32 -> float32", (), prepare)]
+    )
+    with pytest.raises(InputError, match=r"^op #0 MyOp v1 needs luck, found none$"):
+        reference.prepare(Partition(reference, "reference", graph.ops, (x,), (y,), graph=graph))
+
+
+@pytest.mark.parametrize("when", ["prepare", "run"])
+def test_memory_that_is_not_there_is_a_failure_of_the_op_that_asked(when: str) -> None:
+    def too_much(*values: object) -> Kernel:
+        raise MemoryError("8 TiB")
+
+    g = Builder()
+    x = g.input((2,), "float32")
+    y = g.op("MyOp", [x], [g.tensor((2,), "float32")])
+    graph = g.model([y]).subgraphs[0]
+    reference = Reference()
+    kernel = too_much if when == "prepare" else lambda op: too_much
+    reference.table = SupportTable(
+        "reference", [OpSupport("MyOp", (1, 1), "float32 -> float32", (), kernel)]
+    )
+    with pytest.raises(DelegateFailed, match=r"op #0 MyOp v1 .*: MemoryError: 8 TiB"):
+        reference.prepare(Partition(reference, "reference", graph.ops, (x,), (y,), graph=graph))(
+            np.zeros(2, np.float32)
+        )

@@ -1,0 +1,87 @@
+"""Threads of the reference delegate: work is done once each, and BLAS is left as it was."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from delegraph import window
+from delegraph_reference.convolution import convolve, packed_filters
+from delegraph_reference.depthwise import convolve_depthwise, repeated_weights
+from delegraph_reference.threads import _libraries, each, on_threads, thread_count
+from delegraph_reference.windows import Windows
+
+
+def _blas_counts() -> list[int]:
+    return [library.get_num_threads() for library in _libraries()]
+
+
+@pytest.mark.parametrize("count", [None, 1, 2, 5])
+@pytest.mark.parametrize("items", [0, 1, 3, 1000])
+def test_every_item_is_worked_on_once(count: int | None, items: int) -> None:
+    done: list[int] = []
+    with on_threads(count):
+        assert thread_count() == (count or 1)
+        each(done.append, range(items))
+    assert sorted(done) == list(range(items))
+
+
+def test_more_threads_work_at_the_same_time() -> None:
+    both = threading.Barrier(2, timeout=10)
+    with on_threads(2):
+        each(lambda item: both.wait(), [0, 1])  # hangs if one waits for the other
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_error_in_any_thread_reaches_the_caller(count: int) -> None:
+    def fail(item: int) -> None:
+        time.sleep(0.001)
+        if item == 7:
+            raise ValueError("item 7")
+
+    with on_threads(count), pytest.raises(ValueError, match="item 7"):
+        each(fail, range(20))
+
+
+def test_blas_has_one_thread_inside_and_what_it_had_outside() -> None:
+    before = _blas_counts()
+    with on_threads(2):
+        assert set(_blas_counts()) <= {1}
+        with on_threads(1):
+            assert thread_count() == 1
+        assert set(_blas_counts()) <= {1}
+        assert thread_count() == 2
+    assert _blas_counts() == before
+
+
+def test_blas_is_given_back_after_an_error() -> None:
+    before = _blas_counts()
+    with pytest.raises(ValueError, match="inside"), on_threads(2):
+        raise ValueError("inside")
+    assert _blas_counts() == before
+    assert thread_count() == 1
+
+
+def _finish(sums: np.ndarray, out: np.ndarray) -> None:
+    np.copyto(out, sums, casting="unsafe")
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_integer_convolutions_do_not_depend_on_the_number_of_threads(size: int) -> None:
+    rng = np.random.Generator(np.random.PCG64(4))
+    x = rng.integers(-128, 128, (2, 50, 40, 24)).astype(np.int8)
+    axis = window(50, size, 1, 1, "SAME"), window(40, size, 1, 1, "SAME")
+    windows = Windows(*axis, 50, 40, 24)
+    filters = packed_filters(rng.integers(-5, 5, (32, size, size, 24)).astype(np.float32))
+    taps = repeated_weights(rng.integers(-5, 5, (size, size, 24)).astype(np.float32), 40)
+    results = []
+    for count in (1, 2, 4):
+        with on_threads(count):
+            full = convolve(x, windows, filters, np.empty((2, 50, 40, 32), np.int32), _finish, 3)
+            deep = convolve_depthwise(x, windows, taps, np.empty((2, 50, 40, 24), np.int32), _finish, 3)
+        results.append((full, deep))
+    for full, deep in results[1:]:
+        np.testing.assert_array_equal(full, results[0][0])
+        np.testing.assert_array_equal(deep, results[0][1])

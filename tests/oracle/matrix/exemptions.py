@@ -1,0 +1,93 @@
+"""Cells that LiteRT runs without its answer meaning anything: what delegraph refuses, or answers rightly.
+
+LiteRT's numbers were compared with what the operands stand for: real values of weights and biases, the
+result for the same axes and sizes as int32, the zeros that come of a scale that is not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from attrs import frozen
+
+_EIGHT = "(float8_e4m3fn|float8_e5m2)"
+_NARROW = "(int2|int4|uint4)"
+
+
+@frozen
+class Exemption:
+    """Ops, a pattern that the whole text of their types fits, and why LiteRT's answer means nothing."""
+
+    ops: tuple[str, ...]
+    types: str
+    why: str
+
+
+def exemption(op: str, types: str) -> str | None:
+    """Return why nothing is expected of a cell, or None."""
+    found = (e.why for e in EXEMPTIONS if op in e.ops and re.fullmatch(e.types, types))
+    return next(found, None)
+
+
+def _rows(why: str, *rows: tuple[str, str]) -> Iterable[Exemption]:
+    return [Exemption(tuple(ops.split()), types, why) for ops, types in rows]
+
+
+EXEMPTIONS: tuple[Exemption, ...] = (
+    *_rows(
+        "the op reads the bytes of any type as those it expects; the meaningful types are enough",
+        ("LSH_PROJECTION FAKE_QUANT HASHTABLE_LOOKUP EMBEDDING_LOOKUP", ".*"),
+        ("aeq.hadamard_rotation", "int32"),
+        ("LSTM UNIDIRECTIONAL_SEQUENCE_LSTM", "(float16|uint8|int16):.*|int8:uint8:.*"),
+        ("UNIDIRECTIONAL_SEQUENCE_LSTM", "int8:.*:int8:int8"),
+        ("SVDF", "float32:(float32:int8|int8:float32|uint8:float32|uint8:int8|.*:int16):.*"),
+        ("SVDF", "int8:uint8:.*"),
+        ("SVDF", "int8:int8:int8:int32:int8"),  # time weights and state are read as int16
+    ),
+    *_rows(
+        "packed values keep their bytes and get a shape of twice or four times as many",
+        ("BITCAST", f"{_NARROW}>uint8"),
+    ),
+    *_rows(
+        "weights or bias are read as another type, and beyond their end",
+        ("CONV_2D", "float32:(float16|bfloat16|int2|uint4|int16|int32):float32( per channel)?"),
+        ("CONV_2D DEPTHWISE_CONV_2D", "uint8:(int8|int2|int4|uint4|int16|int32):(int32|-)"),
+        ("CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED", "int16:(uint8|uint4|int32):.*"),
+        ("FULLY_CONNECTED", "u?int8:.*:int64( per channel)?"),
+        ("FULLY_CONNECTED", "int8:uint8:.*|uint8:(int2|int4|int8):.*"),
+    ),
+    *_rows(
+        "sizes and axes are read as int32 whatever their type; a single one comes out right by chance",
+        ("TRANSPOSE SPLIT", "float32:.*"),
+        ("SPLIT_V", "float32:int32:.*"),
+        ("SPACE_TO_BATCH_ND BATCH_TO_SPACE_ND", "float32:.*:.*"),
+        ("ONE_HOT", "int32:float32:.*"),
+    ),
+    *_rows(
+        "integers without a scale are computed with a scale of 0",
+        (
+            "ABS DIV ELU EXP GELU HARD_SWISH LEAKY_RELU MUL PRELU RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1"
+            " SOFTMAX TANH",
+            "u?int8 \\(no scale\\)",
+        ),
+        ("MEAN SUM", "u?int8 \\(no scale\\):int32"),
+    ),
+    *_rows(
+        "BUILTIN_REF reads int8 as uint8; delegraph gives what it gives for the same values as uint8",
+        ("SUM", "int8:int32"),
+    ),
+    *_rows(
+        "the kernel has no code for the type and leaves the output as it was; delegraph moves the values",
+        (
+            "MATRIX_DIAG MATRIX_SET_DIAG",
+            f"bool|uint(16|32|64)|b?float16|float64|complex.*|{_EIGHT}|{_NARROW}",
+        ),
+    ),
+    *_rows(
+        "values below a byte are moved as if each had a byte; delegraph moves the values",
+        ("BROADCAST_TO", f"{_NARROW}:int32"),
+        ("DILATE", f"{_NARROW}:int32"),
+        ("STABLEHLO_PAD", _NARROW),
+    ),
+)

@@ -1,0 +1,31 @@
+"""NEG against LiteRT."""
+
+from __future__ import annotations
+
+from elementwise import SPECIAL, all_halves, check_bfloat16, check_op
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from one_op import random_array
+from strategies import SEEDS, shapes
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    shape=shapes(0, 5, 0, 5),
+    dtype=st.sampled_from(["float32", "float16", "int8", "int32", "int64"]),
+    seed=SEEDS,
+)
+def test_each_type_is_computed(shape: tuple[int, ...], dtype: str, seed: int) -> None:
+    check_op("NEG", [random_array(dtype, shape, seed)], dtype)
+
+
+def test_infinities_and_nan_go_through() -> None:
+    check_op("NEG", [SPECIAL], "float32")
+
+
+def test_every_float16_is_bit_for_bit() -> None:
+    check_op("NEG", [all_halves()], "float16", rtol=0)
+
+
+def test_bfloat16_is_rounded_once() -> None:
+    check_bfloat16("NEG", [random_array("float32", (300,), seed=1)])

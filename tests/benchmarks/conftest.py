@@ -1,0 +1,36 @@
+"""Benchmarks: tables of times, no assertions about them. Run one at a time, on a quiet machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
+
+TABLES = {
+    "times": "Milliseconds of a run (medians of interleaved runs; ratios below 1: delegraph is faster)",
+    "reading": "Reading a file",
+    "dispatch": "What an op costs besides its kernel",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _litert_child() -> Iterator[None]:
+    """End LiteRT's process when the session ends."""
+    import litert
+
+    yield
+    litert.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    import tables
+
+    for name, title in TABLES.items():
+        if rows := tables.rows_of(terminalreporter, name):
+            terminalreporter.section(name)
+            terminalreporter.write_line(tables.text(title, rows))

@@ -1,0 +1,98 @@
+"""Write the pages and pictures that are made from the code, or check that they are up to date.
+
+``python docs/generate.py`` writes them, ``--check`` fails if one differs from what the code says.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from delegraph import Delegate, OpSupport, Partition, Run, SupportTable, load_delegate, needs, read_model
+from delegraph.cli.support import support_markdown
+from delegraph.model import Op
+from delegraph.partition import partition
+from delegraph.report import render
+from delegraph.specialize import specialize
+from rich.console import Console
+
+DOCS = Path(__file__).parent
+
+INTRODUCTION = """# What the reference delegate supports
+
+Made by `delegraph support reference --format markdown`: the rows that the partitioner consults. One row is
+one claim: the op, its versions, the types of its operands in schema order (`x?` may be absent, `x*`
+repeats), and what else must hold.
+"""
+
+
+def ops_page() -> str:
+    return f"{INTRODUCTION}\n{support_markdown(load_delegate('reference').table)}\n"
+
+
+@needs("at most 16 output channels")
+def few_channels(op: Op) -> str | None:
+    channels = (op.outputs[0].shape or (0,))[-1]
+    return None if channels <= 16 else f"{channels} channels"
+
+
+class Npu(Delegate):
+    """The delegate of the picture: convolutions alone, and narrow ones."""
+
+    name = "npu"
+
+    def __init__(self) -> None:
+        super().__init__()
+        types = "int8 int8 int32 -> int8"
+        rows = [
+            OpSupport("CONV_2D", (1, 3), types, where=[few_channels]),
+            OpSupport("DEPTHWISE_CONV_2D", (1, 3), types),
+            OpSupport("ADD", (1, 1), "int8 int8 -> int8"),
+        ]
+        self.table = SupportTable(self.name, rows)
+
+    def prepare(self, partition: Partition) -> Run:
+        raise NotImplementedError("this delegate only claims")
+
+
+def partition_picture() -> str:
+    """The report of a model that two delegates share, as a picture of a terminal."""
+    delegates = [Npu(), load_delegate("reference")]
+    model = specialize(read_model(DOCS / "models" / "digits_int8.tflite"), delegates=delegates)
+    console = Console(record=True, width=108, file=io.StringIO(), force_terminal=True)
+    console.print(render(partition(model, delegates)))
+    return console.export_svg(
+        title="delegraph partition digits_int8.tflite --delegates npu,reference", unique_id="partition"
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {"ops.md": ops_page, "images/partition.svg": partition_picture}
+
+
+def main() -> int:
+    """Write or check every page; the exit status says whether all was up to date."""
+    logging.getLogger("delegraph").setLevel(logging.ERROR)  # the picture's fallbacks are meant
+    stale = []
+    for name, page in PAGES.items():
+        text, path = page(), DOCS / name
+        if "--check" not in sys.argv:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        elif not path.exists() or _words(path.read_text()) != _words(text):
+            stale.append(name)
+    if stale:
+        print(f"out of date: {', '.join(stale)}; run python docs/generate.py")
+    return bool(stale)
+
+
+def _words(text: str) -> list[str]:
+    """What a page says: a picture's colors and coordinates may change with the version of rich."""
+    return re.findall(r">([^<>]+)</text>", text) if text.startswith("<svg") else [text]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

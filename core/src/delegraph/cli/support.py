@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -12,10 +13,10 @@ from ..delegate import Delegate
 from ..errors import InputError
 from ..packages import delegate_name
 from ..plugins import Plugins
-from ..report import plural
+from ..report import WIDTH, plural
 from ..support import OpSupport, SupportTable
-from .common import console, option_option
-from .tables import table
+from .common import option_option
+from .tables import long_table
 
 HEADS = ["op", "versions", "types", "needs", "distance", "from"]
 BAR = r"\|"  # in a cell of a Markdown table
@@ -48,13 +49,11 @@ def support_markdown(rows: SupportTable) -> str:
 
 
 def _print_tables(delegates: Sequence[Delegate]) -> None:
-    out = console()
+    width = get_terminal_size((WIDTH, 24)).columns
     for delegate in delegates:
-        found = table(*HEADS)
-        for row in _in_order(delegate.table):
-            found.add_row(*_cells(row))
-        out.print(f"{delegate.label}: {_count(delegate.table)}", style="bold")
-        out.print(found, "")
+        click.secho(f"{delegate.label}: {_count(delegate.table)}", bold=True)
+        rows = [HEADS, *map(_cells, _in_order(delegate.table))]
+        click.echo(long_table(rows, width, flexible=(HEADS.index("types"), HEADS.index("needs"))) + "\n")
 
 
 def _print_markdown(delegates: Sequence[Delegate]) -> None:

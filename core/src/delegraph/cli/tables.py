@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +14,10 @@ from .common import console
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+
+
+GAP = 2  # blanks between columns
+LEAST = 16  # characters that a flexible column gets however narrow the terminal is
 
 
 def show(parts: Iterable[RenderableType]) -> None:
@@ -38,6 +44,25 @@ def table(*columns: str) -> Table:
             column.rstrip(">"), justify="right" if right else "left", no_wrap=right, overflow="fold"
         )
     return found
+
+
+def long_table(rows: Sequence[Sequence[str]], width: int, flexible: Collection[int]) -> str:
+    """Lay out a table of hundreds of lines as text: rich takes a millisecond a line.
+
+    :param flexible: the columns that share what the others leave of ``width``, and are wrapped.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rest = width - GAP * (len(widths) - 1) - sum(n for i, n in enumerate(widths) if i not in flexible)
+    for i in flexible:
+        widths[i] = min(widths[i], max(rest // len(flexible), LEAST))
+    return "\n".join(text for cells in rows for text in _wrapped(cells, widths))
+
+
+def _wrapped(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    columns = [wrap(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    for parts in zip_longest(*columns, fillvalue=""):
+        padded = (part.ljust(width + GAP) for part, width in zip(parts, widths, strict=True))
+        yield "".join(padded).rstrip()
 
 
 def time_text(seconds: float) -> str:

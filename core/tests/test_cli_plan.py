@@ -41,6 +41,9 @@ class NPU(Delegate):
     name = "npu"
     Options = Options
 
+    def advise(self, plan):
+        return [f"keep it to 8 channels: {len(plan.fallbacks)} ops fall back"]
+
     def prepare(self, partition):
         raise AssertionError("these commands open no device")
 
@@ -101,7 +104,8 @@ def run(*arguments):
 # plugins
 
 
-def test_plugins_lists_plugins_delegates_with_options_and_packages_that_are_not_installed():
+def test_plugins_lists_plugins_delegates_with_options_and_packages_that_are_not_installed(monkeypatch):
+    monkeypatch.setattr("delegraph.packages.find_spec", lambda name: None)
     text = run("plugins").stdout
 
     assert re.search(r"some +Plugin", text)
@@ -186,6 +190,25 @@ def test_support_as_markdown_escapes_bars():
     )
 
 
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_what_every_row_needs_is_said_once(plugins, form):
+    class Adding:
+        DELEGRAPH_API = 1
+
+        @hookimpl
+        def delegraph_op_support(self, delegate):
+            if delegate.name != "npu":
+                return []
+            return [OpSupport("EXP", (1, 1), "int8 -> int8", (few_channels,))]
+
+    plugins.register(Adding(), "more")
+
+    text = run("support", "npu", "--format", form).stdout
+
+    assert "Every row needs: at most 8 channels." in text
+    assert text.count("at most 8 channels") == 1
+
+
 def test_support_as_json_has_the_rules():
     (row,) = json.loads(run("support", "npu", "--format", "json").stdout)["npu"]
 
@@ -258,6 +281,16 @@ def test_partition_as_json(model):
 
     assert found["model"] == model
     assert [p["delegate"] for p in found["subgraphs"][0]["partitions"]] == ["npu", "(nobody)", "reference"]
+
+
+def test_partition_prints_what_each_delegate_advises(model):
+    text = run("-q", "partition", model, "-d", "npu,reference", "--advise").stdout
+    assert re.search(r"Advice for npu\n +• keep it to 8 channels: \d+ ops fall back", text)
+    assert "Advice" not in run("-q", "partition", model, "-d", "npu,reference").stdout
+
+    found = json.loads(run("-q", "partition", model, "-d", "npu,reference", "--advise", "--json").stdout)
+    assert list(found["advice"]) == ["npu", "reference"]
+    assert found["advice"]["npu"][0].startswith("keep it to 8 channels")
 
 
 def test_partition_writes_a_page(model, tmp_path):

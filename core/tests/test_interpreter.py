@@ -465,3 +465,40 @@ def offering(cls):
         delegraph_delegates=hookimpl(lambda: [cls]),
         delegraph_op_support=hookimpl(lambda delegate: [OpSupport("ADD", (1, 9), "any any -> any")]),
     )
+
+
+def test_rows_of_the_spare_reference_delegate_are_looked_for_when_they_are_needed(toy):
+    asked = []
+
+    class Reference(toy):
+        name = "reference"
+
+        def __init__(self, options=None, label=None):
+            super().__init__(label=label)
+            del self.table
+
+    class Offering:
+        DELEGRAPH_API = 1
+
+        @hookimpl
+        def delegraph_delegates(self):
+            return [Reference]
+
+        @hookimpl
+        def delegraph_op_support(self, delegate):
+            asked.append(delegate.name)
+            return [OpSupport("NEG", (1, 99), "any -> any")]
+
+    plugins = Plugins()
+    plugins.register(Offering(), "reference")
+    g = Builder()
+    x = g.input((2,), "float32")
+    y = g.op("NEG", [x], [g.tensor((2,), "float32")])
+    model = g.model(outputs=[y])
+
+    i = Interpreter(model=model, delegates=[toy("NEG")], plugins=plugins)
+    assert i(np.float32([1, 2])).tolist() == [-1, -2]
+    assert asked == []
+    i = Interpreter(model=model, delegates=[toy("ADD")], plugins=plugins)
+    assert i(np.float32([1, 2])).tolist() == [-1, -2]
+    assert asked == ["reference"]

@@ -669,6 +669,18 @@ def test_an_unknown_policy_is_an_error_that_lists_those_there_are():
         plan_of(chain("ABS"), policy="cost")
 
 
+def test_how_many_partitions_are_kept_may_depend_on_the_graph():
+    class ByGraph(Fake):
+        def partition_limit(self, graph):
+            return 1 if len(graph.ops) == 3 else None
+
+    def kept(*names):
+        return groups(plan_of(chain(*names), ByGraph("a", "ABS", keep="first"), Fake("b", "ABS", "NEG")))
+
+    assert kept("ABS", "NEG", "ABS") == ["a 0", "b 1 2"]
+    assert kept("ABS", "NEG", "ABS", "NEG") == ["a 0", "b 1", "a 2", "b 3"]
+
+
 @pytest.mark.parametrize("limit", ["min_ops", "max_partitions"])
 def test_a_limit_below_one_is_an_error(limit):
     with pytest.raises(InputError, match=f"{limit} needs 1 or more, found 0"):

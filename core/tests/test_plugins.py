@@ -560,6 +560,21 @@ def test_an_op_whose_type_is_in_a_package_that_is_not_installed_is_told_so(monke
     assert refusal.hint == "int16 is in the package delegraph-int16"
 
 
+def test_a_custom_op_of_a_package_that_is_not_installed_names_it(monkeypatch):
+    from delegraph import packages
+
+    monkeypatch.setattr(packages, "find_spec", lambda module: None)
+    plugins = plugins_of(x=offering(Reference), rows=claiming(delegate="reference"))
+    g = Builder()
+    x = g.input((1,), "int8")
+    g.op("edgetpu-custom-op", [x], [g.tensor((1,), "int8")])
+    op = g.model().subgraphs[0].ops[0]
+
+    (refusal,) = plugins.load("reference").table.refusals(op)
+
+    assert refusal.hint == "edgetpu-custom-op is in the package delegraph-edgetpu"
+
+
 def test_a_package_that_is_installed_is_no_way_out(monkeypatch):
     from delegraph import packages
 

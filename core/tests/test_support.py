@@ -205,3 +205,38 @@ def test_a_shape_rule_that_fails_is_the_delegate_s_failure():
         DelegateFailed, match=r"npu failed to find the shapes of op #0 Mine v1: IndexError: "
     ):
         SupportTable("npu", [row]).shapes(op_of("Mine", "float32 -> float32")[0], [(2, 3)])
+
+
+def test_a_constraint_may_say_what_would_make_an_op_pass():
+    @needs("few channels", hint=lambda op: f"split its {op.inputs[0].shape[-1]} channels")
+    def few(op):
+        return "too many"
+
+    op, _ = op_of("ADD", "int8 int8 -> int8", shape=(1, 9))
+
+    (why,) = refusals([attrs.evolve(ADD, where=[few])], op)
+
+    assert str(why) == "needs few channels, found too many (split its 9 channels)"
+
+
+def test_a_hint_that_raises_is_named_and_the_refusal_stays():
+    @needs("few channels", hint=lambda op: op.no_such_field)
+    def few(op):
+        return "too many"
+
+    (why,) = refusals([attrs.evolve(ADD, where=[few])], op_of("ADD", "int8 int8 -> int8")[0])
+
+    assert "AttributeError in the hint itself" in str(why)
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "version"),
+    [("MUL", "int8 int8 -> int8", 1), ("ADD", "int16 int16 -> int16", 1), ("ADD", "int8 int8 -> int8", 3)],
+)
+def test_where_no_row_has_an_op_the_delegate_says_the_way_out(name, types, version):
+    op, _ = op_of(name, types, version)
+    table = SupportTable("npu", [ADD], hint=lambda op: f"do without {op.name}")
+
+    (why,) = table.refusals(op)
+
+    assert why.hint == f"do without {name}"

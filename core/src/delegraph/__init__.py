@@ -36,6 +36,7 @@ from .support import Constraint, OpSupport, Refusal, Shape, SupportTable, needs
 if TYPE_CHECKING:
     from .build import Builder
     from .interpreter import Interpreter, SignatureRunner
+    from .planning import plan_model
     from .plugins import load_delegate
     from .reader import read_model
     from .writer import write_model
@@ -85,6 +86,7 @@ __all__ = [
     "hookimpl",
     "load_delegate",
     "needs",
+    "plan_model",
     "profile",
     "quantize_multiplier",
     "quantize_multipliers",
@@ -103,6 +105,7 @@ _LATER = {
     "Interpreter": "interpreter",
     "SignatureRunner": "interpreter",
     "load_delegate": "plugins",
+    "plan_model": "planning",
     "read_model": "reader",
     "write_model": "writer",
 }

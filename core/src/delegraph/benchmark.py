@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from . import profile
 from .memory import Memory
@@ -60,6 +60,16 @@ class Line:
     op: int | None = None  # index in its subgraph; None for a type of op, or what is no op
     subgraph: int = 0
     detail: str = ""
+    nbytes: float | None = None  # per run; None where no event says
+    flops: float | None = None  # per run
+
+    @property
+    def gigabytes_per_second(self) -> float | None:
+        return _rate(self.nbytes, self.seconds)
+
+    @property
+    def gigaflops_per_second(self) -> float | None:
+        return _rate(self.flops, self.seconds)
 
 
 @frozen
@@ -72,6 +82,8 @@ class Measured:
         int | None
     )  # the most that the whole process has held; None where the system does not say
     profile: Profile | None = None
+    # What each delegate holds on its device, in bytes, by label and by what for: {"opencl": {"weights": …}}
+    device_bytes: Mapping[str, Mapping[str, int]] = field(factory=dict)
 
 
 def benchmark(
@@ -104,6 +116,7 @@ def benchmark(
         running.interpreter.memory(running.entry.subgraph),
         process_peak(),
         _profiled(running, profiled, progress) if profiled else None,
+        {d.label: held for d in running.interpreter.delegates if (held := d.device_bytes())},
     )
 
 
@@ -144,6 +157,7 @@ def to_json(found: Measured) -> dict[str, Any]:
             "constants": memory.constants,
             "tensors_of_unknown_size": memory.unknown,
             "process": found.process_bytes,
+            "devices": {label: dict(held) for label, held in found.device_bytes.items()},
         },
     }
     if found.profile is not None:
@@ -159,6 +173,8 @@ def to_json(found: Measured) -> dict[str, Any]:
 
 def _profiled(running: Running, runs: int, progress: Callable[[str], None]) -> Profile:
     seconds = 0.0
+    with profile.listen():
+        running.invoke()  # not counted: a delegate may have to prepare for being watched
     with profile.listen() as events:
         for _ in range(runs):
             progress("profile")
@@ -167,21 +183,42 @@ def _profiled(running: Running, runs: int, progress: Callable[[str], None]) -> P
 
 
 def _lines(found: Profile, line_of: Callable[[Event], Line]) -> list[Line]:
-    grouped: dict[Line, list[float]] = {}
+    grouped: dict[Line, list[Event]] = {}
     for event in found.events:
-        grouped.setdefault(line_of(event), []).append(event.seconds)
-    lines = [_filled(line, seconds, found) for line, seconds in grouped.items()]
+        grouped.setdefault(line_of(event), []).append(event)
+    lines = [_filled(line, events, found) for line, events in grouped.items()]
     return sorted(lines, key=lambda line: -line.seconds)
 
 
-def _filled(line: Line, seconds: Sequence[float], found: Profile) -> Line:
-    total = sum(seconds)
-    share = total / found.seconds if found.seconds else 0.0
-    return attrs.evolve(line, calls=len(seconds) / found.runs, seconds=total / found.runs, share=share)
+def _filled(line: Line, events: Sequence[Event], found: Profile) -> Line:
+    seconds = sum(e.seconds for e in events)
+    return attrs.evolve(
+        line,
+        calls=len(events) / found.runs,
+        seconds=seconds / found.runs,
+        share=seconds / found.seconds if found.seconds else 0.0,
+        nbytes=_per_run([e.nbytes for e in events], found.runs),
+        flops=_per_run([e.flops for e in events], found.runs),
+    )
+
+
+def _per_run(counts: Sequence[int | None], runs: int) -> float | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) / runs if known else None
+
+
+def _rate(count: float | None, seconds: float) -> float | None:
+    """Return a count per second, in units of 10⁹."""
+    return count / seconds * 1e-9 if count and seconds else None
 
 
 def _line_json(line: Line) -> dict[str, Any]:
-    return {name: value for name, value in attrs.asdict(line).items() if value not in (None, "")}
+    rates = {
+        "gigabytes_per_second": line.gigabytes_per_second,
+        "gigaflops_per_second": line.gigaflops_per_second,
+    }
+    values = attrs.asdict(line) | rates
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 def _seconds(function: Callable[[], None]) -> float:

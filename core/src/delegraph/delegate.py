@@ -16,7 +16,8 @@ The whole of a delegate that computes ADD in half precision::
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
@@ -25,7 +26,8 @@ from .options import read_options
 from .support import Refusal, SupportTable
 
 if TYPE_CHECKING:
-    from .partition import Partition
+    from .model import Graph, Model, Op
+    from .partition import Partition, Plan
 
 # run(*inputs) -> outputs: arrays or device values in the order of the partition's inputs; outputs in
 # the order of its outputs, then the next values of its variables.
@@ -53,15 +55,37 @@ class Delegate(ABC):
     keep: ClassVar[str] = "largest"  # which ones: "largest" or "first"
 
     label: str  # names this instance in reports: "opencl", "opencl:2"
-    table: SupportTable  # this delegate's rows and those others added; set when it is loaded
+    find_rows: Callable[[Delegate], SupportTable] | None = None  # what ``table`` asks, once
 
     def __init__(self, options: Mapping[str, Any] | None = None, label: str | None = None) -> None:
         self.options: Any = read_options(self.Options, options or {}, owner=f"delegate {self.name!r}")
         self.label = label or self.name
 
+    @cached_property
+    def table(self) -> SupportTable:
+        """This delegate's rows and those others added; set, or to be found, when it is loaded."""
+        if self.find_rows is None:
+            raise AttributeError(f"delegate {self.name!r} has no table: it was not loaded by name")
+        return self.find_rows(self)
+
+    @property
+    def has_table(self) -> bool:
+        return "table" in vars(self) or self.find_rows is not None
+
     def unavailable(self) -> str | None:
         """Return why this delegate cannot work on this machine now, with the way out, or None."""
         return None
+
+    def hint(self, op: Op) -> str:
+        """Say what would make an op pass that no row has in its version and types; "" if nothing would.
+
+        One answer serves all ops of a name, version and types. A constraint brings its own hint.
+        """
+        return ""
+
+    def partition_limit(self, graph: Graph) -> int | None:
+        """Return how many partitions of this graph to keep: ``max_partitions``, unless it depends."""
+        return self.max_partitions
 
     def check(self, partition: Partition) -> Mapping[int, list[Refusal]]:
         """Look at a whole group of supported ops; return refusals by op index, {} if all is well.
@@ -71,9 +95,27 @@ class Delegate(ABC):
         """
         return {}
 
+    def adapted(self, model: Model) -> Model:
+        """Return ``model`` in the form that an option of this delegate asks for: with another input, say.
+
+        Called once, before anything is planned, in the order of preference.
+        """
+        return model
+
+    def advise(self, plan: Plan) -> Sequence[str]:
+        """Say what makes a planned model slow on this delegate, and what would help: a line each.
+
+        Called for ``delegraph partition --advise``. A device may be opened, to measure it.
+        """
+        return ()
+
     @abstractmethod
     def prepare(self, partition: Partition) -> Run:
         """Compile, upload constants, allocate; return the function that runs the partition."""
+
+    def device_bytes(self) -> Mapping[str, int]:
+        """Return the bytes held on a device of its own, by what for: ``{"weights": 5_000_000}``."""
+        return {}
 
     def close(self) -> None:
         """Give back what the delegate holds. Called by ``with`` and by the interpreter that loaded it."""

@@ -3,36 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import attrs
 import numpy as np
 from attrs import frozen
 
+from . import profile
+from .delegate import Delegate
 from .dtypes import DTYPES
 from .errors import DelegateFailed
+from .failing import cause, failed
 from .model import Tensor
-
-if TYPE_CHECKING:
-    from .delegate import Delegate
+from .plan import Partition
 
 
 class Held:
-    """A device value, and the delegate object that made it: nobody else may look inside."""
+    """A device value, and the delegate object that made it: nobody else may look inside.
 
-    __slots__ = ("_array", "delegate", "dtype", "shape", "value")
+    :param partition: that computed it; None for a value that the program passed in.
+    """
 
-    def __init__(self, value: Any, delegate: Delegate | None) -> None:
+    __slots__ = ("_array", "delegate", "dtype", "partition", "shape", "value")
+
+    def __init__(self, value: Any, delegate: Delegate | None, partition: Partition | None = None) -> None:
         self.value = value  # has shape, dtype and __array__
         self.delegate = delegate
+        self.partition = partition
         self.shape = tuple(value.shape)
-        self.dtype = value.dtype
+        self.dtype = np.dtype(value.dtype)
         self._array: np.ndarray | None = None
 
     def array(self) -> np.ndarray:
-        """Return the values on the host; they are brought over once."""
+        """Return the values on the host; they are brought over once.
+
+        :raises DelegateFailed: the delegate could not give them back.
+        """
         if self._array is None:
-            self._array = np.asarray(self.value)
+            events = profile.listener()
+            first = len(events or ())
+            self._array = self._read_back()
+            for i in range(first, len(events or ())):
+                assert events is not None
+                if self.delegate is not None and not events[i].delegate:
+                    events[i] = attrs.evolve(events[i], delegate=self.delegate.label)
         return self._array
+
+    def _read_back(self) -> np.ndarray:
+        try:
+            return np.asarray(self.value)
+        except Exception as e:
+            if self.partition is not None:
+                raise failed(self.partition, "give back the results of", e) from cause(e)
+            raise DelegateFailed(f"a value on a device cannot be read: {type(e).__name__}: {e}") from e
+
+
+def held_by_program(value: Any) -> Held | None:
+    """Return a device value that a program passes in; None if ``value`` is something else.
+
+    It says which delegate object made it, in its attribute ``delegate``.
+    """
+    delegate = getattr(value, "delegate", None)
+    return Held(value, delegate) if isinstance(delegate, Delegate) else None
 
 
 def as_array(value: Any) -> np.ndarray:
@@ -59,10 +91,11 @@ class Expected:
 
 
 def taken_from(
-    delegate: Delegate | None, results: Any, expected: Sequence[Expected], where: str
+    partition: Partition | None, results: Any, expected: Sequence[Expected], where: str
 ) -> list[Any]:
-    """Return what a run gave, checked, device values marked as ``delegate``'s.
+    """Return what a run gave, checked, device values marked as the partition's.
 
+    :param partition: None for what core itself ran.
     :param where: who gave it, for messages: ``"opencl, op #3 ADD v1"``.
     :raises DelegateFailed: number, shape or dtype of the results is not as planned.
     """
@@ -74,7 +107,7 @@ def taken_from(
         raise DelegateFailed(f"{where}: needs to return {len(expected)} values, found {len(found)}")
     for i, (value, want) in enumerate(zip(found, expected, strict=True)):
         if type(value) is not np.ndarray:
-            value = found[i] = _marked(value, delegate, want, where)
+            value = found[i] = _marked(value, partition, want, where)
         if value.dtype != want.dtype or (value.shape != want.shape and want.shape is not None):
             raise DelegateFailed(
                 f"{where}: needs to return {_text(want.dtype, want.shape)} for tensor {want.tensor.index} "
@@ -83,14 +116,14 @@ def taken_from(
     return found
 
 
-def _marked(value: Any, delegate: Delegate | None, want: Expected, where: str) -> Any:
+def _marked(value: Any, partition: Partition | None, want: Expected, where: str) -> Any:
     """Return a result that is no plain array as one, or as a held device value."""
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(value)
     if type(value) is Held:  # a body's result that control flow passes on
         return value
     if all(hasattr(value, name) for name in ("shape", "dtype", "__array__")):
-        return Held(value, delegate)
+        return Held(value, None if partition is None else partition.delegate, partition)
     raise DelegateFailed(
         f"{where}: needs to return an array, or an object with shape, dtype and __array__, for tensor "
         f"{want.tensor.index} {want.tensor.name!r}, found {type(value).__name__}"

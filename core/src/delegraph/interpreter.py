@@ -31,7 +31,8 @@ from .delegate import Delegate
 from .details import Details, op_details, tensor_details
 from .entry import Argument, Entry, entry_of
 from .errors import InputError, ShapeError, StateError
-from .loading import the_model
+from .handover import Held
+from .loading import adapted, the_model
 from .memory import Memory
 from .model import Model, Tensor
 from .partition import Plan, partition
@@ -39,7 +40,7 @@ from .plugins import REFERENCE, Plugins, Wanted, load_delegate, resolve_delegate
 from .session import Session
 from .signature import SignatureRunner
 from .specialize import DEFAULT_MAX_TENSOR_BYTES
-from .values import converted, stored
+from .values import converted, on_device, stored
 from .views import Views
 
 __all__ = ["Interpreter", "InterpreterWithCustomOps", "OpResolverType", "SignatureRunner", "load_delegate"]
@@ -96,6 +97,8 @@ class Interpreter:
     :param min_ops: a smaller partition goes to the next delegate; see :func:`delegraph.partition.partition`
         for this and for ``max_partitions``, ``policy`` and ``require_full_delegation``.
     :param max_tensor_bytes: the largest tensor that the model's shapes may ask for.
+    :param device_outputs: leave outputs on the device that computed them: ``device_value`` gives them, and
+        ``get_tensor`` reads them back when it is called, not ``invoke``.
     :param mmap: map the file, or read it (a mapped file must not be truncated while it is in use).
     :param allow_external_buffers: let the model name other files that hold its weights.
     :param plugins: for tests: other plugins than those installed.
@@ -129,6 +132,7 @@ class Interpreter:
         max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
         mmap: bool = True,
         allow_external_buffers: bool = False,
+        device_outputs: bool = False,
         plugins: Plugins | None = None,
     ) -> None:
         _check_resolver(experimental_op_resolver_type)
@@ -145,6 +149,7 @@ class Interpreter:
         )  # fmt: skip
         wanted = [*(experimental_delegates or ()), *_sequence(delegates)]
         loaded = resolve_delegates(wanted, plugins=self._plugins, must_run=True, num_threads=num_threads)
+        self._model = adapted(self._model, loaded)
         given = {id(d) for d in wanted}
         self._close_delegates = weakref.finalize(self, _close, [d for d in loaded if id(d) not in given])
         self._reference_is_spare = loaded[-1].name == REFERENCE and REFERENCE not in map(
@@ -166,11 +171,12 @@ class Interpreter:
             or experimental_disable_delegate_node_fusion,
             go_on=on_failure == "fallback",
             max_tensor_bytes=max_tensor_bytes,
+            device_outputs=device_outputs,
         )
 
     @property
     def model(self) -> Model:
-        """The model, as the file has it."""
+        """The model, as the file has it, or as an option of a delegate changes it."""
         return self._model
 
     @property
@@ -218,7 +224,7 @@ class Interpreter:
         :return: arrays by name, in the order of the model's outputs.
         """
         entry = self._entry
-        given = [(a, converted(v, a.tensor, f"input {a.name!r}")) for a, v in matched(entry, inputs)]
+        given = [(a, _taken(v, a.tensor, f"input {a.name!r}")) for a, v in matched(entry, inputs)]
         self._views.ensure_none()
         for argument, array in given:
             self._fit(entry.subgraph, argument, array)
@@ -255,6 +261,8 @@ class Interpreter:
     def set_tensor(self, tensor_index: int, value: Any) -> None:
         """Copy an array into an input, or into a variable tensor.
 
+        A device value of a delegate is not copied: it must not change until the next ``invoke`` ends.
+
         :raises InputError: dtype or shape are not the tensor's, or it is no input.
         """
         self._set(tensor_index, value, 0)
@@ -267,6 +275,23 @@ class Interpreter:
         tensor of rank 0 comes as a numpy scalar.
         """
         return scalar_or_array(self._copy(tensor_index, subgraph_index))
+
+    @_alone
+    def device_value(self, tensor_index: int, subgraph_index: int = 0) -> Any:
+        """Return an output, a variable or an input where it is: as the device value of its delegate.
+
+        It stays as it is, whatever is run after this. What it can do its delegate documents;
+        ``numpy.asarray`` reads it back.
+
+        :raises InputError: the values are on the host; ``get_tensor`` returns them.
+        """
+        tensor = self._tensor(tensor_index, self._subgraph(subgraph_index))
+        found = self._session.device_value(subgraph_index, tensor.index)
+        if found is None:
+            raise InputError(
+                f"tensor {tensor.index} {tensor.name!r} is on no device: get_tensor() returns it"
+            )
+        return found
 
     @_alone
     def tensor(self, tensor_index: int) -> Callable[[], np.ndarray]:
@@ -426,7 +451,7 @@ class Interpreter:
         if not (tensor.is_variable or self._session.is_input(subgraph, tensor)):
             raise InputError(f"{name} is neither an input nor a variable; its values cannot be set")
         shape = self._session.shape(subgraph, tensor) if tensor.shape is not None else None
-        array = stored(value, tensor, shape, name)
+        array = on_device(value, tensor, shape, name) or stored(value, tensor, shape, name)
         if not self._session.is_ready(subgraph):
             raise StateError(f"{name} has no memory yet: call allocate_tensors() first")
         self._session.set_value(subgraph, tensor.index, array)
@@ -451,7 +476,7 @@ class Interpreter:
             check_strict(name, tensor.shape_signature or self._session.shape(subgraph, tensor) or (), shape)
         self._session.resize(subgraph, tensor.index, shape)
 
-    def _fit(self, subgraph: int, argument: Argument, array: np.ndarray) -> None:
+    def _fit(self, subgraph: int, argument: Argument, array: np.ndarray | Held) -> None:
         """Resize an input to what is given, where the model leaves the size open."""
         tensor = self._session.graph(subgraph).tensors[argument.tensor.index]
         now = self._session.shape(subgraph, tensor)
@@ -494,6 +519,10 @@ def _check_resolver(resolver: Any) -> None:
     """Raise unless it is an OpResolverType: ours, or LiteRT's own."""
     if getattr(resolver, "name", None) not in OpResolverType.__members__:
         raise InputError(f"experimental_op_resolver_type needs an OpResolverType, found {resolver!r}")
+
+
+def _taken(value: Any, tensor: Tensor, name: str) -> np.ndarray | Held:
+    return on_device(value, tensor, None, name) or converted(value, tensor, name)
 
 
 def _sequence(delegates: Sequence[Wanted] | None) -> Sequence[Wanted]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from .delegate import Delegate
 from .errors import InputError, ModelError
 from .model import Model
 from .reader import read_model
@@ -26,6 +28,13 @@ def the_model(path: Any, content: Any, model: Model | None, **options: Any) -> M
     if not read.subgraphs:
         raise ModelError(f"{read.source} needs a subgraph to run, found none")
     return read
+
+
+def adapted(model: Model, delegates: Iterable[Delegate]) -> Model:
+    """Return the model in the form that the options of its delegates ask for."""
+    for delegate in delegates:
+        model = delegate.adapted(model)
+    return model
 
 
 def _is_empty(value: Any) -> bool:

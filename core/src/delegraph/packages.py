@@ -24,6 +24,7 @@ class Package:
     adds_types_to: tuple[str, ...] = ()  # delegates that get rows from it ...
     types: tuple[str, ...] = ()  # ... for ops with an operand of one of these types
     ops: tuple[str, ...] = ()  # custom ops it knows
+    commands: tuple[str, ...] = ()  # of the command line
 
     @property
     def is_installed(self) -> bool:
@@ -32,12 +33,13 @@ class Package:
 
 PACKAGES = (
     Package("delegraph-reference", "delegraph_reference", delegates=("reference",)),
-    Package("delegraph-opencl", "delegraph_opencl", delegates=("opencl",)),
+    Package("delegraph-opencl", "delegraph_opencl", delegates=("opencl",), commands=("devices",)),
     Package(
         "delegraph-edgetpu",
         "delegraph_edgetpu",
         delegates=("edgetpu",),
         ops=("edgetpu-custom-op",),
+        commands=("edgetpu",),
     ),
     Package(
         "delegraph-int16",
@@ -63,6 +65,16 @@ LIBRARIES = {
 def package_of(delegate: str) -> Package | None:
     """Return the known package that offers a delegate of this name, installed or not."""
     return next((p for p in PACKAGES if delegate in p.delegates), None)
+
+
+def hint_for_command(name: str) -> str:
+    """Say which package brings a command that is not there; "" if none is known to."""
+    p = next((p for p in PACKAGES if name in p.commands), None)
+    if p is None:
+        return ""
+    if p.is_installed:
+        return f"The package {p.name} has it, but could not be loaded: see `delegraph plugins`."
+    return f"It is in the package {p.name}."
 
 
 def delegate_name(library: str | os.PathLike[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from .delegate import Delegate
 from .errors import InputError, OptionError, PluginError
 from .log import logger
-from .model import Model
+from .model import Graph, Model
 from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
 from .plugins import Plugins, label_apart
 from .policy import KEEP, POLICIES, Limits, Policy, Reasons, Work
@@ -47,19 +47,20 @@ def partition(
     """
     plugins = plugins or Plugins.installed()
     decide = _policy(policy)
-    limits = _limits(delegates, min_ops, max_partitions)
+    _check(delegates, min_ops, max_partitions)
     label_apart(delegates)
     for delegate in delegates:
-        if not hasattr(delegate, "table"):  # made by hand, not loaded by name
+        if not delegate.has_table:  # made by hand, not loaded by name
             delegate.table = plugins.table(delegate)
     results = _signature_outputs(model)
     subgraphs = []
     for graph in model.subgraphs:
+        limits = _limits(graph, delegates, min_ops, max_partitions)
         work = Work(graph, limits, plugins.veto(), refused or {})
         order, owners = decide(work)
         parts = work.partitions(order, owners, results.get(graph.index, set()))
         subgraphs.append(SubgraphPlan(graph, tuple(parts), work.refusals, graph.folded))
-    plan = Plan(model, tuple(limits), tuple(subgraphs))
+    plan = Plan(model, tuple(dict.fromkeys(delegates)), tuple(subgraphs))
     if require_full_delegation:
         plan.check_full()
     if logger.isEnabledFor(logging.WARNING):
@@ -75,23 +76,27 @@ def _policy(name: str) -> Policy:
     return POLICIES[name]
 
 
-def _limits(
-    delegates: Sequence[Delegate], min_ops: int | None, max_partitions: int | None
-) -> dict[Delegate, Limits]:
-    """Return the limits of each delegate; the arguments hold for all but the last."""
+def _check(delegates: Sequence[Delegate], min_ops: int | None, max_partitions: int | None) -> None:
     for name, value in (("min_ops", min_ops), ("max_partitions", max_partitions)):
         if value is not None and value < 1:
             raise InputError(f"{name} needs 1 or more, found {value}")
-    found = {}
     for d in delegates:
         if not isinstance(d, Delegate):
             raise InputError(f"partition needs loaded delegates (see load_delegate), found {d!r}")
         if d.keep not in KEEP:
             raise PluginError(f"delegate {d.name!r} needs keep = {' or '.join(KEEP)}, found {d.keep!r}")
+
+
+def _limits(
+    graph: Graph, delegates: Sequence[Delegate], min_ops: int | None, max_partitions: int | None
+) -> dict[Delegate, Limits]:
+    """Return the limits of each delegate; the arguments hold for all but the last."""
+    found = {}
+    for d in delegates:
         given = (None, None) if d is delegates[-1] else (min_ops, max_partitions)
         found[d] = Limits(
             d.min_ops if given[0] is None else given[0],
-            d.max_partitions if given[1] is None else given[1],
+            d.partition_limit(graph) if given[1] is None else given[1],
         )
     return found
 

@@ -106,7 +106,8 @@ def resolve_delegates(
         delegates = [delegates]
     wanted = list(delegates or [REFERENCE])
     names = [wanted_name(d) for d in wanted]
-    if REFERENCE not in names and REFERENCE in plugins.delegates():
+    with_spare = REFERENCE not in names and REFERENCE in plugins.delegates()
+    if with_spare:
         wanted.append(REFERENCE)
         names.append(REFERENCE)
     labels = _distinct([getattr(d, "label", name) for d, name in zip(wanted, names, strict=True)])
@@ -116,7 +117,8 @@ def resolve_delegates(
         if isinstance(d, Delegate):
             loaded.append(plugins.with_table(d))
         else:
-            loaded.append(plugins.load(name, given.pop(label, None), label, num_threads))
+            later = must_run and with_spare and d == REFERENCE  # it may not be needed
+            loaded.append(plugins.load(name, given.pop(label, None), label, num_threads, later))
     if given:
         raise InputError(f"options for {next(iter(given))!r}, but the delegates are: {', '.join(labels)}")
     label_apart(loaded)
@@ -199,10 +201,12 @@ class Plugins:
         options: Mapping[str, Any] | None = None,
         label: str | None = None,
         num_threads: int | None = None,
+        table_later: bool = False,
     ) -> Delegate:
         """Make an instance of a delegate and give it its support table; see :func:`load_delegate`.
 
         :param num_threads: the option of this name, for a delegate that has it and was not given it.
+        :param table_later: look for its rows when somebody asks for them: they may be in many modules.
         """
         name = delegate_name(name)
         offer = self.delegates().get(name)
@@ -218,11 +222,14 @@ class Plugins:
         except Exception as e:
             maker = f"delegate {name!r} of plugin {offer.plugin}"
             raise PluginError(f"{maker} could not be made: {type(e).__name__}: {e}") from e
+        if table_later:
+            delegate.find_rows = self.table
+            return delegate
         return self.with_table(delegate)
 
     def with_table(self, delegate: Delegate) -> Delegate:
         """Give a delegate its support table, unless it has one."""
-        if not hasattr(delegate, "table"):
+        if not delegate.has_table:
             delegate.table = self.table(delegate)
         return delegate
 
@@ -235,7 +242,7 @@ class Plugins:
         kept, conflicts = without_conflicts(rows, offer.plugin.name if offer else "")
         for conflict in conflicts:
             self._note_conflict(conflict, delegate.name)
-        return SupportTable(delegate.name, kept, "; ".join(self._why_rows_lack()))
+        return SupportTable(delegate.name, kept, "; ".join(self._why_rows_lack()), delegate.hint)
 
     def veto(self) -> Callable[[Op, Delegate], list[str]] | None:
         """Return a function that gives all reasons against an op on a delegate; None if nobody vetoes."""

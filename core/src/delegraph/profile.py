@@ -27,7 +27,9 @@ class Event:
     op: int | None = None  # its index in the subgraph, if it is an op
     subgraph: int = 0
     delegate: str = ""  # the label of the delegate; filled in by core where left empty
-    detail: str = ""  # free text: the kernel, bytes moved
+    detail: str = ""  # free text: the kernel
+    nbytes: int | None = None  # read and written, or brought to or from a device; None if not known
+    flops: int | None = None  # floating-point operations
 
 
 _listener: ContextVar[list[Event] | None] = ContextVar("delegraph_profile", default=None)

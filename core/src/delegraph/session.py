@@ -16,14 +16,15 @@ from .calls import is_core_op
 from .delegate import Delegate
 from .errors import DelegateFailed, InputError, ShapeError, StateError, UnsupportedOps
 from .execute import Executor
-from .handover import as_array
+from .failing import PartitionFailed
+from .handover import Held, as_array
 from .log import logger
 from .memory import Memory
 from .model import Graph, Model, Op, Tensor
 from .partition import Plan, SubgraphPlan
 from .specialize import specialize
 from .state import State, Transaction, zeros
-from .steps import PartitionFailed, of_op
+from .steps import of_op
 from .support import Refusal, Shape
 from .typespec import types_of
 
@@ -38,6 +39,7 @@ class Session:
         delegates and the refusals known beforehand.
     :param one_by_one: run each op alone, in the file's order.
     :param go_on: when a delegate fails, give its ops to the next one.
+    :param device_outputs: do not read back what a run leaves on a device.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Session:
         one_by_one: bool,
         go_on: bool,
         max_tensor_bytes: int,
+        device_outputs: bool = False,
     ) -> None:
         self.model = model
         self.delegates = list(delegates)
@@ -58,6 +61,7 @@ class Session:
         self._partition = partition
         self._one_by_one = one_by_one
         self._go_on = go_on
+        self._device_outputs = device_outputs
         self._max_tensor_bytes = max_tensor_bytes
         self._shapes: dict[Key, tuple[int, ...]] = {}  # asked for by resize
         self._refused: dict[Key, dict[str, tuple[Refusal, ...]]] = {}  # what failed, by op
@@ -65,7 +69,7 @@ class Session:
         self._plan: Plan | None = None
         self._executor: Executor | None = None
         self._allocated: set[int] = set()
-        self._buffers: dict[Key, np.ndarray] = {}  # values of inputs
+        self._buffers: dict[Key, np.ndarray | Held] = {}  # values of inputs
         self._results: dict[int, dict[int, Any]] = {}  # of the last run, by subgraph and tensor
         self._graphs: Sequence[Graph] = model.subgraphs  # as last planned
         self._check_ops()
@@ -133,8 +137,8 @@ class Session:
         state.commit()
         self._results.update(results)
 
-    def buffer(self, subgraph: int, tensor: Tensor) -> np.ndarray:
-        """Return the memory that holds an input's values; zeros at first."""
+    def buffer(self, subgraph: int, tensor: Tensor) -> np.ndarray | Held:
+        """Return what holds an input's values: memory, zeros at first, or a device value passed in."""
         key = (subgraph, tensor.index)
         if key not in self._buffers:
             if tensor.shape is None:
@@ -144,15 +148,17 @@ class Session:
             self._buffers[key] = zeros(tensor)
         return self._buffers[key]
 
-    def set_value(self, subgraph: int, index: int, array: np.ndarray) -> None:
-        """Copy values into an input or a variable."""
-        tensor = self.graph(subgraph).tensors[index]
+    def set_value(self, subgraph: int, index: int, value: np.ndarray | Held) -> None:
+        """Copy values into an input or a variable; a device value is taken as it is."""
+        tensor, key = self.graph(subgraph).tensors[index], (subgraph, index)
         if tensor.is_variable:
-            self.state.set_variable((subgraph, tensor.index), array.copy())
-        elif tensor.shape is None:
-            self._buffers[subgraph, tensor.index] = array.copy()
+            self.state.set_variable(key, value if isinstance(value, Held) else value.copy())
+        elif isinstance(value, Held):
+            self._buffers[key] = value
+        elif tensor.shape is None or not isinstance(memory := self.buffer(subgraph, tensor), np.ndarray):
+            self._buffers[key] = value.copy()
         else:
-            np.copyto(self.buffer(subgraph, tensor), array)
+            np.copyto(memory, value)
 
     def value(self, subgraph: int, index: int, own: bool = False) -> np.ndarray:
         """Return the values of a tensor, where they are.
@@ -165,21 +171,36 @@ class Session:
             if tensor.is_variable:
                 return self._variable(subgraph, tensor, own)
             if self.is_input(subgraph, tensor):
-                return self.buffer(subgraph, tensor)
+                return self._input(subgraph, tensor, own)
         if tensor.is_constant:
             return _not_none(tensor.data)
-        results = self._results.get(subgraph, {})
-        if index not in results:
-            raise self._missing(subgraph, tensor)
+        found = as_array(self._result(subgraph, tensor))
         if own:
-            results[index] = np.array(as_array(results[index]))
-        return as_array(results[index])
+            found = self._results[subgraph][index] = np.array(found)
+        return found
+
+    def device_value(self, subgraph: int, index: int) -> Any:
+        """Return a tensor's device value, as its delegate made it; None if its values are on the host."""
+        tensor = self.graph(subgraph).tensors[index]
+        if tensor.is_variable:
+            found = self.state.variable((subgraph, index), tensor)
+        elif self.is_input(subgraph, tensor):
+            found = self.buffer(subgraph, tensor)
+        else:
+            found = tensor.data if tensor.is_constant else self._result(subgraph, tensor)
+        return found.value if isinstance(found, Held) else None
 
     def is_input(self, subgraph: int, tensor: Tensor) -> bool:
         return any(t.index == tensor.index for t in self.graph(subgraph).inputs)
 
     def memory(self, subgraph: int) -> Memory:
         return memory.estimate(self.plan, subgraph, self.keep_all)
+
+    def _input(self, subgraph: int, tensor: Tensor, own: bool) -> np.ndarray:
+        found = self.buffer(subgraph, tensor)
+        if own and isinstance(found, Held):
+            found = self._buffers[subgraph, tensor.index] = found.array().copy()
+        return as_array(found)
 
     def _variable(self, subgraph: int, tensor: Tensor, own: bool) -> np.ndarray:
         key = (subgraph, tensor.index)
@@ -188,6 +209,12 @@ class Session:
             found = found.copy()
             self.state.set_variable(key, found)
         return found
+
+    def _result(self, subgraph: int, tensor: Tensor) -> Any:
+        results = self._results.get(subgraph, {})
+        if tensor.index not in results:
+            raise self._missing(subgraph, tensor)
+        return results[tensor.index]
 
     def _missing(self, subgraph: int, tensor: Tensor) -> StateError | InputError:
         what = f"tensor {tensor.index} {tensor.name!r} has no values"
@@ -202,13 +229,16 @@ class Session:
         )
 
     def _run(
-        self, subgraph: int, inputs: list[np.ndarray]
+        self, subgraph: int, inputs: list[np.ndarray | Held]
     ) -> tuple[Transaction, dict[int, dict[int, Any]]]:
         while True:
             executor = self._prepare(subgraph)
             state = self.state.begin()
             try:
-                executor.run(subgraph, state, inputs)
+                frame = executor.run(subgraph, state, inputs)
+                if not self._device_outputs:
+                    for value in frame.outputs:
+                        as_array(value)  # a device value keeps what was read back
             except PartitionFailed as e:
                 self._give_up(e)
             else:
@@ -234,8 +264,11 @@ class Session:
             raise DelegateFailed(str(failure)) from failure.__cause__
         partition = failure.partition
         reason = Refusal("a delegate that does not fail at it", str(failure))
-        for op in partition.ops:
-            self._refused.setdefault((partition.subgraph, op.index), {})[partition.label] = (reason,)
+        refused = [self._refused.setdefault((partition.subgraph, op.index), {}) for op in partition.ops]
+        if all(partition.label in by_label for by_label in refused):  # its values of an earlier run
+            raise DelegateFailed(str(failure)) from failure.__cause__
+        for by_label in refused:
+            by_label[partition.label] = (reason,)
         self._plan = None
         try:
             self.plan.check_complete()
@@ -264,10 +297,13 @@ class Session:
 class _Apart:
     """Keeps values that outlive a run apart from the inputs, which callers may overwrite."""
 
-    def __init__(self, inputs: Sequence[np.ndarray]) -> None:
-        self._inputs = inputs
+    def __init__(self, inputs: Sequence[np.ndarray | Held]) -> None:
+        self._given = [x for x in inputs if isinstance(x, Held)]
+        self._inputs = [x for x in inputs if isinstance(x, np.ndarray)]
 
     def from_inputs(self, value: Any) -> Any:
+        if any(value is x for x in self._given):
+            return as_array(value).copy()
         if isinstance(value, np.ndarray) and any(np.may_share_memory(value, x) for x in self._inputs):
             return value.copy()
         return value

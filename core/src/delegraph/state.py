@@ -61,7 +61,7 @@ class State:
         found = self._kept.variables.get(key)
         return initial(tensor) if found is None else found
 
-    def set_variable(self, key: Key, value: np.ndarray) -> None:
+    def set_variable(self, key: Key, value: Any) -> None:
         kept = self._kept
         self._kept = Kept({**kept.variables, key: value}, kept.resources, kept.called)
 

@@ -13,6 +13,7 @@ from attrs import define
 from . import shapes
 from .control import CoreRun
 from .errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
+from .failing import cause, failed, where
 from .handover import Expected, as_array, handed_to, taken_from
 from .log import logger
 from .model import Op, Tensor
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
     from .delegate import Delegate, Run
 
 KEPT_SHAPES = 8  # prepared variants of an op whose shapes only a run shows
-
-
-class PartitionFailed(DelegateFailed):
-    """A delegate failed at a partition; ``partition`` is for those who can go on without it."""
-
-    def __init__(self, message: str, partition: Partition) -> None:
-        super().__init__(message)
-        self.partition = partition
 
 
 @define(eq=False)
@@ -70,7 +63,7 @@ def prepared(partition: Partition) -> Run:
     try:
         return partition.delegate.prepare(partition)
     except Exception as e:
-        raise _failure(partition, "prepare", e) from _cause(e)
+        raise failed(partition, "prepare", e) from cause(e)
 
 
 def whole(partition: Partition, run: Run) -> Callable[[Transaction, list[Any]], Sequence[Any]]:
@@ -102,13 +95,6 @@ def of_op(partition: Partition, op: Op) -> Partition:
     )
 
 
-def where(partition: Partition) -> str:
-    """Say which ops a partition holds, for messages."""
-    ops = partition.ops
-    text = str(ops[0]) if len(ops) == 1 else f"{len(ops)} ops, {ops[0]} to {ops[-1]}"
-    return text + (f" of subgraph {partition.subgraph}" if partition.subgraph else "")
-
-
 class _Ready:
     """A partition and what its delegate prepared for it."""
 
@@ -120,11 +106,11 @@ class _Ready:
         self.place = where(partition)
 
     def results(self, given: list[Any]) -> list[Any]:
+        given = handed_to(self.delegate, given)
         try:
-            found = self.run(*handed_to(self.delegate, given))
-            return taken_from(self.delegate, found, self.expected, self.place)
+            return taken_from(self.partition, self.run(*given), self.expected, self.place)
         except Exception as e:
-            raise _failure(self.partition, "run", e) from _cause(e)
+            raise failed(self.partition, "run", e) from cause(e)
 
 
 class Deferred:
@@ -168,7 +154,7 @@ class Deferred:
         try:
             found = shapes_by_rows((d.table for d in self.delegates), op, given)
         except DelegraphError as e:
-            raise _failure(self.partition, "find the shapes of", e) from _cause(e)
+            raise failed(self.partition, "find the shapes of", e) from cause(e)
         return [None] * len(op.outputs) if found is None else found
 
     def _variant(self, op: Op) -> _Ready:
@@ -198,17 +184,6 @@ class Deferred:
             reasons.append(f"{op} cannot be handled by {delegate.label}: {'; '.join(map(str, refusals))}")
             logger.warning("%s", reasons[-1])
         raise UnsupportedOps("; ".join(reasons))
-
-
-def _failure(partition: Partition, doing: str, e: Exception) -> PartitionFailed:
-    if isinstance(e, DelegateFailed):
-        return PartitionFailed(f"{partition.label}: {e}", partition)
-    what = f"{partition.label} failed to {doing} {where(partition)}"
-    return PartitionFailed(f"{what}: {type(e).__name__}: {e}", partition)
-
-
-def _cause(e: Exception) -> BaseException:
-    return e.__cause__ or e if isinstance(e, DelegateFailed) else e
 
 
 def _expected(partition: Partition) -> tuple[Expected, ...]:

@@ -29,6 +29,7 @@ class Constraint:
     rule: str  # completes the sentence "needs ..."
     found: Callable[..., Found] = field(repr=False)  # (op) or (op, graph)
     wants_graph: bool = False
+    hint: str | Callable[[Op], str] = field(default="", repr=False)  # the way out of a refusal
 
     def check(self, op: Op, graph: Graph | None) -> Refusal | None:
         """Return why ``op`` breaks the rule, or None. A rule that raises refuses the op."""
@@ -40,10 +41,18 @@ class Constraint:
             return None
         if not isinstance(found, str):
             found = f"{found!r} from the check itself, which must return a text or None"
-        return Refusal(self.rule, found)
+        return Refusal(self.rule, found, self._way_out(op))
+
+    def _way_out(self, op: Op) -> str:
+        if isinstance(self.hint, str):
+            return self.hint
+        try:
+            return self.hint(op)
+        except Exception as e:
+            return f"{type(e).__name__} in the hint itself: {e}"
 
 
-def needs(rule: str) -> Callable[[Callable[..., Found]], Constraint]:
+def needs(rule: str, hint: str | Callable[[Op], str] = "") -> Callable[[Callable[..., Found]], Constraint]:
     """Turn a function of ``(op)`` or ``(op, graph)`` into a constraint with a stated rule.
 
     The function returns what it found instead of what the rule asks for, or None if all is well::
@@ -52,10 +61,12 @@ def needs(rule: str) -> Callable[[Callable[..., Found]], Constraint]:
         def batch_of_one(op):
             batch = op.inputs[0].shape[0]
             return None if batch == 1 else f"a batch of {batch}"
+
+    :param hint: what would make a refused op pass, for people; or a function of the op that says it.
     """
 
     def decorate(found: Callable[..., Found]) -> Constraint:
-        return Constraint(rule, found, wants_graph=len(inspect.signature(found).parameters) > 1)
+        return Constraint(rule, found, len(inspect.signature(found).parameters) > 1, hint)
 
     return decorate
 
@@ -133,11 +144,19 @@ class SupportTable:
     """All rows of one delegate, indexed by op.
 
     :param lacking: why rows may be missing: what is wrong with plugins that could have brought some.
+    :param hint: what the delegate says would make an op pass that no row has in this version and types.
     """
 
-    def __init__(self, delegate: str, rows: Iterable[OpSupport], lacking: str = "") -> None:
+    def __init__(
+        self,
+        delegate: str,
+        rows: Iterable[OpSupport],
+        lacking: str = "",
+        hint: Callable[[Op], str] | None = None,
+    ) -> None:
         self.delegate = delegate
         self.lacking = lacking
+        self._way_out = hint
         self.rows = tuple(rows)
         self._by_op: dict[str, list[OpSupport]] = {}
         for row in self.rows:
@@ -200,25 +219,29 @@ class SupportTable:
         key = (op.name, op.version, ins, tuple([t.dtype for t in op.outputs]))
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._closest(op.name, op.version, types_of(op))
+            known = self._known[key] = self._closest(op, types_of(op))
         return known
 
-    def _closest(self, name: str, version: int, types: str) -> list[OpSupport] | Refusal:
-        rows = self._by_op.get(name)
+    def _closest(self, op: Op, types: str) -> list[OpSupport] | Refusal:
+        rows = self._by_op.get(op.name)
         if not rows:
-            hint = self._hint(name, types) or packages.hook_for(name)
-            return Refusal(f"a row for {name}", f"none in the table of {self.delegate}", hint)
+            hint = self._hint(op, types) or packages.hook_for(op.name)
+            return Refusal(f"a row for {op.name}", f"none in the table of {self.delegate}", hint)
         typed = [row for row in rows if row.takes_types(types)]
         if not typed:
             lists = " or ".join(dict.fromkeys(row.types_text for row in rows))
-            return Refusal(lists, types, self._hint(name, types))
-        fitting = [row for row in typed if row.takes_version(version)]
+            return Refusal(lists, types, self._hint(op, types))
+        fitting = [row for row in typed if row.takes_version(op.version)]
         if not fitting:
-            return Refusal(f"version {_union(row.versions for row in typed)}", f"version {version}")
+            needed = f"version {_union(row.versions for row in typed)}"
+            return Refusal(needed, f"version {op.version}", self._own_hint(op))
         return fitting
 
-    def _hint(self, name: str, types: str) -> str:
-        return packages.hint_for(self.delegate, name, types) or self.lacking
+    def _hint(self, op: Op, types: str) -> str:
+        return packages.hint_for(self.delegate, op.name, types) or self._own_hint(op) or self.lacking
+
+    def _own_hint(self, op: Op) -> str:
+        return "" if self._way_out is None else self._way_out(op)
 
 
 def shapes_by_rows(

@@ -12,6 +12,7 @@ import numpy as np
 
 from .dtypes import DTYPES
 from .errors import InputError
+from .handover import Held, held_by_program
 from .model import Tensor
 
 # numpy types that the package ml_dtypes adds, by name, and the array that holds the same values here.
@@ -30,10 +31,7 @@ def stored(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str)
     """
     array = np.asarray(value)
     array = strings(array, name) if tensor.dtype == "string" else _in_storage_dtype(array, tensor, name)
-    if shape is not None and array.shape != shape:
-        raise InputError(
-            f"{name} needs shape {shape}, found {array.shape}; resize_tensor_input() changes what it needs"
-        )
+    _check_shape(array.shape, shape, name)
     return array
 
 
@@ -49,6 +47,15 @@ def converted(value: Any, tensor: Tensor, name: str) -> np.ndarray:
     if array.dtype.kind in "iub" and not np.array_equal(array, found):
         raise InputError(f"{name} needs {tensor.dtype} values, found {value!r:.60}")
     return stored(array, tensor, None, name)
+
+
+def on_device(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> Held | None:
+    """Return a delegate's device value, checked as :func:`stored` does; None if ``value`` is no such."""
+    found = held_by_program(value)
+    if found is not None:
+        _check_dtype(found.dtype, tensor, name)
+        _check_shape(found.shape, shape, name)
+    return found
 
 
 def strings(array: np.ndarray, name: str = "a string tensor") -> np.ndarray:
@@ -81,14 +88,25 @@ def _in_storage_dtype(array: np.ndarray, tensor: Tensor, name: str) -> np.ndarra
     if array.dtype.name == tensor.dtype and array.dtype != storage:  # a type of ml_dtypes
         bits = _BITS.get(tensor.dtype)
         array = array.astype(storage) if bits is None else array.copy().view(bits)
-    if array.dtype != storage:
-        raise InputError(f"{name} needs {_spelled(tensor.dtype)}, found {array.dtype}")
+    _check_dtype(array.dtype, tensor, name)
     low, high = _NARROW.get(tensor.dtype, (None, None))
     if low is not None and array.size and not (low <= array.min() and array.max() <= high):
         raise InputError(
             f"{name} needs {tensor.dtype} values from {low} to {high}, found {array.min()} to {array.max()}"
         )
     return array
+
+
+def _check_dtype(dtype: np.dtype, tensor: Tensor, name: str) -> None:
+    if dtype != DTYPES[tensor.dtype].numpy:
+        raise InputError(f"{name} needs {_spelled(tensor.dtype)}, found {dtype}")
+
+
+def _check_shape(found: tuple[int, ...], shape: tuple[int, ...] | None, name: str) -> None:
+    if shape is not None and found != shape:
+        raise InputError(
+            f"{name} needs shape {shape}, found {found}; resize_tensor_input() changes what it needs"
+        )
 
 
 def _spelled(dtype: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph.benchmark import Profile, Timing, benchmark, by_op, by_type, outside, process_peak
+from delegraph.benchmark import Profile, Timing, benchmark, by_op, by_type, outside, process_peak, to_json
 from delegraph.entry import entry_of
 from delegraph.interpreter import Interpreter
 from delegraph.profile import Event
@@ -67,3 +67,23 @@ def test_nine_of_ten_runs_took_no_longer_than_p90(n, expected):
 def test_the_process_holds_some_memory():
     peak = process_peak()
     assert peak is None or peak > 1 << 20
+
+
+def test_rates_are_of_what_the_events_count():
+    # two runs of 0.5 s that move 1 GB and compute 4 GFLOP each: 2 GB/s, 8 GFLOP/s
+    events = [Event("CONV_2D", 0.5, 0, nbytes=10**9, flops=4 * 10**9)] * 2
+    (line,) = by_op(Profile(2, 1.0, (*events,)))
+    assert (line.nbytes, line.flops) == (10**9, 4 * 10**9)
+    assert (line.gigabytes_per_second, line.gigaflops_per_second) == (2, 8)
+
+
+def test_what_counts_nothing_has_no_rate():
+    (line,) = by_op(Profile(1, 1.0, (Event("ADD", 0.5, 0),)))
+    assert (line.nbytes, line.gigabytes_per_second, line.gigaflops_per_second) == (None, None, None)
+
+
+def test_what_delegates_hold_on_their_devices_is_counted(products, plugins, monkeypatch):
+    monkeypatch.setattr("delegraph.delegate.Delegate.device_bytes", lambda self: {"weights": 7})
+    found = benchmark(running(products(), plugins), runs=1, warmup=0)
+    assert {"weights": 7} in found.device_bytes.values()
+    assert to_json(found)["bytes"]["devices"] == found.device_bytes

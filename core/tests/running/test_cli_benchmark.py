@@ -66,3 +66,24 @@ def test_an_input_may_be_given(delegraph, saved, products):
 
 def test_no_runs_at_all_are_refused(delegraph, saved, products):
     assert delegraph("benchmark", saved(products()), "--runs", 0).exit_code == 2
+
+
+def test_bytes_and_rates_are_shown_where_events_count_them(delegraph, saved, products, monkeypatch):
+    from delegraph.profile import Event
+
+    def counted(name, seconds, op):  # 2 kB and 4 kFLOP in each event of 1 ms
+        return Event(name, seconds, op, detail="kernel", nbytes=2048, flops=4000)
+
+    monkeypatch.setitem(delegraph.__globals__, "Event", counted)
+    result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 1, "--profile")
+    shown = lines(result)
+    assert "op runs on calls time share moved GB/s GFLOP/s" in shown
+    assert any(
+        line.startswith("#0 ADD (kernel)") and line.endswith("2.0 KiB 0.00205 0.004") for line in shown
+    )
+
+
+def test_memory_on_a_device_is_shown(delegraph, saved, products, monkeypatch):
+    monkeypatch.setattr("delegraph.delegate.Delegate.device_bytes", lambda self: {"weights": 2048})
+    result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 1)
+    assert "exact 2.0 KiB weights on the device" in lines(result)

@@ -50,6 +50,15 @@ class Main(click.Group):
         command = self.commands.get(name)
         return None if command is None else _with_common_options(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from ..packages import hint_for_command
+
+        if args and self.get_command(ctx, args[0]) is None and (hint := hint_for_command(args[0])):
+            ctx.fail(f"No such command {args[0]!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         names = self.list_commands(ctx)
         about = [COMMANDS.get(n) or self.commands[n].get_short_help_str(limit=90) for n in names]
@@ -123,6 +132,9 @@ def _with_common_options(command: click.Command) -> click.Command:
     """Let the options that every command takes stand before or after the command's name."""
     taken = {name for p in command.params for name in p.opts}
     command.params += [option for option in _common_options() if not taken & set(option.opts)]
+    if isinstance(command, click.Group):  # of a plugin
+        for subcommand in command.commands.values():
+            _with_common_options(subcommand)
     return command
 
 

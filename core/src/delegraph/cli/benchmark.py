@@ -19,6 +19,7 @@ from .tables import show, table, time_text
 if TYPE_CHECKING:
     from rich.table import Table
 
+COUNTED = ("moved>", "GB/s>", "GFLOP/s>")  # columns where some event counts bytes
 SHOWN = 20  # ops in the table of single ops; --json has all
 
 
@@ -138,8 +139,13 @@ def _memory_table(found: Measured) -> Table:
         ("weights", memory.constants, "constants, mapped from the file or folded"),
         ("process", found.process_bytes, "Python and all libraries, at their peak"),
     )
+    on_devices = [
+        (label, nbytes, f"{what} on the device")
+        for label, held in found.device_bytes.items()
+        for what, nbytes in held.items()
+    ]
     shown = table("", "memory>", "")
-    for name, nbytes, about in rows:
+    for name, nbytes, about in (*rows, *on_devices):
         if nbytes:
             shown.add_row(name, size_text(nbytes), about)
     return shown
@@ -148,9 +154,11 @@ def _memory_table(found: Measured) -> Table:
 def _profile_table(what: str, lines: Sequence[Line], profile: Profile, rest: Sequence[Line] = ()) -> Table:
     """Return the lines, what is left of the ops, and what no event accounts for; shares add up to 100 %."""
     run = profile.seconds / profile.runs
-    shown = table(what, "runs on", "calls>", "time>", "share>")
+    counted = any(line.nbytes for line in lines)
+    shown = table(what, "runs on", "calls>", "time>", "share>", *(COUNTED if counted else ()))
     for line in lines:
-        shown.add_row(_name(line), line.delegate, f"{line.calls:g}", *_time_and_share(line.seconds, run))
+        cells = _time_and_share(line.seconds, run) + (_counted(line) if counted else ())
+        shown.add_row(_name(line), line.delegate, f"{line.calls:g}", *cells)
     if rest:
         seconds = sum(line.seconds for line in rest)
         shown.add_row(f"{len(rest)} more ops (--json has all)", "", "", *_time_and_share(seconds, run))
@@ -163,7 +171,12 @@ def _name(line: Line) -> str:
     if line.op is None:
         return f"{line.name} {line.detail}".rstrip()
     inside = f"{line.subgraph}:" if line.subgraph else ""
-    return f"#{inside}{line.op} {line.name}"
+    return f"#{inside}{line.op} {line.name}" + (f" ({line.detail})" if line.detail else "")
+
+
+def _counted(line: Line) -> tuple[str, ...]:
+    rates = (line.gigabytes_per_second, line.gigaflops_per_second)
+    return (size_text(round(line.nbytes)) if line.nbytes else "", *(f"{r:.3g}" if r else "" for r in rates))
 
 
 def _time_and_share(seconds: float, run: float) -> tuple[str, str]:

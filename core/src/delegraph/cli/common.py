@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ..delegate import Delegate
-from ..log import logger
 from ..model import Model
 
 if TYPE_CHECKING:
@@ -73,23 +70,11 @@ def loaded_delegates(delegates: list[str], options: dict[str, dict[str, str]]) -
 
 def planned(path: str, delegates: list[Delegate], **limits: Any) -> tuple[Model, Plan]:
     """Read a model and plan it; return it as the file has it, and the plan."""
-    from ..partition import partition
+    from ..planning import plan_model
     from ..reader import read_model
-    from ..specialize import specialize
 
     model = read_model(path)
-    return model, partition(specialize(model, delegates=delegates), delegates, **limits)
-
-
-@contextmanager
-def fallbacks_unsaid() -> Iterator[None]:
-    """Keep fallbacks out of the log, for a command whose output is about them."""
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+    return model, plan_model(model, delegates, **limits)
 
 
 def console() -> Console:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.padding import Padding
 
+from ..plan import Plan
 from .common import console, delegate_options, limit_options, loaded_delegates, model_argument, planned
 
 
@@ -15,6 +17,9 @@ from .common import console, delegate_options, limit_options, loaded_delegates, 
 @model_argument
 @delegate_options
 @limit_options
+@click.option(
+    "--advise", is_flag=True, help="Say what makes the model slow on each delegate, and what would help."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option(
     "--html", type=click.Path(dir_okay=False), help="Write a page that shows the graph to a file."
@@ -23,14 +28,15 @@ def partition(
     model: str,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    advise: bool,
     as_json: bool,
     html: str | None,
     **limits: Any,
 ) -> None:
     """Show which delegate would run which ops of MODEL, and why not another.
 
-    No device is opened: what a delegate claims decides. Each op that a delegate does not take is a warning
-    on the standard error stream (-q turns them off).
+    No device is opened: what a delegate claims decides (--advise may open one, to measure it). Each op
+    that a delegate does not take is a warning on the standard error stream (-q turns them off).
     """
     _, plan = planned(model, loaded_delegates(delegates, options), **limits)
     if html:
@@ -38,11 +44,27 @@ def partition(
 
         Path(html).write_text(to_html(plan), encoding="utf-8")
         click.echo(f"{html} written", err=True)
+    advice = _advice(plan) if advise else {}
     if as_json:
         from ..report import to_json
 
-        click.echo(json.dumps(to_json(plan), indent=1))
-    elif not html:
+        click.echo(json.dumps(to_json(plan) | ({"advice": advice} if advise else {}), indent=1))
+        return
+    if not html:
         from ..report import render
 
         console().print(render(plan))
+    for label, lines in advice.items():
+        _print_advice(label, lines)
+
+
+def _advice(plan: Plan) -> dict[str, list[str]]:
+    """Return what each delegate advises, by label."""
+    return {d.label: list(d.advise(plan)) for d in plan.delegates}
+
+
+def _print_advice(label: str, lines: list[str]) -> None:
+    if lines:
+        console().print(f"\nAdvice for {label}", style="bold", highlight=False)
+    for line in lines:
+        console().print(Padding(f"• {line}", (0, 0, 0, 2)), highlight=False, markup=False)

@@ -11,10 +11,11 @@ from attrs import frozen
 
 from ..delegate import Delegate
 from ..errors import DelegraphError
+from ..log import fallbacks_unsaid
 from ..options import describe_options
 from ..packages import PACKAGES, Package
 from ..plugins import Offer, Plugins
-from .common import console, fallbacks_unsaid
+from .common import console
 from .tables import table
 
 

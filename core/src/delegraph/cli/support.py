@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from shutil import get_terminal_size
+from textwrap import fill
 from typing import Any
 
 import click
@@ -44,15 +45,20 @@ def support(name: str | None, form: str, options: dict[str, dict[str, str]]) -> 
 
 def support_markdown(rows: SupportTable) -> str:
     """Return a support table in Markdown."""
-    lines = [HEADS, ["---"] * len(HEADS), *map(_cells, _in_order(rows))]
-    return "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in line)} |" for line in lines)
+    common = _common(rows)
+    lines = [HEADS, ["---"] * len(HEADS), *(_cells(row, common) for row in _in_order(rows))]
+    table = "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in line)} |" for line in lines)
+    return f"{_every_row(common)}\n\n{table}" if common else table
 
 
 def _print_tables(delegates: Sequence[Delegate]) -> None:
     width = get_terminal_size((WIDTH, 24)).columns
     for delegate in delegates:
         click.secho(f"{delegate.label}: {_count(delegate.table)}", bold=True)
-        rows = [HEADS, *map(_cells, _in_order(delegate.table))]
+        common = _common(delegate.table)
+        if common:
+            click.echo(fill(_every_row(common), width))
+        rows = [HEADS, *(_cells(row, common) for row in _in_order(delegate.table))]
         click.echo(long_table(rows, width, flexible=(HEADS.index("types"), HEADS.index("needs"))) + "\n")
 
 
@@ -77,8 +83,20 @@ def _count(rows: SupportTable) -> str:
     return f"{plural(len({row.op for row in rows.rows}), 'op')} in {plural(len(rows.rows), 'row')}"
 
 
-def _cells(row: OpSupport) -> list[str]:
-    needs = "; ".join(constraint.rule for constraint in row.where)
+def _common(rows: SupportTable) -> list[str]:
+    """Return the rules that stand in each of several rows: they are said once."""
+    if len(rows.rows) < 2:
+        return []
+    first, *others = ([constraint.rule for constraint in row.where] for row in rows.rows)
+    return [rule for rule in first if all(rule in rules for rules in others)]
+
+
+def _every_row(common: Sequence[str]) -> str:
+    return f"Every row needs: {'; '.join(common)}."
+
+
+def _cells(row: OpSupport, common: Sequence[str]) -> list[str]:
+    needs = "; ".join(c.rule for c in row.where if c.rule not in common)
     return [row.op, row.versions_text, row.types_text, needs, _distance(row), row.origin]
 
 

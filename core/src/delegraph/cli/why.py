@@ -10,14 +10,7 @@ from ..delegate import Delegate
 from ..errors import InputError
 from ..model import Model, Op, Tensor
 from ..plan import CORE, NOBODY, Plan, SubgraphPlan
-from .common import (
-    delegate_options,
-    fallbacks_unsaid,
-    limit_options,
-    loaded_delegates,
-    model_argument,
-    planned,
-)
+from .common import delegate_options, limit_options, loaded_delegates, model_argument, planned
 
 
 @click.command()
@@ -37,8 +30,7 @@ def why(
     OP is the index of an op, SUBGRAPH:INDEX, or a name, which stands for every op of that name.
     """
     loaded = loaded_delegates(delegates, options)
-    with fallbacks_unsaid():  # the answer says them
-        with_all, plan = planned(model, loaded, **limits)
+    with_all, plan = planned(model, loaded, warn=False, **limits)  # the answer says the fallbacks
     found = _matching(with_all, op)
     if not found:
         raise InputError(_no_such_op(with_all, op))

@@ -1,0 +1,39 @@
+"""What is raised when a delegate fails at a partition: who, which ops, and why."""
+
+from __future__ import annotations
+
+from .errors import DelegateFailed
+from .plan import Partition
+
+
+class PartitionFailed(DelegateFailed):
+    """A delegate failed at a partition; ``partition`` is for those who can go on without it."""
+
+    def __init__(self, message: str, partition: Partition) -> None:
+        super().__init__(message)
+        self.partition = partition
+
+
+def failed(partition: Partition, doing: str, e: Exception) -> PartitionFailed:
+    """Return the error to raise where a delegate raised ``e``.
+
+    :param doing: what it was to do with the partition: ``"run"``.
+    """
+    if isinstance(e, PartitionFailed):
+        return e
+    if isinstance(e, DelegateFailed):
+        return PartitionFailed(f"{partition.label}: {e}", partition)
+    what = f"{partition.label} failed to {doing} {where(partition)}"
+    return PartitionFailed(f"{what}: {type(e).__name__}: {e}", partition)
+
+
+def cause(e: Exception) -> BaseException | None:
+    """Return what the error raised in place of ``e`` has as its cause."""
+    return e.__cause__ or e if isinstance(e, DelegateFailed) else e
+
+
+def where(partition: Partition) -> str:
+    """Say which ops a partition holds, for messages."""
+    ops = partition.ops
+    text = str(ops[0]) if len(ops) == 1 else f"{len(ops)} ops, {ops[0]} to {ops[-1]}"
+    return text + (f" of subgraph {partition.subgraph}" if partition.subgraph else "")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from delegraph import Delegate, OpSupport, hookimpl
 
 from .convolution import convolve, multiply, packed_filters
 from .delegate import Reference
 from .depthwise import convolve_depthwise, repeated_weights
+from .elementwise import activation, by_formula, known_activation, operand, quietly
 from .hybrid import quantized_rows
 from .kernel import Kernel, Prepare
+from .lut import Formula, by_value, clipped, dequantized, stored_values, within
 from .pooling import pool_kernel, pool_windows, window_counts
 from .products import exact_type, exact_weights, largest_magnitude, largest_sums
 from .requantize import DoubleRequantizer, Finish, Requantizer
 from .threads import each, on_threads, thread_count
 from .transposed import output_windows, spread
 from .weights import (
+    Arithmetic,
     FloatFinish,
     centered,
     filled,
@@ -34,51 +39,174 @@ from .weights import (
 )
 from .windows import Windows, real_windows, windows_of
 
+if TYPE_CHECKING:
+    from .kernels import row_of
+    from .kernels._comparison import small_scales, to_comparable
+    from .kernels._movement import (
+        along,
+        axis_of,
+        check_indices,
+        ints,
+        once,
+        same_quantization,
+        scalar,
+        shape_of,
+    )
+    from .kernels.conv_2d import CONV_2D_RULES, conv_2d_with
+    from .kernels.depthwise_conv_2d import DEPTHWISE_CONV_2D_RULES, depthwise_conv_2d_with
+    from .kernels.div import check_divisor, fitting_output, stored_quotient
+    from .kernels.fully_connected import FULLY_CONNECTED_RULES, fully_connected_with
+    from .kernels.mean import divided
+    from .kernels.resize_bilinear import integer_taps
+    from .kernels.rsqrt import refusing_negatives
+    from .kernels.svdf import prepare_cell
+    from .kernels.transpose_conv import TRANSPOSE_CONV_RULES, transpose_conv_with
+    from .recurrent import contiguous, dense, made_of, padded, state_at, time_first, wrong_shape, wrong_size
+    from .transcendental import exp, gelu, gelu_by_tanh, log
+
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
 __all__ = [
+    "CONV_2D_RULES",
+    "DEPTHWISE_CONV_2D_RULES",
+    "FULLY_CONNECTED_RULES",
+    "TRANSPOSE_CONV_RULES",
+    "Arithmetic",
     "DoubleRequantizer",
     "Finish",
     "FloatFinish",
+    "Formula",
     "Kernel",
     "Prepare",
     "Reference",
     "Requantizer",
     "Windows",
+    "activation",
+    "along",
+    "axis_of",
+    "by_formula",
+    "by_value",
     "centered",
+    "check_divisor",
+    "check_indices",
+    "clipped",
+    "contiguous",
+    "conv_2d_with",
     "convolve",
     "convolve_depthwise",
+    "dense",
+    "depthwise_conv_2d_with",
+    "dequantized",
+    "divided",
     "each",
     "exact_type",
     "exact_weights",
+    "exp",
     "filled",
+    "fitting_output",
+    "fully_connected_with",
+    "gelu",
+    "gelu_by_tanh",
+    "integer_taps",
+    "ints",
+    "known_activation",
     "largest_magnitude",
     "largest_sums",
+    "log",
+    "made_of",
     "multiply",
     "on_threads",
+    "once",
+    "operand",
     "operand_shape",
     "output_windows",
     "packed_filters",
+    "padded",
     "pool_kernel",
     "pool_windows",
+    "prepare_cell",
     "quantized_rows",
+    "quietly",
     "real_windows",
+    "refusing_negatives",
     "repeated_weights",
+    "row_of",
+    "same_quantization",
+    "scalar",
     "scaled",
     "scales_along",
     "scales_of",
+    "shape_of",
     "single_scale",
+    "small_scales",
     "spread",
+    "state_at",
+    "stored_quotient",
+    "stored_values",
     "sum_offset",
     "sum_scales",
     "symmetric_bias",
     "symmetric_weights",
     "thread_count",
+    "time_first",
+    "to_comparable",
+    "transpose_conv_with",
     "weight_scales",
     "window_counts",
     "windows_of",
     "with_weights",
+    "within",
+    "wrong_shape",
+    "wrong_size",
 ]
+
+# Imported when first asked for: what only lists plugins does without.
+_LATER = {
+    "CONV_2D_RULES": "kernels.conv_2d",
+    "DEPTHWISE_CONV_2D_RULES": "kernels.depthwise_conv_2d",
+    "FULLY_CONNECTED_RULES": "kernels.fully_connected",
+    "TRANSPOSE_CONV_RULES": "kernels.transpose_conv",
+    "along": "kernels._movement",
+    "axis_of": "kernels._movement",
+    "check_divisor": "kernels.div",
+    "check_indices": "kernels._movement",
+    "contiguous": "recurrent",
+    "conv_2d_with": "kernels.conv_2d",
+    "dense": "recurrent",
+    "divided": "kernels.mean",
+    "depthwise_conv_2d_with": "kernels.depthwise_conv_2d",
+    "exp": "transcendental",
+    "fitting_output": "kernels.div",
+    "fully_connected_with": "kernels.fully_connected",
+    "gelu": "transcendental",
+    "gelu_by_tanh": "transcendental",
+    "integer_taps": "kernels.resize_bilinear",
+    "ints": "kernels._movement",
+    "log": "transcendental",
+    "made_of": "recurrent",
+    "once": "kernels._movement",
+    "padded": "recurrent",
+    "prepare_cell": "kernels.svdf",
+    "refusing_negatives": "kernels.rsqrt",
+    "row_of": "kernels",
+    "same_quantization": "kernels._movement",
+    "scalar": "kernels._movement",
+    "shape_of": "kernels._movement",
+    "small_scales": "kernels._comparison",
+    "state_at": "recurrent",
+    "stored_quotient": "kernels.div",
+    "time_first": "recurrent",
+    "to_comparable": "kernels._comparison",
+    "transpose_conv_with": "kernels.transpose_conv",
+    "wrong_shape": "recurrent",
+    "wrong_size": "recurrent",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATER[name]}", __name__), name)
 
 
 @hookimpl

@@ -18,11 +18,15 @@ from delegraph import (
 
 from .elementwise import operand, quietly
 from .kernel import Kernel
-from .products import largest_magnitude, largest_sums
-from .requantize import Requantizer
+from .products import exact_weights, largest_magnitude, largest_sums
+from .requantize import Finish, Requantizer
 from .sparse import dense
 
 Apply = Callable[[np.ndarray], np.ndarray]
+# arithmetic(op, integers, bias) -> weights, finish: how sums of integers become an output. The op's inputs
+# are x, weights and bias; the integers (..., depth, columns); the weights are what x is multiplied with, in
+# a float type that holds every sum, and finish(sums, out) ends the sums.
+Arithmetic = Callable[[Op, np.ndarray, "np.ndarray | None"], "tuple[np.ndarray, Finish]"]
 _CLIPPING = ("RELU", "RELU6", "RELU_N1_TO_1")
 
 
@@ -93,6 +97,15 @@ def requantizer(op: Op, weights: np.ndarray, bias: np.ndarray | None, scales: np
     multipliers, shifts = quantize_multipliers(scales)
     offset = sum_offset(op, weights, bias)
     return Requantizer(multipliers, shifts, offset, largest, out.zero_point, stored_range(op))
+
+
+def twice_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tuple[np.ndarray, Finish]:
+    """The arithmetic of 8-bit convolutions (MultiplyByQuantizedMultiplier)."""
+    x = operand(op, 0)
+    n = integers.size // integers.shape[-2]
+    scales = np.full(n, single_scale(op)) if x.dtype == "uint8" else sum_scales(op, n)
+    weights = exact_weights(integers, largest_magnitude(x.dtype))
+    return weights, requantizer(op, integers, bias, scales)
 
 
 def sum_offset(op: Op, weights: np.ndarray, bias: np.ndarray | None) -> np.ndarray:

@@ -21,6 +21,15 @@ def rows() -> tuple[OpSupport, ...]:
     return tuple(row for name in names for row in _rows_of(f"{__name__}.{name}"))
 
 
+def row_of(op: str, types: str) -> OpSupport:
+    """Return the row of an op that takes these operand types, written as ``delegraph.typespec`` says.
+
+    For packages that compute further types as the reference computes these. It imports that op alone.
+    """
+    rows: Iterable[OpSupport] = import_module(f".{op.lower()}", __name__).SUPPORT
+    return next(row for row in rows if row.takes_types(types))
+
+
 def _rows_of(module: str) -> Iterable[OpSupport]:
     try:
         return import_module(module).SUPPORT  # type: ignore[no-any-return]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph import Op, OpSupport, Tensor, needs, quantize_multiplier, rescale
 
 from ..elementwise import by_formula, operand, quantized
 from ..lut import Formula, by_pair
@@ -29,17 +29,16 @@ def comparison_rows(op: str, last: int, compare: np.ufunc, types: str) -> list[O
 
 def _of_stored(compare: np.ufunc) -> Callable[[Op], Formula]:
     def formula_of(op: Op) -> Formula:
-        x, y = operand(op, 0), operand(op, 1)
-        to_real = [quantize_multiplier(t.scale) for t in (x, y)]
-
-        def formula(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-            a = rescale((a - x.zero_point) << _HEADROOM, *to_real[0])
-            b = rescale((b - y.zero_point) << _HEADROOM, *to_real[1])
-            return compare(a, b)  # type: ignore[no-any-return]
-
-        return formula
+        x_to_real, y_to_real = (to_comparable(operand(op, i)) for i in (0, 1))
+        return lambda a, b: compare(x_to_real(a), y_to_real(b))
 
     return formula_of
+
+
+def to_comparable(tensor: Tensor) -> Formula:
+    """Return what brings stored values to integers that compare as what they stand for."""
+    to_real = quantize_multiplier(tensor.scale)
+    return lambda q: rescale((q - tensor.zero_point) << _HEADROOM, *to_real)
 
 
 @needs("scales below 1")

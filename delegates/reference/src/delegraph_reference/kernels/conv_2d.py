@@ -14,24 +14,23 @@ from ..convolution import convolve, packed_filters
 from ..elementwise import known_activation, operand
 from ..elementwise import quantized as one_scale_each
 from ..hybrid import LARGEST, quantized_rows, signed
-from ..kernel import Kernel
-from ..products import exact_weights, largest_magnitude
+from ..kernel import Kernel, Prepare
+from ..products import exact_weights
 from ..weights import (
     Apply,
+    Arithmetic,
     FloatFinish,
     bias_along,
     centered,
     filled,
     fitting_bias_scale,
     operand_shape,
-    requantizer,
     scaled,
     scales_along,
     scales_of,
-    single_scale,
-    sum_scales,
     symmetric_bias,
     symmetric_weights,
+    twice_rounded,
     weight_scales,
     with_weights,
 )
@@ -50,20 +49,23 @@ def prepare_float(op: Op) -> Kernel:
     return with_weights(op, make)
 
 
-def prepare_quantized(op: Op) -> Kernel:
-    """uint8 and int8, rounded twice (MultiplyByQuantizedMultiplier)."""
-    windows, groups = _windows(op), _groups(op)
-    x, filters = operand(op, 0), operand(op, 1)
+def conv_2d_with(arithmetic: Arithmetic) -> Prepare:
+    """Return the prepare function for integers."""
 
-    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
-        integers = packed_filters(centered(stored, filters), groups)
-        n = len(stored)
-        scales = np.full(n, single_scale(op)) if x.dtype == "uint8" else sum_scales(op, n)
-        finish = requantizer(op, integers, bias, scales)
-        weights = exact_weights(integers, largest_magnitude(x.dtype))
-        return lambda a: convolve(a, windows, weights, _output(a, windows, stored), finish, x.zero_point)
+    def prepare(op: Op) -> Kernel:
+        windows, groups = _windows(op), _groups(op)
+        x, filters = operand(op, 0), operand(op, 1)
 
-    return with_weights(op, make)
+        def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+            integers = packed_filters(centered(stored, filters), groups)
+            weights, finish = arithmetic(op, integers, bias)
+            return lambda a: convolve(
+                a, windows, weights, _output(a, windows, stored), finish, x.zero_point
+            )
+
+        return with_weights(op, make)
+
+    return prepare
 
 
 def prepare_hybrid(op: Op) -> Kernel:
@@ -128,6 +130,8 @@ def one_scale_if_uint8(op: Op) -> str | None:
 
 
 _ALL = (known_activation, real_windows, bounded_padding, filled, whole_groups, bias_along(0))
+CONV_2D_RULES = (*_ALL, scaled, scales_along(0), symmetric_weights, symmetric_bias)  # of signed integers
+_8BIT = conv_2d_with(twice_rounded)
 
 SUPPORT = [
     OpSupport("CONV_2D", (1, 8), "float32 float32|float16 float32 -> float32", _ALL, prepare_float),
@@ -136,15 +140,9 @@ SUPPORT = [
         (1, 8),
         "uint8 uint8 int32 -> uint8",
         (*_ALL, one_scale_each, symmetric_bias, fitting_bias_scale),
-        prepare_quantized,
+        _8BIT,
     ),
-    OpSupport(
-        "CONV_2D",
-        (1, 8),
-        "int8 int8|int4 int32 -> int8",
-        (*_ALL, scaled, scales_along(0), symmetric_weights, symmetric_bias),
-        prepare_quantized,
-    ),
+    OpSupport("CONV_2D", (1, 8), "int8 int8|int4 int32 -> int8", CONV_2D_RULES, _8BIT),
     OpSupport(
         "CONV_2D",
         (1, 8),

@@ -19,24 +19,23 @@ from ..depthwise import convolve_depthwise, repeated_weights
 from ..elementwise import known_activation, operand
 from ..elementwise import quantized as one_scale_each
 from ..hybrid import LARGEST, quantized_rows
-from ..kernel import Kernel
-from ..products import exact_weights, largest_magnitude
+from ..kernel import Kernel, Prepare
+from ..products import exact_weights
 from ..requantize import Finish
 from ..weights import (
     Apply,
+    Arithmetic,
     FloatFinish,
     bias_along,
     centered,
     filled,
     fitting_bias_scale,
     operand_shape,
-    requantizer,
     scaled,
     scales_along,
     scales_of,
-    single_scale,
-    sum_scales,
     symmetric_bias,
+    twice_rounded,
     weight_scales,
     with_weights,
 )
@@ -53,22 +52,22 @@ def prepare_float(op: Op) -> Kernel:
     return with_weights(op, make)
 
 
-def prepare_quantized(op: Op) -> Kernel:
-    """uint8 and int8, rounded twice (MultiplyByQuantizedMultiplier)."""
-    convolution = _Depthwise(op)
-    x, filters = operand(op, 0), operand(op, 1)
+def depthwise_conv_2d_with(arithmetic: Arithmetic) -> Prepare:
+    """Return the prepare function for integers."""
 
-    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
-        offset_free = centered(stored[0], filters) if x.dtype == "uint8" else stored[0]
-        integers = offset_free.reshape(-1, stored.shape[3])
-        n = stored.shape[3]
-        scales = np.full(n, single_scale(op)) if x.dtype == "uint8" else sum_scales(op, n)
-        finish = requantizer(op, integers, bias, scales)
-        weights = exact_weights(integers, largest_magnitude(x.dtype)).reshape(stored.shape[1:])
-        apply = convolution.of(weights)
-        return lambda a: apply(a, finish, x.zero_point)
+    def prepare(op: Op) -> Kernel:
+        convolution = _Depthwise(op)
+        x, filters = operand(op, 0), operand(op, 1)
 
-    return with_weights(op, make)
+        def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+            offset_free = centered(stored[0], filters) if x.dtype == "uint8" else stored[0]
+            weights, finish = arithmetic(op, offset_free.reshape(-1, stored.shape[3]), bias)
+            apply = convolution.of(weights.reshape(stored.shape[1:]))
+            return lambda a: apply(a, finish, x.zero_point)
+
+        return with_weights(op, make)
+
+    return prepare
 
 
 def prepare_hybrid(op: Op) -> Kernel:
@@ -136,6 +135,8 @@ def scale_per_channel(op: Op) -> str | None:
 
 
 _ALL = (known_activation, real_windows, bounded_padding, filled, whole_multiple, bias_along(3))
+DEPTHWISE_CONV_2D_RULES = (*_ALL, scaled, scales_along(3), symmetric_bias)  # of signed integers
+_8BIT = depthwise_conv_2d_with(twice_rounded)
 
 SUPPORT = [
     OpSupport("DEPTHWISE_CONV_2D", (1, 7), "float32 float32 float32? -> float32", _ALL, prepare_float),
@@ -144,14 +145,14 @@ SUPPORT = [
         (1, 7),
         "uint8 uint8 int32? -> uint8",
         (*_ALL, one_scale_each, symmetric_bias, fitting_bias_scale),
-        prepare_quantized,
+        _8BIT,
     ),
     OpSupport(
         "DEPTHWISE_CONV_2D",
         (1, 7),
         "int8 int8|int4 int32? -> int8",
-        (*_ALL, scaled, scales_along(3), symmetric_bias),
-        prepare_quantized,
+        DEPTHWISE_CONV_2D_RULES,
+        _8BIT,
     ),
     OpSupport(
         "DEPTHWISE_CONV_2D",

@@ -30,7 +30,7 @@ def prepare_integers(op: Op) -> Kernel:
 
 
 def prepare_stored(op: Op) -> Kernel:
-    divide = by_pair(_stored_quotient)(op)
+    divide = by_pair(stored_quotient)(op)
     zero_point = operand(op, 1).zero_point
 
     def run(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -48,7 +48,8 @@ def check_divisor(y: np.ndarray, zero: int = 0) -> None:
         )
 
 
-def _stored_quotient(op: Op) -> Formula:
+def stored_quotient(op: Op) -> Formula:
+    """Return the quotient of stored values, for divisors other than 0."""
     x, y, out = operand(op, 0), operand(op, 1), op.outputs[0]
     multiplier, shift = quantize_multiplier(_output_factor(op))
     limits = stored_range(op)

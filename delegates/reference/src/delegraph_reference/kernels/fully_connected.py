@@ -17,23 +17,24 @@ from ..convolution import multiply
 from ..elementwise import known_activation, operand
 from ..elementwise import quantized as one_scale_each
 from ..hybrid import LARGEST, quantized_rows, signed
-from ..kernel import Kernel
+from ..kernel import Kernel, Prepare
 from ..products import exact_weights, largest_magnitude
 from ..requantize import DoubleRequantizer, Finish
 from ..weights import (
     Apply,
+    Arithmetic,
     FloatFinish,
     bias_along,
     centered,
     fitting_bias_scale,
     operand_shape,
-    requantizer,
     scaled,
     scales_along,
     scales_of,
     sum_offset,
     sum_scales,
     symmetric_weights,
+    twice_rounded,
     weight_scales,
     with_weights,
 )
@@ -51,28 +52,31 @@ def prepare_float(op: Op) -> Kernel:
     return with_weights(op, make)
 
 
-def prepare_quantized(op: Op) -> Kernel:
-    """uint8 and int8; one rounding, of a product of doubles. Sparse weights: two, as in convolutions."""
+def fully_connected_with(arithmetic: Arithmetic) -> Prepare:
+    """Return the prepare function for integers."""
+
+    def prepare(op: Op) -> Kernel:
+        def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+            weights, finish = arithmetic(op, centered(stored, operand(op, 1)).T, bias)
+
+            def write(rows: np.ndarray, y: np.ndarray) -> None:
+                multiply(rows, weights, y, finish)
+
+            return lambda a: _by_rows(op, a, len(stored), write)
+
+        return with_weights(op, make)
+
+    return prepare
+
+
+def once_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tuple[np.ndarray, Finish]:
+    """8 bits: one rounding, of a product of doubles. Sparse weights: two, as in convolutions."""
+    if operand(op, 1).sparsity is not None:
+        return twice_rounded(op, integers, bias)
     x, out = operand(op, 0), op.outputs[0]
-
-    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
-        integers = centered(stored, operand(op, 1)).T
-        scales = sum_scales(op, len(stored))
-        finish: Finish
-        if operand(op, 1).sparsity is not None:
-            finish = requantizer(op, integers, bias, scales)
-        else:
-            finish = DoubleRequantizer(
-                scales, sum_offset(op, integers, bias), out.zero_point, stored_range(op)
-            )
-        weights = exact_weights(integers, largest_magnitude(x.dtype))
-
-        def write(rows: np.ndarray, y: np.ndarray) -> None:
-            multiply(rows, weights, y, finish)
-
-        return lambda a: _by_rows(op, a, len(stored), write)
-
-    return with_weights(op, make)
+    scales, offset = sum_scales(op, integers.shape[1]), sum_offset(op, integers, bias)
+    finish = DoubleRequantizer(scales, offset, out.zero_point, stored_range(op))
+    return exact_weights(integers, largest_magnitude(x.dtype)), finish
 
 
 def prepare_hybrid(op: Op) -> Kernel:
@@ -153,6 +157,8 @@ def fitting_bias(op: Op) -> str | None:
 _CURVES = {"TANH": np.tanh, "SIGN_BIT": np.signbit}  # the hybrid kernel has these activations, too
 _ALL = (default_format, kept_depth, bias_along(0))
 _HYBRID = (*_ALL, scales_along(0), blocks_of_16)
+FULLY_CONNECTED_RULES = (known_activation, *_ALL, scaled, scales_along(0), fitting_bias, small_zero_point)
+_8BIT = fully_connected_with(once_rounded)
 
 SUPPORT = [
     OpSupport(
@@ -167,14 +173,14 @@ SUPPORT = [
         (1, 14),
         "uint8 uint8 int32? -> uint8",
         (known_activation, *_ALL, one_scale_each, fitting_bias_scale),
-        prepare_quantized,
+        _8BIT,
     ),
     OpSupport(
         "FULLY_CONNECTED",
         (1, 14),
         "int8 int8|int4|int2 int32? -> int8",
-        (known_activation, *_ALL, scaled, scales_along(0), fitting_bias, small_zero_point, blocks_of_16),
-        prepare_quantized,
+        (*FULLY_CONNECTED_RULES, blocks_of_16),
+        _8BIT,
     ),
     OpSupport(
         "FULLY_CONNECTED",

@@ -49,12 +49,12 @@ def prepare_quantized(op: Op) -> Kernel:
         total = quantized_sum(stored, axes, keep_dims, zero_point)
         if not stored.size:
             return np.zeros_like(total)
-        return requantized(total, *_divided(multiplier, shift, count_of(stored.shape, axes)), out)
+        return requantized(total, *divided(multiplier, shift, count_of(stored.shape, axes)), out)
 
     return prepare_reduction(op, mean)
 
 
-def _divided(multiplier: int, shift: int, count: int) -> tuple[int, int]:
+def divided(multiplier: int, shift: int, count: int) -> tuple[int, int]:
     """Return multiplier * 2**shift / count, with as many bits as the multiplier had."""
     room = min(count.bit_length() - 1, 32, 31 + shift)
     return (multiplier << room) // count, shift - room

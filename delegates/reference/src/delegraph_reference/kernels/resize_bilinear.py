@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from attrs import evolve, frozen
-from delegraph import Op, OpSupport
+from delegraph import DTYPES, Op, OpSupport
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -76,27 +76,30 @@ def prepare_uint8(op: Op) -> Kernel:
     return _prepare(op, _float_taps, resized)
 
 
-def prepare_int8(op: Op) -> Kernel:
-    """int8: weights in units of 1/1024, exact products, halves rounded away from zero."""
+def prepare_integers(op: Op) -> Kernel:
+    """int8, int16: weights in units of 1/1024, exact products, halves rounded away from zero."""
+    dtype = DTYPES[op.outputs[0].dtype].numpy
+    wide = np.dtype(np.int32 if dtype.itemsize == 1 else np.int64)  # 20 bits more than a value has
+    sign_bit = 8 * wide.itemsize - 1
 
     def resized(x: np.ndarray, rows: Taps, columns: Taps) -> np.ndarray:
-        left, image = _sides(x.astype(np.int32), columns)
+        left, image = _sides(x.astype(wide), columns)
         image -= left
         image *= columns.part
         image += left << 10
-        out = np.empty((len(x), len(rows.low), image.shape[2]), np.int8)
+        out = np.empty((len(x), len(rows.low), image.shape[2]), dtype)
         total, carry = np.empty_like(image[:, 0]), np.empty_like(image[:, 0])
         for y, (low, high, part) in enumerate(zip(rows.low, rows.high, rows.part, strict=True)):
             np.subtract(image[:, high], image[:, low], out=total)
             total *= part
             total += np.left_shift(image[:, low], 10, out=carry)
-            total += np.right_shift(total, 31, out=carry)  # -1 below zero, where halves go down
+            total += np.right_shift(total, sign_bit, out=carry)  # -1 below zero, where halves go down
             total += 1 << 19
             total >>= 20
             out[:, y] = total
         return out
 
-    return _prepare(op, _integer_taps, resized)
+    return _prepare(op, integer_taps, resized)
 
 
 def _prepare(
@@ -152,7 +155,8 @@ def _float_taps(old: int, new: int, align_corners: bool, half_pixel_centers: boo
     return Taps(low, high, at - low.astype(np.float32))
 
 
-def _integer_taps(old: int, new: int, align_corners: bool, half_pixel_centers: bool) -> Taps:
+def integer_taps(old: int, new: int, align_corners: bool, half_pixel_centers: bool) -> Taps:
+    """Return the taps of ``new`` positions over ``old`` ones, in units of 1/1024."""
     if align_corners and new > 1:
         scale = (1024 * (old - 1) + (new - 1) // 2) // (new - 1)
     else:
@@ -167,5 +171,5 @@ _WHERE = (image, one_alignment)
 SUPPORT = [
     OpSupport("RESIZE_BILINEAR", (1, 4), "float32 int32 -> float32", where=_WHERE, kernel=prepare_float),
     OpSupport("RESIZE_BILINEAR", (1, 4), "uint8 int32 -> uint8", where=_WHERE, kernel=prepare_uint8),
-    OpSupport("RESIZE_BILINEAR", (1, 4), "int8 int32 -> int8", where=_WHERE, kernel=prepare_int8),
+    OpSupport("RESIZE_BILINEAR", (1, 4), "int8 int32 -> int8", where=_WHERE, kernel=prepare_integers),
 ]

@@ -114,7 +114,7 @@ SUPPORT = [
         _TYPES,
         (body_among(_BODIES), fitting_dimensions),
         prepare_combining,
-        T=NUMBERS,
+        T=f"{NUMBERS} int16",  # here, not in delegraph-int16: the row below has all types
     ),
     OpSupport(
         "STABLEHLO_SCATTER", (1, 1), _TYPES, (replaces, fitting_dimensions), prepare_replacing, T=EVERY_TYPE

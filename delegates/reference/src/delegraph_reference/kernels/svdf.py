@@ -51,7 +51,7 @@ def prepare_float(op: Op) -> Kernel:
     def finish(sums: np.ndarray, bias: Any) -> np.ndarray:
         return activation(sums if bias is None else sums + bias)
 
-    return _prepared(op, make, finish)
+    return prepare_cell(op, make, finish)
 
 
 def prepare_integer(op: Op) -> Kernel:
@@ -72,10 +72,14 @@ def prepare_integer(op: Op) -> Kernel:
         total = wrapped(sums if bias is None else sums + bias)
         return (rescale(total, *leave) + out.zero_point).clip(-128, 127).astype(np.int8)
 
-    return _prepared(op, make, finish)
+    return prepare_cell(op, make, finish)
 
 
-def _prepared(op: Op, make: Callable[[Any], Any], finish: Finish) -> Kernel:
+def prepare_cell(op: Op, make: Callable[[Any], Any], finish: Finish) -> Kernel:
+    """Return the kernel that moves the state on, multiplies it with the time weights and finishes the sums.
+
+    :param make: gives, from the op's inputs, what makes features of x, and the time weights
+    """
     made = made_of(op, (_FEATURES, _TIME), make)
     filters, memory = operand_shape(op, _TIME)
     rank = op.options.rank

@@ -134,21 +134,26 @@ def _suppressed(boxes: np.ndarray, scores: np.ndarray, most: int, o: Options) ->
     """Return the boxes to keep, best first: none overlaps with a better one by more than is allowed."""
     (rest,) = np.nonzero(scores >= o.least_score)
     rest = rest[np.argsort(-scores[rest], kind="stable")]
+    top, left, bottom, right = boxes[rest].T
+    sides = np.stack([top, left, bottom, right, (bottom - top) * (right - left)])
     kept: list[int] = []
     while len(rest) and len(kept) < most:
         kept.append(rest[0])
-        overlaps = _overlaps(boxes[rest[0]], boxes[rest[1:]])
-        rest = rest[1:][~(overlaps > o.most_overlap)]
+        apart = ~(_overlaps(sides[:, 0], sides[:, 1:]) > o.most_overlap)
+        rest, sides = rest[1:][apart], sides[:, 1:][:, apart]
     return np.array(kept, np.int64)
 
 
 def _overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return intersection over union of one box with others; 0 where one has no area."""
-    area, areas = (box[2:] - box[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(1)
-    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    shared = np.maximum(sides, 0).prod(1)
-    found = shared / (area + areas - shared)
-    return np.asarray(np.where((area <= 0) | (areas <= 0), np.float32(0), found))
+    """Return intersection over union of one box with others; 0 where one has no area.
+
+    :param box: (5,): its four sides and its area; ``others``: (5, n).
+    """
+    height = np.minimum(box[2], others[2]) - np.maximum(box[0], others[0])
+    width = np.minimum(box[3], others[3]) - np.maximum(box[1], others[1])
+    shared = np.maximum(height, 0) * np.maximum(width, 0)
+    found = shared / (box[4] + others[4] - shared)
+    return np.asarray(np.where((box[4] <= 0) | (others[4] <= 0), np.float32(0), found))
 
 
 def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:

@@ -16,11 +16,12 @@ from delegraph import Constraint, InputError, Op, OpSupport, needs, quantize_mul
 from ..elementwise import known_activation, operand, quietly
 from ..elementwise import quantized as one_scale_each
 from ..hybrid import LARGEST, quantized_rows
-from ..kernel import Kernel
+from ..kernel import Kernel, Prepare
 from ..products import exact_weights, largest_magnitude, largest_sums
 from ..requantize import Finish, Requantizer
 from ..transposed import output_windows, spread
 from ..weights import (
+    Arithmetic,
     FloatFinish,
     bias_along,
     centered,
@@ -50,34 +51,41 @@ def prepare_float(op: Op) -> Kernel:
     return _kernel(op, make)
 
 
-def prepare_quantized(op: Op) -> Kernel:
-    """uint8 and int8, rounded twice (MultiplyByQuantizedMultiplier)."""
-    conv = _as_convolution(op)
-    x, out = operand(conv, 0), op.outputs[0]
+def transpose_conv_with(arithmetic: Arithmetic) -> Prepare:
+    """Return the prepare function for integers.
+
+    The arithmetic gets the op's inputs in the order of CONV_2D, and sums of x less its zero point.
+    """
+
+    def prepare(op: Op) -> Kernel:
+        conv = _as_convolution(op)
+        x = operand(conv, 0)
+
+        def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+            integers = centered(stored, operand(conv, 1)) if x.dtype == "uint8" else stored.astype(np.int32)
+            weights, finish = arithmetic(conv, integers.reshape(len(stored), -1).T, bias)
+            packed = _packed(weights.T.reshape(stored.shape))
+
+            def apply(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+                values = np.subtract(a, x.zero_point, dtype=packed.dtype)
+                return _images(op, values, packed, shape, stored, [finish] * len(a))
+
+            return apply
+
+        return _kernel(op, make)
+
+    return prepare
+
+
+def twice_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tuple[np.ndarray, Finish]:
+    """8 bits, of sums without zero points (MultiplyByQuantizedMultiplier)."""
+    x, out, n = operand(op, 0), op.outputs[0], integers.shape[1]
     most = largest_magnitude(x.dtype, x.zero_point)
-
-    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
-        n = len(stored)
-        integers = centered(stored, operand(conv, 1)) if x.dtype == "uint8" else stored.astype(np.int32)
-        columns = integers.reshape(n, -1).T
-        scales = np.full(n, single_scale(conv)) if x.dtype == "uint8" else sum_scales(conv, n)
-        total = np.zeros(n, np.int64) if bias is None else bias.astype(np.int64)
-        finish = Requantizer(
-            *quantize_multipliers(scales),
-            total,
-            largest_sums(columns, most),
-            out.zero_point,
-            stored_range(op),
-        )
-        packed = _packed(integers).astype(exact_weights(columns, most).dtype)
-
-        def apply(a: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-            values = np.subtract(a, x.zero_point, dtype=packed.dtype)
-            return _images(op, values, packed, shape, stored, [finish] * len(a))
-
-        return apply
-
-    return _kernel(op, make)
+    scales = np.full(n, single_scale(op)) if x.dtype == "uint8" else sum_scales(op, n)
+    total = np.zeros(n, np.int64) if bias is None else bias.astype(np.int64)
+    largest = largest_sums(integers, most)
+    finish = Requantizer(*quantize_multipliers(scales), total, largest, out.zero_point, stored_range(op))
+    return exact_weights(integers, most), finish
 
 
 def prepare_hybrid(op: Op) -> Kernel:
@@ -165,6 +173,8 @@ def scaled_weights(op: Op) -> str | None:
 _CONV = (_of_convolution(filled), _of_convolution(bias_along(0)))
 _ALL = (known_activation, real_windows, same_channels, *_CONV)
 _SCALES = _of_convolution(scales_along(0))
+TRANSPOSE_CONV_RULES = (*_ALL, _of_convolution(scaled), _SCALES, _of_convolution(symmetric_bias))
+_8BIT = transpose_conv_with(twice_rounded)
 
 SUPPORT = [
     OpSupport("TRANSPOSE_CONV", (1, 5), "int32 float32 float32 float32? -> float32", _ALL, prepare_float),
@@ -173,14 +183,14 @@ SUPPORT = [
         (1, 5),
         "int32 uint8 uint8 int32? -> uint8",
         (*_ALL, one_scale_each, _of_convolution(fitting_bias_scale)),
-        prepare_quantized,
+        _8BIT,
     ),
     OpSupport(
         "TRANSPOSE_CONV",
         (1, 5),
         "int32 int8 int8 int32? -> int8",
-        (*_ALL, _of_convolution(scaled), _SCALES, _of_convolution(symmetric_bias)),
-        prepare_quantized,
+        TRANSPOSE_CONV_RULES,
+        _8BIT,
     ),
     OpSupport(
         "TRANSPOSE_CONV",

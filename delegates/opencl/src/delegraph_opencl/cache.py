@@ -1,0 +1,220 @@
+"""The cache on disk: compiled programs, packed weights and tuned sizes, one file for each partition.
+
+A file is named for everything that its content depends on (see ``digest``), so a stale or foreign one is
+never asked for. Native code is loaded from it: nobody else may be able to write there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import stat
+import struct
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from delegraph import OptionError, Partition
+
+from .digest import partition_digest, text_digest
+from .options import Options
+from .target import Target
+
+MAGIC = b"delegraph-opencl\x00\x01\r\n\x1a\n"
+_CHECKSUM = struct.Struct("<Q")  # CRC-32 of all that follows: four times as fast as SHA-256
+_HEAD = struct.Struct("<QQ")  # bytes of the table and of the parts
+_ALIGNMENT = 512  # bytes, of a part in the file and in memory: a device may use it where it is
+logger = logging.getLogger("delegraph")
+
+
+class Cache:
+    """A directory of entries.
+
+    :raises OptionError: others can write to it; the message says what to run.
+    """
+
+    def __init__(self, directory: Path, token: str | None = None) -> None:
+        self.directory = directory
+        self.token = token
+        if why := unsafe(directory):
+            raise OptionError(f"serialization_dir needs a directory that only you can write to: {why}")
+
+    @classmethod
+    def of(cls, options: Options) -> Cache | None:
+        """Return the cache that the options ask for; None if they ask for none."""
+        if options.serialization_dir is None:
+            return None
+        if options.serialization_dir != "auto":
+            return cls(Path(options.serialization_dir).expanduser(), options.model_token)
+        import platformdirs
+
+        return cls(platformdirs.user_cache_path("delegraph") / "opencl", options.model_token)
+
+    def entry(self, partition: Partition, target: Target) -> Entry:
+        """Return the entry of a partition: what is stored of it, or an empty one."""
+        name = partition_digest(partition, target, self.token)
+        return Entry(self.directory / f"{name}.cache")
+
+
+class Entry:
+    """What is stored of one partition; what it lacks is added, and written by :meth:`store`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Work-group sizes found by measuring, by whatever names them; values that JSON knows.
+        self.tuned: dict[str, Any] = {}
+        self.content = np.zeros(0, np.uint8)  # of the file: what is stored is a part of it
+        self._parts: dict[str, np.ndarray] = {}
+        self._stored: frozenset[str] = frozenset()
+        self._stored_tuned = "{}"
+        try:
+            self.content = _content(path)
+            self._parts, self.tuned = _read(self.content, path.stem)
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as e:
+            logger.warning("the cache entry %s is made anew: %s", path, e)
+            return
+        self._stored = frozenset(self._parts)
+        self._stored_tuned = json.dumps(self.tuned)
+
+    def constant(self, key: str) -> np.ndarray | None:
+        """Return a packed constant, flat; None if it is not there."""
+        return self._parts.get(f"constant {key}")
+
+    def place(self, array: np.ndarray) -> int | None:
+        """Return where in ``content`` a constant begins, in bytes; None if it is not stored."""
+        start = _address(array) - _address(self.content)
+        return start if 0 <= start < self.content.nbytes else None
+
+    def add_constant(self, key: str, values: np.ndarray) -> None:
+        self._parts[f"constant {key}"] = values.reshape(-1)
+
+    def binary(self, source: str) -> bytes | None:
+        """Return the compiled program of a source; None if it is not there."""
+        found = self._parts.get(f"program {text_digest(source)}")
+        return None if found is None else found.tobytes()
+
+    def add_binary(self, source: str, binary: bytes) -> None:
+        self._parts[f"program {text_digest(source)}"] = np.frombuffer(binary, np.uint8)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the file has all that is here."""
+        return self._stored >= self._parts.keys() and json.dumps(self.tuned) == self._stored_tuned
+
+    def store(self) -> None:
+        """Write the file, at once or not at all; what goes wrong is a warning."""
+        try:
+            if why := unsafe(self.path.parent):
+                raise PermissionError(why)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(self.path, self._parts, self.tuned)
+        except OSError as e:
+            logger.warning("the cache entry %s cannot be written: %s", self.path, e)
+
+
+def unsafe(directory: Path) -> str | None:
+    """Return why a directory must not be used, and what to run; None if it may, or is not there yet."""
+    try:
+        found = directory.stat()
+    except OSError:  # it is not there, or out of reach: using it will say so
+        return None
+    if not stat.S_ISDIR(found.st_mode):
+        return f"{directory} is no directory"
+    if os.name != "posix":
+        return None
+    if found.st_uid not in (os.geteuid(), 0):
+        return f"{directory} belongs to user {found.st_uid}; run: chown {os.geteuid()} {directory}"
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"{directory} has mode {stat.S_IMODE(found.st_mode):o}; run: chmod 700 {directory}"
+    return None
+
+
+def _read(content: np.ndarray, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return the parts of a file and the tuned sizes.
+
+    :raises ValueError: it is not as it was written.
+    """
+    start = len(MAGIC) + _CHECKSUM.size
+    body = content[start:]
+    if len(body) < _HEAD.size or content[: len(MAGIC)].tobytes() != MAGIC:
+        raise ValueError("it is no cache file, or one that was cut off")
+    table_bytes, parts_bytes = _HEAD.unpack(body[: _HEAD.size].tobytes())
+    if len(body) != _HEAD.size + table_bytes + parts_bytes:
+        needed = start + _HEAD.size + table_bytes + parts_bytes
+        raise ValueError(f"it needs {needed:,} bytes, found {len(content):,}")
+    if _CHECKSUM.pack(zlib.crc32(body.data)) != content[len(MAGIC) : start].tobytes():
+        raise ValueError("its checksum is wrong")
+    table = json.loads(body[_HEAD.size : _HEAD.size + table_bytes].tobytes())
+    if table["name"] != name:
+        raise ValueError(f"it was written as {table['name']}")
+    parts = body[_HEAD.size + table_bytes :]
+    return {name: _part(parts, *place) for name, place in table["parts"].items()}, table["tuned"]
+
+
+def _content(path: Path) -> np.ndarray:
+    """Return a file's bytes, if nobody else can have written it."""
+    with open(path, "rb", buffering=0) as file:
+        found = os.fstat(file.fileno())
+        others = stat.S_IWGRP | stat.S_IWOTH
+        if os.name == "posix" and (found.st_uid not in (os.geteuid(), 0) or found.st_mode & others):
+            raise ValueError("somebody else can write to it")
+        memory = np.empty(found.st_size + _ALIGNMENT, np.uint8)
+        start = -_address(memory) % _ALIGNMENT
+        content = memory[start : start + found.st_size]
+        if file.readinto(content.data) != content.nbytes:
+            raise ValueError("it changed while it was read")
+        return content
+
+
+def _address(array: np.ndarray) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _part(parts: np.ndarray, offset: int, nbytes: int, dtype: str) -> np.ndarray:
+    return parts[offset : offset + nbytes].view(dtype)
+
+
+def _write(path: Path, parts: Mapping[str, np.ndarray], tuned: Mapping[str, Any]) -> None:
+    places: dict[str, tuple[int, int, str]] = {}
+    end = 0
+    for name, part in parts.items():
+        places[name] = (end, part.nbytes, part.dtype.str)
+        end += _padded(part.nbytes)
+    end += _ALIGNMENT  # a kernel may read past the end of the last one
+    table = json.dumps({"name": path.stem, "parts": places, "tuned": dict(tuned)}).encode()
+    # The parts begin at a multiple of the alignment: blanks mean nothing in JSON.
+    before = len(MAGIC) + _CHECKSUM.size + _HEAD.size
+    table += b" " * (_padded(before + len(table)) - before - len(table))
+    body: list[bytes | memoryview] = [_HEAD.pack(len(table), end), table]
+    for part in parts.values():
+        body += [part.view(np.uint8).data, b"\0" * (_padded(part.nbytes) - part.nbytes)]
+    body.append(b"\0" * _ALIGNMENT)
+    checksum = 0
+    for piece in body:
+        checksum = zlib.crc32(piece, checksum)
+    _replace(path, [MAGIC, _CHECKSUM.pack(checksum), *body])
+
+
+def _padded(nbytes: int) -> int:
+    return -(-nbytes // _ALIGNMENT) * _ALIGNMENT
+
+
+def _replace(path: Path, pieces: list[Any]) -> None:
+    """Write a file beside the place and move it there: others see all of it or nothing."""
+    handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=".tmp", dir=path.parent)  # mode 0600
+    try:
+        with open(handle, "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise

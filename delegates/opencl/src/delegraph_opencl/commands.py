@@ -1,0 +1,78 @@
+"""``delegraph devices``: the OpenCL devices of this machine and which one is used, or why there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from . import pocl, runtime
+from .runtime import Found
+
+_UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON; memory in bytes.")
+def devices(as_json: bool) -> None:
+    """List the OpenCL devices that the delegate opencl can use, or say why there is none.
+
+    The first is used by default; another is chosen by its number, its type or part of its name, as in
+    ``-o opencl.device=1``.
+    """
+    found = [facts(one) for one in runtime.devices()]
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for one in found:
+        click.echo("\n".join(_lines(one)) + "\n")
+    for driver in runtime.broken_drivers():
+        click.echo(f"warning: a driver that cannot be loaded is {driver}", err=True)
+    click.echo("Choose one by number, type or part of a name: -o opencl.device=cpu")
+
+
+def facts(found: Found) -> dict[str, Any]:
+    """Return what is worth knowing of a device."""
+    device = found.device
+    extensions = device.extensions.split()
+    return {
+        "index": found.index,
+        "name": found.name,
+        "type": found.type,
+        "platform": device.platform.name.strip(),
+        "version": " ".join(device.platform.version.split()),
+        "driver": device.driver_version.strip(),
+        "units": int(device.max_compute_units),
+        "memory": int(device.global_mem_size),
+        "largest_buffer": int(device.max_mem_alloc_size),
+        "float16": "cl_khr_fp16" in extensions,
+        "subgroups": any("subgroups" in name for name in extensions),
+        "remark": _remark(device.platform.version),
+    }
+
+
+def _lines(one: dict[str, Any]) -> Iterator[str]:
+    yield f"{one['index']}  {one['name']}" + ("  (used by default)" if one["index"] == 0 else "")
+    about = {
+        "type": f"{one['type']}, {one['units']} compute units",
+        "platform": f"{one['platform']}, {one['version']}",
+        "driver": one["driver"],
+        "memory": f"{_size(one['memory'])}, of which one tensor takes up to {_size(one['largest_buffer'])}",
+        "float16": "computed" if one["float16"] else "stored, and computed as float32",
+        "subgroups": "yes" if one["subgroups"] else "no",
+        "remark": one["remark"],
+    }
+    yield from (f"   {name:<10} {text}" for name, text in about.items() if text)
+
+
+def _remark(platform: str) -> str:
+    version = pocl.version(platform)
+    if version is None or version >= pocl.FAST:
+        return ""
+    return "an old PoCL, several times slower than PoCL 3.1 (Debian: apt install pocl-opencl-icd)"
+
+
+def _size(nbytes: int) -> str:
+    return next((f"{nbytes / n:.1f} {unit}" for n, unit in _UNITS if nbytes >= n), f"{nbytes} B")

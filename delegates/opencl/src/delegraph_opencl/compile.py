@@ -1,0 +1,71 @@
+"""From nodes to launches: what crosses the edge is converted there, and nothing else is."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from delegraph import DelegateFailed, DelegraphError
+
+from . import border
+from .chain import chained
+from .kernels.copy import copy
+from .launch import Launch
+from .lowering import Lowered
+from .node import Node, Value
+from .target import Target
+
+
+@frozen(hash=False)
+class Compiled:
+    """A partition as launches, in order, and the values that cross its edge."""
+
+    launches: tuple[tuple[Node | None, Launch], ...]  # None: a conversion at the edge
+    inputs: tuple[Value, ...]  # as they are outside
+    outputs: tuple[Value, ...]
+
+
+def compiled(lowered: Lowered, target: Target) -> Compiled:
+    """Return the launches of all nodes.
+
+    :raises DelegateFailed: a kernel could not be prepared; the message names its op.
+    """
+    launches: list[tuple[Node | None, Launch]] = []
+    inputs = []
+    for value in lowered.inputs:
+        inputs.append(value if border.is_same(value, target) else border.outside(value))
+        if inputs[-1] is not value:
+            launches.append((None, border.enter(inputs[-1], value, target)))
+    for node in lowered.nodes:
+        launches += [(node, launch) for launch in _launches(node, target)]
+    outputs: list[Value] = []
+    for value in lowered.outputs:
+        out, extra = _leaving(value, target, [*lowered.inputs, *outputs])
+        outputs.append(out)
+        launches += [(None, launch) for launch in extra]
+    if target.merges_launches:
+        launches = chained(launches, target)
+    return Compiled(tuple(launches), tuple(inputs), tuple(outputs))
+
+
+def _launches(node: Node, target: Target) -> list[Launch]:
+    assert node.kernel.prepare is not None
+    try:
+        return list(node.kernel.prepare(node, target))
+    except DelegraphError:
+        raise
+    except Exception as e:
+        raise DelegateFailed(f"{node} could not be prepared: {type(e).__name__}: {e}") from e
+
+
+def _leaving(value: Value, target: Target, taken: list[Value]) -> tuple[Value, list[Launch]]:
+    """Return the value that leaves, as it is outside, and what has to be launched for it.
+
+    A value that shares its buffer with an input, a constant, another output or a larger value is copied.
+    """
+    if not border.is_same(value, target):
+        raw = border.outside(value)
+        return raw, [border.leave(value, raw, target)]
+    root = value.root
+    if root.is_constant or root.size != value.size or any(root is v.root for v in taken):
+        own = Value(value.tensor, value.shape, value.dtype, value.scale, value.levels)
+        return own, [copy(value, own, target)]
+    return value, []

@@ -1,0 +1,368 @@
+"""Convolutions and what is like them, on CPUs: panels of weights, sums in registers, scales at the end.
+
+CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV, and DEPTHWISE_CONV_2D where a channel has several filters, are all
+products of matrices: rows of numbers that lie side by side, times weights. ``kernels/conv_2d.cl`` says how.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from attrs import evolve, frozen
+from delegraph import Window, window
+
+from .epilogue import Epilogue
+from .launch import Arg, Launch, Packed, Rows, Scratch, blocks, int32s
+from .node import Node, Scaled, Step, Value, along, centered
+from .target import Target
+
+_RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
+_TASKS = 8  # per core
+_SMALL = 32 << 10  # bytes: weights that stay in the first cache while rows go by
+_LARGE = 256 << 10  # bytes: weights that are better read once than once per core
+
+
+@frozen
+class Geometry:
+    """The windows of a convolution."""
+
+    batch: int
+    height: int
+    width: int
+    channels: int
+    rows: Window
+    columns: Window
+    out_channels: int
+    groups: int = 1
+
+    @property
+    def group_channels(self) -> int:
+        return self.channels // self.groups
+
+    @property
+    def positions(self) -> int:
+        return self.batch * self.rows.output * self.columns.output
+
+    @property
+    def taps(self) -> int:
+        return self.rows.size * self.columns.size
+
+    @property
+    def is_product(self) -> bool:
+        """Whether each window is one pixel, in the image's order."""
+        steps = self.rows.stride * self.columns.stride
+        return (
+            self.taps == 1
+            and steps == 1
+            and self.groups == 1
+            and not (self.rows.before or self.columns.before)
+        )
+
+
+def geometry(node: Node, kernel: tuple[int, int], out_channels: int, groups: int = 1) -> Geometry:
+    """Return the windows of a CONV_2D or DEPTHWISE_CONV_2D node, over an image that a PAD made larger."""
+    x, o = node.inputs[0], node.op.options
+    assert x is not None
+    pads = node.pads or ((0, 0),) * 4
+    rows, columns = (
+        _padded_window(x.shape[axis], pads[axis], size, stride, dilation, o.padding)
+        for axis, size, stride, dilation in (
+            (1, kernel[0], o.stride_h, o.dilation_h_factor),
+            (2, kernel[1], o.stride_w, o.dilation_w_factor),
+        )
+    )
+    batch, height, width, channels = x.shape
+    return Geometry(batch, height, width, channels, rows, columns, out_channels, groups)
+
+
+def _padded_window(size: int, pads: tuple[int, int], *rest: int | str) -> Window:
+    found = window(size + sum(pads), *rest)  # type: ignore[arg-type]
+    return Window(
+        found.size, found.stride, found.dilation, found.output, found.before + pads[0], found.after
+    )
+
+
+# Weights, and the way from sums to real numbers.
+
+
+@frozen(hash=False)
+class Weights:
+    """Constant weights as a kernel multiplies them."""
+
+    key: str
+    make: Callable[[], np.ndarray]  # float32, in the tensor's shape
+
+
+def weights_for(
+    node: Node, x: int = 0, weights: int = 1, bias: int = 2, axis: int = 0
+) -> tuple[Weights | Value, list[Step]]:
+    """Return the weights of a node, and the steps from its sums to real numbers.
+
+    Sums of a quantized input are of integers, so exact, and scaled at the end; other weights are real.
+
+    :param x, weights, bias: numbers of the inputs.
+    :param axis: of the weights, along which the output channels lie.
+    """
+    source, stored = node.inputs[x], node.inputs[weights]
+    added = node.inputs[bias] if len(node.inputs) > bias else None
+    assert source is not None
+    assert stored is not None
+    if source.levels is not None:
+        return _integers(node, source, stored, added, axis)
+    if not stored.is_constant or not (added is None or added.is_constant):
+        return _stored(stored), [*_bias(added), *_folded(node)]
+    factor, total = node.factor, _total(node, added)
+    steps = [] if total is None else [Step("v + {0}", (total,))]
+    if factor is None:
+        return _stored(stored), steps
+    rank = len(stored.shape)
+    key = f"weights {stored.tensor.index} times a factor"
+    return Weights(key, lambda: stored.data() * along(factor, axis, rank)), steps
+
+
+def _integers(
+    node: Node, x: Value, weights: Value, bias: Value | None, axis: int
+) -> tuple[Weights, list[Step]]:
+    tensor, channels = weights.tensor, weights.shape[axis]
+    assert tensor.quantization is not None
+    integers = Weights(f"weights {tensor.index}, integers", lambda: centered(tensor)[0])
+    scales = np.broadcast_to(tensor.quantization.scale.astype(np.float64) * x.scale, (channels,))
+    if node.factor is None and node.shift is None:
+        added = [] if bias is None else [Step("v + {0}", (bias.data().reshape(-1),))]
+        return integers, [*added, Scaled("v * {0}", (scales,))]
+    total = np.zeros(channels) if bias is None else bias.data().reshape(-1) * scales
+    if node.factor is not None:
+        scales, total = scales * node.factor, total * node.factor
+    if node.shift is not None:
+        total = total + node.shift
+    return integers, [Step("FMA(v, {0}, {1})", (scales, total))]
+
+
+def _stored(weights: Value) -> Weights | Value:
+    return Weights(f"weights {weights.tensor.index}", weights.data) if weights.is_constant else weights
+
+
+def _bias(bias: Value | None) -> list[Step]:
+    return [] if bias is None else [Step("v + {0}", (bias,))]
+
+
+def _folded(node: Node) -> list[Step]:
+    """Return what merged ops do to a sum, where it is not in the weights."""
+    steps = [] if node.factor is None else [Step("v * {0}", (node.factor,))]
+    return steps if node.shift is None else [*steps, Step("v + {0}", (node.shift,))]
+
+
+def _total(node: Node, bias: Value | None) -> np.ndarray | None:
+    """Return what is added to sums: a constant bias and what was merged into it."""
+    if bias is None:
+        return node.shift
+    total = bias.data().reshape(-1)
+    if node.factor is not None:
+        total = total * node.factor
+    return total if node.shift is None else total + node.shift
+
+
+# Launches.
+
+
+def product(rows: int, depth: int, out_channels: int) -> Geometry:
+    """Return the geometry of a plain product, of ``rows`` lines of ``depth`` numbers."""
+    line = Window(1, 1, 1, 1, 0, 0)
+    return Geometry(rows, 1, 1, depth, line, line, out_channels)
+
+
+def convolved(
+    g: Geometry, x: Value, weights: Weights | Value, y: Value | Scratch, epilogue: Epilogue, target: Target
+) -> Iterator[Launch]:
+    """Yield the launches of a convolution with weights (out, height, width, in / groups).
+
+    :param weights: a value: they are computed while the model runs.
+    :param y: scratch memory: sums are stored there as float32, without an epilogue.
+    """
+    if not g.positions * g.out_channels:
+        return
+    tile = _tile(g, target)
+    if isinstance(weights, Value):
+        scratch = Scratch(4 * math.prod(_panels_shape(g, tile)))
+        yield _packing(g, tile, weights, scratch)
+        packed: Arg = scratch
+    else:
+        make = weights.make
+        key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups"
+        packed = Packed(key, lambda: panels(make(), tile.panel, g.groups))
+    yield _launch(g, tile, x, packed, y, epilogue, target)
+
+
+def _launch(
+    g: Geometry, tile: _Tile, x: Value, packed: Arg, y: Value | Scratch, epilogue: Epilogue, target: Target
+) -> Launch:
+    channels, run = g.out_channels // g.groups, tile.run
+    by_lines = run > g.group_channels
+    rows = None
+    if g.is_product:
+        read = 4 * g.channels * g.out_channels
+
+        def cut(each: int) -> Launch:
+            return _launch(g, _by_rows(tile, g, each), x, packed, y, epilogue, target)
+
+        rows = Rows(g.positions, 1, tile.rows, read, cut, follows=x)
+    return Launch(
+        epilogue.text + _source(),
+        "conv_2d",
+        (
+            x,
+            packed,
+            y,
+            zeros(g.group_channels),
+            *int32s(g.positions, g.group_channels * g.taps, channels),
+            *int32s(tile.rows_per_item, tile.rows_per_block, tile.channels_per_item),
+            *int32s(g.height, g.width, g.channels, g.group_channels),
+            *int32s(g.rows.output, g.columns.output, g.out_channels, g.rows.stride, g.columns.stride),
+            *int32s(g.rows.dilation, g.columns.dilation, g.rows.before, g.columns.before),
+            *int32s(g.rows.size, 1 if by_lines else g.columns.size, run, g.rows.reach, g.columns.reach),
+            *epilogue.args,
+        ),
+        (blocks(g.positions, tile.rows_per_item), blocks(channels, tile.channels_per_item), g.groups),
+        (1, 1, 1),
+        _defines(g, tile, isinstance(y, Scratch), target),
+        (y,),
+        2 * g.positions * g.out_channels * g.group_channels * g.taps,
+        rows,
+    )
+
+
+@frozen
+class _Tile:
+    """How the work is cut."""
+
+    rows: int  # of a tile
+    vectors: int  # of 16 channels
+    run: int  # numbers side by side under a tap of the kernel
+    rows_per_item: int
+    rows_per_block: int
+    channels_per_item: int
+
+    @property
+    def panel(self) -> int:
+        return 16 * self.vectors
+
+
+def _tile(g: Geometry, target: Target) -> _Tile:
+    """Return a cut with some tasks for each core: by rows, and by channels of many weights or few rows."""
+    m, n, depth = g.positions, g.out_channels // g.groups, g.group_channels * g.taps
+    rows, vectors, tasks = _tile_rows(m), _vectors(m, n), _TASKS * target.units
+    tiles, parts, nbytes = blocks(m, rows), blocks(n, 16 * vectors), 4 * n * depth
+    if nbytes > _LARGE or tiles < tasks:
+        parts_each = max(parts // tasks, 1)
+        tiles_each = blocks(tiles, min(tiles, blocks(tasks, blocks(parts, parts_each))))
+    else:
+        parts_each, tiles_each = parts, blocks(tiles, tasks)
+    block = rows if nbytes <= _SMALL else tiles_each * rows
+    return _Tile(rows, vectors, _run(g), tiles_each * rows, block, parts_each * 16 * vectors)
+
+
+def _by_rows(tile: _Tile, g: Geometry, each: int) -> _Tile:
+    """Return a cut by rows alone, so many for each work-item."""
+    block = tile.rows if 4 * g.channels * g.out_channels <= _SMALL else each
+    return evolve(tile, rows_per_item=each, rows_per_block=block, channels_per_item=g.out_channels)
+
+
+def _vectors(rows: int, channels: int) -> int:
+    """Return the vectors of 16 channels in a panel: more for a single row, which has one sum in each."""
+    if channels <= 16:
+        return 1
+    return 8 if rows == 1 and channels > 64 else 2
+
+
+def _run(g: Geometry) -> int:
+    """Return how many numbers under a window lie side by side: a row of it, or a pixel."""
+    run = g.columns.size * g.channels
+    is_row = g.groups == 1 and g.columns.dilation == 1 and run <= _RUN and not g.is_product
+    return run if is_row else g.group_channels
+
+
+def _tile_rows(rows: int) -> int:
+    """Return the rows of a tile: 7, or of few rows the height that computes the fewest of them twice."""
+    if rows >= 49:
+        return 7
+    return min((blocks(rows, r) * (r + 0.5), -r) for r in (7, 5, 4, 1) if r <= rows)[1] * -1
+
+
+def _defines(g: Geometry, tile: _Tile, raw: bool, target: Target) -> tuple[tuple[str, object], ...]:
+    defines: list[tuple[str, object]] = [("ROWS", tile.rows), ("VECTORS", tile.vectors)]
+    defines += [("UNROLL", next(n for n in (4, 3, 2, 1) if tile.run % n == 0))]
+    defines += [("BITS", "ushort" if target.half else "float"), ("STORED", "float" if raw else "REAL")]
+    if raw:
+        defines += [
+            ("STORE_SUM(p, i, v)", "(p)[i] = (v)"),
+            ("STORE_SUM16(p, i, v)", "vstore16(v, 0, (p) + (i))"),
+        ]
+        defines += [("PLACE(i, c)", "(i)"), ("EPILOGUE(v, i, c)", "(v)"), ("EPILOGUE16(v, i, c)", "(v)")]
+    else:
+        defines += [("STORE_SUM", "STORE"), ("STORE_SUM16", "STORE16")]
+    if g.is_product:
+        defines.append(("POINTWISE", 1))
+    elif tile.run > g.group_channels:
+        defines.append(("EDGE", -(-tile.run // 16) * 16))
+    if g.out_channels // g.groups < 16:
+        defines.append(("NARROW", 1))
+    return tuple(defines)
+
+
+@cache
+def _source() -> str:
+    return (Path(__file__).parent / "kernels" / "conv_2d.cl").read_text()
+
+
+def zeros(n: int) -> Packed:
+    """Return what is read where there is no image: zeros, as float32 or as float16."""
+    size = max(1 << (n - 1).bit_length(), 16)
+    return Packed(f"{size} zeros", lambda: np.zeros(size, np.float32))
+
+
+# Panels of weights.
+
+
+def first_channels(channels: int, panel: int) -> np.ndarray:
+    """Return the first channel of each vector of 16: a last one that would not be whole begins earlier."""
+    return np.minimum(np.arange(0, blocks(channels, panel) * panel, 16), max(channels - 16, 0))
+
+
+def panels(weights: np.ndarray, panel: int, groups: int = 1) -> np.ndarray:
+    """Return weights (out, …) as (group, panel, depth, channel of the panel); fewer than 16 with zeros."""
+    channels = len(weights) // groups
+    columns = weights.reshape(groups, channels, -1).transpose(0, 2, 1)
+    if channels < 16:
+        columns = np.pad(columns, ((0, 0), (0, 0), (0, 16 - channels)))
+    taken = columns[:, :, first_channels(channels, panel)[:, None] + np.arange(16)]
+    groups_, depth = taken.shape[:2]
+    return np.ascontiguousarray(taken.reshape(groups_, depth, -1, panel).transpose(0, 2, 1, 3), np.float32)
+
+
+def _panels_shape(g: Geometry, tile: _Tile) -> tuple[int, ...]:
+    channels = g.out_channels // g.groups
+    return g.groups, blocks(channels, tile.panel), g.group_channels * g.taps, tile.panel
+
+
+_PACK = """
+__kernel void pack(__global const REAL* x, __global float* y, int channels, int depth, int panels) {
+  const int panel = get_global_id(0) % panels, group = get_global_id(0) / panels;
+  y += get_global_id(0) * depth * PANEL;
+  for (int k = 0; k < depth; k++)
+    for (int j = 0; j < PANEL; j++) {
+      const int c = min(panel * PANEL + j / 16 * 16, channels > 16 ? channels - 16 : 0) + j % 16;
+      y[k * PANEL + j] = c < channels ? LOAD(x, (group * channels + c) * depth + k) : 0;
+    }
+}
+"""
+
+
+def _packing(g: Geometry, tile: _Tile, weights: Value, packed: Scratch) -> Launch:
+    """Return the launch that brings weights into panels while the model runs."""
+    groups, count, depth, panel = _panels_shape(g, tile)
+    args: tuple[Arg, ...] = (weights, packed, *int32s(g.out_channels // groups, depth, count))
+    return Launch(_PACK, "pack", args, (groups * count,), (1,), (("PANEL", panel),), (packed,))

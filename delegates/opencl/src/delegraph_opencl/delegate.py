@@ -1,0 +1,119 @@
+"""Runs partitions on an OpenCL device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import attrs
+from delegraph import Delegate, DelegraphError, Model, Partition, Plan, Refusal, Run
+
+from .advice import advise
+from .cache import Cache
+from .compile import compiled
+from .device import Device, open_device
+from .device_value import DeviceValue, value_of_buffer
+from .executable import Executable
+from .limits import too_large
+from .lowering import lowered
+from .memory import ALIGNMENT, Held
+from .options import Options
+from .rewrites import rewrite
+from .rgba import with_channels
+from .runtime import choose
+from .target import Target
+
+
+class OpenCL(Delegate):
+    """Float and 8-bit quantized models on GPUs, and on CPUs through PoCL."""
+
+    name = "opencl"
+    Options = Options
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.min_ops = self.options.min_ops
+        self.max_partitions = self.options.max_partitions
+        self.cache = Cache.of(self.options)
+        self.held = Held()
+
+    def unavailable(self) -> str | None:
+        try:
+            choose(self.options.device)
+        except DelegraphError as e:
+            return str(e)
+        return None
+
+    @cached_property
+    def device(self) -> Device:
+        """The device, opened when first asked for."""
+        return open_device(self.options.device)
+
+    @property
+    def context(self) -> Any:
+        """The ``pyopencl.Context``: memory that a program passes in belongs to it."""
+        return self.device.context
+
+    @cached_property
+    def queue(self) -> Any:
+        """The in-order queue of all this delegate's partitions: they hand over without waiting."""
+        return self.device.queue()
+
+    @cached_property
+    def profiling_queue(self) -> Any:
+        """The queue that is used while somebody listens to the profile."""
+        return self.device.queue(profiling=True)
+
+    @cached_property
+    def target(self) -> Target:
+        precision, variant = self.options.precision, self.options.kernels
+        if precision == "auto":
+            precision = "float16" if self.device.type == "gpu" and self.device.has_fp16 else "float32"
+        if variant == "auto":  # the one place where CPU or GPU kernels are chosen
+            variant = "cpu" if self.device.type == "cpu" else "gpu"
+        tune = self.device.type == "gpu" if self.options.tune is None else self.options.tune
+        return Target(self.device, precision == "float16", variant, tune=tune)
+
+    def adapted(self, model: Model) -> Model:
+        channels = self.options.input_channels
+        return model if channels is None else with_channels(model, channels)
+
+    def advise(self, plan: Plan) -> Sequence[str]:
+        return advise(plan, self, self.target)
+
+    def check(self, partition: Partition) -> Mapping[int, list[Refusal]]:
+        return too_large(partition, self.options.device)
+
+    def prepare(self, partition: Partition) -> Run:
+        stored = self.cache.entry(partition, self.target) if self.cache else None
+        target = self.target if stored is None else attrs.evolve(self.target, tuned=stored.tuned)
+        nodes = lowered(partition, self.table)
+        rewrite(nodes)
+        return Executable(compiled(nodes, target), partition, self, target, stored).run
+
+    def device_bytes(self) -> Mapping[str, int]:
+        return self.held.bytes()
+
+    def value(self, buffer: Any, shape: Sequence[int] | None = None, dtype: Any = None) -> DeviceValue:
+        """Return memory of one's own as a device value: an input without a copy through the host.
+
+        It is read, never written, while a run lasts. The values in it have to be there, or on their way in
+        :attr:`queue`, when the run begins.
+
+        :param buffer: a ``pyopencl.array.Array``; or a ``pyopencl.Buffer`` in :attr:`context`, contiguous,
+            with ``shape`` and ``dtype``: those of the tensor it is for.
+        :raises InputError: it is of another context, too small, or not contiguous.
+        """
+        return value_of_buffer(self, buffer, shape, dtype)
+
+    def empty(self, shape: Sequence[int], dtype: Any) -> DeviceValue:
+        """Return a device value to fill. Kernels read it where it is.
+
+        A buffer of one's own has no room for reads past its end: it is copied on the device first.
+        """
+        import pyopencl as cl
+
+        value = DeviceValue(self, None, shape, dtype)
+        value.buffer = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, value.nbytes + ALIGNMENT)
+        return value

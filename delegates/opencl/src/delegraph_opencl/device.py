@@ -1,0 +1,174 @@
+"""An open OpenCL device: its context, what it can do, and the programs built for it so far."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from delegraph import DelegateFailed
+
+from . import pocl
+from .runtime import Found, choose
+from .status import failure
+
+_PAGE = 4096  # bytes; the least of any CPU's
+KEPT_PROGRAMS = 1000  # built programs that a process keeps; a model needs about 20
+
+
+class Device:
+    """One per OpenCL device and process: interpreters share its context and its programs.
+
+    :raises DelegateFailed: the driver cannot make a context.
+    """
+
+    def __init__(self, found: Found) -> None:
+        import pyopencl as cl
+
+        self.found = found
+        self.name = found.name
+        self.type = found.type
+        self.cpu = pocl.name_cpu(found.device)  # "": PoCL knows the CPU, or it is another runtime
+        try:
+            self.context = cl.Context([found.device])
+        except cl.Error as e:
+            raise failure(f"opening the device {self.name}", e) from e
+        extensions = found.device.extensions.split()
+        self.has_fp16 = "cl_khr_fp16" in extensions
+        self.has_fp64 = "cl_khr_fp64" in extensions
+        self.has_subgroups = bool({"cl_khr_subgroups", "cl_intel_subgroups"} & {*extensions})
+        self.units = int(found.device.max_compute_units)
+        self.max_buffer = int(found.device.max_mem_alloc_size)  # bytes
+        self.alignment = int(found.device.mem_base_addr_align) // 8  # bytes, of a part of a buffer
+        self.pocl = pocl.version(found.device.platform.version)  # None: another runtime
+        self.slow_builtins = self.pocl is not None and self.pocl < pocl.FAST
+        self._programs: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    @cached_property
+    def identity(self) -> str:
+        """Everything that a compiled program depends on besides its source."""
+        d = self.found.device
+        said = [d.platform.name, d.platform.version, d.vendor, d.name, d.version, d.driver_version]
+        return "|".join([*said, str(self.units), d.extensions, self.cpu])
+
+    @cached_property
+    def shares_memory(self) -> bool:
+        """Whether the device works on arrays of the host where they are, as CPUs do: it is tried out."""
+        import pyopencl as cl
+
+        if self.type != "cpu":
+            return False
+        array, found = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
+        start = -array.ctypes.data % 128
+        host, queue = array[start : start + 128], self.queue()
+        flags = cl.mem_flags.READ_WRITE | cl.mem_flags.USE_HOST_PTR
+        buffer = cl.Buffer(self.context, flags, hostbuf=host)
+        cl.enqueue_fill_buffer(queue, buffer, np.uint8(7), 0, host.nbytes).wait()
+        written = bool((host == 7).all())
+        host[:] = 9
+        cl.enqueue_copy(queue, found[:128], buffer, is_blocking=True)
+        return written and bool((found[:128] == 9).all())
+
+    def works_in_place(self, array: Any, dtype: np.dtype, spare: int) -> bool:
+        """Say whether kernels may read an array of the host where it is, and ``spare`` bytes behind it."""
+        if self.pocl is None or not self.shares_memory or not isinstance(array, np.ndarray):
+            return False
+        plain = array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned
+        rest = -(array.ctypes.data + array.nbytes) % _PAGE  # bytes: memory is there up to the end of a page
+        return bool(plain and array.nbytes and rest >= spare)
+
+    def check_process(self) -> None:
+        """Raise :class:`DelegateFailed` in a process that was forked after the device was opened."""
+        if os.getpid() != self._process:
+            raise DelegateFailed(
+                f"{self.name} was opened before this process was forked, which OpenCL does not survive: "
+                'start processes with multiprocessing.get_context("spawn"), or open it after the fork'
+            )
+
+    def queue(self, profiling: bool = False) -> Any:
+        """Return a new in-order queue."""
+        import pyopencl as cl
+
+        if not profiling:
+            return cl.CommandQueue(self.context)
+        return cl.CommandQueue(self.context, properties=cl.command_queue_properties.PROFILING_ENABLE)
+
+    def kernel(self, source: str, name: str, binary: bytes | None = None) -> Any:
+        """Return a new kernel; its program is built once in a process.
+
+        :param binary: what an earlier process stored of it; a binary that the driver refuses is ignored.
+        :raises pyopencl.Error: the source does not compile.
+        """
+        import pyopencl as cl
+
+        with self._lock, _quietly():
+            return cl.Kernel(self._program(source, binary), name)
+
+    def binary(self, source: str) -> bytes:
+        """Return a program compiled, for :meth:`kernel` of a later process.
+
+        Each of its kernels has to have run, with the work-group size it will run with: PoCL compiles for a
+        size when it first meets it. A program that was asked for its binary never gets more into it, so
+        PoCL is asked for that of another program of the same source, which it has ready.
+        """
+        import pyopencl as cl
+
+        with self._lock, _quietly():
+            program = self._built(source) if self.pocl is not None else self._program(source, None)
+            (found,) = program.get_info(cl.program_info.BINARIES)
+        return bytes(found)
+
+    def _program(self, source: str, binary: bytes | None) -> Any:
+        program = self._programs.pop(source, None) or self._loaded(binary) or self._built(source)
+        self._programs[source] = program
+        if len(self._programs) > KEPT_PROGRAMS:
+            self._programs.popitem(last=False)
+        return program
+
+    def _loaded(self, binary: bytes | None) -> Any:
+        import pyopencl as cl
+
+        if binary is None:
+            return None
+        try:
+            return cl.Program(self.context, [self.found.device], [binary]).build()
+        except cl.Error:
+            return None
+
+    def _built(self, source: str) -> Any:
+        import pyopencl as cl
+
+        # -w: a compiler prints how many warnings there were. False: not into pyopencl's own cache.
+        return cl.Program(self.context, source).build("-w", cache_dir=False)  # type: ignore[arg-type]
+
+
+def open_device(wanted: str | None) -> Device:
+    """Return the device that ``wanted`` names, opened once in a process (see :func:`runtime.choose`)."""
+    found = choose(wanted)
+    with _opening:
+        if found.index not in _opened:
+            _opened[found.index] = Device(found)
+    device = _opened[found.index]
+    device.check_process()
+    return device
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Leave out what a compiler says of a program that it could build, and pyopencl of its own caches."""
+    with warnings.catch_warnings():
+        if not os.environ.get("PYOPENCL_COMPILER_OUTPUT"):
+            warnings.simplefilter("ignore")
+        yield
+
+
+_opened: dict[int, Device] = {}
+_opening = threading.Lock()

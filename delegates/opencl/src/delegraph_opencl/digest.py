@@ -1,0 +1,111 @@
+"""What a cache entry depends on, as one digest: device, package, options, ops, shapes and weights."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+import numpy as np
+from delegraph import Op, Partition, Record, Tensor
+from delegraph import __version__ as core_version
+
+from .target import Target
+
+FORMAT = 1  # of the entry's file; raised when it changes
+_PLAIN = (int, float, str, bytes, type(None))  # what repr tells in full
+
+
+def partition_digest(partition: Partition, target: Target, token: str | None) -> str:
+    """Return the name of a partition's entry: what is stored under it fits nothing else.
+
+    :param token: the option ``model_token``.
+    """
+    found = hashlib.sha256()
+    for part in (FORMAT, core_version, target.device.identity, target.half, target.variant, token):
+        _feed(found, part)
+    for package in sorted(_packages(partition)):
+        _feed(found, (package, _code(package)))
+    seen: set[int] = set()
+    for op in partition.ops:
+        _feed(found, (op.name, op.version, op.options, op.custom_options))
+        for t in _tensors(op):
+            _feed_tensor(found, t, seen)
+        _feed(found, [(o.name, o.options) for body in op.bodies for o in body.ops])
+    for ends in (partition.inputs, partition.outputs, partition.variables):
+        _feed(found, [t.index for t in ends])
+    return found.hexdigest()
+
+
+def text_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _packages(partition: Partition) -> set[str]:
+    """Return the packages whose code computes the partition: this one, and those that add rows."""
+    assert partition.delegate is not None
+    table = partition.delegate.table
+    rows = {id(row): row for op in partition.ops if (row := table.row_for(op, partition.graph))}.values()
+    prepares = [row.kernel.prepare for row in rows if row.kernel is not None]
+    modules = [__name__, *(p.__module__ for p in prepares if p is not None)]
+    modules += [_modules_of_plugins().get(row.origin, "") for row in rows if row.origin != table.delegate]
+    return {module.partition(".")[0] for module in modules if module}
+
+
+@cache
+def _modules_of_plugins() -> dict[str, str]:
+    return {ep.name: ep.module for ep in entry_points(group="delegraph")}
+
+
+@cache
+def _code(package: str) -> str:
+    """Return a digest of a package's version and of the names, sizes and times of its files."""
+    module = sys.modules[package]
+    found = hashlib.sha256(str(getattr(module, "__version__", "")).encode())
+    root = os.path.dirname(getattr(module, "__file__", None) or "")
+    for path in sorted(_sources(root)) if root else ():
+        stat = os.stat(path)
+        found.update(f"{path[len(root) :]}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+    return found.hexdigest()
+
+
+def _sources(root: str) -> Iterator[str]:
+    for folder, _, names in os.walk(root):
+        yield from (os.path.join(folder, name) for name in names if name.endswith((".py", ".cl")))
+
+
+def _tensors(op: Op) -> list[Tensor | None]:
+    return [*op.inputs, *op.outputs, *op.intermediates]
+
+
+def _feed_tensor(found: Any, tensor: Tensor | None, seen: set[int]) -> None:
+    _feed(found, None if tensor is None else tensor.index)
+    if tensor is None or tensor.index in seen:
+        return
+    seen.add(tensor.index)
+    _feed(found, (tensor.dtype, tensor.shape, tensor.is_variable))
+    if (q := tensor.quantization) is not None:
+        _feed(found, (q.scale, q.zero_point, q.axis, q.details))
+    _feed(found, tensor.data)
+
+
+def _feed(found: Any, value: Any) -> None:
+    """Add a value to a digest, with its type and its length, so that no two values look alike."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        found.update(f"array {value.dtype.str} {value.shape}:".encode())
+        found.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8))
+    elif isinstance(value, np.ndarray):
+        _feed(found, [value.shape, value.tolist()])
+    elif isinstance(value, (list, tuple)) and not all(isinstance(item, _PLAIN) for item in value):
+        found.update(f"list {len(value)}:".encode())
+        for item in value:
+            _feed(found, item)
+    elif isinstance(value, Record):
+        _feed(found, [value.table, *((name, item) for name, item in value)])
+    else:
+        text = repr(value).encode()
+        found.update(f"{type(value).__name__} {len(text)}:".encode() + text)

@@ -1,0 +1,277 @@
+"""How a kernel ends: bias, scales, activation, rounding to the tensor's levels, and the ops fused into it.
+
+A kernel that fuses computes ``v`` for one element or for 4, 8 or 16 channels at once and stores
+``EPILOGUE(v, i, c)``, ``EPILOGUE4(v, i, c)`` …: ``i`` is the index of the first element in the node's
+output, ``c`` its channel (its place on the last axis). It stores at ``PLACE(i, c)``, which is ``i`` unless
+the node computes a part of the channels of a wider value. ``EPILOGUE_PARAMS`` ends its list of parameters
+and brings its own comma.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from attrs import frozen
+from delegraph import fused_activation, quantize_multiplier
+
+from .launch import Arg, Packed, int32s
+from .node import Node, Scaled, Step, Value
+
+Operand = Value | np.ndarray | float
+WIDTHS = (1, 4, 8, 16)
+LIMITS = {
+    "RELU": (0.0, math.inf),
+    "RELU6": (0.0, 6.0),
+    "RELU_N1_TO_1": (-1.0, 1.0),
+    "RELU_0_TO_1": (0.0, 1.0),
+}
+
+# TFLite rounds halves away from zero. With so much more, of a product that is exact but for its last bit or
+# of a number that is off by more, ROUND, which takes them to even, does, too.
+_AWAY, _AWAY_STEPS = 1 + 2.0**-22, 2.0**-16
+_ROUNDED_ONCE = ("FULLY_CONNECTED",)  # in LiteRT's reference kernels, from a product of doubles
+_ROUNDS_STORED = ("AVERAGE_POOL_2D",)  # the mean of stored integers, not of those less the zero point
+
+
+@frozen(hash=False)
+class Epilogue:
+    """The text to put before a kernel's source, and the arguments to put after the kernel's own."""
+
+    text: str
+    args: tuple[Arg, ...]
+    channelwise: bool = False  # c matters: no vector may reach beyond the last channel
+
+
+# Of what is not real numbers: nothing happens to it.
+NO_EPILOGUE = Epilogue("#define EPILOGUE_PARAMS\n", ())
+
+
+def finish(node: Node, before: Sequence[Step] = ()) -> Epilogue:
+    """Return the epilogue of a node: ``before``, the anchor's activation and rounding, then what was fused.
+
+    :param before: the kernel's own steps, such as a bias. After them ``v`` is a real number.
+    """
+    steps = [*_settled_after(before, node), *node.epilogue]
+    channels = node.result.shape[-1] if node.result.shape else 1
+    written = written_steps(steps, channels, f"epilogue of {node}")
+    return _placed(written, node) if node.place else written
+
+
+def _placed(written: Epilogue, node: Node) -> Epilogue:
+    """Return the epilogue of a node that stores its channels among those of a wider value."""
+    assert node.place is not None
+    place, wide = node.place, node.outputs[0].shape[-1]
+    old = "#define PLACE(i, c) (i)"
+    new = "#define PLACE(i, c) (((i) - (c)) / place_own * place_all + (c) + place_first)"
+    params = ", int place_own, int place_all, int place_first"
+    text = written.text.replace(old, new).replace(
+        "#define EPILOGUE_PARAMS ", f"#define EPILOGUE_PARAMS {params}"
+    )
+    return Epilogue(text, (*int32s(place.channels, wide, place.channel), *written.args), channelwise=True)
+
+
+def _settled_after(before: Sequence[Step], node: Node) -> list[Step]:
+    """Return a kernel's own steps and those to what ``node.result`` stores; integers as in TFLite."""
+    last = before[-1] if before else None
+    if not isinstance(last, Scaled) or node.result.levels is None or fused_activation(node.op) == "TANH":
+        return [*before, *settled(node)]
+    (scales,) = last.operands
+    assert not isinstance(scales, Value)
+    factors = np.atleast_1d(np.asarray(scales, np.float64)) / node.result.scale
+    once = node.op.name in _ROUNDED_ONCE
+    rounded = _rounded_once(factors) if once else _rounded_twice(factors * last.count, last.count)
+    return [*before[:-1], *rounded, *clamped(*_limits(node))]
+
+
+def _rounded_once(factors: np.ndarray) -> list[Step]:
+    return [Step("ROUND(v * {0})", (_one_if_equal(factors * _AWAY),))]
+
+
+def _rounded_twice(factors: np.ndarray, count: int) -> list[Step]:
+    """Round as TFLite's multiplier does, an integer of 31 bits and a power of two: after each.
+
+    After the first halves go up, after the second away from zero.
+    """
+    pairs = [_divided(*quantize_multiplier(float(factor)), count) for factor in factors]
+    fractions = np.array([m * 2.0 ** (max(shift, 0) - 31) for m, shift in pairs])
+    powers = np.array([2.0 ** min(shift, 0) * _AWAY for _, shift in pairs])
+    # Halves are common where a scale is a power of two. Of other scales ROUND was nearer, measured.
+    up = "floor(v * {0} + ({F})(0.5f))" if (fractions == 0.5).any() else "ROUND(v * {0})"
+    return [Step(up, (_one_if_equal(fractions),)), Step("ROUND(v * {0})", (_one_if_equal(powers),))]
+
+
+def _one_if_equal(numbers: np.ndarray) -> np.ndarray | float:
+    """Return one number for all channels where they have the same."""
+    return float(numbers[0]) if (numbers == numbers[0]).all() else numbers
+
+
+def _divided(multiplier: int, shift: int, count: int) -> tuple[int, int]:
+    """Divide a multiplier as MEAN does: shifted as far left as leaves its quotient 31 bits."""
+    room = min(count.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << room) // count, shift - room
+
+
+def settled(node: Node) -> list[Step]:
+    """Return the steps from a real number to what ``node.result`` stores: activation, then rounding."""
+    curve = [Step("tanh(v)")] if fused_activation(node.op) == "TANH" else []
+    if node.result.levels is None:
+        return [*curve, *clamped(*_limits(node))]
+    rounded_as = node.result.tensor.zero_point if node.op.name in _ROUNDS_STORED else 0
+    return [*curve, *quantized(node.result, *_limits(node), rounded_as)]
+
+
+def _limits(node: Node) -> tuple[float, float]:
+    """Return the lowest and the highest number that is stored: of the activation and of the levels."""
+    result = node.result
+    low, high = LIMITS.get(fused_activation(node.op), (-math.inf, math.inf))
+    if result.levels is None:
+        return low, high
+    lowest, highest = result.levels
+    if low > -math.inf:
+        lowest = max(lowest, _nearest(low / result.scale))
+    if high < math.inf:
+        highest = min(highest, _nearest(high / result.scale))
+    return lowest, highest
+
+
+def _nearest(steps: float) -> int:
+    """Round halves away from zero, as LiteRT rounds the bounds of an activation."""
+    return int(math.copysign(math.floor(abs(steps) + 0.5), steps))
+
+
+def clamped(low: float, high: float) -> list[Step]:
+    """Return the steps that limit a real number; an infinite limit is none, and NaN stays."""
+    steps = [Step("(v < {0} ? {0} : v)", (float(low),))] if low > -math.inf else []
+    return steps + ([Step("(v > {0} ? {0} : v)", (float(high),))] if high < math.inf else [])
+
+
+def quantized(result: Value, low: float, high: float, zero_point: int = 0) -> list[Step]:
+    """Return the steps from a real number to the stored integers of a quantized value.
+
+    :param zero_point: halves are rounded away from its negative.
+    """
+    steps = [Step("v * {0}", (1.0 / result.scale,))]
+    if zero_point:
+        steps.append(Step("ROUND(v + copysign({0}, v + {1}))", (_AWAY_STEPS, float(zero_point))))
+    else:
+        steps.append(Step("ROUND(v + copysign({0}, v))", (_AWAY_STEPS,)))
+    return [*steps, *clamped(low, high)]
+
+
+def operand_kind(operand: Value, result: Value) -> str | None:
+    """Say how a step reads ``operand``: "number", "channel", "same"; None: only by broadcasting."""
+    if operand.dtype != "real":
+        return None
+    if operand.size == 1:
+        return "number"
+    if operand.shape == result.shape:
+        return "same"
+    return "channel" if result.shape and operand.size == operand.shape[-1] == result.shape[-1] else None
+
+
+def written_steps(steps: Sequence[Step], channels: int, key: str) -> Epilogue:
+    """Return the epilogue of these steps alone, for what a node computes on its way.
+
+    :param key: names the constants among the operands in the partition.
+    """
+    params: list[str] = []
+    args: list[Arg] = []
+    bodies: dict[int, list[str]] = {w: [] for w in WIDTHS}
+    channelwise = False
+    for step in steps:
+        names = []
+        for operand in map(_number, step.operands):
+            name = f"e{len(args)}"
+            names.append((name, operand))
+            params.append(_parameter(name, operand))
+            args.append(_argument(operand, f"{key}, operand {len(args)}"))
+            channelwise |= not isinstance(operand, float) and _is_channel(operand, channels)
+        for width in WIDTHS:
+            terms = [_term(name, operand, channels, width) for name, operand in names]
+            bodies[width].append(f"v = {step.text.format(*terms, F=vector(width))};")
+    return Epilogue(_text(params, bodies, len(args)), tuple(args), channelwise)
+
+
+def _number(operand: Operand) -> Operand:
+    """Return a constant that is a single number as that number."""
+    if isinstance(operand, Value) and operand.is_constant and operand.size == 1:
+        return float(operand.data().reshape(-1)[0])
+    return operand
+
+
+def vector(width: int) -> str:
+    """Return the type that computes ``width`` real numbers at once: ``F``, ``F4``, ``F8``."""
+    return "F" if width == 1 else f"F{width}"
+
+
+def _text(params: Sequence[str], bodies: dict[int, list[str]], n: int) -> str:
+    listed = "".join(f", {p}" for p in params)
+    given = "".join(f", e{i}" for i in range(n))
+    lines = [
+        f"#define EPILOGUE_PARAMS {listed}",
+        f"#define EPILOGUE_ARGS {given}",
+        "#define PLACE(i, c) (i)",
+    ]
+    for width, body in bodies.items():
+        w = "" if width == 1 else str(width)
+        lines += [
+            f"static inline F{w} epilogue{w}(F{w} v, int i, int c{listed}) {{",
+            *(f"  {line}" for line in body),
+            "  return v;",
+            "}",
+            f"#define EPILOGUE{w}(v, i, c) epilogue{w}(v, i, c EPILOGUE_ARGS)",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _parameter(name: str, operand: Operand) -> str:
+    if isinstance(operand, float):
+        return f"float {name}"
+    stored = "REAL" if isinstance(operand, Value) and not operand.is_constant else "float"
+    return f"__global const {stored}* {name}"
+
+
+def _argument(operand: Operand, key: str) -> Arg:
+    if isinstance(operand, float):
+        number: np.generic = np.float32(operand)
+        return number
+    if isinstance(operand, np.ndarray):
+        return floats(operand, key)
+    if operand.is_constant:
+        return floats(operand.data(), key)
+    assert isinstance(operand, Value)
+    return operand
+
+
+def floats(array: np.ndarray, key: str) -> Packed:
+    """Return a constant of float32 numbers; padded, so that 16 can be read from any channel."""
+
+    def make() -> np.ndarray:
+        flat = np.asarray(array, np.float32).reshape(-1)
+        return np.concatenate([flat, np.zeros(15, np.float32)])
+
+    return Packed(key, make)
+
+
+def _term(name: str, operand: Operand, channels: int, width: int) -> str:
+    w = "" if width == 1 else str(width)
+    if isinstance(operand, float):
+        return f"(F{w})({name})"
+    load = "LOADF" if isinstance(operand, np.ndarray) or operand.is_constant else "LOAD"
+    if operand.size == 1:
+        return f"(F{w})({load}({name}, 0))"
+    return f"{load}{w}({name}, {'c' if _is_channel(operand, channels) else 'i'})"
+
+
+def _is_channel(operand: Value | np.ndarray, channels: int) -> bool:
+    return 1 < channels == operand.size == operand.shape[-1]
+
+
+def fused_into(node: Node, steps: Iterable[Step], reader: Node) -> None:
+    """Let ``node`` compute ``reader``, too, an elementwise op whose only computed producer it is."""
+    node.epilogue += [*steps, *settled(reader)]
+    node.epilogue += reader.epilogue
+    node.outputs = reader.outputs
+    node.merged += [reader.op, *reader.merged]

@@ -1,0 +1,219 @@
+/* An LSTM cell over a sequence: a work-group takes one row of the batch through all steps.
+
+   Four gates, input, forget, update and output, of ``padded`` places each. ``sums``: what they get from the
+   input, computed before for all steps. Whatever is carried along is float32, whatever real numbers are
+   stored as. With INTEGERS all numbers are whole, and rounded as LiteRT rounds them, since in a sequence a
+   step becomes several: gates in steps of 2**-15, what enters them in steps of 2**-12. */
+
+#define VECTOR(p, i) (*(__global VF*)((p) + (i)))
+#define CONSTANT(p, i) (*(__global const VF*)((p) + (i)))
+#define WHOLE(i) (*(__global const VI*)(whole + (i)))
+#define LOGISTIC(v) (1.0f / (1.0f + exp(-(v))))
+#define SYNC barrier(CLK_GLOBAL_MEM_FENCE)
+#define EACH(n, size) for (int n = get_local_id(0) * LANES; n < (size); n += get_local_size(0) * LANES)
+#define EACH_ONE(n, size) for (int n = get_local_id(0); n < (size); n += get_local_size(0))
+
+#ifdef INTEGERS
+#define ONE 32767.0f
+#define OPEN(v) FLOATS(logistic_of(INTS(v)))
+#define BEND(v) FLOATS(tanh_of(INTS(v), 3))
+#define BEND_CELL(v) FLOATS(tanh_of(INTS(v), cell_bits))
+#else
+#define ONE 1.0f
+#define OPEN(v) LOGISTIC(v)
+#define BEND(v) ACTIVATION(v)
+#define BEND_CELL(v) ACTIVATION(v)
+#endif
+
+#ifdef INTEGERS
+/* Functions of 16-bit numbers with some bits before the point, to numbers with none: as gemmlowp, which
+   LiteRT uses, approximates them. The last bits it loses would add up over a sequence. */
+
+VI times(VI a, VI b) { return min((a * b + (1 << 14)) >> 15, 32767); }
+
+VI rounded_shift(VI x, int n) {  // halves away from zero
+  int mask = (1 << n) - 1;
+  return (x >> n) + (((x & mask) > (mask >> 1) + ((x < 0) ? (VI)(1) : (VI)(0))) ? (VI)(1) : (VI)(0));
+}
+
+// x * multiplier * 2**(shift - 31), rounded twice.
+VI rescaled(VI x, VI multiplier, VI shift) {
+  VI left = max(shift, 0), right = max(-shift, 0);
+  VL high = ((LONGS(x) << LONGS(left)) * LONGS(multiplier) + (VL)(1L << 30)) >> 31;
+  VI y = INTS_SAT(high), half_step = ((VI)(1) << right) >> 1;
+  return (y + half_step + ((right > 0) ? y >> 31 : (VI)(0))) >> right;
+}
+
+VI saturated(VI x) { return clamp(x, -32768, 32767); }
+
+// exp(x), x <= 0: Taylor's series for x modulo 1/4, and a factor for each bit of the quarters.
+VI exp_of(VI x, int bits) {
+  const int factors[7] = {25520, 19875, 12055, 4435, 600, 11, 0};  // exp(-2**-2), ... exp(-2**4)
+  const int fraction = 15 - bits, quarter = 1 << (fraction - 2);
+  VI rest = (x & (quarter - 1)) - quarter;
+  VI a = saturated(rest << bits) + (1 << 12);  // around -1/8
+  VI a2 = times(a, a), a3 = times(a2, a), a4 = rounded_shift(times(a2, a2), 2);
+  VI higher = rounded_shift(times(a4 + a3, (VI)(10923)) + a2, 1);  // 1/3
+  VI y = saturated(28918 + times(a + higher, (VI)(28918)));  // exp(-1/8)
+  for (int power = -2; power < min(bits, 5); power++)
+    y = (((rest - x) >> (fraction + power) & 1) != 0) ? times(y, (VI)(factors[power + 2])) : y;
+  if (bits > 5) y = (x < -(32 << fraction)) ? (VI)(0) : y;
+  return (x == 0) ? (VI)(32767) : y;
+}
+
+// 2 / (1 + x) with two bits before the point: three of Newton's steps.
+VI two_over_one_plus(VI x) {
+  VI half_sum = (x + 32768) >> 1;
+  VI y = 23130 + times(half_sum, (VI)(-15420));  // 48 / 17, -32 / 17
+  for (int i = 0; i < 3; i++) y += saturated(times(y, (1 << 13) - times(half_sum, y)) << 2);
+  return y;
+}
+
+VI negative(VI x) { return (x == -32768) ? x : -x; }
+
+VI logistic_of(VI x) {
+  VI upper = saturated(two_over_one_plus(exp_of(negative((x > 0) ? x : negative(x)), 3)) << 1);
+  return (x == 0) ? (VI)(16384) : (x > 0) ? upper : 32767 - upper;
+}
+
+VI tanh_of(VI x, int bits) {
+  VI y = saturated((two_over_one_plus(exp_of((x < 0) ? x : negative(x), bits + 1)) - (1 << 13)) << 2);
+  return (x == 0) ? (VI)(0) : (x < 0) ? -y : y;
+}
+#endif
+
+#ifdef NORMS
+// For layer normalization: (sum - mean) / deviation of each gate.
+#define NORMAL(g, v) (((v) - stats[2 * (g)]) * stats[2 * (g) + 1] * CONSTANT(norms, (g) * padded + n) \
+                      + CONSTANT(biases, (g) * padded + n))
+void measure(__global const float* gate, __global float* stats, int cells) {
+  float mean = 0, variance = 0;
+  for (int n = 0; n < cells; n++) mean += gate[n];
+  mean /= cells;
+  for (int n = 0; n < cells; n++) variance += (gate[n] - mean) * (gate[n] - mean);
+  stats[0] = mean;
+  stats[1] = 1.0f / sqrt(variance / cells + 1e-8f);
+}
+#else
+#define NORMAL(g, v) (v)
+#endif
+
+__kernel void lstm(
+    __global const float* restrict sums, __global const float* restrict recurrent,
+    __global const float* restrict biases, __global const int* restrict whole,
+    __global const float* restrict projection,
+    __global const REAL* restrict output_state, __global const CELL* restrict cell_state,
+    __global REAL* restrict y, __global REAL* restrict new_output_state,
+    __global CELL* restrict new_cell_state, __global float* restrict memory,
+    int steps, int step_stride, int batch_stride, int cells, int outputs, int padded, int padded_outputs,
+    int block,
+    int cell_bits, int leaving, int leaving_shift, int offset, int low, int high,
+    float cell_clip, float projection_clip) {
+  const int b = get_group_id(0);
+  __global const float* norms = biases + 4 * padded;
+  __global const float* peepholes = norms + 4 * padded;
+  __global const float* projection_bias = peepholes + 4 * padded;
+  __global float* gates = memory + b * (6 * padded + padded_outputs + 16);
+  __global float* cell = gates + 4 * padded;
+  __global float* shown = cell + padded;  // the cell's outputs before the projection
+#ifdef PROJECTION
+  __global float* hidden = shown + padded;
+#else
+  __global float* hidden = shown;
+#endif
+  __global float* stats = shown + padded + padded_outputs;
+  EACH_ONE(n, padded) cell[n] = n < cells ? (float)LOAD_CELL(cell_state, b * cells + n) : 0.0f;
+  EACH_ONE(n, outputs) hidden[n] = (float)LOAD(output_state, b * outputs + n);
+  SYNC;
+  for (int t = 0; t < steps; t++) {
+    const int row = t * step_stride + b * batch_stride;
+    for (int first = get_local_id(0) * LANES * CHUNKS; first < 4 * padded;
+         first += get_local_size(0) * LANES * CHUNKS) {
+      __global const float* weights = recurrent + first / block * block * outputs + first % block;
+      VF sum[CHUNKS];
+      #pragma unroll
+      for (int j = 0; j < CHUNKS; j++) sum[j] = (VF)(0.0f);
+      for (int k = 0; k < outputs; k++) {
+        VF h = (VF)(hidden[k]);
+        #pragma unroll
+        for (int j = 0; j < CHUNKS; j++) sum[j] += h * CONSTANT(weights, k * block + j * LANES);
+      }
+      #pragma unroll
+      for (int j = 0; j < CHUNKS; j++) {
+        int n = first + j * LANES;
+        VF x = CONSTANT(sums, row * 4 * padded + n);
+#ifdef INTEGERS
+        VI of_input = saturated(rescaled(INTS(x) + WHOLE(n), WHOLE(4 * padded + n), WHOLE(8 * padded + n)));
+        VI of_state = rescaled(INTS(sum[j]), WHOLE(12 * padded + n), WHOLE(16 * padded + n));
+        sum[j] = FLOATS(saturated(of_input + of_state));
+#else
+        sum[j] += x;
+#endif
+        VECTOR(gates, n) = sum[j];
+      }
+    }
+    SYNC;
+#ifdef PEEPHOLES
+    EACH(n, padded) {
+      VECTOR(gates, n) += CONSTANT(peepholes, n) * VECTOR(cell, n);
+      VECTOR(gates, padded + n) += CONSTANT(peepholes, padded + n) * VECTOR(cell, n);
+    }
+    SYNC;
+#endif
+#ifdef NORMS
+    EACH_ONE(g, 12) if (g % 4 == 0) measure(gates + g / 4 * padded, stats + g / 2, cells);
+    SYNC;
+#endif
+    EACH(n, padded) {
+      VF forget = OPEN(NORMAL(1, VECTOR(gates, padded + n)));
+#ifdef COUPLED
+      VF enter = ONE - forget;
+#else
+      VF enter = OPEN(NORMAL(0, VECTOR(gates, n)));
+#endif
+      VF update = BEND(NORMAL(2, VECTOR(gates, 2 * padded + n)));
+#ifdef INTEGERS
+      VI kept = rounded_shift(INTS(forget) * INTS(VECTOR(cell, n)), 15);
+      VF next = FLOATS(kept + rounded_shift(INTS(enter) * INTS(update), 15 + cell_bits));
+#else
+      VF next = forget * VECTOR(cell, n) + enter * update;
+#endif
+      if (cell_clip > 0) next = fmin(fmax(next, -cell_clip), cell_clip);
+#ifdef INTEGERS
+      next = fmin(fmax(next, -32768.0f), 32767.0f);
+#endif
+      VECTOR(cell, n) = next;
+#ifdef PEEPHOLES
+      VECTOR(gates, 3 * padded + n) += CONSTANT(peepholes, 3 * padded + n) * next;
+#endif
+    }
+    SYNC;
+#ifdef NORMS
+    EACH_ONE(g, 1) measure(gates + 3 * padded, stats + 6, cells);
+    SYNC;
+#endif
+    EACH(n, padded) {
+      VF leave = OPEN(NORMAL(3, VECTOR(gates, 3 * padded + n)));
+#ifdef INTEGERS
+      VI product = INTS(leave) * INTS(BEND_CELL(VECTOR(cell, n)));
+      VF out = FLOATS(clamp(rescaled(product, (VI)(leaving), (VI)(leaving_shift)) + offset, low, high));
+#else
+      VF out = leave * BEND_CELL(VECTOR(cell, n));
+#endif
+      VECTOR(shown, n) = out;
+    }
+    SYNC;
+#ifdef PROJECTION
+    EACH(n, padded_outputs) {
+      VF sum = CONSTANT(projection_bias, n);
+      for (int k = 0; k < cells; k++) sum += shown[k] * CONSTANT(projection, k * padded_outputs + n);
+      if (projection_clip > 0) sum = fmin(fmax(sum, -projection_clip), projection_clip);
+      VECTOR(hidden, n) = sum;
+    }
+    SYNC;
+#endif
+    EACH_ONE(n, outputs) STORE(y, row * outputs + n, (F)hidden[n]);
+  }
+  EACH_ONE(n, outputs) STORE(new_output_state, b * outputs + n, (F)hidden[n]);
+  EACH_ONE(n, cells) STORE_CELL(new_cell_state, b * cells + n, cell[n]);
+}

@@ -1,0 +1,394 @@
+"""What LSTM and UNIDIRECTIONAL_SEQUENCE_LSTM share: a cell that is run over a sequence.
+
+The products of the input and the weights of all gates are computed first, for all steps at once; then a
+work-group takes each row of the batch through the steps (``_lstm.cl``). With integer weights and a float
+input the weights are dequantized.
+
+Source: tflite/kernels/lstm_eval.cc, lstm_shared.h; tflite/delegates/gpu/common/lstm_parser.cc.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
+
+from ..epilogue import Epilogue, written_steps
+from ..launch import Arg, Launch, Packed, Scratch, int32s, rounded_up
+from ..node import Kernel, Node, Step, Value, centered, dequantized
+from ..options import Options
+from ..products import Product, Side, multiplied
+from ..target import Target
+
+_X = 0
+_INPUT_WEIGHTS, _RECURRENT_WEIGHTS = (1, 2, 3, 4), (5, 6, 7, 8)  # of input, forget, update and output gate
+_PEEPHOLES = (9, 10, None, 11)
+_BIASES, _NORMS = (12, 13, 14, 15), (20, 21, 22, 23)
+_PROJECTION, _PROJECTION_BIAS = 16, 17
+_OUTPUT_STATE, _CELL_STATE = 18, 19
+_WEIGHTS = (*range(1, 18), *_NORMS)
+_HIDDEN = 4  # the intermediate tensor of the output before a projection
+_Q3 = 2.0**-12  # the step of what enters a gate of integers
+_LANES, _CHUNKS = 16, 4  # on a CPU: numbers of a vector, vectors summed at once
+_GROUP = 256  # work-items of a row on a GPU
+_CURVES = {
+    "NONE": "(v)",
+    "RELU": "fmax(v, 0.0f)",
+    "RELU_N1_TO_1": "fmin(fmax(v, -1.0f), 1.0f)",
+    "RELU6": "fmin(fmax(v, 0.0f), 6.0f)",
+    "TANH": "tanh(v)",
+}
+
+
+def cell_rows(op: str, options: Options, last: int, where: Sequence[Constraint]) -> Iterable[OpSupport]:
+    """Return the rows of an op that runs one cell: float, with integer weights, and in integers."""
+    where = (*where, constant_weights, fitting, variable_states)
+    kernel, versions = Kernel(_launches), (1, last if options.quantized else 2)
+    rtol = 4e-2 if options.precision == "float16" else 1e-5
+    yield OpSupport(op, versions, _types("float32"), (*where, known_activation), kernel, rtol=rtol)
+    if options.quantized:
+        # LiteRT rounds what it multiplies with integer weights to 8 bits.
+        types = _types("int8|uint8")
+        yield OpSupport(op, versions, types, (*where, known_activation), kernel, rtol=2e-2)
+        yield OpSupport(op, versions, _INTEGER_TYPES, (*where, integer_scales), kernel, steps=1)
+
+
+def _types(weights: str) -> str:
+    """Return a row's types: x, weights of input and state, peepholes, biases, projection, state, norms."""
+    recurrent = weights if weights == "float32" else f"{weights}|float32"
+    matrices = f"{weights}? {weights} {weights} {weights} {recurrent}? {recurrent} {recurrent} {recurrent}"
+    peepholes, biases = f"{weights}? {weights}? {weights}?", "float32? float32 float32 float32"
+    ends = f"{weights}? float32? float32 float32 float32? float32? float32? float32?"
+    return f"float32 {matrices} {peepholes} {biases} {ends} -> float32"
+
+
+_INTEGER_TYPES = (
+    "int8 int8? int8 int8 int8 int8? int8 int8 int8 none none none int32? int32 int32 int32"
+    " none none int8 int16 -> int8"
+)
+
+
+@frozen(hash=False)
+class Cell:
+    """A cell's sizes and weights; each gate has ``padded`` places, zeros at the end."""
+
+    op: Op
+    depth: int
+    cells: int
+    outputs: int
+    is_integer: bool
+
+    @property
+    def padded(self) -> int:
+        return rounded_up(self.cells, _LANES)
+
+    @property
+    def padded_outputs(self) -> int:
+        return rounded_up(self.outputs, _LANES)
+
+    def gates(
+        self, inputs: Sequence[int | None], of: Callable[[Tensor], np.ndarray], dtype: Any = np.float32
+    ) -> np.ndarray:
+        """Return what ``of`` gives for each gate's tensor, (4 * padded, ...); zeros where there is none."""
+        found = [None if i is None else input_at(self.op, i) for i in inputs]
+        arrays = [None if t is None else of(t) for t in found]
+        rest = next((a.shape[1:] for a in arrays if a is not None), ())
+        whole = np.zeros((4, self.padded, *rest), dtype)
+        for place, array in zip(whole, arrays, strict=True):
+            if array is not None:
+                place[: self.cells] = array
+        return whole.reshape(4 * self.padded, *rest)
+
+    def factors(self, inputs: Sequence[int], operand: Tensor) -> np.ndarray:
+        """Return multiplier and shift from integer sums to the steps of each gate, (2, 4 * padded)."""
+
+        def factor(weights: Tensor) -> np.ndarray:
+            real = np.float32(weights.scale) * np.float32(operand.scale) / np.float32(_Q3)
+            return np.full((self.cells, 2), quantize_multiplier(float(real)))
+
+        return np.transpose(self.gates(inputs, factor, np.int32))
+
+    def matrix(self, inputs: Sequence[int]) -> np.ndarray:
+        """Return weights of all gates, (4 * padded, depth); a vector stands for a diagonal matrix."""
+        return self.gates(inputs, self._weights)
+
+    def _weights(self, tensor: Tensor) -> np.ndarray:
+        values = centered(tensor)[0] if self.is_integer else dequantized(tensor)
+        matrix: np.ndarray = np.diag(values) if values.ndim == 1 else values
+        return matrix
+
+
+def cell_of(op: Op) -> Cell:
+    weights, recurrent = op.inputs[_INPUT_WEIGHTS[3]], op.inputs[_RECURRENT_WEIGHTS[3]]
+    assert weights is not None
+    assert recurrent is not None
+    assert weights.shape is not None
+    assert recurrent.shape is not None
+    cells, depth = weights.shape
+    x = op.inputs[_X]
+    assert x is not None
+    return Cell(op, depth, cells, recurrent.shape[-1], x.dtype == "int8")
+
+
+def input_at(op: Op, index: int) -> Tensor | None:
+    return op.inputs[index] if index < len(op.inputs) else None
+
+
+# Launches.
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    """x: (time, batch, depth), (batch, time, depth) or, for one step, (batch, depth)."""
+    x, cell = node.inputs[_X], cell_of(node.op)
+    assert x is not None
+    rows = math.prod(x.shape[:-1])
+    if not rows:
+        return
+    sums = Scratch(4 * rows * 4 * cell.padded)
+    yield from multiplied(_entering(node, cell, x, sums, rows), target)
+    yield _steps(node, cell, sums, rows, target)
+
+
+def _entering(node: Node, cell: Cell, x: Value, sums: Scratch, rows: int) -> Product:
+    """Return the product that gives what the gates get from the input at all steps."""
+    columns, depth = 4 * cell.padded, cell.depth
+    weights = Packed(f"{node.op}, weights of the input", lambda: cell.matrix(_INPUT_WEIGHTS))
+    one = np.zeros(1, np.int64)
+    left = Side(x, rows * depth, 1, depth, 1, one)
+    right = Side(weights, columns * depth, 1, depth, 1, one)
+    return Product(left, right, sums, rows, columns, depth, _entering_epilogue(node, cell))
+
+
+def _entering_epilogue(node: Node, cell: Cell) -> Epilogue:
+    """The bias is added to the sum, or later: to a normalized sum, and to integers."""
+    later = cell.is_integer or has(node.op, _NORMS)
+    steps = [] if later else [Step("v + {0}", (cell.gates(_BIASES, dequantized),))]
+    return written_steps(steps, 4 * cell.padded, f"{node.op}, sums of the input")
+
+
+def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> Launch:
+    op, (y, new_output, new_cell) = node.op, node.outputs
+    output_state, cell_state = node.inputs[_OUTPUT_STATE], node.inputs[_CELL_STATE]
+    assert output_state is not None
+    assert cell_state is not None
+    batch = rows // _time(op)
+    strides = (batch, 1) if op.options.get("time_major", False) else (1, _time(op))
+    lanes, chunks = (_LANES, _CHUNKS) if target.variant == "cpu" else (1, 1)
+    block = lanes * chunks if target.variant == "cpu" else 4 * cell.padded
+    local = 1 if target.variant == "cpu" else _GROUP
+    memory = Scratch(4 * batch * (6 * cell.padded + cell.padded_outputs + 16))
+    sizes = (cell.cells, cell.outputs, cell.padded, cell.padded_outputs, block)
+    args: tuple[Arg, ...] = (
+        sums,
+        Packed(f"{op}, recurrent weights by {block}", lambda: _recurrent(cell, block)),
+        Packed(f"{op}, vectors", lambda: _vectors(cell)),
+        Packed(f"{op}, integers", lambda: _integers(cell)),
+        Packed(f"{op}, projection", lambda: _projection(cell)),
+        output_state,
+        cell_state,
+        y,
+        new_output,
+        new_cell,
+        memory,
+        *int32s(_time(op), *strides, *sizes),
+        *_numbers(cell),
+    )
+    defines = _defines(op, cell, lanes, chunks, new_cell)
+    flops = 2 * rows * cell.cells * cell.outputs * 4
+    return Launch(
+        _source(), "lstm", args, (batch * local,), (local,), defines, (y, new_output, new_cell), flops
+    )
+
+
+@cache
+def _source() -> str:
+    return Path(__file__).with_suffix(".cl").read_text()
+
+
+def _time(op: Op) -> int:
+    x = op.inputs[_X]
+    assert x is not None
+    assert x.shape is not None
+    return 1 if len(x.shape) == 2 else x.shape[0 if op.options.time_major else 1]
+
+
+def has(op: Op, inputs: Sequence[int | None]) -> bool:
+    """Say whether an op has a group of inputs."""
+    return any(i is not None and input_at(op, i) is not None for i in inputs)
+
+
+def _defines(op: Op, cell: Cell, lanes: int, chunks: int, state: Value) -> tuple[tuple[str, Any], ...]:
+    w = "" if lanes == 1 else str(lanes)
+    activation = _CURVES.get(str(op.options.fused_activation_function), "tanh(v)")
+    found: list[tuple[str, Any]] = [
+        ("LANES", lanes),
+        ("CHUNKS", chunks),
+        ("VF", f"float{w}"),
+        ("V(name)", f"name##{w}" if w else "name"),
+        ("VI", f"int{w}"),
+        ("VL", f"long{w}"),
+        ("FLOATS(v)", f"convert_float{w}(v)"),
+        ("INTS(v)", f"convert_int{w}(v)"),
+        ("INTS_SAT(v)", f"convert_int{w}_sat(v)"),
+        ("LONGS(v)", f"convert_long{w}(v)"),
+        ("ACTIVATION(v)", activation),
+    ]
+    is_short = state.dtype == "int16"
+    found += [("CELL", "short" if is_short else "REAL")]
+    found += [("LOAD_CELL(p, i)", "(p)[i]" if is_short else "LOAD(p, i)")]
+    found += [("STORE_CELL(p, i, v)", "(p)[i] = (short)(v)" if is_short else "STORE(p, i, (F)(v))")]
+    parts = {
+        "INTEGERS": cell.is_integer,
+        "COUPLED": not has(op, _INPUT_WEIGHTS[:1]),
+        "PEEPHOLES": has(op, _PEEPHOLES),
+        "NORMS": has(op, _NORMS),
+        "PROJECTION": has(op, (_PROJECTION,)),
+    }
+    return (*found, *((name, 1) for name, there in parts.items() if there))
+
+
+def _recurrent(cell: Cell, block: int) -> np.ndarray:
+    """Return the recurrent weights as (blocks of places, outputs, places)."""
+    matrix = cell.matrix(_RECURRENT_WEIGHTS)
+    return np.ascontiguousarray(matrix.reshape(-1, block, cell.outputs).transpose(0, 2, 1))
+
+
+def _vectors(cell: Cell) -> np.ndarray:
+    """Return biases, norms, peepholes and the projection's bias; of integers there are none."""
+    found = [np.zeros(4 * cell.padded)] * 3
+    if not cell.is_integer:
+        found = [cell.gates(group, dequantized) for group in (_BIASES, _NORMS, _PEEPHOLES)]
+    bias = np.zeros(cell.padded_outputs)
+    if (t := input_at(cell.op, _PROJECTION_BIAS)) is not None:
+        bias[: cell.outputs] = dequantized(t)
+    return np.concatenate([*found, bias]).astype(np.float32)
+
+
+def _integers(cell: Cell) -> np.ndarray:
+    """Return integer biases, and multipliers and shifts of both products; for floats nothing."""
+    x, state = input_at(cell.op, _X), input_at(cell.op, _OUTPUT_STATE)
+    assert x is not None
+    assert state is not None
+    if not cell.is_integer:
+        return np.zeros(1, np.int32)
+    biases = cell.gates(_BIASES, lambda t: np.asarray(t.data), np.int32)
+    factors = [cell.factors(_INPUT_WEIGHTS, x), cell.factors(_RECURRENT_WEIGHTS, state)]
+    return np.ascontiguousarray(np.concatenate([biases[None], *factors]), np.int32)
+
+
+def _projection(cell: Cell) -> np.ndarray:
+    """Return the projection's weights as (cells, padded outputs)."""
+    found = np.zeros((cell.cells, cell.padded_outputs), np.float32)
+    if (t := input_at(cell.op, _PROJECTION)) is not None:
+        found[:, : cell.outputs] = dequantized(t).T
+    return found
+
+
+def _numbers(cell: Cell) -> tuple[np.generic, ...]:
+    """Return what says how integers are shown, and the clips of cell state and projection."""
+    o = cell.op.options
+    if not cell.is_integer:
+        return (*int32s(0, 0, 0, 0, 0, 0), np.float32(o.cell_clip), np.float32(o.proj_clip))
+    state, memory = input_at(cell.op, _OUTPUT_STATE), input_at(cell.op, _CELL_STATE)
+    hidden = cell.op.intermediates[_HIDDEN]
+    assert state is not None
+    assert memory is not None
+    bits = 15 + round(math.log2(memory.scale))  # of the cell state, before the point
+    leaving = quantize_multiplier(float(np.float32(2.0**-15 / float(hidden.scale) * 2.0**-15)))
+    zero, clip = state.zero_point, np.float32(o.cell_clip) / np.float32(memory.scale)
+    limits = (hidden.zero_point - zero, -128 - zero, 127 - zero)
+    return (*int32s(bits, *leaving, *limits), np.trunc(np.minimum(clip, np.float32(32767))), np.float32(0))
+
+
+# What a cell needs.
+
+
+@needs("constant weights")
+def constant_weights(op: Op) -> str | None:
+    tensors = [t for i in _WEIGHTS if (t := input_at(op, i)) is not None]
+    odd = [t for t in tensors if not t.is_constant or t.sparsity is not None]
+    return f"{odd[0].name!r}, which is {'sparse' if odd[0].is_constant else 'computed'}" if odd else None
+
+
+@needs("weights, biases and states whose shapes fit the input's")
+def fitting(op: Op) -> str | None:
+    cell, x = cell_of(op), op.inputs[_X]
+    assert x is not None
+    assert x.shape is not None
+    batch = math.prod(x.shape[:-1]) // max(_time(op), 1)
+    expected: dict[int, tuple[tuple[int, ...], ...]] = {_X: ((*x.shape[:-1], cell.depth),)}
+    expected |= dict.fromkeys(_INPUT_WEIGHTS, ((cell.cells, cell.depth),))
+    expected |= dict.fromkeys(_RECURRENT_WEIGHTS, ((cell.cells, cell.outputs), (cell.cells,)))
+    vectors = [i for i in (*_PEEPHOLES, *_BIASES, *_NORMS) if i is not None]
+    expected |= dict.fromkeys(vectors, ((cell.cells,),))
+    expected |= {_PROJECTION: ((cell.outputs, cell.cells),), _PROJECTION_BIAS: ((cell.outputs,),)}
+    for i, shapes in expected.items():
+        t = input_at(op, i)
+        if t is not None and t.shape not in shapes:
+            return f"shape {t.shape} for {t.name!r}, where {shapes[0]} fits"
+    sizes = {_OUTPUT_STATE: batch * cell.outputs, _CELL_STATE: batch * cell.cells}
+    for i, size in sizes.items():
+        t = input_at(op, i)
+        if t is not None and t.size != size:
+            return f"{t.size} elements in {t.name!r}, where {size} fit"
+    return _incomplete(op, cell)
+
+
+def _incomplete(op: Op, cell: Cell) -> str | None:
+    """Return in words what is missing: gates have all their tensors, or none."""
+    coupled = not has(op, _INPUT_WEIGHTS[:1])
+    gates = range(int(coupled), 4)
+    for name, group in (
+        ("weights", _INPUT_WEIGHTS),
+        ("recurrent weights", _RECURRENT_WEIGHTS),
+        ("biases", _BIASES),
+    ):
+        if any(input_at(op, group[k]) is None for k in gates) or (coupled and has(op, group[:1])):
+            return f"{name} of some gates only"
+    for name, some in (("peepholes", _PEEPHOLES), ("layer norm", _NORMS)):
+        there = [some[k] for k in gates if some[k] is not None]
+        if has(op, there) and not all(has(op, [i]) for i in there):
+            return f"{name} of some gates only"
+    if not has(op, [_PROJECTION]) and (cell.outputs != cell.cells or has(op, [_PROJECTION_BIAS])):
+        return f"{cell.outputs} outputs of {cell.cells} cells without a projection"
+    return None
+
+
+@needs("variable tensors for its state")
+def variable_states(op: Op) -> str | None:
+    for i in (_OUTPUT_STATE, _CELL_STATE):
+        t = input_at(op, i)
+        if t is None or not t.is_variable:
+            return f"none as input {i}" if t is None else f"{t.name!r}, which is not variable"
+    return None
+
+
+@needs(f"an activation among {', '.join(_CURVES)}")
+def known_activation(op: Op) -> str | None:
+    name = str(op.options.fused_activation_function)
+    return None if name in _CURVES else name
+
+
+@needs("one scale each, a power of two for the cell state, and an output stored as its state is")
+def integer_scales(op: Op) -> str | None:
+    state, memory, out = input_at(op, _OUTPUT_STATE), input_at(op, _CELL_STATE), op.outputs[0]
+    assert state is not None
+    assert memory is not None
+    if len(op.intermediates) != _HIDDEN + 1:
+        return f"{len(op.intermediates)} intermediate tensors in place of {_HIDDEN + 1}"
+    used = [t for t in op.inputs if t is not None and t.dtype in ("int8", "int16")]
+    for t in (*used, op.intermediates[_HIDDEN], out):
+        if not t.scale or t.quantization is None or len(t.quantization.scale) != 1:
+            return f"another number of scales on {t.name!r}"
+    if (state.scale, state.zero_point) != (out.scale, out.zero_point):
+        return f"{state.scale:g}, {state.zero_point} and {out.scale:g}, {out.zero_point}"
+    is_power = abs(math.log2(memory.scale) - round(math.log2(memory.scale))) < 1e-3
+    return (
+        None if is_power and 2.0**-16 < memory.scale < 2.0**-8 else f"{memory.scale:g} for the cell state"
+    )

@@ -1,0 +1,91 @@
+"""Pools: what is under a window combined into one number, channel by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from delegraph import OpSupport, window
+
+from ..convolution import Geometry
+from ..epilogue import finish
+from ..gpu import pool as gpu
+from ..launch import Launch, blocks, int32s
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._rows import float_rows, known_activation, same_quantization
+from ._weighted import real_windows
+
+_TASKS = 8  # per core
+
+
+def pool_rows(op: str, start: str, combined: str, factor: str, options: Options) -> Iterable[OpSupport]:
+    """Return the rows of a pool.
+
+    :param start: what a window has before the first number.
+    :param combined: OpenCL C of ``v``, what there is so far, and ``a``.
+    :param factor: what the result is multiplied by, of ``n``, the numbers under the window.
+    """
+    defines = (("START", start), ("COMBINED(v, a)", combined), ("FACTOR(n)", factor))
+    kernel = Kernel(lambda node, target: _launches(node, target, defines), fuses=True)
+    where = (known_activation, real_windows)
+    return float_rows(
+        op, kernel, options, "T -> T", where=where, quantized_where=(same_quantization,), last=3
+    )
+
+
+def _launches(node: Node, target: Target, defines: tuple[tuple[str, str], ...]) -> Iterator[Launch]:
+    x, y, o = node.inputs[0], node.outputs[0], node.op.options
+    assert x is not None
+    batch, height, width, channels = x.shape
+    rows = window(height, o.filter_height, o.stride_h, 1, o.padding)
+    columns = window(width, o.filter_width, o.stride_w, 1, o.padding)
+    lines, positions = batch * rows.output, batch * rows.output * columns.output
+    if not positions * channels:
+        return
+    if target.variant == "gpu":
+        g = Geometry(batch, height, width, channels, rows, columns, channels)
+        yield from gpu.pooled(g, defines, x, y, finish(node), target)
+        return
+    parts = min(blocks(channels, 16), blocks(_TASKS * target.units, lines))
+    each = blocks(blocks(channels, parts), 16) * 16
+    parts, epilogue = blocks(channels, each), finish(node)
+    yield Launch(
+        epilogue.text + _source(),
+        "pool_2d",
+        (
+            x,
+            y,
+            *int32s(parts, each, height, width, channels, rows.output, columns.output),
+            *int32s(o.filter_height, o.filter_width, o.stride_h, o.stride_w, rows.before, columns.before),
+            np.float32(x.scale),
+            *epilogue.args,
+        ),
+        (lines * parts,),
+        (1,),
+        (*defines, *vector_defines(channels)),
+        (y,),
+        positions * channels * rows.size * columns.size,
+    )
+
+
+def vector_defines(channels: int) -> tuple[tuple[str, object], ...]:
+    """Return the macros of a kernel that takes as many channels at once as there are, 16 at most."""
+    width = next(w for w in (16, 8, 4, 1) if w <= channels)
+    w = "" if width == 1 else str(width)
+    return (
+        ("WIDTH", width),
+        ("VECTOR", f"F{w}"),
+        ("LOAD_VECTOR", f"LOAD{w}"),
+        ("LOADF_VECTOR", f"LOADF{w}"),
+        ("STORE_VECTOR", f"STORE{w}"),
+        ("EPILOGUE_VECTOR", f"EPILOGUE{w}"),
+    )
+
+
+@cache
+def _source() -> str:
+    return (Path(__file__).parent / "pool_2d.cl").read_text()

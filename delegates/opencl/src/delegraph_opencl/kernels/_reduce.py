@@ -1,0 +1,64 @@
+"""The rows of the reductions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from delegraph import Constraint, OpSupport
+
+from ..options import Options
+from ..reduce import Reduction, constant_axes, reducing
+from ._rows import STORED_AS_HALF, float_rows, plain_rows
+
+_TYPES = "T int32 -> T"
+
+
+def real_rows(
+    op: str,
+    how: Reduction,
+    options: Options,
+    last: int,
+    rtol: float = 1e-6,
+    quantized_where: Iterable[Constraint] = (),
+    quantized: str = "int8 uint8",
+    half_rtol: float = STORED_AS_HALF,
+) -> Iterator[OpSupport]:
+    """Yield the rows of a reduction of real numbers.
+
+    :param rtol: of sums and products more than of others: the order in which thousands of values are added
+        shows, and LiteRT's error is the larger one.
+    """
+    yield from float_rows(
+        op,
+        reducing(how),
+        options,
+        _TYPES,
+        last=last,
+        where=[constant_axes],
+        rtol=rtol,
+        half_rtol=half_rtol,
+        quantized=quantized,
+        quantized_where=quantized_where,
+    )
+
+
+def whole_rows(
+    op: str, start: str | None, combine: str, options: Options, last: int, T: str = "int32 int64"
+) -> Iterator[OpSupport]:
+    """Yield a row for each type of integers.
+
+    :param start: the result of no values; None: of an extreme, the lowest or highest of each type.
+    """
+    for dtype in T.split():
+        how = Reduction(_EXTREMES[dtype, combine] if start is None else start, combine)
+        yield from plain_rows(op, reducing(how, False), options, _TYPES, last, [constant_axes], dtype)
+
+
+_EXTREMES = {
+    ("int32", "max({0}, {1})"): "INT_MIN",
+    ("int64", "max({0}, {1})"): "LONG_MIN",
+    ("bool", "max({0}, {1})"): "0",
+    ("int32", "min({0}, {1})"): "INT_MAX",
+    ("int64", "min({0}, {1})"): "LONG_MAX",
+    ("bool", "min({0}, {1})"): "1",
+}

@@ -1,0 +1,103 @@
+"""The rows of ops that are alike: float, the quantized types that ``quantized=True`` adds, integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import Constraint, Op, OpSupport, Tensor, fused_activation, needs
+
+from ..node import Kernel
+from ..options import Options
+
+EIGHT_BIT = "int8 uint8"
+ONE_HALF = 2.0**-10  # how far a float16 output may be off: its own rounding, and LiteRT's
+STORED_AS_HALF = 4e-3  # and any output with precision="float16": inputs are rounded, too
+
+
+def float_rows(
+    op: str,
+    kernel: Kernel,
+    options: Options,
+    types: str = "T T -> T",
+    first: tuple[int, int] = (1, 1),
+    last: int = 2,
+    where: Iterable[Constraint] = (),
+    rtol: float = 1e-6,
+    *,
+    half_rtol: float = STORED_AS_HALF,
+    quantized: str = EIGHT_BIT,
+    quantized_where: Iterable[Constraint] = (),
+    steps: int = 1,
+) -> list[OpSupport]:
+    """Return the rows of an op of real numbers.
+
+    :param types: of the operands, ``T`` for the numbers.
+    :param first: the versions for float32, with ``quantized=False``, too.
+    :param last: the last version with quantized types.
+    :param where: constraints of every row; ``quantized_where``: of those with quantized types.
+    :param rtol: what is claimed of float32; ``half_rtol``: of numbers stored with ``precision="float16"``.
+    :param quantized: the quantized types that LiteRT has, too; "" for none.
+    """
+    versions = (1, max(first[1], last)) if options.quantized else first
+    rtol = half_rtol if options.precision == "float16" else rtol
+    rows = [OpSupport(op, versions, types, where, kernel, rtol=rtol, T="float32")]
+    if options.quantized:
+        rtol = max(rtol, ONE_HALF)
+        rows.append(OpSupport(op, versions, types, where, kernel, rtol=rtol, T="float16"))
+    if options.quantized and quantized:
+        all_where = (*where, one_scale, *quantized_where)
+        rows.append(OpSupport(op, (1, last), types, all_where, kernel, steps=steps, T=quantized))
+    return rows
+
+
+def plain_rows(
+    op: str,
+    kernel: Kernel,
+    options: Options,
+    types: str = "T T -> T",
+    last: int = 2,
+    where: Iterable[Constraint] = (),
+    T: str = "int32 int64",
+) -> list[OpSupport]:
+    """Return the row of an op of integers or bools, which are exact."""
+    return [OpSupport(op, (1, last if options.quantized else 1), types, where, kernel, T=T)]
+
+
+@needs("a fused activation among NONE, RELU, RELU_N1_TO_1 and RELU6")
+def known_activation(op: Op) -> str | None:
+    """LiteRT computes the others as if there were none."""
+    name = fused_activation(op)
+    return name if name in ("TANH", "SIGN_BIT") else None
+
+
+@needs("one scale and zero point on each 8-bit tensor")
+def one_scale(op: Op) -> str | None:
+    """A constant may have one per slice: it is dequantized once."""
+    for tensor in (*op.inputs, *op.outputs):
+        if tensor is not None and tensor.dtype in EIGHT_BIT.split():
+            if not tensor.scale:
+                return f"none on {tensor.name!r}"
+            if not tensor.is_constant and _scales(tensor) > 1:
+                return f"{_scales(tensor)} scales on {tensor.name!r}"
+    return None
+
+
+@needs("one quantization for all 8-bit tensors")
+def same_quantization(op: Op) -> str | None:
+    """For ops that LiteRT computes on stored numbers as if scales and zero points were alike."""
+    eight = [t for t in (*op.inputs, *op.outputs) if t is not None and t.dtype in EIGHT_BIT.split()]
+    found = dict.fromkeys((t.scale, t.zero_point) for t in eight)
+    return None if len(found) == 1 else " and ".join(f"{scale:g}, {zero}" for scale, zero in found)
+
+
+@needs("a constant divisor without 0 and -1")
+def safe_divisor(op: Op) -> str | None:
+    """A CPU stops at a division of integers by 0, and at its lowest number divided by -1."""
+    divisor = op.inputs[1]
+    if divisor is None or divisor.data is None:
+        return "a computed one"
+    return "one of them" if ((divisor.data == 0) | (divisor.data == -1)).any() else None
+
+
+def _scales(tensor: Tensor) -> int:
+    return 0 if tensor.quantization is None else len(tensor.quantization.scale)

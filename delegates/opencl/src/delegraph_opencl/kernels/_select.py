@@ -1,0 +1,35 @@
+"""The rows of SELECT and SELECT_V2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from delegraph import Constraint, OpSupport
+
+from ..elementwise import launches
+from ..launch import Launch
+from ..node import Kernel, Node, Value
+from ..options import Options
+from ..target import Target
+from ._rows import float_rows, plain_rows, same_quantization
+
+# (condition, result) -> the condition in the shape in which it is broadcast
+Condition = Callable[[Value, Value], Value]
+
+
+def select_rows(
+    op: str, options: Options, last: int, condition: Condition, where: Sequence[Constraint] = ()
+) -> Iterator[OpSupport]:
+    """Yield the rows of an op that picks from x and y by a condition."""
+
+    def prepare(node: Node, target: Target) -> Iterator[Launch]:
+        chosen, x, y = (v for v in node.inputs if v is not None)
+        operands = [condition(chosen, node.result), x, y]
+        yield from launches(node, target, "({0} != 0 ? {1} : {2})", operands)
+
+    types, alike = "bool T T -> T", [same_quantization]
+    reals = Kernel(prepare, fuses=True)
+    yield from float_rows(
+        op, reals, options, types, last=last, where=where, rtol=0, quantized_where=alike, steps=0
+    )
+    yield from plain_rows(op, Kernel(prepare), options, types, last, where, "int32 int64 bool")

@@ -1,0 +1,19 @@
+"""ABS: the absolute value.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import counted, elementwise
+from ..options import Options
+from ._rows import float_rows, plain_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield from float_rows("ABS", elementwise("fabs({0})"), options, "T -> T", last=5, quantized="int8")
+    yield from plain_rows("ABS", counted("abs({0})"), options, "T -> T", last=5, T="int32")

@@ -1,0 +1,17 @@
+"""ARG_MAX: where along an axis the largest value stands first.
+
+Source: tflite/kernels/arg_min_max.cc (Eval).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ._arg import arg_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return arg_rows("ARG_MAX", ">", "-", options)

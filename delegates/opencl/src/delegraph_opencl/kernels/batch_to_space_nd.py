@@ -1,0 +1,37 @@
+"""BATCH_TO_SPACE_ND: entries of the batch, interleaved as the positions of blocks.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (BatchToSpaceOperationParser);
+tflite/kernels/batch_to_space_nd.cc.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph import Op, OpSupport
+
+from ..movement import joined, moving
+from ..options import Options
+from ._moves import constants, ints, move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("blocks and crops", 1, 2)]
+    return move_rows(
+        "BATCH_TO_SPACE_ND", moving(_sources), options, "T int32 int32 -> T", last=4, where=where
+    )
+
+
+def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
+    """x: (*blocks, batch, *spatial, *rest) -> (batch, *spatial * block less crops, *rest)."""
+    blocks, crops = ints(op, 1), np.reshape(ints(op, 2), (-1, 2))
+    batch, spatial = tables[0], tables[1 : len(blocks) + 1]
+    count = len(batch) // math.prod(blocks)
+    positions = [batch[:: math.prod(blocks[i + 1 :]) * count][:n] for i, n in enumerate(blocks)]
+    yield batch[:count]
+    for axis, places, (before, after) in zip(spatial, positions, crops, strict=True):
+        whole = joined(axis, places)
+        yield whole[before : len(whole) - after]
+    yield from tables[len(blocks) + 1 :]

@@ -1,0 +1,27 @@
+"""BROADCAST_TO: a tensor repeated along its axes of size 1 and along new leading ones.
+
+Source: tflite/kernels/broadcast_to.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph import Op, OpSupport
+
+from ..movement import moving
+from ..options import Options
+from ._moves import constants, ints, move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("shape", 1)]
+    types = "T int32|int64 -> T"
+    return move_rows("BROADCAST_TO", moving(_sources), options, types, last=4, where=where)
+
+
+def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
+    shape = ints(op, 1)
+    tables = [np.zeros(1, np.int64)] * (len(shape) - len(tables)) + tables
+    return [np.broadcast_to(table, (size,)) for table, size in zip(tables, shape, strict=True)]

@@ -1,0 +1,18 @@
+"""CEIL: the smallest whole number not below x.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import elementwise
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows("CEIL", elementwise("ceil({0})"), options, "T -> T", last=1, quantized="")

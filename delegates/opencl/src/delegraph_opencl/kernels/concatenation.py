@@ -1,0 +1,53 @@
+"""CONCATENATION: tensors one behind the other along an axis.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ConcatenationOperationParser);
+tflite/kernels/concatenation.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from delegraph import Op, OpSupport, fused_activation, needs
+
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._moves import axis_of, move_types, stacked, storage_rtol
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    """Inputs of another scale or zero point than the output's are brought to it."""
+    others = [t for t in move_types(options) if t not in ("int8", "uint8")]
+    last = 7 if options.quantized else 1
+    kernel, types, rtol = Kernel(_launches, views=_views), "T T* -> T", storage_rtol(options)
+    yield OpSupport(
+        "CONCATENATION", (1, last), types, [no_activation], kernel, rtol=rtol, T=" ".join(others)
+    )
+    if options.quantized:
+        where = [no_activation, scaled_alike]
+        yield OpSupport("CONCATENATION", (1, last), types, where, kernel, steps=1, T="int8 uint8")
+
+
+def _views(node: Node) -> list[int] | None:
+    """One input alone is the output, where its scale is the output's."""
+    (x, *more), out = node.inputs, node.outputs[0]
+    return [0] if not more and x is not None and x.scale == out.scale else None
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    axis = axis_of(node.op.options.axis, len(node.outputs[0].shape))
+    return stacked(node, target, axis, [x.shape[axis] for x in node.inputs if x is not None])
+
+
+@needs("a scale on each tensor, or on none")
+def scaled_alike(op: Op) -> str | None:
+    tensors = [t for t in (*op.inputs, *op.outputs) if t is not None]
+    return None if len({bool(t.scale) for t in tensors}) == 1 else "one on some of them"
+
+
+@needs("no fused activation")
+def no_activation(op: Op) -> str | None:
+    found = fused_activation(op)
+    return None if found == "NONE" else found

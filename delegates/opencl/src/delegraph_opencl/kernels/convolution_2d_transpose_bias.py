@@ -1,0 +1,90 @@
+"""Convolution2DTransposeBias: TRANSPOSE_CONV with a bias, and a rule for the output's shape (MediaPipe).
+
+x: (batch, height, width, in), filters: (out, height, width, in), bias: (out,).
+
+Source: tflite/delegates/gpu/common/mediapipe/default/custom_parsers.cc;
+mediapipe/util/tflite/operations/transpose_conv_bias.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from delegraph import InputError, Op, OpSupport, Shape, Window, needs
+
+from ..convolution import Weights, weights_for
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._mediapipe import ints_of, padding_of
+from ._moves import constants, shape_of
+from .transpose_conv import transposed
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield OpSupport(
+        "Convolution2DTransposeBias",
+        (1, 1),
+        "float32 float32 float32 -> float32",
+        (fitting_shapes, fitting_bias, constants("weights", 1)),
+        Kernel(_launches, fuses=True, folds=True),
+        rtol=4e-3 if options.precision == "float16" else 1e-5,
+        shapes=shapes,
+    )
+
+
+@needs(
+    "x (batch, height, width, in), weights (out, height, width, in), SAME or VALID and strides of 1 or more"
+)
+def fitting_shapes(op: Op) -> str | None:
+    return _unfit(op, shape_of(op, 0), shape_of(op, 1))
+
+
+@needs("one value of the bias for each output channel")
+def fitting_bias(op: Op) -> str | None:
+    bias, filters = shape_of(op, 2), shape_of(op, 1)
+    return None if bias == filters[:1] else f"{bias} for weights {filters}"
+
+
+def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
+    x, filters = given[0], given[1]
+    if x is None or filters is None:
+        return [None]
+    if found := _unfit(op, x, filters):
+        raise InputError(f"{op} needs {fitting_shapes.rule}, found {found}")
+    return [(x[0], *map(_covered, _windows(op, x, filters)), filters[0])]
+
+
+def _unfit(op: Op, x: tuple[int, ...], filters: tuple[int, ...]) -> str | None:
+    padding, *strides = ints_of(op, 3)
+    fits = len(x) == len(filters) == 4 and x[3] == filters[3] and min(*x[1:3], *filters[1:3]) > 0
+    is_known = padding_of(op, padding) != "UNKNOWN" and min(strides) > 0
+    return None if fits and is_known else f"{x}, {filters}, {padding_of(op, padding)} and {strides}"
+
+
+def _windows(op: Op, x: tuple[int, ...], filters: tuple[int, ...]) -> list[Window]:
+    """Lay the filter over the output: window i of an axis is what input i spreads over."""
+    padding, across, down = ints_of(op, 3)
+    axes = ((x[1], filters[1], down), (x[2], filters[2], across))
+    return [_window(n, size, stride, padding_of(op, padding)) for n, size, stride in axes]
+
+
+def _window(inputs: int, size: int, stride: int, padding: str) -> Window:
+    total = max(size - (inputs - 1) % stride - 1, 0) if padding == "SAME" else 0
+    return Window(size, stride, 1, inputs, total // 2, total - total // 2)
+
+
+def _covered(window: Window) -> int:
+    """Return the size of the output along the window's axis."""
+    return (window.output - 1) * window.stride + window.size - window.before - window.after
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    x, filters = node.inputs[:2]
+    assert x is not None
+    assert filters is not None
+    weights, steps = weights_for(node)
+    assert isinstance(weights, Weights)
+    rows, columns = _windows(node.op, x.shape, filters.shape)
+    return transposed(node, x, filters, weights, steps, rows, columns, target)

@@ -1,0 +1,35 @@
+"""DEPTH_TO_SPACE: channels laid out as blocks of pixels.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (DepthToSpaceOperationParser);
+tflite/kernels/depth_to_space.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..movement import moving, tables_of
+from ..options import Options
+from ._moves import move_rows, shape_of
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return move_rows("DEPTH_TO_SPACE", moving(_sources), options, last=2, where=[channels_of_blocks])
+
+
+def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
+    """x: (batch, height, width, block, block, depth) -> (batch, height, block, width, block, depth)."""
+    batch, height, width, channels = tables
+    block = op.options.block_size
+    rows, columns, depth = tables_of((block, block, len(channels) // block**2))
+    return [batch, height, rows, width, columns, depth]
+
+
+@needs("4 axes and channels that blocks divide")
+def channels_of_blocks(op: Op) -> str | None:
+    shape, block = shape_of(op), op.options.block_size
+    fits = len(shape) == 4 and block > 0 and shape[3] % (block * block) == 0
+    return None if fits else f"shape {shape} and block {block}"

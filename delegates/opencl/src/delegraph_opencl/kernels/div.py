@@ -1,0 +1,21 @@
+"""DIV: elementwise quotient of two broadcast operands, and a fused activation; integers are cut toward 0.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import activated, counted, elementwise
+from ..options import Options
+from ._rows import float_rows, known_activation, plain_rows, safe_divisor
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    formula, where = "{0} / {1}", [known_activation]
+    yield from float_rows("DIV", elementwise(formula), options, where=where, quantized="")
+    where = [known_activation, safe_divisor]
+    yield from plain_rows("DIV", counted(activated(formula)), options, where=where, T="int32")

@@ -1,0 +1,41 @@
+"""EMBEDDING_LOOKUP: rows of a table, picked by number; a quantized table's rows become real numbers.
+
+Source: ml_drift_delegate/tflite/model_builder.cc; tflite/kernels/embedding_lookup.cc.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport, needs
+
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._moves import constants, move_rows, shape_of
+from ._picked import Picks, picked
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    kernel = Kernel(_launches)
+    yield from move_rows("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, where=[rows_of_table])
+    if options.quantized:
+        where = (rows_of_table, constants("table", 1))
+        yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", where, kernel)
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    """rows: (n,), table: (rows, *rest) -> (n, *rest)."""
+    indices, table = node.inputs
+    assert indices is not None
+    assert table is not None
+    picks = Picks(1, 1, indices.size, table.shape[:1], math.prod(table.shape[1:]))
+    return picked(table, indices, node.outputs[0], picks, target)
+
+
+@needs("a vector of row numbers and a table of at least 2 axes")
+def rows_of_table(op: Op) -> str | None:
+    rows, table = shape_of(op, 0), shape_of(op, 1)
+    return None if len(rows) == 1 and len(table) >= 2 else f"shapes {rows} and {table}"

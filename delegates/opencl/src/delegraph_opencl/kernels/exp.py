@@ -1,0 +1,20 @@
+"""EXP: e to the power of x.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import elementwise
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows(
+        "EXP", elementwise("exp({0})"), options, "T -> T", last=2, quantized="int8", half_rtol=1e-2
+    )

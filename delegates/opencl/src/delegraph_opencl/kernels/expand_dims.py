@@ -1,0 +1,20 @@
+"""EXPAND_DIMS: a new axis of size 1; nothing moves.
+
+Source: tflite/kernels/expand_dims.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..movement import moving
+from ..options import Options
+from ._moves import move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return move_rows(
+        "EXPAND_DIMS", moving(lambda op, tables: tables), options, "T int32|int64 -> T", last=1
+    )

@@ -1,0 +1,37 @@
+"""FILL: one value in every place of a new tensor.
+
+Source: tflite/kernels/fill.cc (Eval).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import launches
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._rows import float_rows, plain_rows, same_quantization
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    types, name = "int32|int64 T -> T", "FILL"
+    yield from float_rows(
+        name,
+        Kernel(_launches, fuses=True),
+        options,
+        types,
+        last=5,
+        rtol=0,
+        quantized_where=[same_quantization],
+    )
+    yield from plain_rows(name, Kernel(_launches), options, types, last=5, T="int32 int64 bool")
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    value = node.inputs[1]
+    assert value is not None
+    return launches(node, target, "{0}", [value])

@@ -1,0 +1,18 @@
+"""FLOOR: the largest whole number not above x.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import elementwise
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows("FLOOR", elementwise("floor({0})"), options, "T -> T", last=1, quantized="")

@@ -1,0 +1,26 @@
+"""FLOOR_DIV: the largest whole number not above x / y, broadcast.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import counted, elementwise
+from ..options import Options
+from ._rows import float_rows, plain_rows, safe_divisor
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield from float_rows("FLOOR_DIV", elementwise(_REAL), options, last=3, quantized="")
+    yield from plain_rows("FLOOR_DIV", counted(_WHOLE), options, last=3, where=[safe_divisor], T="int32")
+
+
+_QUOTIENT = "floor({0} / {1})"
+# Exact: of the other sign than the divisor where the quotient was rounded up to a whole number.
+_REST = f"fma(-{_QUOTIENT}, {{1}}, {{0}})"
+_REAL = f"({_QUOTIENT} - (({_REST} < 0) != ({{1}} < 0) & ({_REST} != 0) ? ({{F}})(1) : ({{F}})(0)))"
+_WHOLE = "{0} / {1} - ({0} % {1} != 0 && ({0} < 0) != ({1} < 0))"

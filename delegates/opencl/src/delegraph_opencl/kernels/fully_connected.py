@@ -1,0 +1,57 @@
+"""FULLY_CONNECTED: rows of the input times a matrix, plus a bias.
+
+x: any shape, taken as rows of ``depth`` numbers; weights: (units, depth); bias: (units,).
+
+Source: tflite/delegates/gpu/common/model_builder.cc (FullyConnectedOperationParser);
+tflite/kernels/fully_connected.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport, needs
+
+from ..convolution import convolved, product, weights_for
+from ..epilogue import finish
+from ..gpu import convolution as gpu
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._weighted import any_activation, bias_along, nonempty, shape_of, weighted_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = (any_activation, default_format, whole_rows, nonempty(1), bias_along(1, 2, 0))
+    return weighted_rows(
+        "FULLY_CONNECTED", Kernel(_launches, fuses=True, folds=True), options, where, last=14
+    )
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    x, matrix = node.inputs[:2]
+    assert x is not None
+    assert matrix is not None
+    units, depth = matrix.shape
+    weights, steps = weights_for(node)
+    g = product(x.size // depth, depth, units)
+    launches = gpu.convolved if target.variant == "gpu" else convolved
+    yield from launches(g, x, weights, node.outputs[0], finish(node, steps), target)
+
+
+@needs("the default format of weights")
+def default_format(op: Op) -> str | None:
+    found = str(op.options.get("weights_format", "DEFAULT"))
+    return None if found == "DEFAULT" else found
+
+
+@needs("weights (units, depth), and input rows of that depth")
+def whole_rows(op: Op) -> str | None:
+    x, weights = shape_of(op, 0), shape_of(op, 1)
+    size = 1
+    for n in x:
+        size *= n
+    kept = not op.options.get("keep_num_dims", False) or x[-1:] == weights[-1:]
+    fits = len(weights) == 2 and not size % max(weights[1], 1) and kept
+    return None if fits else f"{x} and weights {weights}"

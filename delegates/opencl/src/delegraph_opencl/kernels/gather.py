@@ -1,0 +1,38 @@
+"""GATHER: slices of a tensor along an axis, picked by index.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (GatherOperationParser); tflite/kernels/gather.cc.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport
+
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._moves import axis_of, move_rows, shape_of
+from ._picked import Picks, picked
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return move_rows("GATHER", Kernel(_launches), options, "T int16|int32|int64 -> T", last=8)
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    x, indices = node.inputs
+    assert x is not None
+    assert indices is not None
+    return picked(x, indices, node.outputs[0], _picks(node.op), target)
+
+
+def _picks(op: Op) -> Picks:
+    """x: (*batch, *outer, axis, *inner), indices: (*batch, *picks) -> (*batch, *outer, *picks, *inner)."""
+    x, indices = shape_of(op, 0), shape_of(op, 1)
+    axis, batch = axis_of(op.options.axis, len(x)), op.options.batch_dims
+    batch += len(indices) if batch < 0 else 0
+    outer, inner = math.prod(x[batch:axis]), math.prod(x[axis + 1 :])
+    return Picks(math.prod(x[:batch]), outer, math.prod(indices[batch:]), (x[axis],), inner)

@@ -1,0 +1,38 @@
+"""GATHER_ND: elements or slices of a tensor, picked by tuples of indices.
+
+Source: tflite/kernels/gather_nd.cc.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport, needs
+
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._moves import move_rows, shape_of
+from ._picked import Picks, picked
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    types, where = "T int16|int32|int64 -> T", [indices_for_axes]
+    return move_rows("GATHER_ND", Kernel(_launches), options, types, last=6, where=where)
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    x, indices = node.inputs
+    assert x is not None
+    assert indices is not None
+    depth = indices.shape[-1]
+    picks = Picks(1, 1, math.prod(indices.shape[:-1]), x.shape[:depth], math.prod(x.shape[depth:]))
+    return picked(x, indices, node.outputs[0], picks, target)
+
+
+@needs("tuples of no more indices than there are axes")
+def indices_for_axes(op: Op) -> str | None:
+    rank, indices = len(shape_of(op)), shape_of(op, 1)
+    return None if indices and indices[-1] <= rank else f"indices of shape {indices} for rank {rank}"

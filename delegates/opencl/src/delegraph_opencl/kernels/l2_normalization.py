@@ -1,0 +1,28 @@
+"""L2_NORMALIZATION: x divided by its length along the last axis, or by 1e-6 where that is more.
+
+Source: tflite/kernels/l2norm.cc, internal/reference/l2normalization.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport, fused_activation, needs
+
+from ..options import Options
+from ..rows import RowOp, by_row
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows("L2_NORMALIZATION", by_row(_NORMALIZATION), options, "T -> T", where=[plain])
+
+
+@needs("no fused activation and a rank of at least 1")
+def plain(op: Op) -> str | None:
+    if fused_activation(op) != "NONE":
+        return fused_activation(op)
+    return None if op.inputs[0] is not None and op.inputs[0].shape else "a scalar"
+
+
+_NORMALIZATION = RowOp("(x) * (x)", "1 / fmax(sqrt(sum), 1e-6f)", "(x) * whole", has_peak=False)

@@ -1,0 +1,22 @@
+"""LEAKY_RELU: x, or alpha * x below 0.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ReLUOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport
+
+from ..elementwise import elementwise, literal
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows("LEAKY_RELU", elementwise(_formula), options, "T -> T")
+
+
+def _formula(op: Op) -> str:
+    return f"({{0}} < 0 ? {{0}} * {literal(op.options.alpha)} : {{0}})"

@@ -1,0 +1,22 @@
+"""LOG: the natural logarithm; of a quantized number that is not positive, the output's lowest.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport
+
+from ..elementwise import elementwise
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows("LOG", elementwise(_formula), options, "T -> T", quantized="int8")
+
+
+def _formula(op: Op) -> str:
+    return "log(fmax({0}, ({F})(0)))" if op.outputs[0].dtype == "int8" else "log({0})"

@@ -1,0 +1,18 @@
+"""LOGICAL_NOT: whether x is false.
+
+Source: tflite/kernels/elementwise.cc (LogicalNotEval).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import counted
+from ..options import Options
+from ._rows import plain_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return plain_rows("LOGICAL_NOT", counted("!{0}"), options, "T -> T", last=1, T="bool")

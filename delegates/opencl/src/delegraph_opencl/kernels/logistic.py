@@ -1,0 +1,20 @@
+"""LOGISTIC: 1 / (1 + exp(-x)).
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import elementwise
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows(
+        "LOGISTIC", elementwise("({F})(1) / (({F})(1) + exp(-{0}))"), options, "T -> T", last=3
+    )

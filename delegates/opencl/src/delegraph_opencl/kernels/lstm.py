@@ -1,0 +1,125 @@
+"""LSTM: one step of an LSTM cell.
+
+FULL: x (batch, depth) to (batch, outputs), with its state in variable tensors: a sequence of length 1.
+
+BASIC: x (batch, depth), previous activation and state (batch, cells) to the next ones, the two operands of
+the product side by side (batch, depth + cells) and what enters the gates (batch, 4 * cells): input, update,
+forget, output gate.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (LSTMOperationParser); tflite/kernels/lstm.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..elementwise import spread
+from ..epilogue import written_steps
+from ..launch import Launch, blocks, int32s
+from ..movement import moved, stored, tables_of
+from ..node import Kernel, Node, Step
+from ..options import Options
+from ..products import Product, Side, multiplied
+from ..target import Target
+from ._lstm import cell_rows
+from ._moves import shape_of, stacked
+
+_X, _ACTIVATION, _WEIGHTS, _BIAS, _STATE = range(5)  # inputs of the BASIC kernel
+_STORED_STATE = (("STATE", "REAL"), ("LOAD_STATE", "LOAD"))
+_WORK = 256  # cells of a work-item on a CPU
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield from cell_rows("LSTM", options, 4, [full, one_step])
+    yield OpSupport(
+        "LSTM",
+        (1, 4 if options.quantized else 2),
+        "float32 float32 float32 float32 float32 -> float32 float32 float32 float32",
+        (basic, fitting_basic),
+        Kernel(_launches),
+        rtol=2e-2 if options.precision == "float16" else 1e-5,
+    )
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    """Store both operands side by side, then what enters the gates, then the new activation and state."""
+    x, previous, weights, bias, state = node.inputs[:5]
+    assert x is not None
+    assert previous is not None
+    assert weights is not None
+    assert bias is not None
+    assert state is not None
+    activation, next_state, both, sums = node.outputs[:4]
+    if not sums.size:
+        return
+    batch, cells = previous.shape
+    depth, one = weights.shape[1], np.zeros(1, np.int64)
+    beside = Node(node.op, node.row, [x, previous], [both])
+    yield from stacked(beside, target, 1, [x.shape[1], cells])
+    left = Side(both, batch * depth, 1, depth, 1, one)
+    right = Side(stored(weights), weights.size, 1, depth, 1, one)
+    epilogue = written_steps([Step("v + {0}", (bias,))], 4 * cells, f"{node.op}, bias")
+    yield from multiplied(Product(left, right, sums, batch, 4 * cells, depth, epilogue), target)
+    per_item = _WORK if target.variant == "cpu" else 1
+    yield Launch(
+        _SOURCE,
+        "basic_lstm",
+        (sums, stored(state), activation, next_state, *int32s(state.size, cells, per_item)),
+        *spread(blocks(state.size, per_item), target),
+        (("STATE", "float"), ("LOAD_STATE", "LOADF")) if state.is_constant else _STORED_STATE,
+        writes=(activation, next_state),
+    )
+    variables = [i for i in (_ACTIVATION, _STATE) if node.op.inputs[i] in node.op.variables]
+    for i, kept in zip(variables, node.outputs[4:], strict=True):
+        new = activation if i == _ACTIVATION else next_state
+        yield from moved(new, kept, tables_of(new.shape), target)
+
+
+@needs("the kernel type FULL")
+def full(op: Op) -> str | None:
+    found = op.options.kernel_type
+    return None if found == "FULL" else str(found)
+
+
+@needs("the kernel type BASIC")
+def basic(op: Op) -> str | None:
+    found = op.options.kernel_type
+    return None if found == "BASIC" else str(found)
+
+
+@needs("an input of rank 2")
+def one_step(op: Op) -> str | None:
+    x = shape_of(op)
+    return None if len(x) == 2 else f"shape {x}"
+
+
+@needs("weights, bias and states whose shapes fit the input's")
+def fitting_basic(op: Op) -> str | None:
+    x, activation, *others = (shape_of(op, i) for i in range(5))
+    if len(x) != 2 or len(activation) != 2:
+        return f"shapes {x} and {activation}"
+    cells = activation[1]
+    fits = [(4 * cells, x[1] + cells), (4 * cells,), (x[0], cells)]
+    return None if others == fits and activation[0] == x[0] else f"shapes {x}, {activation} and {others}"
+
+
+_SOURCE = """
+#define OPEN(v) (1.0f / (1.0f + exp(-(v))))
+
+__kernel void basic_lstm(__global const REAL* restrict sums, __global const STATE* restrict state,
+                         __global REAL* restrict activation, __global REAL* restrict next_state,
+                         int n, int cells, int per_item) {
+  int first = get_global_id(0) * per_item, last = min(first + per_item, n);
+  for (int i = first; i < last; i++) {
+    int gate = i / cells * 4 * cells + i % cells;
+    float enter = (float)LOAD(sums, gate), update = (float)LOAD(sums, gate + cells);
+    float forget = (float)LOAD(sums, gate + 2 * cells), leave = (float)LOAD(sums, gate + 3 * cells);
+    float next = OPEN(enter) * tanh(update) + OPEN(forget) * (float)LOAD_STATE(state, i);
+    STORE(next_state, i, (F)next);
+    STORE(activation, i, (F)(OPEN(leave) * tanh(next)));
+  }
+}
+"""

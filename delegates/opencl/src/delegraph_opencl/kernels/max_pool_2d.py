@@ -1,0 +1,17 @@
+"""MAX_POOL_2D: the largest number that a window covers of the image.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (Pooling2DOperationParser); tflite/kernels/pooling.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ._pool import pool_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return pool_rows("MAX_POOL_2D", "-FLT_MAX", "fmax(v, a)", "scale", options)

@@ -1,0 +1,21 @@
+"""MAXIMUM: the larger of two broadcast operands; the second where either is NaN.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import counted, elementwise
+from ..options import Options
+from ._rows import float_rows, plain_rows, same_quantization
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    formula, where = "({0} > {1} ? {0} : {1})", [same_quantization]
+    kernel = elementwise(formula)
+    yield from float_rows("MAXIMUM", kernel, options, last=4, quantized_where=where)
+    yield from plain_rows("MAXIMUM", counted(formula), options, last=4)

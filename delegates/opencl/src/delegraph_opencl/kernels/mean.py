@@ -1,0 +1,18 @@
+"""MEAN: the mean over axes; of no values NaN.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (MeanOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ..reduce import Reduction
+from ._reduce import real_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return real_rows("MEAN", Reduction("0", "{0} + {1}", is_mean=True), options, last=3, rtol=2e-5)

@@ -1,0 +1,20 @@
+"""MUL: elementwise product of two broadcast operands, and a fused activation. Integers wrap.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (MulOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import activated, counted, elementwise
+from ..options import Options
+from ._rows import float_rows, known_activation, plain_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    formula, where = "{0} * {1}", [known_activation]
+    yield from float_rows("MUL", elementwise(formula), options, last=8, where=where)
+    yield from plain_rows("MUL", counted(activated(formula)), options, last=8, where=where)

@@ -1,0 +1,19 @@
+"""NEG: 0 - x.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import counted, elementwise
+from ..options import Options
+from ._rows import float_rows, plain_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield from float_rows("NEG", elementwise("-{0}"), options, "T -> T", last=1, quantized="")
+    yield from plain_rows("NEG", counted("-{0}"), options, "T -> T", last=1)

@@ -1,0 +1,55 @@
+"""ONE_HOT: a new axis that holds ``on`` where the index says, and ``off`` elsewhere.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (OneHotOperationParser).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from delegraph import Op, OpSupport, needs
+
+from ..elementwise import launches
+from ..launch import Launch
+from ..node import Kernel, Node, Value
+from ..options import Options
+from ..target import Target
+from ._rows import float_rows, plain_rows, same_quantization
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    types = "int32|int64 int32 T T -> T"
+    where = [] if options.precision == "float32" else [whole_in_half]
+    yield from float_rows(
+        "ONE_HOT",
+        Kernel(_launches, fuses=True),
+        options,
+        types,
+        last=1,
+        where=where,
+        rtol=0,
+        quantized_where=[same_quantization],
+        steps=0,
+    )
+    yield from plain_rows("ONE_HOT", Kernel(_launches), options, types, last=1, T="int32 int64 bool")
+
+
+@needs("a depth of at most 2048, up to which float16 holds every index")
+def whole_in_half(op: Op) -> str | None:
+    shape = op.outputs[0].shape or (1,)
+    depth = shape[op.options.axis % len(shape)]
+    return None if depth <= 2048 else str(depth)
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    indices, _, on, off = node.inputs
+    assert indices is not None
+    assert on is not None
+    assert off is not None
+    shape = node.result.shape
+    axis = node.op.options.axis % len(shape)
+    depth, inner = shape[axis], math.prod(shape[axis + 1 :])
+    without = Value(indices.tensor, (*shape[:axis], 1, *shape[axis + 1 :]), indices.dtype, base=indices)
+    formula = f"({{0}} == (at + j) / {inner} % {depth} ? {{1}} : {{2}})"
+    yield from launches(node, target, formula, [without, on, off], by_vectors=False)

@@ -1,0 +1,25 @@
+"""PACK: tensors of one shape, stacked along a new axis.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (PackOperationParser); tflite/kernels/pack.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from delegraph import OpSupport
+
+from ..launch import Launch
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._moves import axis_of, move_rows, stacked
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return move_rows("PACK", Kernel(_launches), options, "T T* -> T", last=5)
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    rank = len(node.outputs[0].shape)
+    return stacked(node, target, axis_of(node.op.options.axis, rank), [1] * len(node.inputs))

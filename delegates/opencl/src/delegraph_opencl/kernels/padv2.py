@@ -1,0 +1,36 @@
+"""PADV2: a value of one's choice around a tensor.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (PadOperationParser); tflite/kernels/pad.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph import OpSupport
+
+from ..launch import Launch
+from ..movement import moved, tables_of
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._moves import PADDINGS, constants, move_rows, padded
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("paddings and value", 1, 2)]
+    return move_rows("PADV2", Kernel(_launches), options, f"T {PADDINGS} T -> T", last=5, where=where)
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    x, _, value = node.inputs
+    y = node.outputs[0]
+    assert x is not None
+    assert value is not None
+    sources = padded(node.op, tables_of(x.shape))
+    number = value.data().reshape(-1)[0]
+    if y.dtype == "real":  # as it is stored
+        number = np.float32(number) / np.float32(y.scale)
+        number = np.rint(number) if y.levels is not None else number
+    return moved(x, y, list(sources), target, fill=number)

@@ -1,0 +1,17 @@
+"""REDUCE_ALL: whether all values are true over axes.
+
+Source: tflite/kernels/reduce.cc (EvalLogic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ._reduce import whole_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return whole_rows("REDUCE_ALL", "1", "{0} & {1}", options, last=1, T="bool")

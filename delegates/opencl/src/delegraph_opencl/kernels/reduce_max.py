@@ -1,0 +1,22 @@
+"""REDUCE_MAX: the largest value over axes; NaN is passed over.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ReduceOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ..reduce import Reduction
+from ._reduce import real_rows, whole_rows
+from ._rows import same_quantization
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    combine = "max({0}, {1})"
+    how, alike = Reduction("-FLT_MAX", f"f{combine}"), [same_quantization]
+    yield from real_rows("REDUCE_MAX", how, options, last=3, quantized_where=alike)
+    yield from whole_rows("REDUCE_MAX", None, combine, options, last=3, T="int32 int64 bool")

@@ -1,0 +1,18 @@
+"""RELU: x, or 0 below 0.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import elementwise
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows("RELU", elementwise("({0} < 0 ? ({F})(0) : {0})"), options, "T -> T", last=3)

@@ -1,0 +1,19 @@
+"""RELU_0_TO_1: x, kept within [0, 1]; NaN stays.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ReLUOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import elementwise
+from ..options import Options
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    formula = "({0} < 0 ? ({F})(0) : {0} > 1 ? ({F})(1) : {0})"
+    return float_rows("RELU_0_TO_1", elementwise(formula), options, "T -> T", last=1)

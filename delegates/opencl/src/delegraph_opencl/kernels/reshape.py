@@ -1,0 +1,18 @@
+"""RESHAPE: the same values in another shape; nothing moves.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ReshapeOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..movement import moving
+from ..options import Options
+from ._moves import move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return move_rows("RESHAPE", moving(lambda op, tables: tables), options, "T int32? -> T", last=1)

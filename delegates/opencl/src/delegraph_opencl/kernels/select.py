@@ -1,0 +1,33 @@
+"""SELECT: x where the condition holds, else y; a condition of one axis decides for whole rows.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (SelectV2OperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import Op, OpSupport, needs
+
+from ..node import Value
+from ..options import Options
+from ._select import select_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return select_rows("SELECT", options, last=4, condition=per_row, where=[fitting_shapes])
+
+
+def per_row(condition: Value, result: Value) -> Value:
+    """Return a condition of one axis as the first axis of a result that has more."""
+    if condition.shape in (result.shape, ()):
+        return condition
+    shape = (*condition.shape, *(1,) * (len(result.shape) - 1))
+    return Value(condition.tensor, shape, condition.dtype, base=condition)
+
+
+@needs("x and y of one shape, and a condition of that shape, a scalar, or one value per row")
+def fitting_shapes(op: Op) -> str | None:
+    condition, x, y = shapes = [t.shape or () for t in op.inputs if t is not None]
+    fits = x == y and condition in (x, (), x[:1])
+    return None if fits else f"shapes {', '.join(map(str, shapes))}"

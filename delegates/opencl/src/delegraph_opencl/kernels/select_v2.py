@@ -1,0 +1,17 @@
+"""SELECT_V2: x where the condition holds, else y, all broadcast.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (SelectV2OperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ._select import select_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return select_rows("SELECT_V2", options, last=2, condition=lambda condition, result: condition)

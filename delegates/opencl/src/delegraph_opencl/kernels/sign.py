@@ -1,0 +1,19 @@
+"""SIGN: -1, 0 or 1.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ElementwiseOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import counted, elementwise
+from ..options import Options
+from ._rows import float_rows, plain_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield from float_rows("SIGN", elementwise("sign({0})"), options, "T -> T", last=2, quantized="")
+    yield from plain_rows("SIGN", counted("({0} > 0) - ({0} < 0)"), options, "T -> T", last=2, T="int32")

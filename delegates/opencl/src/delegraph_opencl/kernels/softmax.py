@@ -1,0 +1,28 @@
+"""SOFTMAX: exp(beta x) along the last axis, divided by its sum.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (SoftmaxOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ..rows import RowOp, by_row, has_an_axis
+from ._rows import float_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return float_rows(
+        "SOFTMAX", by_row(_SOFTMAX), options, "T -> T", last=4, where=[has_an_axis], half_rtol=1e-2
+    )
+
+
+_SOFTMAX = RowOp(
+    term="exp(((x) - peak) * b)",
+    setup="1 / (sum)",
+    value="(t) * whole",
+    parameter=lambda op: float(op.options.beta),
+)

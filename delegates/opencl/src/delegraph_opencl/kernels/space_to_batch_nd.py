@@ -1,0 +1,48 @@
+"""SPACE_TO_BATCH_ND: the positions of each block, laid out along the batch.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (SpaceToBatchOperationParser);
+tflite/kernels/space_to_batch_nd.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from attrs import evolve
+from delegraph import OpSupport
+
+from ..launch import Launch
+from ..movement import OUTSIDE, moved, tables_of
+from ..node import Kernel, Node
+from ..options import Options
+from ..target import Target
+from ._moves import constants, ints, move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("blocks and paddings", 1, 2)]
+    return move_rows(
+        "SPACE_TO_BATCH_ND", Kernel(_launches), options, "T int32 int32 -> T", last=4, where=where
+    )
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    """Pad the image, then move its pixels."""
+    x, y, paddings = node.inputs[0], node.outputs[0], ints(node.op, 2)
+    assert x is not None
+    if any(paddings):
+        sources = tables_of(x.shape)
+        for axis, pair in enumerate(zip(paddings[::2], paddings[1::2], strict=True), start=1):
+            sources[axis] = np.pad(sources[axis], pair, constant_values=OUTSIDE)
+        padded = evolve(x, shape=tuple(map(len, sources)), base=None, offset=0)
+        yield from moved(x, padded, sources, target)
+        x = padded
+    yield from moved(x, y, _sources(tables_of(x.shape), ints(node.op, 1)), target)
+
+
+def _sources(tables: list[np.ndarray], blocks: list[int]) -> list[np.ndarray]:
+    """x: (batch, *spatial, *rest) -> (*blocks, batch, *spatial / block, *rest)."""
+    batch, spatial, rest = tables[0], tables[1 : len(blocks) + 1], tables[len(blocks) + 1 :]
+    pairs = list(zip(spatial, blocks, strict=True))
+    return [*(t[:n] for t, n in pairs), batch, *(t[::n] for t, n in pairs), *rest]

@@ -1,0 +1,34 @@
+"""SPACE_TO_DEPTH: blocks of pixels laid out as channels.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (SpaceToDepthOperationParser);
+tflite/kernels/space_to_depth.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph import Op, OpSupport, needs
+
+from ..movement import moving
+from ..options import Options
+from ._moves import move_rows, shape_of
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return move_rows("SPACE_TO_DEPTH", moving(_sources), options, last=2, where=[image_of_blocks])
+
+
+def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
+    """x: (batch, height, block, width, block, depth) -> (batch, height, width, block, block, depth)."""
+    batch, height, width, depth = tables
+    block = op.options.block_size
+    return [batch, height[::block], width[::block], height[:block], width[:block], depth]
+
+
+@needs("4 axes and an image that blocks divide")
+def image_of_blocks(op: Op) -> str | None:
+    shape, block = shape_of(op), op.options.block_size
+    fits = len(shape) == 4 and block > 0 and shape[1] % block == 0 == shape[2] % block
+    return None if fits else f"shape {shape} and block {block}"

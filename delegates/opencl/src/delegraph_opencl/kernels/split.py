@@ -1,0 +1,20 @@
+"""SPLIT: equal parts of a tensor along an axis.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (SplitOperationParser); tflite/kernels/split.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ._moves import constants, ints, move_rows, parting
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("axis", 0)]
+    return move_rows(
+        "SPLIT", parting(1, lambda op: ints(op, 0)[0]), options, "int32 T -> T*", last=5, where=where
+    )

@@ -1,0 +1,19 @@
+"""SPLIT_V: parts of given sizes of a tensor along an axis.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (SplitVOperationParser); tflite/kernels/split_v.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ._moves import constants, ints, move_rows, parting
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("sizes and axis", 1, 2)]
+    types = "T int32|int64 int32 -> T*"
+    return move_rows("SPLIT_V", parting(0, lambda op: ints(op, 2)[0]), options, types, last=3, where=where)

@@ -1,0 +1,18 @@
+"""SQUEEZE: axes of size 1 removed; nothing moves.
+
+Source: tflite/kernels/squeeze.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..movement import moving
+from ..options import Options
+from ._moves import move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    return move_rows("SQUEEZE", moving(lambda op, tables: tables), options, "T -> T", last=2)

@@ -1,0 +1,19 @@
+"""SUM: the sum over axes.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (ReduceOperationParser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..options import Options
+from ..reduce import Reduction
+from ._reduce import real_rows, whole_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield from real_rows("SUM", Reduction("0", "{0} + {1}"), options, last=2, rtol=2e-5)
+    yield from whole_rows("SUM", "0", "{0} + {1}", options, last=2)

@@ -1,0 +1,24 @@
+"""TILE: a tensor repeated along each axis.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (TileOperationParser); tflite/kernels/tile.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph import Op, OpSupport
+
+from ..movement import moving
+from ..options import Options
+from ._moves import constants, ints, move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("multiples", 1)]
+    return move_rows("TILE", moving(_sources), options, "T int32|int64 -> T", last=3, where=where)
+
+
+def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
+    return [np.tile(table, times) for table, times in zip(tables, ints(op, 1), strict=True)]

@@ -1,0 +1,25 @@
+"""TRANSPOSE: axes in another order.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (TransposeOperationParser);
+tflite/kernels/transpose.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph import Op, OpSupport
+
+from ..movement import moving
+from ..options import Options
+from ._moves import constants, ints, move_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = [constants("permutation", 1)]
+    return move_rows("TRANSPOSE", moving(_sources), options, "T int32 -> T", last=9, where=where)
+
+
+def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
+    return [tables[axis] for axis in ints(op, 1)]

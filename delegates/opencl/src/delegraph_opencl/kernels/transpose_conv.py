@@ -1,0 +1,125 @@
+"""TRANSPOSE_CONV: each input pixel spreads filters over the output.
+
+shape: (4,), that of the output; filters: (out, height, width, in), x: (batch, height, width, in), bias:
+(out,).
+
+All pixels are multiplied with all filters first, as in a CONV_2D of 1 x 1; then each output pixel adds up
+what falls on it.
+
+Source: tflite/delegates/gpu/common/model_builder.cc (TransposeConvBuiltinOperationParser);
+tflite/kernels/transpose_conv.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from delegraph import Op, OpSupport, Window, needs, window
+
+from ..convolution import Geometry, Weights, convolved, product, weights_for
+from ..epilogue import NO_EPILOGUE, Epilogue, finish
+from ..gpu import convolution as gpu
+from ..launch import Launch, Scratch, blocks, int32s
+from ..node import Kernel, Node, Step, Value
+from ..options import Options
+from ..target import Target
+from ._pool import vector_defines
+from ._weighted import any_activation, bias_along, constant, nonempty, real_windows, shape_of, weighted_rows
+
+_TASKS = 8  # per core
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    where = (any_activation, real_windows, same_channels, nonempty(1, 2), constant(1, "weights"))
+    return weighted_rows(
+        "TRANSPOSE_CONV",
+        Kernel(_launches, fuses=True, folds=True),
+        options,
+        (*where, bias_along(1, 3, 0)),
+        types="int32 {1} {0} {2}? -> {0}",
+        last=5,
+        bias=3,
+    )
+
+
+@needs("as many input channels as the weights have")
+def same_channels(op: Op) -> str | None:
+    weights, x = shape_of(op, 1), shape_of(op, 2)
+    return None if x[3] == weights[3] else f"{x[3]} channels, weights {weights}"
+
+
+def _launches(node: Node, target: Target) -> Iterator[Launch]:
+    _, filters, x = node.inputs[:3]
+    assert x is not None
+    assert filters is not None
+    weights, steps = weights_for(node, x=2, weights=1, bias=3)
+    assert isinstance(weights, Weights)
+    o, (_, height, width, _), shape = node.op.options, filters.shape, node.result.shape
+    rows = window(shape[1], height, o.stride_h, 1, o.padding)
+    columns = window(shape[2], width, o.stride_w, 1, o.padding)
+    return transposed(node, x, filters, weights, steps, rows, columns, target)
+
+
+def transposed(
+    node: Node,
+    x: Value,
+    filters: Value,
+    weights: Weights,
+    steps: Sequence[Step],
+    rows: Window,
+    columns: Window,
+    target: Target,
+) -> Iterator[Launch]:
+    """Yield the launches of a transposed convolution.
+
+    :param rows, columns: the filter laid over the output; window i is what input i spreads over.
+    """
+    out, height, width, depth = filters.shape
+    epilogue, shape = finish(node, steps), node.result.shape
+    if not node.result.size:
+        return
+    if target.variant == "gpu":
+        batch, x_height, x_width, _ = x.shape
+        g, size = Geometry(batch, x_height, x_width, depth, rows, columns, out), (shape[1], shape[2])
+        yield from gpu.transposed(g, size, x, weights, node.outputs[0], epilogue, target)
+        return
+    pixels = x.size // depth
+    spread = Scratch(4 * pixels * height * width * out)
+    by_tap = Weights(f"{weights.key} by tap", lambda: _by_tap(weights.make()))
+    g = product(pixels, depth, height * width * out)
+    yield from convolved(g, x, by_tap, spread, NO_EPILOGUE, target)
+    yield _gathering(node, x, spread, rows, columns, epilogue, target)
+
+
+def _by_tap(filters: np.ndarray) -> np.ndarray:
+    """Return filters (out, height, width, in) as (height * width * out, in)."""
+    return np.asarray(filters.transpose(1, 2, 0, 3).reshape(-1, filters.shape[3]))
+
+
+def _gathering(
+    node: Node, x: Value, spread: Scratch, rows: Window, columns: Window, epilogue: Epilogue, target: Target
+) -> Launch:
+    batch, out_height, out_width, channels = node.result.shape
+    lines = batch * out_height
+    each = blocks(lines, _TASKS * target.units)
+    args = (
+        spread,
+        node.outputs[0],
+        *int32s(each, lines, *x.shape[1:3], channels, out_height, out_width),
+        *int32s(rows.before, columns.before),
+        *epilogue.args,
+    )
+    taps = (("KERNEL_Y", rows.size), ("KERNEL_X", columns.size))
+    strides = (("STRIDE_Y", rows.stride), ("STRIDE_X", columns.stride))
+    defines = (*taps, *strides, *vector_defines(channels))
+    y, added = node.outputs[0], node.result.size * rows.size * columns.size
+    source = epilogue.text + _source()
+    return Launch(source, "transpose_conv", args, (blocks(lines, each),), (1,), defines, (y,), added)
+
+
+@cache
+def _source() -> str:
+    return (Path(__file__).parent / "transpose_conv.cl").read_text()

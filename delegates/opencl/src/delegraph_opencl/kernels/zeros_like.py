@@ -1,0 +1,19 @@
+"""ZEROS_LIKE: zeros in the shape of x.
+
+Source: tflite/kernels/zeros_like.cc (Eval).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import OpSupport
+
+from ..elementwise import counted, elementwise
+from ..options import Options
+from ._rows import float_rows, plain_rows
+
+
+def support(options: Options) -> Iterable[OpSupport]:
+    yield from float_rows("ZEROS_LIKE", elementwise("({F})(0)"), options, "T -> T", last=1, quantized="")
+    yield from plain_rows("ZEROS_LIKE", counted("0"), options, "T -> T", last=1)

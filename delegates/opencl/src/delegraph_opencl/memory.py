@@ -1,0 +1,108 @@
+"""Which buffer each value lies in: values whose lives do not overlap share one."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Iterable, Sequence
+
+from attrs import define, frozen
+
+from .launch import Arg, Launch, Scratch
+from .node import Value, numpy_type
+
+ALIGNMENT = 128  # bytes; a kernel may also read up to a vector past a value's end
+
+
+@define
+class Shared:
+    """A buffer, and the launches during which it holds something."""
+
+    nbytes: int
+    lives: list[tuple[int, int]]  # first and last launch, both included
+
+    def is_free(self, first: int, last: int) -> bool:
+        return all(last < a or b < first for a, b in self.lives)
+
+
+@frozen(eq=False)
+class MemoryPlan:
+    """Where values and scratch memory lie."""
+
+    buffers: tuple[int, ...]  # bytes of each
+    places: dict[int, int]  # id of a root value or a scratch → index of its buffer
+
+    @property
+    def nbytes(self) -> int:
+        return sum(self.buffers)
+
+
+class Held:
+    """Counts the bytes that a delegate's partitions hold on the device: weights, and all other tensors."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, dict[str, int]] = {}
+        self._numbers = itertools.count()
+
+    def part(self, owner: object) -> dict[str, int]:
+        """Return the counts of one partition, to be added to; they are forgotten when ``owner`` goes."""
+        number, part = next(self._numbers), {"weights": 0, "tensors": 0}
+        self._parts[number] = part
+        weakref.finalize(owner, self._parts.pop, number, None)
+        return part
+
+    def bytes(self) -> dict[str, int]:
+        parts = list(self._parts.values())
+        return {kind: sum(part[kind] for part in parts) for kind in ("weights", "tensors")}
+
+
+def plan_memory(launches: Sequence[Launch], real_size: int, apart: Iterable[Value]) -> MemoryPlan:
+    """Assign buffers, the largest values first, each to the smallest buffer that is free for its life.
+
+    :param apart: values that have buffers of their own: what enters and leaves the partition.
+    """
+    lives = _lives(launches, {id(v.root) for v in apart})
+    shared: list[Shared] = []
+    places = {}
+    for key, (item, first, last) in sorted(lives.items(), key=lambda kv: -_nbytes(kv[1][0], real_size)):
+        nbytes = _nbytes(item, real_size)
+        fitting = [i for i, s in enumerate(shared) if s.is_free(first, last)]
+        if fitting:
+            place = min(fitting, key=lambda i: shared[i].nbytes)
+        else:
+            place = len(shared)
+            shared.append(Shared(nbytes, []))
+        shared[place].lives.append((first, last))
+        places[key] = place
+    return MemoryPlan(tuple(s.nbytes for s in shared), places)
+
+
+def _lives(launches: Sequence[Launch], apart: set[int]) -> dict[int, tuple[Value | Scratch, int, int]]:
+    """Return what needs a buffer, and the first and last launch that uses it, by ``id``."""
+    found: dict[int, tuple[Value | Scratch, int, int]] = {}
+    at = -1
+    for launch in launches:
+        at += not launch.chained  # what is chained runs at the same time
+        for item in map(owner, launch.args):
+            if item is not None and id(item) not in apart:
+                first = found[id(item)][1] if id(item) in found else at
+                found[id(item)] = (item, first, at)
+    return found
+
+
+def owner(arg: Arg) -> Value | Scratch | None:
+    """Return what has to have a buffer for an argument: a computed value's root, or a scratch."""
+    if isinstance(arg, Value):
+        return arg.root
+    return arg if isinstance(arg, Scratch) else None
+
+
+def nbytes_of(value: Value, real_size: int) -> int:
+    """Return the bytes a value takes on the device."""
+    size = real_size if value.dtype == "real" else numpy_type(value).itemsize
+    return value.size * size
+
+
+def _nbytes(item: Value | Scratch, real_size: int) -> int:
+    nbytes = item.nbytes if isinstance(item, Scratch) else nbytes_of(item, real_size)
+    return max(-(-nbytes // ALIGNMENT) * ALIGNMENT + ALIGNMENT, ALIGNMENT)

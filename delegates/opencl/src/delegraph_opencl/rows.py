@@ -1,0 +1,230 @@
+"""Ops along the last axis, row by row: a sum over the row, then each element by itself.
+
+On a CPU a work-item computes whole rows, eight short ones together; on a GPU a work-group shares a long
+row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from attrs import frozen
+from delegraph import Op, needs
+
+from .elementwise import spread
+from .epilogue import finish
+from .launch import Launch, blocks, int32s
+from .node import Kernel, Node
+from .target import Target
+
+_GROUP = 64  # work-items that share a row on a GPU
+_LONG = 32  # elements of a row that is long
+_LEAST_WORK = 512  # elements of a work-item on a CPU
+
+
+@frozen
+class RowOp:
+    """Formulas in C, for a float32 and for a vector of them.
+
+    ``x`` is an element, ``peak`` the row's largest, ``t`` the element's term, ``sum`` the sum of the terms,
+    ``whole`` what ``setup`` makes of it, ``b`` the op's parameter.
+    """
+
+    term: str  # of x, peak and b
+    setup: str  # of sum
+    value: str  # of x, t, peak, whole and b
+    parameter: Callable[[Op], float] = lambda op: 1.0
+    has_peak: bool = True
+
+
+def by_row(how: RowOp) -> Kernel:
+    """Return the kernel of an op of real numbers along the last axis."""
+    return Kernel(lambda node, target: _launches(node, target, how), fuses=True)
+
+
+@needs("a rank of at least 1")
+def has_an_axis(op: Op) -> str | None:
+    return None if op.inputs[0] is not None and op.inputs[0].shape else "a scalar"
+
+
+def _launches(node: Node, target: Target, how: RowOp) -> Iterator[Launch]:
+    x, result, out = node.inputs[0], node.result, node.outputs[0]
+    assert x is not None
+    if not result.size:
+        return
+    epilogue, depth = finish(node), result.shape[-1]
+    rows = result.size // depth
+    source, rows_each, items, local = _shared_out(rows, depth, target)
+    numbers = np.float32(x.scale), np.float32(how.parameter(node.op))
+    yield Launch(
+        epilogue.text + source,
+        "by_row",
+        (x, out, *numbers, *int32s(rows, rows_each, depth), *epilogue.args),
+        items,
+        local,
+        _macros(how, target, depth if source is _SHORT else 0),
+        writes=(out,),
+        flops=4 * result.size,
+    )
+
+
+def _shared_out(rows: int, depth: int, target: Target) -> tuple[str, int, tuple[int, ...], tuple[int, ...]]:
+    """Return the source, how many rows a work-item takes, and the global and local size."""
+    if target.variant == "gpu":
+        shared = depth >= _LONG
+        return (_SHARED, 1, (rows * _GROUP,), (_GROUP,)) if shared else (_OWN, 1, *spread(rows, target))
+    each = max(1, min(_LEAST_WORK // depth, blocks(rows, 4 * target.units)))
+    if depth >= _LONG or each < 8:
+        return _OWN, each, *spread(blocks(rows, each), target)
+    each -= each % 8
+    return _SHORT, each, *spread(blocks(rows, each), target)
+
+
+def _macros(how: RowOp, target: Target, depth: int) -> tuple[tuple[str, str | int], ...]:
+    return (
+        ("TERM(x)", how.term),
+        ("SETUP(sum)", how.setup),
+        ("VALUE(x, t)", how.value),
+        ("HAS_PEAK", int(how.has_peak)),
+        ("KEEPS_TERMS", int(not target.half)),  # in the output, where they lose nothing
+        ("GROUP", _GROUP),
+        ("DEPTH", depth),
+    )
+
+
+_COMMON = """
+#define READ(i) ((float)LOAD(row, i) * scale)
+#define READ8(i) (convert_float8(LOAD8(row, i)) * scale)
+"""
+
+_OWN = (
+    _COMMON
+    + """
+#if KEEPS_TERMS
+#define KEEP(i, t) STORE(y, PLACE(at + i, i), t)
+#define KEEP8(i, t) STORE8(y, PLACE(at + i, i), t)
+#define KEPT(i) LOAD(y, PLACE(at + i, i))
+#define KEPT8(i) LOAD8(y, PLACE(at + i, i))
+#else
+#define KEEP(i, t)
+#define KEEP8(i, t)
+#define KEPT(i) TERM(READ(i))
+#define KEPT8(i) TERM(READ8(i))
+#endif
+__kernel void by_row(__global const REAL* restrict x, __global REAL* restrict y, float scale, float b,
+                     int rows, int each, int depth EPILOGUE_PARAMS) {
+  int r = get_global_id(0) * each, end = min(r + each, rows);
+  for (; r < end; r++) {
+    __global const REAL* row = x + r * depth;
+    float peak = -INFINITY, sum = 0;
+    int i = 0, at = r * depth;
+#if HAS_PEAK
+    if (depth >= 8) {
+      float8 most = READ8(0);
+      for (i = 8; i + 8 <= depth; i += 8) most = fmax(most, READ8(i));
+      float4 a = fmax(most.lo, most.hi);
+      peak = fmax(fmax(a.x, a.y), fmax(a.z, a.w));
+    }
+    for (; i < depth; i++) peak = fmax(peak, READ(i));
+    i = 0;
+#endif
+    if (depth >= 8) {
+      float8 total = 0;
+      for (; i + 8 <= depth; i += 8) {
+        float8 t = TERM(READ8(i));
+        total += t;
+        KEEP8(i, t);
+      }
+      float4 a = total.lo + total.hi;
+      sum = (a.x + a.y) + (a.z + a.w);
+    }
+    for (; i < depth; i++) {
+      float t = TERM(READ(i));
+      sum += t;
+      KEEP(i, t);
+    }
+    float whole = SETUP(sum);
+    i = 0;
+    for (; i + 8 <= depth; i += 8) {
+      float8 v = VALUE(READ8(i), KEPT8(i));
+      STORE8(y, PLACE(at + i, i), EPILOGUE8(TO_F8(v), at + i, i));
+    }
+    for (; i < depth; i++) {
+      float v = VALUE(READ(i), KEPT(i));
+      STORE(y, PLACE(at + i, i), EPILOGUE(TO_F(v), at + i, i));
+    }
+  }
+}
+"""
+)
+
+# Eight rows follow one another in memory: their terms are computed as if they were one.
+_SHORT = (
+    _COMMON
+    + """
+__kernel void by_row(__global const REAL* restrict x, __global REAL* restrict y, float scale, float b,
+                     int rows, int each, int depth EPILOGUE_PARAMS) {
+  float xs[8 * DEPTH], peaks[8 * DEPTH], terms[8 * DEPTH];
+  int first = get_global_id(0) * each, end = min(first + each, rows);
+  for (int r = first; r < end; r += 8) {
+    int at = r * DEPTH, n = min(8, end - r) * DEPTH;
+    __global const REAL* row = x + at;
+    for (int i = 0; i < n; i++) xs[i] = READ(i);
+    for (int i = 0; i < n; i += DEPTH) {
+      float peak = xs[i];
+      for (int c = 1; c < DEPTH; c++) peak = xs[i + c] > peak ? xs[i + c] : peak;
+      for (int c = 0; c < DEPTH; c++) peaks[i + c] = peak;
+    }
+    for (int i = 0; i < n; i += 8) {
+      float8 e = vload8(0, xs + i), peak = vload8(0, peaks + i);
+      vstore8(TERM(e), 0, terms + i);
+    }
+    for (int i = 0; i < n; i += DEPTH) {
+      float sum = 0, peak = peaks[i];
+      for (int c = 0; c < DEPTH; c++) sum += terms[i + c];
+      float whole = SETUP(sum);
+      for (int c = 0; c < DEPTH; c++) {
+        float v = VALUE(xs[i + c], terms[i + c]);
+        STORE(y, PLACE(at + i + c, c), EPILOGUE(TO_F(v), at + i + c, c));
+      }
+    }
+  }
+}
+"""
+)
+
+_SHARED = (
+    _COMMON
+    + """
+#define JOIN(a, how)                                       \\
+  part[lane] = a;                                          \\
+  for (int half_of = GROUP / 2; half_of; half_of /= 2) {   \\
+    barrier(CLK_LOCAL_MEM_FENCE);                          \\
+    if (lane < half_of) part[lane] = how(part[lane], part[lane + half_of]); \\
+  }                                                        \\
+  barrier(CLK_LOCAL_MEM_FENCE);                            \\
+  a = part[0];                                             \\
+  barrier(CLK_LOCAL_MEM_FENCE);
+#define PLUS(a, b) ((a) + (b))
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
+void by_row(__global const REAL* restrict x, __global REAL* restrict y, float scale, float b,
+            int rows, int each, int depth EPILOGUE_PARAMS) {
+  __local float part[GROUP];
+  int lane = get_local_id(0), at = get_group_id(0) * depth;
+  __global const REAL* row = x + at;
+  float peak = -INFINITY, sum = 0;
+#if HAS_PEAK
+  for (int i = lane; i < depth; i += GROUP) peak = fmax(peak, READ(i));
+  JOIN(peak, fmax)
+#endif
+  for (int i = lane; i < depth; i += GROUP) sum += TERM(READ(i));
+  JOIN(sum, PLUS)
+  float whole = SETUP(sum);
+  for (int i = lane; i < depth; i += GROUP) {
+    float v = VALUE(READ(i), TERM(READ(i)));
+    STORE(y, PLACE(at + i, i), EPILOGUE(TO_F(v), at + i, i));
+  }
+}
+"""
+)

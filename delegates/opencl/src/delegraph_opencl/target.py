@@ -1,0 +1,151 @@
+"""What kernels are written for: a device, a precision, and the OpenCL C that hides the difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+
+from .device import Device
+
+_WIDTHS = (2, 4, 8, 16)
+
+
+@frozen(eq=False)
+class Target:
+    """A device and how numbers are stored and computed on it."""
+
+    device: Device
+    half: bool = False  # real numbers are stored as float16
+    variant: str = "cpu"  # which kernels: "cpu" (few long work-items) or "gpu" (many short ones)
+    # Work-group sizes found by measuring, by whatever names them; the cache keeps what is put here. Values
+    # are such as JSON knows: lists, not tuples.
+    tuned: dict[str, Any] = field(factory=dict)
+    tune: bool = False  # whether to measure what ``tuned`` lacks; if not, nothing of it is used
+
+    @property
+    def units(self) -> int:
+        """Compute units: cores of a CPU."""
+        return self.device.units
+
+    @property
+    def merges_launches(self) -> bool:
+        """Whether many launches run as one kernel (see :mod:`delegraph_opencl.single_launch`).
+
+        Intel's compiler takes several times longer for it, and what comes out is slower.
+        """
+        return self.variant == "cpu" and self.device.type == "cpu" and self.device.pocl is not None
+
+    @property
+    def real_size(self) -> int:
+        """Bytes of a real number."""
+        return 2 if self.half else 4
+
+    def prelude(self, exact: bool = False) -> str:
+        """Return the macros every kernel may use.
+
+        ``REAL`` is how a real number is stored; ``F``, ``F2`` … ``F16`` compute. ``LOAD(p, i)``,
+        ``LOAD4(p, i)`` read from element ``i`` of real numbers, ``STORE(p, i, v)``, ``STORE4`` write;
+        ``LOADF`` … read float32 constants. ``LOADA4`` and ``STOREA4`` are for multiples of 4. Where ``F``
+        is half, ``HALF_ARITHMETIC`` is defined. ``FMA(a, b, c)`` is a * b + c in whichever form is fast
+        here; ``ROUND(v)`` rounds to the nearest, ties to even, if |v| is below 2**22; what is larger stays
+        about as it is.
+
+        :param exact: compute in float32 even where half precision is at hand: sums of integers.
+        """
+        half_arithmetic = self.half and self.device.has_fp16 and not exact
+        lines = ["#pragma OPENCL EXTENSION cl_khr_fp16 : enable"] if self.device.has_fp16 else []
+        f = "half" if half_arithmetic else "float"
+        lines += [f"#define REAL {'half' if self.half else 'float'}", f"#define F {f}"]
+        lines += [f"#define F{n} {f}{n}" for n in _WIDTHS]
+        lines += [f"#define TO_F{n}(v) convert_{f}{n}(v)" for n in _WIDTHS] + [f"#define TO_F(v) ({f})(v)"]
+        lines += [f"#define TO_INT{n}(v) convert_int{n}(v)" for n in _WIDTHS] + [
+            "#define TO_INT(v) (int)(v)"
+        ]
+        lines += ["#define HALF_ARITHMETIC"] if half_arithmetic else []
+        lines += self._memory(half_arithmetic)
+        fused = not self.device.slow_builtins
+        lines += [f"#define FMA(a, b, c) {'fma(a, b, c)' if fused else '((a) * (b) + (c))'}"]
+        # On PoCL rint is a call for each number. A sum with 1.5 * 2**23 has no digits behind the point.
+        nearest = "rint(v)" if half_arithmetic else "(((v) + 12582912.0f) - 12582912.0f)"
+        lines += [f"#define ROUND(v) {nearest}"]
+        return "\n".join(lines) + "\n"
+
+    def _memory(self, half_arithmetic: bool) -> list[str]:
+        if not self.half:
+            return [
+                *_float_access("LOAD", "STORE", self.device.slow_builtins),
+                *_aligned_access("float4"),
+                *_float_loads("LOADF", self),
+            ]
+        convert = "convert_half" if half_arithmetic else ""
+        lines = [
+            "#define LOAD(p, i) " + ("(p)[i]" if half_arithmetic else "vload_half(i, p)"),
+            "#define STORE(p, i, v) " + ("(p)[i] = (v)" if half_arithmetic else "vstore_half(v, i, p)"),
+        ]
+        for n in _WIDTHS:
+            if half_arithmetic:
+                lines += [f"#define LOAD{n}(p, i) vload{n}(0, (p) + (i))"]
+                lines += [f"#define STORE{n}(p, i, v) vstore{n}(v, 0, (p) + (i))"]
+            else:
+                lines += _half_access(n)
+        if half_arithmetic:
+            lines += _aligned_access("half4")
+        else:
+            lines += ["#define LOADA4(p, i) vloada_half4(0, (p) + (i))"]
+            lines += ["#define STOREA4(p, i, v) vstorea_half4(v, 0, (p) + (i))"]
+        return [*lines, *_float_loads("LOADF", self, convert)]
+
+
+def _half_access(n: int) -> list[str]:
+    """Return loads and stores of ``n`` numbers stored as half anywhere.
+
+    The bits go through a vector of integers: PoCL 3.1 takes what vload_half8 reads to be aligned, and
+    dies where it is not.
+    """
+    return [
+        f"static inline float{n} load_half{n}(__global const half* p) {{",
+        f"  ushort{n} bits = vload{n}(0, (__global const ushort*)p);",
+        f"  return vload_half{n}(0, (const half*)&bits);",
+        "}",
+        f"static inline void store_half{n}(__global half* p, float{n} v) {{",
+        f"  ushort{n} bits;",
+        f"  vstore_half{n}(v, 0, (half*)&bits);",
+        f"  vstore{n}(bits, 0, (__global ushort*)p);",
+        "}",
+        f"#define LOAD{n}(p, i) load_half{n}((p) + (i))",
+        f"#define STORE{n}(p, i, v) store_half{n}((p) + (i), v)",
+    ]
+
+
+def _aligned_access(vector: str) -> list[str]:
+    """Return the access that a GPU has an instruction for: four numbers whose place is a multiple of 4."""
+    return [
+        f"#define LOADA4(p, i) (*(__global const {vector}*)((p) + (i)))",
+        f"#define STOREA4(p, i, v) (*(__global {vector}*)((p) + (i)) = (v))",
+    ]
+
+
+def _float_access(load: str, store: str, pointers: bool) -> list[str]:
+    lines = [f"#define {load}(p, i) (p)[i]", f"#define {store}(p, i, v) (p)[i] = (v)"]
+    for n in _WIDTHS:
+        if pointers:
+            lines += [f"typedef float{n} float{n}_any __attribute__((aligned(4)));"]
+            lines += [f"#define {load}{n}(p, i) (*(__global const float{n}_any*)((p) + (i)))"]
+            lines += [f"#define {store}{n}(p, i, v) (*(__global float{n}_any*)((p) + (i)) = (v))"]
+        else:
+            lines += [f"#define {load}{n}(p, i) vload{n}(0, (p) + (i))"]
+            lines += [f"#define {store}{n}(p, i, v) vstore{n}(v, 0, (p) + (i))"]
+    return lines
+
+
+def _float_loads(load: str, target: Target, convert: str = "") -> list[str]:
+    """Return loads of float32 constants, converted to the type that computes."""
+    lines = [f"#define {load}(p, i) {convert}((p)[i])"]
+    for n in _WIDTHS:
+        if target.device.slow_builtins and not target.half:
+            lines += [f"#define {load}{n}(p, i) (*(__global const float{n}_any*)((p) + (i)))"]
+        else:
+            to = f"{convert}{n}" if convert else ""
+            lines += [f"#define {load}{n}(p, i) {to}(vload{n}(0, (p) + (i)))"]
+    return lines

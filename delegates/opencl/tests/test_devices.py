@@ -1,0 +1,234 @@
+"""Devices are found, preferred and chosen; where there is none, the reason and the way out are given."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyopencl as cl
+import pytest
+from click.testing import CliRunner
+from delegraph import DelegateUnavailable
+from delegraph_opencl import pocl, runtime
+from delegraph_opencl.commands import devices as devices_command
+
+GPU, CPU = cl.device_type.GPU, cl.device_type.CPU
+
+
+def platform(version: str, *found: SimpleNamespace) -> SimpleNamespace:
+    """A platform that answers as pyopencl's do."""
+    for device in found:
+        device.platform = SimpleNamespace(name="Some Platform", version=version)
+    return SimpleNamespace(get_devices=lambda: list(found))
+
+
+def a_device(name: str, kind: int = CPU, shares_memory: bool = True) -> SimpleNamespace:
+    return SimpleNamespace(
+        name=name,
+        type=kind,
+        host_unified_memory=shares_memory,
+        extensions="cl_khr_fp16 cl_khr_subgroups" if kind == GPU else "",
+        driver_version="1.2",
+        max_compute_units=8,
+        global_mem_size=4 << 30,
+        max_mem_alloc_size=1 << 30,
+    )
+
+
+@pytest.fixture
+def having(monkeypatch):
+    """Return a function that says which platforms there are."""
+
+    def make(*platforms):
+        monkeypatch.setattr(cl, "get_platforms", lambda: list(platforms))
+        runtime.devices.cache_clear()
+
+    yield make
+    runtime.devices.cache_clear()
+
+
+OLD, NEW = "OpenCL 3.0 PoCL 3.0-rc2  Linux", "OpenCL 3.0 PoCL 3.1+debian  Linux"
+
+
+def names() -> list[str]:
+    return [d.name for d in runtime.devices()]
+
+
+def test_gpus_come_before_cpus_and_newer_pocls_before_older(having):
+    having(
+        platform(OLD, a_device("old")),
+        platform("OpenCL 3.0 CUDA 12", a_device("card", GPU, shares_memory=False)),
+        platform(NEW, a_device("new")),
+        platform("OpenCL 3.0 PoCL 6.0  Linux", a_device("newest")),
+    )
+    assert names() == ["card", "newest", "new", "old"]
+
+
+def test_a_gpu_with_memory_of_its_own_comes_first_and_pocl_after_the_vendor(having):
+    having(
+        platform("OpenCL 3.0 PoCL 6.0", a_device("card by pocl", GPU, shares_memory=False)),
+        platform("OpenCL 3.0 Intel", a_device("built in", GPU)),
+        platform("OpenCL 3.0 CUDA 12", a_device("card", GPU, shares_memory=False)),
+    )
+    assert names() == ["card", "card by pocl", "built in"]
+
+
+def test_another_cpu_runtime_comes_before_a_slow_pocl(having):
+    having(platform(OLD, a_device("old")), platform("OpenCL 3.1 LINUX", a_device("other")))
+    assert names() == ["other", "old"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [(None, "Big Card"), ("1", "Fast CPU"), ("cpu", "Fast CPU"), ("GPU", "Big Card"), ("fast", "Fast CPU"),
+     ("cuda", "Big Card")],
+)  # fmt: skip
+def test_a_device_is_chosen_by_number_type_or_name(having, wanted, name):
+    having(
+        platform(NEW, a_device("Fast CPU")),
+        platform("OpenCL 3.0 CUDA 12", a_device("Big Card", GPU, shares_memory=False)),
+    )
+    assert runtime.choose(wanted).name == name
+
+
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(having):
+    having(platform(NEW, a_device("Fast CPU")))
+    with pytest.raises(DelegateUnavailable, match=r"no OpenCL device 'gpu'; there is 0: Fast CPU \(cpu,"):
+        runtime.choose("gpu")
+
+
+def test_without_a_platform_it_says_what_to_install(having):
+    having()
+    with pytest.raises(
+        DelegateUnavailable, match=r"pip install 'delegraph-opencl\[pocl\]'.*pocl-opencl-icd"
+    ):
+        runtime.devices()
+
+
+def test_a_platform_whose_hardware_is_missing_does_not_hide_the_others(having):
+    def broken():
+        raise cl.LogicError("no such hardware")
+
+    having(SimpleNamespace(get_devices=broken), platform(NEW, a_device("Fast CPU")))
+    assert names() == ["Fast CPU"]
+
+
+def test_a_driver_that_cannot_be_loaded_is_named(tmp_path, monkeypatch):
+    (tmp_path / "lost.icd").write_text("liblost.so.1\n")
+    monkeypatch.setenv("OCL_ICD_VENDORS", str(tmp_path))
+    assert any("lost.icd: liblost.so.1: cannot open" in driver for driver in runtime.broken_drivers())
+
+
+def test_without_pyopencl_the_delegate_says_so(monkeypatch, plugins):
+    monkeypatch.setitem(sys.modules, "pyopencl", None)
+    runtime.devices.cache_clear()
+    try:
+        assert "pyopencl cannot be imported" in plugins.load("opencl").unavailable()
+    finally:
+        runtime.devices.cache_clear()
+
+
+@pytest.mark.parametrize(("set_by_user", "expected"), [(None, "1"), ("0", "0")])
+def test_the_settings_of_a_runtime_are_made_unless_the_user_made_them(set_by_user, expected):
+    environment = {k: v for k, v in os.environ.items() if k != "POCL_AFFINITY"}
+    if set_by_user is not None:
+        environment["POCL_AFFINITY"] = set_by_user
+    program = (
+        "import contextlib, os\nfrom delegraph_opencl import runtime\n"
+        "with contextlib.suppress(Exception): runtime.devices()\nprint(os.environ['POCL_AFFINITY'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize(("registered", "found"), [(False, True), (True, False)])
+def test_intels_runtime_of_pypi_is_found_where_it_hides_no_other(tmp_path, monkeypatch, registered, found):
+    library = tmp_path / "lib" / "libintelocl.so"
+    library.parent.mkdir()
+    library.write_text("")
+    if registered:
+        (tmp_path / "card.icd").write_text("libcard.so")
+    monkeypatch.setattr(runtime, "VENDORS", tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert runtime._intel() == ({"OCL_ICD_VENDORS": str(library)} if found else {})
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system shows no memory in /proc")
+def test_what_is_not_there_is_not_renamed():
+    import ctypes
+
+    record = ctypes.create_string_buffer(8192)  # points nowhere
+    assert not pocl._renamed(ctypes.addressof(record), b"skx")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system shows no memory in /proc")
+def test_the_name_that_a_record_points_to_is_replaced():
+    import ctypes
+
+    name = ctypes.create_string_buffer(b"generic", 24)
+    record = ctypes.create_string_buffer(8192)
+    ctypes.c_uint64.from_buffer(record, 640).value = ctypes.addressof(name)
+    assert pocl._renamed(ctypes.addressof(record), b"skx")
+    assert name.value == b"skx"
+
+
+def test_loading_the_delegate_opens_no_platform():
+    program = (
+        "import sys, delegraph; delegraph.load_delegate('opencl').table\nprint('pyopencl' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_devices_lists_what_there_is(having):
+    having(
+        platform(NEW, a_device("Fast CPU")),
+        platform("OpenCL 3.0 CUDA 12", a_device("Big Card", GPU, shares_memory=False)),
+    )
+    shown = CliRunner().invoke(devices_command).output
+    assert "0  Big Card  (used by default)" in shown
+    assert "1  Fast CPU\n" in shown
+    assert "memory     4.0 GiB, of which one tensor takes up to 1.0 GiB" in shown
+    assert [line.split()[1] for line in shown.splitlines() if "float16" in line] == ["computed", "stored,"]
+
+
+def test_devices_says_of_a_slow_pocl_that_it_is_slow(having):
+    having(platform(OLD, a_device("old")))
+    assert "several times slower than PoCL 3.1" in CliRunner().invoke(devices_command).output
+
+
+def test_devices_without_a_device_is_an_error_with_the_way_out(having):
+    from delegraph.cli import main
+
+    having()
+    result = CliRunner().invoke(main, ["devices"])
+    assert result.exit_code == 1
+    assert "no OpenCL platform is installed" in result.output
+
+
+def test_devices_as_json(having):
+    import json
+
+    having(platform(NEW, a_device("Fast CPU")))
+    (found,) = json.loads(CliRunner().invoke(devices_command, ["--json"]).output)
+    assert (found["name"], found["memory"], found["float16"]) == ("Fast CPU", 4 << 30, False)
+
+
+@pytest.mark.parametrize(
+    ("flags", "cpu"),
+    [
+        ("sse2 avx avx2 fma bmi1 bmi2 movbe f16c abm avx512f avx512bw avx512cd avx512dq avx512vl", b"skx"),
+        ("sse2 avx avx2 fma bmi1 bmi2 movbe f16c abm avx512f", b"haswell"),
+        ("sse2 avx", b"x86-64"),
+    ],
+)
+def test_a_cpu_newer_than_pocl_gets_the_name_of_one_that_has_no_more(flags, cpu):
+    assert pocl.best_cpu(f"processor : 0\nflags\t\t: {flags}\nbugs : none\n") == cpu
+
+
+def test_the_version_of_pocl_is_read(having):
+    assert pocl.version(NEW) == (3, 1)
+    assert pocl.version("OpenCL 3.0 CUDA 12.4.89") is None

@@ -1,0 +1,11 @@
+"""AVERAGE_POOL_2D of int16: the mean of what a window covers of the image, halves away from zero."""
+
+from __future__ import annotations
+
+from ..reference import average_pool_2d
+from ._claims import as_numpy
+from ._pool import pooled
+
+SUPPORT = as_numpy(
+    average_pool_2d.SUPPORT, pooled("(v) + (a)", 0, "((v) + (((v) >> 31 | 1) * ((n) / 2))) / (n)")
+)

@@ -1,0 +1,32 @@
+"""CONV_2D with int16 x and constant int8 or int4 filters: exact sums, the rounding that the bias selects.
+
+x: (batch, height, width, in), filters: (out, height, width, in / groups), bias: (out,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph_opencl import Kernel, Launch, Node, Target, geometry
+
+from ..reference import conv_2d
+from ._claims import as_numpy, constants, data_of, dense
+from ._direct import direct
+from ._finish import of_convolution
+from ._panels import multiplied
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    x, filters, y = node.inputs[0], data_of(node.op, 1), node.outputs[0]
+    assert x is not None
+    assert filters is not None
+    out, height, width, depth = filters.shape
+    g = geometry(node, (height, width), out, x.shape[3] // depth)
+    if not g.positions * out:
+        return
+    finish = of_convolution(node.op, filters.reshape(out, -1).T, data_of(node.op, 2), target)
+    launch = direct if target.variant == "gpu" else multiplied
+    yield launch(g, x, filters, y, finish, target, f"{node.op}: filters")
+
+
+SUPPORT = as_numpy(conv_2d.SUPPORT, Kernel(_launches, pads=True), constants(1, 2), dense)

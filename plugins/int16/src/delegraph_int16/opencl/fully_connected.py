@@ -1,0 +1,33 @@
+"""FULLY_CONNECTED with int16 x and constant integer weights (units, depth): exact sums of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from delegraph_opencl import Kernel, Launch, Node, Target, product
+
+from ..reference import fully_connected
+from ._claims import as_numpy, constants, data_of, dense
+from ._direct import direct
+from ._finish import of_fully_connected, of_int16_weights
+from ._panels import multiplied
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    x, weights, y = node.inputs[0], data_of(node.op, 1), node.outputs[0]
+    assert x is not None
+    assert weights is not None
+    units, depth = weights.shape
+    if not y.size:
+        return
+    is_wide = weights.dtype == np.int16
+    finish = (of_int16_weights if is_wide else of_fully_connected)(
+        node.op, weights.T, data_of(node.op, 2), target
+    )
+    launch = direct if is_wide or target.variant == "gpu" else multiplied
+    g = product(x.size // depth, depth, units)
+    yield launch(g, x, weights.reshape(units, 1, 1, depth), y, finish, target, f"{node.op}: weights")
+
+
+SUPPORT = as_numpy(fully_connected.SUPPORT, Kernel(_launches), constants(1, 2), dense)

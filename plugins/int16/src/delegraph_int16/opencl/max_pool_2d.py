@@ -1,0 +1,9 @@
+"""MAX_POOL_2D of int16: the largest value that a window covers of the image, compared as stored."""
+
+from __future__ import annotations
+
+from ..reference import max_pool_2d
+from ._claims import as_numpy
+from ._pool import pooled
+
+SUPPORT = as_numpy(max_pool_2d.SUPPORT, pooled("max(v, a)", -32768, "(v)"))

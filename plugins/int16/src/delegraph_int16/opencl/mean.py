@@ -1,0 +1,18 @@
+"""MEAN of int16 over axes: sums, rescaled by a multiplier into which the division has gone."""
+
+from __future__ import annotations
+
+from delegraph import Op, quantize_multiplier
+from delegraph_reference import divided, operand
+
+from ..reference import mean
+from ._claims import as_numpy
+from ._reduce import constant_axes, sums
+
+
+def factor_of(op: Op, count: int) -> tuple[int, int]:
+    multiplier, shift = quantize_multiplier(operand(op, 0).scale / op.outputs[0].scale)
+    return divided(multiplier, shift, max(count, 1))
+
+
+SUPPORT = as_numpy(mean.SUPPORT, sums(factor_of), constant_axes)

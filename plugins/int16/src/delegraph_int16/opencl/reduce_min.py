@@ -1,0 +1,9 @@
+"""REDUCE_MIN: the smallest int16 value over axes, compared as stored."""
+
+from __future__ import annotations
+
+from ..reference import reduce_min
+from ._claims import as_numpy
+from ._reduce import constant_axes, extremes
+
+SUPPORT = as_numpy(reduce_min.SUPPORT, extremes("min(v, a)", 32767), constant_axes)

@@ -1,0 +1,17 @@
+"""SUM of int16 over axes, times scale_in / scale_out, rounded twice."""
+
+from __future__ import annotations
+
+from delegraph import Op, quantize_multiplier
+from delegraph_reference import operand
+
+from ..reference import sum
+from ._claims import as_numpy
+from ._reduce import constant_axes, sums
+
+
+def factor_of(op: Op, count: int) -> tuple[int, int]:
+    return quantize_multiplier(operand(op, 0).scale / op.outputs[0].scale)
+
+
+SUPPORT = as_numpy(sum.SUPPORT, sums(factor_of), constant_axes)

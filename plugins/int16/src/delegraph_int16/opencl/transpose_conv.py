@@ -1,0 +1,52 @@
+"""TRANSPOSE_CONV with int16 x and constant int8 weights: each pixel spreads filters over the output.
+
+shape: (4,), of the output; filters: (out, height, width, in), x: (batch, height, width, in), bias: (out,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delegraph import Op, Window, needs, window
+from delegraph_opencl import Geometry, Kernel, Launch, Node, Target
+
+from ..reference import transpose_conv
+from ._claims import as_numpy, constants, data_of, dense, reordered
+from ._direct import direct
+from ._finish import of_convolution
+
+
+def _launches(node: Node, target: Target) -> Iterable[Launch]:
+    op, x, filters, y = node.op, node.inputs[2], data_of(node.op, 1), node.outputs[0]
+    assert x is not None
+    assert filters is not None
+    if not y.size:
+        return
+    out, finish_op = len(filters), reordered(op, (2, 1, 3))
+    finish = of_convolution(finish_op, filters.reshape(out, -1).T, data_of(op, 3), target)
+    batch, height, columns, depth = x.shape
+    g = Geometry(batch, height, columns, depth, *_windows(op), out)
+    yield direct(g, x, filters, y, finish, target, f"{op}: filters", transposed=True)
+
+
+def _windows(op: Op) -> tuple[Window, Window]:
+    """Return the windows of the input's pixels over the output: rows and columns."""
+    filters, out, o = op.inputs[1], op.outputs[0], op.options
+    assert filters is not None
+    assert filters.shape is not None
+    assert out.shape is not None
+    sizes = zip(out.shape[1:3], filters.shape[1:3], (o.stride_h, o.stride_w), strict=True)
+    rows, columns = (window(n, size, stride, 1, o.padding) for n, size, stride in sizes)
+    return rows, columns
+
+
+@needs("an output shape that leaves the input's")
+def fitting_shape(op: Op) -> str | None:
+    x, out = op.inputs[2], op.outputs[0]
+    if x is None or x.shape is None or out.shape is None or len(out.shape) != 4:
+        return "shapes that are not known"
+    found = tuple(w.output for w in _windows(op))
+    return None if found == x.shape[1:3] else f"{out.shape}, which leaves {found}, for {x.shape}"
+
+
+SUPPORT = as_numpy(transpose_conv.SUPPORT, Kernel(_launches), constants(1, 3), dense, fitting_shape)

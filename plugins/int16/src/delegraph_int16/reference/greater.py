@@ -1,0 +1,10 @@
+"""GREATER: whether an int16 operand is above another, as stored: LiteRT looks at no scale here.
+
+Source: tflite/kernels/comparisons.cc.
+"""
+
+from __future__ import annotations
+
+from ._like import like
+
+SUPPORT = [like("GREATER", "int32 int32 -> bool", of="int32")]

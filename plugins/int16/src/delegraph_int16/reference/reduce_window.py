@@ -1,0 +1,10 @@
+"""REDUCE_WINDOW: one int16 value for each place of a sliding window; sums wrap.
+
+Source: tflite/kernels/reduce_window.cc.
+"""
+
+from __future__ import annotations
+
+from ._like import like
+
+SUPPORT = [like("REDUCE_WINDOW", "int8 int8 int64 int64 int64 -> int8")]

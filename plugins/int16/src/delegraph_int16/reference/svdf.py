@@ -1,0 +1,72 @@
+"""SVDF: a fully connected layer over time on int16, its weights factored into features and time.
+
+The state keeps each filter's last values, oldest first. Features and sums in time are added up in 64 bits
+and brought to their scales with multipliers of 15 bits, as in FULLY_CONNECTED of TFLite Micro on int16.
+
+Defined in docs/int16.md; LiteRT and TFLite Micro have it for 8-bit inputs only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from delegraph import Op, OpSupport, needs, stored_range
+from delegraph_reference import Kernel, operand, prepare_cell, row_of, scales_of
+
+from ._rules import one_scale_each, symmetric
+from ._sums import fifteen_bits, shifted
+
+_X, _FEATURES, _TIME, _BIAS, _STATE = range(5)
+
+
+def prepare(op: Op) -> Kernel:
+    to_state, to_out = (shifted(*fifteen_bits(np.array([factor]))) for factor in _factors(op))
+    bounds = stored_range(op)
+
+    def make(inputs: Any) -> Any:
+        matrix = inputs[_FEATURES].T.astype(np.float64)
+
+        def features(rows: np.ndarray) -> np.ndarray:
+            return to_state((rows @ matrix).astype(np.int64)).clip(-32768, 32767)
+
+        return features, inputs[_TIME].astype(np.int64)
+
+    def finish(sums: np.ndarray, bias: Any) -> np.ndarray:
+        total = sums if bias is None else sums + bias.astype(np.int64)
+        return to_out(total).clip(*bounds).astype(np.int16)
+
+    return prepare_cell(op, make, finish)
+
+
+def _factors(op: Op) -> tuple[float, float]:
+    """Return what a unit of features is in steps of the state, and one of sums in steps of the output."""
+    x, features, time, state = (operand(op, i).scale for i in (_X, _FEATURES, _TIME, _STATE))
+    return x * features / state, state * time / op.outputs[0].scale
+
+
+@needs("scales whose rescaling factors are below 2**14")
+def fitting_factors(op: Op) -> str | None:
+    largest = max(_factors(op))
+    return None if largest < 2**14 else f"a factor of {largest:.3g}"
+
+
+@needs("one scale on int8 weights, with zero point 0")
+def scaled_weights(op: Op) -> str | None:
+    for t in (operand(op, _FEATURES), operand(op, _TIME)):
+        if t.dtype == "int8" and (len(scales_of(t)) != 1 or t.scale <= 0 or t.zero_point):
+            return f"{len(scales_of(t)) or 'none'} and zero point {t.zero_point} on {t.name!r}"
+    return None
+
+
+_SHAPES = row_of("SVDF", "float32 float32 float32 float32 float32 -> float32").where
+SUPPORT = [
+    OpSupport(
+        "SVDF",
+        (1, 4),
+        f"int16 int8 {time} int64|int32? int16 -> int16",
+        (*_SHAPES, symmetric, one_scale_each, scaled_weights, fitting_factors),
+        prepare,
+    )
+    for time in ("int16", "int8")
+]

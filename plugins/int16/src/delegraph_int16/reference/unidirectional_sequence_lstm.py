@@ -1,0 +1,32 @@
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: an LSTM cell run over a sequence of int16, as TFLite Micro has it.
+
+x: (time, batch, depth), or (batch, time, depth) unless time_major; out: the same with the cells in place of
+depth. State: output and cell, (batch, cells) each, 0 at first. LiteRT lacks it.
+
+Source: tensorflow/lite/micro/kernels/unidirectional_sequence_lstm.cc (of tflite-micro).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Op, needs
+from delegraph_reference import operand_shape, time_first
+
+from ._lstm import depth, lstm_row
+
+
+def _over_time(op: Op, x: np.ndarray) -> np.ndarray:
+    return time_first(x, bool(op.options.time_major))
+
+
+def _batch(op: Op) -> int:
+    return operand_shape(op, 0)[1 if op.options.time_major else 0]
+
+
+@needs("a sequence of rank 3, as deep as the input weights")
+def sequence(op: Op) -> str | None:
+    x = operand_shape(op, 0)
+    return None if len(x) == 3 and x[2] == depth(op) else f"shape {x} for weights of depth {depth(op)}"
+
+
+SUPPORT = [lstm_row("UNIDIRECTIONAL_SEQUENCE_LSTM", _batch, (sequence,), _over_time, _over_time)]

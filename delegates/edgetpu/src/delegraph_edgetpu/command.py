@@ -1,0 +1,189 @@
+"""``delegraph edgetpu``: compile models as the Edge TPU compiler does, and look into compiled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from .compiler import Compiled
+    from .cut import Settings
+
+MODEL = click.Path(exists=True, dir_okay=False, path_type=Path)
+# --min_runtime_version is --min-runtime-version: the compiler writes its options with underscores.
+UNDERSCORES = {"token_normalize_func": lambda token: token.replace("_", "-")}
+
+
+@click.group()
+def edgetpu() -> None:
+    """Compile models as the Edge TPU compiler does, and look into compiled ones."""
+
+
+@edgetpu.command("compile", context_settings=UNDERSCORES, short_help="Compile models for the Edge TPU.")
+@click.argument("models", metavar="MODEL...", type=MODEL, nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--out-dir",
+    "--out",
+    "out",
+    metavar="DIR-or-FILE",
+    type=click.Path(path_type=Path),
+    default=".",
+    show_default="the current directory",
+    help="Where to write; a name that ends in .tflite is a file.",
+)
+@click.option(
+    "-m",
+    "--min-runtime-version",
+    "runtime_version",
+    type=click.IntRange(10, 14),
+    default=14,
+    show_default=True,
+    help="The runtime version of the device: which ops it has.",
+)
+@click.option("-s", "--show-operations", is_flag=True, help="Print the table of the log file.")
+@click.option(
+    "-a",
+    "--multiple-subgraphs",
+    "--enable-multiple-subgraphs",
+    is_flag=True,
+    help="Map every supported subset, not only the first.",
+)
+@click.option(
+    "-d", "--search-delegate", "search", is_flag=True, help="Where compiling fails, retry with fewer ops."
+)
+@click.option(
+    "-k",
+    "--delegate-search-step",
+    "search_step",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many ops fewer in each try.",
+)
+@click.option(
+    "-n",
+    "--num-segments",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Cut the model into files for as many Edge TPUs, of about equal estimated time.",
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with a bar for each op: estimated time and memory.",
+)
+def compile_command(
+    models: tuple[Path, ...], out: Path, show_operations: bool, report: Path | None, **options: Any
+) -> None:
+    """Compile MODEL for the Edge TPU: NAME_edgetpu.tflite with one custom op, and NAME_edgetpu.log.
+
+    The compiled file runs in delegraph, bit for bit as the source; not on the device. Several models are
+    compiled together: their parameters share the cache of one Edge TPU in the order of the arguments.
+    """
+    from . import __version__, log
+    from .cut import CompilationFailed, Settings
+
+    made_by = f"delegraph-edgetpu {__version__}"
+    settings = Settings(made_by=made_by, **options)
+    _check_options(models, out, settings)
+    click.echo(log.head(made_by))
+    written = []
+    try:
+        for found in _with_progress(models, settings):
+            output, log_file = _places(out, found.name)
+            _write(output, found.data)
+            _write(log_file, log.log_text(found, output, log_file, made_by).encode())
+            click.echo("\n" + log.summary(found, output, log_file) + "\n")
+            if show_operations:
+                click.echo(log.table(found.operations) + "\n")
+            click.echo(log.why(found.operations) or "All operations run on the Edge TPU.")
+            written.append(found)
+    except CompilationFailed as e:
+        _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode())
+        raise
+    if report is not None:
+        _write_report(report, written)
+
+
+@edgetpu.command(short_help="Say what the custom ops of a compiled model hold.")
+@click.argument("model", type=MODEL)
+def show(model: Path) -> None:
+    """Say what the custom ops of a compiled MODEL hold, delegraph's or the Edge TPU compiler's."""
+    from delegraph import InputError, read_model
+
+    from .payload import CUSTOM_OP, described
+
+    found = [op for graph in read_model(model).subgraphs for op in graph.ops if op.name == CUSTOM_OP]
+    if not found:
+        raise InputError(f"{model} needs an {CUSTOM_OP}, found none: it is not compiled")
+    for op in found:
+        click.echo(f"{op}: {described(op.custom_options)}")
+
+
+def _check_options(models: tuple[Path, ...], out: Path, settings: Settings) -> None:
+    several = len(models) > 1 or settings.num_segments > 1
+    if _is_file(out) and several:
+        raise click.UsageError(f"several files are written, so -o needs a directory, found {out}")
+    if settings.num_segments > 1 and (len(models) > 1 or settings.multiple_subgraphs):
+        raise click.UsageError("--num-segments needs one model, and goes without --multiple-subgraphs")
+    names = [path.stem for path in models]
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"models need different names, found {', '.join(names)}")
+    if any(_places(out, path.stem)[0].resolve() == path.resolve() for path in models):
+        raise click.UsageError(f"-o needs another file than the model itself, found {out}")
+
+
+def _with_progress(models: tuple[Path, ...], settings: Settings) -> Iterator[Compiled]:
+    """Compile one file after another, with a bar on the standard error stream while it takes long."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from .compiler import compiled_in_segments, compiled_together
+
+    total = settings.num_segments if settings.num_segments > 1 else len(models)
+    screen = Console(stderr=True)
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task("compiling", total=total)
+        if settings.num_segments > 1:
+            files = compiled_in_segments(models[0], settings, click.echo)
+        else:
+            files = compiled_together(models, settings, click.echo)
+        for found in files:
+            progress.advance(task)
+            yield found
+
+
+def _places(out: Path, name: str) -> tuple[Path, Path]:
+    """Return where a compiled model and its log go."""
+    output = out if _is_file(out) else out / f"{name}_edgetpu.tflite"
+    return output, output.with_suffix(".log")
+
+
+def _is_file(out: Path) -> bool:
+    return out.suffix == ".tflite"
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _write_report(path: Path, written: list[Compiled]) -> None:
+    from .chart import page
+
+    estimates = [(_name(found, i), e) for found in written for i, e in enumerate(found.estimates)]
+    refused = [
+        (str(o.op), o.why, o.way_out) for found in written for o in found.operations if not o.is_mapped
+    ]
+    title = ", ".join(dict.fromkeys(found.source.name for found in written))
+    _write(path, page(title, estimates, refused).encode())
+    click.echo(f"{path} written", err=True)
+
+
+def _name(found: Compiled, subgraph: int) -> str:
+    return found.name if len(found.estimates) == 1 else f"{found.name}, subgraph {subgraph}"

@@ -1,0 +1,119 @@
+"""Compile models as the Edge TPU compiler does: what is mapped becomes one custom op, the rest stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from attrs import frozen
+from delegraph import Op, Tensor, write_model
+
+from .assemble import Subset, custom_op, model_of, segment_of, subset
+from .cut import Cut, Say, Settings, cut
+from .estimate import Estimate, co_compile, estimate, segments
+from .ops import first_runtime
+from .status import Operation
+
+
+@frozen(hash=False)
+class Compiled:
+    """One file that was compiled: a model, or a segment of one."""
+
+    name: str  # the source's without its ending; a segment's says which it is
+    source: Path
+    data: bytes  # of the compiled file
+    operations: tuple[Operation, ...]  # of the source, in its order
+    folded: int  # ops of constants, computed while compiling
+    estimates: tuple[Estimate, ...]  # one for each custom op
+    seconds: float  # that compiling took
+
+
+def compiled_together(paths: Sequence[Path], settings: Settings, say: Say) -> Iterator[Compiled]:
+    """Compile models for one Edge TPU: their parameters share its cache in the order of the arguments."""
+    cuts = [cut(path, settings, say) for path in paths]
+    estimates = iter(co_compile([p.ops for found in cuts for p in found.mapped]))
+    for path, found in zip(paths, cuts, strict=True):
+        yield _compiled(path, settings, found, [next(estimates) for _ in found.mapped])
+
+
+def compiled_in_segments(path: Path, settings: Settings, say: Say) -> Iterator[Compiled]:
+    """Cut a model into files for as many Edge TPUs in a row, each of about the same estimated time.
+
+    A segment reads tensors of the model and of earlier segments, by their names. What stays on the CPU is
+    in the first segment if it comes before the mapped ops, else in the last.
+    """
+    found = cut(path, settings, say)
+    (mapped,) = found.mapped
+    parts = found.plan.partitions
+    at = parts.index(mapped)
+    before, after = ([op for p in some for op in p.ops] for some in (parts[:at], parts[at + 1 :]))
+    cuts = segments(mapped.ops, settings.num_segments)
+    for i, ops in enumerate(cuts):
+        first, last = i == 0, i == len(cuts) - 1
+        segment = _Segment(f"{path.stem}_segment_{i}_of_{len(cuts)}", before * first, ops, after * last)
+        yield segment.compiled(path, settings, found)
+
+
+def _compiled(path: Path, settings: Settings, found: Cut, estimates: Sequence[Estimate]) -> Compiled:
+    """Return a model whose mapped partitions are custom ops.
+
+    :param estimates: one for each of them.
+    """
+    start = perf_counter()
+    costs = iter(estimates)
+    ops: list[Op] = []
+    for p in found.plan.partitions:
+        if p.label == found.label:
+            part = Subset(p.ops, p.inputs, p.outputs)
+            ops.append(custom_op(part, found.source, **_about(p.ops, settings, next(costs))))
+        else:
+            ops += p.ops
+    data = write_model(model_of(found.source, ops, found.graph.inputs, found.graph.outputs))
+    seconds = found.seconds + perf_counter() - start
+    folded = len(found.graph.folded)
+    return Compiled(path.stem, path, data, tuple(found.operations), folded, tuple(estimates), seconds)
+
+
+@frozen(hash=False)
+class _Segment:
+    """The ops of one file of several."""
+
+    name: str
+    before: list[Op]  # on the CPU, before the mapped ones
+    mapped: tuple[Op, ...]
+    after: list[Op]  # on the CPU, after them
+
+    def compiled(self, path: Path, settings: Settings, found: Cut) -> Compiled:
+        start = perf_counter()
+        cost = estimate(self.mapped)
+        part = subset(self.mapped, found.graph, found.named)
+        op = custom_op(part, found.source, **_about(self.mapped, settings, cost))
+        whole = subset([*self.before, *self.mapped, *self.after], found.graph, found.named)
+        inputs = [t for t in whole.inputs if not t.is_variable]
+        outputs = _in_order(whole.outputs, found)
+        data = write_model(segment_of(found.source, [*self.before, op, *self.after], inputs, outputs))
+        told = {o.op.index: o for o in found.operations}
+        ours = tuple(told[op.index] for op in whole.ops)
+        return Compiled(self.name, path, data, ours, 0, (cost,), perf_counter() - start)
+
+
+def _in_order(outputs: Sequence[Tensor], found: Cut) -> list[Tensor]:
+    """Return what a segment gives, the model's outputs first and in their order."""
+    made = {t.index: t for t in outputs}
+    results = [made[t.index] for t in found.graph.outputs if t.index in made]
+    return [*results, *(t for t in outputs if t not in results)]
+
+
+def _about(ops: Sequence[Op], settings: Settings, cost: Estimate) -> dict[str, Any]:
+    """Return what a payload's header says of mapped ops."""
+    totals = {
+        "parameter_bytes": cost.parameter_bytes,
+        "cached_bytes": cost.cached_bytes,
+        "streamed_bytes": cost.streamed_bytes,
+        "narrow_memory_per_tile": cost.narrow_memory_per_tile,
+        "cycles": cost.cycles,
+    }
+    runtime = max(first_runtime(op.name) for op in ops)
+    return {"runtime_version": runtime, "estimate": totals, "made_by": settings.made_by}

@@ -1,0 +1,172 @@
+"""The delegate: takes what the Edge TPU compiler maps, and runs it bit for bit as the reference does."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+from attrs import field, frozen
+from attrs.validators import ge, optional
+from delegraph import (
+    Delegate,
+    Graph,
+    ModelError,
+    Op,
+    Partition,
+    Plan,
+    Refusal,
+    Run,
+    Tensor,
+    load_delegate,
+    read_model,
+)
+
+from .advice import advice
+from .estimate import co_compile
+from .payload import CUSTOM_OP, Header, decoded
+from .reasons import reasons
+from .status import operations
+
+RunOp = Callable[..., "tuple[Any, ...]"]
+
+
+@frozen
+class Options:
+    """Options of the Edge TPU delegate."""
+
+    runtime_version: Literal[10, 11, 12, 13, 14] = 14  # of the device: which ops it has
+    multiple_subgraphs: bool = False  # take every supported subset, not only the first
+    num_threads: int | None = field(default=None, validator=optional(ge(1)))  # of the CPU that runs it
+
+
+class EdgeTpu(Delegate):
+    """What the Edge TPU compiler accepts, cut where it cuts, run on the CPU by the reference delegate."""
+
+    name = "edgetpu"
+    Options = Options
+    keep = "first"
+    _seen: tuple[Any, bool] = (
+        lambda: None,
+        False,
+    )  # the graph asked about last, and whether it is compiled
+
+    def unavailable(self) -> str | None:
+        if find_spec("delegraph_reference") is None:
+            return "it runs its ops with the reference delegate; pip install delegraph-reference"
+        return None
+
+    def hint(self, op: Op) -> str:
+        return advice(op)
+
+    def partition_limit(self, graph: Graph) -> int | None:
+        """One, as the compiler by default; in a compiled graph every custom op runs, as on the device."""
+        if self.max_partitions is not None:
+            return self.max_partitions
+        return None if self.options.multiple_subgraphs or self._is_compiled(graph) else 1
+
+    def check(self, partition: Partition) -> Mapping[int, list[Refusal]]:
+        """Leave the rest of a compiled graph alone: the compiler has had its say."""
+        if partition.graph is None or not self._is_compiled(partition.graph):
+            return {}
+        return {op.index: [_COMPILED] for op in partition.ops if op.name != CUSTOM_OP}
+
+    def advise(self, plan: Plan) -> list[str]:
+        if is_compiled(plan.subgraphs[0].graph):
+            return []
+        found = reasons(operations(plan, self.label))
+        lines = [f"{r}; {r.way_out}" if r.way_out else str(r) for r in found]
+        mapped = [p.ops for p in plan.partitions if p.label == self.label]
+        if streamed := sum(e.streamed_bytes for e in co_compile(mapped)):
+            lines.append(
+                f"about {streamed:,} bytes of parameters do not fit the chip and are fetched in every run; "
+                "make the model smaller, or compile it for several Edge TPUs with --num-segments"
+            )
+        return lines
+
+    def prepare(self, partition: Partition) -> Run:
+        if any(op.name == CUSTOM_OP for op in partition.ops):
+            return self._prepare_compiled(partition)
+        return self._on_the_cpu(partition)
+
+    def _is_compiled(self, graph: Graph) -> bool:
+        """Say whether a graph is compiled, without looking through it again for each of its partitions."""
+        if self._seen[0]() is not graph:
+            self._seen = (weakref.ref(graph), is_compiled(graph))
+        return self._seen[1]
+
+    def _prepare_compiled(self, partition: Partition) -> Run:
+        steps = [(op, self._compiled(op)) for op in partition.ops]
+        entries = [t.index for t in partition.inputs]
+        exits = [t.index for t in (*partition.outputs, *partition.variables)]
+
+        def run(*inputs: np.ndarray) -> tuple[Any, ...]:
+            values: dict[int, Any] = dict(zip(entries, inputs, strict=True))
+            for op, run_op in steps:
+                results = run_op(*[_value(t, values) for t in op.inputs if t is not None])
+                values.update(zip((t.index for t in (*op.outputs, *op.variables)), results, strict=True))
+            return tuple([values[i] for i in exits])
+
+        return run
+
+    def _compiled(self, op: Op) -> RunOp:
+        """Return run(*inputs) -> outputs and next values of variables, of one custom op."""
+        payload = decoded(op.custom_options)
+        graph = read_model(payload.model).subgraphs[0]
+        inside = _inside(op, payload.header, graph)
+        variables = [inside[t.index] for t in op.variables]
+        partition = Partition(
+            self,
+            self.label,
+            graph.ops,
+            tuple(inside[t.index] for t in op.inputs if t is not None),
+            tuple(inside[t.index] for t in op.outputs),
+            tuple(variables),
+            graph,
+        )
+        return self._on_the_cpu(partition)
+
+    def _on_the_cpu(self, partition: Partition) -> Run:
+        options = {} if self.options.num_threads is None else {"num_threads": self.options.num_threads}
+        reference = load_delegate("reference", options)
+        return reference.prepare(attrs.evolve(partition, delegate=reference, label=self.label))
+
+
+def is_compiled(graph: Graph) -> bool:
+    """Say whether a graph comes from a compiler: whether it has an edgetpu-custom-op."""
+    return any(op.name == CUSTOM_OP for op in graph.ops)
+
+
+_COMPILED = Refusal(
+    f"a model that is not compiled, or {CUSTOM_OP}",
+    "an op that the compiler left to the CPU",
+)
+
+
+def _inside(op: Op, header: Header, graph: Graph) -> dict[int, Tensor]:
+    """Return the tensor of the model in the payload for each operand of the custom op, by its index."""
+    outside = [*(t for t in op.inputs if t is not None), *op.outputs]
+    indices = [*header.inputs, *header.outputs]
+    if len(header.inputs) != len(op.inputs) or len(outside) != len(indices):
+        raise ModelError(
+            f"{op} needs {len(header.inputs)} inputs and {len(header.outputs)} outputs, as its payload "
+            f"says, found {len(op.inputs)} and {len(op.outputs)}"
+        )
+    found: dict[int, Tensor] = {}
+    for t, index in zip(outside, indices, strict=True):
+        other = graph.tensors[index] if 0 <= index < len(graph.tensors) else None
+        if other is None or (other.dtype, other.shape) != (t.dtype, t.shape):
+            what = "no such tensor" if other is None else f"{other.dtype} of shape {other.shape}"
+            raise ModelError(
+                f"{op} needs tensor {index} of its payload as {t.dtype} of shape {t.shape}, found {what}; "
+                "a compiled model takes the shapes that it was compiled for"
+            )
+        found[t.index] = other
+    return found
+
+
+def _value(tensor: Tensor, values: Mapping[int, Any]) -> Any:
+    return tensor.data if tensor.is_constant and tensor.index not in values else values[tensor.index]

@@ -1,0 +1,100 @@
+"""What a compilation says: in the form of the Edge TPU compiler, and then why ops stay on the CPU.
+
+Source: the logs of compiler 16, as its users post them in github.com/google-coral/edgetpu/issues.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from .compiler import Compiled
+from .cut import CompilationFailed
+from .reasons import reasons
+from .status import Operation
+
+_NAME, _COUNT = 31, 11  # widths of the table's columns
+_PARTLY = (
+    "Model successfully compiled but not all operations are supported by the Edge TPU. A percentage of "
+    "the model will instead run on the CPU, which is slower. If possible, consider updating your model to "
+    "use only operations supported by the Edge TPU. For details, visit g.co/coral/model-reqs."
+)
+
+
+def head(made_by: str) -> str:
+    return f"{made_by}, in the form of the Edge TPU Compiler; memory and time are estimates"
+
+
+def summary(found: Compiled, output: Path, log: Path) -> str:
+    """Return what the compiler prints of a model: sizes, memory, how many ops are mapped."""
+    mapped = sum(o.is_mapped for o in found.operations)
+    on_cpu = len(found.operations) - mapped
+    cached = sum(e.cached_bytes for e in found.estimates)
+    streamed = sum(e.streamed_bytes for e in found.estimates)
+    remaining = min(e.cache_remaining for e in found.estimates)
+    cycles = sum(e.cycles for e in found.estimates)
+    milliseconds = 1000 * sum(e.seconds for e in found.estimates)
+    lines = [
+        f"Model compiled successfully in {1000 * found.seconds:.0f} ms.",
+        "",
+        f"Input model: {found.source}",
+        f"Input size: {size(found.source.stat().st_size)}",
+        f"Output model: {output}",
+        f"Output size: {size(len(found.data))}",
+        f"On-chip memory used for caching model parameters: {size(cached)}",
+        f"On-chip memory remaining for caching model parameters: {size(remaining)}",
+        f"Off-chip memory used for streaming uncached model parameters: {size(streamed)}",
+        f"Number of Edge TPU subgraphs: {len(found.estimates)}",
+        f"Total number of operations: {len(found.operations)}",
+        f"Operation log: {log}",
+        "",
+        f"Estimated time on the Edge TPU: {milliseconds:.3g} ms per inference ({cycles:,} cycles)",
+    ]
+    if found.folded:
+        lines.append(f"Operations of constants, computed while compiling: {found.folded}")
+    if on_cpu:
+        lines += [
+            "",
+            _PARTLY,
+            f"Number of operations that will run on Edge TPU: {mapped}",
+            f"Number of operations that will run on CPU: {on_cpu}",
+        ]
+    return "\n".join(lines)
+
+
+def table(operations: Sequence[Operation]) -> str:
+    """Return the compiler's table: how many ops of a kind have which status, in the model's order."""
+    counts = Counter((o.op.name, o.status) for o in operations)
+    lines = [f"{name:<{_NAME}}{count:<{_COUNT}}{status}" for (name, status), count in counts.items()]
+    return "\n".join([f"{'Operator':<{_NAME}}{'Count':<{_COUNT}}Status", "", *lines])
+
+
+def why(operations: Sequence[Operation]) -> str:
+    """Return why ops stay on the CPU and what would make them pass; "" if all are mapped."""
+    lines = [f"- {r}" + (f"\n  way out: {r.way_out}" if r.way_out else "") for r in reasons(operations)]
+    return "\n".join(
+        ["Why operations run on the CPU, and what would make them pass:", *lines] if lines else []
+    )
+
+
+def log_text(found: Compiled, output: Path, log: Path, made_by: str) -> str:
+    """Return the content of the log file of a model."""
+    parts = [head(made_by), summary(found, output, log), table(found.operations), why(found.operations)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def failure_text(failed: CompilationFailed, made_by: str) -> str:
+    """Return the content of the log file of a model that cannot be compiled."""
+    parts = [head(made_by), failed.log, str(failed)]
+    if failed.operations:
+        parts += [table(failed.operations), why(failed.operations)]
+    return "\n\n".join(parts) + "\n"
+
+
+def size(nbytes: int) -> str:
+    """Write a number of bytes as the compiler does: ``5.49MiB``."""
+    value, units = float(nbytes), ["B", "KiB", "MiB", "GiB"]
+    while value >= 1024 and len(units) > 1:
+        value, units = value / 1024, units[1:]
+    return f"{value:.2f}{units[0]}"

@@ -1,0 +1,119 @@
+"""What became of each op, in the words of the Edge TPU compiler's table, and what would make it pass.
+
+Source: the tables that users of the compiler post in github.com/google-coral/edgetpu/issues (30, 173, 222,
+317, 512).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+from delegraph import Op, Plan, Refusal, SubgraphPlan, SupportTable
+
+from . import limits
+from .ops import NEWEST, OLDEST
+
+MAPPED = "Mapped to Edge TPU"
+SECOND_SUBGRAPH = "More than one subgraph is not supported"
+UNSPECIFIED = "Operation is otherwise supported, but not mapped due to some unspecified limitation"
+NO_SUCH_OP = "Operation not supported"
+NO_SUCH_VERSION = "Operation version not supported"
+DATA_TYPE = "Operation is working on an unsupported data type"
+RANK = "Tensor has unsupported rank (up to 3 innermost dimensions mapped)"
+NOT_CONSTANT = "Filter, bias, or other param is not constant at compile-time"
+
+# Of the rules that the compiler has words for. An op that came with a later runtime it does not know.
+_BY_RULE = {limits.three_innermost.rule: RANK, limits.constant(1).rule: NOT_CONSTANT} | {
+    limits.runtime(version, version).rule: NO_SUCH_OP for version in range(OLDEST, NEWEST + 1)
+}
+
+
+@frozen
+class Operation:
+    """An op of the model, and what became of it."""
+
+    op: Op
+    status: str  # in the compiler's words
+    why: str = ""  # it stays on the CPU: what it needs and what was found
+    way_out: str = ""  # what would make it pass, as far as it is known
+
+    @property
+    def is_mapped(self) -> bool:
+        return self.status == MAPPED
+
+
+def operations(plan: Plan, label: str) -> list[Operation]:
+    """Return what became of each op of a plan's main subgraph, in the file's order."""
+    subgraph = plan.subgraphs[0]
+    table = _table(plan, label)
+    labels = subgraph.labels
+    blockers = _blockers(subgraph, labels, label, table)
+    found = []
+    for op in subgraph.graph.ops:
+        if labels[op.index] == label:
+            found.append(Operation(op, MAPPED))
+        else:
+            refusals = subgraph.refusals.get(op.index, {}).get(label, ())
+            found.append(_left_out(op, refusals, table, blockers.get(op.index)))
+    return found
+
+
+def _left_out(op: Op, refusals: Sequence[Refusal], table: SupportTable, blocker: Op | None) -> Operation:
+    if blocker is not None:
+        way_out = "make that pass, or compile with --multiple-subgraphs"
+        return Operation(op, SECOND_SUBGRAPH, f"supported, but it waits for {blocker} on the CPU", way_out)
+    status = _status(op, refusals, table)
+    hints = "; ".join(dict.fromkeys(r.hint for r in refusals if r.hint))
+    return Operation(op, status, _why(refusals, status), hints)
+
+
+def _why(refusals: Sequence[Refusal], status: str) -> str:
+    if status == DATA_TYPE:
+        return f"needs int8 or uint8, found {refusals[0].found}"
+    if status == NO_SUCH_OP and (not refusals or refusals[0].rule.startswith("a row ")):
+        return "the Edge TPU has no such operation"
+    return "; ".join(f"needs {r.rule}, found {r.found}" for r in refusals)
+
+
+def _status(op: Op, refusals: Sequence[Refusal], table: SupportTable) -> str:
+    rows = table.rows_of(op.name)
+    if not rows or not refusals:  # refused by nobody: control flow, which the interpreter itself runs
+        return NO_SUCH_OP
+    limits_of_op = {constraint.rule for row in rows for constraint in row.where}
+    rules = [r.rule for r in refusals]
+    for rule in rules:
+        if rule in _BY_RULE:
+            return _BY_RULE[rule]
+        if rule not in limits_of_op and rule.startswith("version "):
+            return NO_SUCH_VERSION
+        if rule not in limits_of_op and "->" in rule:
+            return DATA_TYPE
+    return UNSPECIFIED
+
+
+def _blockers(
+    subgraph: SubgraphPlan, labels: Mapping[int, str], label: str, table: SupportTable
+) -> dict[int, Op]:
+    """Return, for each op that the table takes but that lies in a later subset, what keeps it there.
+
+    That is the first op that cannot be mapped on its way from one that is.
+    """
+    # By tensor that comes from a mapped op: the first op between them that is not mapped.
+    breaks: dict[int, Op | None] = {}
+    found: dict[int, Op] = {}
+    for op in subgraph.graph.ops:
+        above = [breaks[t.index] for t in op.inputs if t is not None and t.index in breaks]
+        first = next((b for b in above if b is not None), None)
+        if labels[op.index] == label:
+            breaks.update((t.index, None) for t in op.outputs)
+        elif above:
+            if first is not None and not table.refusals(op, subgraph.graph):
+                found[op.index] = first
+            breaks.update((t.index, first or op) for t in op.outputs)
+    return found
+
+
+def _table(plan: Plan, label: str) -> SupportTable:
+    (found,) = (d.table for d in plan.delegates if d.label == label)
+    return found

@@ -27,6 +27,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 TABLES = {
     "models": "Models against LiteRT (one thread; medians; ratios below 1: delegraph is faster)",
+    "opencl models": "OpenCL: distance from BUILTIN_REF, in steps or relative to the largest value",
+    "opencl accuracy": "OpenCL: classes and accuracy beside LiteRT's",
     "accuracy": "Accuracy, prediction by prediction against LiteRT BUILTIN_REF",
 }
 

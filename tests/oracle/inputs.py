@@ -252,4 +252,9 @@ SOURCES: dict[str, tuple[Source, ...]] = {
     "dynamic_range/mnist_vit_dr": (mnist,),
     "dynamic_range/mnist_lstm2_dr": (mnist,),
     "dynamic_range/mobilenet_v2_1.0_224_aeq_dr": (photo(SIGNED),),
+    "int16x8/mlperf_resnet8_int16x8": (cifar10,),
+    "int16x8/mlperf_vww96_int16x8": (photo(UNIT),),
+    "int16x8/mnist_vit_mulln_int16x8": (mnist,),
+    "int16x8/mobilenet_v1_1.0_224_random_int16x8": (photo(SIGNED),),
+    "int16x8/mobilenet_v2_1.0_224_aeq_int16x8": (photo(SIGNED),),
 }

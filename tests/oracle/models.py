@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-KINDS = ("float32", "uint8", "int8", "dynamic_range", "float16", "lstm")
+KINDS = ("float32", "uint8", "int8", "dynamic_range", "float16", "lstm", "int16x8")
 NO_MODELS = "set DELEGRAPH_MODELS to the folder with MANIFEST.json to run this"
 
 

@@ -142,12 +142,16 @@ def random_array(
 
 @cache
 def rows(op: str) -> tuple[OpSupport, ...]:
-    """Return the reference delegate's rows for an op, from the op's own file."""
-    name = f"delegraph_reference.kernels.{op.lower()}"
+    """Return the reference delegate's rows for an op and delegraph-int16's, from the op's own files."""
+    packages = ("delegraph_reference.kernels", "delegraph_int16.reference")
+    return tuple(row for package in packages for row in _rows_of(f"{package}.{op.lower()}"))
+
+
+def _rows_of(module: str) -> Sequence[OpSupport]:
     try:
-        return tuple(importlib.import_module(name).SUPPORT)
+        return importlib.import_module(module).SUPPORT  # type: ignore[no-any-return]
     except ModuleNotFoundError as e:
-        if e.name != name:
+        if e.name is None or not f"{module}.".startswith(f"{e.name}."):
             raise
         return ()
 

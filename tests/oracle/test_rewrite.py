@@ -11,7 +11,7 @@ from delegraph.model import Model, same_value
 from delegraph.reader import read_model
 from delegraph.writer import write_model
 
-KINDS = (*models.KINDS, "int16x8", "lstm", "edgetpu")
+KINDS = (*models.KINDS, "edgetpu")
 EVERY_MODEL = [
     pytest.param(p.values[0], id=p.id, marks=p.marks if not p.values[0] else ())
     for p in models.parameters(KINDS)

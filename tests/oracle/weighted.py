@@ -38,6 +38,14 @@ KINDS = {
     "float32 x uint8": Kind("float32", "uint8", "float32"),
     "float32 x int4": Kind("float32", "int4", "float32", per_channel=True),
     "float32 x int2": Kind("float32", "int2", "float32", per_channel=True),
+    "int16": Kind("int16", "int8", "int64", per_channel=True),
+    "int16 with int32 bias": Kind("int16", "int8", "int32", per_channel=True),
+    "int16 x int4": Kind("int16", "int4", "int64", per_channel=True),
+    "int16 x int4 with int32 bias": Kind("int16", "int4", "int32", per_channel=True),
+    "int16 x int2": Kind("int16", "int2", "int64", per_channel=True),
+    "int16 x int2 with int32 bias": Kind("int16", "int2", "int32", per_channel=True),
+    "int16 x int16": Kind("int16", "int16", "int64", per_channel=True),
+    "int16 x int16 with int32 bias": Kind("int16", "int16", "int32", per_channel=True),
 }
 
 
@@ -103,7 +111,8 @@ def weighted_model(
         weights[draw.seed % channels] = 0
         weights = np.moveaxis(weights, 0, channel_axis)
     sums = _sum_size(kind, depth)
-    out_scale = max(float(x_scale * w_scales.max() * sums / 100 / draw.spread), 1e-30)
+    steps = 25000 if kind.x == "int16" else 100
+    out_scale = max(float(x_scale * w_scales.max() * sums / steps / draw.spread), 1e-30)
     x_zp, w_zp, out_zp = (_zero_point(kind.x, z) for z in draw.zero_points)
     stored = {"scale": x_scale, "zero_point": x_zp} if kind.is_quantized else {}
     x = g.input(x_shape, kind.x, **stored)
@@ -154,11 +163,11 @@ def _sum_size(kind: Kind, depth: int) -> float:
     if not kind.is_quantized:
         return 1.0
     low, high = integer_limits(kind.weights)
-    return float(np.sqrt(max(depth, 1)) * 70 * (high - low) / 3.5)
+    return float(np.sqrt(max(depth, 1)) * (18000 if kind.x == "int16" else 70) * (high - low) / 3.5)
 
 
 def _zero_point(dtype: str, offset: int) -> int:
-    if dtype == "float32":
+    if dtype in ("float32", "int16"):
         return 0
     return offset if dtype == "int8" else offset + 128
 
@@ -171,7 +180,7 @@ def _bias(
         return values.astype(np.float32), "float32", {}
     size = min(sums, 2.0**29 / max(draw.bias, 1.0))
     stored = {"scale": scales, "zero_point": np.zeros(len(scales), int)}
-    return np.rint(values * size).astype(np.int32), "int32", stored
+    return np.rint(values * size).astype(kind.bias), kind.bias, stored
 
 
 def convolved64(

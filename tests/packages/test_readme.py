@@ -14,15 +14,20 @@ def commands() -> list[str]:
     return [c.strip() for c in re.findall(r"```sh\n(.*?)```", README, re.S)]
 
 
+def the_test_command() -> str:
+    (found,) = (c for c in commands() if "tox run" in c)
+    return found
+
+
 def test_two_commands_do_the_setting_up_each_on_one_line() -> None:
-    main, test = commands()[:2]
+    main, test = commands()[0], the_test_command()
     assert "\n" not in main + test
     assert "delegraph run docs/models/" in main
     assert "tox run -m ci" in test
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
-    assert commands()[1] in (ROOT / ".ci/run").read_text()
+    assert the_test_command() in (ROOT / ".ci/run").read_text()
 
 
 def test_the_files_that_the_readme_names_exist() -> None:

@@ -36,6 +36,10 @@ def test_a_wheel_is_typed_and_holds_one_import_package(wheels: dict[str, Path], 
     assert f"{tops.pop()}/py.typed" in names
 
 
+def test_the_wheel_of_the_gpu_delegate_is_small(wheels: dict[str, Path]) -> None:
+    assert wheels["opencl"].stat().st_size < 300_000
+
+
 def test_all_packages_have_one_version(wheels: dict[str, Path]) -> None:
     assert len({wheel.name.split("-")[1] for wheel in wheels.values()}) == 1
 

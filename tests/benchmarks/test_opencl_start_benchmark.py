@@ -1,0 +1,73 @@
+"""From the constructor to the first result, without a cache entry and with one, on each OpenCL runtime.
+
+Each start is a process of its own, and the runtimes' caches are off: PoCL's begins empty each time,
+pyopencl's is not used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import models
+import pytest
+import tables
+from delegraph import DelegraphError
+
+STARTS = 3  # with an entry; the fastest counts
+WARM = 0.10  # of the time without an entry
+PREPARE = 0.1  # seconds, with an entry, for this model
+MODEL = "float32/mobilenet_v2_1.0_224_float_from_ptq.tflite"
+DOCUMENTED = ("mobilenet_v1_1.0", "mobilenet_v2_1.0", "deeplab", "ssd_mobilenet", "posenet")
+
+pytestmark = pytest.mark.slow
+
+
+def _devices() -> list[Any]:
+    from delegraph_opencl import runtime
+
+    try:
+        return list(runtime.devices())
+    except DelegraphError:
+        return []
+
+
+@pytest.mark.parametrize("name", models.parameters())
+@pytest.mark.parametrize("device", _devices(), ids=lambda d: d.platform.replace("/", " ")[:60])
+def test_time_to_the_first_result(
+    name: str, device: Any, tmp_path: Path, record_property: Callable[[str, Any], None]
+) -> None:
+    if not any(part in name for part in DOCUMENTED):
+        pytest.skip("not among the documented examples")
+    found = [_start(name, device, tmp_path, number) for number in range(1 + STARTS)]
+    cold, warm = found[0], min(found[1:], key=lambda seconds: seconds["start"])
+    record_property(
+        "start",
+        {
+            "model": name.removesuffix(".tflite"),
+            "device": f"{device.name}, {device.platform}"[:60],
+            "cold": tables.milliseconds(cold["start"]),
+            "warm": tables.milliseconds(warm["start"]),
+            "warm / cold": tables.ratio(warm["start"], cold["start"]),
+            "prepare": tables.milliseconds(min(seconds["prepare"] for seconds in found[1:])),
+        },
+    )
+    assert warm["start"] <= WARM * cold["start"]
+    if name == MODEL:
+        assert min(seconds["prepare"] for seconds in found[1:]) <= PREPARE
+
+
+def _start(name: str, device: Any, folder: Path, number: int) -> dict[str, float]:
+    off = {"POCL_CACHE_DIR": str(folder / f"pocl {number}"), "PYOPENCL_NO_CACHE": "1"}
+    program = str(Path(__file__).with_name("opencl_start.py"))
+    command = [sys.executable, program, str(models.path(name)), str(device.index), str(folder / "cache")]
+    done = subprocess.run(command, env=os.environ | off, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"it does not run here: {done.stderr.strip().splitlines()[-1][:100]}")
+    found: dict[str, float] = json.loads(done.stdout)
+    return found

@@ -1,0 +1,174 @@
+"""How far results with ``precision="float16"`` are from LiteRT's: measured, then written as a page.
+
+``python tests/oracle/opencl/precision.py measure FILE ["gpu float16"]`` measures, on the device at hand,
+every case of the op tests in this folder and some models below DELEGRAPH_MODELS, in one variant of
+``one_op_opencl``. ``precision.py page STORED COMPUTED > docs/opencl-precision.md`` makes the
+page of two such files: one of a device without ``cl_khr_fp16``, one of a device with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+LEFT_OUT = ("accuracy", "gpu_kernels", "models", "rewrites")  # tests of more than an op
+FLOATS = "not int8 and not uint8 and not integers"
+MODELS = (
+    "float16/mlperf_ad01_fp16",
+    "float16/mlperf_resnet8_fp16",
+    "float16/mnist_lstm2_fp16",
+    "float32/deeplabv3_257_mv_gpu",
+    "float32/face_detection_front",
+    "float32/mnist_vit_fp32",
+    "float32/mobilenet_v1_1.0_224_random_fp32",
+    "float32/mobilenet_v2_1.0_224_float_from_ptq",
+    "float32/pose_detection",
+    "float32/pretrainedResnet",
+    "float32/vww_96_float",
+)
+VARIANTS = 2  # photographs, recordings or samples per model
+
+
+def measure(file: Path, variant: str = "float16") -> None:
+    os.environ |= {"OPENCL_MEASURE": "1", "OPENCL_VARIANTS": variant}
+    import one_op_opencl
+    import pytest
+
+    computing = [test for test in sorted(HERE.glob("test_*.py")) if _is_of_floats(test)]
+    pytest.main(["-q", "-p", "no:cacheprovider", "--tb=line", "-k", FLOATS, *map(str, computing)])
+    device = one_op_opencl.loaded().device  # type: ignore[attr-defined]
+    found: dict[str, Any] = {
+        "device": f"{device.name}, {device.found.platform}",
+        "computes": bool(device.has_fp16),
+        "variant": variant,
+        "ops": one_op_opencl.differences(),
+        "models": _models({**one_op_opencl.VARIANTS, **one_op_opencl.OTHERS}[variant]),
+    }
+    file.write_text(json.dumps(found, indent=1))
+
+
+def _is_of_floats(test: Path) -> bool:
+    """Say whether a file of tests has ops whose results are computed: what is only moved is exact."""
+    return not any(word in test.name for word in LEFT_OUT) and "check_moves" not in test.read_text()
+
+
+def _models(options: Any) -> dict[str, list[Any]]:
+    """Return for each model the largest difference, relative to its output's largest value, and top-1."""
+    found = {}
+    for name in (f"{name}.tflite" for name in MODELS):
+        try:
+            found[name] = _model(name, options)
+        except Exception as e:  # LiteRT, or the delegate, does not run it
+            print(f"{name}: {type(e).__name__}: {e}", file=sys.stderr)
+    return found
+
+
+def _model(name: str, options: Any) -> list[Any]:
+    import litert
+    import models
+    import numpy as np
+    from delegraph import Interpreter, load_delegate
+    from inputs import inputs_of
+
+    path = models.path(name)
+    resolver = "BUILTIN_REF"
+    try:
+        details = litert.details(path, resolver)
+    except litert.LiteRTError:
+        resolver = "BUILTIN"
+        details = litert.details(path, resolver)
+    interpreter = Interpreter(model_path=str(path), delegates=[load_delegate("opencl", dict(options))])
+    interpreter.allocate_tensors()
+    off, same = 0.0, 0
+    for variant in range(VARIANTS):
+        given = inputs_of(name, details["inputs"], variant)
+        theirs = litert.run(path, given, resolver)
+        indices = [d["index"] for d in interpreter.get_input_details()]
+        for index, array in zip(indices, given, strict=True):
+            interpreter.set_tensor(index, array)
+        interpreter.reset_all_variables()
+        interpreter.invoke()
+        ours = [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
+        for a, b in zip(ours, theirs, strict=True):
+            if b.dtype.kind == "f" and b.size:
+                off = max(off, float(np.abs(a.astype(np.float64) - b).max() / max(np.abs(b).max(), 1e-30)))
+        same += int(ours[0].argmax() == theirs[0].argmax())
+    return [off, f"{same} of {VARIANTS}"]
+
+
+INTRODUCTION = """# What half precision costs
+
+Made by `tests/oracle/opencl/precision.py`, whose first lines say how. With `precision="float16"` real
+numbers are stored in half precision. A device without `cl_khr_fp16` computes with float32 between load and
+store. A device with it computes in half precision; in the kernels for GPUs it adds up at most 16 products
+of a convolution that way, and adds these sums up in float32. Tensors of 8-bit models are stored as
+integers, exactly, and their sums are always float32.
+
+An error is the largest difference from LiteRT's reference kernels, relative to the output's largest value.
+What a support row claims with `precision="float16"` is no less than the errors of its op. Of several types
+and shapes in an op's tests the worst counts; inputs are float32 and are rounded on the way in, which is a
+part of the error. Weights in 8 bits with float inputs are in it, where LiteRT itself rounds the inputs to 8
+bits: that is the error of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED. LSTMs, whose error grows from
+step to step, are tested over several runs: 2.9e-02 was the largest.
+
+**Neither device is a GPU: no GPU has been measured.**
+"""
+
+
+def page(stored: Path, computed: Path) -> None:
+    both = [json.loads(path.read_text()) for path in (stored, computed)]
+    print(INTRODUCTION)
+    for title, measured in zip(("Stored in half", "Computed in half"), both, strict=True):
+        print(f"- {title}: {measured['device']}; kernels of the variant “{measured['variant']}”.")
+    print("\n## Ops\n\n| op | claimed | stored in half | computed in half |\n|---|---:|---:|---:|")
+    ops = [_by_op(measured["ops"]) for measured in both]
+    claims = _claims()
+    for op in sorted(ops[0].keys() | ops[1].keys()):
+        print(f"| {op} | {claims.get(op, 0):.1g} | {_cell(ops[0].get(op))} | {_cell(ops[1].get(op))} |")
+    print("\n## Models\n\nError, and how often the largest output is the same one.\n")
+    print("| model | stored in half | top-1 | computed in half | top-1 |\n|---|---:|---|---:|---|")
+    for name in sorted(both[0]["models"].keys() | both[1]["models"].keys()):
+        cells = [_model_cells(measured["models"].get(name)) for measured in both]
+        print(f"| {name.removesuffix('.tflite')} | {' | '.join(cells)} |")
+
+
+def _by_op(differences: dict[str, float]) -> dict[str, float]:
+    """Return the largest difference of each op that is tested alone, in floats."""
+    found: dict[str, float] = {}
+    for what, off in differences.items():
+        words = what.split()
+        op, dtype = words[0], words[1]
+        if dtype in ("float32", "float16"):
+            found[op] = max(found.get(op, 0.0), off)
+    return found
+
+
+def _claims() -> dict[str, float]:
+    from delegraph import load_delegate
+
+    claims: dict[str, float] = {}
+    for row in load_delegate("opencl", {"precision": "float16"}).table.rows:
+        claims[row.op] = max(claims.get(row.op, 0.0), row.rtol)
+    return claims
+
+
+def _cell(off: float | None) -> str:
+    return "—" if off is None else f"{off:.1e}"
+
+
+def _model_cells(found: list[Any] | None) -> str:
+    return "— | —" if found is None else f"{found[0]:.1e} | {found[1]}"
+
+
+if __name__ == "__main__":
+    command, *given = sys.argv[1:]
+    if command == "measure":
+        measure(Path(given[0]), *given[1:])
+    else:
+        page(Path(given[0]), Path(given[1]))

@@ -1,0 +1,47 @@
+"""Chains of convolutions on OpenCL against LiteRT: on CPUs they run a few rows at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from delegraph import Builder
+from one_op import random_array
+from one_op_opencl import check
+
+PLAIN = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+
+
+@pytest.mark.parametrize("kind", ["float32", "int8"])
+@pytest.mark.parametrize(("height", "width", "channels"), [(28, 14, 24), (16, 17, 40), (3, 5, 16)])
+def test_blocks_of_an_inverted_residual_network(height: int, width: int, channels: int, kind: str) -> None:
+    g = Builder()
+    q: dict[str, Any] = {"scale": 0.05, "zero_point": -3} if kind == "int8" else {}
+
+    def image(n: int) -> Any:
+        return g.tensor((2, height, width, n), kind, **q)
+
+    def filters(*shape: int, seed: int) -> Any:
+        if kind == "int8":
+            return g.constant(random_array("int8", shape, seed, -127), scale=0.005)
+        return g.constant(random_array("float32", shape, seed, -0.5, 0.5))
+
+    def bias(n: int, seed: int) -> Any:
+        if kind == "int8":
+            return g.constant(random_array("int32", (n,), seed, -2000, 2000), scale=0.00025)
+        return g.constant(random_array("float32", (n,), seed, -1, 1))
+
+    x = g.input((2, height, width, channels), kind, **q)
+    value = x
+    for i in range(2):
+        depth = [value, filters(1, 3, 3, channels, seed=10 * i), bias(channels, 10 * i + 1)]
+        y = g.op("DEPTHWISE_CONV_2D", depth, [image(channels)], version=3, depth_multiplier=1, **PLAIN)
+        point = [y, filters(16, 1, 1, channels, seed=10 * i + 2), bias(16, 10 * i + 3)]
+        y = g.op("CONV_2D", point, [image(16)], version=3, fused_activation_function="RELU6", **PLAIN)
+        wide = [y, filters(channels, 1, 1, 16, seed=10 * i + 4), bias(channels, 10 * i + 5)]
+        y = g.op("CONV_2D", wide, [image(channels)], version=3, **PLAIN)
+        value = g.op("ADD", [y, value], [image(channels)], version=2)
+    low, high = (None, None) if kind == "int8" else (-1.0, 1.0)
+    inputs: list[np.ndarray] = [random_array(kind, (2, height, width, channels), 7, low, high)]
+    check(g.model([value]), inputs, steps=2 if kind == "int8" else None, half_rtol=2e-2)

@@ -1,0 +1,29 @@
+"""MIRROR_PAD on OpenCL against LiteRT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from delegraph import Builder, Model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moves_opencl import check_moves
+from strategies import shapes
+
+
+@settings(max_examples=12, deadline=None)
+@given(shape=shapes(1, 5, 1, 6), data=st.data())
+def test_every_type_is_continued_by_its_reflection(shape: tuple[int, ...], data: Any) -> None:
+    mode = data.draw(st.sampled_from(["REFLECT", "SYMMETRIC"]))
+    most = [d - (mode == "REFLECT") for d in shape]
+    paddings = [[data.draw(st.integers(0, n)) for _ in range(2)] for n in most]
+
+    def build(g: Builder, dtype: str, quantization: dict[str, Any]) -> Model:
+        x = g.input(shape, dtype, **quantization)
+        y = g.tensor((), dtype, **quantization)
+        return g.model(
+            [g.op("MIRROR_PAD", [x, g.constant(np.array(paddings, np.int32))], [y], mode=mode, version=2)]
+        )
+
+    check_moves(build, shape)

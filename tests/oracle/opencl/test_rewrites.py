@@ -1,0 +1,194 @@
+"""Every rewrite takes place where it should, leaves alone what it must, and changes no number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from delegraph import Builder, Interpreter, Model
+from one_op import random_array
+from one_op_opencl import check, loaded
+
+
+def floats(seed: int, shape: tuple[int, ...]) -> np.ndarray:
+    return random_array("float32", shape, seed, -1, 1)
+
+
+def nodes_of(model: Model) -> list[str]:
+    """Return the nodes that the delegate makes of a model, each with the ops it computes."""
+    from delegraph_opencl.lowering import lowered
+    from delegraph_opencl.rewrites import rewrite
+
+    delegate = loaded()
+    plan = Interpreter(model=model, delegates=[delegate]).plan
+    nodes = lowered(plan.partitions[0], delegate.table)
+    rewrite(nodes)
+    return [" + ".join(op.name for op in (node.op, *node.merged)) for node in nodes.nodes]
+
+
+def rewritten(model: Model, *expected: str) -> None:
+    """Fail unless the model becomes these nodes and computes what LiteRT computes."""
+    assert nodes_of(model) == list(expected)
+    given = [floats(20 + i, t.shape or ()) for i, t in enumerate(model.subgraphs[0].inputs)]
+    check(model, given, rtol=1e-5)
+
+
+class Net:
+    """A model in the making, with the ops these tests need."""
+
+    def __init__(self) -> None:
+        self.g = Builder()
+
+    def image(self, *shape: int):
+        return self.g.input(shape, "float32")
+
+    def out(self, *shape: int):
+        return self.g.tensor(shape, "float32")
+
+    def constant(self, *shape: int, seed: int = 1):
+        return self.g.constant(floats(seed, shape))
+
+    def conv(self, x, out, channels: tuple[int, int], size: int = 3, **options):
+        filters = self.constant(channels[1], size, size, channels[0], seed=2)
+        options = {"padding": "SAME", "stride_h": 1, "stride_w": 1} | options
+        return self.g.op("CONV_2D", [x, filters, self.constant(channels[1], seed=3)], [out], **options)
+
+
+def padded(net: Net) -> object:
+    """Add a PAD and the convolution that reads it; return what the PAD computes."""
+    pads = net.g.constant(np.array([[0, 0], [1, 2], [0, 3], [0, 0]], np.int32))
+    p = net.g.op("PAD", [net.image(1, 6, 5, 3), pads], [net.out(1, 9, 8, 3)])
+    net.conv(p, net.out(1, 4, 3, 8), (3, 8), padding="VALID", stride_h=2, stride_w=2)
+    return p
+
+
+def test_zeros_before_a_convolution_are_read_and_not_written():
+    net = Net()
+    padded(net)
+    rewritten(net.g.model(), "CONV_2D + PAD")
+
+
+def test_zeros_are_written_where_somebody_else_reads_them():
+    net = Net()
+    net.g.op("NEG", [padded(net)], [net.out(1, 9, 8, 3)])
+    assert nodes_of(net.g.model())[0] == "PAD"
+
+
+@pytest.mark.parametrize("name", ["MUL", "ADD", "SUB"])
+@pytest.mark.parametrize("size", [(8,), (1, 1, 1, 8), (1,)])
+def test_a_constant_per_channel_is_merged_into_weights_and_bias(name, size):
+    net = Net()
+    y = net.conv(net.image(2, 5, 5, 3), net.out(2, 5, 5, 8), (3, 8))
+    z = net.g.op(name, [y, net.constant(*size, seed=4)], [net.out(2, 5, 5, 8)])
+    net.g.op("MUL", [z, net.constant(8, seed=5)], [net.out(2, 5, 5, 8)], fused_activation_function="RELU")
+    rewritten(net.g.model(), f"CONV_2D + {name} + MUL")
+
+
+def test_a_constant_is_not_merged_across_an_activation():
+    net = Net()
+    y = net.conv(net.image(1, 5, 5, 3), net.out(1, 5, 5, 8), (3, 8), fused_activation_function="RELU")
+    net.g.op("ADD", [y, net.constant(8, seed=4)], [net.out(1, 5, 5, 8)])
+    rewritten(net.g.model(), "CONV_2D + ADD")  # as a step of the epilogue, after the activation
+
+
+def test_a_chain_of_elementwise_ops_is_computed_before_anything_is_stored():
+    net = Net()
+    x = net.image(1, 4, 4, 8)
+    y = net.conv(x, net.out(1, 4, 4, 8), (8, 8), size=1)
+    z = net.g.op("ADD", [x, y], [net.out(1, 4, 4, 8)])  # a residual connection
+    s = net.g.op("LOGISTIC", [z], [net.out(1, 4, 4, 8)])
+    net.g.op("MUL", [s, net.constant(1, seed=6)], [net.out(1, 4, 4, 8)])
+    rewritten(net.g.model(), "CONV_2D + ADD + LOGISTIC + MUL")
+
+
+def test_of_two_producers_the_later_one_takes_the_sum():
+    net = Net()
+    a = net.conv(net.image(1, 4, 4, 3), net.out(1, 4, 4, 8), (3, 8))
+    b = net.conv(net.image(1, 4, 4, 5), net.out(1, 4, 4, 8), (5, 8))
+    net.g.op("SUB", [a, b], [net.out(1, 4, 4, 8)])
+    rewritten(net.g.model(), "CONV_2D", "CONV_2D + SUB")
+
+
+def test_what_is_read_twice_or_leaves_is_stored():
+    net = Net()
+    y = net.conv(net.image(1, 4, 4, 3), net.out(1, 4, 4, 8), (3, 8))
+    net.g.op("NEG", [y], [net.out(1, 4, 4, 8)])
+    net.g.op("ABS", [y], [net.out(1, 4, 4, 8)])
+    rewritten(net.g.model(), "CONV_2D", "NEG", "ABS")
+
+
+def test_a_larger_operand_is_not_fused_into_a_smaller_one():
+    net = Net()
+    y = net.conv(net.image(1, 1, 1, 3), net.out(1, 1, 1, 8), (3, 8))
+    net.g.op("MUL", [y, net.image(1, 4, 4, 8)], [net.out(1, 4, 4, 8)])
+    rewritten(net.g.model(), "CONV_2D", "MUL")
+
+
+@pytest.mark.parametrize("widths", [(8, 16), (5, 3), (1, 2, 4)])
+def test_convolutions_store_where_a_concatenation_of_channels_wants_them(widths):
+    net = Net()
+    x = net.image(2, 5, 4, 3)
+    parts = [net.conv(x, net.out(2, 5, 4, width), (3, width)) for width in widths]
+    net.g.op("CONCATENATION", parts, [net.out(2, 5, 4, sum(widths))], axis=-1)
+    nodes = ["CONV_2D"] * (len(widths) - 1) + ["CONV_2D + CONCATENATION"]
+    rewritten(net.g.model(), *nodes)
+
+
+@pytest.mark.parametrize(("rows", "nodes"), [((8, 4), 2), ((3, 4), 3)])
+def test_runs_that_a_device_can_address_are_concatenated_in_place(rows, nodes):
+    """A part of a buffer begins at a multiple of 512 elements: after 8 rows of 4 times 16, not after 3."""
+    net = Net()
+    parts = []
+    for height in rows:
+        x = net.image(1, height, 4, 16)
+        parts.append(net.g.op("NEG", [x], [net.out(1, height, 4, 16)]))
+    net.g.op("CONCATENATION", parts, [net.out(1, sum(rows), 4, 16)], axis=1)
+    model = net.g.model()
+    assert len(nodes_of(model)) == nodes
+    check(model, [floats(i, t.shape) for i, t in enumerate(model.subgraphs[0].inputs)])
+
+
+def test_an_input_is_copied_into_a_concatenation():
+    net = Net()
+    x = net.image(1, 4, 4, 8)
+    y = net.conv(x, net.out(1, 4, 4, 8), (8, 8))
+    net.g.op("CONCATENATION", [x, y], [net.out(1, 4, 4, 16)], axis=3)
+    rewritten(net.g.model(), "CONV_2D", "CONCATENATION")
+
+
+IDENTITIES: dict[str, Callable[[Net, object], object]] = {
+    "RESHAPE": lambda net, x: net.g.op("RESHAPE", [x], [net.out(1, 16, 8)], new_shape=(1, 16, 8)),
+    "SQUEEZE": lambda net, x: net.g.op("SQUEEZE", [x], [net.out(4, 4, 8)], squeeze_dims=(0,)),
+    "CONCATENATION": lambda net, x: net.g.op("CONCATENATION", [x], [net.out(1, 4, 4, 8)], axis=3),
+    "SLICE": lambda net, x: net.g.op(
+        "SLICE",
+        [x, net.g.constant(np.zeros(4, np.int32)), net.g.constant(np.full(4, -1, np.int32))],
+        [net.out(1, 4, 4, 8)],
+    ),
+    "PAD": lambda net, x: net.g.op(
+        "PAD", [x, net.g.constant(np.zeros((4, 2), np.int32))], [net.out(1, 4, 4, 8)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_an_op_that_moves_nothing_costs_nothing(name):
+    net = Net()
+    y = net.conv(net.image(1, 4, 4, 3), net.out(1, 4, 4, 8), (3, 8))
+    z = IDENTITIES[name](net, y)
+    shape = next(t.shape for t in reversed(net.g.model().subgraphs[0].tensors))
+    net.g.op("ABS", [z], [net.out(*shape)])
+    assert name not in " ".join(nodes_of(net.g.model()))
+    check(net.g.model(), [floats(1, (1, 4, 4, 3))], rtol=1e-5)
+
+
+def test_every_rewrite_is_tested_here():
+    from delegraph_opencl.rewrites import REWRITES
+
+    assert [row.name for row in REWRITES] == [
+        "merge padding",
+        "merge constants",
+        "fuse elementwise",
+        "concatenate in place",
+    ]

@@ -34,6 +34,31 @@ def ops_page() -> str:
     return f"{INTRODUCTION}\n{support_markdown(load_delegate('reference').table)}\n"
 
 
+EDGETPU_INTRODUCTION = """# What the Edge TPU delegate supports
+
+Made by `delegraph support edgetpu --format markdown`. One row is one op that the Edge TPU compiler maps:
+its versions, the types of its operands in schema order (`x?` may be absent, `x*` repeats), and what else
+must hold. [The Edge TPU](edgetpu.md) says where the limits come from.
+"""
+
+
+def edgetpu_page() -> str:
+    return f"{EDGETPU_INTRODUCTION}\n{support_markdown(load_delegate('edgetpu').table)}\n"
+
+
+OPENCL_INTRODUCTION = """# What the OpenCL delegate supports
+
+Made by `delegraph support opencl --format markdown`, with the default options. One row is one claim: the
+op, its versions, the types of its operands in schema order (`x?` may be absent, `x*` repeats), and what
+else must hold. With the option `quantized=false` only the first versions and the floating-point types are
+left.
+"""
+
+
+def opencl_page() -> str:
+    return f"{OPENCL_INTRODUCTION}\n{support_markdown(load_delegate('opencl').table)}\n"
+
+
 @needs("at most 16 output channels")
 def few_channels(op: Op) -> str | None:
     channels = (op.outputs[0].shape or (0,))[-1]
@@ -70,7 +95,12 @@ def partition_picture() -> str:
     )
 
 
-PAGES: dict[str, Callable[[], str]] = {"ops.md": ops_page, "images/partition.svg": partition_picture}
+PAGES: dict[str, Callable[[], str]] = {
+    "ops.md": ops_page,
+    "edgetpu-ops.md": edgetpu_page,
+    "opencl-ops.md": opencl_page,
+    "images/partition.svg": partition_picture,
+}
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "oracle"), str(Path(__file__).parent)]
 
 TABLES = {
     "times": "Milliseconds of a run (medians of interleaved runs; ratios below 1: delegraph is faster)",

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
-from statistics import median
-from time import perf_counter
 from typing import Any
 
 import litert
@@ -19,12 +17,12 @@ import models
 import numpy as np
 import pytest
 import tables
+import turns
 from delegraph import DelegraphError, Interpreter
 from inputs import inputs_of
 
 THREADS = (1, 2)
 RESOLVERS = ("BUILTIN_REF", "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "BUILTIN")
-SECONDS = 4.0  # of runs, per model
 Run = Callable[[], float]  # runs once and returns the seconds
 Key = tuple[str, str, int]  # who, resolver, threads
 
@@ -38,7 +36,7 @@ def test_time_of_a_run(name: str, record_property: Callable[[str, Any], None]) -
         runs = {("LiteRT", r, n): _litert(stack, name, r, n, inputs) for r in RESOLVERS for n in THREADS}
         runs |= {("numpy", "", n): _delegraph(stack, name, ["reference"], n, inputs) for n in THREADS}
         runs["OpenCL", "", 1] = _delegraph(stack, name, ["opencl", "reference"], 1, inputs)
-        seconds = _medians({key: run for key, run in runs.items() if run is not None})
+        seconds = turns.medians({key: run for key, run in runs.items() if run is not None})
     row = {"model": name.removesuffix(".tflite")}
     best = {who: _fastest(seconds, who) for who in ("LiteRT", "numpy", "OpenCL")}
     for who, (found, threads) in best.items():
@@ -52,16 +50,6 @@ def _fastest(seconds: dict[Key, float], who: str) -> tuple[float | None, str]:
     """Return the shortest time of somebody's, and on how many threads."""
     found = [(s, str(threads)) for (name, _, threads), s in seconds.items() if name == who]
     return min(found, default=(None, "-"))
-
-
-def _medians(runs: dict[Key, Run]) -> dict[Key, float]:
-    """Return the median seconds of each, measured in turn."""
-    measured: dict[Key, list[float]] = {label: [] for label in runs}
-    start = perf_counter()
-    while perf_counter() - start < SECONDS or min(map(len, measured.values())) < 4:
-        for label, run in runs.items():
-            measured[label].append(run())
-    return {label: median(found[1:]) for label, found in measured.items()}
 
 
 def _litert(
@@ -90,14 +78,12 @@ def _delegraph(
         return None
     (plan,) = ours.plan.subgraphs
     taken = [op for p in plan.partitions if p.label == delegates[0] for op in p.ops if _on_int16(op)]
-    return partial(_seconds, ours.invoke) if 2 * len(taken) > sum(map(_on_int16, plan.graph.ops)) else None
+    return (
+        partial(turns.seconds, ours.invoke)
+        if 2 * len(taken) > sum(map(_on_int16, plan.graph.ops))
+        else None
+    )
 
 
 def _on_int16(op: Any) -> bool:
     return any(t.dtype == "int16" for t in op.outputs)
-
-
-def _seconds(run: Callable[[], Any]) -> float:
-    start = perf_counter()
-    run()
-    return perf_counter() - start

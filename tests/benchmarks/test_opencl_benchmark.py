@@ -6,23 +6,17 @@ prints the table at the end; ``-k mobilenet`` measures some models only.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from statistics import median
+from functools import partial
 from typing import Any
 
 import models
 import numpy as np
 import pytest
 import tables
+import turns
 from delegraph import DelegraphError, Interpreter, load_delegate
 from inputs import inputs_of
-
-ROUNDS = 6
-BLOCK = 8  # runs at a stretch
-# XNNPACK's threads spin for tens of milliseconds after a run, on cores that others need.
-REST = 0.12  # seconds before a block
-SLOW = 0.25  # seconds: of what takes longer, a block is a single run
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +31,7 @@ def test_time_of_a_run_per_runtime(name: str, record_property: Callable[[str, An
         label: _delegraph(name, [load_delegate("opencl", {"device": i}), "reference"])
         for i, label in _runtimes()
     }
-    seconds = _interleaved(runs)
+    seconds = turns.medians({label: partial(turns.seconds, run) for label, run in runs.items()})
     ratios = {
         f"/XNNPACK 2, {label}": tables.ratio(seconds[label], seconds["XNNPACK 2"])
         for _, label in _runtimes()
@@ -90,23 +84,3 @@ def _run(interpreter: Any, name: str) -> Run:
         return [interpreter.get_tensor(index) for index in wanted]
 
     return run
-
-
-def _interleaved(runs: dict[str, Run]) -> dict[str, float]:
-    """Return the median seconds of each, blocks of runs in turn."""
-    lengths = {
-        label: 1 if _seconds(run) + _seconds(run) > 2 * SLOW else BLOCK for label, run in runs.items()
-    }
-    found: dict[str, list[float]] = {label: [] for label in runs}
-    for _ in range(ROUNDS):
-        for label, run in runs.items():
-            time.sleep(REST)
-            run()
-            found[label] += [_seconds(run) for _ in range(lengths[label])]
-    return {label: median(seconds) for label, seconds in found.items()}
-
-
-def _seconds(run: Run) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start

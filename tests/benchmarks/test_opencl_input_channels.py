@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from statistics import median
-from time import perf_counter
+from functools import partial
 from typing import Any
 
 import models
 import numpy as np
 import pytest
 import tables
+import turns
 from delegraph import DelegraphError, Interpreter, load_delegate
 
 NAMES = (
@@ -20,7 +20,6 @@ NAMES = (
     "uint8/ssd_mobilenet.tflite",
     "int8/posenet_mobilenet_v1_100_257x257_multi_kpt_stripped_integer_quant.tflite",
 )
-ROUNDS, BLOCK = 12, 5
 
 pytestmark = pytest.mark.slow
 
@@ -35,15 +34,11 @@ def test_time_of_an_rgba_image(
     with _loaded(name, kernels, None) as rgb, _loaded(name, kernels, 4) as rgba:
         image = _image(rgba)
         outputs = [_run(rgb, np.ascontiguousarray(image[..., :3])), _run(rgba, image)]
-        times: list[list[float]] = [[], []]
-        for _ in range(ROUNDS):
-            times[0] += [
-                _seconds(lambda: _run(rgb, np.ascontiguousarray(image[..., :3]))) for _ in range(BLOCK)
-            ]
-            times[1] += [_seconds(lambda: _run(rgba, image)) for _ in range(BLOCK)]
+        runs = (lambda: _run(rgb, np.ascontiguousarray(image[..., :3])), lambda: _run(rgba, image))
+        times = turns.medians({i: partial(turns.seconds, run) for i, run in enumerate(runs)})
     for a, b in zip(*outputs, strict=True):
         assert np.allclose(a, b, rtol=0, atol=1e-5 * max(float(np.abs(a).max(initial=0)), 1.0))
-    cut, whole = map(median, times)
+    cut, whole = times[0], times[1]
     record_property(
         "opencl rgba",
         {
@@ -82,9 +77,3 @@ def _run(interpreter: Interpreter, image: np.ndarray) -> list[np.ndarray]:
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
     interpreter.invoke()
     return [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
-
-
-def _seconds(run: Callable[[], Any]) -> float:
-    start = perf_counter()
-    run()
-    return perf_counter() - start

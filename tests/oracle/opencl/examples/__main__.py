@@ -32,7 +32,6 @@ EXAMPLES = {
     "SSD MobileNet 300": "uint8/ssd_mobilenet.tflite",
     "PoseNet 257": "int8/posenet_mobilenet_v1_100_257x257_multi_kpt_stripped_integer_quant.tflite",
 }
-SECONDS = 6.0  # of runs, per model and runtime
 # Without the caches of the runtime and of pyopencl: what is measured is our own.
 BARE = {"PYOPENCL_NO_CACHE": "1", "POCL_AFFINITY": "1"}
 _HEAD = """# The documented examples on OpenCL
@@ -81,7 +80,7 @@ def row(title: str, name: str, python: str) -> dict[str, str]:
         kept = json.dumps({"serialization_dir": f"{folder}/kept"})
         _started(python, "first", path, given, kept)
         warm = _started(python, "first", path, given, kept)["seconds"]
-        found = _started(python, "runs", path, given, outputs, str(SECONDS))
+        found = _started(python, "runs", path, given, outputs)
         ours = [list(np.load(outputs).values())]
     off = max(d.largest for d in distances(ours, reference))
     return {

@@ -1,7 +1,7 @@
 """A program: one model, one new process; what it measures is printed as JSON.
 
 ``start.py first MODEL INPUTS OPTIONS`` gives the seconds from the constructor to the first result.
-``start.py runs MODEL INPUTS OUTPUTS SECONDS`` gives the medians of runs, in turn with LiteRT's XNNPACK, and
+``start.py runs MODEL INPUTS OUTPUTS`` gives the medians of runs, in turn with LiteRT's XNNPACK, and
 keeps the outputs.
 """
 
@@ -11,27 +11,28 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from statistics import median
-from time import perf_counter, sleep
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from delegraph import Interpreter, load_delegate
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
 
-BLOCK = 5  # runs at a stretch
-REST = 0.12  # seconds before a block: XNNPACK's threads spin for a while on cores that others need
+import numpy as np
+import turns
+from delegraph import Interpreter, load_delegate
 
 
 def first(model: str, inputs: str, options: str) -> dict[str, Any]:
     given = list(np.load(inputs).values())
-    start = perf_counter()
-    delegate = load_delegate("opencl", json.loads(options))
-    run = _set_run_get(Interpreter(model, delegates=[delegate, "reference"]), given)
-    run()
-    return {"seconds": perf_counter() - start}
+
+    def start() -> None:
+        delegate = load_delegate("opencl", json.loads(options))
+        _set_run_get(Interpreter(model, delegates=[delegate, "reference"]), given)()
+
+    return {"seconds": turns.seconds(start)}
 
 
-def runs(model: str, inputs: str, outputs: str, seconds: str) -> dict[str, Any]:
+def runs(model: str, inputs: str, outputs: str) -> dict[str, Any]:
     from ai_edge_litert.interpreter import Interpreter as LiteRT
 
     given = list(np.load(inputs).values())
@@ -41,20 +42,13 @@ def runs(model: str, inputs: str, outputs: str, seconds: str) -> dict[str, Any]:
         "xnnpack": _set_run_get(LiteRT(model, num_threads=2), given),
     }
     np.savez(outputs, *both["opencl"]())
-    both["xnnpack"]()
-    times: dict[str, list[float]] = {name: [] for name in both}
-    start = perf_counter()
-    while perf_counter() - start < float(seconds):
-        for name, run in both.items():
-            sleep(REST)
-            run()
-            times[name] += [_seconds(run) for _ in range(BLOCK)]
+    medians = turns.medians({name: partial(turns.seconds, run) for name, run in both.items()})
     device = ours.plan.delegates[0].device
     return {
         "device": f"PoCL {'.'.join(map(str, device.pocl))}" if device.pocl else device.name,
         "partitions": len(ours.plan.partitions),
         "left": sorted({op.name for p in ours.plan.partitions if p.label != "opencl" for op in p.ops}),
-        **{name: median(found) for name, found in times.items()},
+        **medians,
     }
 
 
@@ -70,12 +64,6 @@ def _set_run_get(interpreter: Any, inputs: list[np.ndarray]) -> Callable[[], lis
         return [interpreter.get_tensor(index) for index in sources]
 
     return run
-
-
-def _seconds(run: Callable[[], Any]) -> float:
-    start = perf_counter()
-    run()
-    return perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -213,3 +213,74 @@ def test_state_that_was_lost_with_its_device_is_an_error_not_an_endless_loop(int
     device.lost = True
     with pytest.raises(DelegateFailed, match="device lost"):
         i([1])
+
+
+@pytest.fixture
+def shared(gpu):
+    """A delegate whose device works on memory of the host, after ``run`` has returned."""
+
+    class Value(OnDevice):
+        waits = 0
+
+        def host_view(self):
+            self.wait()
+            view = self.array.view()
+            view.flags.writeable = False
+            return view
+
+        def wait(self):
+            self.waits += 1
+            if self.delegate.lost:
+                raise OSError("device lost")
+
+    class Shared(gpu):
+        def prepare(self, partition):
+            run = super().prepare(partition)
+
+            def started(*inputs):
+                made = [Value(self, x.array) for x in run(*inputs)]
+                self.made[-len(made) :] = made
+                return made
+
+            return started
+
+    return Shared
+
+
+def test_values_that_the_host_can_see_are_not_copied_before_somebody_takes_them(interpret, shared):
+    device = shared()
+    i = interpret(negation(), device)
+    i.allocate_tensors()
+    i.set_tensor(0, np.float32([1, 2]))
+    i.invoke()
+    taken = i.get_tensor(1)
+    assert device.made[0].reads == 0
+    assert taken.tolist() == [-1, -2]
+    taken[:] = 0  # the program's own
+    assert i.get_tensor(1).tolist() == [-1, -2]
+
+
+def test_a_view_of_a_tensor_that_the_host_can_see_may_be_written(interpret, shared):
+    i = interpret(negation(), shared())
+    i.allocate_tensors()
+    i.invoke()
+    i.tensor(1)()[:] = 7
+    assert i.get_tensor(1).tolist() == [7, 7]
+
+
+def test_a_run_ends_when_what_stays_on_the_device_is_there(interpret, shared):
+    device = shared()
+    i = interpret(negation(), device, device_outputs=True)
+    i.allocate_tensors()
+    i.invoke()
+    assert device.made[0].waits == 1
+
+
+def test_a_value_that_was_never_made_names_its_ops_and_falls_back(interpret, shared, toy):
+    class Lost(shared):
+        lost = True
+
+    with pytest.raises(DelegateFailed, match="gpu failed to give back the results of op #0 NEG v1: OSErr"):
+        interpret(negation(), Lost(), device_outputs=True)(np.float32([1, 2]))
+    i = interpret(negation(), Lost(), toy(), device_outputs=True, on_failure="fallback")
+    assert i(np.float32([1, 2])).tolist() == [-1, -2]

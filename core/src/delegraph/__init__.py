@@ -36,6 +36,7 @@ from .support import Constraint, OpSupport, Refusal, Shape, SupportTable, needs
 if TYPE_CHECKING:
     from .build import Builder
     from .interpreter import Interpreter, SignatureRunner
+    from .op_modules import rows_of_modules
     from .planning import plan_model
     from .plugins import load_delegate
     from .reader import read_model
@@ -93,6 +94,7 @@ __all__ = [
     "read_model",
     "rescale",
     "round_half_away",
+    "rows_of_modules",
     "stored_range",
     "stored_value",
     "window",
@@ -107,6 +109,7 @@ _LATER = {
     "load_delegate": "plugins",
     "plan_model": "planning",
     "read_model": "reader",
+    "rows_of_modules": "op_modules",
     "write_model": "writer",
 }
 

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from .partition import Partition, Plan
 
 # run(*inputs) -> outputs: arrays or device values in the order of the partition's inputs; outputs in
-# the order of its outputs, then the next values of its variables.
+# the order of its outputs, then the next values of its variables. A device value has shape, dtype and
+# __array__. It may also have
+# - host_view(): the values where they are, in a read-only array that keeps them as they are while it lives;
+#   None where the host does not share the memory;
+# - wait(): returns when the values are there, if run did not wait for them. While they are computed, inputs
+#   stay as they are: core waits before it ends a run of the model.
 Run = Callable[..., "tuple[Any, ...]"]
 
 

@@ -27,7 +27,7 @@ class Held:
     __slots__ = ("_array", "delegate", "dtype", "partition", "shape", "value")
 
     def __init__(self, value: Any, delegate: Delegate | None, partition: Partition | None = None) -> None:
-        self.value = value  # has shape, dtype and __array__
+        self.value = value  # has shape, dtype and __array__; for what else it may have see ``Run``
         self.delegate = delegate
         self.partition = partition
         self.shape = tuple(value.shape)
@@ -49,13 +49,30 @@ class Held:
                     events[i] = attrs.evolve(events[i], delegate=self.delegate.label)
         return self._array
 
+    def wait(self) -> None:
+        """Return when nothing is at work on the value any more.
+
+        :raises DelegateFailed: the delegate could not compute it.
+        """
+        wait = getattr(self.value, "wait", None)
+        if self._array is None and wait is not None:
+            try:
+                wait()
+            except Exception as e:
+                raise self._failed(e) from cause(e)
+
     def _read_back(self) -> np.ndarray:
+        look = getattr(self.value, "host_view", None)
         try:
-            return np.asarray(self.value)
+            found = None if look is None else look()
+            return np.asarray(self.value) if found is None else found
         except Exception as e:
-            if self.partition is not None:
-                raise failed(self.partition, "give back the results of", e) from cause(e)
-            raise DelegateFailed(f"a value on a device cannot be read: {type(e).__name__}: {e}") from e
+            raise self._failed(e) from cause(e)
+
+    def _failed(self, e: Exception) -> DelegateFailed:
+        if self.partition is not None:
+            return failed(self.partition, "give back the results of", e)
+        return DelegateFailed(f"a value on a device cannot be read: {type(e).__name__}: {e}")
 
 
 def held_by_program(value: Any) -> Held | None:
@@ -105,7 +122,8 @@ def taken_from(
         found = [results]
     if len(found) != len(expected):
         raise DelegateFailed(f"{where}: needs to return {len(expected)} values, found {len(found)}")
-    for i, (value, want) in enumerate(zip(found, expected, strict=True)):
+    for i, want in enumerate(expected):
+        value = found[i]
         if type(value) is not np.ndarray:
             value = found[i] = _marked(value, partition, want, where)
         if value.dtype != want.dtype or (value.shape != want.shape and want.shape is not None):
@@ -122,7 +140,7 @@ def _marked(value: Any, partition: Partition | None, want: Expected, where: str)
         return np.asarray(value)
     if type(value) is Held:  # a body's result that control flow passes on
         return value
-    if all(hasattr(value, name) for name in ("shape", "dtype", "__array__")):
+    if hasattr(value, "shape") and hasattr(value, "dtype") and hasattr(value, "__array__"):
         return Held(value, None if partition is None else partition.delegate, partition)
     raise DelegateFailed(
         f"{where}: needs to return an array, or an object with shape, dtype and __array__, for tensor "

@@ -265,7 +265,8 @@ class Interpreter:
 
         :raises InputError: dtype or shape are not the tensor's, or it is no input.
         """
-        self._set(tensor_index, value, 0)
+        if type(tensor_index) is not int or not self._session.copied_in((0, tensor_index), value):
+            self._set(tensor_index, value, 0)
 
     @_alone
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:

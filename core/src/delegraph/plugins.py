@@ -11,7 +11,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Union
 
@@ -24,7 +24,7 @@ from .errors import DelegateUnavailable, DelegraphError, InputError, PluginError
 from .log import logger
 from .model import Op
 from .packages import delegate_name, package_of
-from .support import Conflict, OpSupport, SupportTable, with_origin, without_conflicts
+from .support import Conflict, OpSupport, RowsByOp, SupportTable, with_origin, without_conflicts
 
 if TYPE_CHECKING:
     import click
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 GROUP = "delegraph"  # of entry points
 REFERENCE = "reference"  # the delegate that runs what others leave over
 Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
+Claims = dict[str, RowsByOp]  # by plugin: the delegate's own first, then by name
 
 
 @frozen
@@ -234,15 +235,23 @@ class Plugins:
         return delegate
 
     def table(self, delegate: Delegate) -> SupportTable:
-        """Return all rows that the plugins have for a delegate instance, conflicts resolved."""
-        rows: list[OpSupport] = []
-        for plugin, found in self._ask("delegraph_op_support", delegate=delegate):
-            rows += with_origin(self._rows(plugin, found, delegate.name), plugin)
+        """Return all rows that the plugins have for a delegate instance, conflicts resolved.
+
+        Rows that a plugin finds op by op are looked at when somebody asks for their op.
+        """
         offer = self.delegates().get(delegate.name)
-        kept, conflicts = without_conflicts(rows, offer.plugin.name if offer else "")
-        for conflict in conflicts:
-            self._note_conflict(conflict, delegate.name)
-        return SupportTable(delegate.name, kept, "; ".join(self._why_rows_lack()), delegate.hint)
+        owner = offer.plugin.name if offer else ""
+        answers = self._ask("delegraph_op_support", _rows_or_list, delegate=delegate)
+        claims: Claims = {}
+        for plugin, rows in sorted(answers, key=lambda answer: (answer[0] != owner, answer[0])):
+            claims[plugin] = self._by_op(plugin, rows, delegate.name)
+        table = self._merged(claims, owner, delegate.name)
+        for plugin, rows in answers:
+            if not isinstance(rows, RowsByOp):  # they are here: so are their conflicts
+                for key in claims[plugin].groups:
+                    table.group(key)
+        own = self._merged({k: v for k, v in claims.items() if k == owner}, owner, delegate.name)
+        return SupportTable(delegate.name, table, self._why_rows_lack, delegate.hint, own)
 
     def veto(self) -> Callable[[Op, Delegate], list[str]] | None:
         """Return a function that gives all reasons against an op on a delegate; None if nobody vetoes."""
@@ -336,6 +345,28 @@ class Plugins:
             both = f"plugins {first.plugin.name!r} and {plugin!r} both offer a delegate {cls.name!r}"
             self._note((first.plugin.name, plugin), f"{both}; that of {first.plugin.name!r} is used")
 
+    def _by_op(self, plugin: str, rows: Iterable[Any], delegate: str) -> RowsByOp:
+        return rows if isinstance(rows, RowsByOp) else RowsByOp.of(self._rows(plugin, rows, delegate))
+
+    def _merged(self, claims: Claims, owner: str, delegate: str) -> RowsByOp:
+        keys = dict.fromkeys(key for found in claims.values() for key in found.groups)
+        return RowsByOp({key: partial(self._group, key, claims, owner, delegate) for key in keys})
+
+    def _group(self, key: str, claims: Claims, owner: str, delegate: str) -> list[OpSupport]:
+        """Return the rows of all plugins for ops with the same letters, conflicts resolved."""
+        rows: list[OpSupport] = []
+        for plugin, found in claims.items():
+            try:
+                group = found.group(key)
+            except Exception as e:
+                self._note_failure("delegraph_op_support", plugin, e)
+            else:
+                rows += with_origin(self._rows(plugin, group, delegate), plugin)
+        kept, conflicts = without_conflicts(rows, owner)
+        for conflict in conflicts:
+            self._note_conflict(conflict, delegate)
+        return kept
+
     def _rows(self, plugin: str, found: Iterable[Any], delegate: str) -> list[OpSupport]:
         rows = []
         for row in found:
@@ -346,10 +377,11 @@ class Plugins:
                 rows.append(row)
         return rows
 
-    def _why_rows_lack(self) -> list[str]:
+    def _why_rows_lack(self) -> str:
         """Say which plugins could have brought rows, had nothing been wrong with them."""
         failed = [p.message for key, p in self._problems.items() if key[-1] == "delegraph_op_support"]
-        return failed + [f"plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
+        left_out = [f"plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
+        return "; ".join(failed + left_out)
 
     def _note_conflict(self, conflict: Conflict, delegate: str) -> None:
         serves, refused = conflict.serves, conflict.refused
@@ -374,11 +406,14 @@ class Plugins:
             try:
                 answer = (read or _listed)(impl.function(*given))
             except Exception as e:
-                failed = f"{hook} of plugin {impl.plugin_name!r} failed and is ignored"
-                self._note((impl.plugin_name,), f"{failed}: {type(e).__name__}: {e}", once=hook)
+                self._note_failure(hook, impl.plugin_name, e)
             else:
                 answers.append((impl.plugin_name, answer))
         return answers
+
+    def _note_failure(self, hook: str, plugin: str, e: Exception) -> None:
+        failed = f"{hook} of plugin {plugin!r} failed and is ignored"
+        self._note((plugin,), f"{failed}: {type(e).__name__}: {e}", once=hook)
 
     def _note(self, plugins: tuple[str, ...], message: str, once: str = "") -> None:
         """Remember a problem and log it, the first time: per message, or per plugin and ``once``."""
@@ -476,6 +511,10 @@ def _no_row(row: Any) -> str | None:
     except ValueError as e:
         return f"rows that can be read, found one for {row.op}: {e}"
     return None
+
+
+def _rows_or_list(answer: Any) -> Iterable[Any]:
+    return answer if isinstance(answer, RowsByOp) else _listed(answer)
 
 
 def _listed(answer: Any) -> list[Any]:

@@ -5,7 +5,7 @@ What the interpreter's methods do, without their checks of arguments and threads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -27,8 +27,10 @@ from .state import State, Transaction, zeros
 from .steps import of_op
 from .support import Refusal, Shape
 from .typespec import types_of
+from .values import is_plain
 
 Key = tuple[int, int]  # (subgraph, tensor index)
+Results = dict[int, dict[int, Any]]  # values by subgraph and tensor
 PRESERVE = "experimental_preserve_all_tensors"
 
 
@@ -70,7 +72,8 @@ class Session:
         self._executor: Executor | None = None
         self._allocated: set[int] = set()
         self._buffers: dict[Key, np.ndarray | Held] = {}  # values of inputs
-        self._results: dict[int, dict[int, Any]] = {}  # of the last run, by subgraph and tensor
+        self._plain: dict[Key, np.ndarray] = {}  # those that any array of their dtype and shape fits
+        self._results: Results = {}  # of the last run
         self._graphs: Sequence[Graph] = model.subgraphs  # as last planned
         self._check_ops()
 
@@ -104,6 +107,7 @@ class Session:
         self._plan = self._specialized = None
         self._allocated.discard(subgraph)
         self._buffers.pop((subgraph, index), None)
+        self._plain.clear()  # an input has no memory while its subgraph is not allocated
 
     def allocate(self, subgraph: int = 0) -> None:
         """Plan and prepare a subgraph, and reset its variables; if nothing has changed, do nothing."""
@@ -126,14 +130,9 @@ class Session:
 
     def run(self, subgraph: int) -> None:
         """Run a subgraph on the values of its inputs. State changes only if the run completes."""
-        graph = self.graph(subgraph)
-        inputs = [self.buffer(subgraph, t) for t in graph.inputs]
+        inputs = [self.buffer(subgraph, t) for t in self.graph(subgraph).inputs]
         self._results.pop(subgraph, None)
-        state, values = self._run(subgraph, inputs)
-        apart = _Apart(inputs)
-        state.variables = {k: apart.from_inputs(v) for k, v in state.variables.items()}
-        state.resources = {k: apart.from_inputs(v) for k, v in state.resources.items()}
-        results = {i: {k: apart.from_inputs(v) for k, v in found.items()} for i, found in values.items()}
+        state, results = self._run(subgraph, inputs)
         state.commit()
         self._results.update(results)
 
@@ -155,10 +154,23 @@ class Session:
             self.state.set_variable(key, value if isinstance(value, Held) else value.copy())
         elif isinstance(value, Held):
             self._buffers[key] = value
+            self._plain.pop(key, None)
         elif tensor.shape is None or not isinstance(memory := self.buffer(subgraph, tensor), np.ndarray):
             self._buffers[key] = value.copy()
         else:
             np.copyto(memory, value)
+            if is_plain(tensor):
+                self._plain[key] = memory
+
+    def copied_in(self, key: Key, value: Any) -> bool:
+        """Copy an array into an input that has had just such an array before; say whether that was done."""
+        memory = self._plain.get(key)
+        if memory is None or type(value) is not np.ndarray:
+            return False
+        if value.dtype != memory.dtype or value.shape != memory.shape:
+            return False
+        np.copyto(memory, value)
+        return True
 
     def value(self, subgraph: int, index: int, own: bool = False) -> np.ndarray:
         """Return the values of a tensor, where they are.
@@ -191,7 +203,7 @@ class Session:
         return found.value if isinstance(found, Held) else None
 
     def is_input(self, subgraph: int, tensor: Tensor) -> bool:
-        return any(t.index == tensor.index for t in self.graph(subgraph).inputs)
+        return tensor.index in [t.index for t in self.graph(subgraph).inputs]
 
     def memory(self, subgraph: int) -> Memory:
         return memory.estimate(self.plan, subgraph, self.keep_all)
@@ -228,21 +240,30 @@ class Session:
             f"{what} any more: it was freed after its last reader. {PRESERVE}=True keeps every tensor"
         )
 
-    def _run(
-        self, subgraph: int, inputs: list[np.ndarray | Held]
-    ) -> tuple[Transaction, dict[int, dict[int, Any]]]:
+    def _run(self, subgraph: int, inputs: list[np.ndarray | Held]) -> tuple[Transaction, Results]:
         while True:
             executor = self._prepare(subgraph)
             state = self.state.begin()
             try:
                 frame = executor.run(subgraph, state, inputs)
-                if not self._device_outputs:
-                    for value in frame.outputs:
-                        as_array(value)  # a device value keeps what was read back
+                state.variables = _apart(state.variables, inputs)
+                state.resources = _apart(state.resources, inputs)
+                results = {i: _apart(f.values, inputs) for i, f in executor.frames.items()}
+                self._complete(frame.outputs, [state.variables, state.resources, *results.values()])
             except PartitionFailed as e:
                 self._give_up(e)
             else:
-                return state, {i: dict(frame.values) for i, frame in executor.frames.items()}
+                return state, results
+
+    def _complete(self, outputs: Sequence[Any], kept: Iterable[Mapping[Any, Any]]) -> None:
+        """Read outputs back, and wait for what stays on a device."""
+        if not self._device_outputs:
+            for value in outputs:
+                as_array(value)  # a device value keeps what was read back
+        for values in kept:
+            for value in values.values():
+                if type(value) is Held:
+                    value.wait()
 
     def _prepare(self, subgraph: int) -> Executor:
         """Return an executor that has a subgraph prepared."""
@@ -294,19 +315,19 @@ class Session:
             self.plan.check_complete()
 
 
-class _Apart:
-    """Keeps values that outlive a run apart from the inputs, which callers may overwrite."""
+def _apart(values: Mapping[Any, Any], inputs: Sequence[np.ndarray | Held]) -> dict[Any, Any]:
+    """Return values that outlive a run, apart from the inputs, which callers may overwrite."""
+    return {key: _own(value, inputs) for key, value in values.items()} if values else {}
 
-    def __init__(self, inputs: Sequence[np.ndarray | Held]) -> None:
-        self._given = [x for x in inputs if isinstance(x, Held)]
-        self._inputs = [x for x in inputs if isinstance(x, np.ndarray)]
 
-    def from_inputs(self, value: Any) -> Any:
-        if any(value is x for x in self._given):
-            return as_array(value).copy()
-        if isinstance(value, np.ndarray) and any(np.may_share_memory(value, x) for x in self._inputs):
+def _own(value: Any, inputs: Sequence[np.ndarray | Held]) -> Any:
+    for x in inputs:
+        if type(value) is Held:
+            if value is x:
+                return value.array().copy()
+        elif isinstance(x, np.ndarray) and isinstance(value, np.ndarray) and np.may_share_memory(value, x):
             return value.copy()
-        return value
+    return value
 
 
 def one_op_each(plan: Plan) -> Plan:

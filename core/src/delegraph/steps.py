@@ -68,8 +68,7 @@ def prepared(partition: Partition) -> Run:
 
 def whole(partition: Partition, run: Run) -> Callable[[Transaction, list[Any]], Sequence[Any]]:
     """Return the results function of a partition that its delegate runs as a whole."""
-    ready = _Ready(partition, run)
-    return lambda state, given: ready.results(given)
+    return _Ready(partition, run).results
 
 
 def core(partition: Partition, run: CoreRun) -> Callable[[Transaction, list[Any]], Sequence[Any]]:
@@ -105,7 +104,7 @@ class _Ready:
         self.expected = _expected(partition)
         self.place = where(partition)
 
-    def results(self, given: list[Any]) -> list[Any]:
+    def results(self, state: Transaction, given: list[Any]) -> list[Any]:
         given = handed_to(self.delegate, given)
         try:
             return taken_from(self.partition, self.run(*given), self.expected, self.place)
@@ -135,7 +134,7 @@ class Deferred:
         self._variants[key] = variant
         if len(self._variants) > KEPT_SHAPES:
             self._variants.popitem(last=False)
-        return variant.results(given)
+        return variant.results(state, given)
 
     def _with_shapes(self, given: list[Any]) -> Op:
         (op,) = self.partition.ops

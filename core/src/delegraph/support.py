@@ -7,7 +7,7 @@ One row is one claim. The same rows give the check, the text of a refusal, the t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -140,33 +140,77 @@ class OpSupport:
         return [why for c in self.where if (why := c.check(op, graph)) is not None]
 
 
+class RowsByOp(Iterable[OpSupport]):
+    """Rows that are looked for when somebody asks for their op; who iterates gets all.
+
+    :param groups: functions that return rows, by what :func:`letters_of` makes of their op.
+    """
+
+    def __init__(self, groups: Mapping[str, Callable[[], Iterable[OpSupport]]]) -> None:
+        self.groups = groups
+        self._found: dict[str, tuple[OpSupport, ...]] = {}
+
+    @classmethod
+    def of(cls, rows: Iterable[OpSupport]) -> RowsByOp:
+        """Return rows that are there already.
+
+        :raises ValueError: the types of one cannot be read.
+        """
+        groups: dict[str, list[OpSupport]] = {}
+        for row in rows:
+            row.check_types()  # here, not in the middle of a model
+            groups.setdefault(letters_of(row.op), []).append(row)
+        return cls({key: found.copy for key, found in groups.items()})
+
+    def group(self, key: str) -> tuple[OpSupport, ...]:
+        """Return the rows of all ops with these letters."""
+        if key not in self._found:
+            self._found[key] = tuple(self.groups[key]()) if key in self.groups else ()
+        return self._found[key]
+
+    def rows_of(self, op: str) -> Sequence[OpSupport]:
+        return [row for row in self.group(letters_of(op)) if row.op == op]
+
+    def __iter__(self) -> Iterator[OpSupport]:
+        return (row for key in self.groups for row in self.group(key))
+
+
+def letters_of(op: str) -> str:
+    """Return an op's letters and digits in lower case, as a file can be named for it: ``conv2d``."""
+    return "".join(filter(str.isalnum, op)).lower()
+
+
 class SupportTable:
     """All rows of one delegate, indexed by op.
 
-    :param lacking: why rows may be missing: what is wrong with plugins that could have brought some.
+    :param lacking: says why rows may be missing: what is wrong with plugins that could have brought some.
     :param hint: what the delegate says would make an op pass that no row has in this version and types.
+    :param own: those of ``rows`` that serve where several plugins claim an op: where one of these has its
+        version and types, the others are not looked for.
     """
 
     def __init__(
         self,
         delegate: str,
         rows: Iterable[OpSupport],
-        lacking: str = "",
+        lacking: Callable[[], str] = str,
         hint: Callable[[Op], str] | None = None,
+        own: RowsByOp | None = None,
     ) -> None:
         self.delegate = delegate
-        self.lacking = lacking
+        self._lacking = lacking
         self._way_out = hint
-        self.rows = tuple(rows)
-        self._by_op: dict[str, list[OpSupport]] = {}
-        for row in self.rows:
-            row.check_types()  # here, not in the middle of a model
-            self._by_op.setdefault(row.op, []).append(row)
+        self._rows = rows if isinstance(rows, RowsByOp) else RowsByOp.of(rows)
+        self._own = own or self._rows
         # Distinct (op, version, types) of the models seen -> rows that have them, or the refusal.
         self._known: dict[tuple[Any, ...], list[OpSupport] | Refusal] = {}
 
+    @property
+    def rows(self) -> tuple[OpSupport, ...]:
+        return tuple(self._rows)
+
     def rows_of(self, op: str) -> Sequence[OpSupport]:
-        return self._by_op.get(op, ())
+        return self._rows.rows_of(op)
 
     def row_for(self, op: Op, graph: Graph | None = None) -> OpSupport | None:
         """Return the row that covers ``op``, constraints included, or None."""
@@ -223,7 +267,10 @@ class SupportTable:
         return known
 
     def _closest(self, op: Op, types: str) -> list[OpSupport] | Refusal:
-        rows = self._by_op.get(op.name)
+        own = [row for row in self._own.rows_of(op.name) if row.takes_types(types)]
+        if fitting := [row for row in own if row.takes_version(op.version)]:
+            return fitting
+        rows = self.rows_of(op.name)
         if not rows:
             hint = self._hint(op, types) or packages.hook_for(op.name)
             return Refusal(f"a row for {op.name}", f"none in the table of {self.delegate}", hint)
@@ -238,7 +285,7 @@ class SupportTable:
         return fitting
 
     def _hint(self, op: Op, types: str) -> str:
-        return packages.hint_for(self.delegate, op.name, types) or self._own_hint(op) or self.lacking
+        return packages.hint_for(self.delegate, op.name, types) or self._own_hint(op) or self._lacking()
 
     def _own_hint(self, op: Op) -> str:
         return "" if self._way_out is None else self._way_out(op)

@@ -49,6 +49,11 @@ def converted(value: Any, tensor: Tensor, name: str) -> np.ndarray:
     return stored(array, tensor, None, name)
 
 
+def is_plain(tensor: Tensor) -> bool:
+    """Say whether every array of the tensor's storage dtype is a value of it."""
+    return tensor.dtype != "string" and tensor.dtype not in _NARROW
+
+
 def on_device(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> Held | None:
     """Return a delegate's device value, checked as :func:`stored` does; None if ``value`` is no such."""
     found = held_by_program(value)

@@ -14,7 +14,7 @@ from delegraph_reference import kernels
 
 WORKING = """
 from delegraph import OpSupport
-SUPPORT = [OpSupport("MyWorkingOp", (1, 1), "float32 -> float32")]
+SUPPORT = [OpSupport("MyWorking", (1, 1), "float32 -> float32")]
 """
 
 
@@ -32,12 +32,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_kernel_can_be_imported(caplog: pytest.LogCaptureFixture) -> None:
     kernels.rows.cache_clear()
     with caplog.at_level(logging.WARNING, "delegraph"):
-        assert kernels.rows()
+        assert list(kernels.rows())
     assert caplog.messages == []
 
 
 def test_rows_are_collected_once() -> None:
     assert kernels.rows() is kernels.rows()
+
+
+def test_a_kernel_is_imported_when_its_op_is_asked_for(folder: Path) -> None:
+    (folder / "my_working.py").write_text(WORKING)
+    table = SupportTable("reference", kernels.rows())
+    name = "delegraph_reference.kernels.my_working"
+    assert table.rows_of("ADD")
+    assert name not in sys.modules
+    assert [row.op for row in table.rows_of("MyWorking")] == ["MyWorking"]
+    assert name in sys.modules
 
 
 @pytest.mark.parametrize(
@@ -49,6 +59,7 @@ def test_rows_are_collected_once() -> None:
         ),
         ("def broken(:", "SyntaxError: "),
         ("", "AttributeError: module 'delegraph_reference.kernels.my_broken' has no attribute 'SUPPORT'"),
+        (WORKING, "PluginError: it needs rows of the op that it is named for, found one of MyWorking"),
     ],
 )
 def test_a_kernel_that_cannot_be_imported_costs_its_own_op_alone(
@@ -58,7 +69,7 @@ def test_a_kernel_that_cannot_be_imported_costs_its_own_op_alone(
     (folder / "my_working.py").write_text(WORKING)
     with caplog.at_level(logging.WARNING, "delegraph"):
         ops = {row.op for row in kernels.rows()}
-    assert {"ADD", "MyWorkingOp", "ZEROS_LIKE"} <= ops
+    assert {"ADD", "MyWorking", "ZEROS_LIKE"} <= ops
     (message,) = caplog.messages
     assert message.startswith("reference lacks the op of delegraph_reference.kernels.my_broken: " + reason)
 

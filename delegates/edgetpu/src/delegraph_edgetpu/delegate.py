@@ -25,11 +25,7 @@ from delegraph import (
     read_model,
 )
 
-from .advice import advice
-from .estimate import co_compile
 from .payload import CUSTOM_OP, Header, decoded
-from .reasons import reasons
-from .status import operations
 
 RunOp = Callable[..., "tuple[Any, ...]"]
 
@@ -60,6 +56,8 @@ class EdgeTpu(Delegate):
         return None
 
     def hint(self, op: Op) -> str:
+        from .advice import advice
+
         return advice(op)
 
     def partition_limit(self, graph: Graph) -> int | None:
@@ -75,6 +73,10 @@ class EdgeTpu(Delegate):
         return {op.index: [_COMPILED] for op in partition.ops if op.name != CUSTOM_OP}
 
     def advise(self, plan: Plan) -> list[str]:
+        from .estimate import co_compile
+        from .reasons import reasons
+        from .status import operations
+
         if is_compiled(plan.subgraphs[0].graph):
             return []
         found = reasons(operations(plan, self.label))

@@ -8,38 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from delegraph import Delegate, OpSupport, hookimpl
 
-from .convolution import convolve, multiply, packed_filters
 from .delegate import Reference
-from .depthwise import convolve_depthwise, repeated_weights
-from .elementwise import activation, by_formula, known_activation, operand, quietly
-from .hybrid import quantized_rows
-from .kernel import Kernel, Prepare
-from .lut import Formula, by_value, clipped, dequantized, stored_values, within
-from .pooling import pool_kernel, pool_windows, window_counts
-from .products import exact_type, exact_weights, largest_magnitude, largest_sums
-from .requantize import DoubleRequantizer, Finish, Requantizer
-from .threads import each, on_threads, thread_count
-from .transposed import output_windows, spread
-from .weights import (
-    Arithmetic,
-    FloatFinish,
-    centered,
-    filled,
-    operand_shape,
-    scaled,
-    scales_along,
-    scales_of,
-    single_scale,
-    sum_offset,
-    sum_scales,
-    symmetric_bias,
-    symmetric_weights,
-    weight_scales,
-    with_weights,
-)
-from .windows import Windows, real_windows, windows_of
 
 if TYPE_CHECKING:
+    from .convolution import convolve, multiply, packed_filters
+    from .depthwise import convolve_depthwise, repeated_weights
+    from .elementwise import activation, by_formula, known_activation, operand, quietly
+    from .hybrid import quantized_rows
+    from .kernel import Kernel, Prepare
     from .kernels import row_of
     from .kernels._comparison import small_scales, to_comparable
     from .kernels._movement import (
@@ -61,8 +37,32 @@ if TYPE_CHECKING:
     from .kernels.rsqrt import refusing_negatives
     from .kernels.svdf import prepare_cell
     from .kernels.transpose_conv import TRANSPOSE_CONV_RULES, transpose_conv_with
+    from .lut import Formula, by_value, clipped, dequantized, stored_values, within
+    from .pooling import pool_kernel, pool_windows, window_counts
+    from .products import exact_type, exact_weights, largest_magnitude, largest_sums
     from .recurrent import contiguous, dense, made_of, padded, state_at, time_first, wrong_shape, wrong_size
+    from .requantize import DoubleRequantizer, Finish, Requantizer
+    from .threads import each, on_threads, thread_count
     from .transcendental import exp, gelu, gelu_by_tanh, log
+    from .transposed import output_windows, spread
+    from .weights import (
+        Arithmetic,
+        FloatFinish,
+        centered,
+        filled,
+        operand_shape,
+        scaled,
+        scales_along,
+        scales_of,
+        single_scale,
+        sum_offset,
+        sum_scales,
+        symmetric_bias,
+        symmetric_weights,
+        weight_scales,
+        with_weights,
+    )
+    from .windows import Windows, real_windows, windows_of
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
@@ -162,42 +162,94 @@ __all__ = [
 
 # Imported when first asked for: what only lists plugins does without.
 _LATER = {
+    "Arithmetic": "weights",
     "CONV_2D_RULES": "kernels.conv_2d",
     "DEPTHWISE_CONV_2D_RULES": "kernels.depthwise_conv_2d",
+    "DoubleRequantizer": "requantize",
     "FULLY_CONNECTED_RULES": "kernels.fully_connected",
+    "Finish": "requantize",
+    "FloatFinish": "weights",
+    "Formula": "lut",
+    "Kernel": "kernel",
+    "Prepare": "kernel",
+    "Requantizer": "requantize",
     "TRANSPOSE_CONV_RULES": "kernels.transpose_conv",
+    "Windows": "windows",
+    "activation": "elementwise",
     "along": "kernels._movement",
     "axis_of": "kernels._movement",
+    "by_formula": "elementwise",
+    "by_value": "lut",
+    "centered": "weights",
     "check_divisor": "kernels.div",
     "check_indices": "kernels._movement",
+    "clipped": "lut",
     "contiguous": "recurrent",
     "conv_2d_with": "kernels.conv_2d",
+    "convolve": "convolution",
+    "convolve_depthwise": "depthwise",
     "dense": "recurrent",
-    "divided": "kernels.mean",
     "depthwise_conv_2d_with": "kernels.depthwise_conv_2d",
+    "dequantized": "lut",
+    "divided": "kernels.mean",
+    "each": "threads",
+    "exact_type": "products",
+    "exact_weights": "products",
     "exp": "transcendental",
+    "filled": "weights",
     "fitting_output": "kernels.div",
     "fully_connected_with": "kernels.fully_connected",
     "gelu": "transcendental",
     "gelu_by_tanh": "transcendental",
     "integer_taps": "kernels.resize_bilinear",
     "ints": "kernels._movement",
+    "known_activation": "elementwise",
+    "largest_magnitude": "products",
+    "largest_sums": "products",
     "log": "transcendental",
     "made_of": "recurrent",
+    "multiply": "convolution",
+    "on_threads": "threads",
     "once": "kernels._movement",
+    "operand": "elementwise",
+    "operand_shape": "weights",
+    "output_windows": "transposed",
+    "packed_filters": "convolution",
     "padded": "recurrent",
+    "pool_kernel": "pooling",
+    "pool_windows": "pooling",
     "prepare_cell": "kernels.svdf",
+    "quantized_rows": "hybrid",
+    "quietly": "elementwise",
+    "real_windows": "windows",
     "refusing_negatives": "kernels.rsqrt",
+    "repeated_weights": "depthwise",
     "row_of": "kernels",
     "same_quantization": "kernels._movement",
     "scalar": "kernels._movement",
+    "scaled": "weights",
+    "scales_along": "weights",
+    "scales_of": "weights",
     "shape_of": "kernels._movement",
+    "single_scale": "weights",
     "small_scales": "kernels._comparison",
+    "spread": "transposed",
     "state_at": "recurrent",
     "stored_quotient": "kernels.div",
+    "stored_values": "lut",
+    "sum_offset": "weights",
+    "sum_scales": "weights",
+    "symmetric_bias": "weights",
+    "symmetric_weights": "weights",
+    "thread_count": "threads",
     "time_first": "recurrent",
     "to_comparable": "kernels._comparison",
     "transpose_conv_with": "kernels.transpose_conv",
+    "weight_scales": "weights",
+    "window_counts": "pooling",
+    "windows_of": "windows",
+    "with_weights": "weights",
+    "within": "lut",
     "wrong_shape": "recurrent",
     "wrong_size": "recurrent",
 }

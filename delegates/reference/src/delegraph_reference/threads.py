@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Item = TypeVar("Item")
 
@@ -92,6 +93,8 @@ def _set(counts: list[int]) -> None:
 @cache
 def _libraries() -> list[Any]:
     """Finding the loaded libraries takes milliseconds, setting a number of theirs microseconds."""
+    from threadpoolctl import ThreadpoolController
+
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
@@ -109,6 +112,8 @@ def _taken(items: Iterator[Item]) -> Iterator[Item]:
 @cache
 def _pool(workers: int, process: int) -> ThreadPoolExecutor:
     """A pool does not survive a fork: the child makes its own."""
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(workers, thread_name_prefix="delegraph-reference")
 
 

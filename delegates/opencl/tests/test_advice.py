@@ -134,10 +134,16 @@ def test_an_image_that_is_rgba_already_is_not_mentioned(load):
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8"])
 def test_integers_at_the_edge_are_named(load, dtype):
-    found, text = advised(load, convolutions(16, 16, dtype=dtype))
+    found, text = advised(load, convolutions(16, 16, dtype=dtype), kernels="gpu")
     assert found == {"integers"}
     assert f"'x' ({dtype})" in text
     assert "131,072 bytes" in text  # two of 64 * 64 * 16
+
+
+def test_integers_that_stay_bytes_on_a_cpu_are_not(load, device):
+    if device.type != "cpu":
+        pytest.skip("the default device is no CPU")
+    assert advised(load, convolutions(16, 16, dtype="uint8")) == (set(), "")
 
 
 def test_multiplications_are_counted_as_by_hand(load):

@@ -194,3 +194,45 @@ def test_values_come_and_go_with_either_kind_of_memory(interpret, load, monkeypa
     found = np.asarray(kept[0])
     found[:] = 0  # what was read back is the program's own
     assert np.array_equal(np.asarray(kept[0]), (X + 1) * 2)
+
+
+def test_an_output_in_shared_memory_is_seen_where_it_is(interpret, load):
+    delegate = load()
+    if not delegate.device.shares_memory:
+        pytest.skip("this device has memory of its own")
+    i = interpret(chain("ADD"), delegate, device_outputs=True)
+    output = i.get_output_details()[0]["index"]
+    i(X)
+    view = i.device_value(output).host_view()
+    i(X * 5)  # the buffer is in use as long as the view lives
+    assert np.array_equal(view, X + 1)
+    assert not view.flags.writeable
+    assert not i.get_tensor(output).base  # a program gets its own
+
+
+def test_an_output_on_a_device_with_memory_of_its_own_cannot_be_seen(interpret, load, monkeypatch):
+    delegate = load()
+    monkeypatch.setitem(vars(delegate.device), "shares_memory", False)
+    i = interpret(chain("ADD"), delegate, device_outputs=True)
+    i(X)
+    assert i.device_value(i.get_output_details()[0]["index"]).host_view() is None
+
+
+def test_a_value_that_pyopencl_wrote_to_is_read_as_it_is_then(interpret, load):
+    i = interpret(chain("ADD"), load(), device_outputs=True)
+    i(X)
+    value = i.device_value(i.get_output_details()[0]["index"])
+    value.array().set(np.full_like(X, 7))
+    assert np.array_equal(np.asarray(value), np.full_like(X, 7))
+
+
+def test_the_input_may_change_as_soon_as_a_run_has_ended(interpret, load):
+    i = interpret(chain(*["ADD", "MUL"] * 20, shape=(1, 64, 64, 32)), load(), device_outputs=True)
+    i.allocate_tensors()
+    x, output = i.get_input_details()[0], i.get_output_details()[0]["index"]
+    for value in (0.0, 1.0):
+        i.set_tensor(x["index"], np.full(x["shape"], value, np.float32))
+        i.invoke()
+        i.set_tensor(x["index"], np.full(x["shape"], 9, np.float32))
+        expected = value * 2**20 + sum(2.0**n for n in range(1, 21))  # x -> (x + 1) * 2, 20 times
+        assert np.unique(i.get_tensor(output)).tolist() == [np.float32(expected)]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pyopencl as cl
 import pytest
 from click.testing import CliRunner
@@ -195,9 +196,26 @@ def test_devices_lists_what_there_is(having):
     assert [line.split()[1] for line in shown.splitlines() if "float16" in line] == ["computed", "stored,"]
 
 
-def test_devices_says_of_a_slow_pocl_that_it_is_slow(having):
-    having(platform(OLD, a_device("old")))
-    assert "several times slower than PoCL 3.1" in CliRunner().invoke(devices_command).output
+def test_devices_says_where_the_cache_is_and_how_large(having, tmp_path, monkeypatch):
+    from delegraph_opencl.cache import Entry
+
+    having(platform(NEW, a_device("Fast CPU")))
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
+    directory = tmp_path / "delegraph" / "opencl"
+    shown = CliRunner().invoke(devices_command).output
+    assert f"Cache of -o opencl.serialization_dir=auto: {directory}, 0 entries, 0 B\n" in shown
+    entry = Entry(directory / f"{'0' * 64}.cache", 10 << 20)
+    entry.add_constant("weights", np.zeros(3 << 20, np.uint8))
+    entry.store()
+    assert f"{directory}, 1 entry, 3.0 MiB\n" in CliRunner().invoke(devices_command).output
+
+
+@pytest.mark.parametrize(
+    ("version", "is_said"), [("OpenCL 1.2 pocl 1.8", True), (OLD, False), (NEW, False)]
+)
+def test_devices_says_of_a_pocl_before_3_0_that_it_was_never_measured(having, version, is_said):
+    having(platform(version, a_device("a CPU")))
+    assert ("never been measured" in CliRunner().invoke(devices_command).output) == is_said
 
 
 def test_devices_without_a_device_is_an_error_with_the_way_out(having):

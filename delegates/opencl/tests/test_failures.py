@@ -117,6 +117,30 @@ def test_after_a_failed_run_the_next_one_is_right(interpret, plugins, monkeypatc
     assert np.array_equal(i(X), X + 1)
 
 
+def test_a_kernel_that_fails_as_it_runs_is_named_and_the_next_run_is_right(
+    interpret, monkeypatch, opencl_error
+):
+    from delegraph_opencl.running import Running
+
+    class Event:
+        command_execution_status = -5
+
+        def wait(self):
+            raise opencl_error
+
+    def start(self, kernels, queue):
+        self._commands, self.events, self._is_done = kernels, [Event()] * len(kernels), False
+
+    i = interpret(chain("ADD"))
+    i(X)
+    with monkeypatch.context() as patch:
+        patch.setattr(Running, "start", start)
+        for _ in range(2):
+            with pytest.raises(DelegateFailed, match=r"op #0 ADD v1: kernel \w+: CL_"):
+                i(X)
+    assert np.array_equal(i(X), X + 1)
+
+
 def test_a_tensor_larger_than_the_device_takes_stays_off_it(interpret, load, spare, monkeypatch):
     import delegraph_opencl.limits as limits
 

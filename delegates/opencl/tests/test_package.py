@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import delegraph_opencl
@@ -17,6 +18,11 @@ X = np.arange(16, dtype=np.float32).reshape(1, 2, 2, 4)
 
 def test_everything_exported_is_there():
     assert [n for n in delegraph_opencl.__all__ if not hasattr(delegraph_opencl, n)] == []
+
+
+def test_no_exported_name_is_that_of_a_module():
+    kinds = {n: getattr(delegraph_opencl, n) for n in delegraph_opencl.__all__}
+    assert [n for n, found in kinds.items() if isinstance(found, ModuleType)] == []
 
 
 def test_another_package_can_add_an_op(interpret, plugins):

@@ -68,3 +68,18 @@ def test_halves_of_a_mean_of_a_window_go_away_from_a_stored_zero(interpret, load
     pair = np.concatenate([stored, np.minimum(stored + 1, 127).astype(np.int8)], axis=1)
     found = interpret(model, load(kernels=kernels))(pair)
     assert np.array_equal(found[0, 0], round_half_away(pair[0].sum(axis=0) / 2.0))
+
+
+@pytest.mark.parametrize("kernels", ["cpu", "gpu"])
+@pytest.mark.parametrize("zero_point", [-7, 0, 100])
+def test_halves_between_two_pixels_go_away_from_a_stored_zero(interpret, load, zero_point, kernels):
+    g = Builder()
+    quantization = {"scale": 0.3, "zero_point": zero_point}
+    x, size = g.input((1, 1, 2, 256), "int8", **quantization), g.constant(np.array([1, 4], np.int32))
+    model = g.model(
+        outputs=[g.op("RESIZE_BILINEAR", [x, size], [g.tensor((1, 1, 4, 256), "int8", **quantization)])]
+    )
+    left = np.arange(-128, 128).astype(np.int8)
+    pair = np.stack([left, np.minimum(left + 1, 127).astype(np.int8)])
+    found = interpret(model, load(kernels=kernels))(pair[None, None])
+    assert np.array_equal(found[0, 0, 1], round_half_away(pair.sum(axis=0) / 2.0))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from delegraph import DelegateUnavailable
 from delegraph_opencl.device import Device, open_device
-from delegraph_opencl.launch import Launch
+from delegraph_opencl.launch import Launch, Passed
 from delegraph_opencl.single_launch import At, Call, is_one_of_many, single_launch
 
 # Both define a macro and a helper of the same name.
@@ -25,6 +25,16 @@ SCALE = """
 static inline float changed(float v, float factor) { return v * AMOUNT; }
 __kernel void change(__global const float* x, __global float* y, float factor) {
   y[get_global_id(0) + 8 * get_global_id(1)] = changed(x[get_global_id(0) + 8 * get_global_id(1)], factor);
+}
+"""
+
+THREE = """
+__kernel void make(__global const float* x, __global float* y) {
+  for (int i = max((int)get_global_id(0) - 1, 0); i < (int)get_global_id(0) + 2; i++) y[i] = 2 * x[i];
+}
+__kernel void add_up(__global const float* x, __global float* y) {
+  const int i = get_global_id(0);
+  y[i] = (i > 0 ? x[i - 1] : 0) + x[i] + x[i + 1];
 }
 """
 
@@ -70,6 +80,29 @@ def test_work_items_of_a_chain_follow_each_other(device: Device) -> None:
     ]
     _runner(device, calls, 2)()
     assert (_values(device, a, 8) == 16).all()
+
+
+def test_what_is_passed_on_lies_where_the_worker_has_it(device: Device) -> None:
+    """Each of 8 work-items is one number; of what is between the two calls, a worker keeps one number."""
+    a, c = (_buffer(device, np.arange(16, dtype=np.float32)) for _ in range(2))
+    b = _buffer(device, np.full(16, -1, np.float32))
+    first = Call("", SCALE, "change", (At(a), At(b), np.float32(5)), (8,), passed=(Passed(1, 4, 16),))
+    then = Call("", SCALE, "change", (At(b), At(c), np.float32(3)), (8,), True, (Passed(0, 4, 16),))
+    calls = [first, then]
+    _runner(device, calls, 2)()
+    assert (_values(device, c, 8) == np.arange(8) * 15).all()
+    assert (_values(device, b, 16)[[1, 2, 3, *range(5, 16)]] == -1).all()
+
+
+def test_work_items_that_overlap_lie_where_the_worker_has_them(device: Device) -> None:
+    """A work-item makes its number and one on each side of it; the next one adds them up."""
+    a, c = (_buffer(device, np.arange(16, dtype=np.float32)) for _ in range(2))
+    b = _buffer(device, np.zeros(16, np.float32))
+    first = Call("", THREE, "make", (At(a), At(b)), (8,), passed=(Passed(1, 4, 32, 4),))
+    then = Call("", THREE, "add_up", (At(b), At(c)), (8,), True, (Passed(0, 4, 32, 4),))
+    _runner(device, [first, then], 2)()
+    numbers = 2.0 * np.arange(-1, 9) * (np.arange(-1, 9) >= 0)
+    assert (_values(device, c, 8) == numbers[:-2] + numbers[1:-1] + numbers[2:]).all()
 
 
 def test_arguments_of_another_type_cannot_be_merged() -> None:

@@ -37,7 +37,7 @@ def test_each_row_claims_what_numpy_s_row_of_the_op_claims() -> None:
 
 def test_no_row_claims_what_the_delegate_s_own_claim(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "delegraph"):
-        assert len(list(_rows())) == len(opencl.rows(load_delegate("opencl").options))
+        assert len(list(_rows())) == len(list(opencl.rows(load_delegate("opencl").options)))
     assert caplog.messages == []
 
 

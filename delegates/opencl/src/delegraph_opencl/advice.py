@@ -40,7 +40,7 @@ def advise(plan: Plan, delegate: Delegate, target: Target) -> list[str]:
         *_moving(ops),
         *_odd_widths(ops, target.variant),
         *_rgb(plan, delegate),
-        *_integers(plan),
+        *([] if target.stores_bytes else _integers(plan)),
     ]
 
 

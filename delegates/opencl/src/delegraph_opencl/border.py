@@ -1,4 +1,4 @@
-"""What crosses the edge of a partition: the tensor's own type outside, real numbers inside."""
+"""What crosses the edge of a partition: the tensor's own type outside, real numbers or bytes inside."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ __kernel void leave(__global const REAL* x, __global STORED* y, int zero_point, 
   for (int i = first; i < last; i++) PUT(y, i, LOAD(x, i) + zero_point);
 }
 """
+# From and to the bytes of a narrow value, counted from the lowest number of int8.
+_SHIFT = """
+__kernel void shift(__global const uchar* restrict x, __global uchar* restrict y, int n) {
+  int first = get_global_id(0) * PER_ITEM, last = min(first + PER_ITEM, n);
+  for (int i = first; i < last; i++) y[i] = x[i] ^ 0x80;
+}
+"""
 # How a tensor of each type is read and written outside.
 _GET = {"float32": "(x)[i]", "float16": "vload_half(i, x)", "int8": "(int)(x)[i]", "uint8": "(int)(x)[i]"}
 _PUT = {
@@ -35,6 +42,8 @@ def is_same(value: Value, target: Target) -> bool:
     """Say whether a value is stored on the device just as its tensor is outside."""
     if value.dtype != "real":
         return True
+    if value.narrow:
+        return value.tensor.dtype == "uint8"
     return value.tensor.dtype == ("float16" if target.half else "float32")
 
 
@@ -45,22 +54,37 @@ def outside(value: Value) -> Value:
 
 def enter(raw: Value, value: Value, target: Target) -> Launch:
     """Return the launch that brings a tensor in: ``value`` from ``raw``."""
+    if value.narrow:
+        return _shifted(raw, value, target)
     return _launch(_ENTER, "enter", raw, value, value.tensor.dtype, value, target)
 
 
 def leave(value: Value, raw: Value, target: Target) -> Launch:
     """Return the launch that brings a tensor out: ``raw`` from ``value``."""
+    if value.narrow:
+        return _shifted(value, raw, target)
     return _launch(_LEAVE, "leave", value, raw, raw.tensor.dtype, value, target)
 
 
 def _launch(source: str, name: str, x: Value, y: Value, dtype: str, value: Value, target: Target) -> Launch:
     zero_point = value.tensor.zero_point if value.levels is not None else 0
-    per_item = _WORK if target.variant == "cpu" else 1
+    items, per_item = _shared_out(value, target)
     defines = (
         ("STORED", _STORED[dtype]),
         ("GET(x, i)", _GET[dtype]),
         ("PUT(y, i, v)", _PUT[dtype]),
-        ("PER_ITEM", per_item),
+        per_item,
     )
     args: tuple[Arg, ...] = (x, y, *int32s(zero_point, value.size))
-    return Launch(source, name, args, (max(blocks(value.size, per_item), 1),), None, defines, (y,))
+    return Launch(source, name, args, items, None, defines, (y,))
+
+
+def _shifted(x: Value, y: Value, target: Target) -> Launch:
+    items, per_item = _shared_out(x, target)
+    return Launch(_SHIFT, "shift", (x, y, *int32s(x.size)), items, None, (per_item,), (y,))
+
+
+def _shared_out(value: Value, target: Target) -> tuple[tuple[int], tuple[str, int]]:
+    """Return the work-items for a value, and the macro of how many elements each takes."""
+    per_item = _WORK if target.variant == "cpu" else 1
+    return (max(blocks(value.size, per_item), 1),), ("PER_ITEM", per_item)

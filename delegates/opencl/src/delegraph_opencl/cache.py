@@ -23,6 +23,7 @@ from delegraph import OptionError, Partition
 
 from .digest import partition_digest, text_digest
 from .options import Options
+from .pruning import prune, used_now
 from .target import Target
 
 MAGIC = b"delegraph-opencl\x00\x01\r\n\x1a\n"
@@ -35,12 +36,14 @@ logger = logging.getLogger("delegraph")
 class Cache:
     """A directory of entries.
 
+    :param limit: bytes that they may take.
     :raises OptionError: others can write to it; the message says what to run.
     """
 
-    def __init__(self, directory: Path, token: str | None = None) -> None:
+    def __init__(self, directory: Path, token: str | None, limit: int) -> None:
         self.directory = directory
         self.token = token
+        self.limit = limit
         if why := unsafe(directory):
             raise OptionError(f"serialization_dir needs a directory that only you can write to: {why}")
 
@@ -49,23 +52,32 @@ class Cache:
         """Return the cache that the options ask for; None if they ask for none."""
         if options.serialization_dir is None:
             return None
-        if options.serialization_dir != "auto":
-            return cls(Path(options.serialization_dir).expanduser(), options.model_token)
-        import platformdirs
-
-        return cls(platformdirs.user_cache_path("delegraph") / "opencl", options.model_token)
+        auto = options.serialization_dir == "auto"
+        directory = users_directory() if auto else Path(options.serialization_dir).expanduser()
+        return cls(directory, options.model_token, options.serialization_limit << 20)
 
     def entry(self, partition: Partition, target: Target) -> Entry:
         """Return the entry of a partition: what is stored of it, or an empty one."""
         name = partition_digest(partition, target, self.token)
-        return Entry(self.directory / f"{name}.cache")
+        return Entry(self.directory / f"{name}.cache", self.limit)
+
+
+def users_directory() -> Path:
+    """Return the directory that ``serialization_dir="auto"`` means."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("delegraph") / "opencl"
 
 
 class Entry:
-    """What is stored of one partition; what it lacks is added, and written by :meth:`store`."""
+    """What is stored of one partition; what it lacks is added, and written by :meth:`store`.
 
-    def __init__(self, path: Path) -> None:
+    :param limit: bytes that the entries of its directory may take.
+    """
+
+    def __init__(self, path: Path, limit: int) -> None:
         self.path = path
+        self._limit = limit
         # Work-group sizes found by measuring, by whatever names them; values that JSON knows.
         self.tuned: dict[str, Any] = {}
         self.content = np.zeros(0, np.uint8)  # of the file: what is stored is a part of it
@@ -82,6 +94,7 @@ class Entry:
             return
         self._stored = frozenset(self._parts)
         self._stored_tuned = json.dumps(self.tuned)
+        used_now(path)
 
     def constant(self, key: str) -> np.ndarray | None:
         """Return a packed constant, flat; None if it is not there."""
@@ -109,7 +122,7 @@ class Entry:
         return self._stored >= self._parts.keys() and json.dumps(self.tuned) == self._stored_tuned
 
     def store(self) -> None:
-        """Write the file, at once or not at all; what goes wrong is a warning."""
+        """Write the file, at once or not at all, and make room for it; what goes wrong is a warning."""
         try:
             if why := unsafe(self.path.parent):
                 raise PermissionError(why)
@@ -117,6 +130,8 @@ class Entry:
             _write(self.path, self._parts, self.tuned)
         except OSError as e:
             logger.warning("the cache entry %s cannot be written: %s", self.path, e)
+        else:
+            prune(self.path.parent, MAGIC, self._limit, self.path)
 
 
 def unsafe(directory: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 from attrs import frozen
 from delegraph import DelegateFailed, DelegraphError
 
@@ -42,7 +43,7 @@ def compiled(lowered: Lowered, target: Target) -> Compiled:
         outputs.append(out)
         launches += [(None, launch) for launch in extra]
     if target.merges_launches:
-        launches = chained(launches, target)
+        launches = chained(launches, target, outputs)
     return Compiled(tuple(launches), tuple(inputs), tuple(outputs))
 
 
@@ -66,6 +67,6 @@ def _leaving(value: Value, target: Target, taken: list[Value]) -> tuple[Value, l
         return raw, [border.leave(value, raw, target)]
     root = value.root
     if root.is_constant or root.size != value.size or any(root is v.root for v in taken):
-        own = Value(value.tensor, value.shape, value.dtype, value.scale, value.levels)
+        own = attrs.evolve(value, base=None, offset=0)
         return own, [copy(value, own, target)]
     return value, []

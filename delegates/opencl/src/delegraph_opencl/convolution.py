@@ -1,7 +1,8 @@
 """Convolutions and what is like them, on CPUs: panels of weights, sums in registers, scales at the end.
 
 CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV, and DEPTHWISE_CONV_2D where a channel has several filters, are all
-products of matrices: rows of numbers that lie side by side, times weights. ``kernels/conv_2d.cl`` says how.
+products of matrices: rows of numbers that lie side by side, times weights. ``kernels/conv_2d.cl`` says how;
+``kernels/conv_2d_lines.cl`` does those over few channels.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from attrs import evolve, frozen
 from delegraph import Window, window
 
 from .epilogue import Epilogue
-from .launch import Arg, Launch, Packed, Rows, Scratch, blocks, int32s
+from .launch import Arg, Cut, Launch, Packed, Rows, Scratch, blocks, evenly_cut, int32s
 from .node import Node, Scaled, Step, Value, along, centered
 from .target import Target
+from .tiles import Sizes, tile_sizes, tile_source
 
 _RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
 _TASKS = 8  # per core
-_SMALL = 32 << 10  # bytes: weights that stay in the first cache while rows go by
+_TALL = 98  # rows that are many enough for tall tiles
+CACHED = 32 << 10  # bytes: weights that stay in the first cache while rows go by
 _LARGE = 256 << 10  # bytes: weights that are better read once than once per core
 
 
@@ -98,23 +101,23 @@ class Weights:
 
 
 def weights_for(
-    node: Node, x: int = 0, weights: int = 1, bias: int = 2, axis: int = 0
+    node: Node, x: int = 0, weights: int = 1, bias: int | None = 2, axis: int = 0
 ) -> tuple[Weights | Value, list[Step]]:
     """Return the weights of a node, and the steps from its sums to real numbers.
 
     Sums of a quantized input are of integers, so exact, and scaled at the end; other weights are real.
 
-    :param x, weights, bias: numbers of the inputs.
+    :param x, weights, bias: numbers of the inputs; None: the sums have the bias in them.
     :param axis: of the weights, along which the output channels lie.
     """
     source, stored = node.inputs[x], node.inputs[weights]
-    added = node.inputs[bias] if len(node.inputs) > bias else None
+    added = node.inputs[bias] if bias is not None and len(node.inputs) > bias else None
     assert source is not None
     assert stored is not None
     if source.levels is not None:
         return _integers(node, source, stored, added, axis)
     if not stored.is_constant or not (added is None or added.is_constant):
-        return _stored(stored), [*_bias(added), *_folded(node)]
+        return _stored(stored), after_sums(node, added)
     factor, total = node.factor, _total(node, added)
     steps = [] if total is None else [Step("v + {0}", (total,))]
     if factor is None:
@@ -146,13 +149,10 @@ def _stored(weights: Value) -> Weights | Value:
     return Weights(f"weights {weights.tensor.index}", weights.data) if weights.is_constant else weights
 
 
-def _bias(bias: Value | None) -> list[Step]:
-    return [] if bias is None else [Step("v + {0}", (bias,))]
-
-
-def _folded(node: Node) -> list[Step]:
-    """Return what merged ops do to a sum, where it is not in the weights."""
-    steps = [] if node.factor is None else [Step("v * {0}", (node.factor,))]
+def after_sums(node: Node, bias: Value | None) -> list[Step]:
+    """Return what a bias and merged ops do to a sum, where they are not in the weights."""
+    steps = [] if bias is None else [Step("v + {0}", (bias,))]
+    steps += [] if node.factor is None else [Step("v * {0}", (node.factor,))]
     return steps if node.shift is None else [*steps, Step("v + {0}", (node.shift,))]
 
 
@@ -194,24 +194,52 @@ def convolved(
         make = weights.make
         key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups"
         packed = Packed(key, lambda: panels(make(), tile.panel, g.groups))
-    yield _launch(g, tile, x, packed, y, epilogue, target)
+    launch = _by_lines if tile.run > g.group_channels else _launch
+    yield launch(g, tile, x, packed, y, epilogue, target)
+
+
+def _by_lines(
+    g: Geometry, tile: _Tile, x: Value, packed: Arg, y: Value | Scratch, epilogue: Epilogue, target: Target
+) -> Launch:
+    """Return the launch that reads a row of a window at once."""
+    lines = g.batch * g.rows.output
+    each = blocks(lines, _TASKS * target.units)
+    return Launch(
+        epilogue.text + tile_source() + _source("conv_2d_lines"),
+        "conv_2d_lines",
+        (
+            x,
+            packed,
+            y,
+            *int32s(lines, each, g.out_channels, g.height, g.width * g.channels),
+            *int32s(g.rows.output, g.columns.output, g.rows.stride, g.rows.dilation),
+            *int32s(g.rows.before, g.columns.before * g.channels, g.rows.size),
+            *epilogue.args,
+        ),
+        (blocks(lines, each),),
+        (1,),
+        (("STEP", g.columns.stride * g.channels), ("RUN", tile.run), *_defines(g, tile, y, target)),
+        (y,),
+        2 * g.positions * g.out_channels * g.channels * g.taps,
+    )
 
 
 def _launch(
     g: Geometry, tile: _Tile, x: Value, packed: Arg, y: Value | Scratch, epilogue: Epilogue, target: Target
 ) -> Launch:
-    channels, run = g.out_channels // g.groups, tile.run
-    by_lines = run > g.group_channels
-    rows = None
+    channels, rows = g.out_channels // g.groups, None
     if g.is_product:
         read = 4 * g.channels * g.out_channels
 
         def cut(each: int) -> Launch:
-            return _launch(g, _by_rows(tile, g, each), x, packed, y, epilogue, target)
+            return overlapped(evenly_cut(g.positions, each))
 
-        rows = Rows(g.positions, 1, tile.rows, read, cut, follows=x)
+        def overlapped(cut: Cut) -> Launch:
+            return _launch(g, _by_rows(tile, g, cut), x, packed, y, epilogue, target)
+
+        rows = Rows(g.positions, 1, tile.rows, read, cut, follows=x, overlapped=overlapped)
     return Launch(
-        epilogue.text + _source(),
+        epilogue.text + tile_source() + _source("conv_2d"),
         "conv_2d",
         (
             x,
@@ -219,16 +247,17 @@ def _launch(
             y,
             zeros(g.group_channels),
             *int32s(g.positions, g.group_channels * g.taps, channels),
-            *int32s(tile.rows_per_item, tile.rows_per_block, tile.channels_per_item),
+            *int32s(tile.cut.each, tile.cut.apart, tile.cut.before),
+            *int32s(tile.rows_per_block, tile.channels_per_item, tile.prefetches(g)),
             *int32s(g.height, g.width, g.channels, g.group_channels),
             *int32s(g.rows.output, g.columns.output, g.out_channels, g.rows.stride, g.columns.stride),
             *int32s(g.rows.dilation, g.columns.dilation, g.rows.before, g.columns.before),
-            *int32s(g.rows.size, 1 if by_lines else g.columns.size, run, g.rows.reach, g.columns.reach),
+            *int32s(g.rows.size, g.columns.size, g.rows.reach, g.columns.reach),
             *epilogue.args,
         ),
-        (blocks(g.positions, tile.rows_per_item), blocks(channels, tile.channels_per_item), g.groups),
+        (tile.cut.items, blocks(channels, tile.channels_per_item), g.groups),
         (1, 1, 1),
-        _defines(g, tile, isinstance(y, Scratch), target),
+        _defines(g, tile, y, target),
         (y,),
         2 * g.positions * g.out_channels * g.group_channels * g.taps,
         rows,
@@ -242,7 +271,7 @@ class _Tile:
     rows: int  # of a tile
     vectors: int  # of 16 channels
     run: int  # numbers side by side under a tap of the kernel
-    rows_per_item: int
+    cut: Cut  # by rows
     rows_per_block: int
     channels_per_item: int
 
@@ -250,53 +279,72 @@ class _Tile:
     def panel(self) -> int:
         return 16 * self.vectors
 
+    def prefetches(self, g: Geometry) -> bool:
+        """Return whether so many tiles pass by a panel that they can fetch all of the next one.
+
+        Fetched in part, it comes later than if left to the CPU, which sees no sequence any more.
+        """
+        rows = self.rows_per_block if self.channels_per_item > self.panel else g.positions
+        return blocks(rows, self.rows) >= 2 * self.vectors
+
 
 def _tile(g: Geometry, target: Target) -> _Tile:
     """Return a cut with some tasks for each core: by rows, and by channels of many weights or few rows."""
     m, n, depth = g.positions, g.out_channels // g.groups, g.group_channels * g.taps
-    rows, vectors, tasks = _tile_rows(m), _vectors(m, n), _TASKS * target.units
-    tiles, parts, nbytes = blocks(m, rows), blocks(n, 16 * vectors), 4 * n * depth
-    if nbytes > _LARGE or tiles < tasks:
-        parts_each = max(parts // tasks, 1)
-        tiles_each = blocks(tiles, min(tiles, blocks(tasks, blocks(parts, parts_each))))
-    else:
-        parts_each, tiles_each = parts, blocks(tiles, tasks)
-    block = rows if nbytes <= _SMALL else tiles_each * rows
-    return _Tile(rows, vectors, _run(g), tiles_each * rows, block, parts_each * 16 * vectors)
+    sizes, run = tile_sizes(target.device), run_of(g)
+    vectors = sizes.vectors(m, n)
+    rows = _tile_rows(m, vectors, sizes) if run == g.group_channels else _pixels(g.columns.output, sizes)
+    count, parts, nbytes = blocks(m, rows), blocks(n, 16 * vectors), 4 * n * depth
+    tiles_each, parts_each = shares(count, parts, nbytes, target)
+    if nbytes > _LARGE:  # the first item of a panel fetches the next one
+        tiles_each = max(tiles_each, min(count, 2 * vectors))
+    block = rows if nbytes <= CACHED else tiles_each * rows
+    cut = evenly_cut(m, tiles_each * rows)
+    return _Tile(rows, vectors, run, cut, block, parts_each * 16 * vectors)
 
 
-def _by_rows(tile: _Tile, g: Geometry, each: int) -> _Tile:
-    """Return a cut by rows alone, so many for each work-item."""
-    block = tile.rows if 4 * g.channels * g.out_channels <= _SMALL else each
-    return evolve(tile, rows_per_item=each, rows_per_block=block, channels_per_item=g.out_channels)
+def _by_rows(tile: _Tile, g: Geometry, cut: Cut) -> _Tile:
+    """Return a cut by rows alone."""
+    block = tile.rows if 4 * g.channels * g.out_channels <= CACHED else cut.each
+    return evolve(tile, cut=cut, rows_per_block=block, channels_per_item=g.out_channels)
 
 
-def _vectors(rows: int, channels: int) -> int:
-    """Return the vectors of 16 channels in a panel: more for a single row, which has one sum in each."""
-    if channels <= 16:
-        return 1
-    return 8 if rows == 1 and channels > 64 else 2
+def shares(tiles: int, parts: int, nbytes: int, target: Target) -> tuple[int, int]:
+    """Return how many tiles of rows, and panels of channels, a work-item takes, of so many.
+
+    :param nbytes: of weights. Many of them are cut by channels; and so are few rows.
+    """
+    tasks = _TASKS * target.units
+    if nbytes <= _LARGE and tiles >= tasks:
+        return blocks(tiles, tasks), parts
+    parts_each = max(parts // tasks, 1)
+    return blocks(tiles, min(tiles, blocks(tasks, blocks(parts, parts_each)))), parts_each
 
 
-def _run(g: Geometry) -> int:
+def run_of(g: Geometry) -> int:
     """Return how many numbers under a window lie side by side: a row of it, or a pixel."""
     run = g.columns.size * g.channels
     is_row = g.groups == 1 and g.columns.dilation == 1 and run <= _RUN and not g.is_product
     return run if is_row else g.group_channels
 
 
-def _tile_rows(rows: int) -> int:
-    """Return the rows of a tile: 7, or of few rows the height that computes the fewest of them twice."""
-    if rows >= 49:
-        return 7
-    return min((blocks(rows, r) * (r + 0.5), -r) for r in (7, 5, 4, 1) if r <= rows)[1] * -1
+def _tile_rows(rows: int, vectors: int, sizes: Sizes) -> int:
+    return sizes.tall if vectors == 1 and rows >= _TALL else sizes.rows(rows)
 
 
-def _defines(g: Geometry, tile: _Tile, raw: bool, target: Target) -> tuple[tuple[str, object], ...]:
+def _pixels(width: int, sizes: Sizes) -> int:
+    """Return how many neighbors in a line are a tile: what computes the fewest of them twice."""
+    return min(range(min(sizes.heights[0], width), 0, -1), key=lambda n: blocks(width, n) * (n + 1))
+
+
+def _defines(
+    g: Geometry, tile: _Tile, y: Value | Scratch, target: Target
+) -> tuple[tuple[str, object], ...]:
     defines: list[tuple[str, object]] = [("ROWS", tile.rows), ("VECTORS", tile.vectors)]
     defines += [("UNROLL", next(n for n in (4, 3, 2, 1) if tile.run % n == 0))]
-    defines += [("BITS", "ushort" if target.half else "float"), ("STORED", "float" if raw else "REAL")]
-    if raw:
+    defines += [("BITS", "ushort" if target.half else "float")]
+    defines += [("STORED", "float" if isinstance(y, Scratch) else y.c_type)]
+    if isinstance(y, Scratch):
         defines += [
             ("STORE_SUM(p, i, v)", "(p)[i] = (v)"),
             ("STORE_SUM16(p, i, v)", "vstore16(v, 0, (p) + (i))"),
@@ -306,16 +354,14 @@ def _defines(g: Geometry, tile: _Tile, raw: bool, target: Target) -> tuple[tuple
         defines += [("STORE_SUM", "STORE"), ("STORE_SUM16", "STORE16")]
     if g.is_product:
         defines.append(("POINTWISE", 1))
-    elif tile.run > g.group_channels:
-        defines.append(("EDGE", -(-tile.run // 16) * 16))
     if g.out_channels // g.groups < 16:
         defines.append(("NARROW", 1))
     return tuple(defines)
 
 
 @cache
-def _source() -> str:
-    return (Path(__file__).parent / "kernels" / "conv_2d.cl").read_text()
+def _source(name: str) -> str:
+    return (Path(__file__).parent / "kernels" / f"{name}.cl").read_text()
 
 
 def zeros(n: int) -> Packed:
@@ -340,7 +386,7 @@ def panels(weights: np.ndarray, panel: int, groups: int = 1) -> np.ndarray:
         columns = np.pad(columns, ((0, 0), (0, 0), (0, 16 - channels)))
     taken = columns[:, :, first_channels(channels, panel)[:, None] + np.arange(16)]
     groups_, depth = taken.shape[:2]
-    return np.ascontiguousarray(taken.reshape(groups_, depth, -1, panel).transpose(0, 2, 1, 3), np.float32)
+    return np.ascontiguousarray(taken.reshape(groups_, depth, -1, panel).transpose(0, 2, 1, 3))
 
 
 def _panels_shape(g: Geometry, tile: _Tile) -> tuple[int, ...]:

@@ -9,18 +9,12 @@ from typing import Any
 import attrs
 from delegraph import Delegate, DelegraphError, Model, Partition, Plan, Refusal, Run
 
-from .advice import advise
 from .cache import Cache
-from .compile import compiled
 from .device import Device, open_device
 from .device_value import DeviceValue, value_of_buffer
-from .executable import Executable
 from .limits import too_large
-from .lowering import lowered
 from .memory import ALIGNMENT, Held
 from .options import Options
-from .rewrites import rewrite
-from .rgba import with_channels
 from .runtime import choose
 from .target import Target
 
@@ -76,20 +70,32 @@ class OpenCL(Delegate):
         return Target(self.device, precision == "float16", variant, tune=tune)
 
     def adapted(self, model: Model) -> Model:
-        channels = self.options.input_channels
-        return model if channels is None else with_channels(model, channels)
+        if (channels := self.options.input_channels) is None:
+            return model
+        from .rgba import with_channels
+
+        return with_channels(model, channels)
 
     def advise(self, plan: Plan) -> Sequence[str]:
+        from .advice import advise
+
         return advise(plan, self, self.target)
 
     def check(self, partition: Partition) -> Mapping[int, list[Refusal]]:
         return too_large(partition, self.options.device)
 
     def prepare(self, partition: Partition) -> Run:
+        from .compile import compiled
+        from .executable import Executable
+        from .lowering import lowered
+        from .narrow import narrow
+        from .rewrites import rewrite
+
         stored = self.cache.entry(partition, self.target) if self.cache else None
         target = self.target if stored is None else attrs.evolve(self.target, tuned=stored.tuned)
         nodes = lowered(partition, self.table)
         rewrite(nodes)
+        narrow(nodes, target)
         return Executable(compiled(nodes, target), partition, self, target, stored).run
 
     def device_bytes(self) -> Mapping[str, int]:

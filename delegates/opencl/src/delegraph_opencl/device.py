@@ -77,6 +77,23 @@ class Device:
         cl.enqueue_copy(queue, found[:128], buffer, is_blocking=True)
         return written and bool((found[:128] == 9).all())
 
+    @cached_property
+    def vnni(self) -> int:
+        """Bits of the VNNI that kernels may use, though PoCL compiles for CPUs without it; 0: none."""
+        is_here = self.pocl in pocl.TARGETING and self.shares_memory
+        return pocl.vnni(pocl.host_flags()) if is_here else 0
+
+    @cached_property
+    def lanes(self) -> int:
+        """How many float32 a register has, by what the driver compiles for: 16 with AVX-512, 8 with AVX.
+
+        The width that PoCL states is that of the CPU it runs on, which may be newer.
+        """
+        d = self.found.device
+        is_older = (self.cpu or d.version).endswith(pocl.WITHOUT_AVX_512)
+        width = int(d.native_vector_width_float)
+        return min(width, 8) if is_older else width
+
     def works_in_place(self, array: Any, dtype: np.dtype, spare: int) -> bool:
         """Say whether kernels may read an array of the host where it is, and ``spare`` bytes behind it."""
         if self.pocl is None or not self.shares_memory or not isinstance(array, np.ndarray):

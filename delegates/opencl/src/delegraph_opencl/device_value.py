@@ -8,13 +8,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from delegraph import InputError, profile
+from delegraph import DelegateFailed, InputError, profile
 
 from .memory import ALIGNMENT
 from .status import failure
 
 if TYPE_CHECKING:
     from .delegate import OpenCL
+    from .running import Running
 
 
 class DeviceValue:
@@ -24,6 +25,7 @@ class DeviceValue:
 
     :param buffer: ``pyopencl.Buffer``, contiguous, in the order of the axes.
     :param release: called with the buffer when nobody needs it any more.
+    :param running: what computes the values; None: whatever is in the delegate's queue.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class DeviceValue:
         shape: Sequence[int],
         dtype: Any,
         release: Callable[[Any], None] | None = None,
+        running: Running | None = None,
     ) -> None:
         self.delegate = delegate
         self.buffer = buffer
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype)
         self._release = release
+        self._running = running
 
     @property
     def nbytes(self) -> int:
@@ -56,6 +60,7 @@ class DeviceValue:
         queue = self.delegate.queue
         found = pyopencl.array.Array(queue, self.shape, self.dtype, data=self.buffer)
         vars(found)["device_value"] = self  # keeps the buffer from being used again
+        self._running = None  # pyopencl may write to it
         return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -63,24 +68,69 @@ class DeviceValue:
 
         :raises DelegateFailed: the device could not give them back.
         """
+        start = perf_counter()
+        self.wait()
+        host = self._shared()
+        found = self._copied() if host is None else host.copy()
+        self._tell(start)
+        return found if dtype is None else found.astype(dtype, copy=False)
+
+    def host_view(self) -> np.ndarray | None:
+        """Return the values where they are, to be read only; None where the host cannot see them.
+
+        They stay as they are as long as the array lives.
+
+        :raises DelegateFailed: they could not be computed.
+        """
+        start = perf_counter()
+        host = self._shared()
+        found = None if host is None else np.asarray(_Memory(host, self))
+        if found is not None:
+            self.wait()  # last: what comes before it is done while the device computes
+            self._tell(start)
+        return found
+
+    def wait(self) -> None:
+        """Return when the values are there.
+
+        :raises DelegateFailed: they could not be computed.
+        """
+        if self._running is not None:
+            self._running.wait()
+            return
+        try:
+            self.delegate.device.check_process()
+            self.delegate.queue.finish()
+        except DelegateFailed:
+            raise
+        except Exception as e:  # pyopencl's
+            raise self._failure(e) from e
+
+    def _shared(self) -> np.ndarray | None:
+        """Return the host's array that the device works on; None where there is none."""
+        host = self.buffer.hostbuf
+        if host is None or not self.delegate.device.shares_memory:
+            return None
+        return host[: self.nbytes].view(self.dtype).reshape(self.shape)  # type: ignore[no-any-return]
+
+    def _copied(self) -> np.ndarray:
         import pyopencl as cl
 
-        start = perf_counter()
+        self.delegate.device.check_process()
         found = np.empty(self.shape, self.dtype)
-        device, host = self.delegate.device, self.buffer.hostbuf
-        if found.size:
-            device.check_process()
-            try:
-                if host is None or not device.shares_memory:
-                    cl.enqueue_copy(self.delegate.queue, found, self.buffer, is_blocking=True)
-                else:
-                    self.delegate.queue.finish()
-                    found[...] = host[: self.nbytes].view(self.dtype).reshape(self.shape)
-            except cl.Error as e:
-                raise failure(f"reading back {self.nbytes:,} bytes from the device", e) from e
+        try:
+            if found.size:
+                cl.enqueue_copy(self.delegate.queue, found, self.buffer, is_blocking=True)
+        except cl.Error as e:
+            raise self._failure(e) from e
+        return found
+
+    def _failure(self, e: Exception) -> DelegateFailed:
+        return failure(f"reading back {self.nbytes:,} bytes from the device", e)
+
+    def _tell(self, start: float) -> None:
         if (events := profile.listener()) is not None:
             events.append(profile.Event("read back", perf_counter() - start, nbytes=self.nbytes))
-        return found if dtype is None else found.astype(dtype, copy=False)
 
     def __del__(self) -> None:
         if self._release is not None:
@@ -88,6 +138,17 @@ class DeviceValue:
 
     def __repr__(self) -> str:
         return f"<{self.dtype.name} {self.shape} on {self.delegate.label}>"
+
+
+class _Memory:
+    """What numpy takes as the owner of an array that must not be written: it keeps the device value."""
+
+    __slots__ = ("__array_interface__", "_value")
+
+    def __init__(self, array: np.ndarray, value: DeviceValue) -> None:
+        self._value = value
+        interface = array.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], True)}
 
 
 def value_of_buffer(

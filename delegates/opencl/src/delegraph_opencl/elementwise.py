@@ -18,15 +18,16 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op, float_range
 
-from .epilogue import NO_EPILOGUE, Epilogue, finish, operand_kind, vector
-from .launch import C_TYPES, Arg, Launch, Packed, blocks, int32s, rounded_up
-from .node import Kernel, Node, Step, Value, numpy_type
+from .epilogue import NO_EPILOGUE, Epilogue, channels_of, finish, operand_kind, repeats, vector
+from .launch import Arg, Launch, Packed, blocks, int32s, rounded_up
+from .node import C_TYPES, Kernel, Node, Step, Value, numpy_type
 from .target import Target
 
 Formula = str | Callable[[Op], str]  # a function where it depends on the op's options
 
 _LEAST_WORK = 1024  # elements of a work-item on a CPU: fewer cost more in launching than in computing
 _GROUP = 64  # work-items of a work-group on a GPU
+_LONG = 256  # numbers side by side: of so many, those left behind the last whole vector cost little
 
 
 def elementwise(formula: Formula) -> Kernel:
@@ -35,13 +36,15 @@ def elementwise(formula: Formula) -> Kernel:
         lambda node, target: launches(node, target, _text_of(formula, node.op), list(_present(node))),
         fuses=True,
         step=lambda node, which: _step(node, which, _text_of(formula, node.op)),
+        narrow=True,
     )
 
 
 def counted(formula: Formula) -> Kernel:
     """Return the kernel of an op whose result is integers or bools, from operands of any type."""
     return Kernel(
-        lambda node, target: launches(node, target, _text_of(formula, node.op), list(_present(node)))
+        lambda node, target: launches(node, target, _text_of(formula, node.op), list(_present(node))),
+        narrow=True,
     )
 
 
@@ -162,8 +165,10 @@ def launches(
     if not result.size:
         return
     real = result.dtype == "real"
-    epilogue = finish(node) if real else NO_EPILOGUE
-    loop = loop_over(result.shape, [v.shape for v in operands], epilogue.channelwise)
+    pixels = _pixels(node, operands) if real and target.variant == "cpu" else 1
+    epilogue = finish(node, pixels=pixels) if real else NO_EPILOGUE
+    shapes = [_joined(v.shape, pixels) for v in (result, *operands)]
+    loop = loop_over(shapes[0], shapes[1:], epilogue.channelwise)
     width = _width(loop.inner, target) if real and by_vectors else 1
     # A GPU has one instruction for four numbers, if their place is a multiple of 4.
     aligned = target.variant == "gpu" and width == 4 and loop.inner % 4 == 0
@@ -179,10 +184,23 @@ def launches(
         (*(arg for s in sources for arg in s.args), out, *sizes, *epilogue.args),
         items,
         local,
-        (("T", C_TYPES[result.dtype]),),
+        (("T", out.c_type),),
         writes=(out,),
         flops=result.size,
     )
+
+
+def _pixels(node: Node, operands: Sequence[Value]) -> int:
+    """Return how many pixels to take for one: so many that vectors are full, where channels are few."""
+    result, channels = node.result, channels_of(node)
+    if channels >= _LONG or not repeats(node) or any(v.shape != result.shape for v in operands):
+        return 1
+    fitting = (math.lcm(channels, width) // channels for width in (16, 8))
+    return next((pixels for pixels in fitting if result.size % (channels * pixels) == 0), 1)
+
+
+def _joined(shape: Sequence[int], pixels: int) -> Sequence[int]:
+    return shape if pixels == 1 else (math.prod(shape) // (shape[-1] * pixels), shape[-1] * pixels)
 
 
 def spread(items: int, target: Target) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -204,7 +222,9 @@ def _share(loop: Loop, target: Target, width: int) -> tuple[int, int]:
 
 def _width(inner: int, target: Target) -> int:
     """Return how many elements are computed at once."""
-    widths = (8, 4) if target.variant == "cpu" else (4,)
+    widths: tuple[int, ...] = (4,)
+    if target.variant == "cpu":
+        widths = (16, 8, 4) if inner % 16 == 0 or inner >= _LONG else (8, 4)
     return next((w for w in widths if w <= inner), 1)
 
 
@@ -213,19 +233,27 @@ def _source(value: Value, i: int, real: bool, aligned: bool) -> Source:
     name, is_real = f"a{i}", value.dtype == "real"
     if value.is_constant and value.size == 1:
         return _number_source(value, name, real)
-    stored = "float" if value.is_constant and is_real else C_TYPES[value.dtype]
+    stored = "float" if value.is_constant and is_real else value.c_type
     param = f"__global const {stored}* restrict {name}"
     arg = constant(value) if value.is_constant else value
     if not is_real:
         return Source(stored, (param,), (arg,), lambda at, side, w: _integers(name, at, side, w, real))
     load = "LOADF" if value.is_constant else "LOADA" if aligned else "LOAD"
-    if value.is_constant or value.scale == 1.0:
-        return Source("F", (param,), (arg,), lambda at, side, w: _reals(load, name, at, side, w))
+    source = Source("F", (param,), (arg,), lambda at, side, w: _reals(load, name, at, side, w))
+    if value.low:
+        source = _then(source, "+", f"z{i}", value.low)
+    if value.scale != 1.0 and not value.is_constant:
+        source = _then(source, "*", f"s{i}", value.scale)
+    return source
+
+
+def _then(source: Source, sign: str, name: str, number: float) -> Source:
+    """Return a source of real numbers with a number added to them, or multiplied by it."""
     return Source(
-        "F",
-        (param, f"float s{i}"),
-        (arg, np.float32(value.scale)),
-        lambda at, side, w: f"{_reals(load, name, at, side, w)} * ({vector(w)})(s{i})",
+        source.type,
+        (*source.params, f"float {name}"),
+        (*source.args, np.float32(number)),
+        lambda at, side, w: f"({source.load(at, side, w)} {sign} ({vector(w)})({name}))",
     )
 
 

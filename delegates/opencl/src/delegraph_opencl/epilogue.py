@@ -13,13 +13,13 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from delegraph import fused_activation, quantize_multiplier
 
 from .launch import Arg, Packed, int32s
-from .node import Node, Scaled, Step, Value
+from .node import Node, PerRow, Scaled, Step, Value
 
-Operand = Value | np.ndarray | float
+Operand = Value | np.ndarray | PerRow | float
 WIDTHS = (1, 4, 8, 16)
 LIMITS = {
     "RELU": (0.0, math.inf),
@@ -32,7 +32,8 @@ LIMITS = {
 # of a number that is off by more, ROUND, which takes them to even, does, too.
 _AWAY, _AWAY_STEPS = 1 + 2.0**-22, 2.0**-16
 _ROUNDED_ONCE = ("FULLY_CONNECTED",)  # in LiteRT's reference kernels, from a product of doubles
-_ROUNDS_STORED = ("AVERAGE_POOL_2D",)  # the mean of stored integers, not of those less the zero point
+# Means of stored integers, not of those less the zero point.
+_ROUNDS_STORED = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR")
 
 
 @frozen(hash=False)
@@ -42,21 +43,51 @@ class Epilogue:
     text: str
     args: tuple[Arg, ...]
     channelwise: bool = False  # c matters: no vector may reach beyond the last channel
+    params: str = ""  # what declares the arguments, a comma before each: ``EPILOGUE_PARAMS``
 
 
 # Of what is not real numbers: nothing happens to it.
 NO_EPILOGUE = Epilogue("#define EPILOGUE_PARAMS\n", ())
 
 
-def finish(node: Node, before: Sequence[Step] = ()) -> Epilogue:
+def finish(node: Node, before: Sequence[Step] = (), pixels: int = 1) -> Epilogue:
     """Return the epilogue of a node: ``before``, the anchor's activation and rounding, then what was fused.
 
     :param before: the kernel's own steps, such as a bias. After them ``v`` is a real number.
+    :param pixels: how many neighbors the kernel takes for one with all their channels (see ``repeats``).
     """
-    steps = [*_settled_after(before, node), *node.epilogue]
-    channels = node.result.shape[-1] if node.result.shape else 1
+    steps = [*_settled_after(before, node), *node.epilogue, *_narrowed(node.outputs[0])]
+    channels = channels_of(node)
+    if pixels > 1:
+        steps, channels = [_repeated(s, channels, pixels) for s in steps], channels * pixels
     written = written_steps(steps, channels, f"epilogue of {node}")
     return _placed(written, node) if node.place else written
+
+
+def channels_of(node: Node) -> int:
+    return node.result.shape[-1] if node.result.shape else 1
+
+
+def repeats(node: Node) -> bool:
+    """Say whether a node's epilogue is the same for each pixel: what it reads by channel is constant."""
+    channels = channels_of(node)
+    computed = [o for s in node.epilogue for o in s.operands if isinstance(o, Value) and not o.is_constant]
+    return node.place is None and not any(_is_channel(o, channels) for o in computed)
+
+
+def _repeated(step: Step, channels: int, pixels: int) -> Step:
+    def repeated(operand: Operand) -> Operand:
+        if isinstance(operand, (float, PerRow)) or not _is_channel(operand, channels):
+            return operand
+        numbers = operand.data() if isinstance(operand, Value) else operand
+        return np.tile(numbers.reshape(-1), pixels)
+
+    return evolve(step, operands=tuple(map(repeated, step.operands)))
+
+
+def _narrowed(out: Value) -> list[Step]:
+    """Return the step from a stored number to the byte in memory."""
+    return [Step("v - {0}", (float(out.low),))] if out.low else []
 
 
 def _placed(written: Epilogue, node: Node) -> Epilogue:
@@ -69,7 +100,8 @@ def _placed(written: Epilogue, node: Node) -> Epilogue:
     text = written.text.replace(old, new).replace(
         "#define EPILOGUE_PARAMS ", f"#define EPILOGUE_PARAMS {params}"
     )
-    return Epilogue(text, (*int32s(place.channels, wide, place.channel), *written.args), channelwise=True)
+    args = (*int32s(place.channels, wide, place.channel), *written.args)
+    return Epilogue(text, args, channelwise=True, params=params + written.params)
 
 
 def _settled_after(before: Sequence[Step], node: Node) -> list[Step]:
@@ -78,7 +110,7 @@ def _settled_after(before: Sequence[Step], node: Node) -> list[Step]:
     if not isinstance(last, Scaled) or node.result.levels is None or fused_activation(node.op) == "TANH":
         return [*before, *settled(node)]
     (scales,) = last.operands
-    assert not isinstance(scales, Value)
+    assert not isinstance(scales, (Value, PerRow))
     factors = np.atleast_1d(np.asarray(scales, np.float64)) / node.result.scale
     once = node.op.name in _ROUNDED_ONCE
     rounded = _rounded_once(factors) if once else _rounded_twice(factors * last.count, last.count)
@@ -181,17 +213,20 @@ def written_steps(steps: Sequence[Step], channels: int, key: str) -> Epilogue:
     bodies: dict[int, list[str]] = {w: [] for w in WIDTHS}
     channelwise = False
     for step in steps:
-        names = []
+        read: list[list[tuple[str, Operand]]] = []
         for operand in map(_number, step.operands):
-            name = f"e{len(args)}"
-            names.append((name, operand))
-            params.append(_parameter(name, operand))
-            args.append(_argument(operand, f"{key}, operand {len(args)}"))
-            channelwise |= not isinstance(operand, float) and _is_channel(operand, channels)
+            read.append([])
+            for part in _parts(operand):
+                name = f"e{len(args)}"
+                read[-1].append((name, part))
+                params.append(_parameter(name, part))
+                args.append(_argument(part, f"{key}, operand {len(args)}"))
+                channelwise |= not isinstance(part, float) and _is_channel(part, channels)
         for width in WIDTHS:
-            terms = [_term(name, operand, channels, width) for name, operand in names]
+            terms = [_sum_of(parts, channels, width) for parts in read]
             bodies[width].append(f"v = {step.text.format(*terms, F=vector(width))};")
-    return Epilogue(_text(params, bodies, len(args)), tuple(args), channelwise)
+    listed = "".join(f", {p}" for p in params)
+    return Epilogue(_text(listed, bodies, len(args)), tuple(args), channelwise, listed)
 
 
 def _number(operand: Operand) -> Operand:
@@ -201,13 +236,17 @@ def _number(operand: Operand) -> Operand:
     return operand
 
 
+def _parts(operand: Operand) -> list[Operand]:
+    """Return what is added up to an operand: of a narrow value what is in memory, and the lowest number."""
+    return [operand, float(operand.low)] if isinstance(operand, Value) and operand.low else [operand]
+
+
 def vector(width: int) -> str:
     """Return the type that computes ``width`` real numbers at once: ``F``, ``F4``, ``F8``."""
     return "F" if width == 1 else f"F{width}"
 
 
-def _text(params: Sequence[str], bodies: dict[int, list[str]], n: int) -> str:
-    listed = "".join(f", {p}" for p in params)
+def _text(listed: str, bodies: dict[int, list[str]], n: int) -> str:
     given = "".join(f", e{i}" for i in range(n))
     lines = [
         f"#define EPILOGUE_PARAMS {listed}",
@@ -229,7 +268,7 @@ def _text(params: Sequence[str], bodies: dict[int, list[str]], n: int) -> str:
 def _parameter(name: str, operand: Operand) -> str:
     if isinstance(operand, float):
         return f"float {name}"
-    stored = "REAL" if isinstance(operand, Value) and not operand.is_constant else "float"
+    stored = operand.c_type if isinstance(operand, Value) and not operand.is_constant else "float"
     return f"__global const {stored}* {name}"
 
 
@@ -239,6 +278,8 @@ def _argument(operand: Operand, key: str) -> Arg:
         return number
     if isinstance(operand, np.ndarray):
         return floats(operand, key)
+    if isinstance(operand, PerRow):
+        return operand.numbers
     if operand.is_constant:
         return floats(operand.data(), key)
     assert isinstance(operand, Value)
@@ -255,17 +296,26 @@ def floats(array: np.ndarray, key: str) -> Packed:
     return Packed(key, make)
 
 
+def _sum_of(parts: Sequence[tuple[str, Operand]], channels: int, width: int) -> str:
+    terms = [_term(name, part, channels, width) for name, part in parts]
+    return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
+
+
 def _term(name: str, operand: Operand, channels: int, width: int) -> str:
     w = "" if width == 1 else str(width)
     if isinstance(operand, float):
         return f"(F{w})({name})"
+    if isinstance(operand, PerRow):
+        return f"(F{w})({name}[{f'i / {operand.size}' if operand.rows > 1 else 0}])"
     load = "LOADF" if isinstance(operand, np.ndarray) or operand.is_constant else "LOAD"
     if operand.size == 1:
         return f"(F{w})({load}({name}, 0))"
     return f"{load}{w}({name}, {'c' if _is_channel(operand, channels) else 'i'})"
 
 
-def _is_channel(operand: Value | np.ndarray, channels: int) -> bool:
+def _is_channel(operand: Value | np.ndarray | PerRow, channels: int) -> bool:
+    if isinstance(operand, PerRow):
+        return operand.rows > 1  # a vector has to stay inside of a row
     return 1 < channels == operand.size == operand.shape[-1]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyopencl as cl
 from attrs import define, field
 from delegraph import DelegateFailed, Partition, profile
 
@@ -21,8 +21,9 @@ from .device_value import DeviceValue, Pool
 from .launch import Arg, Launch, Packed, Scratch, rounded_up
 from .memory import ALIGNMENT, nbytes_of, owner, plan_memory
 from .node import Node, Value, numpy_type
+from .running import Running
 from .single_launch import At, Call, is_one_of_many, single_launch
-from .status import failed_command, failure
+from .status import failure
 from .target import Target
 
 if TYPE_CHECKING:
@@ -63,14 +64,16 @@ class Edge:
     )  # kernel, argument; first byte and bytes of it
     bound: Any = None  # the buffer that the kernels have now
     parts: list[Any] = field(factory=list)  # of it; both are held: a kernel does not hold its arguments
+    array: Any = None  # of the host, which the kernels read where it is
 
-    def bind(self, buffer: Any) -> None:
+    def bind(self, buffer: Any, array: Any = None) -> None:
         """Let the kernels read or write this buffer."""
         if buffer is not self.bound:
             parts = [_part(buffer, start, nbytes) for _, _, start, nbytes in self.uses]
             for (kernel, i, _, _), part in zip(self.uses, parts, strict=True):
                 kernel.set_arg(i, part)
             self.bound, self.parts = buffer, parts
+        self.array = array
 
 
 @define(eq=False)
@@ -82,8 +85,6 @@ class Memory:
     owner: str  # the ops they are for, for messages
 
     def buffer(self, nbytes: int, kind: str = "tensors", host: np.ndarray | None = None) -> Any:
-        import pyopencl as cl
-
         flags: int = cl.mem_flags.READ_WRITE
         if host is not None:  # which may be read-only: an input, weights in a mapped file
             access = cl.mem_flags.READ_WRITE if host.flags.writeable else cl.mem_flags.READ_ONLY
@@ -119,6 +120,7 @@ class Executable:
         target: Target,
         stored: Entry | None = None,
     ) -> None:
+        self._running = Running(where(partition))
         self.partition = partition
         self.delegate = delegate
         self.device, self.queue, self.target = delegate.device, delegate.queue, target
@@ -131,24 +133,33 @@ class Executable:
         self._take_leave_of_cache()
 
     def run(self, *inputs: Any) -> tuple[DeviceValue, ...]:
-        """Compute the partition's outputs, which stay on the device.
+        """Let the device compute the partition's outputs, which stay there; who reads them waits.
 
-        :raises DelegateFailed: the device refused or failed; the message names the op and the kernel.
+        :raises DelegateFailed: the device refused; the message names the op and the kernel.
         """
         with self._lock:
             self.device.check_process()
+            last, self._running = self._running, Running(self._memory.owner)
+            last.end()  # nobody may have waited: a run that was broken off
             events = profile.listener()
             kernels = self._bound if events is None else self._one_by_one
-            for edge, given in zip(self._entries, inputs, strict=True):
-                self._enter(edge, given)
-            outputs = tuple(self._leave(edge) for edge in self._exits)
+            for edge, own, given in zip(self._entries, self._own, inputs, strict=True):
+                if edge.array is not given or events is not None:
+                    self._enter(edge, own, given)
+            outputs = tuple([self._leave(edge) for edge in self._exits])
             if events is None:
-                self._compute(kernels, self.queue)
+                self._running.start(kernels, self.queue)
             else:
-                events += self._events(kernels, self._compute(kernels, self.delegate.profiling_queue))
+                self._running.start(kernels, self.delegate.profiling_queue)
+                self._running.wait()
+                events += self._events(kernels, self._running.events)
             if self._stored is not None:
+                self._running.wait()
                 self._store(self._stored)
         return outputs
+
+    def __del__(self) -> None:
+        self._running.end()  # it works on this memory
 
     # Preparing.
 
@@ -183,7 +194,7 @@ class Executable:
         """A kernel for each launch: on CPUs only while somebody listens to the profile."""
         bound = [self._kernel(node, launch) for node, launch in self._launches]
         for edge in self._edges.values():
-            edge.bound = None  # not yet bound to these kernels
+            edge.bound = edge.array = None  # not yet bound to these kernels
         return bound
 
     def _merged(self) -> list[Bound]:
@@ -204,6 +215,7 @@ class Executable:
                 self._places(launch),
                 launch.global_size,
                 launch.chained,
+                launch.passed,
             )
             for node, launch in pairs
         ]
@@ -255,13 +267,21 @@ class Executable:
 
     def _source(self, node: Node | None, launch: Launch) -> tuple[str, str]:
         """Return what all kernels have before them, and a launch's own defines and OpenCL C."""
-        exact = node is not None and any(v.levels is not None for v in (*node.reads, *node.outputs))
+        exact = node is not None and id(node) in self._exact
         defines = "".join(f"#define {name} {value}\n" for name, value in launch.defines)
         return self.target.prelude(exact), defines + launch.source
 
-    def _build(self, bound: Bound) -> None:
-        import pyopencl as cl
+    @cached_property
+    def _exact(self) -> set[int]:
+        """The ``id`` of each node that reads or writes integers stored as real numbers."""
+        return {
+            id(node)
+            for node, launch in self._launches
+            for arg in launch.args
+            if isinstance(arg, Value) and arg.levels is not None
+        }
 
+    def _build(self, bound: Bound) -> None:
         binary = self._stored.binary(bound.source) if self._stored else None
         try:
             bound.kernel = self.device.kernel(bound.source, bound.launch.name, binary)
@@ -291,8 +311,6 @@ class Executable:
         return bound.part(at.buffer, at.offset, at.nbytes)
 
     def _uploaded(self, array: np.ndarray, bound: Bound) -> Any:
-        import pyopencl as cl
-
         flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
         try:
             return cl.Buffer(self.device.context, flags, hostbuf=array)
@@ -301,8 +319,6 @@ class Executable:
 
     def _load_constants(self) -> None:
         """Put all constants into one buffer."""
-        import pyopencl as cl
-
         packed = {
             arg.key: arg for _, launch in self._launches for arg in launch.args if isinstance(arg, Packed)
         }
@@ -352,8 +368,6 @@ class Executable:
 
     def _store(self, entry: Entry) -> None:
         """Write the cache entry: after a run, when the programs are complete (see ``Device.binary``)."""
-        import pyopencl as cl
-
         self._stored = None
         try:
             for source in dict.fromkeys(bound.source for bound in self._bound):
@@ -364,9 +378,11 @@ class Executable:
 
     # Running.
 
-    def _enter(self, edge: Edge, given: Any) -> None:
-        """Bring an input in; a device value with room behind it is read where it is."""
-        own = self._own[self._entries.index(edge)]
+    def _enter(self, edge: Edge, own: Any, given: Any) -> None:
+        """Bring an input in; a device value with room behind it is read where it is.
+
+        :param own: the buffer of this input that is there in any case.
+        """
         if not edge.nbytes:
             edge.bind(own)
         elif not isinstance(given, DeviceValue):
@@ -379,10 +395,10 @@ class Executable:
 
     def _enter_array(self, edge: Edge, own: Any, given: Any) -> None:
         start = perf_counter()
-        if edge.bound is not None and edge.bound.hostbuf is given:
+        if edge.array is given:
             pass  # it is read where it is, as in the run before
         elif self.device.works_in_place(given, edge.dtype, ALIGNMENT):
-            edge.bind(self._memory.buffer(0, host=given))
+            edge.bind(self._memory.buffer(0, host=given), given)
         elif own.hostbuf is None:
             edge.bind(own)
             self._copy(own, np.ascontiguousarray(given), "upload", edge)
@@ -394,8 +410,6 @@ class Executable:
             events.append(profile.Event("upload", perf_counter() - start, nbytes=edge.nbytes))
 
     def _copy(self, to: Any, source: Any, name: str, edge: Edge) -> None:
-        import pyopencl as cl
-
         start = perf_counter()
         blocking = {"is_blocking": True} if isinstance(source, np.ndarray) else {"byte_count": edge.nbytes}
         try:
@@ -410,35 +424,8 @@ class Executable:
         """Return the value that this run will store, in a buffer that no earlier value is in."""
         buffer = self._pool.take(edge.nbytes + ALIGNMENT)
         edge.bind(buffer)
-        return DeviceValue(self.delegate, buffer, edge.shape, edge.dtype, self._pool.give_back)
-
-    def _compute(self, kernels: Sequence[Bound], queue: Any) -> list[Any]:
-        """Run all kernels; return their events."""
-        import pyopencl as cl
-
-        enqueue = cl.enqueue_nd_range_kernel
-        events: list[Any] = []
-        try:
-            for bound in kernels:
-                launch = bound.launch
-                events.append(enqueue(queue, bound.kernel, launch.global_size, launch.local_size))
-        except cl.Error as e:
-            raise failure(str(bound), e) from e
-        with self._named(kernels, events):
-            if events:
-                events[-1].wait()
-        return events
-
-    @contextmanager
-    def _named(self, kernels: Sequence[Bound], events: Sequence[Any]) -> Iterator[None]:
-        """Let an error that a wait reports name the kernel that failed."""
-        import pyopencl as cl
-
-        try:
-            yield
-        except cl.Error as e:
-            commands = zip(map(str, kernels), events, strict=True)
-            raise failure(failed_command(commands) or self._memory.owner, e) from e
+        release = self._pool.give_back
+        return DeviceValue(self.delegate, buffer, edge.shape, edge.dtype, release, self._running)
 
     def _events(self, kernels: Sequence[Bound], waited: Sequence[Any]) -> list[profile.Event]:
         pairs = zip(kernels, waited, strict=True)

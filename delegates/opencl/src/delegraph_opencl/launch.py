@@ -11,20 +11,6 @@ from attrs import frozen
 
 from .node import Value
 
-# numpy's type of each device type but "real"; and its name in OpenCL C.
-C_TYPES = {
-    "bool": "uchar",
-    "uint8": "uchar",
-    "int8": "char",
-    "int16": "short",
-    "uint16": "ushort",
-    "int32": "int",
-    "uint32": "uint",
-    "int64": "long",
-    "uint64": "ulong",
-    "real": "REAL",
-}
-
 
 @frozen(hash=False)
 class Packed:
@@ -47,6 +33,27 @@ class Scratch:
 Arg = Value | Packed | Scratch | np.generic
 
 
+@frozen
+class Cut:
+    """How rows are cut into work-items."""
+
+    items: int
+    each: int  # rows of a work-item,
+    apart: int  # and from the first of one to the first of the next: fewer where they overlap
+    before: int = 0  # rows that the first work-item would have before row 0
+
+
+@frozen(hash=False)
+class Windows:
+    """How a launch reads another's rows: for each line of its own rows it reads some lines of those."""
+
+    value: Value
+    width: int  # rows of a line that it reads
+    stride: int  # lines from one window to the next
+    before: int  # lines of the first window before line 0
+    reach: int  # lines of a window
+
+
 @frozen(hash=False)
 class Rows:
     """How a launch can be cut along the rows of its result, its first axes."""
@@ -57,6 +64,18 @@ class Rows:
     read: int  # bytes that each work-item reads, however few its rows: weights
     cut: Callable[[int], Launch]  # the launch with so many rows for each work-item
     follows: Value | None = None  # it reads just the same rows of this value
+    windows: Windows | None = None  # or these
+    overlapped: Callable[[Cut], Launch] | None = None  # the launch with work-items that may overlap
+
+
+@frozen
+class Passed:
+    """An argument of which each worker keeps but the rows of its last work-item, always in one place."""
+
+    number: int
+    item: int  # bytes of a work-item's rows
+    worker: int  # bytes from one worker's place to the next one's
+    before: int = 0  # bytes of rows that the first work-item would have before row 0
 
 
 @frozen(hash=False)
@@ -76,12 +95,17 @@ class Launch:
     writes: tuple[Value | Scratch, ...] = ()
     flops: int = 0  # floating-point operations, for the profile
     rows: Rows | None = None  # of a launch that can be part of a chain
+    passed: tuple[Passed, ...] = ()  # the arguments that nothing but its chain needs
     chained: bool = False  # work-item i may run as soon as work-item i of the launch before it is done
 
 
 def blocks(n: int, size: int) -> int:
     """Return how many blocks of ``size`` cover ``n``."""
     return -(-n // size)
+
+
+def evenly_cut(count: int, each: int) -> Cut:
+    return Cut(blocks(count, each), each, each)
 
 
 def rounded_up(n: int, multiple: int) -> int:

@@ -99,8 +99,9 @@ def owner(arg: Arg) -> Value | Scratch | None:
 
 def nbytes_of(value: Value, real_size: int) -> int:
     """Return the bytes a value takes on the device."""
-    size = real_size if value.dtype == "real" else numpy_type(value).itemsize
-    return value.size * size
+    if value.narrow:
+        return value.size
+    return value.size * (real_size if value.dtype == "real" else numpy_type(value).itemsize)
 
 
 def _nbytes(item: Value | Scratch, real_size: int) -> int:

@@ -54,7 +54,7 @@ def moving(sources: Callable[[Op, list[np.ndarray]], Iterable[np.ndarray]]) -> K
         start = _start_of_run(list(sources(node.op, tables_of(x.shape))))
         return None if start is None else [start]
 
-    return Kernel(prepare, views=views)
+    return Kernel(prepare, views=views, narrow=True)
 
 
 def _start_of_run(sources: Tables) -> int | None:
@@ -124,7 +124,7 @@ def moved(
 
 @frozen(hash=False)
 class Elements:
-    """What is moved at once: as it is stored, or real numbers brought to the levels of the output."""
+    """What is moved at once: as it is in memory, or real numbers brought to the levels of the output."""
 
     width: int  # bytes; 0: real numbers that are converted
     defines: tuple[tuple[str, str], ...]
@@ -144,21 +144,32 @@ _FILLS = {n: f"({t})fill" for n, t in _TYPES.items()} | {16: "as_uint4((ulong2)(
 def elements_of(x: Value, y: Value, target: Target, fill: float = 0) -> Elements:
     """Return how elements of ``x`` are moved to ``y``: what the macros of ``ELEMENTS`` stand for."""
     real = y.dtype == "real"
-    alike = same_levels(x, y) and x.scale == y.scale and not (x.is_constant and target.half)
-    if real and not alike:
+    alike = same_levels(x, y) and x.scale == y.scale and x.narrow == y.narrow
+    if real and (not alike or (x.is_constant and target.half)):
         return _converted(x, y, fill)
-    dtype = np.dtype(np.float16 if target.half else np.float32) if real else numpy_type(y)
-    stored = np.full(8 // dtype.itemsize, fill, dtype).view(np.uint64)
+    dtype = _type_in_memory(y, target)
+    stored = np.full(8 // dtype.itemsize, fill - y.low, dtype).view(np.uint64)
     return Elements(dtype.itemsize, (), (stored[0],))
 
 
+def _type_in_memory(value: Value, target: Target) -> np.dtype:
+    if value.narrow:
+        return np.dtype(np.uint8)
+    if value.dtype == "real":
+        return np.dtype(np.float16 if target.half else np.float32)
+    return numpy_type(value)
+
+
 def _converted(x: Value, y: Value, fill: float) -> Elements:
-    value = ("LOADF" if x.is_constant else "LOAD") + "(x, i) * (F)ratio"
+    value = "LOADF(x, i)" if x.is_constant else "(LOAD(x, i) + (F)from_low)" if x.low else "LOAD(x, i)"
+    value += " * (F)ratio"
     if y.levels is not None:
         value = f"fmin(fmax(ROUND({value}), (F)low), (F)high)"
+    if y.low:
+        value += " - (F)to_low"
     low, high = y.levels or (0, 0)
-    numbers = (fill, x.scale / y.scale, low, high)
-    defines = (("X", "float" if x.is_constant else "REAL"), ("GET(x, i)", value))
+    numbers = (fill - y.low, x.low, y.low, x.scale / y.scale, low, high)
+    defines = (("X", "float" if x.is_constant else x.c_type), ("Y", y.c_type), ("GET(x, i)", value))
     return Elements(0, defines, tuple(map(np.float32, numbers)))
 
 
@@ -171,10 +182,9 @@ ELEMENTS = """
 #define FILL_IN(j) y[j] = FILL
 #define ELEMENT_PARAMS , ulong fill
 #else
-#define Y REAL
 #define MOVE(i, j) STORE(y, j, GET(x, i))
 #define FILL_IN(j) STORE(y, j, (F)fill)
-#define ELEMENT_PARAMS , float fill, float ratio, float low, float high
+#define ELEMENT_PARAMS , float fill, float from_low, float to_low, float ratio, float low, float high
 #endif
 """
 

@@ -4,20 +4,39 @@ Real numbers are stored as ``real`` (float32, or float16 with ``precision="float
 to 8 bits is stored as ``real`` too, as the integers stored - zero_point: real value = scale * (what is
 stored). So the sums of a convolution stay exact integers, and each node rounds its result to such integers
 as the model's tensor would be rounded. Constants of such models are dequantized once (``Value.data``).
+
+On CPUs such integers may lie in memory as bytes, counted from the lowest one (``Value.narrow``): all else
+that is said of the value, its ``dtype`` among it, is said of the integers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define, field, frozen
 from delegraph import DTYPES, Op, OpSupport, Tensor
 
+if TYPE_CHECKING:
+    from .launch import Scratch
+
 # Stored as real numbers, whatever the file says.
 _REAL = ("float32", "float16")
 _QUANTIZED = {"int8": (-128, 127), "uint8": (0, 255)}
+# What an element of each type is in OpenCL C.
+C_TYPES = {
+    "bool": "uchar",
+    "uint8": "uchar",
+    "int8": "char",
+    "int16": "short",
+    "uint16": "ushort",
+    "int32": "int",
+    "uint32": "uint",
+    "int64": "long",
+    "uint64": "ulong",
+    "real": "REAL",
+}
 
 
 @define(eq=False)
@@ -31,6 +50,17 @@ class Value:
     levels: tuple[int, int] | None = None  # lowest and highest stored value of a quantized tensor
     base: Value | None = None  # lies in this value's buffer, from element ``offset`` on
     offset: int = 0
+    narrow: bool = False  # in memory lie bytes: stored - levels[0]
+
+    @property
+    def c_type(self) -> str:
+        """What an element in memory is in OpenCL C."""
+        return "uchar" if self.narrow else C_TYPES[self.dtype]
+
+    @property
+    def low(self) -> int:
+        """What to add to a number in memory to get the stored one: 0 unless the value is narrow."""
+        return self.levels[0] if self.narrow and self.levels else 0
 
     @property
     def size(self) -> int:
@@ -113,7 +143,16 @@ class Step:
     """
 
     text: str
-    operands: tuple[Value | np.ndarray | float, ...] = ()
+    operands: tuple[Value | np.ndarray | PerRow | float, ...] = ()
+
+
+@frozen(eq=False)
+class PerRow:
+    """An operand that is a number for each row of a result, found while the model runs."""
+
+    numbers: Scratch  # float32
+    size: int  # elements of a row
+    rows: int
 
 
 @frozen(hash=False)
@@ -179,7 +218,9 @@ class Kernel:
     its input number ``which``, or None where it cannot be one. ``views(node)`` says, for a node that moves
     nothing, from which element of its first input each output begins; None where the node has to move
     values. ``pads``: the kernel reads ``node.pads``, zeros around its input. ``folds``: it multiplies its
-    sums by ``node.factor`` and adds ``node.shift``.
+    sums by ``node.factor`` and adds ``node.shift``. ``narrow``: it takes inputs that are narrow, adding
+    ``low`` to what it reads of them, and its outputs may be narrow, which asks nothing of a kernel that
+    ends with ``finish(node)``.
     """
 
     prepare: Callable[[Node, Any], Iterable[Any]] | None = None
@@ -188,6 +229,7 @@ class Kernel:
     views: Callable[[Node], Sequence[int] | None] | None = None
     pads: bool = False
     folds: bool = False
+    narrow: bool = False
 
 
 def numpy_type(value: Value) -> np.dtype:

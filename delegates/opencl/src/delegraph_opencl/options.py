@@ -25,6 +25,8 @@ class Options:
     serialization_dir: str | None = (
         None  # keep compiled programs and packed weights here; "auto": the user's cache
     )
+    # MiB that the entries there may take; of more, those that were not used for the longest time go.
+    serialization_limit: int = field(default=1024, validator=ge(1))
     model_token: str | None = None  # names the model in the cache; None: a digest of it
     # Which kernels: "cpu" (few long work-items), "gpu" (many short ones); "auto": by the device's type.
     kernels: Literal["auto", "cpu", "gpu"] = "auto"

@@ -22,6 +22,16 @@ _CPUS: tuple[tuple[bytes, frozenset[str]], ...] = (
     (b"haswell", frozenset("avx2 fma bmi1 bmi2 movbe f16c abm".split())),
     (b"x86-64", frozenset()),
 )
+# CPUs without AVX-512 that PoCL may compile for on one that has it: LLVM 14 takes Zen 4 for Zen 3.
+WITHOUT_AVX_512 = ("haswell", "znver3")
+# VNNI multiplies bytes and adds up the products: bits at once, and the flags that Linux lists; best first.
+_VNNI = (
+    (512, frozenset("avx512f avx512bw avx512vl avx512_vnni".split())),
+    (256, frozenset("avx2 avx_vnni".split())),
+)
+# Those known to keep a function on its own that is for a CPU with more instructions: one that put it into
+# its caller would end the process.
+TARGETING = ((3, 0), (3, 1))
 _UNKNOWN = b"generic\0"
 # Bytes of a device's record that are looked through: the name stands at 640; what lies behind may
 # point to it by chance.
@@ -66,9 +76,27 @@ def _renamed(record: int, name: bytes) -> bool:
 
 def best_cpu(cpuinfo: str) -> bytes:
     """Return the first of the CPUs known here that has no flag which this one lacks."""
-    flags = re.search(r"^flags\s*:(.*)$", cpuinfo, re.M)
-    has = frozenset(flags[1].split() if flags else ())
+    has = flags_of(cpuinfo)
     return next(name for name, needs in _CPUS if needs <= has)
+
+
+def vnni(flags: frozenset[str]) -> int:
+    """Return how many bits the VNNI of a CPU with these flags has, 0 without any."""
+    return next((bits for bits, needs in _VNNI if needs <= flags), 0)
+
+
+def host_flags() -> frozenset[str]:
+    """Return the flags of this machine's CPU; none where they are not known."""
+    try:
+        return flags_of(Path("/proc/cpuinfo").read_text())
+    except OSError:  # another system, or one that does not show it
+        return frozenset()
+
+
+def flags_of(cpuinfo: str) -> frozenset[str]:
+    """Return the flags that all processors have."""
+    listed = [frozenset(line.split()) for line in re.findall(r"^flags\s*:(.*)$", cpuinfo, re.M)]
+    return frozenset.intersection(*listed) if listed else frozenset()
 
 
 def _text_at(file: int, address: int) -> bytes:

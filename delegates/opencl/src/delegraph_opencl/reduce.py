@@ -15,8 +15,8 @@ from delegraph import Op, needs
 
 from .elementwise import spread
 from .epilogue import NO_EPILOGUE, Epilogue, finish
-from .launch import C_TYPES, Launch, blocks, int32s
-from .node import Kernel, Node, Scaled, Step, Value
+from .launch import Launch, blocks, int32s
+from .node import C_TYPES, Kernel, Node, Scaled, Step, Value
 from .target import Target
 
 _GROUP = 128  # work-items of a work-group on a GPU
@@ -44,7 +44,7 @@ def reducing(how: Reduction | Callable[[Node], Reduction], fuses: bool = True) -
     def prepare(node: Node, target: Target) -> Iterator[Launch]:
         yield from _launches(node, target, how if isinstance(how, Reduction) else how(node))
 
-    return Kernel(prepare, fuses)
+    return Kernel(prepare, fuses, narrow=True)
 
 
 @needs("constant axes")
@@ -107,14 +107,13 @@ def _launches(node: Node, target: Target, how: Reduction) -> Iterator[Launch]:
         (
             x,
             out,
-            np.float32(scale),
-            np.float32(factor),
+            *map(np.float32, (x.low, scale, factor)),
             *int32s(channels, *sizes, *numbers),
             *epilogue.args,
         ),
         items,
         local,
-        _macros(x, result, how),
+        _macros(x, result, out, how),
         writes=(out,),
         flops=x.size,
     )
@@ -142,11 +141,11 @@ def _scale_and_steps(node: Node, axes: Axes, how: Reduction) -> tuple[float, flo
     return scale, (1.0 if how.scaled_first else scale) / (count or math.nan), []
 
 
-def _macros(x: Value, result: Value, how: Reduction) -> tuple[tuple[str, str], ...]:
+def _macros(x: Value, result: Value, out: Value, how: Reduction) -> tuple[tuple[str, str], ...]:
     """Return what differs between types: ``A``, a result in the making, its terms and its end."""
     real = x.dtype == "real"
     one = "float" if real else C_TYPES[x.dtype]
-    term = "(float)LOAD(x, i)" if real else "x[i]"
+    term = "FROM_LOW((float)LOAD(x, i))" if real else "x[i]"
     if how.scaled_first and real:
         term = f"({term} * scale)"
     both = "float2" if real else "long2"
@@ -156,8 +155,9 @@ def _macros(x: Value, result: Value, how: Reduction) -> tuple[tuple[str, str], .
         c = "(o) % channels"
         end = f"STORE(y, PLACE(o, {c}), EPILOGUE(TO_F((a) * factor), o, {c}))"
     return (
-        ("T", C_TYPES[x.dtype]),
-        ("R", C_TYPES[result.dtype]),
+        ("FROM_LOW(v)", "((v) + low)" if x.low else "(v)"),
+        ("T", x.c_type),
+        ("R", out.c_type),
         ("A", both if how.finds else one),
         ("TERM(i, t)", f"(({both})({term}, t))" if how.finds else term),
         ("COMBINE(a, b)", how.combine.format("(a)", "(b)")),
@@ -167,7 +167,10 @@ def _macros(x: Value, result: Value, how: Reduction) -> tuple[tuple[str, str], .
 
 
 Written = tuple[str, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
-_PARAMS = "__global const T* restrict x, __global R* restrict y, float scale, float factor, int channels"
+_PARAMS = (
+    "__global const T* restrict x, __global R* restrict y, "
+    "float low, float scale, float factor, int channels"
+)
 
 
 def _axis_params(axes: Axes) -> str:
@@ -253,7 +256,7 @@ def _nested(loops: int, base: str, body: str) -> str:
 
 
 def _added(a: str, at: str, how: Reduction) -> str:
-    term = f"convert_float8(LOAD8(x, {at}))"
+    term = f"FROM_LOW(convert_float8(LOAD8(x, {at})))"
     return f"{a} = {how.combine.format(a, f'({term} * scale)' if how.scaled_first else term)};"
 
 

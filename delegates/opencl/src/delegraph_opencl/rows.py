@@ -40,7 +40,7 @@ class RowOp:
 
 def by_row(how: RowOp) -> Kernel:
     """Return the kernel of an op of real numbers along the last axis."""
-    return Kernel(lambda node, target: _launches(node, target, how), fuses=True)
+    return Kernel(lambda node, target: _launches(node, target, how), fuses=True, narrow=True)
 
 
 @needs("a rank of at least 1")
@@ -56,14 +56,21 @@ def _launches(node: Node, target: Target, how: RowOp) -> Iterator[Launch]:
     epilogue, depth = finish(node), result.shape[-1]
     rows = result.size // depth
     source, rows_each, items, local = _shared_out(rows, depth, target)
-    numbers = np.float32(x.scale), np.float32(how.parameter(node.op))
+    numbers = map(np.float32, (x.low, x.scale, how.parameter(node.op)))
     yield Launch(
         epilogue.text + source,
         "by_row",
         (x, out, *numbers, *int32s(rows, rows_each, depth), *epilogue.args),
         items,
         local,
-        _macros(how, target, depth if source is _SHORT else 0),
+        (
+            ("X", x.c_type),
+            ("FROM_LOW(v)", "((v) + low)" if x.low else "(v)"),
+            ("Y", out.c_type),
+            # In the output, where they lose nothing.
+            ("KEEPS_TERMS", int(not (target.half or out.narrow))),
+            *_macros(how, depth if source is _SHORT else 0),
+        ),
         writes=(out,),
         flops=4 * result.size,
     )
@@ -81,21 +88,20 @@ def _shared_out(rows: int, depth: int, target: Target) -> tuple[str, int, tuple[
     return _SHORT, each, *spread(blocks(rows, each), target)
 
 
-def _macros(how: RowOp, target: Target, depth: int) -> tuple[tuple[str, str | int], ...]:
+def _macros(how: RowOp, depth: int) -> tuple[tuple[str, str | int], ...]:
     return (
         ("TERM(x)", how.term),
         ("SETUP(sum)", how.setup),
         ("VALUE(x, t)", how.value),
         ("HAS_PEAK", int(how.has_peak)),
-        ("KEEPS_TERMS", int(not target.half)),  # in the output, where they lose nothing
         ("GROUP", _GROUP),
         ("DEPTH", depth),
     )
 
 
 _COMMON = """
-#define READ(i) ((float)LOAD(row, i) * scale)
-#define READ8(i) (convert_float8(LOAD8(row, i)) * scale)
+#define READ(i) (FROM_LOW((float)LOAD(row, i)) * scale)
+#define READ8(i) (FROM_LOW(convert_float8(LOAD8(row, i))) * scale)
 """
 
 _OWN = (
@@ -112,11 +118,11 @@ _OWN = (
 #define KEPT(i) TERM(READ(i))
 #define KEPT8(i) TERM(READ8(i))
 #endif
-__kernel void by_row(__global const REAL* restrict x, __global REAL* restrict y, float scale, float b,
+__kernel void by_row(__global const X* restrict x, __global Y* restrict y, float low, float scale, float b,
                      int rows, int each, int depth EPILOGUE_PARAMS) {
   int r = get_global_id(0) * each, end = min(r + each, rows);
   for (; r < end; r++) {
-    __global const REAL* row = x + r * depth;
+    __global const X* row = x + r * depth;
     float peak = -INFINITY, sum = 0;
     int i = 0, at = r * depth;
 #if HAS_PEAK
@@ -163,13 +169,13 @@ __kernel void by_row(__global const REAL* restrict x, __global REAL* restrict y,
 _SHORT = (
     _COMMON
     + """
-__kernel void by_row(__global const REAL* restrict x, __global REAL* restrict y, float scale, float b,
+__kernel void by_row(__global const X* restrict x, __global Y* restrict y, float low, float scale, float b,
                      int rows, int each, int depth EPILOGUE_PARAMS) {
   float xs[8 * DEPTH], peaks[8 * DEPTH], terms[8 * DEPTH];
   int first = get_global_id(0) * each, end = min(first + each, rows);
   for (int r = first; r < end; r += 8) {
     int at = r * DEPTH, n = min(8, end - r) * DEPTH;
-    __global const REAL* row = x + at;
+    __global const X* row = x + at;
     for (int i = 0; i < n; i++) xs[i] = READ(i);
     for (int i = 0; i < n; i += DEPTH) {
       float peak = xs[i];
@@ -208,11 +214,11 @@ _SHARED = (
   barrier(CLK_LOCAL_MEM_FENCE);
 #define PLUS(a, b) ((a) + (b))
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1)))
-void by_row(__global const REAL* restrict x, __global REAL* restrict y, float scale, float b,
+void by_row(__global const X* restrict x, __global Y* restrict y, float low, float scale, float b,
             int rows, int each, int depth EPILOGUE_PARAMS) {
   __local float part[GROUP];
   int lane = get_local_id(0), at = get_group_id(0) * depth;
-  __global const REAL* row = x + at;
+  __global const X* row = x + at;
   float peak = -INFINITY, sum = 0;
 #if HAS_PEAK
   for (int i = lane; i < depth; i += GROUP) peak = fmax(peak, READ(i));

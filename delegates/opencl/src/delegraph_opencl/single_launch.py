@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from attrs import define, field, frozen
 
-from .launch import Launch, blocks
+from .launch import Launch, Passed, blocks
 
 _TASKS = 16  # of a launch, per worker: enough to share out the work evenly
 _MOST_BUFFERS = 64  # each is an argument of the kernel
 _RECORD = 7  # numbers of a record before its arguments: see ``_RUN``
+_ARGUMENT = 3  # numbers of each argument
 _TOGETHER = ("barrier", "__local", "get_local_id", "get_group_id", "get_num_groups", "get_global_size")
 _KERNEL = re.compile(r"__kernel\s+void\s+(\w+)\s*\(")
 # Not inlined, since compilers take several times longer for one large function.
@@ -49,6 +50,7 @@ class Call:
     args: tuple[At | np.generic, ...]
     global_size: tuple[int, ...]
     chained: bool = False  # a work-item runs right behind the same one of the call before it
+    passed: tuple[Passed, ...] = ()  # as in a launch
 
 
 @define(eq=False)
@@ -106,7 +108,11 @@ def _record(call: Call, kernel: int, buffers: Sequence[Any], workers: int, links
     head = (kernel, blocks(x * y * z, per_task), per_task, x * y * z, x, y, links)
     at = {id(b): i for i, b in enumerate(buffers)}
     args = [at[id(a.buffer)] << 48 | a.offset if isinstance(a, At) else _bits(a) for a in call.args]
-    return np.array([*head, *args], np.int64)
+    found = np.zeros((len(args), _ARGUMENT), np.int64)
+    found[:, 0] = args
+    for p in call.passed:
+        found[p.number] += (p.before, p.item, p.worker)
+    return np.concatenate([head, found.reshape(-1)]).astype(np.int64)
 
 
 def _bits(number: np.generic) -> int:
@@ -148,19 +154,21 @@ def _function(source: str, number: int) -> str:
 
 
 def _case(name: str, number: int, args: Sequence[At | np.generic]) -> str:
-    given = ", ".join(_argument(a, _RECORD + i) for i, a in enumerate(args))
+    given = ", ".join(_argument(a, _RECORD + _ARGUMENT * i) for i, a in enumerate(args))
     return f"      case {number}: EACH_ITEM {name}_{number}(id0, id1, id2, {given}); }} break;"
 
 
 def _argument(arg: At | np.generic, i: int) -> str:
     if isinstance(arg, At):
-        return f"(__global void*)(buffers[step[{i}] >> 48] + (step[{i}] & 0xffffffffffff))"
+        begin = f"buffers[step[{i}] >> 48] + (step[{i}] & 0xffffffffffff)"
+        return f"(__global void*)({begin} + self * step[{i + 2}] - item * step[{i + 1}])"
     return f"step[{i}]" if isinstance(arg, np.integer) else f"as_float((int)step[{i}])"
 
 
 # The tape: where each launch's record begins, then the records: kernel, tasks, work-items per task,
 # work-items, their number along the first and the second axis, launches chained to it, and the arguments:
-# buffer << 48 | byte, or a number. A task of a chain is one of each of its launches.
+# buffer << 48 | byte, or a number; then what ``Passed`` says of item and worker, or 0 and 0. A task of a
+# chain is one work-item of each of its launches.
 # The counters: workers that left; then for each launch tasks that are done, and tasks taken of each
 # worker's share. An atomic operation orders all other memory accesses around it.
 _RUN = """

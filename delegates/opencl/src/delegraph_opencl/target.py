@@ -37,6 +37,11 @@ class Target:
         return self.variant == "cpu" and self.device.type == "cpu" and self.device.pocl is not None
 
     @property
+    def stores_bytes(self) -> bool:
+        """Whether values may be narrow (see :mod:`delegraph_opencl.narrow`)."""
+        return self.variant == "cpu" and not self.half
+
+    @property
     def real_size(self) -> int:
         """Bytes of a real number."""
         return 2 if self.half else 4
@@ -46,7 +51,8 @@ class Target:
 
         ``REAL`` is how a real number is stored; ``F``, ``F2`` … ``F16`` compute. ``LOAD(p, i)``,
         ``LOAD4(p, i)`` read from element ``i`` of real numbers, ``STORE(p, i, v)``, ``STORE4`` write;
-        ``LOADF`` … read float32 constants. ``LOADA4`` and ``STOREA4`` are for multiples of 4. Where ``F``
+        ``LOADF`` … read float32 constants. ``LOADA4`` and ``STOREA4`` are for multiples of 4. On CPUs
+        ``LOAD`` and ``STORE`` … also read and write bytes, those of narrow values. Where ``F``
         is half, ``HALF_ARITHMETIC`` is defined. ``FMA(a, b, c)`` is a * b + c in whichever form is fast
         here; ``ROUND(v)`` rounds to the nearest, ties to even, if |v| is below 2**22; what is larger stays
         about as it is.
@@ -74,7 +80,7 @@ class Target:
     def _memory(self, half_arithmetic: bool) -> list[str]:
         if not self.half:
             return [
-                *_float_access("LOAD", "STORE", self.device.slow_builtins),
+                *_float_access(self.device, self.stores_bytes),
                 *_aligned_access("float4"),
                 *_float_loads("LOADF", self),
             ]
@@ -126,17 +132,41 @@ def _aligned_access(vector: str) -> list[str]:
     ]
 
 
-def _float_access(load: str, store: str, pointers: bool) -> list[str]:
-    lines = [f"#define {load}(p, i) (p)[i]", f"#define {store}(p, i, v) (p)[i] = (v)"]
+def _float_access(device: Device, or_bytes: bool) -> list[str]:
+    """Return loads and stores of float32 numbers.
+
+    :param or_bytes: where the pointer is one to bytes, those are read and written.
+    """
+    load = "(float)(p)[i]" if or_bytes else "(p)[i]"
+    lines = [f"#define LOAD(p, i) {load}", "#define STORE(p, i, v) (p)[i] = (v)"]
     for n in _WIDTHS:
-        if pointers:
+        if device.pocl is not None:  # its vstore16 is three stores, and before 3.1 a call
             lines += [f"typedef float{n} float{n}_any __attribute__((aligned(4)));"]
-            lines += [f"#define {load}{n}(p, i) (*(__global const float{n}_any*)((p) + (i)))"]
-            lines += [f"#define {store}{n}(p, i, v) (*(__global float{n}_any*)((p) + (i)) = (v))"]
+            load = f"(*(__global const float{n}_any*)((p) + (i)))"
+            store = f"(*(__global float{n}_any*)((p) + (i)) = (v))"
         else:
-            lines += [f"#define {load}{n}(p, i) vload{n}(0, (p) + (i))"]
-            lines += [f"#define {store}{n}(p, i, v) vstore{n}(v, 0, (p) + (i))"]
+            load = f"vload{n}(0, (__global const float*)(p) + (i))"
+            store = f"vstore{n}(v, 0, (__global float*)(p) + (i))"
+        if or_bytes:
+            lines += _byte_access(n, device)
+            load = f"(sizeof(*(p)) == 1 ? load_bytes{n}((__global const uchar*)(p) + (i)) : {load})"
+            store = f"(sizeof(*(p)) == 1 ? store_bytes{n}((__global uchar*)(p) + (i), v) : (void){store})"
+        lines += [f"#define LOAD{n}(p, i) {load}", f"#define STORE{n}(p, i, v) {store}"]
     return lines
+
+
+def _byte_access(n: int, device: Device) -> list[str]:
+    """Return the functions that read and write ``n`` bytes as float32 numbers."""
+    vector = f"uchar{n}"
+    load, store = f"convert_float{n}(vload{n}(0, p))", f"vstore{n}(convert_{vector}(v), 0, p)"
+    if device.pocl is not None:  # there vstore writes one byte after the other
+        load = f"__builtin_convertvector(*(__global const {vector}_any*)p, float{n})"
+        store = f"*(__global {vector}_any*)p = __builtin_convertvector(v, {vector})"
+    return [
+        f"typedef {vector} {vector}_any __attribute__((aligned(1)));",
+        f"static inline float{n} load_bytes{n}(__global const uchar* p) {{ return {load}; }}",
+        f"static inline void store_bytes{n}(__global uchar* p, float{n} v) {{ {store}; }}",
+    ]
 
 
 def _float_loads(load: str, target: Target, convert: str = "") -> list[str]:

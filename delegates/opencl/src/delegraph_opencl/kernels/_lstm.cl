@@ -3,12 +3,19 @@
    Four gates, input, forget, update and output, of ``padded`` places each. ``sums``: what they get from the
    input, computed before for all steps. Whatever is carried along is float32, whatever real numbers are
    stored as. With INTEGERS all numbers are whole, and rounded as LiteRT rounds them, since in a sequence a
-   step becomes several: gates in steps of 2**-15, what enters them in steps of 2**-12. */
+   step becomes several: gates in steps of 2**-15, what enters them in steps of 2**-12. With HYBRID weights are
+   integers, and what they are multiplied with is rounded to 8 bits each time; a last bit can move it to another
+   step, so that sums, tanh and the logistic function are rounded as in LiteRT. */
 
 #define VECTOR(p, i) (*(__global VF*)((p) + (i)))
 #define CONSTANT(p, i) (*(__global const VF*)((p) + (i)))
 #define WHOLE(i) (*(__global const VI*)(whole + (i)))
+#ifdef HYBRID
+#pragma OPENCL FP_CONTRACT OFF
+#define LOGISTIC(v) near_logistic(v)
+#else
 #define LOGISTIC(v) (1.0f / (1.0f + exp(-(v))))
+#endif
 #define SYNC barrier(CLK_GLOBAL_MEM_FENCE)
 #define EACH(n, size) for (int n = get_local_id(0) * LANES; n < (size); n += get_local_size(0) * LANES)
 #define EACH_ONE(n, size) for (int n = get_local_id(0); n < (size); n += get_local_size(0))
@@ -82,6 +89,51 @@ VI tanh_of(VI x, int bits) {
 }
 #endif
 
+#ifdef HYBRID
+/* tanh and the logistic function as Eigen's vector code approximates them, which LiteRT runs here. */
+
+#define CUT(x, low, high) LEAST(MOST(x, (VF)(low)), (VF)(high))
+
+// x * P(x * x) / Q(x * x), from where on it is 1 cut off.
+VF near_tanh(VF v) {
+  VF x = CUT(v, -7.90738964f, 7.90738964f), s = x * x;
+  VF top = ((s * 1.394553628e-8f + 2.102733560e-5f) * s + 3.520756727e-3f) * s + 1.340216100e-1f;
+  VF bottom = (((s * 8.015776984e-7f + 3.326951409e-4f) * s + 2.597254514e-2f) * s + 4.673548340e-1f) * s + 1.0f;
+  return (s * x * top + x) / bottom;
+}
+
+// e / (1 + e) with e = exp(x) = (2**m * exp(r))**2, where x / 2 = m * log(2) + r.
+VF near_logistic(VF x) {
+  VF half_x = CUT(x, -104.0f, 16.6355324f) * 0.5f, m = floor(half_x * 1.44269504f + 0.5f);
+  VF r = m * 2.12194440e-4f + (m * -0.693359375f + half_x), s = r * r;
+  VF even = s * 4.1898667812347412e-2f + 0.49999141693115234f;
+  VF odd = s * 8.3347130566835403e-3f + 0.16666877269744873f;
+  VF e = (s * (r * odd + even) + (r + 1.0f)) * AS_FLOATS((INTS(m) + 127) << 23);
+  e = e * e;
+  return (x < -104.0f) ? (VF)(0.0f) : e / (1.0f + e);
+}
+
+// How a row is rounded: see ``rounding``.
+void find_rounding(__global const float* row, __global float* how, int n) {
+  float low = 0, high = 0;
+  for (int k = 0; k < n; k++) {
+    low = LEAST(low, row[k]);
+    high = MOST(high, row[k]);
+  }
+  vstore4(rounding(low, high), 0, how);
+}
+
+#define ROUND_ROW(row, n) \
+  EACH_ONE(one, 1) find_rounding(row, how, n); \
+  SYNC; \
+  EACH_ONE(k, n) { \
+    const float4 found = vload4(0, how); \
+    steps_of_row[k] = ROUNDED(float, int, row[k], found); \
+  } \
+  SYNC
+#define WORTH how[3]
+#endif
+
 #ifdef NORMS
 // For layer normalization: (sum - mean) / deviation of each gate.
 #define NORMAL(g, v) (((v) - stats[2 * (g)]) * stats[2 * (g) + 1] * CONSTANT(norms, (g) * padded + n) \
@@ -108,12 +160,15 @@ __kernel void lstm(
     int steps, int step_stride, int batch_stride, int cells, int outputs, int padded, int padded_outputs,
     int block,
     int cell_bits, int leaving, int leaving_shift, int offset, int low, int high,
-    float cell_clip, float projection_clip) {
+    float cell_clip, float projection_clip, float projection_scale) {
   const int b = get_group_id(0);
   __global const float* norms = biases + 4 * padded;
   __global const float* peepholes = norms + 4 * padded;
   __global const float* projection_bias = peepholes + 4 * padded;
-  __global float* gates = memory + b * (6 * padded + padded_outputs + 16);
+#ifdef HYBRID
+  __global const float* scales = projection_bias + padded_outputs;
+#endif
+  __global float* gates = memory + b * (7 * padded + 2 * padded_outputs + 16);
   __global float* cell = gates + 4 * padded;
   __global float* shown = cell + padded;  // the cell's outputs before the projection
 #ifdef PROJECTION
@@ -122,11 +177,18 @@ __kernel void lstm(
   __global float* hidden = shown;
 #endif
   __global float* stats = shown + padded + padded_outputs;
+#ifdef HYBRID
+  __global float* how = stats + 8;
+  __global float* steps_of_row = stats + 16;
+#endif
   EACH_ONE(n, padded) cell[n] = n < cells ? (float)LOAD_CELL(cell_state, b * cells + n) : 0.0f;
   EACH_ONE(n, outputs) hidden[n] = (float)LOAD(output_state, b * outputs + n);
   SYNC;
   for (int t = 0; t < steps; t++) {
     const int row = t * step_stride + b * batch_stride;
+#ifdef HYBRID
+    ROUND_ROW(hidden, outputs);
+#endif
     for (int first = get_local_id(0) * LANES * CHUNKS; first < 4 * padded;
          first += get_local_size(0) * LANES * CHUNKS) {
       __global const float* weights = recurrent + first / block * block * outputs + first % block;
@@ -134,9 +196,21 @@ __kernel void lstm(
       #pragma unroll
       for (int j = 0; j < CHUNKS; j++) sum[j] = (VF)(0.0f);
       for (int k = 0; k < outputs; k++) {
-        VF h = (VF)(hidden[k]);
+#ifdef MIXED  // weights of some gates are floats, without a scale
         #pragma unroll
-        for (int j = 0; j < CHUNKS; j++) sum[j] += h * CONSTANT(weights, k * block + j * LANES);
+        for (int j = 0; j < CHUNKS; j++) {
+          VF h = (VF)(scales[first + j * LANES] > 0 ? steps_of_row[k] : hidden[k]);
+          sum[j] = FMA(h, CONSTANT(weights, k * block + j * LANES), sum[j]);
+        }
+#else
+#ifdef HYBRID
+        VF h = (VF)(steps_of_row[k]);
+#else
+        VF h = (VF)(hidden[k]);
+#endif
+        #pragma unroll
+        for (int j = 0; j < CHUNKS; j++) sum[j] = FMA(h, CONSTANT(weights, k * block + j * LANES), sum[j]);
+#endif
       }
       #pragma unroll
       for (int j = 0; j < CHUNKS; j++) {
@@ -147,6 +221,9 @@ __kernel void lstm(
         VI of_state = rescaled(INTS(sum[j]), WHOLE(12 * padded + n), WHOLE(16 * padded + n));
         sum[j] = FLOATS(saturated(of_input + of_state));
 #else
+#ifdef HYBRID
+        if (scales[n] > 0) sum[j] *= WORTH * CONSTANT(scales, n);
+#endif
         sum[j] += x;
 #endif
         VECTOR(gates, n) = sum[j];
@@ -204,9 +281,18 @@ __kernel void lstm(
     }
     SYNC;
 #ifdef PROJECTION
+#ifdef HYBRID
+    ROUND_ROW(shown, cells);
+    EACH(n, padded_outputs) {
+      VF sum = (VF)(0.0f);
+      for (int k = 0; k < cells; k++)
+        sum = FMA((VF)(steps_of_row[k]), CONSTANT(projection, k * padded_outputs + n), sum);
+      sum = sum * (WORTH * projection_scale) + CONSTANT(projection_bias, n);
+#else
     EACH(n, padded_outputs) {
       VF sum = CONSTANT(projection_bias, n);
       for (int k = 0; k < cells; k++) sum += shown[k] * CONSTANT(projection, k * padded_outputs + n);
+#endif
       if (projection_clip > 0) sum = fmin(fmax(sum, -projection_clip), projection_clip);
       VECTOR(hidden, n) = sum;
     }

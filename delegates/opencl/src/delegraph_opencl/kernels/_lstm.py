@@ -2,7 +2,7 @@
 
 The products of the input and the weights of all gates are computed first, for all steps at once; then a
 work-group takes each row of the batch through the steps (``_lstm.cl``). With integer weights and a float
-input the weights are dequantized.
+input each row of what is multiplied with them is rounded to 8 bits, as in LiteRT.
 
 Source: tflite/kernels/lstm_eval.cc, lstm_shared.h; tflite/delegates/gpu/common/lstm_parser.cc.
 """
@@ -20,6 +20,7 @@ from attrs import frozen
 from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
 
 from ..epilogue import Epilogue, written_steps
+from ..hybrid import Rounded, rounded, rounding_source, signed, wide_numbers
 from ..launch import Arg, Launch, Packed, Scratch, int32s, rounded_up
 from ..node import Kernel, Node, Step, Value, centered, dequantized
 from ..options import Options
@@ -44,6 +45,7 @@ _CURVES = {
     "RELU6": "fmin(fmax(v, 0.0f), 6.0f)",
     "TANH": "tanh(v)",
 }
+_INTEGERS = ("int8", "uint8")
 
 
 def cell_rows(op: str, options: Options, last: int, where: Sequence[Constraint]) -> Iterable[OpSupport]:
@@ -53,9 +55,9 @@ def cell_rows(op: str, options: Options, last: int, where: Sequence[Constraint])
     rtol = 4e-2 if options.precision == "float16" else 1e-5
     yield OpSupport(op, versions, _types("float32"), (*where, known_activation), kernel, rtol=rtol)
     if options.quantized:
-        # LiteRT rounds what it multiplies with integer weights to 8 bits.
         types = _types("int8|uint8")
-        yield OpSupport(op, versions, types, (*where, known_activation), kernel, rtol=2e-2)
+        rtol = max(rtol, 2e-2)  # a last bit may move the state, which is rounded, to another step
+        yield OpSupport(op, versions, types, (*where, known_activation), kernel, rtol=rtol)
         yield OpSupport(op, versions, _INTEGER_TYPES, (*where, integer_scales), kernel, steps=1)
 
 
@@ -83,6 +85,7 @@ class Cell:
     cells: int
     outputs: int
     is_integer: bool
+    is_hybrid: bool  # floats, and weights that are integers
 
     @property
     def padded(self) -> int:
@@ -119,9 +122,27 @@ class Cell:
         return self.gates(inputs, self._weights)
 
     def _weights(self, tensor: Tensor) -> np.ndarray:
-        values = centered(tensor)[0] if self.is_integer else dequantized(tensor)
+        values = centered(tensor)[0] if self.is_integer else self.stored(tensor)
         matrix: np.ndarray = np.diag(values) if values.ndim == 1 else values
         return matrix
+
+    def scales(self, inputs: Sequence[int]) -> np.ndarray:
+        """Return the scale of integer weights, (4 * padded,); 0 where they are floats."""
+
+        def scale(tensor: Tensor) -> np.ndarray:
+            return np.full(self.cells, tensor.scale if tensor.dtype in _INTEGERS else 0, np.float32)
+
+        return self.gates(inputs, scale)
+
+    def stored(self, tensor: Tensor) -> np.ndarray:
+        """Return weights as they are stored, integers with the sign that LiteRT gives them."""
+        return signed(tensor) if tensor.dtype in _INTEGERS else dequantized(tensor)
+
+    def real(self, tensor: Tensor) -> np.ndarray:
+        """Return the real numbers that weights stand for."""
+        return np.asarray(
+            self.stored(tensor) * np.float32(tensor.scale if tensor.dtype in _INTEGERS else 1)
+        )
 
 
 def cell_of(op: Op) -> Cell:
@@ -133,7 +154,8 @@ def cell_of(op: Op) -> Cell:
     cells, depth = weights.shape
     x = op.inputs[_X]
     assert x is not None
-    return Cell(op, depth, cells, recurrent.shape[-1], x.dtype == "int8")
+    is_hybrid = x.dtype == "float32" and weights.dtype in _INTEGERS
+    return Cell(op, depth, cells, recurrent.shape[-1], x.dtype == "int8", is_hybrid)
 
 
 def input_at(op: Op, index: int) -> Tensor | None:
@@ -150,26 +172,32 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     rows = math.prod(x.shape[:-1])
     if not rows:
         return
-    sums = Scratch(4 * rows * 4 * cell.padded)
-    yield from multiplied(_entering(node, cell, x, sums, rows), target)
+    sums, lines = Scratch(4 * rows * 4 * cell.padded), None
+    if cell.is_hybrid:
+        lines = rounded(x, x.shape, np.arange(rows) * cell.depth, 1, _asymmetric(node.op), target)
+        yield from lines.launches
+    yield from multiplied(_entering(node, cell, x, lines, sums, rows), target)
     yield _steps(node, cell, sums, rows, target)
 
 
-def _entering(node: Node, cell: Cell, x: Value, sums: Scratch, rows: int) -> Product:
+def _entering(node: Node, cell: Cell, x: Value, lines: Rounded | None, sums: Scratch, rows: int) -> Product:
     """Return the product that gives what the gates get from the input at all steps."""
     columns, depth = 4 * cell.padded, cell.depth
     weights = Packed(f"{node.op}, weights of the input", lambda: cell.matrix(_INPUT_WEIGHTS))
     one = np.zeros(1, np.int64)
-    left = Side(x, rows * depth, 1, depth, 1, one)
+    left = Side(lines.value if lines else x, rows * depth, 1, depth, 1, one)
     right = Side(weights, columns * depth, 1, depth, 1, one)
-    return Product(left, right, sums, rows, columns, depth, _entering_epilogue(node, cell))
+    return Product(left, right, sums, rows, columns, depth, _entering_epilogue(node, cell, lines))
 
 
-def _entering_epilogue(node: Node, cell: Cell) -> Epilogue:
+def _entering_epilogue(node: Node, cell: Cell, lines: Rounded | None) -> Epilogue:
     """The bias is added to the sum, or later: to a normalized sum, and to integers."""
-    later = cell.is_integer or has(node.op, _NORMS)
-    steps = [] if later else [Step("v + {0}", (cell.gates(_BIASES, dequantized),))]
-    return written_steps(steps, 4 * cell.padded, f"{node.op}, sums of the input")
+    columns, steps = 4 * cell.padded, []
+    if lines:
+        steps.append(Step("v * ({0} * {1})", (lines.per(columns), cell.scales(_INPUT_WEIGHTS))))
+    if not cell.is_integer and not has(node.op, _NORMS):
+        steps.append(Step("v + {0}", (cell.gates(_BIASES, dequantized),)))
+    return written_steps(steps, columns, f"{node.op}, sums of the input")
 
 
 def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> Launch:
@@ -182,7 +210,7 @@ def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> 
     lanes, chunks = (_LANES, _CHUNKS) if target.variant == "cpu" else (1, 1)
     block = lanes * chunks if target.variant == "cpu" else 4 * cell.padded
     local = 1 if target.variant == "cpu" else _GROUP
-    memory = Scratch(4 * batch * (6 * cell.padded + cell.padded_outputs + 16))
+    memory = Scratch(4 * batch * (7 * cell.padded + 2 * cell.padded_outputs + 16))
     sizes = (cell.cells, cell.outputs, cell.padded, cell.padded_outputs, block)
     args: tuple[Arg, ...] = (
         sums,
@@ -199,11 +227,11 @@ def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> 
         *int32s(_time(op), *strides, *sizes),
         *_numbers(cell),
     )
-    defines = _defines(op, cell, lanes, chunks, new_cell)
+    defines = (*_defines(op, cell, lanes, chunks, new_cell), *wide_numbers(target))
     flops = 2 * rows * cell.cells * cell.outputs * 4
-    return Launch(
-        _source(), "lstm", args, (batch * local,), (local,), defines, (y, new_output, new_cell), flops
-    )
+    source = rounding_source() + _source() if cell.is_hybrid else _source()
+    written = (y, new_output, new_cell)
+    return Launch(source, "lstm", args, (batch * local,), (local,), defines, written, flops)
 
 
 @cache
@@ -218,6 +246,10 @@ def _time(op: Op) -> int:
     return 1 if len(x.shape) == 2 else x.shape[0 if op.options.time_major else 1]
 
 
+def _asymmetric(op: Op) -> bool:
+    return bool(op.options.get("asymmetric_quantize_inputs", False))
+
+
 def has(op: Op, inputs: Sequence[int | None]) -> bool:
     """Say whether an op has a group of inputs."""
     return any(i is not None and input_at(op, i) is not None for i in inputs)
@@ -225,7 +257,9 @@ def has(op: Op, inputs: Sequence[int | None]) -> bool:
 
 def _defines(op: Op, cell: Cell, lanes: int, chunks: int, state: Value) -> tuple[tuple[str, Any], ...]:
     w = "" if lanes == 1 else str(lanes)
-    activation = _CURVES.get(str(op.options.fused_activation_function), "tanh(v)")
+    activation = _CURVES.get(str(op.options.fused_activation_function), _CURVES["TANH"])
+    if cell.is_hybrid and activation == _CURVES["TANH"]:
+        activation = "near_tanh(v)"
     found: list[tuple[str, Any]] = [
         ("LANES", lanes),
         ("CHUNKS", chunks),
@@ -237,14 +271,19 @@ def _defines(op: Op, cell: Cell, lanes: int, chunks: int, state: Value) -> tuple
         ("INTS(v)", f"convert_int{w}(v)"),
         ("INTS_SAT(v)", f"convert_int{w}_sat(v)"),
         ("LONGS(v)", f"convert_long{w}(v)"),
+        ("AS_FLOATS(v)", f"as_float{w}(v)"),
         ("ACTIVATION(v)", activation),
     ]
     is_short = state.dtype == "int16"
     found += [("CELL", "short" if is_short else "REAL")]
     found += [("LOAD_CELL(p, i)", "(p)[i]" if is_short else "LOAD(p, i)")]
     found += [("STORE_CELL(p, i, v)", "(p)[i] = (short)(v)" if is_short else "STORE(p, i, (F)(v))")]
+    found += [("ASYMMETRIC", int(_asymmetric(op)))]
+    scales = cell.scales(_RECURRENT_WEIGHTS)[:: cell.padded][int(not has(op, _INPUT_WEIGHTS[:1])) :]
     parts = {
         "INTEGERS": cell.is_integer,
+        "HYBRID": cell.is_hybrid,
+        "MIXED": cell.is_hybrid and not all(scales),
         "COUPLED": not has(op, _INPUT_WEIGHTS[:1]),
         "PEEPHOLES": has(op, _PEEPHOLES),
         "NORMS": has(op, _NORMS),
@@ -260,14 +299,17 @@ def _recurrent(cell: Cell, block: int) -> np.ndarray:
 
 
 def _vectors(cell: Cell) -> np.ndarray:
-    """Return biases, norms, peepholes and the projection's bias; of integers there are none."""
+    """Return biases, norms, peepholes, the projection's bias and the scales of recurrent weights.
+
+    Of integers there are none.
+    """
     found = [np.zeros(4 * cell.padded)] * 3
     if not cell.is_integer:
-        found = [cell.gates(group, dequantized) for group in (_BIASES, _NORMS, _PEEPHOLES)]
+        found = [cell.gates(group, cell.real) for group in (_BIASES, _NORMS, _PEEPHOLES)]
     bias = np.zeros(cell.padded_outputs)
     if (t := input_at(cell.op, _PROJECTION_BIAS)) is not None:
         bias[: cell.outputs] = dequantized(t)
-    return np.concatenate([*found, bias]).astype(np.float32)
+    return np.concatenate([*found, bias, cell.scales(_RECURRENT_WEIGHTS)]).astype(np.float32)
 
 
 def _integers(cell: Cell) -> np.ndarray:
@@ -286,15 +328,16 @@ def _projection(cell: Cell) -> np.ndarray:
     """Return the projection's weights as (cells, padded outputs)."""
     found = np.zeros((cell.cells, cell.padded_outputs), np.float32)
     if (t := input_at(cell.op, _PROJECTION)) is not None:
-        found[:, : cell.outputs] = dequantized(t).T
+        found[:, : cell.outputs] = cell.stored(t).T
     return found
 
 
 def _numbers(cell: Cell) -> tuple[np.generic, ...]:
-    """Return what says how integers are shown, and the clips of cell state and projection."""
-    o = cell.op.options
+    """Return what says how integers are shown, the clips of cell state and projection, and its scale."""
+    o, projection = cell.op.options, input_at(cell.op, _PROJECTION)
     if not cell.is_integer:
-        return (*int32s(0, 0, 0, 0, 0, 0), np.float32(o.cell_clip), np.float32(o.proj_clip))
+        scale = projection.scale if projection is not None and cell.is_hybrid else 1.0
+        return (*int32s(0, 0, 0, 0, 0, 0), *map(np.float32, (o.cell_clip, o.proj_clip, scale)))
     state, memory = input_at(cell.op, _OUTPUT_STATE), input_at(cell.op, _CELL_STATE)
     hidden = cell.op.intermediates[_HIDDEN]
     assert state is not None
@@ -303,7 +346,8 @@ def _numbers(cell: Cell) -> tuple[np.generic, ...]:
     leaving = quantize_multiplier(float(np.float32(2.0**-15 / float(hidden.scale) * 2.0**-15)))
     zero, clip = state.zero_point, np.float32(o.cell_clip) / np.float32(memory.scale)
     limits = (hidden.zero_point - zero, -128 - zero, 127 - zero)
-    return (*int32s(bits, *leaving, *limits), np.trunc(np.minimum(clip, np.float32(32767))), np.float32(0))
+    clips = np.trunc(np.minimum(clip, np.float32(32767))), np.float32(0)
+    return (*int32s(bits, *leaving, *limits), *clips, np.float32(1))
 
 
 # What a cell needs.

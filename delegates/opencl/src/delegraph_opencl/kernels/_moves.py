@@ -122,7 +122,7 @@ def parting(source: int, axis: Callable[[Op], int]) -> Kernel:
         for y, tables in zip(node.outputs, _parts(node, x, axis(node.op)), strict=True):
             yield from moved(x, y, tables, target)
 
-    return Kernel(prepare)
+    return Kernel(prepare, narrow=True)
 
 
 def _parts(node: Node, x: Value, axis: int) -> Iterator[list[np.ndarray]]:

@@ -12,9 +12,9 @@ import numpy as np
 from attrs import frozen
 
 from ..elementwise import spread
-from ..launch import C_TYPES, Launch, blocks, int32s
+from ..launch import Launch, blocks, int32s
 from ..movement import ELEMENTS, elements_of, stored, table
-from ..node import Value
+from ..node import C_TYPES, Value
 from ..target import Target
 
 _WORK = 4096  # elements of a work-item on a CPU, at least

@@ -22,15 +22,24 @@ from ._weighted import real_windows
 _TASKS = 8  # per core
 
 
-def pool_rows(op: str, start: str, combined: str, factor: str, options: Options) -> Iterable[OpSupport]:
+def pool_rows(
+    op: str, start: str, combined: str, shift: str, factor: str, options: Options
+) -> Iterable[OpSupport]:
     """Return the rows of a pool.
 
     :param start: what a window has before the first number.
     :param combined: OpenCL C of ``v``, what there is so far, and ``a``.
-    :param factor: what the result is multiplied by, of ``n``, the numbers under the window.
+    :param shift: how much larger that is where each number is larger by 1, of ``n``, the numbers under the
+        window.
+    :param factor: what it is multiplied by in the end, of ``n``.
     """
-    defines = (("START", start), ("COMBINED(v, a)", combined), ("FACTOR(n)", factor))
-    kernel = Kernel(lambda node, target: _launches(node, target, defines), fuses=True)
+    defines = (
+        ("START", start),
+        ("COMBINED(v, a)", combined),
+        ("SHIFT(n)", shift),
+        ("FACTOR(n)", factor),
+    )
+    kernel = Kernel(lambda node, target: _launches(node, target, defines), fuses=True, narrow=True)
     where = (known_activation, real_windows)
     return float_rows(
         op, kernel, options, "T -> T", where=where, quantized_where=(same_quantization,), last=3
@@ -61,12 +70,12 @@ def _launches(node: Node, target: Target, defines: tuple[tuple[str, str], ...]) 
             y,
             *int32s(parts, each, height, width, channels, rows.output, columns.output),
             *int32s(o.filter_height, o.filter_width, o.stride_h, o.stride_w, rows.before, columns.before),
-            np.float32(x.scale),
+            *map(np.float32, (x.low, x.scale)),
             *epilogue.args,
         ),
         (lines * parts,),
         (1,),
-        (*defines, *vector_defines(channels)),
+        (("X", x.c_type), ("Y", y.c_type), *defines, *vector_defines(channels)),
         (y,),
         positions * channels * rows.size * columns.size,
     )

@@ -28,8 +28,8 @@ def select_rows(
         yield from launches(node, target, "({0} != 0 ? {1} : {2})", operands)
 
     types, alike = "bool T T -> T", [same_quantization]
-    reals = Kernel(prepare, fuses=True)
+    reals = Kernel(prepare, fuses=True, narrow=True)
     yield from float_rows(
         op, reals, options, types, last=last, where=where, rtol=0, quantized_where=alike, steps=0
     )
-    yield from plain_rows(op, Kernel(prepare), options, types, last, where, "int32 int64 bool")
+    yield from plain_rows(op, Kernel(prepare, narrow=True), options, types, last, where, "int32 int64 bool")

@@ -14,4 +14,4 @@ from ._pool import pool_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return pool_rows("AVERAGE_POOL_2D", "0", "(v) + (a)", "scale / (float)(n)", options)
+    return pool_rows("AVERAGE_POOL_2D", "0", "(v) + (a)", "(float)(n)", "scale / (float)(n)", options)

@@ -15,14 +15,16 @@ import numpy as np
 from delegraph import Op, OpSupport, needs
 
 from ..epilogue import finish
+from ..hybrid import is_hybrid, rounded, scales_of, signed
 from ..launch import Arg, Launch, Packed
 from ..movement import stored
-from ..node import Kernel, Node, Scaled, Value, centered
+from ..node import Kernel, Node, Scaled, Step, Value, centered
 from ..options import Options
 from ..products import Product, Side, multiplied
 from ..target import Target
 from ._moves import constants, shape_of
 from ._rows import float_rows
+from ._weighted import hybrid_rtol
 
 
 def support(options: Options) -> Iterable[OpSupport]:
@@ -37,9 +39,9 @@ def support(options: Options) -> Iterable[OpSupport]:
         half_rtol=1e-2,
         quantized="int8",
     )
-    if options.quantized:  # LiteRT rounds x to 8 bits
-        types, where = "float32 int8 -> float32", [matrices, constants("y", 1)]
-        yield OpSupport("BATCH_MATMUL", (1, 4), types, where, kernel, rtol=2e-2)
+    if options.quantized:
+        types, where = "float32 int8 -> float32", [matrices, constants("y", 1), scales_of_columns]
+        yield OpSupport("BATCH_MATMUL", (1, 4), types, where, kernel, rtol=hybrid_rtol(options))
 
 
 @needs("operands of rank 2 or more")
@@ -48,11 +50,25 @@ def matrices(op: Op) -> str | None:
     return None if min(ranks) >= 2 else f"ranks {ranks[0]} and {ranks[1]}"
 
 
+@needs("one scale for y, or one for each column")
+def scales_of_columns(op: Op) -> str | None:
+    y = op.inputs[1]
+    q = None if y is None else y.quantization
+    shape, axis = shape_of(op, 1), -2 if op.options.adj_y else -1
+    scales = 0 if q is None else len(q.scale)
+    if q is not None and (scales == 1 or (scales == shape[axis] and q.axis == len(shape) + axis)):
+        return None
+    return f"{scales} scales{f' along axis {q.axis}' if q else ''} of {shape}"
+
+
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     o, (x, y), result = node.op.options, node.inputs, node.result
     assert x is not None
     assert y is not None
     if not result.size:
+        return
+    if is_hybrid(x, y):
+        yield from _hybrid(node, x, y, target)
         return
     (left, x_scale), (right, y_scale) = _stored(x, result), _stored(y, result)
     scale = x_scale * y_scale
@@ -67,6 +83,25 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
         epilogue,
     )
     yield from multiplied(product, target)
+
+
+def _hybrid(node: Node, x: Value, y: Value, target: Target) -> Iterator[Launch]:
+    """Yield the launches for floats times integers: each row of x is rounded to 8 bits first."""
+    o, result, tensor = node.op.options, node.result, y.tensor
+    rows, columns, depth = result.shape[-2], result.shape[-1], x.shape[-2 if o.adj_x else -1]
+    places = _side(x, x, result, across=bool(o.adj_x))
+    starts = places.stacks[:, None] * places.size + np.arange(rows) * places.along
+    asymmetric = bool(o.get("asymmetric_quantize_inputs", False))
+    shape = (*result.shape[:-1], depth)
+    found = rounded(x, shape, starts.reshape(-1), places.deep, asymmetric, target)
+    yield from found.launches
+    stacks = np.arange(len(places.stacks))
+    left = Side(found.value, rows * depth, len(stacks), depth, 1, stacks)
+    integers = Packed(f"signed integers of tensor {tensor.index}", lambda: signed(tensor))
+    scales = scales_of(tensor, columns)
+    epilogue = finish(node, [Step("v * ({0} * {1})", (found.per(columns), scales))])
+    right = _side(y, integers, result, across=not o.adj_y)
+    yield from multiplied(Product(left, right, node.outputs[0], rows, columns, depth, epilogue), target)
 
 
 def _stored(value: Value, result: Value) -> tuple[Arg, float]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from delegraph import Op, OpSupport, needs
 
 from ..elementwise import counted, elementwise, literal
-from ..launch import C_TYPES
+from ..node import C_TYPES
 from ..options import Options
 from ._rows import EIGHT_BIT, ONE_HALF, STORED_AS_HALF
 

@@ -21,7 +21,7 @@ def support(options: Options) -> Iterable[OpSupport]:
     """Inputs of another scale or zero point than the output's are brought to it."""
     others = [t for t in move_types(options) if t not in ("int8", "uint8")]
     last = 7 if options.quantized else 1
-    kernel, types, rtol = Kernel(_launches, views=_views), "T T* -> T", storage_rtol(options)
+    kernel, types, rtol = Kernel(_launches, narrow=True, views=_views), "T T* -> T", storage_rtol(options)
     yield OpSupport(
         "CONCATENATION", (1, last), types, [no_activation], kernel, rtol=rtol, T=" ".join(others)
     )

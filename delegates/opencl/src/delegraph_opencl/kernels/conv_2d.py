@@ -11,9 +11,11 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..convolution import convolved, geometry, weights_for
+from .. import integers
+from ..convolution import convolved, geometry
 from ..epilogue import finish
 from ..gpu import convolution as gpu
+from ..hybrid import has_many_scales, operands
 from ..launch import Launch
 from ..node import Kernel, Node
 from ..options import Options
@@ -24,7 +26,7 @@ from ._weighted import any_activation, bias_along, nonempty, real_windows, weigh
 def support(options: Options) -> Iterable[OpSupport]:
     where = (any_activation, real_windows, nonempty(0, 1), whole_groups, bias_along(1, 2, 0))
     return weighted_rows(
-        "CONV_2D", Kernel(_launches, fuses=True, pads=True, folds=True), options, where, last=8
+        "CONV_2D", Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True), options, where, last=8
     )
 
 
@@ -33,7 +35,13 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     assert x is not None
     assert filters is not None
     out, height, width, depth = filters.shape
-    weights, steps = weights_for(node)
-    g = geometry(node, (height, width), out, x.shape[3] // depth)
+    groups = x.shape[3] // depth
+    g = geometry(node, (height, width), out, groups)
+    if x.narrow:
+        yield from integers.convolved(node, g, target)
+        return
+    asymmetric = groups > 1 or has_many_scales(filters.tensor)
+    o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric)
+    yield from o.launches
     launches = gpu.convolved if target.variant == "gpu" else convolved
-    yield from launches(g, x, weights, node.outputs[0], finish(node, steps), target)
+    yield from launches(g, o.x, o.weights, node.outputs[0], finish(node, o.steps), target)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from delegraph import OpSupport
 
 from ..elementwise import spread
-from ..launch import C_TYPES, Launch, blocks, int32s
-from ..node import Kernel, Node
+from ..launch import Launch, blocks, int32s
+from ..node import C_TYPES, Kernel, Node
 from ..options import Options
 from ..reduce import constant_axes
 from ..target import Target

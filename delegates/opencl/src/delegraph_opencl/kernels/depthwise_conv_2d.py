@@ -10,21 +10,22 @@ tflite/kernels/depthwise_conv.cc.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from attrs import evolve
 from delegraph import Op, OpSupport, needs
 
-from ..convolution import Geometry, Weights, convolved, geometry, weights_for, zeros
-from ..epilogue import Epilogue, finish
+from .. import integers
+from ..convolution import Geometry, Weights, convolved, geometry, weights_for
+from ..depthwise import depthwise_convolution
+from ..epilogue import finish
 from ..gpu import depthwise as gpu
-from ..launch import Launch, Packed, Rows, blocks, int32s
-from ..node import Kernel, Node, Value
+from ..hybrid import operands
+from ..launch import Launch, Packed
+from ..node import Kernel, Node, Step, Value
 from ..options import Options
 from ..target import Target
-from ._pool import vector_defines
+from ._depthwise_bytes import depthwise_bytes
 from ._weighted import (
     any_activation,
     bias_along,
@@ -35,14 +36,10 @@ from ._weighted import (
     weighted_rows,
 )
 
-_LINES = 8  # work-items per core
-_COLUMNS = 40  # pointers of a tile to one line of an image: what is longer is left to CONV_2D's kernel
-_TAPS = 128
-
 
 def support(options: Options) -> Iterable[OpSupport]:
     where = (any_activation, real_windows, nonempty(0, 1), whole_multiple, constant(1, "weights"))
-    kernel = Kernel(_launches, fuses=True, pads=True, folds=True)
+    kernel = Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True)
     return weighted_rows(
         "DEPTHWISE_CONV_2D", kernel, options, (*where, bias_along(1, 2, 3)), first=2, last=7, axis=3
     )
@@ -59,65 +56,48 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     assert x is not None
     assert filters is not None
     _, height, width, out = filters.shape
-    weights, steps = weights_for(node, axis=3)
-    assert isinstance(weights, Weights)
-    epilogue = finish(node, steps)
     g = geometry(node, (height, width), out, x.shape[3])
     if not g.positions:
         return
+    if x.narrow:
+        yield from _of_bytes(node, x, g, target)
+        return
+    o = operands(node, target, x.shape[0], asymmetric=True, axis=3)
+    yield from o.launches
+    x, weights = o.x, o.weights
+    assert isinstance(weights, Weights)
+    epilogue, y = finish(node, o.steps), node.outputs[0]
     if target.variant == "gpu":
-        yield from gpu.depthwise(g, x, weights, node.outputs[0], epilogue, target)
-    elif out == x.shape[3] and g.columns.reach <= _COLUMNS and g.taps <= _TAPS:
-        lines = blocks(g.batch * g.rows.output, _LINES * target.units)
-        yield _launch(g, x, weights, node.outputs[0], epilogue, lines)
-    else:
-        by_channel = evolve(weights, key=f"{weights.key} by channel", make=lambda: _by_channel(weights))
-        yield from convolved(g, x, by_channel, node.outputs[0], epilogue, target)
+        yield from gpu.depthwise(g, x, weights, y, epilogue, target)
+        return
+    packed, ending = Packed(weights.key, weights.make), integers.ending_of(epilogue)
+    launch = depthwise_convolution(g, x, packed, y, ending, target)
+    by_channel = evolve(weights, key=f"{weights.key} by channel", make=lambda: _by_channel(weights))
+    yield from [launch] if launch else convolved(g, x, by_channel, y, epilogue, target)
+
+
+def _of_bytes(node: Node, x: Value, g: Geometry, target: Target) -> Iterator[Launch]:
+    """Yield the launches of a node with a narrow input."""
+    launch = depthwise_bytes(node, g, target) or _one_by_one(node, x, g, target)
+    yield from [launch] if launch else integers.convolved(node, g, target, axis=3)
+
+
+def _one_by_one(node: Node, x: Value, g: Geometry, target: Target) -> Launch | None:
+    """Return the launch that multiplies bytes as real numbers; None where it does not suit."""
+    weights, steps = weights_for(node, axis=3)
+    assert isinstance(weights, Weights)
+    ending = integers.ending_of(finish(node, [*_from_zero(x, weights), *steps]))
+    packed = Packed(weights.key, weights.make)
+    return depthwise_convolution(g, x, packed, node.outputs[0], ending, target)
+
+
+def _from_zero(x: Value, weights: Weights) -> list[Step]:
+    """Return what takes sums of a narrow input, counted from its lowest number, to those of its numbers."""
+    if not x.low:
+        return []
+    return [Step("v + {0}", (weights.make().sum(axis=(0, 1, 2)) * x.low,))]
 
 
 def _by_channel(weights: Weights) -> np.ndarray:
     """Return the filters as those of a CONV_2D with a group for each channel: (out, height, width, 1)."""
     return np.asarray(weights.make().transpose(3, 1, 2, 0))
-
-
-def _launch(g: Geometry, x: Value, weights: Weights, y: Value, epilogue: Epilogue, per_item: int) -> Launch:
-    """Return the launch with so many lines of the output for each work-item."""
-    lines, width = g.batch * g.rows.output, g.columns.output
-    args = (
-        x,
-        Packed(weights.key, weights.make),
-        y,
-        zeros(g.channels),
-        *int32s(lines, per_item, g.height, g.width, g.channels, g.rows.output, g.columns.output),
-        *int32s(g.rows.stride, g.rows.dilation, g.rows.before, g.columns.before),
-        *epilogue.args,
-    )
-
-    def cut(each: int) -> Launch:
-        return _launch(g, x, weights, y, epilogue, each // width)
-
-    return Launch(
-        epilogue.text + _source(),
-        "depthwise_conv_2d",
-        args,
-        (blocks(lines, per_item),),
-        (1,),
-        tuple(_defines(g)),
-        (y,),
-        2 * g.positions * g.channels * g.taps,
-        Rows(g.positions, width, 1, 4 * g.channels * g.taps, cut),
-    )
-
-
-def _defines(g: Geometry) -> Iterator[tuple[str, object]]:
-    yield "PIXELS", min(4, g.columns.output)
-    yield "STRIDE_X", g.columns.stride
-    yield "KERNEL_Y", g.rows.size
-    yield "KERNEL_X", g.columns.size
-    yield "DILATION_X", g.columns.dilation
-    yield from vector_defines(g.channels)
-
-
-@cache
-def _source() -> str:
-    return (Path(__file__).parent / "depthwise_conv_2d.cl").read_text()

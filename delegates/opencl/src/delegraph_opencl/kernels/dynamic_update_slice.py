@@ -11,9 +11,9 @@ import numpy as np
 from delegraph import OpSupport
 
 from ..elementwise import spread
-from ..launch import C_TYPES, Launch, blocks, int32s
+from ..launch import Launch, blocks, int32s
 from ..movement import ELEMENTS, elements_of, moved, stored, strides_of, table, tables_of
-from ..node import Kernel, Node
+from ..node import C_TYPES, Kernel, Node
 from ..options import Options
 from ..target import Target
 from ._moves import move_rows
@@ -22,7 +22,9 @@ _WORK = 4096  # elements of a work-item on a CPU, at least
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("DYNAMIC_UPDATE_SLICE", Kernel(_launches), options, "T T int32|int64 -> T", last=6)
+    return move_rows(
+        "DYNAMIC_UPDATE_SLICE", Kernel(_launches, narrow=True), options, "T T int32|int64 -> T", last=6
+    )
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -19,7 +19,7 @@ from ._picked import Picks, picked
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    kernel = Kernel(_launches)
+    kernel = Kernel(_launches, narrow=True)
     yield from move_rows("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, where=[rows_of_table])
     if options.quantized:
         where = (rows_of_table, constants("table", 1))

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
 
-from ..convolution import convolved, product, weights_for
+from .. import integers
+from ..convolution import convolved, product
 from ..epilogue import finish
 from ..gpu import convolution as gpu
+from ..hybrid import operands
 from ..launch import Launch
 from ..node import Kernel, Node
 from ..options import Options
@@ -25,7 +27,7 @@ from ._weighted import any_activation, bias_along, nonempty, shape_of, weighted_
 def support(options: Options) -> Iterable[OpSupport]:
     where = (any_activation, default_format, whole_rows, nonempty(1), bias_along(1, 2, 0))
     return weighted_rows(
-        "FULLY_CONNECTED", Kernel(_launches, fuses=True, folds=True), options, where, last=14
+        "FULLY_CONNECTED", Kernel(_launches, fuses=True, folds=True, narrow=True), options, where, last=14
     )
 
 
@@ -34,10 +36,15 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     assert x is not None
     assert matrix is not None
     units, depth = matrix.shape
-    weights, steps = weights_for(node)
     g = product(x.size // depth, depth, units)
+    if x.narrow:
+        yield from integers.convolved(node, g, target)
+        return
+    asymmetric = bool(node.op.options.get("asymmetric_quantize_inputs", False))
+    o = operands(node, target, g.positions, asymmetric)
+    yield from o.launches
     launches = gpu.convolved if target.variant == "gpu" else convolved
-    yield from launches(g, x, weights, node.outputs[0], finish(node, steps), target)
+    yield from launches(g, o.x, o.weights, node.outputs[0], finish(node, o.steps), target)
 
 
 @needs("the default format of weights")

@@ -19,7 +19,7 @@ from ._picked import Picks, picked
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("GATHER", Kernel(_launches), options, "T int16|int32|int64 -> T", last=8)
+    return move_rows("GATHER", Kernel(_launches, narrow=True), options, "T int16|int32|int64 -> T", last=8)
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

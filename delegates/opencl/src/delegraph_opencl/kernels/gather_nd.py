@@ -20,7 +20,7 @@ from ._picked import Picks, picked
 
 def support(options: Options) -> Iterable[OpSupport]:
     types, where = "T int16|int32|int64 -> T", [indices_for_axes]
-    return move_rows("GATHER_ND", Kernel(_launches), options, types, last=6, where=where)
+    return move_rows("GATHER_ND", Kernel(_launches, narrow=True), options, types, last=6, where=where)
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

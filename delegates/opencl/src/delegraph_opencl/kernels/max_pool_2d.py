@@ -14,4 +14,4 @@ from ._pool import pool_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return pool_rows("MAX_POOL_2D", "-FLT_MAX", "fmax(v, a)", "scale", options)
+    return pool_rows("MAX_POOL_2D", "-FLT_MAX", "fmax(v, a)", "1", "scale", options)

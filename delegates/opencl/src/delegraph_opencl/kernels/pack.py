@@ -17,7 +17,7 @@ from ._moves import axis_of, move_rows, stacked
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("PACK", Kernel(_launches), options, "T T* -> T", last=5)
+    return move_rows("PACK", Kernel(_launches, narrow=True), options, "T T* -> T", last=5)
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -20,7 +20,9 @@ from ._moves import PADDINGS, constants, move_rows, padded
 
 def support(options: Options) -> Iterable[OpSupport]:
     where = [constants("paddings and value", 1, 2)]
-    return move_rows("PADV2", Kernel(_launches), options, f"T {PADDINGS} T -> T", last=5, where=where)
+    return move_rows(
+        "PADV2", Kernel(_launches, narrow=True), options, f"T {PADDINGS} T -> T", last=5, where=where
+    )
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

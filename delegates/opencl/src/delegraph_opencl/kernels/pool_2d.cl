@@ -3,10 +3,10 @@
    The last channels begin early enough to be whole: what overlaps is computed twice. */
 
 __kernel void pool_2d(
-    __global const REAL* restrict x, __global REAL* restrict y,
+    __global const X* restrict x, __global Y* restrict y,
     int items_across, int channels_per_item, int height, int width, int channels,
     int out_height, int out_width, int filter_height, int filter_width, int stride_y, int stride_x,
-    int pad_top, int pad_left, float scale EPILOGUE_PARAMS) {
+    int pad_top, int pad_left, float low, float scale EPILOGUE_PARAMS) {
   const int line = get_global_id(0) / items_across, first = get_global_id(0) % items_across * channels_per_item;
   const int image = line / out_height, top = (line - image * out_height) * stride_y - pad_top;
   const int y0 = max(top, 0), y1 = min(top + filter_height, height);
@@ -21,7 +21,8 @@ __kernel void pool_2d(
           const VECTOR a = LOAD_VECTOR(x, ((image * height + iy) * width + ix) * channels + c);
           v = COMBINED(v, a);
         }
-      v = v * (VECTOR)(FACTOR((y1 - y0) * (x1 - x0)));
+      const int n = (y1 - y0) * (x1 - x0);
+      v = (v + (VECTOR)(low * SHIFT(n))) * (VECTOR)(FACTOR(n));
       const int i = (line * out_width + column) * channels + c;
       STORE_VECTOR(y, PLACE(i, c), EPILOGUE_VECTOR(v, i, c));
     }

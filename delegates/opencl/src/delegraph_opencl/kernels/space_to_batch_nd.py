@@ -23,7 +23,12 @@ from ._moves import constants, ints, move_rows
 def support(options: Options) -> Iterable[OpSupport]:
     where = [constants("blocks and paddings", 1, 2)]
     return move_rows(
-        "SPACE_TO_BATCH_ND", Kernel(_launches), options, "T int32 int32 -> T", last=4, where=where
+        "SPACE_TO_BATCH_ND",
+        Kernel(_launches, narrow=True),
+        options,
+        "T int32 int32 -> T",
+        last=4,
+        where=where,
     )
 
 

@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from delegraph import Op, OpSupport, Window, needs, window
 
-from ..convolution import Geometry, Weights, convolved, product, weights_for
+from ..convolution import Geometry, Weights, convolved, product
 from ..epilogue import NO_EPILOGUE, Epilogue, finish
 from ..gpu import convolution as gpu
+from ..hybrid import operands
 from ..launch import Launch, Scratch, blocks, int32s
 from ..node import Kernel, Node, Step, Value
 from ..options import Options
@@ -55,12 +56,14 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     _, filters, x = node.inputs[:3]
     assert x is not None
     assert filters is not None
-    weights, steps = weights_for(node, x=2, weights=1, bias=3)
+    found = operands(node, target, x.shape[0], asymmetric=True, x=2, weights=1, bias=3)
+    weights = found.weights
     assert isinstance(weights, Weights)
+    yield from found.launches
     o, (_, height, width, _), shape = node.op.options, filters.shape, node.result.shape
     rows = window(shape[1], height, o.stride_h, 1, o.padding)
     columns = window(shape[2], width, o.stride_w, 1, o.padding)
-    return transposed(node, x, filters, weights, steps, rows, columns, target)
+    yield from transposed(node, found.x, filters, weights, found.steps, rows, columns, target)
 
 
 def transposed(

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
+from types import ModuleType
 
-from delegraph import OpSupport
+from delegraph import OpSupport, rows_of_modules
 from delegraph_opencl import Options
 
 
 @cache
-def rows(options: Options) -> tuple[OpSupport, ...]:
-    """Return the rows of every kernel module."""
-    names = sorted(found.name for found in iter_modules(__path__) if not found.name.startswith("_"))
-    return tuple(row for name in names for row in _rows_of(f"{__name__}.{name}", options))
+def rows(options: Options) -> Iterable[OpSupport]:
+    """Return the rows of every kernel module, each imported when its op is asked for.
 
+    A module has ``SUPPORT``, or ``support(options)`` where its rows depend on the options.
+    """
 
-def _rows_of(module: str, options: Options) -> Iterable[OpSupport]:
-    """Return a module's rows: ``SUPPORT``, or ``support(options)`` where they depend on the options."""
-    found = import_module(module)
-    return found.support(options) if hasattr(found, "support") else found.SUPPORT  # type: ignore[no-any-return]
+    def support(module: ModuleType) -> Iterable[OpSupport]:
+        found: Iterable[OpSupport] = (
+            module.support(options) if hasattr(module, "support") else module.SUPPORT
+        )
+        return found
+
+    return rows_of_modules(__name__, __path__, support, "opencl")

@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 from delegraph import Op, quantize_multipliers, stored_range
-from delegraph_opencl import Arg, Packed, Target, int32s
+from delegraph_opencl import Arg, Ending, Packed, Target, int32s
 from delegraph_reference import single_scale, sum_scales
 
 from ..reference._sums import fifteen_bits, in_int32
+from ._vectors import STORES
 
 LARGEST_INPUT = 1 << 15
 _WRAP = 1 << 16
@@ -24,12 +25,18 @@ class Finish:
     """The text to put before a kernel's source, and the arguments to put after the kernel's own."""
 
     text: str
+    params: str  # what declares the arguments
     args: tuple[Arg, ...]
     wide: bool  # sums do not fit int32
 
     @property
     def defines(self) -> tuple[tuple[str, object], ...]:
         return (("WIDE", 1),) if self.wide else ()
+
+    @property
+    def ending(self) -> Ending:
+        """What ends the delegate's own kernels."""
+        return Ending(STORES + self.text + _ENDS, self.params, self.args, self.wide)
 
 
 def of_convolution(op: Op, weights: np.ndarray, bias: np.ndarray | None, target: Target) -> Finish:
@@ -121,18 +128,19 @@ _NUMPY = {"int": np.int32, "long": np.int64, "double": np.float64}
 def _finish(op: Op, text: str, arrays: dict[str, np.ndarray], wide: bool) -> Finish:
     """Return the finish whose ``text`` reads arrays of one number per column, "type name"."""
     low, high = stored_range(op)
-    params = "".join(f", __global const {declared.replace(' ', '* finish_')}" for declared in arrays)
+    listed = "".join(f", __global const {declared.replace(' ', '* finish_')}" for declared in arrays)
+    params = f"{listed}, int finish_low, int finish_high"
     names = "".join(f", finish_{declared.split()[1]}" for declared in arrays)
     packed = [_packed(op, declared, array) for declared, array in arrays.items()]
     lines = [
-        f"#define FINISH_PARAMS {params}, int finish_low, int finish_high",
+        f"#define FINISH_PARAMS {params}",
         *(
             f"#define FINISH{n}(sum, c) finish{n}(sum, c{names}, finish_low, finish_high)"
             for n, _ in _WIDTHS
         ),
     ]
     bodies = dict.fromkeys(text.replace("{n}", n).replace("{load}", load) for n, load in _WIDTHS)
-    return Finish("\n".join([*lines, _SUMS, *bodies]), (*packed, *int32s(low, high)), wide)
+    return Finish("\n".join([*lines, _SUMS, *bodies]), params, (*packed, *int32s(low, high)), wide)
 
 
 def _packed(op: Op, declared: str, array: np.ndarray) -> Packed:
@@ -140,6 +148,11 @@ def _packed(op: Op, declared: str, array: np.ndarray) -> Packed:
     return Packed(f"{op}: {declared}", lambda: np.ascontiguousarray(array, dtype))
 
 
+_ENDS = """
+#define END(i, c, sum) y[i] = FINISH(sum, c)
+#define END8(i, c, sum) STORE_SHORTS8(y, i, FINISH8(sum, c))
+#define END16(i, c, sum) STORE_SHORTS16(y, i, FINISH16(sum, c))
+"""
 _WIDTHS = (("", "LOAD_ONE"), ("8", "LOAD_8"), ("16", "LOAD_16"))
 _SUMS = """
 #ifdef cl_khr_fp64

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from attrs import frozen
 from delegraph import Op, float_range, quantize_multiplier
-from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
+from delegraph_opencl import Kernel, Launch, Node, Packed, Target, int32s
 
 from ._claims import as_int16
-from ._vectors import LEAST_WORK, spread
+from ._vectors import LEAST_WORK, shared_out
 
 
 @frozen(hash=False)
@@ -55,8 +55,7 @@ def _launches(node: Node, target: Target, formula: Formula) -> Iterator[Launch]:
     if not out.size:
         return
     rows, inner, steps = _rows(out.shape, x.shape, y.shape)
-    each = 1 if target.variant == "gpu" else max(LEAST_WORK, blocks(out.size, 8 * target.units))
-    items, local = spread(blocks(out.size, each), target)
+    each, items, local = shared_out(out.size, target, LEAST_WORK)
     params = "".join(f", int {name}" for name in formula.numbers)
     yield Launch(
         _SOURCE.replace("FORMULA", formula.text).replace("NUMBERS", params),

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from delegraph import stored_range, window
 from delegraph_opencl import Kernel, Launch, Node, Target, blocks, int32s
 
-from ._vectors import STORES, spread, vector_defines
-
-_TASKS = 8  # per core
+from ._vectors import STORES, at_once, shared_out, vector_defines
 
 
 def pooled(combined: str, start: int, value: str) -> Kernel:
@@ -33,10 +31,9 @@ def _launches(
     batch, height, width, channels = x.shape
     rows = window(height, o.filter_height, o.stride_h, 1, o.padding)
     columns = window(width, o.filter_width, o.stride_w, 1, o.padding)
-    at_once = 1 if target.variant == "gpu" else next(n for n in (16, 8, 1) if n <= channels)
-    tasks = batch * rows.output * columns.output * blocks(channels, at_once)
-    each = 1 if target.variant == "gpu" else blocks(tasks, _TASKS * target.units)
-    items, local = spread(blocks(tasks, each), target)
+    vector = at_once(channels, target)
+    tasks = batch * rows.output * columns.output * blocks(channels, vector)
+    each, items, local = shared_out(tasks, target)
     yield Launch(
         STORES + _SOURCE,
         "pooled",
@@ -49,7 +46,7 @@ def _launches(
         ),
         items,
         local,
-        (*defines, *vector_defines(at_once)),
+        (*defines, *vector_defines(vector)),
         (y,),
         y.size * rows.size * columns.size,
     )

@@ -10,11 +10,10 @@ from delegraph import Op, needs
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
 
 from ._claims import data_of
-from ._vectors import STORES, spread, vector_defines
+from ._vectors import STORES, at_once, shared_out, vector_defines
 
 Numbers = tuple[int, int, int]  # multiplier, bits to the left, bits to the right
 
-_TASKS = 8  # per core
 _SUMS = "(v) + (a)"
 
 
@@ -48,11 +47,10 @@ def _launches(node: Node, target: Target, combined: str, start: int, numbers: Nu
     if not y.size:
         return
     starts, offsets, inner, run = _places(x.shape, _axes(node.op))
-    width = 1 if target.variant == "gpu" else next(n for n in (16, 8, 1) if n <= inner)
+    width = at_once(inner, target)
     across = blocks(inner, width)
     tasks = len(starts) * across
-    each = 1 if target.variant == "gpu" else blocks(tasks, _TASKS * target.units)
-    items, local = spread(blocks(tasks, each), target)
+    each, items, local = shared_out(tasks, target)
     yield Launch(
         STORES + _SOURCE,
         "reduced",

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import InputError, Op, OpSupport
-from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
+from delegraph_opencl import Kernel, Launch, Node, Packed, Target, int32s
 
-from ._vectors import LEAST_WORK, spread
+from ._vectors import LEAST_WORK, shared_out
 
 
 def as_table(rows: Iterable[OpSupport]) -> list[OpSupport]:
@@ -23,8 +23,7 @@ def _kernel(row: OpSupport) -> Kernel:
         assert x is not None
         if not y.size:
             return
-        each = 1 if target.variant == "gpu" else max(LEAST_WORK, blocks(y.size, 8 * target.units))
-        items, local = spread(blocks(y.size, each), target)
+        each, items, local = shared_out(y.size, target, LEAST_WORK)
         table = Packed(f"{node.op}: table", lambda: results(row, node.op))
         yield Launch(
             _SOURCE, "look_up", (x, table, y, *int32s(y.size, each)), items, local, (), (y,), y.size

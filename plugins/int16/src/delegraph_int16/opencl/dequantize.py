@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import OpSupport
-from delegraph_opencl import Kernel, Launch, Node, Options, Target, blocks, int32s
+from delegraph_opencl import Kernel, Launch, Node, Options, Target, int32s
 from delegraph_reference import row_of
 
-from ._vectors import LEAST_WORK, spread
+from ._vectors import LEAST_WORK, shared_out
 
 _STORED_AS_HALF = 2.0**-11  # how far off a number is that float16 stores
 
@@ -25,8 +25,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     assert x is not None
     if not y.size:
         return
-    each = 1 if target.variant == "gpu" else max(LEAST_WORK, blocks(y.size, 8 * target.units))
-    items, local = spread(blocks(y.size, each), target)
+    each, items, local = shared_out(y.size, target, LEAST_WORK)
     args = (x, y, np.float32(x.tensor.scale), *int32s(x.tensor.zero_point, y.size, each))
     yield Launch(_SOURCE, "dequantize", args, items, local, (), (y,), y.size)
 

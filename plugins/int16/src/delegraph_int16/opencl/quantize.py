@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import Op, OpSupport, needs
-from delegraph_opencl import Kernel, Launch, Node, Options, Target, blocks, int32s
+from delegraph_opencl import Kernel, Launch, Node, Options, Target, int32s
 from delegraph_reference import row_of, scales_of
 
 from ._table import as_table
-from ._vectors import LEAST_WORK, spread
+from ._vectors import LEAST_WORK, shared_out
 
 _STEPS_AS_HALF = 1 << 5  # float16 stores x with 11 bits: the 16th may be off by 2**5
 
@@ -35,8 +35,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     assert x is not None
     if not y.size:
         return
-    each = 1 if target.variant == "gpu" else max(LEAST_WORK, blocks(y.size, 8 * target.units))
-    items, local = spread(blocks(y.size, each), target)
+    each, items, local = shared_out(y.size, target, LEAST_WORK)
     args = (x, y, np.float32(y.tensor.scale), *int32s(y.tensor.zero_point, y.size, each))
     defines = (("QUOTIENT", "double" if target.device.has_fp64 else "float"),)
     yield Launch(_SOURCE, "quantize", args, items, local, defines, (y,), y.size)

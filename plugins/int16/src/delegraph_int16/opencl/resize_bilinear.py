@@ -14,9 +14,7 @@ from delegraph_reference import integer_taps
 
 from ..reference import resize_bilinear
 from ._claims import as_numpy, given
-from ._vectors import STORES, spread, vector_defines
-
-_TASKS = 8  # per core
+from ._vectors import STORES, at_once, shared_out, vector_defines
 
 
 @needs("a constant size")
@@ -33,10 +31,9 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     _, height, width, channels = x.shape
     alignment = bool(o.align_corners), bool(o.half_pixel_centers)
     rows, columns = (_taps(x.shape[axis], y.shape[axis], *alignment) for axis in (1, 2))
-    at_once = 1 if target.variant == "gpu" else next(n for n in (16, 8, 1) if n <= channels)
-    tasks = y.size // channels * blocks(channels, at_once)
-    each = 1 if target.variant == "gpu" else blocks(tasks, _TASKS * target.units)
-    items, local = spread(blocks(tasks, each), target)
+    vector = at_once(channels, target)
+    tasks = y.size // channels * blocks(channels, vector)
+    each, items, local = shared_out(tasks, target)
     yield Launch(
         STORES + _SOURCE,
         "resized",
@@ -49,7 +46,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
         ),
         items,
         local,
-        tuple(vector_defines(at_once, wide=True)),
+        tuple(vector_defines(vector, wide=True)),
         (y,),
         8 * y.size,
     )

@@ -1,0 +1,191 @@
+"""Float activations times integer weights as LiteRT multiplies them: each row is rounded to 8 bits first.
+
+A row is an image, or a line of a matrix. Its range is found while the model runs. Sums of what it is
+rounded to are exact, and scaled at the end.
+
+Source: tflite/kernels/internal/optimized/neon_tensor_utils.cc (NeonSymmetricQuantizeFloats,
+NeonAsymmetricQuantizeFloats), which x86-64 runs, too; EvalHybrid of the ops in tflite/kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from attrs import evolve, frozen
+from delegraph import Tensor
+
+from .convolution import Weights, after_sums, weights_for
+from .launch import Arg, Launch, Scratch, blocks, int32s, rounded_up
+from .movement import table
+from .node import Node, PerRow, Step, Value
+from .target import Target
+
+_PART = 4096  # numbers of a row that a work-item of a CPU, or a work-group, goes through at least
+_PARTS = 64  # of a row, at most
+_TASKS = 8  # per core
+_GROUP = 128  # work-items that share a part on a GPU
+_FOLDER = Path(__file__).parent
+
+
+@frozen(hash=False)
+class Operands:
+    """What a node with weights multiplies, and what becomes of the sums."""
+
+    x: Value
+    weights: Weights | Value
+    steps: list[Step]  # from sums to real numbers
+    launches: tuple[Launch, ...] = ()  # that compute ``x``
+
+
+def operands(
+    node: Node,
+    target: Target,
+    rows: int,
+    asymmetric: bool,
+    *,
+    scales_apart: bool = False,
+    x: int = 0,
+    weights: int = 1,
+    bias: int = 2,
+    axis: int = 0,
+) -> Operands:
+    """Return what a node multiplies: its input as it is, or rounded where only the weights are integers.
+
+    :param rows: of the input, with a range each.
+    :param asymmetric: whether 0 may lie anywhere in the range of a row.
+    :param scales_apart: LiteRT scales sums twice: by the weights' scales, then by the row's.
+    :param x, weights, bias: numbers of the inputs.
+    :param axis: of the weights, along which the output channels lie.
+    """
+    source, stored = node.inputs[x], node.inputs[weights]
+    assert source is not None
+    assert stored is not None
+    if not is_hybrid(source, stored) or not node.result.size:
+        return Operands(source, *weights_for(node, x, weights, bias, axis))
+    tensor = stored.tensor
+    starts = np.arange(rows) * (source.size // rows)
+    found = rounded(source, source.shape, starts, 1, asymmetric, target)
+    scales = scales_of(tensor, stored.shape[axis])
+    added = node.inputs[bias] if len(node.inputs) > bias else None
+    worth = found.per(node.result.size // rows)
+    scaled = Step("v * {0} * {1}" if scales_apart else "v * ({0} * {1})", (scales, worth))
+    integers = Weights(f"weights {tensor.index}, signed", lambda: signed(tensor))
+    return Operands(found.value, integers, [scaled, *after_sums(node, added)], found.launches)
+
+
+def is_hybrid(x: Value, weights: Value) -> bool:
+    """Say whether floats are multiplied with integers."""
+    stored = weights.tensor
+    is_integer = stored.dtype in ("int8", "uint8", "int4") and bool(stored.scale)
+    return x.levels is None and weights.is_constant and is_integer
+
+
+def signed(weights: Tensor) -> np.ndarray:
+    """Return weights as LiteRT's hybrid kernels read them, float32: uint8 holds the bits of int8."""
+    assert weights.data is not None
+    integers = weights.data.view(np.int8) if weights.dtype == "uint8" else weights.data
+    return integers.astype(np.float32)
+
+
+def scales_of(weights: Tensor, channels: int) -> np.ndarray:
+    """Return weights' scales, one for each channel."""
+    assert weights.quantization is not None
+    return np.broadcast_to(weights.quantization.scale.astype(np.float32), (channels,))
+
+
+def has_many_scales(weights: Tensor) -> bool:
+    """Say whether the channels of weights have several scales."""
+    return weights.quantization is not None and len(set(weights.quantization.scale.tolist())) > 1
+
+
+# Rounding.
+
+
+@frozen(hash=False)
+class Rounded:
+    """Rows rounded to 8 bits while the model runs."""
+
+    value: Value  # whole numbers: those of 8 bits, less the row's zero point
+    worth: Scratch  # float32, for each row: real number = worth * value
+    rows: int
+    launches: tuple[Launch, ...]
+
+    def per(self, size: int) -> PerRow:
+        """Return what a row is worth as an operand of a step on so many results for each row."""
+        return PerRow(self.worth, size, self.rows)
+
+
+def rounded(
+    x: Value,
+    shape: tuple[int, ...],
+    starts: np.ndarray,
+    stride: int,
+    asymmetric: bool,
+    target: Target,
+) -> Rounded:
+    """Return rows of ``x``, rounded.
+
+    :param shape: of the result, whose rows lie one after the other.
+    :param starts: from which element of ``x`` each row begins.
+    :param stride: from one element of a row to the next.
+    """
+    low = -255 if asymmetric else -127  # less a zero point from -128 to 127
+    value = evolve(x, shape=shape, levels=(low, -low), base=None, offset=0)
+    worth = Scratch(4 * len(starts))
+    launches = tuple(_launches(x, value, worth, starts, stride, asymmetric, target))
+    return Rounded(value, worth, len(starts), launches)
+
+
+def _launches(
+    x: Value, y: Value, worth: Scratch, starts: np.ndarray, stride: int, asymmetric: bool, target: Target
+) -> Iterator[Launch]:
+    """Yield the launches: the ranges of all parts, unless a row is one part; then what is rounded."""
+    rows, depth = len(starts), y.size // len(starts)
+    each = rounded_up(max(blocks(depth, _PARTS), min(depth, _PART), 1), 16)
+    parts = max(blocks(depth, each), 1)
+    per_item, sizes = _shared_out(rows * parts, each, target)
+    ranges, places = Scratch(8 * rows * parts), table(starts)
+    numbers = int32s(rows * parts, per_item, parts, each, depth, stride)
+    defines = (
+        ("ASYMMETRIC", int(asymmetric)),
+        ("SIDE_BY_SIDE", int(stride == 1)),
+        ("PARTS", min(parts, 2)),
+        ("GROUP", _GROUP),
+        *wide_numbers(target),
+    )
+    source = rounding_source() + _source(target.variant)
+    kernels: list[tuple[str, tuple[Arg, ...], tuple[Value | Scratch, ...]]] = [
+        ("find_ranges", (x, places, ranges), (ranges,)),
+        ("round_rows", (x, places, ranges, y, worth), (y, worth)),
+    ]
+    for name, args, written in kernels if parts > 1 else kernels[1:]:
+        yield Launch(source, name, (*args, *numbers), *sizes, defines, written, 2 * y.size)
+
+
+def _shared_out(
+    tasks: int, each: int, target: Target
+) -> tuple[int, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Return how many parts a work-item takes, and the global and local size."""
+    if target.variant == "gpu":
+        return 1, ((tasks * _GROUP,), (_GROUP,))
+    per_item = max(blocks(tasks, _TASKS * target.units), _PART // each, 1)
+    return per_item, ((blocks(tasks, per_item),), (1,))
+
+
+def wide_numbers(target: Target) -> tuple[tuple[str, str], ...]:
+    """Return the define of what LiteRT computes with double precision: so far as the device can."""
+    return (("WIDE", "double" if target.device.has_fp64 else "float"),)
+
+
+@cache
+def rounding_source() -> str:
+    """Return the OpenCL C function ``rounding``: how the numbers of a range are rounded."""
+    return (_FOLDER / "rounding.cl").read_text()
+
+
+@cache
+def _source(variant: str) -> str:
+    return (_FOLDER / ("gpu" if variant == "gpu" else "") / "hybrid.cl").read_text()

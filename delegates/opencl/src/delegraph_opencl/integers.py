@@ -1,0 +1,289 @@
+"""Products of integers, exact, on CPUs: rows of bytes, or of int16, times constant weights.
+
+CONV_2D, FULLY_CONNECTED and what is like them, as in :mod:`delegraph_opencl.convolution`, where values are
+narrow (see :mod:`delegraph_opencl.narrow`) or int16. ``integers.cl`` says how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from attrs import evolve, frozen
+from delegraph import Tensor
+
+from .convolution import CACHED, Geometry, panels, run_of, shares, weights_for
+from .epilogue import Epilogue, finish
+from .launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_up
+from .node import Node, Value, centered
+from .target import Target
+from .tiles import LARGE, Sizes, tile_sizes, tile_source
+
+_BLOCK = 256  # products of 2**22 that int32 sums up for sure
+_TILES = 16  # of a block of rows whose totals are kept
+_BYTE = (-128, 127)
+_SPARE = 64  # bytes that are read at once
+
+
+@frozen(hash=False)
+class Ending:
+    """From sums to what is stored: OpenCL C to put before the kernel's source, and arguments.
+
+    It defines ``END(i, c, sum)``, ``END8`` and ``END16``, which store sums of as many channels from
+    ``c`` on in ``y``, from its element ``i`` on. Sums are int, or long; those of a depthwise convolution of
+    real numbers are real, and there may be four of them (``END4``).
+    """
+
+    text: str
+    params: str  # of the kernel, for ``args``; a comma before each
+    args: tuple[Arg, ...]
+    is_wide: bool = False  # sums may need 64 bits
+
+
+@frozen(hash=False)
+class Integers:
+    """Constant weights: (out, height * width * in / groups)."""
+
+    key: str  # names them in the partition
+    make: Callable[[], np.ndarray]  # numbers of 8 bits: int8, or int16 where they multiply int16
+    first: Callable[[], np.ndarray] | None = None  # int32 (out,): what sums begin with
+    shifts: np.ndarray | None = None  # int32 (out,): what is missing from all weights of a channel
+
+    @property
+    def heads(self) -> int:
+        """Numbers of a channel besides weights."""
+        return 1 if self.shifts is None else 2
+
+    def with_heads(self, lines: np.ndarray) -> np.ndarray:
+        """Return weights, int32 (out, n), with those numbers before them."""
+        first = np.zeros(len(lines), np.int32) if self.first is None else self.first()
+        heads = [first] if self.shifts is None else [first, self.shifts]
+        return np.concatenate([np.stack(heads, axis=1), lines], axis=1, dtype=np.int32)
+
+
+def convolved(node: Node, g: Geometry, target: Target, axis: int = 0) -> Iterator[Launch]:
+    """Yield the launch of a node with a narrow input and constant weights.
+
+    :param axis: of the weights, along which the output channels lie.
+    """
+    x = node.inputs[0]
+    assert x is not None
+    if not g.positions * g.out_channels:
+        return
+    _, steps = weights_for(node, bias=None, axis=axis)
+    yield integer_convolution(
+        g, x, byte_weights(node, x, axis), node.outputs[0], ending_of(finish(node, steps)), target
+    )
+
+
+def byte_weights(node: Node, x: Value, axis: int) -> Integers:
+    """Return weights as bytes, and what else there is in the sums."""
+    weights = node.inputs[1]
+    assert weights is not None
+    tensor = weights.tensor
+    shifts = _shifts(tensor, axis)
+
+    def integers() -> np.ndarray:
+        return _rows(centered(tensor)[0], axis).astype(np.int32)
+
+    def first() -> np.ndarray:
+        # v = u + low: sum(v * w) = sum(u * w) + low * sum(w). It wraps, as TFLite's sums do.
+        return np.asarray(x.low * integers().sum(axis=1, dtype=np.int64) + _bias(node)).astype(np.int32)
+
+    def make() -> np.ndarray:
+        missing = 0 if shifts is None else shifts[:, None]
+        return np.asarray(integers() - missing, np.int8)
+
+    return Integers(f"{node.op}: weights as bytes", make, first, shifts)
+
+
+def _shifts(weights: Tensor, axis: int) -> np.ndarray | None:
+    """Return what to take from the weights of each channel so that a byte holds them; None for nothing."""
+    q, stored = weights.quantization, weights.data
+    assert q is not None
+    assert stored is not None
+    if stored.dtype == np.int8 and not q.zero_point.any():
+        return None
+    rows = _rows(stored, axis)
+    lowest, highest = rows.min(axis=1) - q.zero_point, rows.max(axis=1) - q.zero_point
+    shifts = np.maximum(highest - _BYTE[1], 0) + np.minimum(lowest - _BYTE[0], 0)
+    return shifts.astype(np.int32) if shifts.any() else None
+
+
+def _rows(weights: np.ndarray, axis: int) -> np.ndarray:
+    """Return weights as (out, all others)."""
+    return np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
+
+
+def _bias(node: Node) -> np.ndarray | int:
+    bias = node.inputs[2] if len(node.inputs) > 2 else None
+    return 0 if bias is None else bias.data().reshape(-1).astype(np.int64)
+
+
+def ending_of(epilogue: Epilogue) -> Ending:
+    """Return the ending that stores what ``EPILOGUE`` makes of sums."""
+    stores = [
+        f"#define END{w}(i, c, sum) STORE{w}(y, PLACE(i, c), EPILOGUE{w}(TO_F{w}(sum), i, c))\n"
+        for w in ("", 4, 8, 16)
+    ]
+    return Ending(epilogue.text + "".join(stores), epilogue.params, epilogue.args)
+
+
+# Launches.
+
+
+def integer_convolution(
+    g: Geometry, x: Value, weights: Integers, y: Value, ending: Ending, target: Target
+) -> Launch:
+    """Return the launch of a convolution of bytes (x is narrow) or of int16."""
+    return _launch(g, _tile(g, x, weights, target), x, weights, y, ending, target)
+
+
+def _launch(
+    g: Geometry, tile: _Tile, x: Value, weights: Integers, y: Value, ending: Ending, target: Target
+) -> Launch:
+    channels, run = g.out_channels // g.groups, tile.run
+    by_lines = run > g.group_channels
+    lines = tile.heads + g.group_channels * g.taps // run * tile.steps
+    key = f"{weights.key} in panels of {tile.panel}, runs of {run}, {g.groups} groups"
+    rows, nbytes = None, 4 * lines * channels
+    if g.is_product:
+
+        def cut(each: int) -> Launch:
+            whole = evolve(tile, channels_per_item=channels)
+            return _launch(g, _by_rows(whole, each, nbytes), x, weights, y, ending, target)
+
+        rows = Rows(g.positions, 1, tile.rows, nbytes, cut, follows=x)
+    return Launch(
+        ending.text + dots() + tile_source() + _source(),
+        "integers",
+        (
+            x,
+            Packed(key, lambda: _packed(weights, g, tile)),
+            y,
+            outside(x, g.group_channels),
+            *int32s(g.positions, lines, channels),
+            *int32s(tile.rows_per_item, tile.rows_per_block, tile.channels_per_item),
+            *int32s(g.height, g.width, g.channels, g.group_channels),
+            *int32s(g.rows.output, g.columns.output, g.out_channels, g.rows.stride, g.columns.stride),
+            *int32s(g.rows.dilation, g.columns.dilation, g.rows.before, g.columns.before),
+            *int32s(g.rows.size, 1 if by_lines else g.columns.size, run, g.rows.reach, g.columns.reach),
+            *ending.args,
+        ),
+        (blocks(g.positions, tile.rows_per_item), blocks(channels, tile.channels_per_item), g.groups),
+        (1, 1, 1),
+        (*instructions(target), *end_defines(ending), *_defines(g, tile, x, y)),
+        (y,),
+        2 * g.positions * g.out_channels * g.group_channels * g.taps,
+        rows,
+    )
+
+
+def instructions(target: Target) -> tuple[tuple[str, object], ...]:
+    """Return the define that says which instructions to use besides those that the driver compiles for."""
+    bits = target.device.vnni
+    return (("VNNI", bits),) if bits else ()
+
+
+def end_defines(ending: Ending) -> tuple[tuple[str, object], ...]:
+    names = [declared.split()[-1] for declared in ending.params.split(",")[1:]]
+    passed = "".join(f", {name}" for name in names)
+    wide = (("WIDE", 1),) if ending.is_wide else ()
+    return (("END_PARAMS", ending.params), ("END_ARGS", passed), *wide)
+
+
+@frozen
+class _Tile:
+    """How the work is cut."""
+
+    step: int  # numbers of a row that are multiplied at once
+    rows: int  # of a tile
+    vectors: int  # of 16 channels
+    run: int  # numbers side by side under a tap of the kernel
+    heads: int  # lines of a panel before its weights
+    rows_per_item: int
+    rows_per_block: int
+    channels_per_item: int
+
+    @property
+    def panel(self) -> int:
+        return 16 * self.vectors
+
+    @property
+    def steps(self) -> int:
+        """Lines of a panel under a tap."""
+        return blocks(self.run, self.step)
+
+
+def _tile(g: Geometry, x: Value, weights: Integers, target: Target) -> _Tile:
+    """Return a cut with some tasks for each core: by rows, and by channels of many weights or few rows."""
+    m, n, depth = g.positions, g.out_channels // g.groups, g.group_channels * g.taps
+    step = 4 if x.narrow else 2
+    sizes = _sizes(x, target)
+    rows, vectors = sizes.rows(m), sizes.vectors(m, n)
+    count, parts, nbytes = blocks(m, rows), blocks(n, 16 * vectors), 4 // step * n * depth
+    tiles_each, parts_each = shares(count, parts, nbytes, target)
+    tile = _Tile(step, rows, vectors, run_of(g), weights.heads, 0, 0, parts_each * 16 * vectors)
+    return _by_rows(tile, tiles_each * rows, nbytes)
+
+
+def _by_rows(tile: _Tile, each: int, nbytes: int) -> _Tile:
+    """Return a cut with so many rows for each work-item."""
+    block = tile.rows if nbytes <= CACHED else each
+    if tile.heads > 1:
+        block = min(block, _TILES * tile.rows)
+    return evolve(tile, rows_per_item=each, rows_per_block=block)
+
+
+def _sizes(x: Value, target: Target) -> Sizes:
+    """Return the tiles that suit a device and numbers like those of ``x``.
+
+    AVX2 without VNNI has to split bytes before it multiplies them. A larger tile does so less often, which
+    was worth more than sums in registers.
+    """
+    splits = x.narrow and target.device.vnni != 256
+    return LARGE if splits else tile_sizes(target.device)
+
+
+def _defines(g: Geometry, tile: _Tile, x: Value, y: Value) -> Iterator[tuple[str, object]]:
+    yield from (("NUMBER", x.c_type), ("STORED", y.c_type), ("STEP", tile.step))
+    yield from (("ROWS", tile.rows), ("VECTORS", tile.vectors))
+    yield "UNROLL", next(n for n in (4, 3, 2, 1) if tile.steps % n == 0)
+    yield from (("BLOCK", _BLOCK), ("TILES", _TILES))
+    if g.is_product:
+        yield "POINTWISE", 1
+    elif tile.run > g.group_channels:
+        yield "EDGE", tile.run + _SPARE
+    if tile.heads > 1:
+        yield "SHIFTED", 1
+    if g.out_channels // g.groups < 16:
+        yield "FEW", g.out_channels // g.groups
+
+
+@cache
+def dots() -> str:
+    """Return the OpenCL C that multiplies: ``DOT2`` and ``DOT4``."""
+    return Path(__file__).with_name("dots.cl").read_text()
+
+
+@cache
+def _source() -> str:
+    return Path(__file__).with_suffix(".cl").read_text()
+
+
+def outside(x: Value, channels: int) -> Packed:
+    """Return what is read where there is no image: numbers that stand for 0."""
+    size = rounded_up(channels + _SPARE, 16)
+    number = (np.uint8 if x.narrow else np.int16)(-x.low)
+    return Packed(f"{size} times {number} of {number.dtype}", lambda: np.full(size, number))
+
+
+def _packed(weights: Integers, g: Geometry, tile: _Tile) -> np.ndarray:
+    """Return weights as (group, panel, line, channel of the panel): int32."""
+    integers = weights.make()
+    runs = integers.reshape(g.out_channels, -1, tile.run)
+    filled = np.pad(runs, ((0, 0), (0, 0), (0, tile.steps * tile.step - tile.run)))
+    lines = np.ascontiguousarray(filled).reshape(g.out_channels, -1).view(np.int32)
+    return panels(weights.with_heads(lines), tile.panel, g.groups)

@@ -1,0 +1,84 @@
+"""How large the cache may grow: the entries that nobody used for the longest time go first.
+
+Other processes may read, write and prune the same directory: an entry is read as a whole and replaced as a
+whole, so one that goes while it is in use is only made anew by whoever wants it next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from time import time
+
+from attrs import frozen
+
+_ENTRY = re.compile(r"[0-9a-f]{64}\.cache")
+_UNFINISHED = re.compile(r"[0-9a-f]{64}\.\w+\.tmp")  # of a process that was killed while it wrote
+_DAY = 86_400.0  # seconds
+
+
+@frozen
+class Stored:
+    """An entry's file."""
+
+    path: Path
+    nbytes: int
+    used: float  # seconds since 1970: when it was written or last read
+
+
+def stored(directory: Path, magic: bytes) -> list[Stored]:
+    """Return the entries of a directory, the one that was used last first.
+
+    :param magic: how the file of an entry begins: whatever else lies there is not ours.
+    """
+    found = [one for one in _files(directory, _ENTRY) if _begins_with(one.path, magic)]
+    return sorted(found, key=lambda one: -one.used)
+
+
+def prune(directory: Path, magic: bytes, limit: int, keep: Path) -> None:
+    """Remove entries until all of them take ``limit`` bytes at most; ``keep`` stays in any case."""
+    left = limit
+    for one in sorted(stored(directory, magic), key=lambda one: one.path != keep):
+        left -= one.nbytes
+        if left < 0 and one.path != keep:
+            _remove(one.path)
+    for one in _files(directory, _UNFINISHED):
+        if one.used < time() - _DAY:
+            _remove(one.path)
+
+
+def used_now(path: Path) -> None:
+    """Note that an entry was read; in a directory that is only read there is nothing to note."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
+def _files(directory: Path, name: re.Pattern[str]) -> Iterator[Stored]:
+    """Yield the plain files of such a name; those that go at this moment are left out."""
+    try:
+        with os.scandir(directory) as found:
+            paths = [Path(one.path) for one in found if name.fullmatch(one.name)]
+    except OSError:
+        return
+    for path in paths:
+        with contextlib.suppress(OSError):
+            about = path.lstat()
+            if stat.S_ISREG(about.st_mode):
+                yield Stored(path, about.st_size, about.st_mtime)
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(len(magic)) == magic
+    except OSError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # another process was quicker, or has it open (Windows)
+        path.unlink()

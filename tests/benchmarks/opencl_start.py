@@ -1,6 +1,7 @@
 """One start of a model on OpenCL, measured in a process of its own: prints seconds as JSON.
 
-``python opencl_start.py MODEL DEVICE CACHE_DIRECTORY``
+``python opencl_start.py MODEL DEVICE CACHE_DIRECTORY``: ``prepare``; ``start``, from the constructor to the
+first result; ``imports``, all before it but the start of Python itself.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 from time import perf_counter
+
+BEGIN = perf_counter()
 
 
 def main(model: str, device: str, directory: str) -> None:
@@ -26,6 +29,7 @@ def main(model: str, device: str, directory: str) -> None:
 
     delegate.prepare = timed
     start = perf_counter()
+    seconds["imports"] = start - BEGIN
     interpreter = Interpreter(model, delegates=[delegate])
     interpreter.allocate_tensors()
     for details in interpreter.get_input_details():

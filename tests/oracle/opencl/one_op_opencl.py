@@ -25,7 +25,10 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "float16": {"precision": "float16"},
 }
 OTHERS: Mapping[str, Mapping[str, Any]] = {"gpu float16": {"kernels": "gpu", "precision": "float16"}}
-RUN = os.environ.get("OPENCL_VARIANTS", ",".join(VARIANTS)).split(",")
+CHOSEN = {
+    name: {**VARIANTS, **OTHERS}[name]
+    for name in os.environ.get("OPENCL_VARIANTS", ",".join(VARIANTS)).split(",")
+}
 # float16 rounds each stored number by up to 2**-11 of it, inputs included; ops may amplify that.
 HALF_RTOL = 4e-3
 
@@ -52,11 +55,11 @@ def check(
     """
     theirs = list(expected) if expected is not None else litert.run(write_model(model), inputs, resolver)
     found = {}
-    for name in RUN:
+    for name, options in CHOSEN.items():
         is_half = "float16" in name
         if is_half and half_rtol is None:
             continue
-        found[name], claimed = run(model, inputs, {**VARIANTS, **OTHERS}[name])
+        found[name], claimed = run(model, inputs, options)
         allowed = {"steps": claimed[0] if steps is None else steps}
         allowed |= {"rtol": claimed[1] if rtol is None else rtol}
         if is_half:
@@ -114,7 +117,7 @@ def _compare(
 ) -> None:
     ops = " ".join(dict.fromkeys(op.name for op in graph.ops))
     for tensor, a, b in zip(graph.outputs, ours, theirs, strict=True):
-        _note(f"{ops} {tensor.dtype} {variant}", a, b)
+        note(f"{ops} {tensor.dtype} {variant}", a, b)
         problem = difference(a, b, **allowed)
         assert problem is None, f"{ops}, {variant}: output {tensor.name!r} ({tensor.dtype}): {problem}"
 
@@ -122,7 +125,8 @@ def _compare(
 _differences: dict[str, float] = {}
 
 
-def _note(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+def note(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Remember how far outputs are from LiteRT's, if that is to be measured."""
     if not os.environ.get("OPENCL_MEASURE") or ours.shape != theirs.shape or not ours.size:
         return
     a, b = ours.astype(np.float64), theirs.astype(np.float64)

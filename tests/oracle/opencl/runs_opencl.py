@@ -8,7 +8,7 @@ import litert
 import numpy as np
 from delegraph import Interpreter, Model, write_model
 from one_op import difference
-from one_op_opencl import HALF_RTOL, VARIANTS, loaded
+from one_op_opencl import CHOSEN, HALF_RTOL, loaded, note
 
 
 def check_runs(
@@ -30,10 +30,12 @@ def check_runs(
     chosen = range(len(graph.outputs)) if outputs is None else outputs
     with litert.loaded(write_model(model)) as theirs:
         expected = [theirs.run(inputs, [t.index for t in graph.outputs]) for inputs in runs]
-    for name, options in VARIANTS.items():
-        if name == "float16" and half_rtol is None:
+    ops = " ".join(dict.fromkeys(op.name for op in graph.ops))
+    for name, options in CHOSEN.items():
+        is_half = "float16" in name
+        if is_half and half_rtol is None:
             continue
-        allowed = max(rtol, half_rtol or 0) if name == "float16" else rtol
+        allowed = max(rtol, half_rtol or 0) if is_half else rtol
         interpreter = Interpreter(
             model=model, delegates=[loaded(tuple(options.items()))], require_full_delegation=True
         )
@@ -41,5 +43,6 @@ def check_runs(
             given = {t.index: a for t, a in zip(graph.inputs, inputs, strict=True)}
             found = list(interpreter.run(given).values())
             for i in chosen:
+                note(f"{ops} {graph.outputs[i].dtype} {name}", np.asarray(found[i]), answers[i])
                 problem = difference(np.asarray(found[i]), answers[i], rtol=allowed, steps=steps)
                 assert problem is None, f"{name}, output {i} of run {number + 1}: {problem}"

@@ -195,3 +195,19 @@ def test_a_chain_of_stored_ops_is_rounded_at_each_tensor() -> None:
     b = g.op("LEAKY_RELU", [a], [g.tensor((4, 64), "int8", scale=0.07, zero_point=0)], version=2, alpha=0.2)
     c = g.op("SUB", [b, z], [g.tensor((4, 64), "int8", scale=0.1, zero_point=5)], version=2)
     check(g.model([c]), [random_array("int8", (4, 64), 3 + i) for i in (0, 1)], steps=2)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4, 3), (2, 2, 2, 3), (1, 3, 3, 3), (2, 4, 4, 20), (1, 1, 5, 21)])
+@pytest.mark.parametrize("computed", [False, True])
+def test_few_channels_with_a_number_each(shape: tuple[int, ...], computed: bool) -> None:
+    """Several pixels are taken for one where what differs by channel is constant."""
+    g, channels = Builder(), shape[-1]
+    x, y, z = (g.input(shape, "float32") for _ in range(3))
+    scale = random_array("float32", (channels,), 5)
+    factor = g.input((channels,), "float32") if computed else g.constant(scale)
+    total = g.op("ADD", [x, y], [g.tensor(shape, "float32")])
+    scaled = g.op("MUL", [total, factor], [g.tensor(shape, "float32")])
+    shifted = g.op("SUB", [scaled, g.constant(scale)], [g.tensor(shape, "float32")])
+    out = g.op("ADD", [shifted, z], [g.tensor(shape, "float32")], fused_activation_function="RELU")
+    arrays = [random_array("float32", shape, i) for i in range(3)]
+    check(g.model([out]), [*arrays, *([scale] if computed else [])], half_rtol=2e-2)

@@ -45,3 +45,25 @@ def test_blocks_of_an_inverted_residual_network(height: int, width: int, channel
     low, high = (None, None) if kind == "int8" else (-1.0, 1.0)
     inputs: list[np.ndarray] = [random_array(kind, (2, height, width, channels), 7, low, high)]
     check(g.model([value]), inputs, steps=2 if kind == "int8" else None, half_rtol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "padding"), [(64, 1, "SAME"), (65, 2, "SAME"), (64, 2, "VALID"), (67, 1, "VALID")]
+)
+def test_many_channels_between_few(size: int, stride: int, padding: str) -> None:
+    """What a depthwise convolution reads is so large that it is made a few lines at a time, some twice."""
+    g = Builder()
+
+    def constant(*shape: int, seed: int) -> Any:
+        return g.constant(random_array("float32", shape, seed, -0.5, 0.5))
+
+    x = g.input((1, size, size, 8), "float32")
+    wide = g.tensor((1, size, size, 72), "float32")
+    g.op("CONV_2D", [x, constant(72, 1, 1, 8, seed=1), constant(72, seed=2)], [wide], **PLAIN)
+    lines = (size - 2 * (padding == "VALID") + stride - 1) // stride
+    deep, y = (g.tensor((1, lines, lines, n), "float32") for n in (72, 16))
+    strides = {"padding": padding, "stride_h": stride, "stride_w": stride, "depth_multiplier": 1}
+    taps = [wide, constant(1, 3, 3, 72, seed=3), constant(72, seed=4)]
+    g.op("DEPTHWISE_CONV_2D", taps, [deep], fused_activation_function="RELU6", **strides)
+    g.op("CONV_2D", [deep, constant(16, 1, 1, 72, seed=5), constant(16, seed=6)], [y], **PLAIN)
+    check(g.model([y]), [random_array("float32", (1, size, size, 8), 7, -1, 1)], half_rtol=2e-2)

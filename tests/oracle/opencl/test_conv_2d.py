@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 from delegraph import Builder, window
+from delegraph_opencl import integers, pocl
+from delegraph_opencl.device import Device
 from one_op import random_array
-from one_op_opencl import check
+from one_op_opencl import check, run
 from weighted import KINDS, Draw, weighted_model
 
 DRAW = Draw(5, True, False, 1.0, (5, 0, 0), 0.3)
@@ -24,8 +27,14 @@ SHAPES = {
     "dilated": ((1, 17, 15, 6), (3, 3), 20, 1, 4, "SAME"),
     "long lines of a window": ((1, 11, 9, 48), (3, 3), 16, 2, 1, "SAME"),
     "wide window": ((1, 12, 31, 2), (2, 9), 17, 1, 1, "VALID"),
+    "9 filters, 67 channels": ((1, 6, 7, 67), (3, 2), 9, 1, 1, "SAME"),
+    "a block of many rows": ((1, 40, 40, 9), (1, 1), 48, 1, 1, "SAME"),
     "window larger than the image": ((1, 3, 2, 4), (5, 5), 16, 1, 1, "SAME"),
 }
+# The defines of the CPU's instructions: those that the driver compiles for; 256 bits, with VNNI and without
+# it; none at all.
+IS_KNOWN = pytest.mark.skipif("avx_vnni" not in pocl.host_flags(), reason="a CPU without VNNI of 256 bits")
+FORMS = [{}, pytest.param({"VNNI": 256}, marks=IS_KNOWN), {"HALVES": 1}, {"PLAIN": 1}]
 
 
 def _case(kind: str, shape: tuple[Any, ...], groups: int = 1, draw: Draw = DRAW, **more: Any) -> Any:
@@ -57,7 +66,57 @@ def test_images_and_filters_of_many_shapes(shape: str, kind: str) -> None:
     check(*_case(kind, SHAPES[shape], fused_activation_function="RELU6"))
 
 
-@pytest.mark.parametrize("kind", ["float32", "int8"])
+@pytest.mark.parametrize("weights", [-128, -77, 1, 127])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_weights_without_a_sign_lie_around_any_zero_point(shape: str, weights: int) -> None:
+    check(*_case("uint8", SHAPES[shape], draw=evolve(DRAW, zero_points=(-28, weights, 5))))
+
+
+@pytest.mark.parametrize("shape", ["first layer", "pointwise"])
+def test_weights_of_4_bits(shape: str) -> None:
+    check(*_case("int8 x int4", SHAPES[shape]))
+
+
+@pytest.mark.parametrize("x", [-128, 127])
+def test_inputs_that_are_all_on_one_side_of_zero(x: int) -> None:
+    for kind in ("int8", "uint8"):
+        check(*_case(kind, SHAPES["first layer"], draw=evolve(DRAW, zero_points=(x, 3, 0))))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", ["int8", "uint8"])
+@pytest.mark.parametrize("shape", ["first layer", "pointwise", "12 filters", "9 filters, 67 channels"])
+def test_processors_without_the_widest_instructions_compute_the_same(
+    shape: str, kind: str, form: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, inputs = _case(kind, SHAPES[shape], draw=evolve(DRAW, zero_points=(5, -77, 0)))
+    expected, _ = run(model, inputs)
+    monkeypatch.setattr(integers, "instructions", lambda target: tuple(form.items()))
+    found, _ = run(model, inputs)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("kind", ["float32", "int8", "uint8"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_tiles_for_cpus_with_fewer_and_smaller_registers(
+    shape: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of bytes are chosen with VNNI of 256 bits, but computed with what there is."""
+    monkeypatch.setattr(Device, "lanes", property(lambda device: 8))
+    monkeypatch.setattr(Device, "vnni", property(lambda device: 256))
+    monkeypatch.setattr(integers, "instructions", lambda target: ())
+    check(*_case(kind, SHAPES[shape], fused_activation_function="RELU6"))
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8"])
+def test_sums_that_float32_does_not_hold_are_exact(kind: str) -> None:
+    """2**24 is exceeded from a depth of 520 on."""
+    draw = evolve(DRAW, zero_points=(-128, -128, 0), spread=0.5)
+    check(*_case(kind, ((1, 3, 3, 4000), (1, 1), 40, 1, 1, "VALID"), draw=draw), steps=0)
+
+
+@pytest.mark.parametrize("kind", ["float32", "int8", "uint8"])
 @pytest.mark.parametrize(("channels", "filters"), [(1, 1), (3, 20), (20, 5)])
 def test_filters_in_groups(channels: int, filters: int, kind: str) -> None:
     check(*_case(kind, ((2, 9, 8, channels), (3, 3), filters, 1, 1, "SAME"), groups=3))
@@ -80,11 +139,6 @@ def test_weights_and_bias_that_are_computed() -> None:
     draw = Draw(5, True, True, 1.0, (5, 0, 0), 0.3)
     for shape in ("pointwise", "one filter", "first layer"):
         check(*_case("float32", SHAPES[shape], draw=draw))
-
-
-def test_8_bit_filters_of_float_images_are_dequantized() -> None:
-    model, (x,) = _case("float32 x int8", SHAPES["first layer"])
-    check(model, [x])
 
 
 @pytest.mark.parametrize("kind", ["float32", "int8"])
@@ -119,6 +173,22 @@ def test_a_merged_pad_and_constants_per_channel() -> None:
     shift = g.constant(random_array("float32", (20,), 6, -2, 2))
     z = g.op("ADD", [scaled, shift], [g.tensor((1, 5, 5, 20), "float32")], fused_activation_function="RELU")
     check(g.model([z]), [random_array("float32", (1, 8, 9, 3), 1, -1, 1)])
+
+
+def test_filters_of_which_each_stores_a_part_of_the_channels() -> None:
+    """The quantized outputs are joined: none is stored on its own."""
+    g = Builder()
+    q = {"scale": 0.05, "zero_point": -3}
+    x = g.input((1, 9, 8, 20), "int8", scale=0.02, zero_point=7)
+    parts = []
+    for channels, size in ((24, 1), (5, 3), (40, 3)):
+        w = g.constant(random_array("int8", (channels, size, size, 20), channels, -127), scale=0.01)
+        bias = g.constant(random_array("int32", (channels,), 4, -500, 500), scale=0.0002)
+        part = g.tensor((1, 9, 8, channels), "int8", **q)
+        same = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+        parts.append(g.op("CONV_2D", [x, w, bias], [part], version=3, **same))
+    y = g.op("CONCATENATION", parts, [g.tensor((1, 9, 8, 69), "int8", **q)], axis=3)
+    check(g.model([y]), [random_array("int8", (1, 9, 8, 20), 1)])
 
 
 def test_an_empty_batch_gives_an_empty_output() -> None:

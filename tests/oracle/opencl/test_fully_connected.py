@@ -46,10 +46,6 @@ def test_weights_and_bias_that_are_computed() -> None:
         check(*_case("float32", *SHAPES[shape], draw=draw))
 
 
-def test_8_bit_weights_of_float_rows_are_dequantized() -> None:
-    check(*_case("float32 x int8", *SHAPES["some rows"], draw=Draw(5, False, False, 1.0, (5, 0, 0), 0.3)))
-
-
 def test_there_may_be_no_bias() -> None:
     check(*_case("float32", *SHAPES["some rows"], has_bias=False))
     check(*_case("int8", *SHAPES["some rows"], has_bias=False))

@@ -207,7 +207,7 @@ def test_transposed_convolutions_by_phases(only: Any, tile: convolution.Tile, si
 @pytest.mark.parametrize("kind", ["int8", "uint8", "float32 x int8"])
 @pytest.mark.parametrize("sizes", CONVOLUTIONS)
 def test_convolutions_of_integers(sizes: str, kind: str) -> None:
-    _check(*_convolution(kind, sizes), rtol=None if kind != "float32 x int8" else 0.02)
+    _check(*_convolution(kind, sizes))
 
 
 @pytest.mark.parametrize("is_local_fast", [False, True])

@@ -1,20 +1,15 @@
-"""Classes on whole data sets: the delegate agrees with BUILTIN_REF at least as often as XNNPACK does.
-
-Dynamic-range models are computed in floats here, and LiteRT rounds their values to 8 bits while it runs:
-for them the float answer is the reference.
-"""
+"""Classes on whole data sets: the delegate agrees with BUILTIN_REF at least as often as XNNPACK does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import models
 import numpy as np
 import pytest
 import whole_models
-from delegraph import Interpreter, load_delegate, write_model
+from delegraph import Interpreter, load_delegate
 from test_accuracy import Images, _run, _samples, _share, _unlike
 
 Record = Callable[[str, Any], None]
@@ -28,8 +23,9 @@ pytestmark = pytest.mark.slow
 )
 def test_top_1_agreement_is_at_least_xnnpack_s(name: str, record_property: Record) -> None:
     images, labels = _samples(name)
-    reference = _litert_s_scores(_reference(name), "BUILTIN_REF", images)
-    xnnpack = _litert_s_scores(models.path(name), "BUILTIN", images)
+    reference, xnnpack = (
+        _litert_s_scores(name, resolver, images) for resolver in ("BUILTIN_REF", "BUILTIN")
+    )
     ours = _our_scores(name, images)
     unlike, others = len(_unlike(ours, reference)), len(_unlike(xnnpack, reference))
     record_property(
@@ -47,14 +43,9 @@ def test_top_1_agreement_is_at_least_xnnpack_s(name: str, record_property: Recor
     assert unlike <= others
 
 
-def _reference(name: str) -> Path | bytes:
-    """Return the model whose answer counts."""
-    path = models.path(name)
-    return write_model(whole_models.with_float_weights(name)) if name.startswith("dynamic_range/") else path
-
-
-def _litert_s_scores(model: Path | bytes, resolver: str, images: Images) -> np.ndarray:
-    return np.stack([out[0][0] for out in whole_models.theirs(model, resolver, [[x] for x in images])])
+def _litert_s_scores(name: str, resolver: str, images: Images) -> np.ndarray:
+    outputs = whole_models.theirs(models.path(name), resolver, [[x] for x in images])
+    return np.stack([out[0][0] for out in outputs])
 
 
 def _our_scores(name: str, images: Images) -> np.ndarray:

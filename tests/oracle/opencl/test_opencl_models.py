@@ -1,8 +1,8 @@
 """Every float and 8-bit model of the collection, on real inputs: one partition, and LiteRT's numbers.
 
 Float models give what BUILTIN_REF gives. Models in 8 bits are no further from it than XNNPACK is, which
-LiteRT uses by default. Dynamic-range models, whose weights are 8 bits and whose values are floats, are
-computed in floats: nearer to the float answer than LiteRT, which rounds values to 8 bits while it runs.
+LiteRT uses by default. So are dynamic-range models, whose weights are 8 bits and whose values are floats:
+these are rounded to 8 bits while the model runs, as LiteRT does it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 import models
 import pytest
 import whole_models
-from delegraph import write_model
 from one_op_opencl import VARIANTS
 from whole_models import Distance, distances
 
@@ -23,15 +22,24 @@ RTOL = 1e-4  # of an output's largest value
 # Stored as float16: of the largest value, the mean and the worst of all values.
 HALF_MEAN, HALF_WORST = 1e-3, 2e-2
 # Models in which a small difference grows: an index of a maximum decides where values go (LiteRT's own
-# result changes by 13 % in 418 places when an input changes by 2e-7), and masks have edges like steps.
+# result changes by 13 % in 418 places when an input changes by 2e-7), masks have edges like steps, and a
+# probability of 0.001 is measured by itself. The landmarks in numpy, each op's result rounded to a half:
+# 4.1e-3 and 6.6e-3 for hands, 6.1e-4 and 0.2 for poses. Their inputs alone rounded to halves move LiteRT's
+# results by 2.1e-3 and 2.7e-3, and by 1.0e-4 and 0.04.
 UNSTABLE = {
     "float32/hair_segmentation.tflite": {"share": 0.01, "half": (5e-3, 0.5)},
     "float16/selfie_segmentation.tflite": {"half": (1e-3, 0.1)},
+    "float16/hand_landmark_lite.tflite": {"half": (5e-3, HALF_WORST)},
+    "float16/pose_landmark_lite.tflite": {"half": (HALF_MEAN, 0.2)},
 }
-# A rounding that differs once in 300,000 grows here until maxima are found elsewhere: how far two runs end
-# up from each other is chance, and XNNPACK's mean may be exceeded by so much.
-CHANCE = {"int8/movenet_single_pose_lightning_ptq.tflite": 1.1}
-HALF_MORE = 1.5  # stored as float16: parts of some of these models are floats
+# Stored as float16, float inputs of 8-bit models are rounded before QUANTIZE: that alone moves LiteRT's own
+# result of face_detection_front 1.3 times as far as XNNPACK is from it (mean 0.0219 and 0.0169).
+HALF_MORE = 1.5
+HALF_ROUNDING = 2.0**-11  # of a float: an output may differ by this because it is stored, and be the same
+# Dynamic-range models. The last bit of a float op moves a number to another of the steps that it is rounded
+# to now and then, XNNPACK's and ours: means this small are chance. Halves move many numbers.
+INPUTS, FEW_INPUTS = 20, {"dynamic_range/style_transfer_quantized_dynamic.tflite": 2}  # 10 s for each
+OTHER_STEPS, HALF_OTHER_STEPS = 1e-5, 3e-3
 # Ops that stay with the reference delegate or with core.
 LEFT = {
     "uint8/ssd_mobilenet.tflite": {"TFLite_Detection_PostProcess"},
@@ -90,25 +98,27 @@ def test_an_8_bit_model_is_no_further_from_the_reference_than_xnnpack(
     record_property("opencl models", _row(name, variant, found, xnnpack))
     assert ours.left == LEFT.get(name, set())
     assert name in LEFT or ours.partitions == ["opencl"]
-    more = HALF_MORE if variant == "float16" else CHANCE.get(name, 1.0)
-    pairs = zip(found, xnnpack, strict=True)
-    assert all(a.mean <= more * b.mean and a.share <= more * b.share for a, b in pairs), (found, xnnpack)
+    more, same = (HALF_MORE, HALF_ROUNDING) if variant == "float16" else (1.0, 0.0)
+    assert all(
+        a.mean <= more * b.mean and a.share_above(same) <= more * b.share
+        for a, b in zip(found, xnnpack, strict=True)
+    ), (found, xnnpack)
 
 
 @pytest.mark.parametrize(("name", "variant"), _named("dynamic_range/"))
-def test_a_dynamic_range_model_is_nearer_to_the_float_answer_than_litert(
+def test_a_dynamic_range_model_is_no_further_from_the_reference_than_xnnpack(
     name: str, variant: str, record_property: Record
 ) -> None:
-    inputs = whole_models.batches(name, "BUILTIN_REF", 3)
+    inputs = whole_models.batches(name, "BUILTIN_REF", FEW_INPUTS.get(name, INPUTS))
     ours = whole_models.ours(name, inputs, VARIANTS[variant])
-    answer = whole_models.theirs(write_model(whole_models.with_float_weights(name)), "BUILTIN_REF", inputs)
-    found = distances(ours.outputs, answer)
-    xnnpack = distances(whole_models.theirs(models.path(name), "BUILTIN", inputs), answer)
-    record_property("opencl models", _row(f"{name} (to the float answer)", variant, found, xnnpack))
+    reference = whole_models.theirs(models.path(name), "BUILTIN_REF", inputs)
+    found = distances(ours.outputs, reference)
+    xnnpack = distances(whole_models.theirs(models.path(name), "BUILTIN", inputs), reference)
+    record_property("opencl models", _row(name, variant, found, xnnpack))
     assert ours.partitions == ["opencl"]
-    limit = HALF_WORST if variant == "float16" else RTOL
-    assert all(d.largest <= limit for d in found), found
-    assert all(a.mean <= b.mean for a, b in zip(found, xnnpack, strict=True)), xnnpack
+    more, chance = (HALF_MORE, HALF_OTHER_STEPS) if variant == "float16" else (1.0, OTHER_STEPS)
+    pairs = zip(found, xnnpack, strict=True)
+    assert all(a.mean <= max(more * b.mean, chance) for a, b in pairs), (found, xnnpack)
 
 
 def _row(

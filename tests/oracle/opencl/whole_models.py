@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
 import litert
 import models
 import numpy as np
 import pytest
 from attrs import field, frozen
-from delegraph import Interpreter, Model, Tensor, load_delegate, read_model
+from delegraph import Interpreter, load_delegate
 from inputs import inputs_of
 
 Outputs = list[np.ndarray]
@@ -102,35 +101,3 @@ def _distance(some: Outputs, others: Outputs) -> Distance:
     if not every.size:
         every = np.zeros(1)
     return Distance(float(every.mean()), float(every.max()), float((every > 0).mean()), every)
-
-
-def with_float_weights(name: str) -> Model:
-    """Return a dynamic-range model with its weights as floats: LiteRT computes it without any rounding."""
-    model = read_model(models.path(name))
-    return attrs.evolve(model, subgraphs=tuple(_with_floats(graph) for graph in model.subgraphs))
-
-
-def _with_floats(graph: Any) -> Any:
-    read = {t.index for op in graph.ops if op.name == "DEQUANTIZE" for t in op.inputs if t is not None}
-    changed = {t.index: _as_float(t) for t in graph.tensors if _is_weight(t) and t.index not in read}
-
-    def now(t: Tensor | None) -> Tensor | None:
-        return None if t is None else changed.get(t.index, t)
-
-    ops = tuple(
-        attrs.evolve(op, inputs=tuple(map(now, op.inputs)), outputs=tuple(map(now, op.outputs)))
-        for op in graph.ops
-    )
-    return attrs.evolve(graph, tensors=tuple(map(now, graph.tensors)), ops=ops)
-
-
-def _is_weight(t: Tensor) -> bool:
-    return t.is_constant and t.dtype in ("int8", "uint8") and bool(t.scale)
-
-
-def _as_float(t: Tensor) -> Tensor:
-    q = t.quantization
-    shape = [-1 if axis == q.axis else 1 for axis in range(t.data.ndim)] if len(q.scale) > 1 else []
-    scale, zero = q.scale.reshape(shape), q.zero_point.reshape(shape)
-    data = ((t.data.astype(np.float64) - zero) * scale).astype(np.float32)
-    return attrs.evolve(t, dtype="float32", data=data.reshape(t.shape), quantization=None, buffer=0)

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import Builder
-from delegraph_int16.opencl import _panels
+from delegraph_opencl import integers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from int16_opencl import DRAW, SAME, STORED, check, convolution, without_doubles
@@ -60,13 +60,12 @@ def test_layers_of_real_sizes(layer: Any, kind: str) -> None:
     check(*_layer(layer, kind, "NONE"))
 
 
-@pytest.mark.parametrize("form", ["PLAIN", "HALVES"])
+@pytest.mark.parametrize("form", ["PLAIN", "HALVES", None])
 @pytest.mark.parametrize("layer", LAYERS[:4])
 def test_processors_without_the_widest_instructions_compute_the_same(
-    layer: Any, form: str, monkeypatch: pytest.MonkeyPatch
+    layer: Any, form: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = _panels._source()
-    monkeypatch.setattr(_panels, "_source", lambda: f"#define {form}\n{source}")
+    monkeypatch.setattr(integers, "instructions", lambda target: ((form, 1),) if form else ())
     check(*_layer(layer, "int16"))
 
 

@@ -42,9 +42,7 @@ class Device:
         extensions = found.device.extensions.split()
         self.has_fp16 = "cl_khr_fp16" in extensions
         self.has_fp64 = "cl_khr_fp64" in extensions
-        self.has_subgroups = bool({"cl_khr_subgroups", "cl_intel_subgroups"} & {*extensions})
         self.units = int(found.device.max_compute_units)
-        self.max_buffer = int(found.device.max_mem_alloc_size)  # bytes
         self.alignment = int(found.device.mem_base_addr_align) // 8  # bytes, of a part of a buffer
         self.pocl = pocl.version(found.device.platform.version)  # None: another runtime
         self.slow_builtins = self.pocl is not None and self.pocl < pocl.FAST

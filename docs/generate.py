@@ -15,9 +15,8 @@ from pathlib import Path
 from delegraph import Delegate, OpSupport, Partition, Run, SupportTable, load_delegate, needs, read_model
 from delegraph.cli.support import support_markdown
 from delegraph.model import Op
-from delegraph.partition import partition
-from delegraph.report import render
-from delegraph.specialize import specialize
+from delegraph.partition import partition, specialize
+from delegraph.report.plan_text import render
 from rich.console import Console
 
 DOCS = Path(__file__).parent

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from delegraph import schema
+from delegraph.model import schema
 
 SPECIAL_INTS = (0, 1, -1, 2, 3, 7, 127, 128, 255, 256, 32768, 65535, 1 << 20, (1 << 31) - 1, -(1 << 31))
 SPECIAL_FLOATS = (0.0, -0.0, -1.0, 1e-38, 1e-45, 1e38, float("inf"), float("-inf"), float("nan"), 0.5, 2.0)

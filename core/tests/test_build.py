@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import InputError
-from delegraph.build import Builder
-from delegraph.reader import read_model
-from delegraph.writer import write_model
+from delegraph.file import read_model, write_model
+from delegraph.model import Builder
 
 
 def test_options_left_out_are_the_defaults_of_the_schema():

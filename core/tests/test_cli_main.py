@@ -208,14 +208,14 @@ def test_a_command_does_not_import_the_others():
 
 @pytest.mark.parametrize(("command", "package"), [("devices", "opencl"), ("edgetpu", "edgetpu")])
 def test_a_command_of_a_package_that_is_not_installed_names_it(plugins, monkeypatch, command, package):
-    monkeypatch.setattr("delegraph.packages.find_spec", lambda name: None)
+    monkeypatch.setattr("delegraph.contract.packages.find_spec", lambda name: None)
     result = run(command)
     assert result.exit_code == 2
     assert f"No such command {command!r}. It is in the package delegraph-{package}." in result.stderr
 
 
 def test_a_command_of_a_package_that_cannot_be_loaded_says_where_to_look(plugins, monkeypatch):
-    monkeypatch.setattr("delegraph.packages.find_spec", lambda name: object())
+    monkeypatch.setattr("delegraph.contract.packages.find_spec", lambda name: object())
     assert "could not be loaded: see `delegraph plugins`" in run("devices").stderr
 
 

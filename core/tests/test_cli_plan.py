@@ -13,13 +13,12 @@ import pytest
 from attrs import frozen
 from click.testing import CliRunner
 from delegraph import Delegate, OpSupport, hookimpl, needs
-from delegraph.build import Builder
 from delegraph.cli import main
 from delegraph.cli.why import explanation
-from delegraph.model import Model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model
 from delegraph.partition import partition
 from delegraph.plugins import Plugins
-from delegraph.writer import write_model
 
 # Before click 8.2 the two streams were mixed unless one said otherwise.
 SEPARATE = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
@@ -105,7 +104,7 @@ def run(*arguments):
 
 
 def test_plugins_lists_plugins_delegates_with_options_and_packages_that_are_not_installed(monkeypatch):
-    monkeypatch.setattr("delegraph.packages.find_spec", lambda name: None)
+    monkeypatch.setattr("delegraph.contract.packages.find_spec", lambda name: None)
     text = run("plugins").stdout
 
     assert re.search(r"some +Plugin", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import DelegateFailed, InputError, profile
-from delegraph.build import Builder
+from delegraph.model import Builder
 
 
 class OnDevice:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
+from delegraph.file import write_model
 from delegraph.interpreter import Interpreter
+from delegraph.model import Builder
 from delegraph.plugins import Plugins
-from delegraph.writer import write_model
 
 
 @pytest.fixture

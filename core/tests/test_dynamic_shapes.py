@@ -7,9 +7,8 @@ import logging
 import numpy as np
 import pytest
 from delegraph import InputError, ModelError, UnsupportedOps, needs
-from delegraph.build import Builder
-from delegraph.model import Model
-from delegraph.steps import KEPT_SHAPES
+from delegraph.model import Builder, Model
+from delegraph.run.steps import KEPT_SHAPES
 
 
 def negating(shape=(-1, 2)) -> Model:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from delegraph.build import Builder
-from delegraph.entry import entry_of, shape_text
 from delegraph.errors import InputError
-from delegraph.model import Model, Signature
+from delegraph.model import Builder, Model, Signature
+from delegraph.run import entry_of, shape_text
 
 
 def model(*signatures: Signature, names: tuple[str, str] = ("a:0", "b:0")) -> Model:

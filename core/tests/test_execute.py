@@ -9,8 +9,7 @@ import weakref
 import numpy as np
 import pytest
 from delegraph import DelegateFailed, profile
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 
 
 class OnDevice:

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from delegraph import hookspecs
-from delegraph.build import Builder
+from delegraph.contract import hookspecs
+from delegraph.model import Builder
 from delegraph.partition import partition
 from delegraph.plugins import Plugins
 

@@ -11,10 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from delegraph import ModelError
-from delegraph.build import Builder
-from delegraph.model import Model
-from delegraph.reader import read_model
-from delegraph.writer import write_model
+from delegraph.file import read_model, write_model
+from delegraph.model import Builder, Model
 
 sys.path.insert(0, str(Path(__file__).parent))
 

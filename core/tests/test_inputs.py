@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.entry import Entry, described
-from delegraph.entry import entry_of as plain_entry_of
 from delegraph.errors import InputError
 from delegraph.inputs import Normalization, read_inputs
-from delegraph.model import Model
+from delegraph.model import Builder, Model
+from delegraph.run import Entry, described
+from delegraph.run import entry_of as plain_entry_of
 
 GRADIENT = np.array([[0, 85], [170, 255]], np.uint8)  # a grey image of 2x2
 

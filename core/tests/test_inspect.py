@@ -9,10 +9,9 @@ import zipfile
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from delegraph.build import Builder
 from delegraph.cli import main
-from delegraph.model import Model
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model
 
 
 @pytest.fixture

@@ -17,16 +17,15 @@ from delegraph import (
     UnsupportedOps,
     hookimpl,
 )
-from delegraph.build import Builder
+from delegraph.file import write_model
 from delegraph.interpreter import (
     Interpreter,
     InterpreterWithCustomOps,
     OpResolverType,
     load_delegate,
 )
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 from delegraph.plugins import Plugins
-from delegraph.writer import write_model
 
 
 def doubling(shape=(2,), dtype="float32", **quantization) -> Model:

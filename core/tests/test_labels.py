@@ -12,12 +12,12 @@ import attrs
 import flatbuffers
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.entry import described, entry_of
 from delegraph.errors import InputError
-from delegraph.labels import labels_of, parse_labels, read_labels
-from delegraph.metadata import associated_file, normalization, read_metadata, tensor_metadata
-from delegraph.model import Model
+from delegraph.file import labels_of, normalization, read_labels, tensor_metadata
+from delegraph.file.labels import parse_labels
+from delegraph.file.metadata import associated_file, read_metadata
+from delegraph.model import Builder, Model
+from delegraph.run import described, entry_of
 
 AXIS_LABELS, VALUE_LABELS = 2, 3  # of AssociatedFileType in metadata_schema.fbs
 
@@ -191,7 +191,7 @@ def test_a_labels_file_that_the_model_does_not_carry_is_a_warning(caplog):
 
 
 def test_an_associated_file_that_unpacks_to_too_much_is_left_out(caplog, monkeypatch):
-    monkeypatch.setattr("delegraph.metadata.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("delegraph.file.metadata.MAX_FILE_BYTES", 1000)
     model = with_metadata(b"", {"labels.txt": bytes(1001)})
     assert associated_file(model, "labels.txt") is None
     assert "it needs to have at most 1000 bytes" in caplog.text

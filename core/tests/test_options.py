@@ -8,8 +8,9 @@ from typing import Any, Literal
 import attrs
 import pytest
 from attrs import field, frozen
+from delegraph.contract import describe_options
+from delegraph.contract.options import read_options
 from delegraph.errors import OptionError
-from delegraph.options import describe_options, read_options
 
 
 @frozen

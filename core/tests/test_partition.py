@@ -8,10 +8,10 @@ import random
 import attrs
 import pytest
 from delegraph import Delegate, OpSupport, Refusal, SupportTable, hookimpl, needs
-from delegraph.build import Builder
+from delegraph.contract import CORE, NOBODY
 from delegraph.errors import InputError, ModelError, OptionError, PluginError, UnsupportedOps
-from delegraph.model import Graph, Model, Op, Tensor
-from delegraph.partition import CORE, NOBODY, partition
+from delegraph.model import Builder, Graph, Model, Op, Tensor
+from delegraph.partition import partition
 from delegraph.plugins import Plugins
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Interpreter, plan_model
-from delegraph.build import Builder
+from delegraph.model import Builder
 
 
 def model(*names):

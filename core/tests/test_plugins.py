@@ -9,14 +9,8 @@ from types import SimpleNamespace
 import pytest
 from attrs import frozen
 from delegraph import Delegate, OpSupport, hookimpl
-from delegraph.build import Builder
-from delegraph.errors import (
-    DelegateUnavailable,
-    InputError,
-    OptionError,
-    PluginError,
-    UnknownDelegate,
-)
+from delegraph.errors import DelegateUnavailable, InputError, OptionError, PluginError, UnknownDelegate
+from delegraph.model import Builder
 from delegraph.plugins import Plugins, label_apart, load_delegate, resolve_delegates
 
 
@@ -546,7 +540,7 @@ def test_a_plugin_that_cannot_be_imported_is_named_when_its_delegate_is_asked_fo
 
 
 def test_an_op_whose_type_is_in_a_package_that_is_not_installed_is_told_so(monkeypatch):
-    from delegraph import packages
+    from delegraph.contract import packages
 
     monkeypatch.setattr(packages, "find_spec", lambda module: None)
     plugins = plugins_of(x=offering(Reference), rows=claiming(delegate="reference"))
@@ -561,7 +555,7 @@ def test_an_op_whose_type_is_in_a_package_that_is_not_installed_is_told_so(monke
 
 
 def test_a_custom_op_of_a_package_that_is_not_installed_names_it(monkeypatch):
-    from delegraph import packages
+    from delegraph.contract import packages
 
     monkeypatch.setattr(packages, "find_spec", lambda module: None)
     plugins = plugins_of(x=offering(Reference), rows=claiming(delegate="reference"))
@@ -576,7 +570,7 @@ def test_a_custom_op_of_a_package_that_is_not_installed_names_it(monkeypatch):
 
 
 def test_a_package_that_is_installed_is_no_way_out(monkeypatch):
-    from delegraph import packages
+    from delegraph.contract import packages
 
     monkeypatch.setattr(packages, "find_spec", lambda module: SimpleNamespace())
 

@@ -11,11 +11,9 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import DelegraphError, ModelError
-from delegraph.build import Builder
 from delegraph.errors import ModelNotFound
-from delegraph.model import Graph, Model, OperatorCode, Quantization, Record, Signature
-from delegraph.reader import read_model
-from delegraph.writer import write_model
+from delegraph.file import read_model, write_model
+from delegraph.model import Builder, Graph, Model, OperatorCode, Quantization, Record, Signature
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
 from delegraph.errors import InputError
-from delegraph.real import is_quantized, real_from_stored, stored_from_real
+from delegraph.model import Builder
+from delegraph.numbers import is_quantized, real_from_stored, stored_from_real
 
 
 def tensor(dtype, shape=(4,), **quantization):

@@ -9,12 +9,11 @@ from html.parser import HTMLParser
 import attrs
 import pytest
 from delegraph import Delegate, OpSupport, SupportTable, needs
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 from delegraph.partition import partition
 from delegraph.plugins import Plugins
-from delegraph.report import name_text, report, shape_text, size_text, to_json
-from delegraph.report_html import to_html
+from delegraph.report.plan_html import to_html
+from delegraph.report.plan_text import name_text, report, shape_text, size_text, to_json
 
 
 @needs("at most 8 channels")

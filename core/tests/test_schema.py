@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from delegraph import schema
-from delegraph.dtypes import DTYPES
+from delegraph.model import DTYPES, schema
 
 OPTIONS = [t for union in ("BuiltinOptions", "BuiltinOptions2") for t in schema.UNIONS[union][1:]]
 

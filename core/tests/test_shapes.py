@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph import InputError, schema, shapes
-from delegraph.build import Builder
-from delegraph.calls import is_core_op
-from delegraph.model import Op
+from delegraph import InputError, shapes
+from delegraph.model import Builder, Op, is_core_op, schema
 
 
 def op_of(name: str, inputs: Sequence[tuple[int, ...]], outputs: int = 1, **options: Any) -> Op:

@@ -6,9 +6,8 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import InputError, Signature
-from delegraph.build import Builder
 from delegraph.interpreter import SignatureRunner
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 
 
 def two_signatures() -> Model:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from delegraph import Delegate, InputError, ModelError, OpSupport, Partition, Run, SupportTable
-from delegraph.build import Builder
-from delegraph.model import Model
-from delegraph.specialize import specialize
+from delegraph.model import Builder, Model
+from delegraph.partition import specialize
 
 
 class Doubler(Delegate):

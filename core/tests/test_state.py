@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import ModelError, StateError
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 
 
 def summing(dtype="float32", **quantization) -> Model:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 from delegraph import DelegateFailed, OpSupport, Refusal, SupportTable, needs
-from delegraph.build import Builder
-from delegraph.support import without_conflicts
+from delegraph.contract import without_conflicts
+from delegraph.model import Builder
 
 
 def op_of(name, types, version=1, shape=(1, 4)):

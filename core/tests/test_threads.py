@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from delegraph import StateError
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 
 
 def summing() -> Model:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from delegraph.build import Builder
-from delegraph.typespec import check, matches, types_of, witnesses
+from delegraph.contract import types_of
+from delegraph.contract.operand_types import check, matches, witnesses
+from delegraph.model import Builder
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,8 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import InputError
-from delegraph.build import Builder
-from delegraph.model import Model, Quantization, Record
-from delegraph.reader import read_model
-from delegraph.writer import write_model
+from delegraph.file import read_model, write_model
+from delegraph.model import Builder, Model, Quantization, Record
 
 
 def rewritten(model: Model) -> Model:
@@ -190,7 +188,7 @@ def test_data_beyond_the_limit_lies_behind_the_flatbuffer(monkeypatch):
     options = bytes(range(40))
     y = g.op("Custom", [big, small], [g.tensor((1,), "float32")], custom_options=options)
     model = attrs.evolve(g.model(outputs=[y]), trailer=b"")
-    monkeypatch.setattr("delegraph.writer._MAX_INLINE", 500)
+    monkeypatch.setattr("delegraph.file.writer._MAX_INLINE", 500)
     file = write_model(model)
     assert file.endswith(big.data.tobytes())
     assert file.index(big.data.tobytes()) % 16 == 0

@@ -17,9 +17,9 @@ import models
 import numpy as np
 import pytest
 import tables
-from delegraph.build import Builder
+from delegraph.file import read_model
 from delegraph.interpreter import Interpreter
-from delegraph.reader import read_model
+from delegraph.model import Builder
 from inputs import inputs_of
 from one_op import prepared
 

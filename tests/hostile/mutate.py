@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from attrs import frozen
-from delegraph.schema import ENUMS, SCALARS, TABLES, UNIONS, Field
+from delegraph.model.schema import ENUMS, SCALARS, TABLES, UNIONS, Field
 
 
 @frozen

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from delegraph.build import Builder
-from delegraph.model import Model
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model
 
 DIGITS = Path(__file__).parents[2] / "docs" / "models"
 COLLECTED = (

@@ -9,7 +9,7 @@ import litert
 import numpy as np
 from attrs import frozen
 from child import Child, ChildDied
-from delegraph.reader import read_model
+from delegraph.file import read_model
 from one_op import difference
 from specimens import specimens
 from worker import inputs_of

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 import numpy as np
 from child import serve
 from delegraph import DelegraphError
+from delegraph.file import read_model
 from delegraph.interpreter import Interpreter
-from delegraph.reader import read_model
 from numpy.random import PCG64
 
 SEED = 7  # of the inputs

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def findings(name: str, resolver: str = "BUILTIN_REF", rtol: float = FLOAT_RTOL) -> Iterator[Finding]:
     """Yield what came of each op of the main subgraph of a model."""
-    from delegraph.reader import read_model
+    from delegraph.file import read_model
 
     path = models.path(name) if name in models.manifest() else Path(name)
     graph = read_model(path).subgraphs[0]

@@ -7,10 +7,8 @@ from typing import Any
 
 import litert
 import numpy as np
-from delegraph.build import Builder
-from delegraph.dtypes import dtype_of
-from delegraph.model import Model
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model, dtype_of
 from one_op import check, difference, run_op
 
 DEFAULT = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"  # for what BUILTIN_REF lacks

@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from delegraph.build import Builder
-from delegraph.dtypes import DTYPES
-from delegraph.model import Model, Tensor
-from delegraph.specialize import with_bodies
+from delegraph.model import DTYPES, Builder, Model, Tensor
+from delegraph.partition.specialize import with_bodies
 from one_op import check, run_op
 
 EVERY_TYPE = tuple(name for name in DTYPES if name not in ("resource", "variant"))

@@ -16,12 +16,11 @@ import attrs
 import litert
 import numpy as np
 from delegraph import shapes
-from delegraph.dtypes import DTYPES
+from delegraph.contract import OpSupport, SupportTable
 from delegraph.errors import InputError
-from delegraph.model import Graph, Model, Op, Tensor
+from delegraph.model import DTYPES, Graph, Model, Op, Tensor
+from delegraph.partition.specialize import with_bodies
 from delegraph.shapes import has_rule, infer
-from delegraph.specialize import with_bodies
-from delegraph.support import OpSupport, SupportTable
 from numpy.random import PCG64
 
 FLOAT_RTOL = 1e-5  # of the output's largest value: the reference delegate's promise
@@ -208,7 +207,7 @@ def _refusals(graph: Graph, rows_of: Callable[[str], Sequence[OpSupport]]) -> li
 
 def _litert_values(model: Model, inputs: Sequence[np.ndarray], resolver: str) -> dict[int, np.ndarray]:
     """Return LiteRT's value of every tensor that an op of the main subgraph computes."""
-    from delegraph.writer import write_model
+    from delegraph.file import write_model
 
     graph = model.subgraphs[0]
     computed = sorted({t.index for op in graph.ops for t in op.outputs})

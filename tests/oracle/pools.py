@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph.build import Builder
-from delegraph.padding import window
+from delegraph.model import Builder
+from delegraph.numbers import window
 from one_op import check, random_array
 
 

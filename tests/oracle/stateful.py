@@ -8,9 +8,8 @@ from typing import Any
 import litert
 import numpy as np
 from attrs import field, frozen
-from delegraph.build import Builder
-from delegraph.model import Model, Tensor
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model, Tensor
 from one_op import FLOAT_RTOL, check, difference, initial_value, random_array, run_op
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import bisect_model
 import numpy as np
 import pytest
-from delegraph.reader import read_model
+from delegraph.file import read_model
 
 DIGITS = Path(__file__).parents[2] / "docs" / "models" / "digits_float32.tflite"
 

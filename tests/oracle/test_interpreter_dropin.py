@@ -11,10 +11,9 @@ import attrs
 import numpy as np
 import pytest
 from child import Child
-from delegraph import interpreter as ours
-from delegraph.build import Builder
-from delegraph.model import Model, Signature
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model, Signature
+from delegraph.run import interpreter as ours
 from transcript import Answer, Player
 
 DIGITS = Path(__file__).parents[2] / "docs" / "models" / "digits_int8.tflite"
@@ -471,7 +470,7 @@ def looking_up() -> bytes:
 
 def played(model: bytes, rounds: list[list[Any]], resolver: str = "BUILTIN_REF") -> list[Step]:
     """Return the steps that run a model on rounds of input values, and read its outputs."""
-    from delegraph.reader import read_model
+    from delegraph.file import read_model
 
     graph = read_model(model).subgraphs[0]
     steps: list[Step] = [

@@ -8,10 +8,9 @@ from pathlib import Path
 import litert
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.model import Model, Op
-from delegraph.support import OpSupport
-from delegraph.writer import write_model
+from delegraph.contract import OpSupport
+from delegraph.file import write_model
+from delegraph.model import Builder, Model, Op
 from one_op import check, difference, inputs_for, random_array
 
 DIGITS = Path(__file__).parents[2] / "docs" / "models" / "digits_int8.tflite"

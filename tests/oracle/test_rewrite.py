@@ -6,10 +6,8 @@ import litert
 import models
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.model import Model, same_value
-from delegraph.reader import read_model
-from delegraph.writer import write_model
+from delegraph.file import read_model, write_model
+from delegraph.model import Builder, Model, same_value
 
 KINDS = (*models.KINDS, "edgetpu")
 EVERY_MODEL = [
@@ -37,7 +35,7 @@ def test_litert_computes_the_same_from_a_rewritten_model(name):
 def test_litert_runs_a_model_whose_weights_lie_behind_the_flatbuffer(monkeypatch):
     model, x = _dense()
     inline = write_model(model)
-    monkeypatch.setattr("delegraph.writer._MAX_INLINE", 100)
+    monkeypatch.setattr("delegraph.file.writer._MAX_INLINE", 100)
     large = write_model(model)
     weights, bias = (model.subgraphs[0].tensors[i].data.tobytes() for i in (1, 2))
     assert large.endswith(weights + bias)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 
 import pytest
-from delegraph import schema
+from delegraph.model import schema
 
 fb = pytest.importorskip("ai_edge_litert.schema_py_generated", reason="ai-edge-litert is not installed")
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from delegraph.build import Builder
-from delegraph.model import Model, Tensor
+from delegraph.model import Builder, Model, Tensor
 from hypothesis import strategies as st
 from numpy.random import PCG64
 from one_op import integer_limits, random_array

@@ -10,9 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import profile
-from .activation import float_range, fused_activation, stored_range, stored_value
-from .delegate import Delegate, NoOptions, Run
-from .dtypes import DTYPES, DType, dtype_of
+from .contract import (
+    Constraint,
+    Delegate,
+    NoOptions,
+    OpSupport,
+    Partition,
+    Plan,
+    Refusal,
+    Run,
+    Shape,
+    SubgraphPlan,
+    SupportTable,
+    hookimpl,
+    needs,
+)
 from .errors import (
     DelegateFailed,
     DelegateUnavailable,
@@ -26,21 +38,39 @@ from .errors import (
     UnknownDelegate,
     UnsupportedOps,
 )
-from .fixedpoint import quantize_multiplier, quantize_multipliers, rescale, round_half_away
-from .hookspecs import hookimpl
-from .model import Graph, Metadata, Model, Op, Quantization, Record, Signature, Tensor
-from .padding import Window, window
-from .partition import Partition, Plan, SubgraphPlan
-from .support import Constraint, OpSupport, Refusal, Shape, SupportTable, needs
+from .model import (
+    DTYPES,
+    DType,
+    Graph,
+    Metadata,
+    Model,
+    Op,
+    Quantization,
+    Record,
+    Signature,
+    Tensor,
+    dtype_of,
+)
+from .numbers import (
+    Window,
+    float_range,
+    fused_activation,
+    quantize_multiplier,
+    quantize_multipliers,
+    rescale,
+    round_half_away,
+    stored_range,
+    stored_value,
+    window,
+)
 
 if TYPE_CHECKING:
-    from .build import Builder
-    from .interpreter import Interpreter, SignatureRunner
-    from .op_modules import rows_of_modules
-    from .planning import plan_model
+    from .contract import rows_of_modules
+    from .file import read_model, write_model
+    from .model import Builder
+    from .partition.plan_model import plan_model
     from .plugins import load_delegate
-    from .reader import read_model
-    from .writer import write_model
+    from .run import Interpreter, SignatureRunner
 
 __version__ = "0.1.0"
 __all__ = [
@@ -103,14 +133,14 @@ __all__ = [
 
 # Imported when first asked for: what only lists plugins or prints a table does without.
 _LATER = {
-    "Builder": "build",
+    "Builder": "model.builder",
     "Interpreter": "interpreter",
     "SignatureRunner": "interpreter",
     "load_delegate": "plugins",
-    "plan_model": "planning",
-    "read_model": "reader",
-    "rows_of_modules": "op_modules",
-    "write_model": "writer",
+    "plan_model": "partition.plan_model",
+    "read_model": "file",
+    "rows_of_modules": "contract",
+    "write_model": "file",
 }
 
 

@@ -11,12 +11,11 @@ import pytest
 from attrs import frozen
 from click.testing import CliRunner
 from delegraph import Delegate, OpSupport, Partition, Run, hookimpl
-from delegraph.build import Builder
 from delegraph.cli import main
-from delegraph.model import Model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model
 from delegraph.plugins import Plugins
 from delegraph.profile import Event, listener
-from delegraph.writer import write_model
 
 KERNELS: dict[str, Callable[..., np.ndarray]] = {
     "ADD": lambda x, y: x + y,

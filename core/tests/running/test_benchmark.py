@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph.benchmark import Profile, Timing, benchmark, by_op, by_type, outside, process_peak, to_json
-from delegraph.entry import entry_of
 from delegraph.interpreter import Interpreter
 from delegraph.profile import Event
-from delegraph.running import Running
+from delegraph.report.benchmark import (
+    Profile,
+    Timing,
+    benchmark,
+    by_op,
+    by_type,
+    outside,
+    process_peak,
+    to_json,
+)
+from delegraph.report.prepared_model import Running
+from delegraph.run import entry_of
 
 
 def running(model, plugins):
@@ -83,7 +92,7 @@ def test_what_counts_nothing_has_no_rate():
 
 
 def test_what_delegates_hold_on_their_devices_is_counted(products, plugins, monkeypatch):
-    monkeypatch.setattr("delegraph.delegate.Delegate.device_bytes", lambda self: {"weights": 7})
+    monkeypatch.setattr("delegraph.contract.delegate.Delegate.device_bytes", lambda self: {"weights": 7})
     found = benchmark(running(products(), plugins), runs=1, warmup=0)
     assert {"weights": 7} in found.device_bytes.values()
     assert to_json(found)["bytes"]["devices"] == found.device_bytes

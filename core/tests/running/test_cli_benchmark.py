@@ -43,7 +43,7 @@ def test_json_has_every_run_and_the_profile(delegraph, saved, products):
 
 
 def test_num_threads_reaches_a_delegate_that_has_the_option(delegraph, saved, products, monkeypatch):
-    from delegraph.delegate import Delegate
+    from delegraph.contract import Delegate
 
     seen = []
     init = Delegate.__init__
@@ -84,6 +84,6 @@ def test_bytes_and_rates_are_shown_where_events_count_them(delegraph, saved, pro
 
 
 def test_memory_on_a_device_is_shown(delegraph, saved, products, monkeypatch):
-    monkeypatch.setattr("delegraph.delegate.Delegate.device_bytes", lambda self: {"weights": 2048})
+    monkeypatch.setattr("delegraph.contract.delegate.Delegate.device_bytes", lambda self: {"weights": 2048})
     result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 1)
     assert "exact 2.0 KiB weights on the device" in lines(result)

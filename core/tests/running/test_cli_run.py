@@ -9,8 +9,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.model import Signature
+from delegraph.model import Builder, Signature
 
 DIGITS = Path(__file__).parents[3] / "docs" / "models"
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.compare import Comparison, compare, difference
-from delegraph.entry import entry_of
 from delegraph.interpreter import Interpreter
-from delegraph.model import Model, Tensor
+from delegraph.model import Builder, Model, Tensor
+from delegraph.report.compare import Comparison, compare, difference
+from delegraph.run import entry_of
 
 X = {"x": np.float32([[1, 2, 3, 4]])}
 

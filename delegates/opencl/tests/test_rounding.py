@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import Builder, rescale, round_half_away
-from delegraph.fixedpoint import quantize_multiplier
+from delegraph.numbers import quantize_multiplier
 
 CONV = {"stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1, "padding": "SAME"}
 

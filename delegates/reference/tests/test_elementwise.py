@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from delegraph import Op
-from delegraph.build import Builder
+from delegraph.model import Builder
 from delegraph_reference import elementwise
 
 LARGEST = np.finfo(np.float32).max

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from delegraph import SupportTable
-from delegraph.build import Builder
+from delegraph.model import Builder
 from delegraph_reference import kernels
 
 WORKING = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import Op
-from delegraph.build import Builder
+from delegraph.model import Builder
 from delegraph_reference import lut
 
 

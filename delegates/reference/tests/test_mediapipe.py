@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from delegraph import Builder, InputError, Op
-from delegraph.support import SupportTable
+from delegraph.contract import SupportTable
 from delegraph_reference.kernels import (
     convolution_2d_transpose_bias,
     landmarks_2_transform_matrix,

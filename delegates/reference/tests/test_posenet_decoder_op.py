@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Builder, Op
-from delegraph.support import SupportTable
+from delegraph.contract import SupportTable
 from delegraph_reference.kernels.posenet_decoder_op import SUPPORT
 from flatbuffers import flexbuffers
 

@@ -12,9 +12,9 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import Builder, InputError, Model, Op, Tensor, dtype_of
+from delegraph.contract import SupportTable
+from delegraph.partition.specialize import with_bodies
 from delegraph.shapes import infer
-from delegraph.specialize import with_bodies
-from delegraph.support import SupportTable
 
 INT_MIN = -(2**31)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Builder
-from delegraph.support import SupportTable
+from delegraph.contract import SupportTable
 from delegraph_reference.kernels.tflite_detection_post_process import SUPPORT
 from flatbuffers import flexbuffers
 

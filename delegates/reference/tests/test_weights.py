@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from delegraph import Interpreter, Op, SupportTable
-from delegraph.build import Builder
+from delegraph.model import Builder
 from delegraph_reference.kernels import rows
 
 STRIDES = {"padding": "VALID", "stride_h": 1, "stride_w": 1}

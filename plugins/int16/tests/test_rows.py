@@ -10,8 +10,9 @@ import delegraph_int16
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from delegraph import Builder, Interpreter, SupportTable, load_delegate, packages
+from delegraph import Builder, Interpreter, SupportTable, load_delegate
 from delegraph.cli import main
+from delegraph.contract import packages
 from delegraph_int16 import reference
 from delegraph_reference import kernels
 

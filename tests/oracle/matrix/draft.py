@@ -11,9 +11,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from delegraph.build import Builder
-from delegraph.dtypes import DTYPES
-from delegraph.model import Graph, Model, Op, Record, Tensor
+from delegraph.model import DTYPES, Builder, Graph, Model, Op, Record, Tensor
 from one_op import random_array
 
 NO_SCALE = " (no scale)"  # after a type: its integers are plain numbers

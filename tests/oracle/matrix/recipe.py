@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from attrs import frozen
-from delegraph.dtypes import DTYPES
+from delegraph.model import DTYPES
 
 from .draft import NO_SCALE, Draft
 

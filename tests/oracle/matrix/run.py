@@ -13,12 +13,10 @@ import litert
 import numpy as np
 from attrs import frozen
 from delegraph import DelegateFailed, DelegraphError, Interpreter, load_delegate
-from delegraph.calls import is_core_op
-from delegraph.dtypes import DTYPES
-from delegraph.model import Graph, Model, Op, Tensor
+from delegraph.contract import SupportTable
+from delegraph.file import write_model
+from delegraph.model import DTYPES, Graph, Model, Op, Tensor, is_core_op
 from delegraph.shapes import has_rule, infer
-from delegraph.support import SupportTable
-from delegraph.writer import write_model
 from one_op import difference
 
 from .draft import Draft

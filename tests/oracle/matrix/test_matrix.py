@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 import pytest
 from delegraph import load_delegate
-from delegraph.support import OpSupport, SupportTable
+from delegraph.contract import OpSupport, SupportTable
 
 from matrix import run
 from matrix.draft import NO_SCALE

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
+from delegraph.model import Builder
 from elementwise import DEFAULT, all_pairs, all_special_pairs, all_values, check_op
 from hypothesis import given, settings
 from hypothesis import strategies as st

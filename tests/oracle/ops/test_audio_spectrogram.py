@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 from delegraph_reference.kernels import audio_spectrogram
 from flatbuffers import flexbuffers
 from hypothesis import given, settings

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from delegraph.build import Builder
-from delegraph.dtypes import DTYPES
+from delegraph.model import DTYPES, Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array

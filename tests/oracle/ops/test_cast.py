@@ -5,9 +5,8 @@ from __future__ import annotations
 import litert
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.dtypes import DTYPES
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import DTYPES, Builder
 from elementwise import SPECIAL, check_op
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -7,8 +7,8 @@ from typing import Any
 
 import litert
 import numpy as np
-from delegraph.build import Builder
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder
 from delegraph_reference.kernels import convolution_2d_transpose_bias
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -7,9 +7,8 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from delegraph.build import Builder
 from delegraph.errors import InputError
-from delegraph.model import Model, Record
+from delegraph.model import Builder, Model, Record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check

@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.padding import window
+from delegraph.model import Builder
+from delegraph.numbers import window
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array

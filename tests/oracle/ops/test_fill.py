@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
+from delegraph.model import Builder
 from movement import operand
 from one_op import check, inputs_for
 

@@ -7,8 +7,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.model import Record
+from delegraph.model import Builder, Record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array

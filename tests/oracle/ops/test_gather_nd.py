@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
 from delegraph.errors import InputError
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from movement import check_moves, operand

@@ -6,8 +6,7 @@ from typing import Any
 
 import attrs
 import pytest
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 from hypothesis import given, settings
 from movement import check_moves
 from strategies import shapes

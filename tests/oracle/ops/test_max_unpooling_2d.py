@@ -11,9 +11,8 @@ from typing import Any
 
 import litert
 import numpy as np
-from delegraph.build import Builder
-from delegraph.model import Model
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model
 from delegraph_reference.kernels import max_pooling_with_argmax_2d, max_unpooling_2d
 from hypothesis import given, settings
 from hypothesis import strategies as st

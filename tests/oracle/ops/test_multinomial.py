@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import litert
 import numpy as np
-from delegraph.build import Builder
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array, rows

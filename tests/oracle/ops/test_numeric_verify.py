@@ -8,9 +8,8 @@ import litert
 import numpy as np
 import pytest
 from delegraph import InputError
-from delegraph.build import Builder
-from delegraph.model import Model
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder, Model
 from delegraph_reference.kernels import numeric_verify
 from flatbuffers import flexbuffers
 from hypothesis import given, settings

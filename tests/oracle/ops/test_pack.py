@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph.build import Builder
-from delegraph.model import Model
+from delegraph.model import Builder, Model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from movement import check_moves

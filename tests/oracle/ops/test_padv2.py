@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph.build import Builder
-from delegraph.dtypes import DTYPES
-from delegraph.model import Model
+from delegraph.model import DTYPES, Builder, Model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from movement import check_moves, operand

@@ -5,8 +5,8 @@ from __future__ import annotations
 import litert
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.writer import write_model
+from delegraph.file import write_model
+from delegraph.model import Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from movement import operand

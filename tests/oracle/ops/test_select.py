@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delegraph.build import Builder
+from delegraph.model import Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
+from delegraph.model import Builder
 from one_op import check
 
 

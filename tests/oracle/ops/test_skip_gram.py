@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
+from delegraph.model import Builder
 from one_op import run_op
 
 SENTENCE = b"The quick\t brown fox\n jumps over\n the lazy dog!"

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
-from delegraph.model import Model, Tensor
+from delegraph.model import Builder, Model, Tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from movement import check_moves

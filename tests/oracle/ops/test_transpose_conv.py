@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import InputError
-from delegraph.build import Builder
+from delegraph.model import Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array, run_op

@@ -53,7 +53,7 @@ class Main(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from ..packages import hint_for_command
+        from ..contract import hint_for_command
 
         if args and self.get_command(ctx, args[0]) is None and (hint := hint_for_command(args[0])):
             ctx.fail(f"No such command {args[0]!r}. {hint}")

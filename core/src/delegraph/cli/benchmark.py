@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
-from ..report import size_text
+from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
+from ..report.plan_text import size_text
 from .common import delegate_options, model_argument
 from .inputs import input_options, read, thread_option
 from .tables import show, table, time_text
@@ -54,10 +54,10 @@ def benchmark(
 
     Without --input, every input gets random values (random:0).
     """
-    from .. import benchmark as library
-    from ..entry import described, entry_of
-    from ..reader import read_model
-    from ..running import Running
+    from ..file import read_model
+    from ..report import benchmark as library
+    from ..report.prepared_model import Running
+    from ..run import described, entry_of
     from .session import interpreter
 
     start = perf_counter()

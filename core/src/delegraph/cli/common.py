@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..delegate import Delegate
+from ..contract import Delegate
 from ..model import Model
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..partition import Plan
+    from ..contract import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,8 +70,8 @@ def loaded_delegates(delegates: list[str], options: dict[str, dict[str, str]]) -
 
 def planned(path: str, delegates: list[Delegate], **limits: Any) -> tuple[Model, Plan]:
     """Read a model and plan it; return it as the file has it, and the plan."""
-    from ..planning import plan_model
-    from ..reader import read_model
+    from ..file import read_model
+    from ..partition import plan_model
 
     model = read_model(path)
     return model, plan_model(model, delegates, **limits)
@@ -84,7 +84,7 @@ def console() -> Console:
     """
     from rich.console import Console
 
-    from ..report import WIDTH
+    from ..report.plan_text import WIDTH
 
     found = Console(highlight=False, markup=False, emoji=False)
     return found if found.is_terminal else Console(highlight=False, markup=False, emoji=False, width=WIDTH)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..compare import Claim, Compared, Comparison, Difference
 from ..plugins import REFERENCE
+from ..report.compare import Claim, Compared, Comparison, Difference
 from .common import delegate_options, model_argument
 from .inputs import input_options, read
 from .tables import show, table
@@ -48,9 +48,9 @@ def compare(
     Without --input, every input gets random values (random:0). The exit code is 1 if an op by itself, on
     equal inputs, is further apart than its support row claims.
     """
-    from .. import compare as library
-    from ..entry import described, entry_of
-    from ..reader import read_model
+    from ..file import read_model
+    from ..report import compare as library
+    from ..run import described, entry_of
     from .session import interpreter
 
     loaded = read_model(model)

@@ -13,8 +13,8 @@ from ..log import logger
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..entry import Entry
     from ..inputs import Normalization
+    from ..run import Entry
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,7 +15,7 @@ from .tables import table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..summary import Values
+    from ..report.model_json import Values
 
 
 @click.command()
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inspect(model: str, ops: bool, tensors: bool, as_json: bool) -> None:
     """Show what is in MODEL: its signatures, ops, weights, quantization and metadata."""
-    from ..reader import read_model
-    from ..summary import summary
+    from ..file import read_model
+    from ..report.model_json import summary
 
     found = {"file": model, "bytes": os.path.getsize(model), **summary(read_model(model))}
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.padding import Padding
 
-from ..plan import Plan
+from ..contract import Plan
 from .common import console, delegate_options, limit_options, loaded_delegates, model_argument, planned
 
 
@@ -40,18 +40,18 @@ def partition(
     """
     _, plan = planned(model, loaded_delegates(delegates, options), **limits)
     if html:
-        from ..report_html import to_html
+        from ..report.plan_html import to_html
 
         Path(html).write_text(to_html(plan), encoding="utf-8")
         click.echo(f"{html} written", err=True)
     advice = _advice(plan) if advise else {}
     if as_json:
-        from ..report import to_json
+        from ..report.plan_text import to_json
 
         click.echo(json.dumps(to_json(plan) | ({"advice": advice} if advise else {}), indent=1))
         return
     if not html:
-        from ..report import render
+        from ..report.plan_text import render
 
         console().print(render(plan))
     for label, lines in advice.items():

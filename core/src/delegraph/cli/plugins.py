@@ -9,11 +9,9 @@ from typing import Any
 import click
 from attrs import frozen
 
-from ..delegate import Delegate
+from ..contract import PACKAGES, Delegate, Package, describe_options
 from ..errors import DelegraphError
 from ..log import fallbacks_unsaid
-from ..options import describe_options
-from ..packages import PACKAGES, Package
 from ..plugins import Offer, Plugins
 from .common import console
 from .tables import table

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from ..entry import Entry
 from ..errors import InputError
-from ..labels import Labels, OutputLabels, labels_of, read_labels
+from ..file import Labels, OutputLabels, labels_of, read_labels
 from ..model import Model
-from ..real import real_from_stored
+from ..numbers import real_from_stored
+from ..run import Entry
 from .common import delegate_options, model_argument
 from .inputs import input_options, read, tell, thread_option
 from .tables import number_text, shape_text, show, table, time_text
@@ -57,10 +57,10 @@ def run(
     resized to the input, and their pixels scaled as --mean and --std, the model's metadata or its
     quantization say.
     """
-    from ..entry import described, entry_of
-    from ..reader import read_model
-    from ..report import render
-    from ..running import Running
+    from ..file import read_model
+    from ..report.plan_text import render
+    from ..report.prepared_model import Running
+    from ..run import described, entry_of
     from .session import interpreter
 
     names = read_labels(labels) if labels else None

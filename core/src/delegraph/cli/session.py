@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from ..interpreter import Interpreter
 from ..model import Model
 from ..plugins import resolve_delegates
+from ..run import Interpreter
 
 Options = Mapping[str, Mapping[str, str]]  # by label of the delegate
 

@@ -10,12 +10,10 @@ from typing import Any
 
 import click
 
-from ..delegate import Delegate
+from ..contract import Delegate, OpSupport, SupportTable, delegate_name
 from ..errors import InputError
-from ..packages import delegate_name
 from ..plugins import Plugins
-from ..report import WIDTH, plural
-from ..support import OpSupport, SupportTable
+from ..report.plan_text import WIDTH, plural
 from .common import option_option
 from .tables import long_table
 

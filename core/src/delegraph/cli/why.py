@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import click
 
-from ..delegate import Delegate
+from ..contract import CORE, NOBODY, Delegate, Plan, SubgraphPlan
 from ..errors import InputError
 from ..model import Model, Op, Tensor
-from ..plan import CORE, NOBODY, Plan, SubgraphPlan
 from .common import delegate_options, limit_options, loaded_delegates, model_argument, planned
 
 
@@ -86,7 +85,7 @@ def _operands(op: Op) -> Iterator[str]:
 
 
 def _described(t: Tensor | None) -> str:
-    from ..report import name_text, shape_text
+    from ..report.plan_text import name_text, shape_text
 
     if t is None:
         return "absent"

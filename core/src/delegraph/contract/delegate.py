@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import frozen
 
 from .options import read_options
-from .support import Refusal, SupportTable
+from .support_row import Refusal, SupportTable
 
 if TYPE_CHECKING:
-    from .model import Graph, Model, Op
-    from .partition import Partition, Plan
+    from ..model import Graph, Model, Op
+    from .plan import Partition, Plan
 
 # run(*inputs) -> outputs: arrays or device values in the order of the partition's inputs; outputs in
 # the order of its outputs, then the next values of its variables. A device value has shape, dtype and

@@ -23,10 +23,10 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from ..model import Op
     from .delegate import Delegate
-    from .model import Op
-    from .partition import Plan
-    from .support import OpSupport
+    from .plan import Plan
+    from .support_row import OpSupport
 
 API = 1  # a plugin's DELEGRAPH_API; raised when a hook changes in a way that breaks plugins
 

@@ -8,9 +8,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from .errors import PluginError
-from .log import logger
-from .support import OpSupport, RowsByOp, letters_of
+from ..errors import PluginError
+from ..log import logger
+from .support_row import OpSupport, RowsByOp, letters_of
 
 Read = Callable[[ModuleType], Iterable[OpSupport]]
 

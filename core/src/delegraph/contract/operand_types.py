@@ -15,8 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice, product
 
-from .dtypes import DTYPES
-from .model import Op
+from ..model import DTYPES, Op
 
 ABSENT = "none"  # how an operand that was left out is written
 _CHAR = {name: chr(ord("A") + i) for i, name in enumerate(DTYPES)} | {ABSENT: "-"}

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from attrs import frozen
 
-from . import schema
+from ..model import schema
 
 
 @frozen

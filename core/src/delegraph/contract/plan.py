@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from .calls import called_subgraphs
-from .errors import UnsupportedOps
-from .model import Graph, Model, Op, Tensor
-from .support import Refusal
+from ..errors import UnsupportedOps
+from ..model import Graph, Model, Op, Tensor, called_subgraphs
+from .support_row import Refusal
 
 if TYPE_CHECKING:
     from .delegate import Delegate
@@ -76,7 +75,7 @@ class Plan:
     subgraphs: tuple[SubgraphPlan, ...]
 
     def __str__(self) -> str:
-        from .report import report
+        from ..report.plan_text import report
 
         return report(self)
 

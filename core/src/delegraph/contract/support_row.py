@@ -13,10 +13,11 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from . import packages, typespec
-from .errors import DelegateFailed, DelegraphError
-from .model import Graph, Op
-from .typespec import types_of
+from ..errors import DelegateFailed, DelegraphError
+from ..model import Graph, Op
+from . import operand_types as typespec
+from . import packages
+from .operand_types import types_of
 
 Shape = tuple[int, ...] | None
 Found = str | None  # what breaks a rule, or None
@@ -98,7 +99,7 @@ class OpSupport:
 
     op: str  # schema spelling; a custom op's name; "STABLEHLO_COMPOSITE:name"
     versions: tuple[int, int]  # first and last, both included (TFLite's min_, max_version)
-    types: str  # see delegraph.typespec: "int8 int8 int32? -> int8", "T T* -> T"
+    types: str  # see operand_types: "int8 int8 int32? -> int8", "T T* -> T"
     where: tuple[Constraint, ...] = field(default=(), converter=_constraints)
     # What this delegate's prepare needs for the op. For the reference: prepare(op) -> run(*arrays).
     # None when a partition is compiled as a whole.
@@ -127,7 +128,7 @@ class OpSupport:
         return _union([self.versions])
 
     def check_types(self) -> None:
-        """Raise ValueError if the types are not written as ``delegraph.typespec`` says."""
+        """Raise ValueError if the types are not written as ``delegraph.contract.operand_types`` says."""
         typespec.check(self.types, self.choices)
 
     def takes_types(self, types: str) -> bool:

@@ -11,10 +11,8 @@ from math import inf
 
 import numpy as np
 
-from . import schema
-from .dtypes import DTYPES
-from .errors import ModelError
-from .model import Graph, Op, Quantization, Record, Tensor
+from ..errors import ModelError
+from ..model import DTYPES, Graph, Op, Quantization, Record, Tensor, schema
 
 MAX_CALL_DEPTH = 100  # of subgraphs that call subgraphs
 

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from . import schema
-from .errors import ModelError
-from .model import Record
+from ..errors import ModelError
+from ..model import Record, schema
 
 Bytes = Any  # bytes, a read-only memoryview or an mmap: what struct, slices and numpy take alike
 Row = list[Any]  # a table's values by slot; references as places in the file, None if absent

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from .errors import InputError
+from ..errors import InputError
+from ..model import Model, Record
 from .metadata import associated_file
-from .model import Model, Record
 
 Labels = dict[int, str]  # class index -> name
 

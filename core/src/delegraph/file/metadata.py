@@ -15,8 +15,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from .log import logger
-from .model import Model, Record
+from ..log import logger
+from ..model import Model, Record
 
 ENTRY = "TFLITE_METADATA"
 FILE_IDENTIFIER = b"M001"

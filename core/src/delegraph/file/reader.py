@@ -19,13 +19,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from . import schema
-from .checks import check_calls, check_dataflow, check_quantization, check_sparsity
-from .codes import op_name, options_record
-from .dtypes import BY_CODE, DType
-from .errors import ModelError, ModelNotFound
-from .flatbuffer import Bytes, FlatBuffer, enum_name
-from .model import (
+from ..errors import ModelError, ModelNotFound
+from ..model import (
+    BY_CODE,
+    DType,
     Graph,
     Metadata,
     Model,
@@ -35,9 +32,16 @@ from .model import (
     Record,
     Signature,
     Tensor,
+    check_stored,
+    is_view,
+    op_name,
+    options_record,
+    schema,
+    stored_values,
 )
-from .storage import check_stored, is_view, stored_values
-from .trailer import trailer
+from .checks import check_calls, check_dataflow, check_quantization, check_sparsity
+from .flatbuffer import Bytes, FlatBuffer, enum_name
+from .zip_trailer import trailer
 
 MAX_TENSOR_BYTES = 4 << 30  # that a shape may ask for, unless the caller says otherwise
 MAX_RANK = 32  # numpy's, before its version 2

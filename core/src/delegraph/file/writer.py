@@ -17,11 +17,24 @@ import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from flatbuffers import number_types
 
-from . import schema
-from .codes import op_name, operator_code
-from .errors import InputError, ModelError
-from .model import Graph, Model, Op, OperatorCode, Quantization, Record, Signature, Tensor
-from .storage import check_stored, is_view, stored_bytes, stored_values
+from ..errors import InputError, ModelError
+from ..model import (
+    Graph,
+    Model,
+    Op,
+    OperatorCode,
+    Quantization,
+    Record,
+    Signature,
+    Tensor,
+    check_stored,
+    is_view,
+    op_name,
+    operator_code,
+    schema,
+    stored_bytes,
+    stored_values,
+)
 
 ALIGNMENT = 16  # of a buffer's data, as the schema wants it
 _MAX_INLINE = (1 << 31) - (1 << 28)  # bytes of data in a FlatBuffer; its offsets end at 2 GiB

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from ..entry import Argument, Entry
 from ..errors import InputError
+from ..run import Argument, Entry
 
 Tell = Callable[[str], None]  # gets a sentence for the user about what was done to an input
 

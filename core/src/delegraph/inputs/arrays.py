@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import DTYPES
-from ..entry import Argument, shape_text
 from ..errors import InputError
-from ..model import Tensor
-from ..real import is_quantized, stored_from_real, stored_limits
-from ..values import stored
+from ..model import DTYPES, Tensor
+from ..numbers import is_quantized, stored_from_real, stored_limits
+from ..run import Argument, shape_text, stored
 
 _INDICES = 100  # random values of unquantized integers lie below: LiteRT's benchmark_model does so, too
 

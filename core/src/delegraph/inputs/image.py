@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from ..dtypes import DTYPES
-from ..entry import Argument
 from ..errors import InputError
+from ..file import normalization as metadata_normalization
 from ..log import logger
-from ..metadata import normalization as metadata_normalization
-from ..model import Tensor
-from ..real import is_quantized, stored_from_real, stored_limits
+from ..model import DTYPES, Tensor
+from ..numbers import is_quantized, stored_from_real, stored_limits
+from ..run import Argument
 from . import Normalization, Tell
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's, by number of channels

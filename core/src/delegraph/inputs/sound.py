@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from ..dtypes import DTYPES
-from ..entry import Argument
 from ..errors import InputError
-from ..real import is_quantized, stored_from_real
+from ..model import DTYPES
+from ..numbers import is_quantized, stored_from_real
+from ..run import Argument
 from . import Tell
 
 

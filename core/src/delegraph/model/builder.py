@@ -17,20 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from .codes import op_name, operator_code, options_record
+from ..errors import InputError
 from .dtypes import DTYPES, dtype_of
-from .errors import InputError
-from .model import (
-    Graph,
-    Metadata,
-    Model,
-    Op,
-    OperatorCode,
-    Quantization,
-    Signature,
-    Tensor,
-)
-from .storage import stored_bytes
+from .graph import Graph, Metadata, Model, Op, OperatorCode, Quantization, Signature, Tensor
+from .op_codes import op_name, operator_code, options_record
+from .tensor_bytes import stored_bytes
 
 Numbers = float | Sequence[float] | np.ndarray | None
 OptionalTensors = Iterable[Tensor | None]

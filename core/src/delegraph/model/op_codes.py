@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from ..errors import InputError
 from . import schema
-from .errors import InputError
-from .model import NO_OPTIONS, OperatorCode, Record
+from .graph import NO_OPTIONS, OperatorCode, Record
 
 
 def operator_code(name: str, version: int) -> OperatorCode:

@@ -5,7 +5,7 @@ Control flow, variables and resources belong to core: no delegate sees them.
 
 from __future__ import annotations
 
-from .model import Op
+from .graph import Op
 
 CORE_OPS = frozenset(
     """

@@ -10,8 +10,8 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from ..errors import InputError, ModelError
 from .dtypes import DTYPES
-from .errors import InputError, ModelError
 
 
 def stored_bytes(values: np.ndarray, dtype: str) -> np.ndarray:

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .model import Op, Tensor
+from ..model import Op, Tensor
 
 _REAL = {
     "NONE": (-math.inf, math.inf),

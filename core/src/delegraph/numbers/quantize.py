@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dtypes import DTYPES
-from .errors import InputError
+from ..errors import InputError
+from ..model import DTYPES, Tensor
 from .fixedpoint import round_half_away
-from .model import Tensor
 
 _NARROW_BITS = {"int2": 2, "int4": 4, "uint4": 4}
 

@@ -12,12 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from attrs import Factory, field, frozen
 
-from .calls import CORE_OPS, is_core_op
-from .delegate import Delegate
-from .grouping import Group, Needs, dependencies, edges, fuse
-from .model import Graph, Op, Tensor
-from .plan import CORE, NOBODY, Partition
-from .support import Refusal, has_unknown_input
+from ..contract import CORE, NOBODY, Delegate, Partition, Refusal, has_unknown_input
+from ..model import CORE_OPS, Graph, Op, Tensor, is_core_op
+from .groups import Group, Needs, dependencies, edges, fuse
 
 Reasons = Mapping[str, Sequence[Refusal]]  # by the label of the delegate that has them
 Refusals = dict[int, list[Refusal]]  # by the position of the op

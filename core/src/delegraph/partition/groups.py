@@ -12,9 +12,8 @@ from collections.abc import Collection, Hashable, Sequence
 
 from attrs import field, frozen
 
-from .calls import called_subgraphs, is_core_op
-from .errors import ModelError
-from .model import Graph, Op, Tensor
+from ..errors import ModelError
+from ..model import Graph, Op, Tensor, called_subgraphs, is_core_op
 
 Group = tuple[int, ...]  # positions of ops that run together, in the file's order
 Needs = Sequence[Sequence[int]]  # by position: the positions of ops that must have run before

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from .calls import called_subgraphs
-from .dtypes import DTYPES
-from .model import Graph, Op, Tensor
-from .partition import Plan
+from ..contract import Plan
+from ..model import DTYPES, Graph, Op, Tensor, called_subgraphs
 
 
 @frozen

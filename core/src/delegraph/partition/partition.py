@@ -8,13 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from .delegate import Delegate
-from .errors import InputError, OptionError, PluginError
-from .log import logger
-from .model import Graph, Model
-from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
-from .plugins import Plugins, label_apart
-from .policy import KEEP, POLICIES, Limits, Policy, Reasons, Work
+from ..contract import CORE, NOBODY, Delegate, Fallback, Partition, Plan, SubgraphPlan
+from ..errors import InputError, OptionError, PluginError
+from ..log import logger
+from ..model import Graph, Model
+from ..plugins import Plugins, label_apart
+from .greedy import KEEP, POLICIES, Limits, Policy, Reasons, Work
 
 __all__ = ["CORE", "NOBODY", "Fallback", "Partition", "Plan", "SubgraphPlan", "partition"]
 
@@ -32,12 +31,12 @@ def partition(
 ) -> Plan:
     """Decide which delegate runs which ops, log every fallback and show the plan to the plugins.
 
-    :param model: with shapes propagated and constants folded (``delegraph.specialize``).
+    :param model: with shapes propagated and constants folded (:func:`delegraph.partition.specialize`).
     :param delegates: in order of preference. Where labels collide, the later delegate is renamed.
     :param min_ops: a smaller partition goes to the next delegate, in place of what the delegates say
         themselves. The last one keeps its own limit, since nobody comes after it.
     :param max_partitions: keep this many partitions of a subgraph, likewise.
-    :param policy: how to choose: a key of ``delegraph.policy.POLICIES``.
+    :param policy: how to choose: a key of ``delegraph.partition.greedy.POLICIES``.
     :param require_full_delegation: every op that core does not run has to go to the first delegate.
     :param refused: refusals known beforehand, by (subgraph, op index) and label: of what failed to run.
     :raises UnsupportedOps: ``require_full_delegation``, and some op did not go to the first delegate.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from .loading import adapted
-from .log import fallbacks_unsaid
-from .model import Model
-from .partition import Plan, partition
-from .plugins import Wanted, resolve_delegates
+from ..contract import Delegate, Plan
+from ..log import fallbacks_unsaid
+from ..model import Model
+from ..plugins import Wanted, resolve_delegates
+from .partition import partition
 from .specialize import specialize
 
 
@@ -27,3 +27,10 @@ def plan_model(
     loaded = resolve_delegates(delegates)
     with nullcontext() if warn else fallbacks_unsaid():
         return partition(specialize(adapted(model, loaded), delegates=loaded), loaded, **limits)
+
+
+def adapted(model: Model, delegates: Iterable[Delegate]) -> Model:
+    """Return the model in the form that the options of its delegates ask for."""
+    for delegate in delegates:
+        model = delegate.adapted(model)
+    return model

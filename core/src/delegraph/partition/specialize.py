@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from . import shapes
-from .calls import called_subgraphs, is_core_op
-from .dtypes import DTYPES
-from .errors import InputError, ModelError
-from .model import Graph, Model, Op, Tensor
-from .partition import Partition
-from .plugins import REFERENCE
-from .support import Shape, shapes_by_rows
+from .. import shapes
+from ..contract import Partition, Shape, shapes_by_rows
+from ..errors import InputError, ModelError
+from ..model import DTYPES, Graph, Model, Op, Tensor, called_subgraphs, is_core_op
+from ..plugins import REFERENCE
 
 if TYPE_CHECKING:
-    from .delegate import Delegate
+    from ..contract import Delegate
 
 InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor index) -> shape
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30

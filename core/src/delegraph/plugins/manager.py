@@ -18,18 +18,26 @@ from typing import TYPE_CHECKING, Any, Union
 import pluggy
 from attrs import fields_dict, frozen
 
-from . import hookspecs
-from .delegate import Delegate
-from .errors import DelegateUnavailable, DelegraphError, InputError, PluginError, UnknownDelegate
-from .log import logger
-from .model import Op
-from .packages import delegate_name, package_of
-from .support import Conflict, OpSupport, RowsByOp, SupportTable, with_origin, without_conflicts
+from ..contract import (
+    Conflict,
+    Delegate,
+    OpSupport,
+    RowsByOp,
+    SupportTable,
+    delegate_name,
+    hookspecs,
+    package_of,
+    with_origin,
+    without_conflicts,
+)
+from ..errors import DelegateUnavailable, DelegraphError, InputError, PluginError, UnknownDelegate
+from ..log import logger
+from ..model import Op
 
 if TYPE_CHECKING:
     import click
 
-    from .partition import Plan
+    from ..contract import Plan
 
 GROUP = "delegraph"  # of entry points
 REFERENCE = "reference"  # the delegate that runs what others leave over

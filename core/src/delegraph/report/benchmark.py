@@ -11,10 +11,10 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from . import profile
-from .memory import Memory
-from .profile import Event
-from .running import Running
+from .. import profile
+from ..partition import Memory
+from ..profile import Event
+from .prepared_model import Running
 
 
 @frozen

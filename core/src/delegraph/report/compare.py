@@ -14,18 +14,13 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from .dtypes import DTYPES
-from .entry import Entry
-from .errors import DelegateFailed
-from .failing import where
-from .handover import Expected, as_array, taken_from
-from .interpreter import Interpreter
-from .model import Graph, Op, Tensor
-from .partition import Partition
-from .plugins import REFERENCE
-from .real import is_quantized, real_from_stored
-from .running import Running
-from .steps import of_op, prepared
+from ..contract import Partition
+from ..errors import DelegateFailed
+from ..model import DTYPES, Graph, Op, Tensor
+from ..numbers import is_quantized, real_from_stored
+from ..plugins import REFERENCE
+from ..run import Entry, Expected, Interpreter, as_array, of_op, prepared, taken_from, where
+from .prepared_model import Running
 
 
 @frozen

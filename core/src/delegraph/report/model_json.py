@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .model import Graph, Model, Op, Quantization, Record, Tensor
-from .typespec import types_of
+from ..contract import types_of
+from ..model import Graph, Model, Op, Quantization, Record, Tensor
 
 Values = dict[str, Any]
 

@@ -13,10 +13,9 @@ from typing import Any
 
 from attrs import frozen
 
-from .model import Graph, Op, Tensor
-from .plan import CORE, NOBODY, Plan, SubgraphPlan
-from .report import name_text, report, shape_text, size_text
-from .typespec import types_of
+from ..contract import CORE, NOBODY, Plan, SubgraphPlan, types_of
+from ..model import Graph, Op, Tensor
+from .plan_text import name_text, report, shape_text, size_text
 
 WIDTH, HEIGHT = 148, 26  # of a node, in pixels
 STEP_X, STEP_Y = 164, 48  # from node to node

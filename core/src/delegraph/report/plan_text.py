@@ -10,10 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .model import Op, Tensor
-from .plan import CORE, NOBODY, Partition, Plan, SubgraphPlan
-from .support import Refusal
-from .typespec import types_of
+from ..contract import CORE, NOBODY, Partition, Plan, Refusal, SubgraphPlan, types_of
+from ..model import Op, Tensor
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .entry import Entry
-from .interpreter import Interpreter
+from ..run import Entry, Interpreter
 
 
 class Running:

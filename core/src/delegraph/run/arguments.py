@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .entry import Argument, Entry
-from .errors import ArgumentTypeError, InputError, ShapeError
+from ..errors import ArgumentTypeError, InputError, ShapeError
+from .named_arguments import Argument, Entry
 
 
 def check_settings(num_threads: Any, on_failure: str) -> None:

@@ -15,13 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from .calls import COMPOSITE, called_subgraphs
-from .dtypes import DTYPES
-from .errors import ModelError, StateError
-from .handover import as_array
-from .model import Graph, Op
+from ..errors import ModelError, StateError
+from ..model import COMPOSITE, DTYPES, Graph, Op, called_subgraphs
+from .device_values import as_array
+from .input_values import objects
 from .state import Table, Transaction
-from .values import objects
 
 Values = Sequence[Any]
 Call = Callable[[int, Transaction, Values], Values]

@@ -9,13 +9,11 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from . import profile
-from .delegate import Delegate
-from .dtypes import DTYPES
-from .errors import DelegateFailed
-from .failing import cause, failed
-from .model import Tensor
-from .plan import Partition
+from .. import profile
+from ..contract import Delegate, Partition
+from ..errors import DelegateFailed
+from ..model import DTYPES, Tensor
+from .failures import cause, failed
 
 
 class Held:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
-from . import control, profile, steps
-from .calls import called_subgraphs
-from .errors import ShapeError
-from .model import Graph, Tensor, same_value
-from .partition import CORE, Partition, Plan, SubgraphPlan
+from .. import profile
+from ..contract import CORE, Partition, Plan, SubgraphPlan
+from ..errors import ShapeError
+from ..model import Graph, Tensor, called_subgraphs, same_value
+from . import control_flow as control
+from . import steps
 from .state import Transaction
 from .steps import Step
 
 if TYPE_CHECKING:
-    from .delegate import Run
+    from ..contract import Run
 
 
 @frozen(hash=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .errors import DelegateFailed
-from .plan import Partition
+from ..contract import Partition
+from ..errors import DelegateFailed
 
 
 class PartitionFailed(DelegateFailed):

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import DTYPES
-from .errors import InputError
-from .handover import Held, held_by_program
-from .model import Tensor
+from ..errors import InputError
+from ..model import DTYPES, Tensor
+from .device_values import Held, held_by_program
 
 # numpy types that the package ml_dtypes adds, by name, and the array that holds the same values here.
 _BITS = {"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e5m2": np.uint8}

@@ -26,21 +26,19 @@ from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 
+from ..contract import Delegate, Plan
+from ..errors import InputError, ShapeError, StateError
+from ..model import Model, Tensor
+from ..partition import DEFAULT_MAX_TENSOR_BYTES, Memory, adapted, partition
+from ..plugins import REFERENCE, Plugins, Wanted, load_delegate, resolve_delegates, wanted_name
 from .arguments import check_settings, check_strict, index_of, matched, scalar_or_array, sizes
-from .delegate import Delegate
-from .details import Details, op_details, tensor_details
-from .entry import Argument, Entry, entry_of
-from .errors import InputError, ShapeError, StateError
-from .handover import Held
-from .loading import adapted, the_model
-from .memory import Memory
-from .model import Model, Tensor
-from .partition import Plan, partition
-from .plugins import REFERENCE, Plugins, Wanted, load_delegate, resolve_delegates, wanted_name
+from .device_values import Held
+from .input_values import converted, on_device, stored
+from .litert_details import Details, op_details, tensor_details
+from .model_source import the_model
+from .named_arguments import Argument, Entry, entry_of
 from .session import Session
 from .signature import SignatureRunner
-from .specialize import DEFAULT_MAX_TENSOR_BYTES
-from .values import converted, on_device, stored
 from .views import Views
 
 __all__ = ["Interpreter", "InterpreterWithCustomOps", "OpResolverType", "SignatureRunner", "load_delegate"]

@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .calls import COMPOSITE
-from .dtypes import DTYPES
-from .model import Graph, Op, Quantization, Record, Tensor
-from .support import Shape
+from ..contract import Shape
+from ..model import COMPOSITE, DTYPES, Graph, Op, Quantization, Record, Tensor
 
 Details = dict[str, Any]
 

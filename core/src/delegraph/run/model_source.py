@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from .delegate import Delegate
-from .errors import InputError, ModelError
-from .model import Model
-from .reader import read_model
+from ..errors import InputError, ModelError
+from ..file import read_model
+from ..model import Model
 
 
 def the_model(path: Any, content: Any, model: Model | None, **options: Any) -> Model:
     """Return the model that is given as a path, as a file's content, or as it is.
 
-    :param options: for :func:`delegraph.reader.read_model`.
+    :param options: for :func:`delegraph.read_model`.
     :raises InputError: none is given, or more than one.
     """
     sources: list[Any] = [
@@ -28,13 +26,6 @@ def the_model(path: Any, content: Any, model: Model | None, **options: Any) -> M
     if not read.subgraphs:
         raise ModelError(f"{read.source} needs a subgraph to run, found none")
     return read
-
-
-def adapted(model: Model, delegates: Iterable[Delegate]) -> Model:
-    """Return the model in the form that the options of its delegates ask for."""
-    for delegate in delegates:
-        model = delegate.adapted(model)
-    return model
 
 
 def _is_empty(value: Any) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import attrs
 from attrs import frozen
 
-from .errors import InputError
-from .model import Graph, Model, Record, Signature, Tensor
+from ..errors import InputError
+from ..model import Graph, Model, Record, Signature, Tensor
 
 
 @frozen(hash=False)
@@ -55,7 +55,7 @@ def described(entry: Entry, model: Model) -> Entry:
 
     That is its metadata, and how it quantizes float inputs at once.
     """
-    from .metadata import tensor_metadata
+    from ..file import tensor_metadata
 
     graph = model.subgraphs[entry.subgraph]
     inputs, outputs = tensor_metadata(model, graph.index)

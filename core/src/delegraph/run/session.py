@@ -11,23 +11,18 @@ from typing import Any
 import attrs
 import numpy as np
 
-from . import memory
-from .calls import is_core_op
-from .delegate import Delegate
-from .errors import DelegateFailed, InputError, ShapeError, StateError, UnsupportedOps
-from .execute import Executor
-from .failing import PartitionFailed
-from .handover import Held, as_array
-from .log import logger
-from .memory import Memory
-from .model import Graph, Model, Op, Tensor
-from .partition import Plan, SubgraphPlan
-from .specialize import specialize
+from ..contract import Delegate, Plan, Refusal, Shape, SubgraphPlan, types_of
+from ..errors import DelegateFailed, InputError, ShapeError, StateError, UnsupportedOps
+from ..log import logger
+from ..model import Graph, Model, Op, Tensor, is_core_op
+from ..partition import Memory, specialize
+from ..partition import memory_estimate as memory
+from .device_values import Held, as_array
+from .executor import Executor
+from .failures import PartitionFailed
+from .input_values import is_plain
 from .state import State, Transaction, zeros
 from .steps import of_op
-from .support import Refusal, Shape
-from .typespec import types_of
-from .values import is_plain
 
 Key = tuple[int, int]  # (subgraph, tensor index)
 Results = dict[int, dict[int, Any]]  # values by subgraph and tensor

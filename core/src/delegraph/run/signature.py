@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .details import Details
-from .errors import InputError
+from ..errors import InputError
+from .litert_details import Details
 
 if TYPE_CHECKING:
     from .interpreter import Interpreter

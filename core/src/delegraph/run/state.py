@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from .dtypes import DTYPES
-from .errors import ModelError
-from .model import Tensor
+from ..errors import ModelError
+from ..model import DTYPES, Tensor
 
 Key = tuple[int, int]  # (subgraph, tensor index)
 

@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import define
 
-from . import shapes
-from .control import CoreRun
-from .errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
-from .failing import cause, failed, where
-from .handover import Expected, as_array, handed_to, taken_from
-from .log import logger
-from .model import Op, Tensor
-from .partition import Partition
-from .profile import Event
+from .. import shapes
+from ..contract import Partition, Shape, shapes_by_rows
+from ..errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
+from ..log import logger
+from ..model import Op, Tensor
+from ..profile import Event
+from .control_flow import CoreRun
+from .device_values import Expected, as_array, handed_to, taken_from
+from .failures import cause, failed, where
 from .state import Transaction
-from .support import Shape, shapes_by_rows
 
 if TYPE_CHECKING:
-    from .delegate import Delegate, Run
+    from ..contract import Delegate, Run
 
 KEPT_SHAPES = 8  # prepared variants of an op whose shapes only a run shows
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import StateError
+from ..errors import StateError
 
 
 class Views:

@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..contract import Shape
 from ..errors import InputError
 from ..model import Op
-from ..support import Shape
 
 Dims = tuple[int, ...]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..dtypes import DTYPES
-from ..support import Shape
+from ..contract import Shape
+from ..model import DTYPES
 from ._rule import Inputs, broadcast, product
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..support import Shape
+from ..contract import Shape
 from ._rule import Inputs
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..support import Shape
+from ..contract import Shape
 from ._rule import Inputs, UnknownError
 
 

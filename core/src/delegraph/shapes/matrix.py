@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..support import Shape
+from ..contract import Shape
 from ._rule import Inputs, broadcast, product
 
 

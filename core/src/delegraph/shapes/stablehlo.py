@@ -6,7 +6,7 @@ LiteRT does not run.
 
 from __future__ import annotations
 
-from ..support import Shape
+from ..contract import Shape
 from ._rule import Dims, Inputs, product
 from .elementwise import as_first
 

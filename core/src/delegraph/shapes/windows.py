@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..padding import window
-from ..support import Shape
+from ..contract import Shape
+from ..numbers import window
 from ._rule import Inputs
 
 

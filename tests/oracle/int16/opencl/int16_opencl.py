@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import one_op_opencl
 from delegraph import Builder, Model
-from delegraph.padding import window
+from delegraph.numbers import window
 from weighted import KINDS, Draw, weighted_model
 
 STORED = {"scale": 0.1, "zero_point": 0}

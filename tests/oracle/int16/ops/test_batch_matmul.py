@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph.build import Builder
+from delegraph.model import Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, random_array

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph.build import Builder
+from delegraph.model import Builder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, inputs_for

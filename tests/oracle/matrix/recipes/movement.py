@@ -250,7 +250,7 @@ WIDE = ("uint8", "uint16", "int32", "float32", "int64", "complex64")
 
 @recipe("BITCAST", [f"{t}>{t}" for t in EVERY_TYPE] + [f"{a}>{b}" for a in EVERY_TYPE for b in WIDE])
 def bitcast(d: Draft, a: str, b: str) -> None:
-    from delegraph.dtypes import DTYPES
+    from delegraph.model import DTYPES
 
     m, n = DTYPES[a].bits or 32, DTYPES[b].bits or 32
     x = d.input((2, 3) if m >= n else (2, 3, n // m), a)

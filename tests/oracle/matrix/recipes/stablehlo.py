@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delegraph.build import Builder
+from delegraph.model import Builder
 
 from ..draft import Draft
 from ..recipe import EVERY_TYPE, INDICES, recipe, varied

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph.dtypes import DTYPES
-from delegraph.model import Tensor
+from delegraph.model import DTYPES, Tensor
 
 from ..draft import Draft, random_values
 from ..recipe import recipe

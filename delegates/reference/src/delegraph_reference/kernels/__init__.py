@@ -16,7 +16,7 @@ def rows() -> Iterable[OpSupport]:
 
 
 def row_of(op: str, types: str) -> OpSupport:
-    """Return the row of an op that takes these operand types, written as ``delegraph.typespec`` says.
+    """Return the row of an op that takes these operand types (see ``delegraph.contract.operand_types``).
 
     For packages that compute further types as the reference computes these. It imports that op alone.
     """

@@ -9,16 +9,7 @@ Source: tflite/kernels/quantize.cc, internal/reference/{quantize,requantize}.h.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import (
-    DTYPES,
-    Constraint,
-    Op,
-    OpSupport,
-    Tensor,
-    needs,
-    quantize_multiplier,
-    rescale,
-)
+from delegraph import DTYPES, Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier, rescale
 
 from ..elementwise import operand, per_axis, per_axis_found, quietly, scaled, to_int32
 from ..gemmlowp import wrapped

@@ -1,0 +1,58 @@
+"""What an author of a delegate reads: the delegate, its support rows and options, the hooks, the plan."""
+
+from __future__ import annotations
+
+from .delegate import Delegate, NoOptions, Run
+from .hookspecs import hookimpl
+from .op_modules import rows_of_modules
+from .operand_types import types_of
+from .options import describe_options
+from .packages import PACKAGES, Package, delegate_name, hint_for_command, package_of
+from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
+from .support_row import (
+    Conflict,
+    Constraint,
+    OpSupport,
+    Refusal,
+    RowsByOp,
+    Shape,
+    SupportTable,
+    has_unknown_input,
+    needs,
+    shapes_by_rows,
+    with_origin,
+    without_conflicts,
+)
+
+__all__ = [
+    "CORE",
+    "NOBODY",
+    "PACKAGES",
+    "Conflict",
+    "Constraint",
+    "Delegate",
+    "Fallback",
+    "NoOptions",
+    "OpSupport",
+    "Package",
+    "Partition",
+    "Plan",
+    "Refusal",
+    "RowsByOp",
+    "Run",
+    "Shape",
+    "SubgraphPlan",
+    "SupportTable",
+    "delegate_name",
+    "describe_options",
+    "has_unknown_input",
+    "hint_for_command",
+    "hookimpl",
+    "needs",
+    "package_of",
+    "rows_of_modules",
+    "shapes_by_rows",
+    "types_of",
+    "with_origin",
+    "without_conflicts",
+]

@@ -1,0 +1,50 @@
+"""A model as values: graph, schema and types, tensors as bytes; and a builder of models."""
+
+from __future__ import annotations
+
+from .builder import Builder
+from .dtypes import BY_CODE, DTYPES, DType, dtype_of
+from .graph import (
+    Graph,
+    Metadata,
+    Model,
+    Op,
+    OperatorCode,
+    Quantization,
+    Record,
+    Signature,
+    Tensor,
+    same_value,
+)
+from .op_codes import op_name, operator_code, options_record
+from .subgraph_calls import COMPOSITE, CORE_OPS, called_subgraphs, is_core_op
+from .tensor_bytes import check_stored, is_view, stored_bytes, stored_values
+
+__all__ = [
+    "BY_CODE",
+    "COMPOSITE",
+    "CORE_OPS",
+    "DTYPES",
+    "Builder",
+    "DType",
+    "Graph",
+    "Metadata",
+    "Model",
+    "Op",
+    "OperatorCode",
+    "Quantization",
+    "Record",
+    "Signature",
+    "Tensor",
+    "called_subgraphs",
+    "check_stored",
+    "dtype_of",
+    "is_core_op",
+    "is_view",
+    "op_name",
+    "operator_code",
+    "options_record",
+    "same_value",
+    "stored_bytes",
+    "stored_values",
+]

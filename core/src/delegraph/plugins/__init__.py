@@ -1,0 +1,25 @@
+"""The installed plugins: found, checked, and asked for their delegates and rows."""
+
+from __future__ import annotations
+
+from .manager import (
+    REFERENCE,
+    Offer,
+    Plugins,
+    Wanted,
+    label_apart,
+    load_delegate,
+    resolve_delegates,
+    wanted_name,
+)
+
+__all__ = [
+    "REFERENCE",
+    "Offer",
+    "Plugins",
+    "Wanted",
+    "label_apart",
+    "load_delegate",
+    "resolve_delegates",
+    "wanted_name",
+]

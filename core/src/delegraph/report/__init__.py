@@ -1,0 +1,1 @@
+"""What people look at: plans as text, page or JSON; comparisons; benchmarks."""

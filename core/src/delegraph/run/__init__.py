@@ -1,0 +1,28 @@
+"""From a plan to values: the interpreter, its state, the steps of a run and what fails in them."""
+
+from __future__ import annotations
+
+from .device_values import Expected, as_array, taken_from
+from .failures import where
+from .input_values import stored
+from .interpreter import Interpreter
+from .named_arguments import Argument, Entry, described, entry_of, shape_text
+from .signature import SignatureRunner
+from .steps import of_op, prepared
+
+__all__ = [
+    "Argument",
+    "Entry",
+    "Expected",
+    "Interpreter",
+    "SignatureRunner",
+    "as_array",
+    "described",
+    "entry_of",
+    "of_op",
+    "prepared",
+    "shape_text",
+    "stored",
+    "taken_from",
+    "where",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .conflicts import Conflict, without_conflicts
 from .delegate import Delegate, NoOptions, Run
 from .hookspecs import hookimpl
 from .op_modules import rows_of_modules
@@ -9,20 +10,8 @@ from .operand_types import types_of
 from .options import describe_options
 from .packages import PACKAGES, Package, delegate_name, hint_for_command, package_of
 from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
-from .support_row import (
-    Conflict,
-    Constraint,
-    OpSupport,
-    Refusal,
-    RowsByOp,
-    Shape,
-    SupportTable,
-    has_unknown_input,
-    needs,
-    shapes_by_rows,
-    with_origin,
-    without_conflicts,
-)
+from .support_row import Constraint, OpSupport, Refusal, has_unknown_input, needs, with_origin
+from .support_table import RowsByOp, SupportTable, shapes_by_rows
 
 __all__ = [
     "CORE",
@@ -40,7 +29,6 @@ __all__ = [
     "Refusal",
     "RowsByOp",
     "Run",
-    "Shape",
     "SubgraphPlan",
     "SupportTable",
     "delegate_name",

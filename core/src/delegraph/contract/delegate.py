@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import frozen
 
 from .options import read_options
-from .support_row import Refusal, SupportTable
+from .support_row import Refusal
+from .support_table import SupportTable
 
 if TYPE_CHECKING:
     from ..model import Graph, Model, Op

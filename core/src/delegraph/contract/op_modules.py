@@ -10,7 +10,8 @@ from types import ModuleType
 
 from ..errors import PluginError
 from ..log import logger
-from .support_row import OpSupport, RowsByOp, letters_of
+from .support_row import OpSupport
+from .support_table import RowsByOp, letters_of
 
 Read = Callable[[ModuleType], Iterable[OpSupport]]
 

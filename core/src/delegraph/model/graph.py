@@ -17,6 +17,8 @@ from attrs import cmp_using, field, frozen
 from . import schema
 from .dtypes import DTYPES
 
+Shape = tuple[int, ...] | None  # None where only a run's values decide it
+
 # The builtin ops that write the variable tensors they read. A custom op is taken to, too.
 _STATEFUL = frozenset(
     """

@@ -15,9 +15,9 @@ import attrs
 import numpy as np
 
 from .. import shapes
-from ..contract import Partition, Shape, shapes_by_rows
+from ..contract import Partition, shapes_by_rows
 from ..errors import InputError, ModelError
-from ..model import DTYPES, Graph, Model, Op, Tensor, called_subgraphs, is_core_op
+from ..model import DTYPES, Graph, Model, Op, Shape, Tensor, called_subgraphs, is_core_op
 from ..plugins import REFERENCE
 
 if TYPE_CHECKING:

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from .manager import (
-    REFERENCE,
-    Offer,
-    Plugins,
-    Wanted,
-    label_apart,
-    load_delegate,
-    resolve_delegates,
-    wanted_name,
-)
+from .load import Wanted, label_apart, load_delegate, resolve_delegates, wanted_name
+from .manager import REFERENCE, Offer, Plugins
 
 __all__ = [
     "REFERENCE",

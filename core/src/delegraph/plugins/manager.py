@@ -7,13 +7,12 @@ go on.
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 from attrs import fields_dict, frozen
@@ -30,9 +29,10 @@ from ..contract import (
     with_origin,
     without_conflicts,
 )
-from ..errors import DelegateUnavailable, DelegraphError, InputError, PluginError, UnknownDelegate
+from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDelegate
 from ..log import logger
 from ..model import Op
+from .checks import is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
 
 if TYPE_CHECKING:
     import click
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 GROUP = "delegraph"  # of entry points
 REFERENCE = "reference"  # the delegate that runs what others leave over
-Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
 Claims = dict[str, RowsByOp]  # by plugin: the delegate's own first, then by name
 
 
@@ -75,83 +74,6 @@ class Offer:
 
     cls: type[Delegate]
     plugin: Plugin
-
-
-def load_delegate(
-    library: str | os.PathLike[str], options: Mapping[str, Any] | None = None, label: str | None = None
-) -> Delegate:
-    """Make a delegate of an installed package; a drop-in for LiteRT's ``load_delegate``.
-
-    :param library: the delegate's name, or the name or path of a library that LiteRT programs load
-        (``libedgetpu.so.1``).
-    :param options: as the delegate documents them, as Python values or as strings.
-    :param label: names this instance in reports; by default its name, then ``name:2``.
-    :raises UnknownDelegate: no installed package offers it; the message names the package that would.
-    :raises DelegateUnavailable: its package is installed but could not be imported.
-    :raises OptionError: an option is unknown or of another type; the message lists the valid ones.
-    """
-    return Plugins.installed().load(library, options, label)
-
-
-def resolve_delegates(
-    delegates: Wanted | Sequence[Wanted] | None = None,
-    options: Mapping[str, Mapping[str, Any]] | None = None,
-    plugins: Plugins | None = None,
-    must_run: bool = False,
-    num_threads: int | None = None,
-) -> list[Delegate]:
-    """Return loaded delegates in order of preference, with the reference delegate as the last resort.
-
-    :param delegates: names or loaded delegates; None or none at all means the reference delegate alone.
-        Where it is installed, the reference delegate is appended, to run what the others leave over.
-    :param options: by label, for the delegates given by name: ``{"opencl:2": {"device": "1"}}``.
-    :param must_run: leave out, with a warning, delegates that cannot work on this machine.
-    :param num_threads: for delegates that are loaded here, have such an option and were not given it.
-    :raises InputError: options are given for a label that no delegate loaded here has.
-    :raises DelegateUnavailable: ``must_run``, and none can work here.
-    """
-    plugins = plugins or Plugins.installed()
-    if isinstance(delegates, (str, os.PathLike, Delegate)):
-        delegates = [delegates]
-    wanted = list(delegates or [REFERENCE])
-    names = [wanted_name(d) for d in wanted]
-    with_spare = REFERENCE not in names and REFERENCE in plugins.delegates()
-    if with_spare:
-        wanted.append(REFERENCE)
-        names.append(REFERENCE)
-    labels = _distinct([getattr(d, "label", name) for d, name in zip(wanted, names, strict=True)])
-    given = dict(options or {})
-    loaded = []
-    for d, name, label in zip(wanted, names, labels, strict=True):
-        if isinstance(d, Delegate):
-            loaded.append(plugins.with_table(d))
-        else:
-            later = must_run and with_spare and d == REFERENCE  # it may not be needed
-            loaded.append(plugins.load(name, given.pop(label, None), label, num_threads, later))
-    if given:
-        raise InputError(f"options for {next(iter(given))!r}, but the delegates are: {', '.join(labels)}")
-    label_apart(loaded)
-    return plugins.usable(loaded) if must_run else loaded
-
-
-def wanted_name(wanted: Wanted) -> str:
-    """Return the name of a delegate that is loaded, or given by name or by its library's path."""
-    if isinstance(wanted, Delegate):
-        return wanted.name
-    if isinstance(wanted, (str, os.PathLike)):
-        return delegate_name(wanted)
-    what = "a delegate of LiteRT" if hasattr(wanted, "_get_native_delegate_pointer") else repr(wanted)
-    raise InputError(
-        f"delegates need to be names or what delegraph.load_delegate() returns, found {what}; "
-        "native libraries cannot be used"
-    )
-
-
-def label_apart(delegates: Iterable[Delegate]) -> None:
-    """Give delegates that are used together labels of their own: ``opencl``, ``opencl:2``."""
-    different = list({id(d): d for d in delegates}.values())
-    for delegate, label in zip(different, _distinct([d.label for d in different]), strict=True):
-        delegate.label = label
 
 
 class Plugins:
@@ -192,7 +114,7 @@ class Plugins:
             return
         self.registered[name] = about
         self._offers = None
-        for message in _never_called(plugin, self._manager):
+        for message in never_called(plugin, self._manager):
             self._note((name,), f"plugin {about}: {message}")
 
     def delegates(self) -> Mapping[str, Offer]:
@@ -329,7 +251,7 @@ class Plugins:
                 f"it is written for DELEGRAPH_API = {api!r}, this delegraph has {hookspecs.API}; "
                 "upgrade the older of the two"
             )
-        return next(_wrong_arguments(plugin, self._manager), None)
+        return next(wrong_arguments(plugin, self._manager), None)
 
     def _try_to_register(self, plugin: object, name: str) -> str | None:
         try:
@@ -345,7 +267,7 @@ class Plugins:
         self._note((plugin.name,), f"plugin {plugin} is left out: {why}")
 
     def _offer(self, offers: dict[str, Offer], plugin: str, cls: Any) -> None:
-        if why := _no_delegate_class(cls):
+        if why := no_delegate_class(cls):
             self._note((plugin,), f"delegraph_delegates of plugin {plugin!r} needs {why}; it is ignored")
             return
         first = offers.setdefault(cls.name, Offer(cls, self.registered[plugin]))
@@ -378,7 +300,7 @@ class Plugins:
     def _rows(self, plugin: str, found: Iterable[Any], delegate: str) -> list[OpSupport]:
         rows = []
         for row in found:
-            if why := _no_row(row):
+            if why := no_row(row):
                 hook = f"delegraph_op_support of plugin {plugin!r} for delegate {delegate!r}"
                 self._note((plugin,), f"{hook} needs {why}; it is ignored")
             else:
@@ -402,7 +324,7 @@ class Plugins:
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
         found = getattr(self._manager.hook, hook).get_hookimpls()
-        return sorted((i for i in found if not _is_wrapper(i)), key=lambda impl: impl.plugin_name)
+        return sorted((i for i in found if not is_wrapper(i)), key=lambda impl: impl.plugin_name)
 
     def _ask(
         self, hook: str, read: Callable[[Any], Any] | None = None, **arguments: Any
@@ -443,82 +365,6 @@ class Plugins:
             parts.append("Delegates are Python packages here; a shared library cannot be loaded")
         parts += [f"Plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
         return UnknownDelegate(". ".join(parts))
-
-
-def _distinct(labels: Sequence[str]) -> list[str]:
-    """Return the labels; one that was there before gets the lowest number that makes it new."""
-    found: dict[str, None] = {}
-    for label in labels:
-        n, new = 1, label
-        while new in found:
-            n += 1
-            new = f"{label}:{n}"
-        found[new] = None
-    return list(found)
-
-
-def _hooks() -> dict[str, list[str]]:
-    """Return the arguments of each hook."""
-    specs = {name: spec for name, spec in vars(hookspecs).items() if name.startswith("delegraph_")}
-    return {name: list(inspect.signature(spec).parameters) for name, spec in specs.items()}
-
-
-def _marked(plugin: object, manager: pluggy.PluginManager) -> Iterator[tuple[str, str]]:
-    """Yield the functions marked ``@hookimpl``: name of the function, name of the hook."""
-    for name in dir(plugin):
-        options = manager.parse_hookimpl_opts(plugin, name)
-        if options is not None:
-            yield name, options.get("specname") or name
-
-
-def _wrong_arguments(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]:
-    hooks = _hooks()
-    for name, hook in _marked(plugin, manager):
-        wanted = inspect.signature(getattr(plugin, name)).parameters
-        for argument in wanted if hook in hooks else ():
-            if argument not in hooks[hook]:
-                offered = ", ".join(hooks[hook]) or "none"
-                yield f"its {hook} asks for the argument {argument!r}; this hook's arguments: {offered}"
-
-
-def _never_called(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]:
-    """Say which functions look like hooks but will not be called, and why."""
-    hooks, marked = _hooks(), dict(_marked(plugin, manager))
-    for name, hook in marked.items():
-        if hook not in hooks:
-            close = get_close_matches(hook, hooks, 1)
-            meant = f"did you mean {close[0]}?" if close else f"hooks: {', '.join(hooks)}"
-            yield f"there is no hook {hook}, so it is never called; {meant}"
-        elif _is_wrapper(manager.parse_hookimpl_opts(plugin, name)):
-            yield f"its {hook} is a wrapper, which is never called: each plugin is asked alone"
-    for name in hooks:
-        if name not in marked and callable(getattr(plugin, name, None)):
-            yield f"its {name} is not marked with @hookimpl, so it is never called"
-
-
-def _is_wrapper(options: Any) -> bool:
-    read = options.get if isinstance(options, dict) else lambda name: getattr(options, name, False)
-    return bool(read("hookwrapper") or read("wrapper"))
-
-
-def _no_delegate_class(cls: Any) -> str | None:
-    """Return what a delegate class lacks; None if nothing."""
-    if not (isinstance(cls, type) and issubclass(cls, Delegate)):
-        return f"delegate classes, found {cls!r}"
-    if not isinstance(getattr(cls, "name", None), str):
-        return f"classes with a name, found {cls.__name__} without one"
-    return None
-
-
-def _no_row(row: Any) -> str | None:
-    """Return what a support row lacks; None if nothing."""
-    if not isinstance(row, OpSupport):
-        return f"OpSupport rows, found {row!r}"
-    try:
-        row.check_types()
-    except ValueError as e:
-        return f"rows that can be read, found one for {row.op}: {e}"
-    return None
 
 
 def _rows_or_list(answer: Any) -> Iterable[Any]:

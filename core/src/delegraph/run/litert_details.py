@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import Shape
-from ..model import COMPOSITE, DTYPES, Graph, Op, Quantization, Record, Tensor
+from ..model import COMPOSITE, DTYPES, Graph, Op, Quantization, Record, Shape, Tensor
 
 Details = dict[str, Any]
 

@@ -11,10 +11,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ..contract import Delegate, Plan, Refusal, Shape, SubgraphPlan, types_of
+from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
 from ..errors import DelegateFailed, InputError, ShapeError, StateError, UnsupportedOps
 from ..log import logger
-from ..model import Graph, Model, Op, Tensor, is_core_op
+from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
 from ..partition import Memory, specialize
 from ..partition import memory_estimate as memory
 from .device_values import Held, as_array

@@ -11,10 +11,10 @@ import attrs
 from attrs import define
 
 from .. import shapes
-from ..contract import Partition, Shape, shapes_by_rows
+from ..contract import Partition, shapes_by_rows
 from ..errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
 from ..log import logger
-from ..model import Op, Tensor
+from ..model import Op, Shape, Tensor
 from ..profile import Event
 from .control_flow import CoreRun
 from .device_values import Expected, as_array, handed_to, taken_from

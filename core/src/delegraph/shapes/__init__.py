@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..contract import Shape
 from ..errors import InputError
-from ..model import Op
+from ..model import Op, Shape
 from . import elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows
 from ._rule import Inputs, Rule, UnknownError
 

@@ -7,9 +7,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..contract import Shape
 from ..errors import InputError
-from ..model import Op
+from ..model import Op, Shape
 
 Dims = tuple[int, ...]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..contract import Shape
-from ..model import DTYPES
+from ..model import DTYPES, Shape
 from ._rule import Inputs, broadcast, product
 
 

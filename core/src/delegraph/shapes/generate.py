@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..contract import Shape
+from ..model import Shape
 from ._rule import Inputs
 
 

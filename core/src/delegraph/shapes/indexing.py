@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..contract import Shape
+from ..model import Shape
 from ._rule import Inputs, UnknownError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..contract import Shape
+from ..model import Shape
 from ._rule import Inputs
 
 

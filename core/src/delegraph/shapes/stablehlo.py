@@ -6,7 +6,7 @@ LiteRT does not run.
 
 from __future__ import annotations
 
-from ..contract import Shape
+from ..model import Shape
 from ._rule import Dims, Inputs, product
 from .elementwise import as_first
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..contract import Shape
+from ..model import Shape
 from ..numbers import window
 from ._rule import Inputs
 

@@ -1,0 +1,170 @@
+"""All rows of one delegate, indexed by op: which row covers an op, or why none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..errors import DelegateFailed, DelegraphError
+from ..model import Graph, Op, Shape
+from . import packages
+from .operand_types import types_of
+from .support_row import OpSupport, Refusal, has_unknown_input, versions_union
+
+
+class RowsByOp(Iterable[OpSupport]):
+    """Rows that are looked for when somebody asks for their op; who iterates gets all.
+
+    :param groups: functions that return rows, by what :func:`letters_of` makes of their op.
+    """
+
+    def __init__(self, groups: Mapping[str, Callable[[], Iterable[OpSupport]]]) -> None:
+        self.groups = groups
+        self._found: dict[str, tuple[OpSupport, ...]] = {}
+
+    @classmethod
+    def of(cls, rows: Iterable[OpSupport]) -> RowsByOp:
+        """Return rows that are there already.
+
+        :raises ValueError: the types of one cannot be read.
+        """
+        groups: dict[str, list[OpSupport]] = {}
+        for row in rows:
+            row.check_types()  # here, not in the middle of a model
+            groups.setdefault(letters_of(row.op), []).append(row)
+        return cls({key: found.copy for key, found in groups.items()})
+
+    def group(self, key: str) -> tuple[OpSupport, ...]:
+        """Return the rows of all ops with these letters."""
+        if key not in self._found:
+            self._found[key] = tuple(self.groups[key]()) if key in self.groups else ()
+        return self._found[key]
+
+    def rows_of(self, op: str) -> Sequence[OpSupport]:
+        return [row for row in self.group(letters_of(op)) if row.op == op]
+
+    def __iter__(self) -> Iterator[OpSupport]:
+        return (row for key in self.groups for row in self.group(key))
+
+
+def letters_of(op: str) -> str:
+    """Return an op's letters and digits in lower case, as a file can be named for it: ``conv2d``."""
+    return "".join(filter(str.isalnum, op)).lower()
+
+
+class SupportTable:
+    """All rows of one delegate, indexed by op.
+
+    :param lacking: says why rows may be missing: what is wrong with plugins that could have brought some.
+    :param hint: what the delegate says would make an op pass that no row has in this version and types.
+    :param own: those of ``rows`` that serve where several plugins claim an op: where one of these has its
+        version and types, the others are not looked for.
+    """
+
+    def __init__(
+        self,
+        delegate: str,
+        rows: Iterable[OpSupport],
+        lacking: Callable[[], str] = str,
+        hint: Callable[[Op], str] | None = None,
+        own: RowsByOp | None = None,
+    ) -> None:
+        self.delegate = delegate
+        self._lacking = lacking
+        self._way_out = hint
+        self._rows = rows if isinstance(rows, RowsByOp) else RowsByOp.of(rows)
+        self._own = own or self._rows
+        # Distinct (op, version, types) of the models seen -> rows that have them, or the refusal.
+        self._known: dict[tuple[Any, ...], list[OpSupport] | Refusal] = {}
+
+    @property
+    def rows(self) -> tuple[OpSupport, ...]:
+        return tuple(self._rows)
+
+    def rows_of(self, op: str) -> Sequence[OpSupport]:
+        return self._rows.rows_of(op)
+
+    def row_for(self, op: Op, graph: Graph | None = None) -> OpSupport | None:
+        """Return the row that covers ``op``, constraints included, or None."""
+        found = self._match(op)
+        if isinstance(found, Refusal):
+            return None
+        return next((row for row in found if not row.broken_constraints(op, graph)), None)
+
+    def shapes(self, op: Op, given: Sequence[Shape]) -> Sequence[Shape] | None:
+        """Return a custom op's output shapes by the rule of a row that takes its version and types.
+
+        None if there is none.
+
+        :raises DelegateFailed: the rule raised something else than one of the project's errors.
+        """
+        found = self._match(op)
+        rows = [] if isinstance(found, Refusal) else found
+        rule = next((row.shapes for row in rows if row.shapes is not None), None)
+        try:
+            return None if rule is None else rule(op, given)
+        except DelegraphError:
+            raise
+        except Exception as e:
+            why = f"{self.delegate} failed to find the shapes of {op}"
+            raise DelegateFailed(f"{why}: {type(e).__name__}: {e}") from e
+
+    def refusals(self, op: Op, graph: Graph | None = None) -> list[Refusal]:
+        """Return why no row covers ``op``: the reasons of the row that comes closest; [] if one does.
+
+        An op with an input whose shape is not known yet is judged by version and types alone: its
+        constraints are checked when the shapes are.
+        """
+        found = self._match(op)
+        if isinstance(found, Refusal):
+            return [found]
+        if has_unknown_input(op):
+            return []
+        closest: list[Refusal] | None = None
+        for row in found:
+            why = row.broken_constraints(op, graph)
+            if not why:
+                return []
+            if closest is None or len(why) < len(closest):
+                closest = why
+        assert closest is not None
+        return closest
+
+    def _match(self, op: Op) -> list[OpSupport] | Refusal:
+        ins = tuple([t and t.dtype for t in op.inputs])
+        key = (op.name, op.version, ins, tuple([t.dtype for t in op.outputs]))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._closest(op, types_of(op))
+        return known
+
+    def _closest(self, op: Op, types: str) -> list[OpSupport] | Refusal:
+        own = [row for row in self._own.rows_of(op.name) if row.takes_types(types)]
+        if fitting := [row for row in own if row.takes_version(op.version)]:
+            return fitting
+        rows = self.rows_of(op.name)
+        if not rows:
+            hint = self._hint(op, types) or packages.hook_for(op.name)
+            return Refusal(f"a row for {op.name}", f"none in the table of {self.delegate}", hint)
+        typed = [row for row in rows if row.takes_types(types)]
+        if not typed:
+            lists = " or ".join(dict.fromkeys(row.types_text for row in rows))
+            return Refusal(lists, types, self._hint(op, types))
+        fitting = [row for row in typed if row.takes_version(op.version)]
+        if not fitting:
+            needed = f"version {versions_union(row.versions for row in typed)}"
+            return Refusal(needed, f"version {op.version}", self._own_hint(op))
+        return fitting
+
+    def _hint(self, op: Op, types: str) -> str:
+        return packages.hint_for(self.delegate, op.name, types) or self._own_hint(op) or self._lacking()
+
+    def _own_hint(self, op: Op) -> str:
+        return "" if self._way_out is None else self._way_out(op)
+
+
+def shapes_by_rows(
+    tables: Iterable[SupportTable], op: Op, given: Sequence[Shape]
+) -> Sequence[Shape] | None:
+    """Return a custom op's output shapes by the first table that knows them, or None."""
+    return next((found for table in tables if (found := table.shapes(op, given)) is not None), None)

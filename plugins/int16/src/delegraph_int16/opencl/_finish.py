@@ -11,13 +11,15 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op, quantize_multipliers, stored_range
 from delegraph_opencl import Arg, Ending, Packed, Target, int32s
-from delegraph_reference import single_scale, sum_scales
+from delegraph_reference import sum_scales
 
 from ..reference._sums import fifteen_bits, in_int32
+from ..reference.batch_matmul import column_scales
 from ._vectors import STORES
 
 LARGEST_INPUT = 1 << 15
 _WRAP = 1 << 16
+_WIDEST = 16  # columns that a kernel finishes at once
 
 
 @frozen(hash=False)
@@ -63,8 +65,10 @@ def of_int16_weights(op: Op, weights: np.ndarray, bias: np.ndarray | None, targe
 
 
 def of_batch_matmul(op: Op, depth: int, target: Target) -> Finish:
-    """The arithmetic of BATCH_MATMUL: one scale, for all columns ``FINISH(sum, 0)``."""
-    return _reduced(op, np.full(16, single_scale(op)), None, np.full(16, depth * 2.0**30), target)
+    """The arithmetic of BATCH_MATMUL; one scale for all columns is ``FINISH(sum, 0)``."""
+    scales = column_scales(op)
+    scales = np.repeat(scales, _WIDEST) if len(scales) == 1 else scales
+    return _reduced(op, scales, None, np.full(len(scales), depth * 2.0**30), target)
 
 
 def largest_sums(weights: np.ndarray) -> np.ndarray:

@@ -9,9 +9,12 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from delegraph import Op, needs
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
+from delegraph_reference import operand, scales_of
 
 from ..reference import batch_matmul
+from ..reference.batch_matmul import column_scales
 from ._claims import as_int16, as_numpy
 from ._finish import of_batch_matmul
 from ._vectors import STORES, spread, vector_defines
@@ -55,6 +58,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
             *finish.defines,
             ("RIGHT", "REAL" if is_real else "short"),
             ("READ_RIGHT(p, i)", "LOAD(p, i)" if is_real else "LOAD_VECTOR(p, i)"),
+            ("COLUMN", "0" if len(column_scales(node.op)) == 1 else "column"),
             *vector_defines(width, finish.wide),
         ),
         (out,),
@@ -83,10 +87,18 @@ __kernel void batch_matmul(__global const short* restrict x, __global const RIGH
       SUMS sum = (SUMS)(0);
       for (int k = 0; k < depth; k++)
         sum += TO_SUMS(TO_INTS(READ_RIGHT(q, k * z_deep)) * (int)p[k * x_deep]);
-      STORE_VECTOR(y, task * columns + column, FINISH_VECTOR(sum, 0));
+      STORE_VECTOR(y, task * columns + column, FINISH_VECTOR(sum, COLUMN));
     }
   }
 }
 """
 
-SUPPORT = as_numpy(batch_matmul.SUPPORT, Kernel(_launches))
+
+@needs("one scale for y, where it is computed")
+def constant_columns(op: Op) -> str | None:
+    y = operand(op, 1)
+    n = len(scales_of(y))
+    return None if n == 1 or y.is_constant else f"{n} scales on {y.name!r}"
+
+
+SUPPORT = as_numpy(batch_matmul.SUPPORT, Kernel(_launches), constant_columns)

@@ -30,7 +30,7 @@ def unscaled(op: Op) -> str | None:
 @needs("scales whose rescaling factor is below 2**14")
 def fitting_factor(op: Op) -> str | None:
     """LiteRT shifts by a negative number of bits from there on."""
-    factor = _int16(op)[0].scale * float(scales_of(operand(op, 1)).max()) / op.outputs[0].scale
+    factor = _int16(op)[0].scale * float(scales_of(operand(op, 1)).max(initial=0)) / op.outputs[0].scale
     return None if factor < 2**14 else f"a factor of {factor:.3g}"
 
 

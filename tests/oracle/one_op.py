@@ -89,8 +89,12 @@ def difference(
     steps: int = 0,
     rtol: float = FLOAT_RTOL,
     exact: np.ndarray | None = None,
+    zero_signs: bool = False,
 ) -> str | None:
-    """Return in words how two results differ by more than the rule of "Numbers" allows, or None."""
+    """Return in words how two results differ by more than the rule of "Numbers" allows, or None.
+
+    :param zero_signs: -0.0 in place of 0.0 is a difference, too
+    """
     if ours.dtype != theirs.dtype:
         return f"dtype {ours.dtype}, LiteRT has {theirs.dtype}"
     if ours.shape != theirs.shape:
@@ -98,7 +102,8 @@ def difference(
     if not ours.size:
         return None
     if ours.dtype.kind in "fcV":
-        return _float_difference(ours, theirs, rtol, exact)
+        signs = _zero_sign_difference(ours, theirs) if zero_signs else None
+        return signs or _float_difference(ours, theirs, rtol, exact)
     if ours.dtype.kind in "iu":
         return _integer_difference(ours, theirs, steps)
     return None if np.array_equal(ours, theirs) else _worst(ours, theirs, ours != theirs)
@@ -361,6 +366,14 @@ def _float_difference(
         text = _worst(ours, theirs, off > rtol * largest, off)
         return f"off by {off.max() / largest:.3g} of the largest value, {rtol:g} is allowed; {text}"
     return None if exact is None else _distance_from_exact(a[finite], b[finite], np.asarray(exact)[finite])
+
+
+def _zero_sign_difference(ours: np.ndarray, theirs: np.ndarray) -> str | None:
+    if ours.dtype.kind == "c":
+        parts = ((ours.real, theirs.real), (ours.imag, theirs.imag))
+        return next((text for a, b in parts if (text := _zero_sign_difference(a, b))), None)
+    odd = (ours == 0) & (theirs == 0) & (np.signbit(ours) != np.signbit(theirs))
+    return "zeros of another sign; " + _worst(ours, theirs, odd) if odd.any() else None
 
 
 def _distance_from_exact(ours: np.ndarray, theirs: np.ndarray, exact: np.ndarray) -> str | None:

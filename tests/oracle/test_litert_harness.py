@@ -8,6 +8,7 @@ from pathlib import Path
 import litert
 import numpy as np
 import pytest
+import special
 from delegraph.contract import OpSupport
 from delegraph.file import write_model
 from delegraph.model import Builder, Model, Op
@@ -141,6 +142,14 @@ def test_equal_arrays_do_not_differ() -> None:
     assert difference(np.int8([3]), np.int8([4]), steps=1) is None
 
 
+def test_a_zero_of_the_other_sign_is_named_where_it_is_asked_for() -> None:
+    ours, theirs = np.float32([1, -0.0]), np.float32([1, 0.0])
+    assert difference(ours, theirs) is None
+    assert "zeros of another sign; 1 of 2" in (difference(ours, theirs, zero_signs=True) or "")
+    imaginary = np.array([complex(0.0, -0.0)], np.complex64)
+    assert difference(imaginary, np.zeros(1, np.complex64), zero_signs=True) is not None
+
+
 def test_more_than_twice_as_far_from_the_exact_answer_as_litert_is_caught() -> None:
     exact = np.array([1.0])
     theirs, near, far = np.float32([1 + 2e-6]), np.float32([1 - 3e-6]), np.float32([1 - 5e-6])
@@ -154,6 +163,25 @@ def test_random_integers_reach_both_ends_of_their_type(dtype: str) -> None:
 
     drawn = random_array(dtype, (500,), seed=1)
     assert (int(drawn.min()), int(drawn.max())) == integer_limits(dtype)
+
+
+@pytest.mark.parametrize("dtype", special.FLOATS)
+def test_special_values_reach_every_float_type(dtype: str) -> None:
+    ordinary = random_array("uint16" if dtype == "bfloat16" else dtype, (40, 40), seed=5, low=1, high=2)
+    fed = {f.name: f.arrays[0] for f in special.feeds([dtype], [ordinary])}
+    assert len(fed) == len(special.SHARES) * (len(special.MOODS) + 1)
+    for name, array in fed.items():
+        share = int(name.rpartition(" ")[2])
+        assert array.dtype == ordinary.dtype
+        assert 0.5 < (array != ordinary).mean() * share < 2.5, name  # complex: one part is enough
+    if dtype != "bfloat16":
+        assert np.isnan(fed["nan, one of 9"]).any()
+        assert np.signbit(fed["zeros, one of 2"].real).any()
+
+
+def test_special_values_leave_integers_alone() -> None:
+    ids = random_array("int32", (9,), seed=5)
+    assert all(f.arrays[0] is ids for f in special.feeds(["int32"], [ids]))
 
 
 def _negation() -> Model:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from delegraph import Op
 from delegraph.model import Builder
+from delegraph.rules import known_activation, one_scale_each
 from delegraph_reference import elementwise
 
 LARGEST = np.finfo(np.float32).max
@@ -119,12 +120,12 @@ def test_scales_lie_along_their_axis() -> None:
     ],
 )
 def test_8_bit_tensors_need_one_scale(stored: Any, found: str | None) -> None:
-    refusal = elementwise.quantized.check(op("int8", **stored), None)
+    refusal = one_scale_each.check(op("int8", **stored), None)
     assert (refusal and refusal.found) == found
 
 
 @pytest.mark.parametrize("activation", ["TANH", "SIGN_BIT"])
 def test_activations_that_nobody_computes_are_refused(activation: str) -> None:
-    refusal = elementwise.known_activation.check(op(activation=activation), None)
+    refusal = known_activation.check(op(activation=activation), None)
     wanted = "needs a fused activation among NONE, RELU, RELU_N1_TO_1 and RELU6, found "
     assert str(refusal) == wanted + activation

@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 from delegraph import Op, Record, Tensor, window
-from delegraph_reference.windows import Windows, real_windows, windows_of
+from delegraph.rules import real_windows
+from delegraph_reference.windows import Windows, windows_of
 
 FILL = -9
 

@@ -13,21 +13,12 @@ from .delegate import Reference
 if TYPE_CHECKING:
     from .convolution import convolve, multiply, packed_filters
     from .depthwise import convolve_depthwise, repeated_weights
-    from .elementwise import activation, by_formula, known_activation, operand, quietly
+    from .elementwise import activation, by_formula, quietly
     from .hybrid import quantized_rows
     from .kernel import Kernel, Prepare
     from .kernels import row_of
     from .kernels._comparison import small_scales, to_comparable
-    from .kernels._movement import (
-        along,
-        axis_of,
-        check_indices,
-        ints,
-        once,
-        same_quantization,
-        scalar,
-        shape_of,
-    )
+    from .kernels._movement import along, axis_of, check_indices, ints, once, scalar
     from .kernels.conv_2d import CONV_2D_RULES, conv_2d_with
     from .kernels.depthwise_conv_2d import DEPTHWISE_CONV_2D_RULES, depthwise_conv_2d_with
     from .kernels.div import check_divisor, fitting_output, stored_quotient
@@ -40,7 +31,7 @@ if TYPE_CHECKING:
     from .lut import Formula, by_value, clipped, dequantized, stored_values, within
     from .pooling import pool_kernel, pool_windows, window_counts
     from .products import exact_type, exact_weights, largest_magnitude, largest_sums
-    from .recurrent import contiguous, dense, made_of, padded, state_at, time_first, wrong_shape, wrong_size
+    from .recurrent import contiguous, made_of, padded, time_first, wrong_size
     from .requantize import DoubleRequantizer, Finish, Requantizer
     from .threads import each, on_threads, thread_count
     from .transcendental import exp, gelu, gelu_by_tanh, log
@@ -49,20 +40,14 @@ if TYPE_CHECKING:
         Arithmetic,
         FloatFinish,
         centered,
-        filled,
-        operand_shape,
         scaled,
-        scales_along,
-        scales_of,
         single_scale,
         sum_offset,
         sum_scales,
-        symmetric_bias,
-        symmetric_weights,
         weight_scales,
         with_weights,
     )
-    from .windows import Windows, real_windows, windows_of
+    from .windows import Windows, windows_of
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
@@ -94,7 +79,6 @@ __all__ = [
     "conv_2d_with",
     "convolve",
     "convolve_depthwise",
-    "dense",
     "depthwise_conv_2d_with",
     "dequantized",
     "divided",
@@ -102,14 +86,12 @@ __all__ = [
     "exact_type",
     "exact_weights",
     "exp",
-    "filled",
     "fitting_output",
     "fully_connected_with",
     "gelu",
     "gelu_by_tanh",
     "integer_taps",
     "ints",
-    "known_activation",
     "largest_magnitude",
     "largest_sums",
     "log",
@@ -117,8 +99,6 @@ __all__ = [
     "multiply",
     "on_threads",
     "once",
-    "operand",
-    "operand_shape",
     "output_windows",
     "packed_filters",
     "padded",
@@ -127,26 +107,18 @@ __all__ = [
     "prepare_cell",
     "quantized_rows",
     "quietly",
-    "real_windows",
     "refusing_negatives",
     "repeated_weights",
     "row_of",
-    "same_quantization",
     "scalar",
     "scaled",
-    "scales_along",
-    "scales_of",
-    "shape_of",
     "single_scale",
     "small_scales",
     "spread",
-    "state_at",
     "stored_quotient",
     "stored_values",
     "sum_offset",
     "sum_scales",
-    "symmetric_bias",
-    "symmetric_weights",
     "thread_count",
     "time_first",
     "to_comparable",
@@ -156,7 +128,6 @@ __all__ = [
     "windows_of",
     "with_weights",
     "within",
-    "wrong_shape",
     "wrong_size",
 ]
 
@@ -188,7 +159,6 @@ _LATER = {
     "conv_2d_with": "kernels.conv_2d",
     "convolve": "convolution",
     "convolve_depthwise": "depthwise",
-    "dense": "recurrent",
     "depthwise_conv_2d_with": "kernels.depthwise_conv_2d",
     "dequantized": "lut",
     "divided": "kernels.mean",
@@ -196,14 +166,12 @@ _LATER = {
     "exact_type": "products",
     "exact_weights": "products",
     "exp": "transcendental",
-    "filled": "weights",
     "fitting_output": "kernels.div",
     "fully_connected_with": "kernels.fully_connected",
     "gelu": "transcendental",
     "gelu_by_tanh": "transcendental",
     "integer_taps": "kernels.resize_bilinear",
     "ints": "kernels._movement",
-    "known_activation": "elementwise",
     "largest_magnitude": "products",
     "largest_sums": "products",
     "log": "transcendental",
@@ -211,8 +179,6 @@ _LATER = {
     "multiply": "convolution",
     "on_threads": "threads",
     "once": "kernels._movement",
-    "operand": "elementwise",
-    "operand_shape": "weights",
     "output_windows": "transposed",
     "packed_filters": "convolution",
     "padded": "recurrent",
@@ -221,26 +187,18 @@ _LATER = {
     "prepare_cell": "kernels.svdf",
     "quantized_rows": "hybrid",
     "quietly": "elementwise",
-    "real_windows": "windows",
     "refusing_negatives": "kernels.rsqrt",
     "repeated_weights": "depthwise",
     "row_of": "kernels",
-    "same_quantization": "kernels._movement",
     "scalar": "kernels._movement",
     "scaled": "weights",
-    "scales_along": "weights",
-    "scales_of": "weights",
-    "shape_of": "kernels._movement",
     "single_scale": "weights",
     "small_scales": "kernels._comparison",
     "spread": "transposed",
-    "state_at": "recurrent",
     "stored_quotient": "kernels.div",
     "stored_values": "lut",
     "sum_offset": "weights",
     "sum_scales": "weights",
-    "symmetric_bias": "weights",
-    "symmetric_weights": "weights",
     "thread_count": "threads",
     "time_first": "recurrent",
     "to_comparable": "kernels._comparison",
@@ -250,7 +208,6 @@ _LATER = {
     "windows_of": "windows",
     "with_weights": "weights",
     "within": "lut",
-    "wrong_shape": "recurrent",
     "wrong_size": "recurrent",
 }
 

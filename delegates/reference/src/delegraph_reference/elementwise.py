@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import DTYPES, Op, Tensor, float_range, fused_activation, needs
+from delegraph.rules import operand
 
 from . import bfloat16
 from .kernel import Kernel, Prepare
@@ -46,13 +47,6 @@ def by_formula(formula: Formula, *, widen: bool = True) -> Prepare:
         return run
 
     return prepare
-
-
-def operand(op: Op, index: int) -> Tensor:
-    """Return an input that the op always has."""
-    tensor = op.inputs[index]
-    assert tensor is not None
-    return tensor
 
 
 def quietly(run: Kernel) -> Kernel:
@@ -104,40 +98,6 @@ def to_int32(real: np.ndarray) -> np.ndarray:
     """
     fits = np.abs(real) < 2.0**31
     return np.asarray(np.where(fits, real, -(2.0**31))).astype(np.int64)
-
-
-@needs("a fused activation among NONE, RELU, RELU_N1_TO_1 and RELU6")
-def known_activation(op: Op) -> str | None:
-    """LiteRT computes the others as if there were none."""
-    name = fused_activation(op)
-    return name if name in ("TANH", "SIGN_BIT") else None
-
-
-@needs("one scale and zero point on each 8-bit tensor")
-def quantized(op: Op) -> str | None:
-    """LiteRT dies of tensors without a scale, and takes several scales for a scale of 0."""
-    for tensor in (*op.inputs, *op.outputs):
-        if tensor is not None and tensor.dtype in EIGHT_BIT:
-            if not scaled(tensor):
-                return f"none on {tensor.name!r}"
-            if found := per_axis_found(tensor):
-                return found
-    return None
-
-
-def scaled(tensor: Tensor) -> bool:
-    """Say whether a tensor has scales, all of them positive and finite."""
-    if tensor.quantization is None or not len(tensor.quantization.scale):
-        return False
-    scales = tensor.quantization.scale
-    return bool(np.all((scales > 0) & np.isfinite(scales)))
-
-
-def per_axis_found(tensor: Tensor) -> str | None:
-    """Return in words that a tensor has several scales, or None."""
-    quantization = tensor.quantization
-    several = quantization is not None and quantization.is_per_axis
-    return f"{len(quantization.scale)} scales on {tensor.name!r}" if quantization and several else None
 
 
 def per_axis(tensor: Tensor, rank: int) -> tuple[np.ndarray, np.ndarray]:

@@ -19,22 +19,19 @@ from itertools import chain
 import numpy as np
 from attrs import frozen
 from delegraph import Constraint, Op, needs
+from delegraph.rules import given, operand, operand_shape, wrong_shape
 
-from .elementwise import operand
 from .recurrent import (
     CURVES,
     Arrays,
     Product,
     activation,
     has_integers,
-    input_at,
     instants,
     logistic_for,
     product_with,
-    wrong_shape,
     wrong_size,
 )
-from .weights import operand_shape
 
 Indices = tuple[int, ...]
 
@@ -204,7 +201,7 @@ def fitting(places: Places, batch_of: Callable[[Op], int]) -> Constraint:
         expected: dict[int, tuple[int, ...]] = {}
         expected |= dict.fromkeys(places.input_weights, (cells, depth))
         for i in places.recurrent_weights:
-            t = input_at(op, i)
+            t = given(op, i)
             diagonal = t is not None and t.shape is not None and len(t.shape) == 1
             expected[i] = (cells,) if diagonal else (cells, outputs)
         expected |= dict.fromkeys((*places.peepholes, *places.biases, *places.norms), (cells,))
@@ -222,7 +219,7 @@ def complete(places: Places) -> Constraint:
     @needs("the input gate's tensors all or none, and the same of peepholes, layer norm and projection")
     def all_or_none(op: Op) -> str | None:
         def missing(indices: Indices) -> list[int]:
-            return [i for i in indices if input_at(op, i) is None]
+            return [i for i in indices if given(op, i) is None]
 
         gate = (places.input_weights[_INPUT], places.recurrent_weights[_INPUT], places.biases[_INPUT])
         coupled = bool(missing(gate[:1]))

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, Tensor, needs, quantize_multiplier, quantize_multipliers, rescale
+from delegraph.rules import given, operand, scaled
 
-from .elementwise import operand, scaled
 from .fixed16 import MAX, MIN, logistic_table, look_up, saturated, tanh_table
 from .gemmlowp import inverse_sqrt, rounding_shift, wrapped
 from .lstm_cell import Places
 from .products import exact_weights, largest_sums
-from .recurrent import Arrays, input_at, instants
+from .recurrent import Arrays, instants
 
 Rounded = Callable[[np.ndarray], np.ndarray]  # rows (n, depth) -> whole numbers (n, columns), float64
 
@@ -274,8 +274,8 @@ def integer_scales(places: Places) -> Any:
     def quantized(op: Op) -> str | None:
         if len(op.intermediates) != _HIDDEN + 1:
             return f"{len(op.intermediates)} intermediate tensors in place of {_HIDDEN + 1}"
-        norms = any(input_at(op, i) is not None for i in places.norms)
-        coupled = input_at(op, places.input_weights[_INPUT]) is None
+        norms = any(given(op, i) is not None for i in places.norms)
+        coupled = given(op, places.input_weights[_INPUT]) is None
         used = op.intermediates[int(coupled) : _HIDDEN] if norms else ()
         return one_scale_each(op, (*used, op.intermediates[_HIDDEN]))
 
@@ -312,7 +312,7 @@ def peephole_size(places: Places) -> Any:
     @needs("no more outputs than cells where there are peepholes")
     def enough_cells(op: Op) -> str | None:
         _, cells, outputs = places.sizes(op)
-        beyond = input_at(op, places.peepholes[-1]) is not None and outputs > cells
+        beyond = given(op, places.peepholes[-1]) is not None and outputs > cells
         return f"{outputs} outputs of {cells} cells" if beyond else None
 
     return enough_cells

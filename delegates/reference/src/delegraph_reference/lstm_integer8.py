@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, needs, quantize_multiplier, rescale, round_half_away
+from delegraph.rules import given, operand
 
-from .elementwise import operand, to_int32
+from .elementwise import to_int32
 from .fixed16 import MAX, look_up, saturated
 from .gemmlowp import rounding_shift
 from .lstm_cell import Places
 from .lstm_integer import clip_steps, one_scale_each
 from .products import exact_weights, largest_magnitude
-from .recurrent import Arrays, input_at, instants
+from .recurrent import Arrays, instants
 from .transcendental import exp, tanh
 
 INTERMEDIATES = 12
@@ -170,7 +171,7 @@ def intermediates8(places: Places) -> Any:
         if len(op.intermediates) != INTERMEDIATES:
             return f"{len(op.intermediates)} intermediate tensors"
         for i in (*places.norms[1:], places.projection, places.projection_bias):
-            if input_at(op, i) is None:
+            if given(op, i) is None:
                 return f"no input {i}"
         return one_scale_each(op, op.intermediates)
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import attrs
 import numpy as np
 from delegraph import Op, Window, fused_activation, needs
+from delegraph.rules import known_activation, operand, real_windows
 
-from .elementwise import known_activation, operand, quietly
+from .elementwise import quietly
 from .kernel import Kernel
-from .windows import Windows, real_windows, windows_of
+from .windows import Windows, windows_of
 
 # write(combined, out, rows): values (rows, columns, channels), their part of the result, and which rows
 Write = Callable[[np.ndarray, np.ndarray, slice], None]

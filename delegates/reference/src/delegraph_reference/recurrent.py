@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from delegraph import Op, Tensor, needs
+from delegraph import Op, needs
+from delegraph.rules import given, operand, scaled
 
 from . import approximations, transcendental
-from .elementwise import operand, scaled
 from .hybrid import LARGEST, quantized_rows, signed
 from .kernel import Kernel
 from .products import exact_weights
@@ -104,25 +104,6 @@ def padded(inputs: Sequence[Any], count: int) -> list[Any]:
     return [*inputs, *[None] * (count - len(inputs))]
 
 
-def input_at(op: Op, index: int) -> Tensor | None:
-    """Return an input; None if it is left out."""
-    return op.inputs[index] if index < len(op.inputs) else None
-
-
-def state_at(*indices: int) -> Any:
-    """Return the constraint that these inputs are variable tensors."""
-
-    @needs("variable tensors for its state")
-    def variable_state(op: Op) -> str | None:
-        for i in indices:
-            t = input_at(op, i)
-            if t is None or not t.is_variable:
-                return f"none as input {i}" if t is None else f"{t.name!r}, which is not variable"
-        return None
-
-    return variable_state
-
-
 @needs("one scale and zero point 0 for each of its integer weights")
 def scaled_weights(op: Op) -> str | None:
     """LiteRT takes several scales for a scale of 0, and knows no zero points here."""
@@ -134,24 +115,10 @@ def scaled_weights(op: Op) -> str | None:
     return None
 
 
-@needs("dense weights")
-def dense(op: Op) -> str | None:
-    return next((f"{t.name!r} sparse" for t in op.inputs if t is not None and t.sparsity is not None), None)
-
-
-def wrong_shape(op: Op, expected: dict[int, tuple[int, ...]]) -> str | None:
-    """Return in words the first input that is there and has another shape than expected, or None."""
-    for i, shape in expected.items():
-        t = input_at(op, i)
-        if t is not None and t.shape != shape:
-            return f"shape {t.shape} for {t.name!r}, where {shape} fits"
-    return None
-
-
 def wrong_size(op: Op, expected: dict[int, int]) -> str | None:
     """The same for numbers of elements."""
     for i, size in expected.items():
-        t = input_at(op, i)
+        t = given(op, i)
         if t is not None and t.size != size:
             return f"{t.size} elements in {t.name!r}, where {size} fit"
     return None

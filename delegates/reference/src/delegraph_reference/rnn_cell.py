@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 from delegraph import Constraint, Op, needs
+from delegraph.rules import operand_shape, wrong_shape
 
-from .recurrent import Arrays, activation, instants, product_with, wrong_shape
-from .weights import operand_shape
+from .recurrent import Arrays, activation, instants, product_with
 
 
 @frozen

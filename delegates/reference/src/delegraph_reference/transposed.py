@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, Window, window
-
-from .windows import bounded_padding, too_large
+from delegraph.rules import bounded_padding, too_large
 
 _AXES = {2: "hw", 3: "dhw"}
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import (
-    Constraint,
     Op,
     Tensor,
     float_range,
@@ -15,8 +14,12 @@ from delegraph import (
     quantize_multipliers,
     stored_range,
 )
+from delegraph.rules import (
+    operand,
+    scales_of,
+)
 
-from .elementwise import operand, quietly
+from .elementwise import quietly
 from .kernel import Kernel
 from .products import exact_weights, largest_magnitude, largest_sums
 from .requantize import Finish, Requantizer
@@ -47,18 +50,6 @@ def stored_weights(op: Op) -> np.ndarray:
     weights = operand(op, 1)
     assert weights.data is not None
     return weights.data if weights.sparsity is None else dense(weights)
-
-
-def operand_shape(op: Op, index: int) -> tuple[int, ...]:
-    """Return the shape of an input that the op always has."""
-    shape = operand(op, index).shape
-    assert shape is not None
-    return shape
-
-
-def scales_of(tensor: Tensor) -> np.ndarray:
-    """Return a tensor's scales, float32; an empty array if it has none."""
-    return np.empty(0, np.float32) if tensor.quantization is None else tensor.quantization.scale
 
 
 def weight_scales(op: Op, channels: int) -> np.ndarray:
@@ -148,47 +139,6 @@ def scaled(op: Op) -> str | None:
     return None if len(scales_of(weights)) else f"no scales on {weights.name!r}"
 
 
-def scales_along(axis: int) -> Constraint:
-    """Return the constraint that weights have one scale, or one for each slice along ``axis``."""
-
-    @needs(f"one scale for the weights, or one for each slice along axis {axis}")
-    def fitting_scales(op: Op) -> str | None:
-        weights, shape = operand(op, 1), operand_shape(op, 1)
-        n, along = len(scales_of(weights)), weights.quantization and weights.quantization.axis
-        if n == 1 or (n == shape[axis] and along == axis):
-            return None
-        return f"{n} scales along axis {along} of shape {shape}"
-
-    return fitting_scales
-
-
-def bias_along(axis: int, index: int = 2) -> Constraint:
-    """Return the constraint that the bias, input ``index``, has a value for each slice along ``axis``."""
-
-    @needs(f"one value of the bias for each slice of the weights along axis {axis}")
-    def fitting_bias_length(op: Op) -> str | None:
-        bias = op.inputs[index] if len(op.inputs) > index else None
-        weights = operand_shape(op, 1)
-        if bias is None or bias.size == weights[axis]:
-            return None
-        return f"a bias of shape {bias.shape}, weights {weights}"
-
-    return fitting_bias_length
-
-
-@needs("weights with zero point 0")
-def symmetric_weights(op: Op) -> str | None:
-    q = operand(op, 1).quantization
-    point = 0 if q is None else next((int(z) for z in q.zero_point if z), 0)
-    return f"zero point {point}" if point else None
-
-
-@needs("a bias with zero point 0")
-def symmetric_bias(op: Op) -> str | None:
-    bias = op.inputs[2] if len(op.inputs) > 2 else None
-    return None if bias is None or not bias.zero_point else f"zero point {bias.zero_point}"
-
-
 @needs("a bias scale within 0.02 output steps of input scale times weight scale")
 def fitting_bias_scale(op: Op) -> str | None:
     """LiteRT checks it where the weights have a single scale and the kernel is an older one."""
@@ -198,9 +148,3 @@ def fitting_bias_scale(op: Op) -> str | None:
     product = operand(op, 0).scale * operand(op, 1).scale
     off = abs(product - bias.scale) / op.outputs[0].scale
     return None if off <= 0.02 else f"{bias.scale:.6g}, for {product:.6g}: {off:.3g} steps off"
-
-
-@needs("an image, channels and a filter that are not empty")
-def filled(op: Op) -> str | None:
-    x, weights = operand_shape(op, 0), operand_shape(op, 1)
-    return f"shapes {x} and {weights}" if 0 in (*x[1:], *weights[1:]) else None

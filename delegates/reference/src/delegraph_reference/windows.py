@@ -5,15 +5,10 @@ Source: tflite/kernels/padding.h; the order of a patch is that of the filters, (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
-
 import numpy as np
 from attrs import frozen
-from delegraph import Op, Window, needs, window
+from delegraph import Op, Window, window
 from numpy.lib.stride_tricks import as_strided
-
-from .weights import operand_shape
 
 
 @frozen
@@ -92,36 +87,3 @@ def windows_of(op: Op, shape: tuple[int, ...], size: tuple[int, int]) -> Windows
     rows = window(height, size[0], o.stride_h, dilation[0], o.padding)
     columns = window(width, size[1], o.stride_w, dilation[1], o.padding)
     return Windows(rows, columns, height, width, channels)
-
-
-@needs("window sizes, strides and dilations of at least 1")
-def real_windows(op: Op) -> str | None:
-    """The filter's own size is its shape's, where it is no option."""
-    names = (
-        "filter_height",
-        "filter_width",
-        "stride_h",
-        "stride_w",
-        "dilation_h_factor",
-        "dilation_w_factor",
-    )
-    low = [f"{name} = {op.options.get(name)}" for name in names if op.options.get(name, 1) < 1]
-    return ", ".join(low) or None
-
-
-@needs("dilations whose padding makes an image at most 64 times larger, or of at most 2**20 elements")
-def bounded_padding(op: Op) -> str | None:
-    """A dilation far larger than the image is a mistake, and the padded image would fill the memory."""
-    if real_windows.found(op):
-        return None
-    x, (_, height, width, _) = operand_shape(op, 0), operand_shape(op, 1)
-    w = windows_of(op, x, (height, width))
-    padded = [a.before + n + a.after for a, n in ((w.rows, w.height), (w.columns, w.width))]
-    return too_large((*padded, w.channels), x[1:])
-
-
-def too_large(padded: Sequence[int], shape: Sequence[int]) -> str | None:
-    """Return what is wrong if padding ``shape`` to ``padded`` takes memory out of proportion."""
-    if prod(padded) <= max(64 * prod(shape), 1 << 20):
-        return None
-    return f"{tuple(shape)} padded to {tuple(padded)}"

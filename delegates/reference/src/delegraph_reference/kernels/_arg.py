@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import declared_type, shape_of
 
 from ..kernel import Kernel
-from ._movement import axis_of, once, scalar, shape_of
+from ._movement import axis_of, once, scalar
 
 _SHORT = 255  # an axis no longer than this is counted in uint8
 _MANY = 512  # results from which on whole rows at a time are faster than numpy's argmax, column by column
@@ -49,10 +50,3 @@ def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
 def axes_of_values(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
     return f"shape {shape}" if 0 in shape or not shape else None
-
-
-@needs("an output of the type that output_type says")
-def declared_type(op: Op) -> str | None:
-    """LiteRT gives the type of the option, whatever the tensor's is."""
-    said, dtype = op.options.output_type, op.outputs[0].dtype
-    return None if said == dtype.upper() else f"{dtype} and output_type {said}"

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, Tensor, needs, quantize_multiplier, rescale
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, operand, quantized
+from ..elementwise import by_formula
 from ..lut import Formula, by_pair
 
 _HEADROOM = 8  # bits
@@ -23,7 +24,7 @@ def comparison_rows(op: str, last: int, compare: np.ufunc, types: str) -> list[O
     stored = by_pair(_of_stored(compare))
     return [
         OpSupport(op, (1, last), "T T -> bool", kernel=by_formula(compare), T=types),
-        OpSupport(op, (1, last), "T T -> bool", (quantized, small_scales), stored, T="int8 uint8"),
+        OpSupport(op, (1, last), "T T -> bool", (one_scale_each, small_scales), stored, T="int8 uint8"),
     ]
 
 

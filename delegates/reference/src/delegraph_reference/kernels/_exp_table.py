@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, needs, quantize_multiplier
+from delegraph.rules import operand
 
-from ..elementwise import operand
 from ..gemmlowp import exp_of_negative, high_mul, rounding_shift
 
 _INTEGER_BITS = 5  # distances become Q5: beyond exp(-32) nothing is left

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs
+from delegraph.rules import dense, given, operand, variable_states
 
-from ..elementwise import operand
 from ..kernel import Kernel
 from ..lstm_cell import LstmCell, Places, clips, complete, fitting, some_activation
 from ..lstm_integer import IntegerLstmCell, cell_scale, integer_scales, peephole_size
 from ..lstm_integer8 import IntegerLstmCell8, intermediates8, unit_cell
-from ..recurrent import contiguous, dense, input_at, made_of, padded, scaled_weights, state_at
+from ..recurrent import contiguous, made_of, padded, scaled_weights
 
 Reorder = Callable[[Op, np.ndarray], np.ndarray]
 
@@ -96,7 +96,7 @@ def known_count(op: Op) -> str | None:
 @needs("recurrent weights of the input weights' type, or diagonal ones in float32")
 def diagonals(op: Op) -> str | None:
     for i in _PLACES.recurrent_weights:
-        if (t := input_at(op, i)) is not None:
+        if (t := given(op, i)) is not None:
             is_matrix = t.shape is None or len(t.shape) != 1
             if t.dtype != (operand(op, _PLACES.input_weights[-1]).dtype if is_matrix else "float32"):
                 return f"{t.dtype} of shape {t.shape}"
@@ -105,7 +105,7 @@ def diagonals(op: Op) -> str | None:
 
 @needs("recurrent weights of rank 2")
 def no_diagonals(op: Op) -> str | None:
-    tensors = [t for i in _PLACES.recurrent_weights if (t := input_at(op, i)) is not None]
+    tensors = [t for i in _PLACES.recurrent_weights if (t := given(op, i)) is not None]
     return next((f"shape {t.shape}" for t in tensors if t.shape is not None and len(t.shape) != 2), None)
 
 
@@ -122,5 +122,5 @@ _INTEGER_TYPES = (
     "int8 int8? int8 int8 int8 int8? int8 int8 int8 int16? int16? int16? int32? int32 int32 int32"
     " int8? int32? int8 int16 int16? int16? int16? int16? -> int8"
 )
-_COMMON = (clips, dense, state_at(_PLACES.output_state, _PLACES.cell_state))
+_COMMON = (clips, dense, variable_states(_PLACES.output_state, _PLACES.cell_state))
 _INTEGER = (integer_scales(_PLACES), cell_scale(_PLACES), peephole_size(_PLACES), no_diagonals)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
-from delegraph import Constraint, InputError, Op, Tensor, needs
+from delegraph import InputError, Tensor
 
 Made = TypeVar("Made")
 
@@ -34,13 +34,6 @@ def once(make: Callable[..., Made], *operands: Tensor | None) -> Callable[..., M
         made = make(*(None if t is None else t.data for t in operands))
         return lambda *arrays: made
     return make
-
-
-def shape_of(tensor: Tensor | None) -> tuple[int, ...]:
-    """Return the shape of an operand, which is known whenever a kernel is prepared."""
-    assert tensor is not None
-    assert tensor.shape is not None
-    return tensor.shape
 
 
 def axis_of(axis: int, rank: int) -> int:
@@ -82,25 +75,8 @@ def check_indices(indices: np.ndarray, size: int, what: str = "indices") -> None
         raise InputError(f"needs {what} from 0 to {size - 1}, found {int(wrong[0])}")
 
 
-def same_quantization(inputs: slice = slice(None)) -> Constraint:
-    """Return the constraint that inputs are stored as the outputs are: LiteRT does not rescale here."""
-
-    @needs("inputs and outputs of one scale and zero point")
-    def found(op: Op) -> str | None:
-        pairs = dict.fromkeys(_stored_as(t) for t in (*op.inputs[inputs], *op.outputs) if t is not None)
-        return None if len(pairs) == 1 else " and ".join(f"{s:g}, {z}" for s, z in pairs)
-
-    return found
-
-
 def _stored_as(tensor: Tensor) -> tuple[float, int]:
     return tensor.scale, tensor.zero_point
-
-
-@needs("as many outputs as num_splits says")
-def outputs_for_splits(op: Op) -> str | None:
-    found, count = len(op.outputs), op.options.num_splits
-    return None if found == count else f"{found} outputs and num_splits {count}"
 
 
 def joined_shape(shape: Sequence[int], axis: int, size: int) -> tuple[int, ...]:

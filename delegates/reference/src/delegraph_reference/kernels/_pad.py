@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import InputError, Op
+from delegraph.rules import shape_of
 
-from ._movement import ints, once, shape_of
+from ._movement import ints, once
 
 PADDINGS = "int32|int64|int8|int16|bool"  # the types LiteRT reads paddings of
 

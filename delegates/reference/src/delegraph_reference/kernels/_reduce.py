@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, Tensor, needs, rescale
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import axis_of, ints, once, shape_of
+from ._movement import axis_of, ints, once
 
 Axes = tuple[int, ...]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import same_quantization
 
 from ..kernel import Kernel
-from ._movement import same_quantization
 from ._reduce import Axes, prepare_reduction
 
 

@@ -9,14 +9,15 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, quantize_multiplier, rescale, stored_value
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, fitting_factor, operand, quantized
+from ..elementwise import by_formula, fitting_factor
 from ..lut import Formula, by_value, clipped
 
 
 def relu_rows(op: str, versions: tuple[int, int], low: float, high: float) -> list[OpSupport]:
     """Return the rows of the op that keeps real values within [low, high]."""
-    where = (quantized, fitting_factor)
+    where = (one_scale_each, fitting_factor)
     return [
         OpSupport(op, versions, "float32 -> float32", kernel=by_formula(_clip(low, high))),
         OpSupport(op, versions, "T -> T", where, by_value(_clip_stored(low, high)), T="int8 uint8"),

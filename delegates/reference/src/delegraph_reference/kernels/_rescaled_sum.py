@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, needs, quantize_multiplier, rescale, stored_range
+from delegraph.rules import operand
 
-from ..elementwise import operand
 from ..lut import Formula, within
 
 _HEADROOM = 20  # bits: with them, an operand less its zero point (9 bits) still fits int32

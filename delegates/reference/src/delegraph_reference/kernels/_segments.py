@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import scalar, shape_of
+from ._movement import scalar
 
 
 def prepare_unsorted(op: Op, combine: np.ufunc, start: object) -> Kernel:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 from delegraph import Op, needs
-
-from ._movement import shape_of
+from delegraph.rules import shape_of
 
 _LOGICAL = (np.logical_and, np.logical_or)
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import define
 from delegraph import InputError, Op, Tensor, needs
+from delegraph.rules import shape_of
 
-from ._movement import scalar, shape_of
+from ._movement import scalar
 from ._priority_queue import pop, push
 
 

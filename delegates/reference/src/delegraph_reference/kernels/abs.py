@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, quantize_multiplier, rescale
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, fitting_factor, operand, quantized
+from ..elementwise import by_formula, fitting_factor
 from ..lut import Formula, by_value, clipped
 
 
@@ -20,5 +21,5 @@ def of_stored(op: Op) -> Formula:
 
 SUPPORT = [
     OpSupport("ABS", (1, 5), "T -> T", kernel=by_formula(np.abs), T="float32 int32"),
-    OpSupport("ABS", (1, 5), "int8 -> int8", (quantized, fitting_factor), by_value(of_stored)),
+    OpSupport("ABS", (1, 5), "int8 -> int8", (one_scale_each, fitting_factor), by_value(of_stored)),
 ]

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import Op, OpSupport, Shape, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
 from ..kernel import Kernel
-from ._movement import shape_of
 
 _UNROLLED = 16  # from this size on LiteRT normalizes by a factor computed in double
 

@@ -11,14 +11,20 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import (
+    matrices,
+    one_scale_each,
+    operand,
+    operand_shape,
+    scales_of_columns,
+)
 
-from ..elementwise import operand, quietly
-from ..elementwise import quantized as one_scale_each
+from ..elementwise import quietly
 from ..hybrid import LARGEST, quantized_rows
 from ..kernel import Kernel
 from ..products import exact_type, largest_magnitude
 from ..requantize import Requantizer
-from ..weights import operand_shape, scales_along, single_scale, weight_scales
+from ..weights import single_scale, weight_scales
 
 
 def prepare_float(op: Op) -> Kernel:
@@ -87,18 +93,6 @@ def _depth(op: Op) -> int:
 
 def _wide(x: np.ndarray, zero_point: int, dtype: np.dtype) -> np.ndarray:
     return np.asarray(np.subtract(x, zero_point, dtype=dtype))
-
-
-@needs("operands of rank 2 to 5")
-def matrices(op: Op) -> str | None:
-    ranks = [len(operand_shape(op, i)) for i in (0, 1)]
-    return None if all(2 <= rank <= 5 for rank in ranks) else f"ranks {ranks[0]} and {ranks[1]}"
-
-
-@needs("one scale for y, or one for each column")
-def scales_of_columns(op: Op) -> str | None:
-    shape = operand_shape(op, 1)
-    return scales_along(len(shape) - (2 if op.options.adj_y else 1)).found(op)
 
 
 @needs("no more than one batch axis longer than 1 on each side")

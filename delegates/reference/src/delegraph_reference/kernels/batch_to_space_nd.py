@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
 from ._batches import Blocks, blocks_of
-from ._movement import EVERY_TYPE, once, shape_of
+from ._movement import EVERY_TYPE, once
 
 
 def prepare(op: Op) -> Kernel:

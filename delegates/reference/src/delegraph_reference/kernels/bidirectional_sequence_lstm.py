@@ -13,21 +13,11 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import dense, given, operand_shape, variable_states, wrong_shape
 
 from ..kernel import Kernel
 from ..lstm_cell import LstmCell, Places, clips, complete, fitting, some_activation
-from ..recurrent import (
-    contiguous,
-    dense,
-    input_at,
-    made_of,
-    padded,
-    scaled_weights,
-    state_at,
-    time_first,
-    wrong_shape,
-)
-from ..weights import operand_shape
+from ..recurrent import contiguous, made_of, padded, scaled_weights, time_first
 
 _FORWARD = Places(output_state=35, cell_state=36, aux_weights=(40, 41, 42, 43))
 _BACKWARD = Places(
@@ -76,7 +66,7 @@ def prepare(op: Op) -> Kernel:
 
 
 def _has_aux_weights(op: Op) -> bool:
-    return input_at(op, _FORWARD.aux_weights[1]) is not None
+    return given(op, _FORWARD.aux_weights[1]) is not None
 
 
 def _batch(op: Op) -> int:
@@ -105,14 +95,14 @@ def counts(op: Op) -> str | None:
 
 @needs("weights for an auxiliary input all or none, and an input of the sequence's length for them")
 def fitting_aux(op: Op) -> str | None:
-    x, aux = operand_shape(op, 0), input_at(op, _AUX)
+    x, aux = operand_shape(op, 0), given(op, _AUX)
     aux_depth = None if aux is None or aux.shape is None else aux.shape[-1]
     expected: dict[int, Any] = {_AUX: x}
     present = []
     for places in (_FORWARD, _BACKWARD):
-        coupled = input_at(op, places.input_weights[0]) is None
+        coupled = given(op, places.input_weights[0]) is None
         indices = places.aux_weights[1:] if coupled else places.aux_weights
-        present += [input_at(op, i) is not None for i in indices]
+        present += [given(op, i) is not None for i in indices]
         expected |= dict.fromkeys(indices, (places.sizes(op)[1], aux_depth))
     if any(present):
         expected[_AUX] = (*x[:2], aux_depth)
@@ -152,7 +142,7 @@ _WHERE = (
     clips,
     dense,
     some_activation,
-    state_at(*_STATES),
+    variable_states(*_STATES),
 )
 
 SUPPORT = [

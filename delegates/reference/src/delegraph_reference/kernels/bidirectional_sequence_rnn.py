@@ -13,22 +13,11 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import dense, given, operand_shape, variable_states, wrong_shape
 
 from ..kernel import Kernel
-from ..recurrent import (
-    contiguous,
-    dense,
-    has_integers,
-    input_at,
-    made_of,
-    padded,
-    scaled_weights,
-    state_at,
-    time_first,
-    wrong_shape,
-)
+from ..recurrent import contiguous, has_integers, made_of, padded, scaled_weights, time_first
 from ..rnn_cell import Places, RnnCell, fitting
-from ..weights import operand_shape
 
 _FORWARD = Places(aux_weights=10)
 _BACKWARD = Places(weights=5, recurrent=6, bias=7, state=8, aux_weights=11)
@@ -42,7 +31,7 @@ def prepare(op: Op) -> Kernel:
         made_of(op, places.constants, lambda inputs, places=places: RnnCell(op, places, inputs))  # type: ignore[misc]
         for places in (_FORWARD, _BACKWARD)
     )
-    has_aux_weights = input_at(op, 10) is not None
+    has_aux_weights = given(op, 10) is not None
     # LiteRT runs integer weights over a sequence with time first once for each of its steps, on and on from
     # the state that the last round left.
     is_repeated = time_major and has_integers(op, _FORWARD.weights)
@@ -84,8 +73,8 @@ def fitting_aux(op: Op) -> str | None:
     x = operand_shape(op, 0)
     expected: dict[int, Any] = {_AUX: x}
     weights = [places.aux_weights for places in (_FORWARD, _BACKWARD)]
-    present = [input_at(op, i) is not None for i in weights if i is not None]
-    if any(present) and not (all(present) and input_at(op, _AUX) is not None):
+    present = [given(op, i) is not None for i in weights if i is not None]
+    if any(present) and not (all(present) and given(op, _AUX) is not None):
         return "some of them"
     for places in (_FORWARD, _BACKWARD):
         assert places.aux_weights is not None
@@ -108,7 +97,7 @@ _WHERE = (
     fitting(_BACKWARD, 0),
     fitting_aux,
     dense,
-    state_at(_FORWARD.state, _BACKWARD.state),
+    variable_states(_FORWARD.state, _BACKWARD.state),
 )
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, needs
+from delegraph.rules import operand
 
-from ..elementwise import WHOLE_BYTES, operand
+from ..elementwise import WHOLE_BYTES
 from ..kernel import Kernel
 
 

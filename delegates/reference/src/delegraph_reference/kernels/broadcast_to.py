@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, ints, once, shape_of
+from ._movement import EVERY_TYPE, ints, once
 
 
 def prepare(op: Op) -> Kernel:

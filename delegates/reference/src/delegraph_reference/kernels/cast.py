@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport
+from delegraph.rules import operand
 
 from .. import bfloat16
-from ..elementwise import operand, quietly
+from ..elementwise import quietly
 from ..kernel import Kernel
 from .quantize import limits
 

@@ -6,10 +6,11 @@ Source: tflite/kernels/concatenation.cc, internal/reference/concatenation.h (Con
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, Tensor, fused_activation, needs, round_half_away
+from delegraph import Op, OpSupport, Tensor, round_half_away
+from delegraph.rules import no_activation, same_quantization, shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, axis_of, same_quantization, shape_of
+from ._movement import EVERY_TYPE, axis_of
 
 
 def prepare(op: Op) -> Kernel:
@@ -42,12 +43,6 @@ def _table(x: Tensor, out: Tensor) -> np.ndarray | None:
     real = np.arange(256, dtype=np.float32) * ratio + np.float32(-x.zero_point) * ratio
     stored = round_half_away(real).astype(np.int64) + out.zero_point
     return np.clip(stored, 0, 255).astype(np.uint8)
-
-
-@needs("no fused activation")
-def no_activation(op: Op) -> str | None:
-    found = fused_activation(op)
-    return None if found == "NONE" else found
 
 
 _OTHERS = EVERY_TYPE.replace(" int8", "").replace(" uint8", "")

@@ -9,10 +9,23 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import (
+    bias_along,
+    bounded_padding,
+    filled,
+    known_activation,
+    one_scale_each,
+    operand,
+    operand_shape,
+    real_windows,
+    scales_along,
+    scales_of,
+    symmetric_bias,
+    symmetric_weights,
+    whole_groups,
+)
 
 from ..convolution import convolve, packed_filters
-from ..elementwise import known_activation, operand
-from ..elementwise import quantized as one_scale_each
 from ..hybrid import LARGEST, quantized_rows, signed
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights
@@ -20,21 +33,14 @@ from ..weights import (
     Apply,
     Arithmetic,
     FloatFinish,
-    bias_along,
     centered,
-    filled,
     fitting_bias_scale,
-    operand_shape,
     scaled,
-    scales_along,
-    scales_of,
-    symmetric_bias,
-    symmetric_weights,
     twice_rounded,
     weight_scales,
     with_weights,
 )
-from ..windows import Windows, bounded_padding, real_windows, windows_of
+from ..windows import Windows, windows_of
 
 
 def prepare_float(op: Op) -> Kernel:
@@ -105,14 +111,6 @@ def _windows(op: Op) -> Windows:
 
 def _groups(op: Op) -> int:
     return operand_shape(op, 0)[3] // operand_shape(op, 1)[3]
-
-
-@needs("channels in whole groups")
-def whole_groups(op: Op) -> str | None:
-    channels, (out, *_, depth) = operand_shape(op, 0)[3], operand_shape(op, 1)
-    if channels % depth or out % (channels // depth):
-        return f"{channels} channels and {out} filters of depth {depth}"
-    return None
 
 
 @needs("a scale for each filter where the filters are in groups")

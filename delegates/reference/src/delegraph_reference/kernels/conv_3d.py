@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, Window, needs, window
+from delegraph.rules import bias_along, bounded_padding, filled, known_activation, operand_shape, too_large
 from numpy.lib.stride_tricks import as_strided
 
-from ..elementwise import known_activation
 from ..kernel import Kernel
-from ..weights import Apply, FloatFinish, bias_along, filled, operand_shape, with_weights
-from ..windows import bounded_padding as images_padded
-from ..windows import too_large
+from ..weights import Apply, FloatFinish, with_weights
 
 
 def prepare(op: Op) -> Kernel:
@@ -71,8 +69,8 @@ def real_steps(op: Op) -> str | None:
     return ", ".join(low) or None
 
 
-@needs(images_padded.rule)
-def bounded_padding(op: Op) -> str | None:
+@needs(bounded_padding.rule)
+def bounded_volume(op: Op) -> str | None:
     if real_steps.found(op):
         return None
     _, *volume, channels = operand_shape(op, 0)
@@ -85,7 +83,7 @@ SUPPORT = [
         "CONV_3D",
         (1, 1),
         "float32 float32 float32? -> float32",
-        (known_activation, real_steps, bounded_padding, filled, same_channels, bias_along(4)),
+        (known_activation, real_steps, bounded_volume, filled, same_channels, bias_along(4)),
         prepare,
     )
 ]

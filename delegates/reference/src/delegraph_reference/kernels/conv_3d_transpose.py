@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
+from delegraph.rules import bias_along, known_activation, operand_shape
 
-from ..elementwise import known_activation, quietly
+from ..elementwise import quietly
 from ..kernel import Kernel
 from ..transposed import output_windows, spread
-from ..weights import FloatFinish, bias_along, operand_shape
+from ..weights import FloatFinish
 from .conv_3d import real_steps
 
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, Window, needs
+from delegraph.rules import real_windows, shape_of
 
 from ..kernel import Kernel
 from ..mediapipe import known_padding, of_options, with_transpose_conv_options
 from ..transposed import spread
-from ..windows import real_windows
-from ._movement import once, shape_of
+from ._movement import once
 
 
 def prepare(op: Op) -> Kernel:

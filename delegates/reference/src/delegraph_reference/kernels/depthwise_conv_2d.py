@@ -13,11 +13,23 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import (
+    bias_along,
+    bounded_padding,
+    filled,
+    known_activation,
+    one_scale_each,
+    operand,
+    operand_shape,
+    real_windows,
+    scales_along,
+    scales_of,
+    symmetric_bias,
+    whole_multiple,
+)
 
 from ..convolution import convolve
 from ..depthwise import convolve_depthwise, repeated_weights
-from ..elementwise import known_activation, operand
-from ..elementwise import quantized as one_scale_each
 from ..hybrid import LARGEST, quantized_rows
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights
@@ -26,20 +38,14 @@ from ..weights import (
     Apply,
     Arithmetic,
     FloatFinish,
-    bias_along,
     centered,
-    filled,
     fitting_bias_scale,
-    operand_shape,
     scaled,
-    scales_along,
-    scales_of,
-    symmetric_bias,
     twice_rounded,
     weight_scales,
     with_weights,
 )
-from ..windows import bounded_padding, real_windows, windows_of
+from ..windows import windows_of
 
 
 def prepare_float(op: Op) -> Kernel:
@@ -112,12 +118,6 @@ class _Depthwise:
             return method(x, windows, packed, out, finish, fill)
 
         return apply
-
-
-@needs("filters (1, height, width, out), out a multiple of the channels")
-def whole_multiple(op: Op) -> str | None:
-    channels, filters = operand_shape(op, 0)[3], operand_shape(op, 1)
-    return None if filters[0] == 1 and not filters[3] % channels else f"{filters} for {channels} channels"
 
 
 @needs("the option depth_multiplier to be what the shapes say")

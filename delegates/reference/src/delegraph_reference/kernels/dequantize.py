@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import axis_scales_found, operand, scaled
 
-from ..elementwise import operand, per_axis, per_axis_found, quietly, scaled
+from ..elementwise import per_axis, quietly
 from ..kernel import Kernel
 
 
@@ -36,7 +37,7 @@ def quantized_input(op: Op) -> str | None:
 
 @needs("one scale on an int16 input")
 def one_scale(op: Op) -> str | None:
-    return per_axis_found(operand(op, 0))
+    return axis_scales_found(operand(op, 0))
 
 
 SUPPORT = [

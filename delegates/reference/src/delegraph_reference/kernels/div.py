@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs, quantize_multiplier, stored_range
+from delegraph.rules import known_activation, one_scale_each, operand
 
-from ..elementwise import activation, by_formula, known_activation, operand, quantized
+from ..elementwise import activation, by_formula
 from ..gemmlowp import high_mul, reciprocal, rounding_shift_anywhere, sign_bits
 from ..kernel import Kernel
 from ..lut import Formula, by_pair, within
@@ -86,7 +87,7 @@ SUPPORT = [
         "DIV",
         (1, 2),
         "T T -> T",
-        (known_activation, quantized, fitting_output),
+        (known_activation, one_scale_each, fitting_output),
         prepare_stored,
         T="int8 uint8",
     ),

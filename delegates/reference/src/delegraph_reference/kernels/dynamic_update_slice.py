@@ -6,10 +6,11 @@ Source: tflite/kernels/dynamic_update_slice.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
+from delegraph.rules import shape_of, update_inside
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, ints, once, shape_of
+from ._movement import EVERY_TYPE, ints, once
 
 
 def prepare(op: Op) -> Kernel:
@@ -29,15 +30,6 @@ def prepare(op: Op) -> Kernel:
         return (out,)
 
     return run
-
-
-@needs("an update no larger than the tensor, and a start for each axis")
-def update_inside(op: Op) -> str | None:
-    shape, block, starts = (shape_of(t) for t in op.inputs)
-    fits = starts == (len(shape),) and len(block) == len(shape)
-    if fits and all(n <= d for n, d in zip(block, shape, strict=True)):
-        return None
-    return f"{starts} starts and an update of {block} for {shape}"
 
 
 SUPPORT = [

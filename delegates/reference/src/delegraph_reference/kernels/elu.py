@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import one_scale_each
 
-from ..elementwise import by_formula, quantized, split_at_zero
+from ..elementwise import by_formula, split_at_zero
 from ..lut import by_real_value
 from ..transcendental import expm1
 
@@ -23,5 +24,5 @@ def elu(x: np.ndarray) -> np.ndarray:
 
 SUPPORT = [
     OpSupport("ELU", (1, 1), "float32 -> float32", kernel=by_formula(elu)),
-    OpSupport("ELU", (1, 1), "int8 -> int8", (quantized,), by_real_value(elu)),
+    OpSupport("ELU", (1, 1), "int8 -> int8", (one_scale_each,), by_real_value(elu)),
 ]

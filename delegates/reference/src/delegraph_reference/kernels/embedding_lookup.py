@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import rows_of_table, shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, check_indices, shape_of
+from ._movement import EVERY_TYPE, check_indices
 
 
 def prepare(op: Op) -> Kernel:
@@ -39,12 +40,6 @@ def prepare_dequantized(op: Op) -> Kernel:
         return (stored.take(rows, 0).astype(np.float32) * factors,)
 
     return run
-
-
-@needs("a vector of row numbers and a table of at least 2 axes")
-def rows_of_table(op: Op) -> str | None:
-    rows, table = (shape_of(t) for t in op.inputs)
-    return None if len(rows) == 1 and len(table) >= 2 else f"shapes {rows} and {table}"
 
 
 @needs("one scale, or one for each row, and zero points of 0")

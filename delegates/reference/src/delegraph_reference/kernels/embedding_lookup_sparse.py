@@ -10,10 +10,11 @@ from itertools import groupby
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import check_indices, ints, shape_of
+from ._movement import check_indices, ints
 
 
 def prepare(op: Op) -> Kernel:

@@ -6,7 +6,8 @@ Source: tflite/kernels/fake_quant.cc, internal/quantization_util.cc (NudgeQuanti
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, round_half_away
+from delegraph import Op, OpSupport, round_half_away
+from delegraph.rules import proper_range
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -35,15 +36,6 @@ def nudged_range(op: Op) -> tuple[np.float32, np.float32, np.float32]:
     scale = (high - low) / most
     zero_point = np.clip(round_half_away(np.asarray(-low / scale)), np.float32(0), most)
     return -zero_point * scale, (most - zero_point) * scale, scale
-
-
-@needs("min below max, 1 to 16 bits and the whole range of them")
-def proper_range(op: Op) -> str | None:
-    o = op.options
-    if o.narrow_range:
-        return "narrow_range"
-    fits = o.min < o.max and 1 <= o.num_bits <= 16
-    return None if fits else f"{o.num_bits} bits from {o.min:g} to {o.max:g}"
 
 
 SUPPORT = [OpSupport("FAKE_QUANT", (1, 2), "float32 -> float32", (proper_range,), prepare)]

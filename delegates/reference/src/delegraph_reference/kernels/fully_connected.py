@@ -12,10 +12,18 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, fused_activation, needs, stored_range
+from delegraph.rules import (
+    bias_along,
+    known_activation,
+    one_scale_each,
+    operand,
+    operand_shape,
+    scales_along,
+    scales_of,
+    symmetric_weights,
+)
 
 from ..convolution import multiply
-from ..elementwise import known_activation, operand
-from ..elementwise import quantized as one_scale_each
 from ..hybrid import LARGEST, quantized_rows, signed
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights, largest_magnitude
@@ -24,16 +32,11 @@ from ..weights import (
     Apply,
     Arithmetic,
     FloatFinish,
-    bias_along,
     centered,
     fitting_bias_scale,
-    operand_shape,
     scaled,
-    scales_along,
-    scales_of,
     sum_offset,
     sum_scales,
-    symmetric_weights,
     twice_rounded,
     weight_scales,
     with_weights,

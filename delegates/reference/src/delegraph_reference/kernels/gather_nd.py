@@ -6,10 +6,11 @@ Source: tflite/kernels/gather_nd.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
+from delegraph.rules import indices_for_axes, shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, check_indices, shape_of
+from ._movement import EVERY_TYPE, check_indices
 
 
 def prepare(op: Op) -> Kernel:
@@ -25,12 +26,6 @@ def prepare(op: Op) -> Kernel:
         return (np.asarray(x[places], x.dtype),)
 
     return run
-
-
-@needs("tuples of no more indices than there are axes")
-def indices_for_axes(op: Op) -> str | None:
-    rank, picked = len(shape_of(op.inputs[0])), shape_of(op.inputs[1])
-    return None if picked and picked[-1] <= rank else f"indices of shape {picked} for rank {rank}"
 
 
 SUPPORT = [

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 
 from delegraph import Op, OpSupport
+from delegraph.rules import one_scale_each
 
-from ..elementwise import by_formula, quantized
+from ..elementwise import by_formula
 from ..kernel import Kernel, Prepare
 from ..lut import by_real_value
 from ..transcendental import gelu, gelu_by_tanh
@@ -30,5 +31,5 @@ def chosen(how: Callable[..., Prepare]) -> Prepare:
 _of_real = partial(by_formula, widen=False)  # LiteRT rounds float16 after each step
 SUPPORT = [
     OpSupport("GELU", (1, 3), "T -> T", kernel=chosen(_of_real), T="float32 float16"),
-    OpSupport("GELU", (1, 3), "T -> T", (quantized,), chosen(by_real_value), T="int8 uint8"),
+    OpSupport("GELU", (1, 3), "T -> T", (one_scale_each,), chosen(by_real_value), T="int8 uint8"),
 ]

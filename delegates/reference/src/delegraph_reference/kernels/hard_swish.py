@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, operand, quantized
+from ..elementwise import by_formula
 from ..gemmlowp import rounding_shift_anywhere
 from ..lut import Formula, by_value, clipped, within
 
@@ -74,7 +75,7 @@ SUPPORT = [
         "HARD_SWISH",
         (1, 1),
         "T -> T",
-        (quantized, coarse_enough_output),
+        (one_scale_each, coarse_enough_output),
         by_value(of_stored),
         T="int8 uint8",
     ),

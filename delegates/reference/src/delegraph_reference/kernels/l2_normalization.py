@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, fused_activation, needs, rescale
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import operand, quantized, quietly
+from ..elementwise import quietly
 from ..gemmlowp import inverse_sqrt
 from ..kernel import Kernel
 from ..lut import clipped
@@ -64,7 +65,7 @@ SUPPORT = [
         "L2_NORMALIZATION",
         (1, 2),
         "T -> T",
-        (plain, quantized, unit_output),
+        (plain, one_scale_each, unit_output),
         prepare_stored,
         T="int8 uint8",
     ),

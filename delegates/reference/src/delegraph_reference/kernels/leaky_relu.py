@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, fitting_factor, operand, quantized, split_at_zero
+from ..elementwise import by_formula, fitting_factor, split_at_zero
 from ..kernel import Kernel
 from ..lut import Formula, by_value, clipped
 
@@ -62,7 +63,7 @@ SUPPORT = [
         "LEAKY_RELU",
         (1, 2),
         "T -> T",
-        (quantized, fitting_factor, fitting_alpha),
+        (one_scale_each, fitting_factor, fitting_alpha),
         by_value(of_stored),
         T="int8 uint8",
     ),

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import operand
 
-from ..elementwise import operand, quietly
+from ..elementwise import quietly
 from ..kernel import Kernel
 from ..transcendental import power
 

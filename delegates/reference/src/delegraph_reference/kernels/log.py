@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, operand, quantized
+from ..elementwise import by_formula
 from ..lut import Formula, by_value, dequantized, requantized
 from ..transcendental import log
 
@@ -29,5 +30,5 @@ def of_stored(op: Op) -> Formula:
 
 SUPPORT = [
     OpSupport("LOG", (1, 2), "float32 -> float32", kernel=by_formula(log)),
-    OpSupport("LOG", (1, 2), "int8 -> int8", (quantized,), by_value(of_stored)),
+    OpSupport("LOG", (1, 2), "int8 -> int8", (one_scale_each,), by_value(of_stored)),
 ]

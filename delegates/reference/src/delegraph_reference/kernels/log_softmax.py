@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph.rules import has_an_axis, one_scale_each
 
 from .. import transcendental
-from ..elementwise import quantized, quietly
+from ..elementwise import quietly
 from ..gemmlowp import log_above_one, rounding_shift
 from ..kernel import Kernel
 from ._exp_table import beta_scale, large_enough_scale, rescaled_distances, table_of_exponentials
-from .softmax import has_an_axis
 
 
 def prepare_float(op: Op) -> Kernel:
@@ -64,7 +64,7 @@ SUPPORT = [
         "LOG_SOFTMAX",
         (1, 2),
         "T -> T",
-        (has_an_axis, quantized, large_enough_scale, sixteenths),
+        (has_an_axis, one_scale_each, large_enough_scale, sixteenths),
         prepare_stored,
         T="int8 uint8",
     ),

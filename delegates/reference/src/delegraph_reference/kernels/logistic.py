@@ -8,8 +8,9 @@ Source: tflite/kernels/activations.cc (SigmoidPrepare, SigmoidEval), internal/re
 from __future__ import annotations
 
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import one_scale_each
 
-from ..elementwise import by_formula, quantized
+from ..elementwise import by_formula
 from ..lut import by_real_value
 from ..transcendental import logistic
 
@@ -23,6 +24,6 @@ def whole_unit(op: Op) -> str | None:
 SUPPORT = [
     OpSupport("LOGISTIC", (1, 3), "T -> T", kernel=by_formula(logistic), T="float32 float16 bfloat16"),
     OpSupport(
-        "LOGISTIC", (1, 3), "T -> T", (quantized, whole_unit), by_real_value(logistic), T="int8 uint8"
+        "LOGISTIC", (1, 3), "T -> T", (one_scale_each, whole_unit), by_real_value(logistic), T="int8 uint8"
     ),
 ]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
 from ._farmhash import fingerprint64
-from ._movement import shape_of
 
 
 def prepare(op: Op) -> Kernel:

@@ -16,15 +16,23 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier
+from delegraph.rules import (
+    basic_kernel,
+    dense,
+    full_kernel,
+    one_scale_each,
+    operand,
+    operand_shape,
+    wrong_shape,
+)
 
-from ..elementwise import operand, quantized
 from ..fixed16 import logistic_table, look_up, product, saturated, tanh_table
 from ..gemmlowp import high_mul, rounding_shift
 from ..kernel import Kernel
 from ..products import exact_weights, largest_magnitude
-from ..recurrent import dense, made_of, wrong_shape
+from ..recurrent import made_of
 from ..transcendental import logistic, tanh
-from ..weights import centered, operand_shape
+from ..weights import centered
 from ._lstm import depth, integer8_row, rows
 
 _X, _ACTIVATION, _WEIGHTS, _BIAS, _STATE = range(5)  # inputs of the BASIC kernel
@@ -94,18 +102,6 @@ def _basic(op: Op, make_sums: Any, update: Any) -> Kernel:
     return run
 
 
-@needs("the kernel type FULL")
-def full(op: Op) -> str | None:
-    found = op.options.kernel_type
-    return None if found == "FULL" else str(found)
-
-
-@needs("the kernel type BASIC")
-def basic(op: Op) -> str | None:
-    found = op.options.kernel_type
-    return None if found == "BASIC" else str(found)
-
-
 @needs("an input of rank 2, as deep as the input weights")
 def rows_of_depth(op: Op) -> str | None:
     x = operand_shape(op, 0)
@@ -140,7 +136,7 @@ def _leave(_op: Op, y: np.ndarray) -> np.ndarray:
     return np.asarray(y[0])
 
 
-_FULL = (full, rows_of_depth)
+_FULL = (full_kernel, rows_of_depth)
 
 SUPPORT = [
     *rows("LSTM", _batch, _FULL, _enter, _leave),
@@ -149,14 +145,14 @@ SUPPORT = [
         "LSTM",
         (1, 4),
         "float32 float32 float32 float32 float32 -> float32 float32 float32 float32",
-        (basic, fitting_basic, dense),
+        (basic_kernel, fitting_basic, dense),
         prepare_basic,
     ),
     OpSupport(
         "LSTM",
         (1, 4),
         "uint8 uint8 uint8 int32 int16 -> uint8 int16 uint8 int16",
-        (basic, fitting_basic, dense, quantized, state_in_q4),
+        (basic_kernel, fitting_basic, dense, one_scale_each, state_in_q4),
         prepare_basic_quantized,
     ),
 ]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, stored_range
+from delegraph.rules import operand
 
-from ..elementwise import activation, operand
+from ..elementwise import activation
 from ..kernel import Kernel
 from ..pooling import POOLS_FLOATS, POOLS_INTEGERS, pool_kernel, pool_windows
 

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, float_range, needs
+from delegraph.rules import known_activation, real_windows, shape_of
 
-from ..elementwise import known_activation
 from ..kernel import Kernel
 from ..mediapipe import known_padding, of_options, with_pool_options
-from ..windows import Windows, real_windows, windows_of
-from ._movement import shape_of
+from ..windows import Windows, windows_of
 
 _LOWEST = np.finfo(np.float32).min
 

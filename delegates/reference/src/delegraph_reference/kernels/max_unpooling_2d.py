@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph import InputError, Op, OpSupport, Shape
+from delegraph.rules import real_windows, same_images, shape_of
 
 from ..elementwise import to_int32
 from ..kernel import Kernel
 from ..mediapipe import known_padding, of_options, with_pool_options
-from ..windows import real_windows
-from ._movement import shape_of
 
 
 def prepare(op: Op) -> Kernel:
@@ -60,12 +59,6 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
     if len(x) != 4 or real_windows.found(pool):
         raise InputError(f"{op} needs images and {real_windows.rule}, found {x} and {pool.options}")
     return [_result(op, x)]
-
-
-@needs("x and places (batch, height, width, channels)")
-def same_images(op: Op) -> str | None:
-    x, places = shape_of(op.inputs[0]), shape_of(op.inputs[1])
-    return None if len(x) == 4 and x == places else f"{x} and {places}"
 
 
 _STRUCT = [of_options(c, with_pool_options) for c in (known_padding, real_windows)]

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
 from ..kernel import Kernel
-from ._movement import once, scalar, shape_of
+from ._movement import once, scalar
 
 FLOOR = 1e-12  # of a filter's output, before its logarithm
 

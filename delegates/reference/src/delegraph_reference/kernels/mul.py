@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, fused_activation, needs, quantize_multiplier, rescale, stored_range
+from delegraph.rules import known_activation, one_scale_each, operand
 
-from ..elementwise import by_formula, known_activation, operand, quantized
+from ..elementwise import by_formula
 from ..lut import Formula, by_pair, within
 
 
@@ -66,7 +67,7 @@ SUPPORT = [
         "MUL",
         (1, 8),
         "T T -> T",
-        (known_activation, quantized, fitting_output),
+        (known_activation, one_scale_each, fitting_output),
         by_pair(product),
         T="int8 uint8",
     ),

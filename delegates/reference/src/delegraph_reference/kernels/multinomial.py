@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import scalar, shape_of
+from ._movement import scalar
 from ._philox import Stream, unit_doubles
 
 

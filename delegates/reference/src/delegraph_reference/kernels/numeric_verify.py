@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph.rules import operand
 
-from ..elementwise import operand, quietly
+from ..elementwise import quietly
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import same_quantization
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, same_quantization
+from ._movement import EVERY_TYPE
 from ._pad import PADDINGS, prepare_pad
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
+from delegraph.rules import one_scale_each, shape_of
 
-from ..elementwise import quantized, quietly
+from ..elementwise import quietly
 from ..flexbuffer import Settings
 from ..kernel import Kernel
-from ._movement import shape_of
 from ._priority_queue import pop, push
 
 KEYPOINTS = 17
@@ -224,7 +224,7 @@ SUPPORT = [
         "PosenetDecoderOp",
         (1, 1),
         "uint8|float32 uint8|float32 uint8|float32 -> float32 float32 float32 float32",
-        (quantized, fitting_shapes, sound_options),
+        (one_scale_each, fitting_shapes, sound_options),
         prepare,
         shapes=shapes,
     )

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
+from delegraph.rules import operand
 
-from ..elementwise import operand, quietly, to_int32
+from ..elementwise import quietly, to_int32
 from ..kernel import Kernel
 from ..transcendental import power
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph.rules import broadcast_alpha, one_scale_each, operand
 
-from ..elementwise import by_formula, fitting_factor, operand, quantized, split_at_zero
+from ..elementwise import by_formula, fitting_factor, split_at_zero
 from ..lut import Formula, by_pair, clipped
 
 
@@ -48,19 +49,13 @@ def fitting_product(op: Op) -> str | None:
     return None if factor < 2**15 else f"a factor of {factor:.3g}"
 
 
-@needs("an alpha that broadcasts to the input's shape")
-def fitting_alpha(op: Op) -> str | None:
-    x, alpha = operand(op, 0).shape or (), operand(op, 1).shape or ()
-    return None if np.broadcast_shapes(x, alpha) == x else f"shapes {x} and {alpha}"
-
-
 SUPPORT = [
-    OpSupport("PRELU", (1, 1), "float32 float32 -> float32", (fitting_alpha,), by_formula(prelu)),
+    OpSupport("PRELU", (1, 1), "float32 float32 -> float32", (broadcast_alpha,), by_formula(prelu)),
     OpSupport(
         "PRELU",
         (1, 1),
         "T T -> T",
-        (fitting_alpha, quantized, fitting_factor, fitting_product),
+        (broadcast_alpha, one_scale_each, fitting_factor, fitting_product),
         by_pair(of_stored),
         T="int8 uint8",
     ),

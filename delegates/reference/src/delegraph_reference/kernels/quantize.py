@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier, rescale
+from delegraph.rules import axis_scales_found, operand, scaled
 
-from ..elementwise import operand, per_axis, per_axis_found, quietly, scaled, to_int32
+from ..elementwise import per_axis, quietly, to_int32
 from ..gemmlowp import wrapped
 from ..kernel import Kernel, Prepare
 from ..lut import Formula, by_value, within
@@ -90,14 +91,14 @@ def quantized_output(op: Op) -> str | None:
 @needs("one scale and zero point on input and output")
 def one_scale(op: Op) -> str | None:
     for tensor in (operand(op, 0), op.outputs[0]):
-        if not scaled(tensor) or per_axis_found(tensor):
-            return per_axis_found(tensor) or f"none on {tensor.name!r}"
+        if not scaled(tensor) or axis_scales_found(tensor):
+            return axis_scales_found(tensor) or f"none on {tensor.name!r}"
     return None
 
 
 @needs("one scale on a 4-bit output")
 def one_scale_at_four_bits(op: Op) -> str | None:
-    return per_axis_found(op.outputs[0])
+    return axis_scales_found(op.outputs[0])
 
 
 @needs("zero points of 0 from int16 to int16")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import ints, once, shape_of
+from ._movement import ints, once
 from ._sliding import Windows, one_initial_value, reduce_windows
 
 

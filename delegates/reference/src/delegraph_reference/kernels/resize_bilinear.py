@@ -11,11 +11,12 @@ from collections.abc import Callable
 import numpy as np
 from attrs import evolve, frozen
 from delegraph import DTYPES, Op, OpSupport
+from delegraph.rules import image, one_alignment, shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import once, shape_of
-from ._resize import image, new_size, one_alignment
+from ._movement import once
+from ._resize import new_size
 
 
 @frozen

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, round_half_away
+from delegraph.rules import image, shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, once, shape_of
-from ._resize import image, new_size
+from ._movement import EVERY_TYPE, once
+from ._resize import new_size
 
 
 def prepare(op: Op) -> Kernel:

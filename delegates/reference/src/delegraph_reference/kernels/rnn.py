@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import dense, operand_shape, variable_states
 
 from ..kernel import Kernel
-from ..recurrent import dense, made_of, scaled_weights, state_at
+from ..recurrent import made_of, scaled_weights
 from ..rnn_cell import Places, RnnCell, fitting
-from ..weights import operand_shape
 
 _PLACES = Places()
 
@@ -34,7 +34,7 @@ def rank_2(op: Op) -> str | None:
     return None if len(x) == 2 else f"shape {x}"
 
 
-_WHERE = (rank_2, fitting(_PLACES, 0), dense, state_at(_PLACES.state))
+_WHERE = (rank_2, fitting(_PLACES, 0), dense, variable_states(_PLACES.state))
 
 SUPPORT = [
     OpSupport("RNN", (1, 3), "float32 float32 float32 float32 float32 -> float32", _WHERE, prepare),

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, quantize_multiplier, rescale
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, operand, quantized
+from ..elementwise import by_formula
 from ..gemmlowp import inverse_sqrt
 from ..kernel import Kernel
 from ..lut import Formula, by_value, clipped
@@ -59,5 +60,5 @@ def refusing_negatives(op: Op, run: Kernel) -> Kernel:
 
 SUPPORT = [
     OpSupport("RSQRT", (1, 3), "float32 -> float32", kernel=by_formula(rsqrt)),
-    OpSupport("RSQRT", (1, 3), "int8 -> int8", (quantized,), prepare_stored),
+    OpSupport("RSQRT", (1, 3), "int8 -> int8", (one_scale_each,), prepare_stored),
 ]

@@ -6,9 +6,10 @@ Source: tflite/kernels/select.cc (SelectPrepare, kVersionOne).
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
+from delegraph.rules import operand, select_shapes
 
-from ..elementwise import WHOLE_BYTES, operand
+from ..elementwise import WHOLE_BYTES
 from ..kernel import Kernel
 
 
@@ -34,15 +35,4 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-@needs("x and y of one shape, and a condition of that shape, a scalar, or one value per row")
-def fitting_shapes(op: Op) -> str | None:
-    shapes = [t.shape for t in op.inputs if t is not None]
-    condition, x, y = shapes
-    if x == y and (condition in (x, ()) or (x and condition == x[:1])):
-        return None
-    if all(t.size == 1 for t in (*op.inputs, *op.outputs) if t is not None):
-        return None
-    return f"shapes {', '.join(map(str, shapes))}"
-
-
-SUPPORT = [OpSupport("SELECT", (1, 4), "bool T T -> T", (fitting_shapes,), prepare, T=WHOLE_BYTES)]
+SUPPORT = [OpSupport("SELECT", (1, 4), "bool T T -> T", (select_shapes,), prepare, T=WHOLE_BYTES)]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, needs
+from delegraph.rules import has_an_axis, one_scale_each
 
 from .. import transcendental
-from ..elementwise import operand, quantized, quietly
+from ..elementwise import quietly
 from ..gemmlowp import high_mul, reciprocal, rounding_shift
 from ..kernel import Kernel
 from ._exp_table import beta_scale, large_enough_scale, table_of_exponentials
@@ -70,11 +71,6 @@ def prepare_stored(op: Op) -> Kernel:
     return run
 
 
-@needs("a rank of at least 1")
-def has_an_axis(op: Op) -> str | None:
-    return None if operand(op, 0).shape else "a scalar"
-
-
 @needs("an output with scale 1 / 256 and zero point -128")
 def unit_output(op: Op) -> str | None:
     out = op.outputs[0]
@@ -82,7 +78,7 @@ def unit_output(op: Op) -> str | None:
     return None if fits else f"{out.scale:g}, {out.zero_point}"
 
 
-_STORED = (has_an_axis, quantized, large_enough_scale)
+_STORED = (has_an_axis, one_scale_each, large_enough_scale)
 SUPPORT = [
     OpSupport("SOFTMAX", (1, 4), "float16 -> float16", (has_an_axis,), prepare_half),
     OpSupport("SOFTMAX", (1, 4), "float32 -> float32", (has_an_axis,), prepare_float),

@@ -6,10 +6,11 @@ Source: tflite/kernels/space_to_depth.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
+from delegraph.rules import image_of_blocks, shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, shape_of
+from ._movement import EVERY_TYPE
 
 
 def prepare(op: Op) -> Kernel:
@@ -23,13 +24,6 @@ def prepare(op: Op) -> Kernel:
         return (blocks.reshape(batch, height, width, block * block * depth),)
 
     return run
-
-
-@needs("4 axes and an image that blocks divide")
-def image_of_blocks(op: Op) -> str | None:
-    shape, block = shape_of(op.inputs[0]), op.options.block_size
-    fits = len(shape) == 4 and block > 0 and shape[1] % block == 0 == shape[2] % block
-    return None if fits else f"shape {shape} and block {block}"
 
 
 SUPPORT = [

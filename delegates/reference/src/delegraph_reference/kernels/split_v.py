@@ -8,10 +8,11 @@ from __future__ import annotations
 from itertools import accumulate
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport
+from delegraph.rules import outputs_for_splits, shape_of, size_for_each
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, along, axis_of, ints, once, outputs_for_splits, scalar, shape_of
+from ._movement import EVERY_TYPE, along, axis_of, ints, once, scalar
 
 Part = tuple["slice | int", ...]
 
@@ -37,12 +38,6 @@ def _parts(shape: tuple[int, ...], sizes: tuple[int, ...], axis: int) -> list[Pa
     if sizes.count(-1) > 1 or min(found, default=0) < 0 or sum(found) != shape[axis]:
         raise InputError(f"needs sizes that add up to {shape[axis]}, found {sizes}")
     return [along(axis, slice(end - size, end)) for size, end in zip(found, accumulate(found), strict=True)]
-
-
-@needs("a size for each output")
-def size_for_each(op: Op) -> str | None:
-    shape = shape_of(op.inputs[1])
-    return None if shape == (len(op.outputs),) else f"sizes of shape {shape} for {len(op.outputs)} outputs"
 
 
 SUPPORT = [

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, operand, quantized, to_int32
+from ..elementwise import by_formula, to_int32
 from ..kernel import Kernel
 from ..lut import Formula, by_value, clipped, dequantized
 from .rsqrt import refusing_negatives
@@ -32,5 +33,5 @@ def of_stored(op: Op) -> Formula:
 
 SUPPORT = [
     OpSupport("SQRT", (1, 2), "float32 -> float32", kernel=by_formula(np.sqrt)),
-    OpSupport("SQRT", (1, 2), "int8 -> int8", (quantized,), prepare_stored),
+    OpSupport("SQRT", (1, 2), "int8 -> int8", (one_scale_each,), prepare_stored),
 ]

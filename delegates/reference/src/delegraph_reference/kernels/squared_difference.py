@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, operand, quantized
+from ..elementwise import by_formula
 from ..lut import Formula, by_pair, clipped
 
 _HEADROOM = 7  # bits: the squared difference of two 9-bit values with them still fits int32
@@ -57,7 +58,7 @@ SUPPORT = [
         "SQUARED_DIFFERENCE",
         (1, 2),
         "int8 int8 -> int8",
-        (quantized, fine_enough_output),
+        (one_scale_each, fine_enough_output),
         by_pair(of_stored),
     ),
 ]

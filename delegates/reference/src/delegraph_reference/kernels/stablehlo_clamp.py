@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import by_formula
-from ._movement import shape_of
 from ._stablehlo import NUMBERS
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import operand
 
 from .. import bfloat16
-from ..elementwise import operand, quietly, same_shape
+from ..elementwise import quietly, same_shape
 from ..kernel import Kernel
 from ._stablehlo import NUMBERS
 from ._total_order import total_order

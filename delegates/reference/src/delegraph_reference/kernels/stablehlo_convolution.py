@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
 from ._edges import prepare_edges
-from ._movement import shape_of
 from ._stablehlo import ints
 
 

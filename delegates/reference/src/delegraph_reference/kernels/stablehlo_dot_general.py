@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport
+from delegraph.rules import shape_of
 
 from .. import bfloat16
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._movement import shape_of
 from ._stablehlo import ints
 
 

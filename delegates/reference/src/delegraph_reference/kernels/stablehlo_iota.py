@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
-from ._movement import shape_of
 
 
 def prepare(op: Op) -> Kernel:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
 from ._edges import prepare_edges
-from ._movement import EVERY_TYPE, shape_of
+from ._movement import EVERY_TYPE
 
 
 def prepare(op: Op) -> Kernel:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
 from ._body import COMBINATIONS, body_among, combination
 from ._edges import prepare_edges
-from ._movement import shape_of
 from ._sliding import Windows, one_initial_value, reduce_windows
 
 

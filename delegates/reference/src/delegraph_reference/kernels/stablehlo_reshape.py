@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, shape_of
+from ._movement import EVERY_TYPE
 
 
 def prepare(op: Op) -> Kernel:

@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
-from ._movement import shape_of
 from ._philox import blocks
 from ._threefry import pairs
 

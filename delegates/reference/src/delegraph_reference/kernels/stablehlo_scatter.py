@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
 from ._body import body_among, combination, replaces
-from ._movement import EVERY_TYPE, shape_of
+from ._movement import EVERY_TYPE
 from ._stablehlo import NUMBERS
 
 Put = Callable[[np.ndarray, np.ndarray, np.ndarray], None]  # (flat tensor, places in it, values)

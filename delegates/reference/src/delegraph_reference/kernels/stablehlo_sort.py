@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import same_shape
 from ..kernel import Kernel
-from ._movement import axis_of, shape_of
+from ._movement import axis_of
 from ._stablehlo import NUMBERS
 from ._total_order import total_order
 from .stablehlo_compare import direction, in_total_order

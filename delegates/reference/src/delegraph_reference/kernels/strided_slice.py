@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph import InputError, Op, OpSupport
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, ints, once, shape_of
+from ._movement import EVERY_TYPE, ints, once
 
 Index = tuple["slice | int | EllipsisType | None", ...]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import known_activation, one_scale_each
 
-from ..elementwise import by_formula, known_activation, quantized
+from ..elementwise import by_formula
 from ..lut import by_pair
 from ._rescaled_sum import fine_enough_output, rescaled_sum
 
@@ -22,7 +23,7 @@ SUPPORT = [
         "SUB",
         (1, 5),
         "T T -> T",
-        (known_activation, quantized, fine_enough_output),
+        (known_activation, one_scale_each, fine_enough_output),
         by_pair(rescaled_sum(-1)),
         T="int8 uint8",
     ),

@@ -17,24 +17,13 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph.rules import dense, operand, operand_shape, scaled, variable_states, wrong_shape
 
-from ..elementwise import operand
-from ..elementwise import scaled as has_scales
 from ..fixed16 import saturated
 from ..gemmlowp import wrapped
 from ..kernel import Kernel
 from ..products import exact_weights, largest_magnitude
-from ..recurrent import (
-    CURVES,
-    dense,
-    has_integers,
-    made_of,
-    product_with,
-    scaled_weights,
-    state_at,
-    wrong_shape,
-)
-from ..weights import operand_shape
+from ..recurrent import CURVES, has_integers, made_of, product_with, scaled_weights
 
 _X, _FEATURES, _TIME, _BIAS, _STATE = range(5)
 
@@ -123,10 +112,10 @@ def relu(op: Op) -> str | None:
 @needs("one scale for input, weights, state and output")
 def scales(op: Op) -> str | None:
     tensors = [*[operand(op, i) for i in (_X, _FEATURES, _TIME, _STATE)], op.outputs[0]]
-    return next((f"none for {t.name!r}" for t in tensors if not has_scales(t)), None)
+    return next((f"none for {t.name!r}" for t in tensors if not scaled(t)), None)
 
 
-_WHERE = (fitting, dense, state_at(_STATE))
+_WHERE = (fitting, dense, variable_states(_STATE))
 
 SUPPORT = [
     OpSupport("SVDF", (1, 4), "float32 float32 float32 float32? float32 -> float32", _WHERE, prepare_float),

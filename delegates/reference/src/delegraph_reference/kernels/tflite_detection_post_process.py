@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from attrs import frozen
 from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
+from delegraph.rules import one_scale_each, shape_of
 
-from ..elementwise import quantized, quietly
+from ..elementwise import quietly
 from ..flexbuffer import Settings
 from ..kernel import Kernel
-from ._movement import shape_of
 from ._partial_sort import largest
 
 
@@ -184,7 +184,7 @@ def sound_options(op: Op) -> str | None:
     return None if sound else str(Settings(op).values)
 
 
-_WHERE = (quantized, sound_options, fitting_shapes, fitting_classes)
+_WHERE = (one_scale_each, sound_options, fitting_shapes, fitting_classes)
 _OUT = "-> float32 float32 float32 float32"
 _NAME, _SCORES = "TFLite_Detection_PostProcess", "float32 uint8"
 

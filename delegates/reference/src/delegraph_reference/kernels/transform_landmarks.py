@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import Op, OpSupport, Shape, needs
+from delegraph.rules import shape_of
 
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 from ..mediapipe import transformed
-from ._movement import shape_of
 
 
 def prepare(op: Op) -> Kernel:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 from ..mediapipe import sampled, transformed
-from ._movement import shape_of
 
 
 def prepare(op: Op) -> Kernel:

@@ -12,9 +12,20 @@ from collections.abc import Callable, Sequence
 import attrs
 import numpy as np
 from delegraph import Constraint, InputError, Op, OpSupport, needs, quantize_multipliers, stored_range
+from delegraph.rules import (
+    bias_along,
+    filled,
+    known_activation,
+    one_scale_each,
+    operand,
+    real_windows,
+    same_channels,
+    scales_along,
+    scales_of,
+    symmetric_bias,
+)
 
-from ..elementwise import known_activation, operand, quietly
-from ..elementwise import quantized as one_scale_each
+from ..elementwise import quietly
 from ..hybrid import LARGEST, quantized_rows
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights, largest_magnitude, largest_sums
@@ -23,20 +34,13 @@ from ..transposed import output_windows, spread
 from ..weights import (
     Arithmetic,
     FloatFinish,
-    bias_along,
     centered,
-    filled,
     fitting_bias_scale,
-    operand_shape,
     scaled,
-    scales_along,
-    scales_of,
     single_scale,
     sum_scales,
-    symmetric_bias,
     weight_scales,
 )
-from ..windows import real_windows
 
 Apply = Callable[[np.ndarray, tuple[int, ...]], np.ndarray]
 
@@ -157,12 +161,6 @@ def _as_convolution(op: Op) -> Op:
 
 def _of_convolution(constraint: Constraint) -> Constraint:
     return Constraint(constraint.rule, lambda op: constraint.found(_as_convolution(op)))
-
-
-@needs("as many input channels as the weights have")
-def same_channels(op: Op) -> str | None:
-    weights, x = operand_shape(op, 1), operand_shape(op, 2)
-    return None if x[3] == weights[3] else f"{x[3]} channels, weights {weights}"
 
 
 @needs("scales on the weights")

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, needs
+from delegraph.rules import operand_shape
 
 from ..recurrent import time_first
-from ..weights import operand_shape
 from ._lstm import depth, rows
 
 

@@ -9,12 +9,12 @@ Source: tflite/kernels/unidirectional_sequence_rnn.cc, internal/kernel_utils.cc 
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
+from delegraph.rules import dense, sequence, variable_states
 
 from ..kernel import Kernel
-from ..recurrent import contiguous, dense, made_of, scaled_weights, state_at, time_first
+from ..recurrent import contiguous, made_of, scaled_weights, time_first
 from ..rnn_cell import Places, RnnCell, fitting
-from ..weights import operand_shape
 
 _PLACES = Places()
 
@@ -31,13 +31,7 @@ def prepare(op: Op) -> Kernel:
     return contiguous(run)
 
 
-@needs("a sequence of rank 3")
-def sequence(op: Op) -> str | None:
-    x = operand_shape(op, 0)
-    return None if len(x) == 3 else f"shape {x}"
-
-
-_WHERE = (sequence, fitting(_PLACES, 0), dense, state_at(_PLACES.state))
+_WHERE = (sequence, fitting(_PLACES, 0), dense, variable_states(_PLACES.state))
 
 SUPPORT = [
     OpSupport(

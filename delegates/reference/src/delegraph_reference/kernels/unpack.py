@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import same_quantization, shape_of
 
 from ..kernel import Kernel
-from ._movement import EVERY_TYPE, along, axis_of, same_quantization, shape_of
+from ._movement import EVERY_TYPE, along, axis_of
 
 
 def prepare(op: Op) -> Kernel:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from attrs import evolve
-from delegraph import Constraint, Op, OpSupport, Tensor, needs
+from delegraph import Constraint, Op, OpSupport, needs
+from delegraph.rules import given
 from delegraph_opencl import Kernel, Packed, Value
 
 from ..reference._rules import unscaled
@@ -29,17 +30,6 @@ def constants(*inputs: int) -> Constraint:
         return None if not found else f"{found[0].name!r} that is computed"
 
     return computed
-
-
-@needs("dense weights")
-def dense(op: Op) -> str | None:
-    found = any(t is not None and t.sparsity is not None for t in op.inputs)
-    return "sparse ones" if found else None
-
-
-def given(op: Op, index: int) -> Tensor | None:
-    """Return an input that may be absent."""
-    return op.inputs[index] if index < len(op.inputs) else None
 
 
 def data_of(op: Op, index: int) -> np.ndarray | None:

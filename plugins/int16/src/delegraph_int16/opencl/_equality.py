@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from delegraph import Op
-from delegraph_reference import operand
+from delegraph.rules import operand
 
 from ._pairs import Formula, rescale
 

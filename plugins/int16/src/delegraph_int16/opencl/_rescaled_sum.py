@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from delegraph import Op, stored_range
-from delegraph_reference import operand
+from delegraph.rules import operand
 
 from ..reference._rescaled_sum import output_factor, shifts_of
 from ._pairs import Formula, rescale

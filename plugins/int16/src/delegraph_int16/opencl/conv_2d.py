@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from delegraph.rules import dense
 from delegraph_opencl import Kernel, Launch, Node, Target, geometry
 
 from ..reference import conv_2d
-from ._claims import as_numpy, constants, data_of, dense
+from ._claims import as_numpy, constants, data_of
 from ._direct import direct
 from ._finish import of_convolution
 from ._panels import multiplied

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from delegraph.rules import dense
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, depthwise_convolution, geometry
 
 from ..reference import depthwise_conv_2d
-from ._claims import as_numpy, constants, data_of, dense
+from ._claims import as_numpy, constants, data_of
 from ._direct import direct
 from ._finish import of_convolution
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from delegraph.rules import dense
 from delegraph_opencl import Kernel, Launch, Node, Target, product
 
 from ..reference import fully_connected
-from ._claims import as_numpy, constants, data_of, dense
+from ._claims import as_numpy, constants, data_of
 from ._direct import direct
 from ._finish import of_fully_connected, of_int16_weights
 from ._panels import multiplied

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from delegraph import Op, quantize_multiplier
-from delegraph_reference import divided, operand
+from delegraph.rules import operand
+from delegraph_reference import divided
 
 from ..reference import mean
 from ._claims import as_numpy

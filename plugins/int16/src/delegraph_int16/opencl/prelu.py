@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, needs
-from delegraph_reference import operand
+from delegraph.rules import operand
 
 from ..reference import prelu
 from ._claims import as_numpy

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import scales_of
 from delegraph_opencl import Kernel, Launch, Node, Options, Target, int32s
-from delegraph_reference import row_of, scales_of
+from delegraph_reference import row_of
 
 from ._table import as_table
 from ._vectors import LEAST_WORK, shared_out

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import numpy as np
 from delegraph import Op, needs
+from delegraph.rules import given
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
 from delegraph_reference import integer_taps
 
 from ..reference import resize_bilinear
-from ._claims import as_numpy, given
+from ._claims import as_numpy
 from ._vectors import STORES, at_once, shared_out, vector_defines
 
 

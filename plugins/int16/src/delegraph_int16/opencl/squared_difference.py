@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delegraph import Op
-from delegraph_reference import operand
+from delegraph.rules import operand
 
 from ..reference import squared_difference
 from ._claims import as_numpy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delegraph import Op, quantize_multiplier
-from delegraph_reference import operand
+from delegraph.rules import operand
 
 from ..reference import sum
 from ._claims import as_numpy

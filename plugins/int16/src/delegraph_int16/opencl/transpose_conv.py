@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import Op, Window, needs, window
+from delegraph.rules import dense
 from delegraph_opencl import Geometry, Kernel, Launch, Node, Target
 
 from ..reference import transpose_conv
-from ._claims import as_numpy, constants, data_of, dense, reordered
+from ._claims import as_numpy, constants, data_of, reordered
 from ._direct import direct
 from ._finish import of_convolution
 

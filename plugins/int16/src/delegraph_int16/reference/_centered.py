@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, stored_range
+from delegraph.rules import operand_shape
 from delegraph_reference import (
     Windows,
     convolve_depthwise,
     largest_sums,
-    operand_shape,
     repeated_weights,
     sum_scales,
     windows_of,

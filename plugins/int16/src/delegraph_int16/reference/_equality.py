@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph_reference import Kernel, by_formula, operand, small_scales, to_comparable
+from delegraph.rules import operand
+from delegraph_reference import Kernel, by_formula, small_scales, to_comparable
 
 from ._pairs import looked_up
 from ._rules import one_scale_each, unscaled

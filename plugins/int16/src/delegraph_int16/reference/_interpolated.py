@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, round_half_away
-from delegraph_reference import Formula, Prepare, by_value, operand
+from delegraph.rules import operand
+from delegraph_reference import Formula, Prepare, by_value
 
 Function = Callable[[np.ndarray], np.ndarray]  # of float32
 

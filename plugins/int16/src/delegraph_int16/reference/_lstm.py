@@ -16,20 +16,8 @@ from typing import Any
 
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph_reference import (
-    Formula,
-    Kernel,
-    contiguous,
-    dense,
-    made_of,
-    operand,
-    operand_shape,
-    padded,
-    scales_of,
-    state_at,
-    wrong_shape,
-    wrong_size,
-)
+from delegraph.rules import dense, operand, operand_shape, scales_of, variable_states, wrong_shape
+from delegraph_reference import Formula, Kernel, contiguous, made_of, padded, wrong_size
 
 from ._powers import power_of_two
 from ._rules import one_scale_each, symmetric
@@ -70,7 +58,7 @@ def lstm_row(
 
         return contiguous(run)
 
-    shapes = (*extra, fitting(batch_of), plain, dense, state_at(_OUTPUT_STATE, _CELL_STATE))
+    shapes = (*extra, fitting(batch_of), plain, dense, variable_states(_OUTPUT_STATE, _CELL_STATE))
     scales = (symmetric, one_scale_each, scaled_weights, scaled_cell_state, fitting_factors)
     return OpSupport(name, (1, 5), _TYPES, (*shapes, *scales), prepare)
 

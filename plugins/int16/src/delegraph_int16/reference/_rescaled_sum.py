@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, Tensor, needs, quantize_multiplier, rescale, round_half_away, stored_range
-from delegraph_reference import Formula, Kernel, Prepare, operand, within
+from delegraph.rules import operand
+from delegraph_reference import Formula, Kernel, Prepare, within
 
 from ._pairs import by_stored_pairs
 from ._powers import power_of_two

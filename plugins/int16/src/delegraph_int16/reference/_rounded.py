@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, Tensor, round_half_away
-from delegraph_reference import Formula, Prepare, by_value, operand
+from delegraph.rules import operand
+from delegraph_reference import Formula, Prepare, by_value
 
 Function = Callable[[np.ndarray], np.ndarray]  # of float64
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from delegraph import Constraint, Op, Tensor, needs
-from delegraph_reference import operand, scales_of
+from delegraph.rules import operand, scales_of
 
 
 @needs("zero points of 0 on int16 tensors")
@@ -45,11 +45,6 @@ def true_bias_type(index: int = 2) -> Constraint:
         return None if said == "FLOAT32" or fits else f"{said} for {bias.dtype if bias else 'no bias'}"
 
     return found_type
-
-
-@needs("dense weights")
-def dense_weights(op: Op) -> str | None:
-    return None if operand(op, 1).sparsity is None else "sparse ones"
 
 
 def _int16(op: Op) -> list[Tensor]:

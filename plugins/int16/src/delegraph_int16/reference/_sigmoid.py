@@ -10,7 +10,8 @@ from functools import cache
 
 import numpy as np
 from delegraph import Op, needs
-from delegraph_reference import Formula, operand
+from delegraph.rules import operand
+from delegraph_reference import Formula
 
 from ._powers import power_of_two
 

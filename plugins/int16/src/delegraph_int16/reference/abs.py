@@ -6,7 +6,7 @@ Source: tflite/kernels/elementwise.cc (AbsEvalQuantized, AbsInt16EvalImpl).
 from __future__ import annotations
 
 from delegraph import Op, needs
-from delegraph_reference import operand
+from delegraph.rules import operand
 
 from ._like import like
 from ._rules import one_scale_each, symmetric, unscaled

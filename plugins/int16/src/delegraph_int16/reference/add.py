@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import OpSupport
-from delegraph_reference import by_formula, known_activation
+from delegraph.rules import known_activation
+from delegraph_reference import by_formula
 
 from ._rescaled_sum import fine_enough_output, one_scale_kept, rescaled_sum
 from ._rules import one_scale_each, symmetric, unscaled

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, stored_range
-from delegraph_reference import Kernel, operand, operand_shape, scales_along, scales_of, single_scale
+from delegraph.rules import matrices, operand, operand_shape, scales_along, scales_of
+from delegraph_reference import Kernel, single_scale
 
 from ._rules import fitting_factor, one_scale_each, symmetric
 from ._sums import exactly, fifteen_bits, shifted
@@ -39,12 +40,6 @@ def column_scales(op: Op) -> np.ndarray:
     if len(scales_of(y)) == 1:
         return np.array([single_scale(op)])
     return np.asarray(scales_of(y).astype(np.float64) * x.scale / out.scale)
-
-
-@needs("operands of rank 2 to 5")
-def matrices(op: Op) -> str | None:
-    ranks = [len(operand_shape(op, i)) for i in (0, 1)]
-    return None if all(2 <= rank <= 5 for rank in ranks) else f"ranks {ranks[0]} and {ranks[1]}"
 
 
 @needs("one scale for y, or one for each column with zero points of 0")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph_reference import Kernel, operand, row_of
+from delegraph.rules import operand
+from delegraph_reference import Kernel, row_of
 
 from ._rounded import real, stored
 from ._rules import one_scale_each, symmetric

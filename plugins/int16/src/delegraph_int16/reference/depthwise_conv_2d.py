@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph_reference import DEPTHWISE_CONV_2D_RULES, Kernel, depthwise_conv_2d_with, operand, quietly
+from delegraph.rules import operand
+from delegraph_reference import DEPTHWISE_CONV_2D_RULES, Kernel, depthwise_conv_2d_with, quietly
 
 from ._centered import centered_depthwise
 from ._rules import fitting_factor, symmetric

@@ -9,14 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph_reference import (
-    Kernel,
-    check_divisor,
-    fitting_output,
-    known_activation,
-    operand,
-    stored_quotient,
-)
+from delegraph.rules import known_activation, operand
+from delegraph_reference import Kernel, check_divisor, fitting_output, stored_quotient
 
 from ._pairs import by_stored_pairs
 from ._rules import one_scale_each

@@ -10,12 +10,13 @@ reference/integer_ops/fully_connected.h.
 from __future__ import annotations
 
 from delegraph import OpSupport
+from delegraph.rules import dense
 from delegraph_reference import FULLY_CONNECTED_RULES, fully_connected_with
 
-from ._rules import dense_weights, fitting_factor, symmetric, true_bias_type
+from ._rules import fitting_factor, symmetric, true_bias_type
 from ._sums import of_fully_connected, of_int16_weights
 
-_ALL = (*FULLY_CONNECTED_RULES, dense_weights, symmetric, true_bias_type())
+_ALL = (*FULLY_CONNECTED_RULES, dense, symmetric, true_bias_type())
 
 SUPPORT = [
     OpSupport(

@@ -6,8 +6,9 @@ Rounded once. Defined in docs/int16.md; LiteRT lacks it.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, fused_activation, needs
-from delegraph_reference import Kernel, operand, operand_shape, quietly
+from delegraph import Op, OpSupport
+from delegraph.rules import no_activation_and_some_axis, operand
+from delegraph_reference import Kernel, quietly
 
 from ._rounded import real, stored
 from ._rules import one_scale_each, symmetric
@@ -28,13 +29,12 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-@needs("no fused activation and a rank of at least 1")
-def plain(op: Op) -> str | None:
-    if fused_activation(op) != "NONE":
-        return fused_activation(op)
-    return None if operand_shape(op, 0) else "a scalar"
-
-
 SUPPORT = [
-    OpSupport("L2_NORMALIZATION", (1, 2), "int16 -> int16", (plain, symmetric, one_scale_each), prepare)
+    OpSupport(
+        "L2_NORMALIZATION",
+        (1, 2),
+        "int16 -> int16",
+        (no_activation_and_some_axis, symmetric, one_scale_each),
+        prepare,
+    )
 ]

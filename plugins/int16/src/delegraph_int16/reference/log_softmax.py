@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph_reference import Kernel, operand, operand_shape
+from delegraph.rules import operand, operand_shape
+from delegraph_reference import Kernel
 
 from ._rounded import real, stored
 from ._rules import one_scale_each, symmetric

@@ -7,15 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, needs
-from delegraph_reference import operand_shape
+from delegraph.rules import full_kernel, operand_shape
 
 from ._lstm import depth, lstm_row
-
-
-@needs("the kernel type FULL")
-def full(op: Op) -> str | None:
-    found = op.options.kernel_type
-    return None if found == "FULL" else str(found)
 
 
 @needs("an input of rank 2, as deep as the input weights")
@@ -36,4 +30,4 @@ def _leave(_op: Op, y: np.ndarray) -> np.ndarray:
     return np.asarray(y[0])
 
 
-SUPPORT = [lstm_row("LSTM", _batch, (full, rows_of_depth), _enter, _leave)]
+SUPPORT = [lstm_row("LSTM", _batch, (full_kernel, rows_of_depth), _enter, _leave)]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, stored_range
-from delegraph_reference import Kernel, by_formula, known_activation, operand
+from delegraph.rules import known_activation, operand
+from delegraph_reference import Kernel, by_formula
 
 from ._rescale import to_int16
 from ._rules import one_scale_each, symmetric, unscaled

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph_reference import Formula, Kernel, by_value, operand
+from delegraph.rules import operand
+from delegraph_reference import Formula, Kernel, by_value
 
 from ._pairs import by_stored_pairs
 from ._rounded import real, stored

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph_reference import Formula, clipped, largest_magnitude, operand, scales_of
+from delegraph.rules import broadcast_alpha, operand, scales_of
+from delegraph_reference import Formula, clipped, largest_magnitude
 
 from ._pairs import by_stored_pairs
 from ._rectified import fitting_factor
@@ -48,18 +49,12 @@ def scaled_alpha(op: Op) -> str | None:
     return None if len(scales_of(alpha)) == 1 and alpha.scale > 0 else f"{len(scales_of(alpha)) or 'none'}"
 
 
-@needs("an alpha that broadcasts to the input's shape")
-def fitting_alpha(op: Op) -> str | None:
-    x, alpha = operand(op, 0).shape or (), operand(op, 1).shape or ()
-    return None if np.broadcast_shapes(x, alpha) == x else f"shapes {x} and {alpha}"
-
-
 SUPPORT = [
     OpSupport(
         "PRELU",
         (1, 1),
         "int16 int16|int8 -> int16",
-        (fitting_alpha, symmetric, one_scale_each, scaled_alpha, fitting_factor, fitting_product),
+        (broadcast_alpha, symmetric, one_scale_each, scaled_alpha, fitting_factor, fitting_product),
         by_stored_pairs(formula_of),
     )
 ]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph_reference import Kernel, clipped, row_of, same_quantization
+from delegraph.rules import same_quantization
+from delegraph_reference import Kernel, clipped, row_of
 
 _TYPES = "int32 {} int32 -> {}"
 

@@ -12,7 +12,8 @@ from functools import cache
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph_reference import Kernel, operand, operand_shape, quietly
+from delegraph.rules import has_an_axis, operand
+from delegraph_reference import Kernel, quietly
 
 from ._interpolated import interpolated, sampled
 from ._rules import one_scale_each, symmetric
@@ -64,11 +65,6 @@ def _factor(op: Op) -> float:
     with np.errstate(all="ignore"):
         scale = np.float32(operand(op, 0).scale) * np.float32(op.options.beta)
     return float(scale) / (_REACH / 65535.0)
-
-
-@needs("a rank of at least 1")
-def has_an_axis(op: Op) -> str | None:
-    return None if operand_shape(op, 0) else "a scalar"
 
 
 @needs("an output scale of 1 / 32768")

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, Tensor, needs, quantize_multiplier, rescale
-from delegraph_reference import Kernel, clipped, operand
+from delegraph.rules import operand
+from delegraph_reference import Kernel, clipped
 
 from ._pairs import looked_up
 from ._rules import one_scale_each, symmetric

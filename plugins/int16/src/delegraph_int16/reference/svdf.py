@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, stored_range
-from delegraph_reference import Kernel, operand, prepare_cell, row_of, scales_of
+from delegraph.rules import operand, scales_of
+from delegraph_reference import Kernel, prepare_cell, row_of
 
 from ._rules import one_scale_each, symmetric
 from ._sums import fifteen_bits, shifted

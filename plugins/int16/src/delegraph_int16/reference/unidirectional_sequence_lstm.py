@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, needs
-from delegraph_reference import operand_shape, time_first
+from delegraph.rules import operand_shape
+from delegraph_reference import time_first
 
 from ._lstm import depth, lstm_row
 

@@ -1,0 +1,60 @@
+"""How weights, their bias and the values they multiply fit each other."""
+
+from __future__ import annotations
+
+from ..contract import Constraint, needs
+from ..model import Op
+from .operands import given, operand_shape
+
+
+@needs("channels in whole groups")
+def whole_groups(op: Op) -> str | None:
+    """Of CONV_2D: x (batch, height, width, channels), filters (out, height, width, depth)."""
+    channels, (out, *_, depth) = operand_shape(op, 0)[-1], operand_shape(op, 1)
+    if depth and channels % depth == 0 and channels and out % (channels // depth) == 0:
+        return None
+    return f"{channels} channels and {out} filters of depth {depth}"
+
+
+@needs("filters (1, height, width, out), out a multiple of the channels")
+def whole_multiple(op: Op) -> str | None:
+    """Of DEPTHWISE_CONV_2D."""
+    channels, filters = operand_shape(op, 0)[3], operand_shape(op, 1)
+    fits = filters[0] == 1 and channels and not filters[3] % channels
+    return None if fits else f"{filters} for {channels} channels"
+
+
+@needs("as many input channels as the weights have")
+def same_channels(op: Op) -> str | None:
+    """Of TRANSPOSE_CONV: weights (out, height, width, in) are input 1, x is input 2."""
+    weights, x = operand_shape(op, 1), operand_shape(op, 2)
+    return None if x[3] == weights[3] else f"{x[3]} channels, weights {weights}"
+
+
+def bias_along(axis: int, index: int = 2, weights: int = 1) -> Constraint:
+    """Return the constraint that the bias has a value for each slice of the weights along ``axis``.
+
+    :param index: of the bias among the inputs
+    :param weights: index of the weights
+    """
+
+    @needs(f"one value of the bias for each slice of the weights along axis {axis}")
+    def fitting_bias_length(op: Op) -> str | None:
+        bias, shape = given(op, index), operand_shape(op, weights)
+        if bias is None or bias.size == shape[axis]:
+            return None
+        return f"a bias of shape {bias.shape}, weights {shape}"
+
+    return fitting_bias_length
+
+
+@needs("an image, channels and a filter that are not empty")
+def filled(op: Op) -> str | None:
+    x, weights = operand_shape(op, 0), operand_shape(op, 1)
+    return f"shapes {x} and {weights}" if 0 in (*x[1:], *weights[1:]) else None
+
+
+@needs("operands of rank 2 to 5")
+def matrices(op: Op) -> str | None:
+    ranks = [len(operand_shape(op, i)) for i in (0, 1)]
+    return None if all(2 <= rank <= 5 for rank in ranks) else f"ranks {ranks[0]} and {ranks[1]}"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from delegraph import Op, needs
+from delegraph.rules import operand, scales_of
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
-from delegraph_reference import operand, scales_of
 
 from ..reference import batch_matmul
 from ..reference.batch_matmul import column_scales

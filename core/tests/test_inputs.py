@@ -64,15 +64,13 @@ def wav(folder: Path, data: bytes, width: int, rate: int = 16000, channels: int 
 
 def test_a_missing_input_is_an_error_that_lists_the_inputs_with_shapes_and_dtypes():
     entry = entry_of(model_of(("image", (1, 8, 8, 1), "float32"), ("state", (1, -1), "int8")))
-    with pytest.raises(
-        InputError, match=r"no value for image \(1, 8, 8, 1\) float32, state \(1, \?\) int8"
-    ):
+    with pytest.raises(InputError, match=r"no value for image 1×8×8×1 float32, state 1×\? int8"):
         read_inputs(entry, [])
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_inputs():
     entry = entry_of(model_of(("image", (1, 8, 8, 1), "float32")))
-    with pytest.raises(InputError, match=r"no input 'imgae'; the inputs are: image \(1, 8, 8, 1\) float32"):
+    with pytest.raises(InputError, match=r"no input 'imgae'; the inputs are: image 1×8×8×1 float32"):
         read_inputs(entry, ["imgae=random"])
 
 
@@ -149,7 +147,7 @@ def test_a_leading_axis_of_one_may_be_missing(tmp_path):
 
 def test_another_shape_is_an_error_that_names_both(tmp_path):
     path = saved(tmp_path, np.zeros((2, 3), np.float32))
-    with pytest.raises(InputError, match=r"input 'x' needs shape \(1, 2, 2\), found \(2, 3\)"):
+    with pytest.raises(InputError, match=r"input 'x' needs shape 1×2×2, found 2×3"):
         read_one((1, 2, 2), "float32", path)
 
 
@@ -171,7 +169,7 @@ def test_integers_out_of_the_inputs_range_are_an_error(tmp_path):
 
 
 def test_floats_for_integers_without_a_scale_are_an_error(tmp_path):
-    with pytest.raises(InputError, match=r"input x \(2,\) int32 cannot take float64"):
+    with pytest.raises(InputError, match=r"input x 2 int32 cannot take float64"):
         read_one((2,), "int32", saved(tmp_path, np.array([0.5, 1.0])))
 
 

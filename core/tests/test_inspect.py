@@ -68,14 +68,14 @@ def test_ops_are_counted_by_version_and_types(path):
 
 def test_constants_are_summed_by_type(path):
     said = lines(path)
-    assert "16 bytes of constants" in said
-    assert "int8 1 8 bytes 1 per axis" in said
-    assert "int32 1 8 bytes" in said
+    assert "16 B of constants" in said
+    assert "int8 1 8 B 1 per axis" in said
+    assert "int32 1 8 B" in said
 
 
 def test_metadata_and_attached_files_are_named(path):
     said = lines(path)
-    assert "note 3 bytes" in said
+    assert "note 3 B" in said
     assert "attached files: labels.txt" in said
 
 
@@ -85,14 +85,14 @@ def test_ops_are_listed_on_request(path):
     assert any(
         line.startswith("0 FULLY_CONNECTED 4 t0 t1 t2 t3 fused_activation_function=RELU") for line in said
     )
-    assert "1 Own 1 t3 t3 t3 - t4 5 bytes of its own" in said
+    assert "1 Own 1 t3 t3 t3 - t4 5 B of its own" in said
 
 
 def test_tensors_are_listed_on_request(path):
     said = lines(path, "--tensors")
-    assert "t0 x int8 ?×4 input 4 bytes 0.5 × (q + 3)" in said
-    assert "t1 w int8 2×4 constant 8 bytes 2 scales along axis 0" in said
-    assert "t3 y int8 1×2 computed 2 bytes 1.5 × q" in said
+    assert "t0 x int8 ?×4 input 4 B 0.5 × (q + 3)" in said
+    assert "t1 w int8 2×4 constant 8 B 2 scales along axis 0" in said
+    assert "t3 y int8 1×2 computed 2 B 1.5 × q" in said
 
 
 def test_json_holds_everything(path):

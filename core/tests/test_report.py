@@ -13,7 +13,7 @@ from delegraph.model import Builder, Model
 from delegraph.partition import partition
 from delegraph.plugins import Plugins
 from delegraph.report.plan_html import to_html
-from delegraph.report.plan_text import name_text, report, shape_text, size_text, to_json
+from delegraph.report.plan_text import name_text, report, to_json
 
 
 @needs("at most 8 channels")
@@ -156,22 +156,6 @@ def test_names_that_look_like_markup_are_printed_as_they_are():
     plan = partition(g.model(), [Fake("a", "[bold]Mine[/]")], plugins=Plugins())
 
     assert "[bold]Mine[/]" in report(plan)
-
-
-@pytest.mark.parametrize(
-    ("nbytes", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3 << 30, "3.0 GiB"), (1 << 60, "1048576.0 TiB")],
-)
-def test_sizes_are_written_for_people(nbytes, text):
-    assert size_text(nbytes) == text
-
-
-def test_shapes_are_written_for_people():
-    tensor = model_of(("ABS", 8)).subgraphs[0].tensors[0]
-
-    assert shape_text(tensor) == "1×4×8"
-    assert shape_text(attrs.evolve(tensor, shape=())) == "scalar"
-    assert shape_text(attrs.evolve(tensor, shape=None)) == "shape known while running"
 
 
 def test_long_names_lose_their_middle():

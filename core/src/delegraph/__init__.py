@@ -63,6 +63,7 @@ from .numbers import (
     stored_value,
     window,
 )
+from .text import bytes_text, shape_text
 
 if TYPE_CHECKING:
     from .contract import rows_of_modules
@@ -111,6 +112,7 @@ __all__ = [
     "UnsupportedOps",
     "Window",
     "__version__",
+    "bytes_text",
     "dtype_of",
     "float_range",
     "fused_activation",
@@ -125,6 +127,7 @@ __all__ = [
     "rescale",
     "round_half_away",
     "rows_of_modules",
+    "shape_text",
     "stored_range",
     "stored_value",
     "window",

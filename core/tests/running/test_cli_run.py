@@ -161,7 +161,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_behind(delegraph, scores, tm
 def test_a_missing_input_is_an_error_that_lists_it(delegraph, scores):
     result = delegraph("run", scores, "-d", "exact")
     assert result.exit_code == 1
-    assert "error: no value for x (1, 3) float32; give each input as --input NAME=FILE" in result.output
+    assert "error: no value for x 1×3 float32; give each input as --input NAME=FILE" in result.output
 
 
 def test_an_unknown_signature_is_an_error_that_lists_those_there_are(delegraph, saved, products):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
-from ..report.plan_text import size_text
+from ..text import bytes_text
 from .common import delegate_options, model_argument
 from .inputs import input_options, read, thread_option
 from .tables import show, table, time_text
@@ -147,7 +147,7 @@ def _memory_table(found: Measured) -> Table:
     shown = table("", "memory>", "")
     for name, nbytes, about in (*rows, *on_devices):
         if nbytes:
-            shown.add_row(name, size_text(nbytes), about)
+            shown.add_row(name, bytes_text(nbytes), about)
     return shown
 
 
@@ -176,7 +176,10 @@ def _name(line: Line) -> str:
 
 def _counted(line: Line) -> tuple[str, ...]:
     rates = (line.gigabytes_per_second, line.gigaflops_per_second)
-    return (size_text(round(line.nbytes)) if line.nbytes else "", *(f"{r:.3g}" if r else "" for r in rates))
+    return (
+        bytes_text(round(line.nbytes)) if line.nbytes else "",
+        *(f"{r:.3g}" if r else "" for r in rates),
+    )
 
 
 def _time_and_share(seconds: float, run: float) -> tuple[str, str]:

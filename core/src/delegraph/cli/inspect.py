@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..text import bytes_text, shape_text
 from .common import console, model_argument
 from .tables import table
 
@@ -46,7 +47,7 @@ def inspect(model: str, ops: bool, tensors: bool, as_json: bool) -> None:
 
 
 def _print_head(out: Console, found: Values) -> None:
-    out.print(f"{found['file']}  {_size_text(found['bytes'])}", markup=False)
+    out.print(f"{found['file']}  {bytes_text(found['bytes'])}", markup=False)
     if found["description"]:
         out.print(f"described as {found['description']!r}", markup=False)
     names = [f"{g['name'] or '(no name)'} ({len(g['ops'])} ops)" for g in found["subgraphs"]]
@@ -64,7 +65,7 @@ def _print_entries(out: Console, found: Values) -> None:
         for side in ("input", "output"):
             for one in entry[f"{side}s"]:
                 t = tensors[one["tensor"]]
-                name, shape = one["name"], _shape_text(t)
+                name, shape = one["name"], shape_text(t["shape_signature"] or t["shape"])
                 rows.add_row(side, name, t["type"], shape, _quantization_text(t), str(t["index"]))
         out.print()
         out.print(f"signature {entry['key']!r}" if entry["key"] else "no signature", style="bold")
@@ -86,9 +87,9 @@ def _print_weights(out: Console, found: Values) -> None:
     rows = table("type", "tensors>", "size>", "quantized")
     for row in found["weights"]:
         kinds = ", ".join(f"{n} {kind}" for kind, n in row["quantized"].items())
-        rows.add_row(row["type"], str(row["tensors"]), _size_text(row["bytes"]), kinds)
+        rows.add_row(row["type"], str(row["tensors"]), bytes_text(row["bytes"]), kinds)
     out.print()
-    out.print(f"{_size_text(total)} of constants", style="bold")
+    out.print(f"{bytes_text(total)} of constants", style="bold")
     if found["weights"]:
         out.print(rows)
 
@@ -97,7 +98,7 @@ def _print_attachments(out: Console, found: Values) -> None:
     if found["metadata"]:
         rows = table("name", "size>")
         for row in found["metadata"]:
-            rows.add_row(row["name"], _size_text(row["bytes"]))
+            rows.add_row(row["name"], bytes_text(row["bytes"]))
         out.print()
         out.print("metadata", style="bold")
         out.print(rows)
@@ -111,7 +112,7 @@ def _print_ops(out: Console, graph: Values) -> None:
     for op in graph["ops"]:
         options = ", ".join(f"{k}={v}" for k, v in op["options"].items() if str(v) not in _OFF)
         if op["custom_options_bytes"]:
-            options = f"{_size_text(op['custom_options_bytes'])} of its own"
+            options = f"{bytes_text(op['custom_options_bytes'])} of its own"
         inputs, outputs = (
             " ".join("-" if i is None else f"t{i}" for i in op[k]) for k in ("inputs", "outputs")
         )
@@ -124,8 +125,8 @@ def _print_ops(out: Console, graph: Values) -> None:
 def _print_tensors(out: Console, graph: Values) -> None:
     rows = table("#>", "name", "type", "shape", "kind", "size>", "quantization")
     for t in graph["tensors"]:
-        size = "" if t["bytes"] is None else _size_text(t["bytes"])
-        shape, quantization = _shape_text(t), _quantization_text(t)
+        size = "" if t["bytes"] is None else bytes_text(t["bytes"])
+        shape, quantization = shape_text(t["shape_signature"] or t["shape"]), _quantization_text(t)
         rows.add_row(f"t{t['index']}", t["name"], t["type"], shape, t["kind"], size, quantization)
     out.print()
     out.print(f"tensors of subgraph {graph['index']} {graph['name']!r}", style="bold", markup=False)
@@ -136,13 +137,6 @@ def _types_text(types: str) -> str:
     """Write operand types with repetitions counted: ``float32 ×8 -> float32``."""
     words = [(word, len(list(same))) for word, same in groupby(types.split())]
     return " ".join(f"{word} ×{n}" if n > 2 else " ".join([word] * n) for word, n in words)
-
-
-def _shape_text(tensor: Values) -> str:
-    """Write a shape; sizes that callers may change stand as ?."""
-    signature = tensor["shape_signature"] or tensor["shape"]
-    sizes = ["?" if free < 0 else str(n) for n, free in zip(tensor["shape"], signature, strict=True)]
-    return "×".join(sizes) or "scalar"
 
 
 def _quantization_text(tensor: Values) -> str:
@@ -157,13 +151,6 @@ def _quantization_text(tensor: Values) -> str:
         return f"{len(q['scale'])} scales along axis {q['axis']}"
     scale, zero = f"{q['scale'][0]:.6g}", (q["zero_point"] or [0])[0]
     return f"{scale} × (q {'-' if zero > 0 else '+'} {abs(zero)})" if zero else f"{scale} × q"
-
-
-def _size_text(nbytes: int) -> str:
-    for unit, size in (("MB", 1e6), ("kB", 1e3)):
-        if nbytes >= size:
-            return f"{nbytes / size:.3g} {unit}"
-    return f"{nbytes} bytes"
 
 
 _OFF = ("False", "None", "[]", "", "NONE")  # options that say nothing

@@ -17,9 +17,10 @@ from ..file import Labels, OutputLabels, labels_of, read_labels
 from ..model import Model
 from ..numbers import real_from_stored
 from ..run import Entry
+from ..text import shape_text
 from .common import delegate_options, model_argument
 from .inputs import input_options, read, tell, thread_option
-from .tables import number_text, shape_text, show, table, time_text
+from .tables import number_text, show, table, time_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

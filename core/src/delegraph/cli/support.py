@@ -13,7 +13,8 @@ import click
 from ..contract import Delegate, OpSupport, SupportTable, delegate_name
 from ..errors import InputError
 from ..plugins import Plugins
-from ..report.plan_text import WIDTH, plural
+from ..report.plan_text import WIDTH
+from ..text import plural
 from .common import option_option
 from .tables import long_table
 

@@ -78,10 +78,5 @@ def number_text(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
-def shape_text(shape: Iterable[int]) -> str:
-    """Write a shape as people do: ``1×224×224×3``."""
-    return "×".join(map(str, shape)) or "scalar"
-
-
 def _three_digits(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

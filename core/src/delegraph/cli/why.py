@@ -9,6 +9,7 @@ import click
 from ..contract import CORE, NOBODY, Delegate, Plan, SubgraphPlan
 from ..errors import InputError
 from ..model import Model, Op, Tensor
+from ..text import shape_text
 from .common import delegate_options, limit_options, loaded_delegates, model_argument, planned
 
 
@@ -85,7 +86,7 @@ def _operands(op: Op) -> Iterator[str]:
 
 
 def _described(t: Tensor | None) -> str:
-    from ..report.plan_text import name_text, shape_text
+    from ..report.plan_text import name_text
 
     if t is None:
         return "absent"
@@ -93,7 +94,7 @@ def _described(t: Tensor | None) -> str:
     scales = 0 if t.quantization is None else len(t.quantization.scale)
     quantized = f", scale {t.scale:g}, zero point {t.zero_point}" if scales == 1 else ""
     quantized = f", {scales} scales" if scales > 1 else quantized
-    return f"{t.index} {name_text(t)!r}: {t.dtype} {shape_text(t)}{quantized}{constant}"
+    return f"{t.index} {name_text(t)!r}: {t.dtype} {shape_text(t.shape)}{quantized}{constant}"
 
 
 def _matching(model: Model, text: str) -> list[tuple[int, int]]:

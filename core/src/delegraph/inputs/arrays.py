@@ -11,7 +11,8 @@ import numpy as np
 from ..errors import InputError
 from ..model import DTYPES, Tensor
 from ..numbers import is_quantized, stored_from_real, stored_limits
-from ..run import Argument, shape_text, stored
+from ..run import Argument, stored
+from ..text import shape_text
 
 _INDICES = 100  # random values of unquantized integers lie below: LiteRT's benchmark_model does so, too
 
@@ -92,12 +93,11 @@ def fits(tensor: Tensor, shape: tuple[int, ...]) -> bool:
 
 def _in_shape(argument: Argument, array: np.ndarray, where: str) -> np.ndarray:
     """Return the array in a shape the input takes; a leading axis of one may be missing."""
-    for found in (array, array[None]):
-        if fits(argument.tensor, found.shape):
-            return found
-    raise InputError(
-        f"input {argument.name!r} needs shape {shape_text(argument.tensor)}, found {array.shape} ({where})"
-    )
+    for shaped in (array, array[None]):
+        if fits(argument.tensor, shaped.shape):
+            return shaped
+    needed, found = argument.shape_text, shape_text(array.shape)
+    raise InputError(f"input {argument.name!r} needs shape {needed}, found {found} ({where})")
 
 
 def _integers(argument: Argument, array: np.ndarray, storage: np.dtype, where: str) -> np.ndarray:

@@ -15,7 +15,8 @@ from attrs import frozen
 
 from ..contract import CORE, NOBODY, Plan, SubgraphPlan, types_of
 from ..model import Graph, Op, Tensor
-from .plan_text import name_text, report, shape_text, size_text
+from ..text import bytes_text, plural, shape_text
+from .plan_text import name_text, report
 
 WIDTH, HEIGHT = 148, 26  # of a node, in pixels
 STEP_X, STEP_Y = 164, 48  # from node to node
@@ -120,7 +121,7 @@ def _node(subgraph: SubgraphPlan, node: Node, color_of: Mapping[int, int]) -> st
     if node.op is None:
         assert node.tensor is not None
         kind, text, key = "edge", node.tensor.name, ""
-        title = f"{node.tensor.name}: {node.tensor.dtype} {shape_text(node.tensor)}"
+        title = f"{node.tensor.name}: {node.tensor.dtype} {shape_text(node.tensor.shape)}"
     else:
         refused = " refused" if node.op.index in subgraph.refusals else ""
         kind = f"op c{color_of[node.op.index]}{refused}"
@@ -156,10 +157,9 @@ def _details(plan: Plan, subgraph: SubgraphPlan) -> Iterator[tuple[int, dict[str
 
 
 def _tensor(t: Tensor) -> str:
-    size = "" if t.nbytes is None else f", {size_text(t.nbytes)}"
-    return (
-        f"{t.index} {name_text(t)}: {t.dtype} {shape_text(t)}{size}{', constant' if t.is_constant else ''}"
-    )
+    size = "" if t.nbytes is None else f", {bytes_text(t.nbytes)}"
+    constant = ", constant" if t.is_constant else ""
+    return f"{t.index} {name_text(t)}: {t.dtype} {shape_text(t.shape)}{size}{constant}"
 
 
 def _colors(plan: Plan) -> dict[str, int]:
@@ -183,7 +183,7 @@ def _legend(plan: Plan, colors: Mapping[str, int]) -> Iterator[str]:
         counts.update(subgraph.labels.values())
     for label, place in colors.items():
         if counts[label]:
-            yield f'<span class="key c{place}">{escape(label)}: {counts[label]} ops</span>'
+            yield f'<span class="key c{place}">{escape(label)}: {plural(counts[label], "op")}</span>'
 
 
 _PALETTE = ("#8ecae6", "#b7e4a7", "#ffd27a", "#cdb4f6", "#f7b2c4", "#9fe3d6", "#c9ced6", "#ff6b6b")

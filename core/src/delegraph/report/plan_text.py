@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract import CORE, NOBODY, Partition, Plan, Refusal, SubgraphPlan, types_of
 from ..model import Op, Tensor
+from ..text import bytes_text, plural
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,26 +58,6 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "complete": not plan.unsupported,
         "subgraphs": [_subgraph_json(s) for s in plan.subgraphs],
     }
-
-
-def size_text(nbytes: int) -> str:
-    """Write a number of bytes for people: ``147.0 KiB``."""
-    size, units = float(nbytes), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 1024 and len(units) > 1:
-        size, units = size / 1024, units[1:]
-    return f"{nbytes} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
-
-
-def shape_text(tensor: Tensor) -> str:
-    """Write a shape as people do: ``1×224×224×3``."""
-    if tensor.shape is None:
-        return "shape known while running"
-    return "×".join(map(str, tensor.shape)) or "scalar"
-
-
-def plural(n: int, noun: str) -> str:
-    """Write a number of things: ``1 op``, ``2 ops``."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def name_text(tensor: Tensor, letters: int = 60) -> str:
@@ -166,8 +147,8 @@ def _sizes(tensors: Iterable[Tensor]) -> str:
     sizes = [t.nbytes for t in tensors if t.dtype not in ("resource", "variant")]  # handles have none
     known = [n for n in sizes if n is not None]
     if len(known) == len(sizes):
-        return size_text(sum(known))
-    return f"{size_text(sum(known))} +?" if known else "?"
+        return bytes_text(sum(known))
+    return f"{bytes_text(sum(known))} +?" if known else "?"
 
 
 def _counted(names: Iterable[str], shown: int | None = None) -> str:

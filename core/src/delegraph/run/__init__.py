@@ -6,7 +6,7 @@ from .device_values import Expected, as_array, taken_from
 from .failures import where
 from .input_values import stored
 from .interpreter import Interpreter
-from .named_arguments import Argument, Entry, described, entry_of, shape_text
+from .named_arguments import Argument, Entry, described, entry_of
 from .signature import SignatureRunner
 from .steps import of_op, prepared
 
@@ -21,7 +21,6 @@ __all__ = [
     "entry_of",
     "of_op",
     "prepared",
-    "shape_text",
     "stored",
     "taken_from",
     "where",

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from ..errors import InputError
 from ..model import Graph, Model, Record, Signature, Tensor
+from ..text import shape_text
 
 
 @frozen(hash=False)
@@ -22,8 +23,13 @@ class Argument:
 
     @property
     def text(self) -> str:
-        """The argument for people: ``image (1, 8, 8, 1) float32``."""
-        return f"{self.name} {shape_text(self.tensor)} {self.tensor.dtype}"
+        """The argument for people: ``image 1×8×8×1 float32``."""
+        return f"{self.name} {self.shape_text} {self.tensor.dtype}"
+
+    @property
+    def shape_text(self) -> str:
+        """Its shape, with ``?`` where callers may choose the size."""
+        return shape_text(self.tensor.shape_signature or self.tensor.shape)
 
 
 @frozen(hash=False)
@@ -74,15 +80,6 @@ def described(entry: Entry, model: Model) -> Entry:
         inputs=tuple(map(described_argument, entry.inputs)),
         outputs=tuple(map(described_argument, entry.outputs)),
     )
-
-
-def shape_text(tensor: Tensor) -> str:
-    """Write a tensor's shape with ``?`` where callers may choose the size."""
-    shape = tensor.shape_signature or tensor.shape
-    if shape is None:
-        return "(of any shape)"
-    sizes = ["?" if n < 0 else str(n) for n in shape]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _signature(model: Model, key: str | None) -> Signature | None:

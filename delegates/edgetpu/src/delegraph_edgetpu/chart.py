@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from delegraph import Tensor
+from delegraph import bytes_text, shape_text
 
 from .estimate import CLOCK_HZ, Estimate, OpEstimate
 
@@ -47,11 +47,11 @@ def _totals(e: Estimate) -> str:
         ("time of a run", f"{1e3 * e.seconds:.3g} ms"),
         ("cycles", f"{e.cycles:,}"),
         ("multiply-accumulates", f"{e.macs:,}"),
-        ("parameters, packed", _size(e.parameter_bytes)),
-        ("cached on the chip", _size(e.cached_bytes)),
-        ("streamed in every run", _size(e.streamed_bytes)),
-        ("cache left", f"{_size(e.cache_remaining)} of {_size(e.cache_bytes)}"),
-        ("activations on the chip", f"{_size(e.narrow_memory_bytes)} of 3 MiB"),
+        ("parameters, packed", bytes_text(e.parameter_bytes)),
+        ("cached on the chip", bytes_text(e.cached_bytes)),
+        ("streamed in every run", bytes_text(e.streamed_bytes)),
+        ("cache left", f"{bytes_text(e.cache_remaining)} of {bytes_text(e.cache_bytes)}"),
+        ("activations on the chip", f"{bytes_text(e.narrow_memory_bytes)} of 3 MiB"),
         ("ops", str(len(e.rows))),
     )
     items = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in figures)
@@ -65,7 +65,7 @@ def _bar(row: OpEstimate, longest: int, total: int) -> str:
         f"{1e6 * row.seconds:,.1f}",
         f"{row.cycles / total:.1%}" if total else "",
         _parameters(row),
-        _size(row.activation_bytes),
+        bytes_text(row.activation_bytes),
     )
     return (
         f'<tr><th scope="row">#{row.op.index} {escape(row.op.name)}<small>{_shapes(row)}</small></th>'
@@ -80,16 +80,12 @@ def _bar(row: OpEstimate, longest: int, total: int) -> str:
 def _parameters(row: OpEstimate) -> str:
     """Return the size of an op's parameters; they are cached, or all of them streamed."""
     if row.streamed_bytes:
-        return f"<b>{_size(row.streamed_bytes)} streamed</b>"
-    return _size(row.parameter_bytes) if row.parameter_bytes else ""
+        return f"<b>{bytes_text(row.streamed_bytes)} streamed</b>"
+    return bytes_text(row.parameter_bytes) if row.parameter_bytes else ""
 
 
 def _shapes(row: OpEstimate) -> str:
-    return ", ".join(map(_shape, row.op.outputs))
-
-
-def _shape(t: Tensor) -> str:
-    return "?" if t.shape is None else "×".join(map(str, t.shape)) or "scalar"
+    return ", ".join(shape_text(t.shape) for t in row.op.outputs)
 
 
 def _refused(refused: Sequence[tuple[str, str, str]]) -> str:
@@ -98,14 +94,6 @@ def _refused(refused: Sequence[tuple[str, str, str]]) -> str:
     )
     ops = "1 op" if len(refused) == 1 else f"{len(refused)} ops"
     return f"<section>\n<h2>On the CPU: {ops}</h2>\n{_REFUSED_HEAD}\n{rows}\n</table>\n</section>"
-
-
-def _size(nbytes: int) -> str:
-    """Return bytes as the compiler prints them: 1.50MiB has a space here."""
-    for unit, size in (("MiB", 2**20), ("KiB", 2**10)):
-        if nbytes >= size:
-            return f"{nbytes / size:.2f} {unit}"
-    return f"{nbytes} B"
 
 
 _NOTHING = "<section><h2>No op runs on the Edge TPU</h2></section>"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from delegraph import bytes_text
 
 from . import pocl, runtime
 from .cache import MAGIC, users_directory
@@ -14,7 +15,6 @@ from .pruning import stored
 from .runtime import Found
 
 _MEASURED = (3, 0)  # the oldest PoCL that models ran on: as fast as on 3.1
-_UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
 @click.command()
@@ -60,17 +60,18 @@ def facts(found: Found) -> dict[str, Any]:
 def _cache() -> str:
     directory = users_directory()
     found = stored(directory, MAGIC)
-    size = _size(sum(one.nbytes for one in found))
+    size = bytes_text(sum(one.nbytes for one in found))
     return f"{directory}, {len(found)} {'entry' if len(found) == 1 else 'entries'}, {size}"
 
 
 def _lines(one: dict[str, Any]) -> Iterator[str]:
     yield f"{one['index']}  {one['name']}" + ("  (used by default)" if one["index"] == 0 else "")
+    memory, largest = bytes_text(one["memory"]), bytes_text(one["largest_buffer"])
     about = {
         "type": f"{one['type']}, {one['units']} compute units",
         "platform": f"{one['platform']}, {one['version']}",
         "driver": one["driver"],
-        "memory": f"{_size(one['memory'])}, of which one tensor takes up to {_size(one['largest_buffer'])}",
+        "memory": f"{memory}, of which one tensor takes up to {largest}",
         "float16": "computed" if one["float16"] else "stored, and computed as float32",
         "subgroups": "yes" if one["subgroups"] else "no",
         "remark": one["remark"],
@@ -83,7 +84,3 @@ def _remark(platform: str) -> str:
     if version is None or version >= _MEASURED:
         return ""
     return "a PoCL older than 3.0, which has never been measured (Debian: apt install pocl-opencl-icd)"
-
-
-def _size(nbytes: int) -> str:
-    return next((f"{nbytes / n:.1f} {unit}" for n, unit in _UNITS if nbytes >= n), f"{nbytes} B")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from delegraph import Builder
+from elementwise import DEFAULT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from int16_opencl import check, pair
@@ -69,6 +70,19 @@ def test_comparisons_are_litert_s(op: str, ratio: float) -> None:
     near = many_pairs(4)
     near[1] = np.where(near[0] % 3 == 0, near[0], near[1]).astype(np.int16)
     check(pair(op, [near[0].shape] * 2, (0.01, 0.01 * ratio), "bool"), near)
+
+
+STORED = (
+    "STABLEHLO_ADD STABLEHLO_AND STABLEHLO_MAXIMUM STABLEHLO_MINIMUM STABLEHLO_MULTIPLY BITWISE_XOR".split()
+)
+
+
+@pytest.mark.parametrize("op", STORED)
+def test_stored_values_meet_bit_for_bit(op: str) -> None:
+    g = Builder()
+    x, y = (g.input((1 << 17,), "int16") for _ in range(2))
+    g.op(op, [x, y], [g.tensor((1 << 17,), "int16")])
+    check(g.model(), many_pairs(6), resolver=DEFAULT)  # BUILTIN_REF lacks STABLEHLO_AND
 
 
 @pytest.mark.parametrize("shape", [(40,), (1, 7, 1), (5, 7, 40)])

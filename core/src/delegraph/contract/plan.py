@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from ..errors import UnsupportedOps
-from ..model import Graph, Model, Op, Tensor, called_subgraphs
+from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first
 from .support_row import Refusal
 
 if TYPE_CHECKING:
@@ -90,15 +90,13 @@ class Plan:
 
         The decomposition of a composite that a delegate takes is not among them.
         """
-        found: set[int] = set()
-        waiting = [0, *(s.subgraph for s in self.model.signatures)]
-        while waiting:
-            index = waiting.pop()
-            if index not in found:
-                found.add(index)
-                core = (p for p in self.subgraphs[index].partitions if p.label == CORE)
-                waiting += [callee for p in core for op in p.ops for callee in called_subgraphs(op)]
-        return tuple(self.subgraphs[index] for index in sorted(found))
+        entries = [0, *(s.subgraph for s in self.model.signatures)]
+        return tuple(self.subgraphs[index] for index in sorted(callers_first(entries, self.called_by_core)))
+
+    def called_by_core(self, subgraph: int) -> list[int]:
+        """Return the subgraphs that the interpreter calls while it runs one."""
+        partitions = self.subgraphs[subgraph].partitions
+        return called_by_ops(op for p in partitions if p.label == CORE for op in p.ops)
 
     @property
     def fallbacks(self) -> tuple[Fallback, ...]:

@@ -68,7 +68,7 @@ def check_quantization(q: Quantization, shape: tuple[int, ...], dtype: str) -> N
             raise ModelError(f"{count} scales along axis {q.axis} do not fit shape {shape}")
         if not np.all((q.scale >= 0) & (q.scale < inf)):
             raise ModelError("quantization needs scales that are finite and not negative")
-    if len(q.zero_point) and dtype in _STORED_RANGE:
+    if len(q.zero_point) and DTYPES[dtype].is_integer:
         _check_zero_points(q.zero_point, dtype)
 
 
@@ -97,7 +97,7 @@ def check_sparsity(sparsity: Record, shape: tuple[int, ...]) -> int:
 
 
 def _check_zero_points(points: np.ndarray, dtype: str) -> None:
-    low, high = _STORED_RANGE[dtype]
+    low, high = DTYPES[dtype].limits
     least, most = (points[0], points[0]) if len(points) == 1 else (points.min(), points.max())
     if not low <= least <= most <= high:
         raise ModelError(f"a zero point of {dtype} needs {low}..{high}, found {least}..{most}")
@@ -217,10 +217,3 @@ _CALLS = {
 }
 
 _NEW, _OPEN = 0, -1  # depths of a subgraph not seen yet, and of one whose calls are being followed
-
-# What values of a quantized type can be.
-_STORED_RANGE = {
-    d.name: (-(1 << d.bits - 1), (1 << d.bits - 1) - 1) if d.name[0] == "i" else (0, (1 << d.bits) - 1)
-    for d in DTYPES.values()
-    if d.name.startswith(("int", "uint"))
-}

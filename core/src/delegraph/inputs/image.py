@@ -118,7 +118,7 @@ def _scaling(argument: Argument, given: Normalization | None, channels: int) -> 
         if why := _misfit(given, channels):
             raise InputError(f"input {argument.text}: {why}")
         return given, "as you said"
-    if DTYPES[tensor.dtype].numpy.kind in "iu" and not is_quantized(tensor):
+    if DTYPES[tensor.dtype].is_integer and not is_quantized(tensor):
         return (_CENTERED if tensor.dtype == "int8" else _RAW), "as the input stores integers"
     if (known := metadata_normalization(argument.metadata)) is not None:
         said = Normalization(*map(tuple, known))

@@ -38,7 +38,7 @@ def read(argument: Argument, file: str, tell: Tell) -> np.ndarray:
     fitted = np.zeros(length)
     fitted[: len(mono)] = mono[:length]
     placed = fitted.reshape([length if n == -1 else n for n in shape])
-    if DTYPES[argument.tensor.dtype].numpy.kind in "iu" and not is_quantized(argument.tensor):
+    if DTYPES[argument.tensor.dtype].is_integer and not is_quantized(argument.tensor):
         placed = placed * 32768
     return stored_from_real(placed, argument.tensor)
 

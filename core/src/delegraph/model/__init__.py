@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .builder import Builder
-from .dtypes import BY_CODE, DTYPES, DType, dtype_of
+from .dtypes import BY_CODE, DTYPES, HANDLES, DType, dtype_of
 from .graph import (
     Graph,
     Metadata,
@@ -18,7 +18,15 @@ from .graph import (
     same_value,
 )
 from .op_codes import op_name, operator_code, options_record
-from .subgraph_calls import COMPOSITE, CORE_OPS, called_subgraphs, is_core_op
+from .subgraph_calls import (
+    COMPOSITE,
+    CORE_OPS,
+    RANDOM_OPS,
+    called_by_ops,
+    called_subgraphs,
+    callers_first,
+    is_core_op,
+)
 from .tensor_bytes import check_stored, is_view, stored_bytes, stored_values
 
 __all__ = [
@@ -26,6 +34,8 @@ __all__ = [
     "COMPOSITE",
     "CORE_OPS",
     "DTYPES",
+    "HANDLES",
+    "RANDOM_OPS",
     "Builder",
     "DType",
     "Graph",
@@ -38,7 +48,9 @@ __all__ = [
     "Shape",
     "Signature",
     "Tensor",
+    "called_by_ops",
     "called_subgraphs",
+    "callers_first",
     "check_stored",
     "dtype_of",
     "is_core_op",

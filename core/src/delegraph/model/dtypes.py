@@ -1,22 +1,51 @@
-"""The element types of a tensor: TFLite's name, code and width, and how numpy stores one.
+"""The element types of a tensor: TFLite's name, code and width, what values they have, what holds one.
 
-Source: schema.fbs, ``TensorType``. numpy has no type for the entries marked "bits": their arrays
-hold the stored bits (bfloat16 as uint16), sub-byte types hold one value per int8 or uint8 element once
-unpacked.
+Source: schema.fbs, ``TensorType``.
 """
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 from attrs import frozen
 
 
-@frozen
+@frozen(slots=False)
 class DType:
+    """One element type: a row of the table below."""
+
     name: str  # as in schema.fbs, lower case: what support rows and details say
     code: int  # value of the TensorType enum
     bits: int  # per element in the file; 0 where an element has no fixed width
-    numpy: np.dtype  # of the array that holds values while a model runs
+    values: str  # "float", "complex", "int", "uint", "bool", "string" or "handle"
+    numpy: np.dtype  # of the array that holds values while a model runs: one per element, or its bits
+    c: str  # what OpenCL C holds an element in; "" where nothing does
+
+    @cached_property
+    def is_integer(self) -> bool:
+        return self.values in ("int", "uint")
+
+    @cached_property
+    def limits(self) -> tuple[int, int]:
+        """The lowest and the highest value of an integer type; (0, 0) for others."""
+        span = 1 << self.bits if self.is_integer else 1
+        return (-span // 2, span // 2 - 1) if self.values == "int" else (0, span - 1)
+
+    @cached_property
+    def is_bits(self) -> bool:
+        """Whether arrays hold the bits of a value, since numpy has no such type: bfloat16 as uint16."""
+        return self.values == "float" and self.numpy.kind == "u"
+
+    @cached_property
+    def is_packed(self) -> bool:
+        """Whether several elements share a byte of the file; an array has an element of 8 bits for each."""
+        return 0 < self.bits < 8
+
+    @cached_property
+    def numpy_class(self) -> type[np.generic]:
+        """What LiteRT's details say: not object, but ``np.bytes_`` for strings."""
+        return {"string": np.bytes_, "handle": np.object_}.get(self.values, self.numpy.type)
 
 
 def dtype_of(array: np.ndarray) -> str:
@@ -26,30 +55,31 @@ def dtype_of(array: np.ndarray) -> str:
 
 
 _ROWS = (
-    ("float32", 0, 32, "float32"),
-    ("float16", 1, 16, "float16"),
-    ("int32", 2, 32, "int32"),
-    ("uint8", 3, 8, "uint8"),
-    ("int64", 4, 64, "int64"),
-    ("string", 5, 0, "object"),  # elements are bytes
-    ("bool", 6, 8, "bool"),
-    ("int16", 7, 16, "int16"),
-    ("complex64", 8, 64, "complex64"),
-    ("int8", 9, 8, "int8"),
-    ("float64", 10, 64, "float64"),
-    ("complex128", 11, 128, "complex128"),
-    ("uint64", 12, 64, "uint64"),
-    ("resource", 13, 0, "int32"),  # an identifier of a resource, of no use outside
-    ("variant", 14, 0, "object"),
-    ("uint32", 15, 32, "uint32"),
-    ("uint16", 16, 16, "uint16"),
-    ("int4", 17, 4, "int8"),
-    ("bfloat16", 18, 16, "uint16"),  # bits
-    ("int2", 19, 2, "int8"),
-    ("uint4", 20, 4, "uint8"),
-    ("float8_e4m3fn", 21, 8, "uint8"),  # bits
-    ("float8_e5m2", 22, 8, "uint8"),  # bits
+    ("float32", 0, 32, "float", "float32", "float"),
+    ("float16", 1, 16, "float", "float16", "half"),
+    ("int32", 2, 32, "int", "int32", "int"),
+    ("uint8", 3, 8, "uint", "uint8", "uchar"),
+    ("int64", 4, 64, "int", "int64", "long"),
+    ("string", 5, 0, "string", "object", ""),  # elements are bytes
+    ("bool", 6, 8, "bool", "bool", "uchar"),
+    ("int16", 7, 16, "int", "int16", "short"),
+    ("complex64", 8, 64, "complex", "complex64", ""),
+    ("int8", 9, 8, "int", "int8", "char"),
+    ("float64", 10, 64, "float", "float64", "double"),
+    ("complex128", 11, 128, "complex", "complex128", ""),
+    ("uint64", 12, 64, "uint", "uint64", "ulong"),
+    ("resource", 13, 0, "handle", "int32", ""),  # an identifier of a resource, of no use outside
+    ("variant", 14, 0, "handle", "object", ""),
+    ("uint32", 15, 32, "uint", "uint32", "uint"),
+    ("uint16", 16, 16, "uint", "uint16", "ushort"),
+    ("int4", 17, 4, "int", "int8", "char"),
+    ("bfloat16", 18, 16, "float", "uint16", "ushort"),
+    ("int2", 19, 2, "int", "int8", "char"),
+    ("uint4", 20, 4, "uint", "uint8", "uchar"),
+    ("float8_e4m3fn", 21, 8, "float", "uint8", "uchar"),
+    ("float8_e5m2", 22, 8, "float", "uint8", "uchar"),
 )
 
-DTYPES: dict[str, DType] = {n: DType(n, c, b, np.dtype(s)) for n, c, b, s in _ROWS}
+DTYPES: dict[str, DType] = {n: DType(n, code, bits, v, np.dtype(s), c) for n, code, bits, v, s, c in _ROWS}
+HANDLES = frozenset(d.name for d in DTYPES.values() if d.values == "handle")
 BY_CODE: dict[int, DType] = {d.code: d for d in DTYPES.values()}

@@ -1,9 +1,11 @@
-"""Ops that the interpreter itself runs, and which subgraphs an op calls.
+"""Ops apart: those that the interpreter runs, those that draw random numbers, those that call subgraphs.
 
 Control flow, variables and resources belong to core: no delegate sees them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 from .graph import Op
 
@@ -14,6 +16,7 @@ CORE_OPS = frozenset(
     """.split()
 )
 COMPOSITE = "STABLEHLO_COMPOSITE"
+RANDOM_OPS = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"})
 
 # Option fields that hold subgraph indices, in the order in which the op's meaning takes them.
 _CALLS = {
@@ -35,6 +38,31 @@ _CALLS = {
 def is_core_op(name: str) -> bool:
     """Say whether the interpreter runs ops of this name (composites: by their decomposition)."""
     return name in CORE_OPS or name.startswith(COMPOSITE)
+
+
+def callers_first(entries: Iterable[int], called_by: Callable[[int], Iterable[int]]) -> list[int]:
+    """Return entries and all subgraphs that are reached from them, each behind all that call it.
+
+    :param called_by: returns the subgraphs that one calls.
+    """
+    seen: set[int] = set()
+    done: list[int] = []
+
+    def visit(index: int) -> None:
+        if index not in seen:
+            seen.add(index)
+            for callee in called_by(index):
+                visit(callee)
+            done.append(index)
+
+    for index in entries:
+        visit(index)
+    return done[::-1]
+
+
+def called_by_ops(ops: Iterable[Op]) -> list[int]:
+    """Return the subgraphs that ops call."""
+    return [index for op in ops for index in called_subgraphs(op)]
 
 
 def called_subgraphs(op: Op) -> tuple[int, ...]:

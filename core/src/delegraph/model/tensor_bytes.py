@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from ..errors import InputError, ModelError
-from .dtypes import DTYPES
+from .dtypes import DTYPES, DType
 
 
 def stored_bytes(values: np.ndarray, dtype: str) -> np.ndarray:
@@ -27,7 +27,7 @@ def stored_bytes(values: np.ndarray, dtype: str) -> np.ndarray:
     if not want.bits:
         raise InputError(f"a {dtype} cannot be a constant")
     flat = np.ascontiguousarray(values).reshape(-1)
-    return _pack_bits(flat, want.bits, dtype) if want.bits < 8 else flat.view(np.uint8)
+    return _pack_bits(flat, want) if want.is_packed else flat.view(np.uint8)
 
 
 def check_stored(stored: np.ndarray, dtype: str, shape: Sequence[int], size: int) -> None:
@@ -55,7 +55,7 @@ def stored_values(stored: np.ndarray, dtype: str, size: int) -> np.ndarray:
     kind = DTYPES[dtype]
     if dtype == "string":
         values = _strings(stored)
-    elif kind.bits < 8:
+    elif kind.is_packed:
         values = _unpacked(stored, kind.bits, kind.numpy, size)
     elif dtype == "bool" and len(stored) and stored.max() > 1:
         values = stored != 0  # numpy would take a byte of 2 as a third truth
@@ -79,10 +79,10 @@ def _unpacked(stored: np.ndarray, bits: int, dtype: np.dtype, size: int) -> np.n
     return values
 
 
-def _pack_bits(values: np.ndarray, bits: int, dtype: str) -> np.ndarray:
-    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if dtype[0] == "i" else (0, (1 << bits) - 1)
+def _pack_bits(values: np.ndarray, dtype: DType) -> np.ndarray:
+    bits, (low, high) = dtype.bits, dtype.limits
     if values.size and not low <= values.min() <= values.max() <= high:
-        raise InputError(f"{dtype} values need {low}..{high}, found {values.min()}..{values.max()}")
+        raise InputError(f"{dtype.name} values need {low}..{high}, found {values.min()}..{values.max()}")
     per_byte = 8 // bits
     padded = np.zeros(-(-values.size // per_byte) * per_byte, np.uint8)
     padded[: values.size] = values.view(np.uint8) & ((1 << bits) - 1)

@@ -11,8 +11,6 @@ from ..errors import InputError
 from ..model import DTYPES, Tensor
 from .fixedpoint import round_half_away
 
-_NARROW_BITS = {"int2": 2, "int4": 4, "uint4": 4}
-
 
 def stored_from_real(real: np.ndarray, tensor: Tensor) -> np.ndarray:
     """Return real values as the tensor stores them: quantized, halves away from zero, saturated.
@@ -23,7 +21,7 @@ def stored_from_real(real: np.ndarray, tensor: Tensor) -> np.ndarray:
         bits), or a value is NaN.
     """
     dtype = DTYPES[tensor.dtype].numpy
-    if dtype.name == tensor.dtype and dtype.kind in "fc":
+    if dtype.kind in "fc":
         return real.astype(dtype)
     low, high = stored_limits(tensor)
     steps = real.astype(np.float32)
@@ -50,27 +48,18 @@ def real_from_stored(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
 def is_quantized(tensor: Tensor) -> bool:
     """Say whether the tensor stores integers that stand for real values."""
     q = tensor.quantization
-    return (
-        DTYPES[tensor.dtype].numpy.kind in "iu"
-        and q is not None
-        and len(q.scale) > 0
-        and bool(q.scale.all())
-    )
+    return DTYPES[tensor.dtype].is_integer and q is not None and len(q.scale) > 0 and bool(q.scale.all())
 
 
 def stored_limits(tensor: Tensor) -> tuple[int, int]:
     """Return the lowest and highest integer that the tensor stores."""
-    dtype = DTYPES[tensor.dtype].numpy
-    if dtype.kind not in "iu" or (dtype.name != tensor.dtype and tensor.dtype not in _NARROW_BITS):
+    dtype = DTYPES[tensor.dtype]
+    if not dtype.is_integer:
         raise InputError(
             f"tensor {tensor.name!r} is {tensor.dtype}: real values cannot be converted to it; give an "
-            f"array of {dtype} with the stored values"
+            f"array of {dtype.numpy} with the stored values"
         )
-    info = np.iinfo(dtype)
-    bits = _NARROW_BITS.get(tensor.dtype)
-    if bits is None:
-        return int(info.min), int(info.max)
-    return (0, 2**bits - 1) if info.min == 0 else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    return dtype.limits
 
 
 def _parameters(tensor: Tensor, rank: int) -> tuple[np.ndarray, np.ndarray]:

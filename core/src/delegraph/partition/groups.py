@@ -13,13 +13,10 @@ from collections.abc import Collection, Hashable, Sequence
 from attrs import field, frozen
 
 from ..errors import ModelError
-from ..model import Graph, Op, Tensor, called_subgraphs, is_core_op
+from ..model import HANDLES, RANDOM_OPS, Graph, Op, Tensor, called_subgraphs, is_core_op
 
 Group = tuple[int, ...]  # positions of ops that run together, in the file's order
 Needs = Sequence[Sequence[int]]  # by position: the positions of ops that must have run before
-
-RANDOM_OPS = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"})
-_HANDLES = ("resource", "variant")
 
 
 def dependencies(graph: Graph) -> Needs:
@@ -128,7 +125,7 @@ def _effects(op: Op) -> list[Hashable]:
         found.append("random")
     for t in (*op.inputs, *op.outputs):
         if t is not None:
-            if t.dtype in _HANDLES:
+            if t.dtype in HANDLES:
                 found.append("resource")
             if t.is_variable:
                 found.append(t.index)

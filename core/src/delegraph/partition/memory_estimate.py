@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from ..contract import Plan
-from ..model import DTYPES, Graph, Op, Tensor, called_subgraphs
+from ..model import DTYPES, Graph, Op, Tensor, called_by_ops, called_subgraphs, callers_first
 
 
 @frozen
@@ -27,9 +27,10 @@ def estimate(plan: Plan, subgraph: int = 0, keep_all: bool = False) -> Memory:
     Tensors live from the op that computes them to the last that reads them, in the order of the plan;
     inputs and outputs live all the time.
     """
-    work = _Estimate(plan, keep_all)
-    peak, op = work.peak(subgraph)
-    tensors = [t for graph in work.reached(subgraph) for t in _used(graph)]
+    peak, op = _Estimate(plan, keep_all).peak(subgraph)
+    graphs = [sub.graph for sub in plan.subgraphs]
+    reached = callers_first([subgraph], lambda index: called_by_ops(graphs[index].ops))
+    tensors = [t for index in reached for t in _used(graphs[index])]
     return Memory(
         constants=sum(nbytes(t) for t in tensors if t.is_constant),
         variables=sum(nbytes(t) for t in tensors if t.is_variable),
@@ -48,17 +49,6 @@ class _Estimate:
     def __init__(self, plan: Plan, keep_all: bool) -> None:
         self.plan = plan
         self.keep_all = keep_all
-
-    def reached(self, subgraph: int) -> list[Graph]:
-        """Return the graph of a subgraph and of all that it calls, each once."""
-        found: dict[int, Graph] = {}
-        waiting = [subgraph]
-        while waiting:
-            index = waiting.pop()
-            if index not in found:
-                found[index] = self.plan.subgraphs[index].graph
-                waiting += [i for op in found[index].ops for i in called_subgraphs(op)]
-        return list(found.values())
 
     def peak(self, subgraph: int) -> tuple[int, Op | None]:
         ops = list(self._ops(subgraph))

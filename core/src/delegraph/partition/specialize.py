@@ -17,7 +17,19 @@ import numpy as np
 from .. import shapes
 from ..contract import Partition, shapes_by_rows
 from ..errors import InputError, ModelError
-from ..model import DTYPES, Graph, Model, Op, Shape, Tensor, called_subgraphs, is_core_op
+from ..model import (
+    DTYPES,
+    RANDOM_OPS,
+    Graph,
+    Model,
+    Op,
+    Shape,
+    Tensor,
+    called_by_ops,
+    called_subgraphs,
+    callers_first,
+    is_core_op,
+)
 from ..plugins import REFERENCE
 
 if TYPE_CHECKING:
@@ -25,7 +37,6 @@ if TYPE_CHECKING:
 
 InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor index) -> shape
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30
-_RANDOM = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"})
 
 
 class Evaluator:
@@ -90,10 +101,10 @@ class _Specializer:
 
     def subgraphs(self) -> tuple[Graph, ...]:
         """Specialize callers before what they call, so that all call shapes are known by then."""
-        found: dict[int, Graph] = {}
-        for index in _callers_first(self.model):
-            found[index] = self.graph(self.model.subgraphs[index], self.called.get(index))
-        return tuple(found[g.index] for g in self.model.subgraphs)
+        graphs = self.model.subgraphs
+        order = callers_first(range(len(graphs)), lambda index: called_by_ops(graphs[index].ops))
+        found = {index: self.graph(graphs[index], self.called.get(index)) for index in order}
+        return tuple(found[index] for index in range(len(graphs)))
 
     def graph(self, graph: Graph, inputs: list[Shape] | None) -> Graph:
         return _GraphPass(self, graph, inputs).run()
@@ -196,7 +207,7 @@ class _GraphPass:
         return True
 
     def _is_constant(self, op: Op) -> bool:
-        if op.name in _RANDOM or is_core_op(op.name) or not op.inputs:
+        if op.name in RANDOM_OPS or is_core_op(op.name) or not op.inputs:
             return False
         if any(t.shape is None for t in op.outputs):
             return False
@@ -257,20 +268,3 @@ def _declared(op: Op, given: Sequence[Shape]) -> list[Shape]:
 
 def _merge(shapes: Sequence[Shape]) -> Shape:
     return shapes[0] if all(s == shapes[0] for s in shapes) else None
-
-
-def _callers_first(model: Model) -> list[int]:
-    """Order subgraphs so that each stands behind all that call it; the reader has ruled out cycles."""
-    calls = {g.index: [i for op in g.ops for i in called_subgraphs(op)] for g in model.subgraphs}
-    done: dict[int, None] = {}
-
-    def visit(index: int) -> None:
-        for callee in calls[index]:
-            if callee not in done:
-                visit(callee)
-        done[index] = None
-
-    for index in calls:
-        if index not in done:
-            visit(index)
-    return list(done)[::-1]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..contract import CORE, NOBODY, Partition, Plan, Refusal, SubgraphPlan, types_of
-from ..model import Op, Tensor
+from ..model import HANDLES, Op, Tensor
 from ..text import bytes_text, plural
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _table() -> Table:
 
 def _sizes(tensors: Iterable[Tensor]) -> str:
     """Bytes of all tensors together, with a plus where the size of some is not known."""
-    sizes = [t.nbytes for t in tensors if t.dtype not in ("resource", "variant")]  # handles have none
+    sizes = [t.nbytes for t in tensors if t.dtype not in HANDLES]
     known = [n for n in sizes if n is not None]
     if len(known) == len(sizes):
         return bytes_text(sum(known))

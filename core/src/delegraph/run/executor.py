@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,7 +11,7 @@ from attrs import frozen
 from .. import profile
 from ..contract import CORE, Partition, Plan, SubgraphPlan
 from ..errors import ShapeError
-from ..model import Graph, Tensor, called_subgraphs, same_value
+from ..model import Graph, Tensor, callers_first, same_value
 from . import control_flow as control
 from . import steps
 from .state import Transaction
@@ -58,10 +58,9 @@ class Executor:
         :raises DelegateFailed: a delegate could not prepare its part.
         """
         if subgraph not in self._bodies:
-            plan = self.plan.subgraphs[subgraph]
-            self._bodies[subgraph] = _Body(self, plan)
-            for callee in _callees(plan.partitions):
-                self.prepare(callee)
+            for index in callers_first([subgraph], self.plan.called_by_core)[::-1]:
+                if index not in self._bodies:
+                    self._bodies[index] = _Body(self, self.plan.subgraphs[index])
 
     def run(self, subgraph: int, state: Transaction, inputs: Sequence[Any]) -> Frame:
         """Run a subgraph; the frame is in ``frames``, too.
@@ -84,11 +83,6 @@ class Executor:
     def run_function(self, partition: Partition) -> Run:
         """Return a partition's run function, an earlier one if it still fits."""
         return self._prepared.find(partition) or self._prepared.keep(partition, steps.prepared(partition))
-
-
-def _callees(partitions: Iterable[Partition]) -> list[int]:
-    """Return the subgraphs that core's ops call."""
-    return [i for p in partitions if p.label == CORE for op in p.ops for i in called_subgraphs(op)]
 
 
 class _Body:

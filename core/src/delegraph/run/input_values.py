@@ -14,10 +14,6 @@ from ..errors import InputError
 from ..model import DTYPES, Tensor
 from .device_values import Held, held_by_program
 
-# numpy types that the package ml_dtypes adds, by name, and the array that holds the same values here.
-_BITS = {"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e5m2": np.uint8}
-_NARROW = {"int4": (-8, 7), "int2": (-2, 1), "uint4": (0, 15)}  # values of types narrower than a byte
-
 
 def stored(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> np.ndarray:
     """Return ``value`` as an array of the tensor's storage dtype; it may be ``value`` itself.
@@ -50,7 +46,7 @@ def converted(value: Any, tensor: Tensor, name: str) -> np.ndarray:
 
 def is_plain(tensor: Tensor) -> bool:
     """Say whether every array of the tensor's storage dtype is a value of it."""
-    return tensor.dtype != "string" and tensor.dtype not in _NARROW
+    return tensor.dtype != "string" and not DTYPES[tensor.dtype].is_packed
 
 
 def on_device(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> Held | None:
@@ -88,13 +84,12 @@ def _bytes(value: Any, name: str) -> bytes:
 
 def _in_storage_dtype(array: np.ndarray, tensor: Tensor, name: str) -> np.ndarray:
     """Return the array in the storage dtype; a dtype that is not the tensor's is refused."""
-    storage = DTYPES[tensor.dtype].numpy
-    if array.dtype.name == tensor.dtype and array.dtype != storage:  # a type of ml_dtypes
-        bits = _BITS.get(tensor.dtype)
-        array = array.astype(storage) if bits is None else array.copy().view(bits)
+    dtype = DTYPES[tensor.dtype]
+    if array.dtype.name == tensor.dtype and array.dtype != dtype.numpy:  # a type of ml_dtypes
+        array = array.copy().view(dtype.numpy) if dtype.is_bits else array.astype(dtype.numpy)
     _check_dtype(array.dtype, tensor, name)
-    low, high = _NARROW.get(tensor.dtype, (None, None))
-    if low is not None and array.size and not (low <= array.min() and array.max() <= high):
+    low, high = dtype.limits
+    if dtype.is_packed and array.size and not (low <= array.min() and array.max() <= high):
         raise InputError(
             f"{name} needs {tensor.dtype} values from {low} to {high}, found {array.min()} to {array.max()}"
         )

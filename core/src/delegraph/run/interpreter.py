@@ -28,7 +28,7 @@ import numpy as np
 
 from ..contract import Delegate, Plan
 from ..errors import InputError, ShapeError, StateError
-from ..model import Model, Tensor
+from ..model import HANDLES, Model, Tensor
 from ..partition import DEFAULT_MAX_TENSOR_BYTES, Memory, adapted, partition
 from ..plugins import REFERENCE, Plugins, Wanted, load_delegate, resolve_delegates, wanted_name
 from .arguments import check_settings, check_strict, index_of, matched, scalar_or_array, sizes
@@ -457,7 +457,7 @@ class Interpreter:
 
     def _copy(self, tensor_index: int, subgraph: int) -> np.ndarray:
         tensor = self._tensor(tensor_index, self._subgraph(subgraph))
-        if tensor.dtype in ("resource", "variant"):
+        if tensor.dtype in HANDLES:
             return np.array(None, object)  # as LiteRT: a handle means nothing outside
         return np.array(self._session.value(subgraph, tensor.index), order="C")
 

@@ -15,9 +15,6 @@ from ..model import COMPOSITE, DTYPES, Graph, Op, Quantization, Record, Shape, T
 
 Details = dict[str, Any]
 
-# Where the class that LiteRT names is not the one of the array that holds the values.
-_NUMPY_CLASS = {"string": np.bytes_, "resource": np.object_, "variant": np.object_}
-
 
 def tensor_details(
     tensor: Tensor, graph: Graph, shape: Shape = None, compress_zero_points: bool = False
@@ -38,7 +35,7 @@ def tensor_details(
         "index": tensor.index,
         "shape": np.array(shape, np.int32),
         "shape_signature": np.array(tensor.shape_signature or shape, np.int32),
-        "dtype": numpy_class(tensor),
+        "dtype": DTYPES[tensor.dtype].numpy_class,
         "quantization": (float(scales[0]), int(zero_points[0])) if single else (0.0, 0),
         "quantization_parameters": {
             "scales": scales,
@@ -57,14 +54,9 @@ def op_details(op: Op) -> Details:
         "op_name": COMPOSITE if op.name.startswith(COMPOSITE) else op.name.removeprefix("CUSTOM:"),
         "inputs": _indices(op.inputs),
         "outputs": _indices(op.outputs),
-        "operand_types": [numpy_class(t) for t in op.inputs if t is not None],
-        "result_types": [numpy_class(t) for t in op.outputs],
+        "operand_types": [DTYPES[t.dtype].numpy_class for t in op.inputs if t is not None],
+        "result_types": [DTYPES[t.dtype].numpy_class for t in op.outputs],
     }
-
-
-def numpy_class(tensor: Tensor) -> type[np.generic]:
-    """Return the numpy scalar class that details give: np.int8, np.bytes_ for strings."""
-    return _NUMPY_CLASS.get(tensor.dtype, DTYPES[tensor.dtype].numpy.type)
 
 
 def _indices(tensors: Iterable[Tensor | None]) -> np.ndarray:

@@ -25,18 +25,7 @@ if TYPE_CHECKING:
 _REAL = ("float32", "float16")
 _QUANTIZED = {"int8": (-128, 127), "uint8": (0, 255)}
 # What an element of each type is in OpenCL C.
-C_TYPES = {
-    "bool": "uchar",
-    "uint8": "uchar",
-    "int8": "char",
-    "int16": "short",
-    "uint16": "ushort",
-    "int32": "int",
-    "uint32": "uint",
-    "int64": "long",
-    "uint64": "ulong",
-    "real": "REAL",
-}
+C_TYPES = {d.name: d.c for d in DTYPES.values()} | {"real": "REAL"}
 
 
 @define(eq=False)

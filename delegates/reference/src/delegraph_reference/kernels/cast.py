@@ -17,7 +17,6 @@ from delegraph.rules import operand
 from .. import bfloat16
 from ..elementwise import quietly
 from ..kernel import Kernel
-from .quantize import limits
 
 Conversion = Callable[[np.ndarray], np.ndarray]
 
@@ -53,7 +52,7 @@ def _writer(op: Op) -> Conversion:
     if out.dtype == "bool":
         return lambda x: x != 0
     if dtype.kind in "iu" and operand(op, 0).dtype in _REAL:
-        low, high = limits(out)
+        low, high = DTYPES[out.dtype].limits
         return lambda x: _saturated(x, low, high).astype(dtype)
     return lambda x: x.astype(dtype)
 

@@ -9,7 +9,7 @@ Source: tflite/kernels/quantize.cc, internal/reference/{quantize,requantize}.h.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier, rescale
+from delegraph import DTYPES, Constraint, Op, OpSupport, needs, quantize_multiplier, rescale
 from delegraph.rules import axis_scales_found, operand, scaled
 
 from ..elementwise import per_axis, quietly, to_int32
@@ -17,13 +17,11 @@ from ..gemmlowp import wrapped
 from ..kernel import Kernel, Prepare
 from ..lut import Formula, by_value, within
 
-_LIMITS = {"int2": (-2, 1), "int4": (-8, 7), "uint4": (0, 15)}
-
 
 def prepare_float(op: Op) -> Kernel:
     x, out = operand(op, 0), op.outputs[0]
     scale, zero_point = per_axis(out, len(x.shape or ()))
-    low, high = limits(out)
+    low, high = DTYPES[out.dtype].limits
     first, last = low - zero_point, high - zero_point
     whole_zero_point = zero_point.astype(np.int32)
     dtype = DTYPES[out.dtype].numpy
@@ -50,7 +48,7 @@ def from_stored(op: Op) -> Formula:
     def formula(q: np.ndarray) -> np.ndarray:
         # What a left shift carries beyond int32 is lost, as in LiteRT.
         real = wrapped((q - x.zero_point) << max(shift, 0))
-        return within(rescale(real, multiplier, min(shift, 0)) + out.zero_point, limits(out))
+        return within(rescale(real, multiplier, min(shift, 0)) + out.zero_point, DTYPES[out.dtype].limits)
 
     return formula
 
@@ -73,14 +71,6 @@ def _add_half(x: np.ndarray) -> None:
     half = x.view(np.uint32) & np.uint32(1 << 31)
     half |= np.nextafter(np.float32(0.5), np.float32(0)).view(np.uint32)
     x += half.view(np.float32)
-
-
-def limits(tensor: Tensor) -> tuple[int, int]:
-    """Return the smallest and the largest stored value of a tensor's type."""
-    if tensor.dtype in _LIMITS:
-        return _LIMITS[tensor.dtype]
-    info = np.iinfo(tensor.dtype)
-    return info.min, info.max
 
 
 @needs("an output with scales")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from attrs import frozen
-from delegraph import Op, float_range, quantize_multiplier
+from delegraph import DTYPES, Op, float_range, quantize_multiplier
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, int32s
 
 from ._claims import as_int16
@@ -69,13 +69,10 @@ def _launches(node: Node, target: Target, formula: Formula) -> Iterator[Launch]:
         ),
         items,
         local,
-        (("STEP_A", steps[0]), ("STEP_B", steps[1]), ("STORED", _C_TYPES[out.dtype])),
+        (("STEP_A", steps[0]), ("STEP_B", steps[1]), ("STORED", DTYPES[out.dtype].c)),
         (out,),
         out.size,
     )
-
-
-_C_TYPES = {"int16": "short", "bool": "uchar"}
 
 
 def _rows(out: tuple[int, ...], *operands: tuple[int, ...]) -> tuple[np.ndarray, int, list[int]]:

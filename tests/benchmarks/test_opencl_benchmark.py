@@ -42,7 +42,7 @@ def test_time_of_a_run_per_runtime(name: str, record_property: Callable[[str, An
 
 def _runtimes() -> list[tuple[str, str]]:
     """Return index and name of each OpenCL device."""
-    runtime = pytest.importorskip("delegraph_opencl.runtime", reason="delegraph-opencl is not installed")
+    runtime = pytest.importorskip("delegraph_opencl.device.runtime", reason="needs delegraph-opencl")
     try:
         return [(str(d.index), _short(d.platform)) for d in runtime.devices()]
     except DelegraphError as e:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 
 def _devices() -> list[Any]:
-    from delegraph_opencl import runtime
+    from delegraph_opencl.device import runtime
 
     try:
         return list(runtime.devices())

@@ -11,7 +11,7 @@ import delegraph_opencl
 import pytest
 from delegraph import DelegateUnavailable, Interpreter, Model
 from delegraph.plugins import Plugins
-from delegraph_opencl import runtime
+from delegraph_opencl.device import runtime
 
 sys.path.insert(0, str(Path(__file__).parent))  # for what the tests here share
 

@@ -13,8 +13,8 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import OptionError, write_model
-from delegraph_opencl import cache, digest
-from delegraph_opencl.device import Device
+from delegraph_opencl.cache import cache, digest
+from delegraph_opencl.device.device import Device
 from opencl_parts import chain, triple, tripling, weighting
 
 X = np.arange(16, dtype=np.float32).reshape(1, 2, 2, 4)

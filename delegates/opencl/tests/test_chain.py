@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 from delegraph import Builder
-from delegraph_opencl.chain import chained
-from delegraph_opencl.launch import Cut, Launch, Passed, Rows, Windows
-from delegraph_opencl.node import Value, value_of
+from delegraph_opencl.program.launch import Cut, Launch, Passed, Rows, Windows
+from delegraph_opencl.program.node import Value, value_of
+from delegraph_opencl.run.chain import chained
 
 
 class Cores:

@@ -13,8 +13,8 @@ import pyopencl as cl
 import pytest
 from click.testing import CliRunner
 from delegraph import DelegateUnavailable
-from delegraph_opencl import pocl, runtime
 from delegraph_opencl.commands import devices as devices_command
+from delegraph_opencl.device import pocl, runtime
 
 GPU, CPU = cl.device_type.GPU, cl.device_type.CPU
 
@@ -138,7 +138,7 @@ def test_the_settings_of_a_runtime_are_made_unless_the_user_made_them(set_by_use
     if set_by_user is not None:
         environment["POCL_AFFINITY"] = set_by_user
     program = (
-        "import contextlib, os\nfrom delegraph_opencl import runtime\n"
+        "import contextlib, os\nfrom delegraph_opencl.device import runtime\n"
         "with contextlib.suppress(Exception): runtime.devices()\nprint(os.environ['POCL_AFFINITY'])"
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
@@ -197,7 +197,7 @@ def test_devices_lists_what_there_is(having):
 
 
 def test_devices_says_where_the_cache_is_and_how_large(having, tmp_path, monkeypatch):
-    from delegraph_opencl.cache import Entry
+    from delegraph_opencl.cache.cache import Entry
 
     having(platform(NEW, a_device("Fast CPU")))
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)

@@ -10,7 +10,7 @@ import numpy as np
 import pyopencl as cl
 import pytest
 from delegraph import DelegateFailed
-from delegraph_opencl.device import open_device
+from delegraph_opencl.device.device import open_device
 from opencl_parts import TRIPLE, chain, tripling
 
 X = np.arange(16, dtype=np.float32).reshape(1, 2, 2, 4)
@@ -120,7 +120,7 @@ def test_after_a_failed_run_the_next_one_is_right(interpret, plugins, monkeypatc
 def test_a_kernel_that_fails_as_it_runs_is_named_and_the_next_run_is_right(
     interpret, monkeypatch, opencl_error
 ):
-    from delegraph_opencl.running import Running
+    from delegraph_opencl.run.commands_in_flight import Running
 
     class Event:
         command_execution_status = -5
@@ -142,7 +142,7 @@ def test_a_kernel_that_fails_as_it_runs_is_named_and_the_next_run_is_right(
 
 
 def test_a_tensor_larger_than_the_device_takes_stays_off_it(interpret, load, spare, monkeypatch):
-    import delegraph_opencl.limits as limits
+    from delegraph_opencl.program import limits
 
     monkeypatch.setattr(limits, "ALWAYS_FITS", 0)
     delegate = load()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from delegraph_opencl.convolution import product
+from delegraph_opencl.cpu.convolution import product
 from delegraph_opencl.gpu.convolution import Phase, Product, Taps, by_depth, tiles
 
 LOCAL, GLOBAL = 1, 2  # CL_LOCAL, CL_GLOBAL

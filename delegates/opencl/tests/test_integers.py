@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from delegraph import Builder
-from delegraph_opencl import integers, pocl
-from delegraph_opencl.device import Device
+from delegraph_opencl.cpu import integers
+from delegraph_opencl.device import pocl
+from delegraph_opencl.device.device import Device
 
 AVX_512 = "sse2 avx avx2 fma avx512f avx512bw avx512cd avx512dq avx512vl"
 

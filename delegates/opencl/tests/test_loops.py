@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import Builder
-from delegraph_opencl.elementwise import loop_over
-from delegraph_opencl.reduce import merged_axes
+from delegraph_opencl.families.elementwise import loop_over
+from delegraph_opencl.families.reduce import merged_axes
 
 
 def test_operands_of_one_shape_are_one_run():

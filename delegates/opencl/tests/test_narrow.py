@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from delegraph import Builder, Delegate, OpSupport, hookimpl, profile
 from delegraph_opencl import Kernel, Launch, finish
-from delegraph_opencl.lowering import lowered
-from delegraph_opencl.narrow import narrow
-from delegraph_opencl.rewrites import rewrite
+from delegraph_opencl.program.lowering import lowered
+from delegraph_opencl.program.narrow import narrow
+from delegraph_opencl.program.rewrites import rewrite
 
 SHAPE = (1, 4, 64, 4)
 ORDER = (0, 2, 1, 3)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from delegraph import OptionError
-from delegraph_opencl import pruning
-from delegraph_opencl.cache import MAGIC, Cache, Entry
+from delegraph_opencl.cache import pruning
+from delegraph_opencl.cache.cache import MAGIC, Cache, Entry
 from delegraph_opencl.options import Options
 
 PART = 100_000  # bytes of each entry's one constant
@@ -111,7 +111,7 @@ def test_processes_that_write_and_prune_at_once_do_not_disturb_each_other(tmp_pa
     program = (
         "import logging, sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from delegraph_opencl.cache import Entry\n"
+        "from delegraph_opencl.cache.cache import Entry\n"
         "logging.basicConfig()\n"
         "for n in range(40):\n"
         "    entry = Entry(Path(sys.argv[1]) / f'{n % 7:064x}.cache', 250_000)\n"

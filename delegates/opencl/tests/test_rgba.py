@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import Builder, Delegate, Interpreter, OptionError, SupportTable
-from delegraph_opencl.rgba import image_inputs, with_channels
+from delegraph_opencl.program.rgba import image_inputs, with_channels
 
 SHAPE = (1, 6, 6, 3)
 RNG = np.random.default_rng(4)

@@ -51,7 +51,7 @@ def test_an_interpreter_per_thread(interpret, load, shared):
 
 
 def test_two_threads_may_open_the_device_at_once(device):
-    from delegraph_opencl.device import open_device
+    from delegraph_opencl.device.device import open_device
 
     barrier = threading.Barrier(4)
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from delegraph import DelegateUnavailable
-from delegraph_opencl.device import Device, open_device
-from delegraph_opencl.launch import Launch, Passed
-from delegraph_opencl.single_launch import At, Call, is_one_of_many, single_launch
+from delegraph_opencl.device.device import Device, open_device
+from delegraph_opencl.program.launch import Launch, Passed
+from delegraph_opencl.run.single_launch import At, Call, is_one_of_many, single_launch
 
 # Both define a macro and a helper of the same name.
 ADD = """

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from delegraph import Builder
-from delegraph_opencl.device import Device
-from delegraph_opencl.tiles import tile_sizes
+from delegraph_opencl.cpu.tiles import tile_sizes
+from delegraph_opencl.device.device import Device
 
 X86 = "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-"
 

@@ -8,7 +8,8 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import Builder
-from delegraph_opencl import Launch, OpenCL, tuning
+from delegraph_opencl import Launch, OpenCL
+from delegraph_opencl.gpu import tuning
 
 WORK = """
 __kernel void work(__global float* y) {

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from attrs import evolve
 from delegraph import Builder, window
-from delegraph_opencl import integers, pocl
-from delegraph_opencl.device import Device
+from delegraph_opencl.cpu import integers
+from delegraph_opencl.device import pocl
+from delegraph_opencl.device.device import Device
 from one_op import random_array
 from one_op_opencl import check, run
 from weighted import KINDS, Draw, weighted_model

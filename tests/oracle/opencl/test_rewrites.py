@@ -17,8 +17,8 @@ def floats(seed: int, shape: tuple[int, ...]) -> np.ndarray:
 
 def nodes_of(model: Model) -> list[str]:
     """Return the nodes that the delegate makes of a model, each with the ops it computes."""
-    from delegraph_opencl.lowering import lowered
-    from delegraph_opencl.rewrites import rewrite
+    from delegraph_opencl.program.lowering import lowered
+    from delegraph_opencl.program.rewrites import rewrite
 
     delegate = loaded()
     plan = Interpreter(model=model, delegates=[delegate]).plan
@@ -184,7 +184,7 @@ def test_an_op_that_moves_nothing_costs_nothing(name):
 
 
 def test_every_rewrite_is_tested_here():
-    from delegraph_opencl.rewrites import REWRITES
+    from delegraph_opencl.program.rewrites import REWRITES
 
     assert [row.name for row in REWRITES] == [
         "merge padding",

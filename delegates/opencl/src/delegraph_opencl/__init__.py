@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 from delegraph import Delegate, OpSupport, hookimpl
 
 from .delegate import OpenCL
-from .elementwise import counted, elementwise  # now: later the name would be the module's
 
 if TYPE_CHECKING:
     import click
 
-    from .convolution import Geometry, geometry, product
-    from .depthwise import depthwise_convolution
-    from .device_value import DeviceValue
-    from .epilogue import Epilogue, finish
-    from .integers import Ending, Integers, integer_convolution
-    from .launch import Arg, Launch, Packed, Scratch, blocks, int32s, rounded_up
-    from .node import Kernel, Node, Step, Value, centered, dequantized
+    from .cpu.convolution import Geometry, geometry, product
+    from .cpu.depthwise import depthwise_convolution
+    from .cpu.integers import Ending, Integers, integer_convolution
+    from .families.elementwise import counted, elementwise
     from .options import Options
-    from .target import Target
+    from .program.epilogue import Epilogue, finish
+    from .program.launch import Arg, Launch, Packed, Scratch, blocks, int32s, rounded_up
+    from .program.node import Kernel, Node, Step, Value, centered, dequantized
+    from .program.target import Target
+    from .run.device_value import DeviceValue
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
@@ -64,31 +64,33 @@ __all__ = [
 
 # Imported when first asked for: what only lists plugins does without.
 _LATER = {
-    "Arg": "launch",
-    "DeviceValue": "device_value",
-    "Ending": "integers",
-    "Epilogue": "epilogue",
-    "Geometry": "convolution",
-    "Integers": "integers",
-    "Kernel": "node",
-    "Launch": "launch",
-    "Node": "node",
+    "Arg": "program.launch",
+    "DeviceValue": "run.device_value",
+    "Ending": "cpu.integers",
+    "Epilogue": "program.epilogue",
+    "Geometry": "cpu.convolution",
+    "Integers": "cpu.integers",
+    "Kernel": "program.node",
+    "Launch": "program.launch",
+    "Node": "program.node",
     "Options": "options",
-    "Packed": "launch",
-    "Scratch": "launch",
-    "Step": "node",
-    "Target": "target",
-    "Value": "node",
-    "blocks": "launch",
-    "centered": "node",
-    "depthwise_convolution": "depthwise",
-    "dequantized": "node",
-    "finish": "epilogue",
-    "geometry": "convolution",
-    "int32s": "launch",
-    "integer_convolution": "integers",
-    "product": "convolution",
-    "rounded_up": "launch",
+    "Packed": "program.launch",
+    "Scratch": "program.launch",
+    "Step": "program.node",
+    "Target": "program.target",
+    "Value": "program.node",
+    "blocks": "program.launch",
+    "centered": "program.node",
+    "counted": "families.elementwise",
+    "depthwise_convolution": "cpu.depthwise",
+    "dequantized": "program.node",
+    "elementwise": "families.elementwise",
+    "finish": "program.epilogue",
+    "geometry": "cpu.convolution",
+    "int32s": "program.launch",
+    "integer_convolution": "cpu.integers",
+    "product": "cpu.convolution",
+    "rounded_up": "program.launch",
 }
 
 

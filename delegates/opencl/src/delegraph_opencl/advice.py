@@ -13,9 +13,9 @@ from time import perf_counter
 import numpy as np
 from delegraph import Delegate, Op, Partition, Plan, Tensor
 
-from .device import Device
-from .rgba import image_inputs
-from .target import Target
+from .device.device import Device
+from .program.rgba import image_inputs
+from .program.target import Target
 
 MOVES = ("BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "TRANSPOSE")
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")

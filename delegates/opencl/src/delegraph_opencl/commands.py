@@ -9,10 +9,10 @@ from typing import Any
 import click
 from delegraph import bytes_text
 
-from . import pocl, runtime
-from .cache import MAGIC, users_directory
-from .pruning import stored
-from .runtime import Found
+from .cache.cache import MAGIC, users_directory
+from .cache.pruning import stored
+from .device import pocl, runtime
+from .device.runtime import Found
 
 _MEASURED = (3, 0)  # the oldest PoCL that models ran on: as fast as on 3.1
 

@@ -9,14 +9,14 @@ from typing import Any
 import attrs
 from delegraph import Delegate, DelegraphError, Model, Partition, Plan, Refusal, Run
 
-from .cache import Cache
-from .device import Device, open_device
-from .device_value import DeviceValue, value_of_buffer
-from .limits import too_large
-from .memory import ALIGNMENT, Held
+from .cache.cache import Cache
+from .device.device import Device, open_device
+from .device.runtime import choose
 from .options import Options
-from .runtime import choose
-from .target import Target
+from .program.limits import too_large
+from .program.memory import ALIGNMENT, Held
+from .program.target import Target
+from .run.device_value import DeviceValue, value_of_buffer
 
 
 class OpenCL(Delegate):
@@ -72,7 +72,7 @@ class OpenCL(Delegate):
     def adapted(self, model: Model) -> Model:
         if (channels := self.options.input_channels) is None:
             return model
-        from .rgba import with_channels
+        from .program.rgba import with_channels
 
         return with_channels(model, channels)
 
@@ -85,11 +85,11 @@ class OpenCL(Delegate):
         return too_large(partition, self.options.device)
 
     def prepare(self, partition: Partition) -> Run:
-        from .compile import compiled
-        from .executable import Executable
-        from .lowering import lowered
-        from .narrow import narrow
-        from .rewrites import rewrite
+        from .program.lowering import lowered
+        from .program.narrow import narrow
+        from .program.rewrites import rewrite
+        from .run.compile import compiled
+        from .run.executable import Executable
 
         stored = self.cache.entry(partition, self.target) if self.cache else None
         target = self.target if stored is None else attrs.evolve(self.target, tuned=stored.tuned)

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import Builder
-from delegraph_opencl import integers
+from delegraph_opencl.cpu import integers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from int16_opencl import DRAW, SAME, STORED, check, convolution, without_doubles

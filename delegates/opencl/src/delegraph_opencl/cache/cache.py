@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from delegraph import OptionError, Partition
 
+from ..options import Options
+from ..program.target import Target
 from .digest import partition_digest, text_digest
-from .options import Options
 from .pruning import prune, used_now
-from .target import Target
 
 MAGIC = b"delegraph-opencl\x00\x01\r\n\x1a\n"
 _CHECKSUM = struct.Struct("<Q")  # CRC-32 of all that follows: four times as fast as SHA-256

@@ -14,7 +14,7 @@ import numpy as np
 from delegraph import Op, Partition, Record, Tensor
 from delegraph import __version__ as core_version
 
-from .target import Target
+from ..program.target import Target
 
 FORMAT = 1  # of the entry's file; raised when it changes
 _PLAIN = (int, float, str, bytes, type(None))  # what repr tells in full

@@ -1,8 +1,8 @@
 """Convolutions and what is like them, on CPUs: panels of weights, sums in registers, scales at the end.
 
 CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV, and DEPTHWISE_CONV_2D where a channel has several filters, are all
-products of matrices: rows of numbers that lie side by side, times weights. ``kernels/conv_2d.cl`` says how;
-``kernels/conv_2d_lines.cl`` does those over few channels.
+products of matrices: rows of numbers that lie side by side, times weights. ``conv_2d.cl`` says how;
+``conv_2d_lines.cl`` does those over few channels.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 from attrs import evolve, frozen
 from delegraph import Window, window
 
-from .epilogue import Epilogue
-from .launch import Arg, Cut, Launch, Packed, Rows, Scratch, blocks, evenly_cut, int32s
-from .node import Node, Scaled, Step, Value, along, centered
-from .target import Target
+from ..program.epilogue import Epilogue
+from ..program.launch import Arg, Cut, Launch, Packed, Rows, Scratch, blocks, evenly_cut, int32s
+from ..program.node import Node, Scaled, Step, Value, along, centered
+from ..program.target import Target
 from .tiles import Sizes, tile_sizes, tile_source
 
 _RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
@@ -361,7 +361,7 @@ def _defines(
 
 @cache
 def _source(name: str) -> str:
-    return (Path(__file__).parent / "kernels" / f"{name}.cl").read_text()
+    return (Path(__file__).parent / f"{name}.cl").read_text()
 
 
 def zeros(n: int) -> Packed:

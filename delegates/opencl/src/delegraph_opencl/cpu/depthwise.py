@@ -1,7 +1,7 @@
 """Depthwise convolutions on CPUs where each channel has one filter, line by line.
 
-``depthwise.cl`` goes through the lines. ``kernels/depthwise_conv_2d.cl`` computes a tile of one by
-multiplying number by number; ``kernels/depthwise_bytes.cl`` is another way.
+``depthwise.cl`` goes through the lines. ``depthwise_conv_2d.cl`` computes a tile of one by
+multiplying number by number; ``depthwise_bytes.cl`` is another way.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from ..program.launch import Launch, Packed, Rows, Windows, blocks, int32s, rounded_up
+from ..program.memory import nbytes_of
+from ..program.node import Value
+from ..program.target import Target
 from .convolution import Geometry, zeros
 from .integers import Ending, end_defines, outside
-from .launch import Launch, Packed, Rows, Windows, blocks, int32s, rounded_up
-from .memory import nbytes_of
-from .node import Value
-from .target import Target
 
 _LINES = 8  # work-items per core
 _TILE = 4  # pixels
@@ -123,7 +123,7 @@ def _windows(g: Geometry, x: Value) -> Windows | None:
 
 @cache
 def _one_by_one() -> str:
-    return (Path(__file__).parent / "kernels" / "depthwise_conv_2d.cl").read_text()
+    return (Path(__file__).parent / "depthwise_conv_2d.cl").read_text()
 
 
 @cache

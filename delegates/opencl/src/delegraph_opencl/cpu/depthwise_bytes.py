@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from ..convolution import Geometry, weights_for
-from ..depthwise import Arithmetic, by_lines
-from ..epilogue import finish
-from ..integers import Integers, byte_weights, dots, ending_of, instructions
-from ..launch import Launch, Packed, blocks
-from ..node import Node
-from ..target import Target
+from ..program.epilogue import finish
+from ..program.launch import Launch, Packed, blocks
+from ..program.node import Node
+from ..program.target import Target
+from .convolution import Geometry, weights_for
+from .depthwise import Arithmetic, by_lines
+from .integers import Integers, byte_weights, dots, ending_of, instructions
 
 _NUMBERS = 64  # at once
 _COST = {64: 1.0, 32: 1.1, 16: 1.3}  # of reading them, by how many lie side by side

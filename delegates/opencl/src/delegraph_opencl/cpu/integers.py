@@ -1,7 +1,7 @@
 """Products of integers, exact, on CPUs: rows of bytes, or of int16, times constant weights.
 
-CONV_2D, FULLY_CONNECTED and what is like them, as in :mod:`delegraph_opencl.convolution`, where values are
-narrow (see :mod:`delegraph_opencl.narrow`) or int16. ``integers.cl`` says how.
+CONV_2D, FULLY_CONNECTED and what is like them, as in :mod:`delegraph_opencl.cpu.convolution`, where values
+are narrow (see :mod:`delegraph_opencl.program.narrow`) or int16. ``integers.cl`` says how.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from attrs import evolve, frozen
 from delegraph import Tensor
 
+from ..program.epilogue import Epilogue, finish
+from ..program.launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_up
+from ..program.node import Node, Value, centered
+from ..program.target import Target
 from .convolution import CACHED, Geometry, panels, run_of, shares, weights_for
-from .epilogue import Epilogue, finish
-from .launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_up
-from .node import Node, Value, centered
-from .target import Target
 from .tiles import LARGE, Sizes, tile_sizes, tile_source
 
 _BLOCK = 256  # products of 2**22 that int32 sums up for sure

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from .device import Device
-from .launch import blocks
+from ..device.device import Device
+from ..program.launch import blocks
 
 
 @frozen

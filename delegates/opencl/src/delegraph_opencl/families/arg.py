@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from attrs import evolve
 from delegraph import Op, OpSupport, needs
 
-from ..elementwise import spread
-from ..launch import Launch, blocks, int32s
-from ..node import Kernel, Node, Value
 from ..options import Options
-from ..reduce import Reduction, constant_axes, merged_axes, reducing
-from ..target import Target
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Kernel, Node, Value
+from ..program.target import Target
+from .elementwise import spread
+from .reduce import Reduction, constant_axes, merged_axes, reducing
 
 
 def arg_rows(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSupport]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from delegraph import Op, OpSupport, needs
 
-from ..elementwise import counted
 from ..options import Options
-from ._rows import EIGHT_BIT, one_scale, plain_rows, same_quantization
+from .elementwise import counted
+from .support_rows import EIGHT_BIT, one_scale, plain_rows, same_quantization
 
 _LEAST_SCALE = 1 / 256
 

@@ -18,10 +18,10 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op, float_range
 
-from .epilogue import NO_EPILOGUE, Epilogue, channels_of, finish, operand_kind, repeats, vector
-from .launch import Arg, Launch, Packed, blocks, int32s, rounded_up
-from .node import C_TYPES, Kernel, Node, Step, Value, numpy_type
-from .target import Target
+from ..program.epilogue import NO_EPILOGUE, Epilogue, channels_of, finish, operand_kind, repeats, vector
+from ..program.launch import Arg, Launch, Packed, blocks, int32s, rounded_up
+from ..program.node import C_TYPES, Kernel, Node, Step, Value, numpy_type
+from ..program.target import Target
 
 Formula = str | Callable[[Op], str]  # a function where it depends on the op's options
 

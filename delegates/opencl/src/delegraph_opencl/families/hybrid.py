@@ -17,11 +17,11 @@ import numpy as np
 from attrs import evolve, frozen
 from delegraph import Tensor
 
-from .convolution import Weights, after_sums, weights_for
-from .launch import Arg, Launch, Scratch, blocks, int32s, rounded_up
+from ..cpu.convolution import Weights, after_sums, weights_for
+from ..program.launch import Arg, Launch, Scratch, blocks, int32s, rounded_up
+from ..program.node import Node, PerRow, Step, Value
+from ..program.target import Target
 from .movement import table
-from .node import Node, PerRow, Step, Value
-from .target import Target
 
 _PART = 4096  # numbers of a row that a work-item of a CPU, or a work-group, goes through at least
 _PARTS = 64  # of a row, at most
@@ -188,4 +188,4 @@ def rounding_source() -> str:
 
 @cache
 def _source(variant: str) -> str:
-    return (_FOLDER / ("gpu" if variant == "gpu" else "") / "hybrid.cl").read_text()
+    return (_FOLDER.parent / ("gpu" if variant == "gpu" else "families") / "hybrid.cl").read_text()

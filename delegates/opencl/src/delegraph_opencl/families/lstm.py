@@ -1,7 +1,7 @@
 """What LSTM and UNIDIRECTIONAL_SEQUENCE_LSTM share: a cell that is run over a sequence.
 
 The products of the input and the weights of all gates are computed first, for all steps at once; then a
-work-group takes each row of the batch through the steps (``_lstm.cl``). With integer weights and a float
+work-group takes each row of the batch through the steps (``lstm.cl``). With integer weights and a float
 input each row of what is multiplied with them is rounded to 8 bits, as in LiteRT.
 
 Source: tflite/kernels/lstm_eval.cc, lstm_shared.h; tflite/delegates/gpu/common/lstm_parser.cc.
@@ -19,13 +19,13 @@ import numpy as np
 from attrs import frozen
 from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
 
-from ..epilogue import Epilogue, written_steps
-from ..hybrid import Rounded, rounded, rounding_source, signed, wide_numbers
-from ..launch import Arg, Launch, Packed, Scratch, int32s, rounded_up
-from ..node import Kernel, Node, Step, Value, centered, dequantized
 from ..options import Options
-from ..products import Product, Side, multiplied
-from ..target import Target
+from ..program.epilogue import Epilogue, written_steps
+from ..program.launch import Arg, Launch, Packed, Scratch, int32s, rounded_up
+from ..program.node import Kernel, Node, Step, Value, centered, dequantized
+from ..program.target import Target
+from .hybrid import Rounded, rounded, rounding_source, signed, wide_numbers
+from .products import Product, Side, multiplied
 
 _X = 0
 _INPUT_WEIGHTS, _RECURRENT_WEIGHTS = (1, 2, 3, 4), (5, 6, 7, 8)  # of input, forget, update and output gate

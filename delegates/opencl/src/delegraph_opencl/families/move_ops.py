@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs
 
-from ..launch import Launch, numbers
-from ..movement import OUTSIDE, moved, strides_of, tables_of
-from ..node import Kernel, Node, Value
 from ..options import Options
-from ..target import Target
+from ..program.launch import Launch, numbers
+from ..program.node import Kernel, Node, Value
+from ..program.target import Target
+from .movement import OUTSIDE, moved, strides_of, tables_of
 
 FLOAT_MODELS = "float32 float16 int32 int64 bool"
 EVERY_TYPE = f"{FLOAT_MODELS} int8 uint8 int16 uint16 uint32 uint64"

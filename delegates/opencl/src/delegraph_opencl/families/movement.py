@@ -19,11 +19,11 @@ import numpy as np
 from attrs import evolve, frozen
 from delegraph import Op
 
+from ..program.launch import Arg, Launch, Packed, blocks, int32s
+from ..program.lowering import same_levels
+from ..program.node import Kernel, Node, Value, numpy_type
+from ..program.target import Target
 from .elementwise import constant, spread
-from .launch import Arg, Launch, Packed, blocks, int32s
-from .lowering import same_levels
-from .node import Kernel, Node, Value, numpy_type
-from .target import Target
 
 OUTSIDE = -1
 Tables = Sequence[np.ndarray]

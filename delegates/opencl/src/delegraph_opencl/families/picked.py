@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 from attrs import frozen
 
-from ..elementwise import spread
-from ..launch import Launch, blocks, int32s
-from ..movement import ELEMENTS, elements_of, stored, table
-from ..node import C_TYPES, Value
-from ..target import Target
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import C_TYPES, Value
+from ..program.target import Target
+from .elementwise import spread
+from .movement import ELEMENTS, elements_of, stored, table
 
 _WORK = 4096  # elements of a work-item on a CPU, at least
 

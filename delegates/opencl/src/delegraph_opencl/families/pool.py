@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 from delegraph import OpSupport, window
 
-from ..convolution import Geometry
-from ..epilogue import finish
+from ..cpu.convolution import Geometry
 from ..gpu import pool as gpu
-from ..launch import Launch, blocks, int32s
-from ..node import Kernel, Node
 from ..options import Options
-from ..target import Target
-from ._rows import float_rows, known_activation, same_quantization
-from ._weighted import real_windows
+from ..program.epilogue import finish
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Kernel, Node
+from ..program.target import Target
+from .support_rows import float_rows, known_activation, same_quantization
+from .weighted_ops import real_windows
 
 _TASKS = 8  # per core
 

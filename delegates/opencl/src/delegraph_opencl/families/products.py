@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from attrs import evolve, frozen
 
+from ..program.epilogue import Epilogue
+from ..program.launch import Arg, Launch, Packed, Scratch, blocks, int32s
+from ..program.node import Value
+from ..program.target import Target
 from .elementwise import spread
-from .epilogue import Epilogue
-from .launch import Arg, Launch, Packed, Scratch, blocks, int32s
 from .movement import moved, table
-from .node import Value
-from .target import Target
 
 _FEW = 4  # rows: for so few, rearranging the other matrix costs more than it gains
 _TASKS = 8  # per core

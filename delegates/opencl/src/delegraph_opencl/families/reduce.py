@@ -13,11 +13,11 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op, needs
 
+from ..program.epilogue import NO_EPILOGUE, Epilogue, finish
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import C_TYPES, Kernel, Node, Scaled, Step, Value
+from ..program.target import Target
 from .elementwise import spread
-from .epilogue import NO_EPILOGUE, Epilogue, finish
-from .launch import Launch, blocks, int32s
-from .node import C_TYPES, Kernel, Node, Scaled, Step, Value
-from .target import Target
 
 _GROUP = 128  # work-items of a work-group on a GPU
 _LEAST_WORK = 2048  # elements that a work-item on a CPU reads at least

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from delegraph import Constraint, OpSupport
 
 from ..options import Options
-from ..reduce import Reduction, constant_axes, reducing
-from ._rows import STORED_AS_HALF, float_rows, plain_rows
+from .reduce import Reduction, constant_axes, reducing
+from .support_rows import STORED_AS_HALF, float_rows, plain_rows
 
 _TYPES = "T int32 -> T"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from delegraph import Op, needs
 
-from ._moves import shape_of
+from .move_ops import shape_of
 
 
 @needs("an image of 4 axes")

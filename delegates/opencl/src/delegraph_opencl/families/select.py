@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from delegraph import Constraint, OpSupport
 
-from ..elementwise import launches
-from ..launch import Launch
-from ..node import Kernel, Node, Value
 from ..options import Options
-from ..target import Target
-from ._rows import float_rows, plain_rows, same_quantization
+from ..program.launch import Launch
+from ..program.node import Kernel, Node, Value
+from ..program.target import Target
+from .elementwise import launches
+from .support_rows import float_rows, plain_rows, same_quantization
 
 # (condition, result) -> the condition in the shape in which it is broadcast
 Condition = Callable[[Value, Value], Value]

@@ -12,11 +12,11 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op, needs
 
+from ..program.epilogue import finish
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Kernel, Node
+from ..program.target import Target
 from .elementwise import spread
-from .epilogue import finish
-from .launch import Launch, blocks, int32s
-from .node import Kernel, Node
-from .target import Target
 
 _GROUP = 64  # work-items that share a row on a GPU
 _LONG = 32  # elements of a row that is long

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from delegraph import Constraint, Op, OpSupport, Tensor, fused_activation, needs
 
-from ..node import Kernel
 from ..options import Options
+from ..program.node import Kernel
 
 EIGHT_BIT = "int8 uint8"
 ONE_HALF = 2.0**-10  # how far a float16 output may be off: its own rounding, and LiteRT's

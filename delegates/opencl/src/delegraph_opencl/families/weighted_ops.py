@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from delegraph import Constraint, Op, OpSupport, Tensor, fused_activation, needs
 
-from ..epilogue import LIMITS
-from ..node import Kernel
 from ..options import Options
-from ._rows import STORED_AS_HALF, one_scale
+from ..program.epilogue import LIMITS
+from ..program.node import Kernel
+from .support_rows import STORED_AS_HALF, one_scale
 
 
 def weighted_rows(

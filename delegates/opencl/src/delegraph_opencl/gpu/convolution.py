@@ -17,13 +17,13 @@ import numpy as np
 from attrs import asdict, astuple, evolve, frozen
 from delegraph import Window
 
-from ..convolution import Geometry, Weights
-from ..epilogue import NO_EPILOGUE, Epilogue
-from ..launch import Launch, Packed, Scratch, blocks, int32s, rounded_up
-from ..node import Value
-from ..target import Target
-from ..tuning import Candidate, tuned
+from ..cpu.convolution import Geometry, Weights
+from ..program.epilogue import NO_EPILOGUE, Epilogue
+from ..program.launch import Launch, Packed, Scratch, blocks, int32s, rounded_up
+from ..program.node import Value
+from ..program.target import Target
 from .device import fits, has_fast_local_memory
+from .tuning import Candidate, tuned
 
 _WIDE = 8  # channels of weights are padded to a multiple of it: the most that a work-item reads at once
 STEP = 16  # lines of the depth that go through local memory at a time, or are summed up in half precision

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..convolution import Geometry, Weights
-from ..epilogue import NO_EPILOGUE, Epilogue
-from ..launch import Launch, Packed, blocks, int32s, rounded_up
-from ..node import Value
-from ..target import Target
-from ..tuning import Candidate, tuned
+from ..cpu.convolution import Geometry, Weights
+from ..program.epilogue import NO_EPILOGUE, Epilogue
+from ..program.launch import Launch, Packed, blocks, int32s, rounded_up
+from ..program.node import Value
+from ..program.target import Target
 from .convolution import source, stores
 from .device import fits
+from .tuning import Candidate, tuned
 
 _COLUMNS = 16  # vectors of a line that a work-item holds at the most
 _CUTS = tuple((pixels, group) for pixels in (4, 2, 1) for group in (64, 128, 256))

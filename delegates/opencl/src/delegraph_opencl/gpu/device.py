@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..target import Target
+from ..program.target import Target
 
 
 def fits(target: Target, items: int, local_bytes: int = 0) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..convolution import Geometry
-from ..epilogue import NO_EPILOGUE, Epilogue
-from ..launch import Launch, blocks, int32s
-from ..node import Value
-from ..target import Target
-from ..tuning import Candidate, tuned
+from ..cpu.convolution import Geometry
+from ..program.epilogue import NO_EPILOGUE, Epilogue
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Value
+from ..program.target import Target
 from .convolution import source, stores
 from .device import fits
+from .tuning import Candidate, tuned
 
 # Results of a work-group, and work-items that share each.
 _ALONE = ((64, 1), (128, 1), (256, 1))

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .launch import Arg, Launch, Packed, Scratch
-from .memory import ALIGNMENT, nbytes_of
-from .node import Value
-from .target import Target
+from ..program.launch import Arg, Launch, Packed, Scratch
+from ..program.memory import ALIGNMENT, nbytes_of
+from ..program.node import Value
+from ..program.target import Target
 
 _RUNS = 3  # of a candidate, after one that does not count
 _HOPELESS = 3  # times slower than the best so far: not run again

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.arg import arg_rows
 from ..options import Options
-from ._arg import arg_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -14,17 +14,17 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from delegraph import Op, OpSupport, needs
 
-from ..epilogue import finish
-from ..hybrid import is_hybrid, rounded, scales_of, signed
-from ..launch import Arg, Launch, Packed
-from ..movement import stored
-from ..node import Kernel, Node, Scaled, Step, Value, centered
+from ..families.hybrid import is_hybrid, rounded, scales_of, signed
+from ..families.move_ops import constants, shape_of
+from ..families.movement import stored
+from ..families.products import Product, Side, multiplied
+from ..families.support_rows import float_rows
+from ..families.weighted_ops import hybrid_rtol
 from ..options import Options
-from ..products import Product, Side, multiplied
-from ..target import Target
-from ._moves import constants, shape_of
-from ._rows import float_rows
-from ._weighted import hybrid_rtol
+from ..program.epilogue import finish
+from ..program.launch import Arg, Launch, Packed
+from ..program.node import Kernel, Node, Scaled, Step, Value, centered
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

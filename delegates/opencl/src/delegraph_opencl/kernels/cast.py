@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
 
-from ..elementwise import counted, elementwise, literal
-from ..node import C_TYPES
+from ..families.elementwise import counted, elementwise, literal
+from ..families.support_rows import EIGHT_BIT, ONE_HALF, STORED_AS_HALF
 from ..options import Options
-from ._rows import EIGHT_BIT, ONE_HALF, STORED_AS_HALF
+from ..program.node import C_TYPES
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from delegraph import Op, OpSupport, fused_activation, needs
 
-from ..launch import Launch
-from ..node import Kernel, Node
+from ..families.move_ops import axis_of, move_types, stacked, storage_rtol
 from ..options import Options
-from ..target import Target
-from ._moves import axis_of, move_types, stacked, storage_rtol
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -11,16 +11,23 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from .. import integers
-from ..convolution import convolved, geometry
-from ..epilogue import finish
+from ..cpu import integers
+from ..cpu.convolution import convolved, geometry
+from ..families.hybrid import has_many_scales, operands
+from ..families.weighted_ops import (
+    any_activation,
+    bias_along,
+    nonempty,
+    real_windows,
+    weighted_rows,
+    whole_groups,
+)
 from ..gpu import convolution as gpu
-from ..hybrid import has_many_scales, operands
-from ..launch import Launch
-from ..node import Kernel, Node
 from ..options import Options
-from ..target import Target
-from ._weighted import any_activation, bias_along, nonempty, real_windows, weighted_rows, whole_groups
+from ..program.epilogue import finish
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from delegraph import InputError, Op, OpSupport, Shape, Window, needs
 
-from ..convolution import Weights, weights_for
-from ..launch import Launch
-from ..node import Kernel, Node
+from ..cpu.convolution import Weights, weights_for
+from ..families.mediapipe import ints_of, padding_of
+from ..families.move_ops import constants, shape_of
 from ..options import Options
-from ..target import Target
-from ._mediapipe import ints_of, padding_of
-from ._moves import constants, shape_of
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 from .transpose_conv import transposed
 
 

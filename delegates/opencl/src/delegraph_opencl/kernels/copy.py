@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..launch import Arg, Launch, blocks, int32s
-from ..node import Value
-from ..target import Target
+from ..program.launch import Arg, Launch, blocks, int32s
+from ..program.node import Value
+from ..program.target import Target
 
 _WORK = 4096  # elements of a work-item on a CPU
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 
 from delegraph import OpSupport
 
-from ..elementwise import spread
-from ..launch import Launch, blocks, int32s
-from ..node import C_TYPES, Kernel, Node
+from ..families.elementwise import spread
+from ..families.reduce import constant_axes
+from ..families.support_rows import float_rows, plain_rows
 from ..options import Options
-from ..reduce import constant_axes
-from ..target import Target
-from ._rows import float_rows, plain_rows
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import C_TYPES, Kernel, Node
+from ..program.target import Target
 
 _LEAST_WORK = 512  # elements of a work-item on a CPU
 

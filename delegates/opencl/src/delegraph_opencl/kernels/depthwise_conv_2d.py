@@ -15,18 +15,12 @@ import numpy as np
 from attrs import evolve
 from delegraph import Op, OpSupport, needs
 
-from .. import integers
-from ..convolution import Geometry, Weights, convolved, geometry, weights_for
-from ..depthwise import depthwise_convolution
-from ..epilogue import finish
-from ..gpu import depthwise as gpu
-from ..hybrid import operands
-from ..launch import Launch, Packed
-from ..node import Kernel, Node, Step, Value
-from ..options import Options
-from ..target import Target
-from ._depthwise_bytes import depthwise_bytes
-from ._weighted import (
+from ..cpu import integers
+from ..cpu.convolution import Geometry, Weights, convolved, geometry, weights_for
+from ..cpu.depthwise import depthwise_convolution
+from ..cpu.depthwise_bytes import depthwise_bytes
+from ..families.hybrid import operands
+from ..families.weighted_ops import (
     any_activation,
     bias_along,
     constant,
@@ -35,6 +29,12 @@ from ._weighted import (
     shape_of,
     weighted_rows,
 )
+from ..gpu import depthwise as gpu
+from ..options import Options
+from ..program.epilogue import finish
+from ..program.launch import Launch, Packed
+from ..program.node import Kernel, Node, Step, Value
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..elementwise import elementwise
+from ..families.elementwise import elementwise
+from ..families.support_rows import EIGHT_BIT, STORED_AS_HALF, one_scale
 from ..options import Options
-from ._rows import EIGHT_BIT, STORED_AS_HALF, one_scale
 
 
 def support(options: Options) -> Iterable[OpSupport]:

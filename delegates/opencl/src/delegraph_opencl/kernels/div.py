@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..elementwise import activated, counted, elementwise
+from ..families.elementwise import activated, counted, elementwise
+from ..families.support_rows import float_rows, known_activation, plain_rows, safe_divisor
 from ..options import Options
-from ._rows import float_rows, known_activation, plain_rows, safe_divisor
 
 
 def support(options: Options) -> Iterable[OpSupport]:

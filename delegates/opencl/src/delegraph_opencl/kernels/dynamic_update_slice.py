@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from delegraph import OpSupport
 
-from ..elementwise import spread
-from ..launch import Launch, blocks, int32s
-from ..movement import ELEMENTS, elements_of, moved, stored, strides_of, table, tables_of
-from ..node import C_TYPES, Kernel, Node
+from ..families.elementwise import spread
+from ..families.move_ops import move_rows
+from ..families.movement import ELEMENTS, elements_of, moved, stored, strides_of, table, tables_of
 from ..options import Options
-from ..target import Target
-from ._moves import move_rows
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import C_TYPES, Kernel, Node
+from ..program.target import Target
 
 _WORK = 4096  # elements of a work-item on a CPU, at least
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..movement import moving
+from ..families.move_ops import move_rows
+from ..families.movement import moving
 from ..options import Options
-from ._moves import move_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

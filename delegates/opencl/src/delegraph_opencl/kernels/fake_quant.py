@@ -10,9 +10,9 @@ from collections.abc import Iterable
 import numpy as np
 from delegraph import Op, OpSupport, needs, round_half_away
 
-from ..elementwise import elementwise, literal
+from ..families.elementwise import elementwise, literal
+from ..families.support_rows import float_rows
 from ..options import Options
-from ._rows import float_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

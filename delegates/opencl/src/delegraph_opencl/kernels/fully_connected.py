@@ -12,16 +12,16 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
 
-from .. import integers
-from ..convolution import convolved, product
-from ..epilogue import finish
+from ..cpu import integers
+from ..cpu.convolution import convolved, product
+from ..families.hybrid import operands
+from ..families.weighted_ops import any_activation, bias_along, nonempty, shape_of, weighted_rows
 from ..gpu import convolution as gpu
-from ..hybrid import operands
-from ..launch import Launch
-from ..node import Kernel, Node
 from ..options import Options
-from ..target import Target
-from ._weighted import any_activation, bias_along, nonempty, shape_of, weighted_rows
+from ..program.epilogue import finish
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
 
-from ..launch import Launch
-from ..node import Kernel, Node
+from ..families.move_ops import move_rows, shape_of
+from ..families.picked import Picks, picked
 from ..options import Options
-from ..target import Target
-from ._moves import move_rows, shape_of
-from ._picked import Picks, picked
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

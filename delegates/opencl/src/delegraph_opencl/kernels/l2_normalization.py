@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, fused_activation, needs
 
+from ..families.softmax_rows import RowOp, by_row
+from ..families.support_rows import float_rows
 from ..options import Options
-from ..rows import RowOp, by_row
-from ._rows import float_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport
 
-from ..elementwise import elementwise, literal
+from ..families.elementwise import elementwise, literal
+from ..families.support_rows import float_rows
 from ..options import Options
-from ._rows import float_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

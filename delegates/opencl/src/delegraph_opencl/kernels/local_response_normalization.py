@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from delegraph import OpSupport
 
-from ..elementwise import spread
-from ..epilogue import finish
-from ..launch import Launch, blocks, int32s
-from ..node import Kernel, Node
+from ..families.elementwise import spread
+from ..families.softmax_rows import has_an_axis
+from ..families.support_rows import float_rows
 from ..options import Options
-from ..rows import has_an_axis
-from ..target import Target
-from ._rows import float_rows
+from ..program.epilogue import finish
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 _LEAST_WORK = 512  # elements of a work-item on a CPU
 

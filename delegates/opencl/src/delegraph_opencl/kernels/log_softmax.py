@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.softmax_rows import RowOp, by_row, has_an_axis
+from ..families.support_rows import float_rows
 from ..options import Options
-from ..rows import RowOp, by_row, has_an_axis
-from ._rows import float_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..elementwise import counted
+from ..families.elementwise import counted
+from ..families.support_rows import plain_rows
 from ..options import Options
-from ._rows import plain_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

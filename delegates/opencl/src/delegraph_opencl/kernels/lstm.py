@@ -16,16 +16,16 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from delegraph import Op, OpSupport, needs
 
-from ..elementwise import spread
-from ..epilogue import written_steps
-from ..launch import Launch, blocks, int32s
-from ..movement import moved, stored, tables_of
-from ..node import Kernel, Node, Step
+from ..families.elementwise import spread
+from ..families.lstm import cell_rows
+from ..families.move_ops import shape_of, stacked
+from ..families.movement import moved, stored, tables_of
+from ..families.products import Product, Side, multiplied
 from ..options import Options
-from ..products import Product, Side, multiplied
-from ..target import Target
-from ._lstm import cell_rows
-from ._moves import shape_of, stacked
+from ..program.epilogue import written_steps
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Kernel, Node, Step
+from ..program.target import Target
 
 _X, _ACTIVATION, _WEIGHTS, _BIAS, _STATE = range(5)  # inputs of the BASIC kernel
 _STORED_STATE = (("STATE", "REAL"), ("LOAD_STATE", "LOAD"))

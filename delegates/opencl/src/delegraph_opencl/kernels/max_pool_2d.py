@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.pool import pool_rows
 from ..options import Options
-from ._pool import pool_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
 
-from ..elementwise import spread
-from ..epilogue import LIMITS
-from ..launch import Launch, blocks, int32s
-from ..node import Kernel, Node
+from ..families.elementwise import spread
+from ..families.mediapipe import Pool, pool_of, real_pool
+from ..families.move_ops import shape_of
 from ..options import Options
-from ..target import Target
-from ._mediapipe import Pool, pool_of, real_pool
-from ._moves import shape_of
+from ..program.epilogue import LIMITS
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 _WORK = 4096  # elements of a work-item on a CPU
 

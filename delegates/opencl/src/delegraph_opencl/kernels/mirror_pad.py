@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from delegraph import Op, OpSupport
 
-from ..movement import moving
+from ..families.move_ops import constants, ints, move_rows
+from ..families.movement import moving
 from ..options import Options
-from ._moves import constants, ints, move_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.comparison import comparison_rows
 from ..options import Options
-from ._comparison import comparison_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from delegraph import Op, OpSupport, needs
 
-from ..elementwise import launches
-from ..launch import Launch
-from ..node import Kernel, Node, Value
+from ..families.elementwise import launches
+from ..families.support_rows import float_rows, plain_rows, same_quantization
 from ..options import Options
-from ..target import Target
-from ._rows import float_rows, plain_rows, same_quantization
+from ..program.launch import Launch
+from ..program.node import Kernel, Node, Value
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

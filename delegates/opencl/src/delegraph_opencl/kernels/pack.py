@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from delegraph import OpSupport
 
-from ..launch import Launch
-from ..node import Kernel, Node
+from ..families.move_ops import axis_of, move_rows, stacked
 from ..options import Options
-from ..target import Target
-from ._moves import axis_of, move_rows, stacked
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..movement import moving
+from ..families.move_ops import PADDINGS, constants, move_rows, padded
+from ..families.movement import moving
 from ..options import Options
-from ._moves import PADDINGS, constants, move_rows, padded
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 import numpy as np
 from delegraph import OpSupport
 
-from ..launch import Launch
-from ..movement import moved, tables_of
-from ..node import Kernel, Node
+from ..families.move_ops import PADDINGS, constants, move_rows, padded
+from ..families.movement import moved, tables_of
 from ..options import Options
-from ..target import Target
-from ._moves import PADDINGS, constants, move_rows, padded
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.reduce_ops import whole_rows
 from ..options import Options
-from ._reduce import whole_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

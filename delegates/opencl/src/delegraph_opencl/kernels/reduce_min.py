@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.reduce import Reduction
+from ..families.reduce_ops import real_rows, whole_rows
+from ..families.support_rows import same_quantization
 from ..options import Options
-from ..reduce import Reduction
-from ._reduce import real_rows, whole_rows
-from ._rows import same_quantization
 
 
 def support(options: Options) -> Iterable[OpSupport]:

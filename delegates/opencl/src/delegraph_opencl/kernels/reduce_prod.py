@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.reduce import Reduction
+from ..families.reduce_ops import real_rows, whole_rows
 from ..options import Options
-from ..reduce import Reduction
-from ._reduce import real_rows, whole_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -12,16 +12,16 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op, OpSupport
 
-from ..elementwise import spread
-from ..epilogue import Epilogue, finish
-from ..launch import Arg, Launch, Scratch, blocks, int32s
-from ..movement import stored, table
-from ..node import Kernel, Node, Step, Value
+from ..families.elementwise import spread
+from ..families.move_ops import constants
+from ..families.movement import stored, table
+from ..families.resize import image, one_alignment
+from ..families.support_rows import float_rows, same_quantization
 from ..options import Options
-from ..target import Target
-from ._moves import constants
-from ._resize import image, one_alignment
-from ._rows import float_rows, same_quantization
+from ..program.epilogue import Epilogue, finish
+from ..program.launch import Arg, Launch, Scratch, blocks, int32s
+from ..program.node import Kernel, Node, Step, Value
+from ..program.target import Target
 
 _WORK = 8192  # elements of a work-item on a CPU, at least
 _TASKS = 8  # per core

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 import numpy as np
 from delegraph import Op, OpSupport, round_half_away
 
-from ..movement import moving
+from ..families.move_ops import constants, ints, move_rows
+from ..families.movement import moving
+from ..families.resize import image
 from ..options import Options
-from ._moves import constants, ints, move_rows
-from ._resize import image
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
 
-from ..node import Value
+from ..families.select import select_rows
 from ..options import Options
-from ._select import select_rows
+from ..program.node import Value
 
 
 def support(options: Options) -> Iterable[OpSupport]:

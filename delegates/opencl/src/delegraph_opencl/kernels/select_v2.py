@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.select import select_rows
 from ..options import Options
-from ._select import select_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -12,12 +12,12 @@ import numpy as np
 from attrs import evolve
 from delegraph import OpSupport
 
-from ..launch import Launch
-from ..movement import OUTSIDE, moved, tables_of
-from ..node import Kernel, Node
+from ..families.move_ops import constants, ints, move_rows
+from ..families.movement import OUTSIDE, moved, tables_of
 from ..options import Options
-from ..target import Target
-from ._moves import constants, ints, move_rows
+from ..program.launch import Launch
+from ..program.node import Kernel, Node
+from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 import numpy as np
 from delegraph import Op, OpSupport, needs
 
-from ..movement import moving
+from ..families.move_ops import move_rows, shape_of
+from ..families.movement import moving
 from ..options import Options
-from ._moves import move_rows, shape_of
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
+from ..families.move_ops import constants, ints, move_rows, parting
 from ..options import Options
-from ._moves import constants, ints, move_rows, parting
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..elementwise import elementwise
+from ..families.elementwise import elementwise
+from ..families.support_rows import float_rows
 from ..options import Options
-from ._rows import float_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..elementwise import counted, elementwise
+from ..families.elementwise import counted, elementwise
+from ..families.support_rows import float_rows, plain_rows
 from ..options import Options
-from ._rows import float_rows, plain_rows
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -19,16 +19,24 @@ from pathlib import Path
 import numpy as np
 from delegraph import Op, OpSupport, Window, needs, window
 
-from ..convolution import Geometry, Weights, convolved, product
-from ..epilogue import NO_EPILOGUE, Epilogue, finish
+from ..cpu.convolution import Geometry, Weights, convolved, product
+from ..families.hybrid import operands
+from ..families.pool import vector_defines
+from ..families.weighted_ops import (
+    any_activation,
+    bias_along,
+    constant,
+    nonempty,
+    real_windows,
+    shape_of,
+    weighted_rows,
+)
 from ..gpu import convolution as gpu
-from ..hybrid import operands
-from ..launch import Launch, Scratch, blocks, int32s
-from ..node import Kernel, Node, Step, Value
 from ..options import Options
-from ..target import Target
-from ._pool import vector_defines
-from ._weighted import any_activation, bias_along, constant, nonempty, real_windows, shape_of, weighted_rows
+from ..program.epilogue import NO_EPILOGUE, Epilogue, finish
+from ..program.launch import Launch, Scratch, blocks, int32s
+from ..program.node import Kernel, Node, Step, Value
+from ..program.target import Target
 
 _TASKS = 8  # per core
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
 
+from ..families.lstm import cell_rows
+from ..families.move_ops import shape_of
 from ..options import Options
-from ._lstm import cell_rows
-from ._moves import shape_of
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -148,7 +148,8 @@ class PerRow:
 class Scaled(Step):
     """The last of a kernel's own steps, where ``v`` is an integer: times a scale, or one per channel.
 
-    A quantized result is then rounded as TFLite rounds it (see :func:`delegraph_opencl.epilogue.finish`).
+    A quantized result is then rounded as TFLite rounds it (see
+    :func:`delegraph_opencl.program.epilogue.finish`).
     """
 
     count: int = 1  # of a mean: TFLite divides its multiplier by the number of values
@@ -202,12 +203,12 @@ class Kernel:
     """How an op is computed: the ``kernel`` of a row of this delegate.
 
     ``prepare(node, target)`` returns the launches that compute the node. With ``fuses`` it ends with
-    ``finish(node)`` (see :mod:`delegraph_opencl.epilogue`), so that other ops can be fused into it. An
-    elementwise op brings ``step(node, which)``: itself as a step of the epilogue of the node that computes
-    its input number ``which``, or None where it cannot be one. ``views(node)`` says, for a node that moves
-    nothing, from which element of its first input each output begins; None where the node has to move
-    values. ``pads``: the kernel reads ``node.pads``, zeros around its input. ``folds``: it multiplies its
-    sums by ``node.factor`` and adds ``node.shift``. ``narrow``: it takes inputs that are narrow, adding
+    ``finish(node)`` (see :mod:`delegraph_opencl.program.epilogue`), so that other ops can be fused into it.
+    An elementwise op brings ``step(node, which)``: itself as a step of the epilogue of the node that
+    computes its input number ``which``, or None where it cannot be one. ``views(node)`` says, for a node
+    that moves nothing, from which element of its first input each output begins; None where the node has to
+    move values. ``pads``: the kernel reads ``node.pads``, zeros around its input. ``folds``: it multiplies
+    its sums by ``node.factor`` and adds ``node.shift``. ``narrow``: it takes inputs that are narrow, adding
     ``low`` to what it reads of them, and its outputs may be narrow, which asks nothing of a kernel that
     ends with ``finish(node)``.
     """

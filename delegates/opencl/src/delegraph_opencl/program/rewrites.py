@@ -3,7 +3,7 @@
 A pattern is two ops, the second reading what the first computes and nobody else does. A rewritten node
 keeps the schema name of its anchor; the other op becomes part of its epilogue, its padding, its weights
 or its place. Rewrites are applied until none fits. Ops that move nothing (RESHAPE, identity SLICE) have
-become views before (see :mod:`delegraph_opencl.lowering`).
+become views before (see :mod:`delegraph_opencl.program.lowering`).
 """
 
 from __future__ import annotations

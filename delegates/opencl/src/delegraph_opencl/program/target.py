@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .device import Device
+from ..device.device import Device
 
 _WIDTHS = (2, 4, 8, 16)
 
@@ -30,7 +30,7 @@ class Target:
 
     @property
     def merges_launches(self) -> bool:
-        """Whether many launches run as one kernel (see :mod:`delegraph_opencl.single_launch`).
+        """Whether many launches run as one kernel (see :mod:`delegraph_opencl.run.single_launch`).
 
         Intel's compiler takes several times longer for it, and what comes out is slower.
         """
@@ -38,7 +38,7 @@ class Target:
 
     @property
     def stores_bytes(self) -> bool:
-        """Whether values may be narrow (see :mod:`delegraph_opencl.narrow`)."""
+        """Whether values may be narrow (see :mod:`delegraph_opencl.program.narrow`)."""
         return self.variant == "cpu" and not self.half
 
     @property

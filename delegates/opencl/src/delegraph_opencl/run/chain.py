@@ -19,10 +19,10 @@ from itertools import product
 import attrs
 from attrs import frozen
 
-from .launch import Cut, Launch, Passed, Rows, Windows, blocks, evenly_cut, rounded_up
-from .memory import ALIGNMENT, nbytes_of, owner
-from .node import Node, Value
-from .target import Target
+from ..program.launch import Cut, Launch, Passed, Rows, Windows, blocks, evenly_cut, rounded_up
+from ..program.memory import ALIGNMENT, nbytes_of, owner
+from ..program.node import Node, Value
+from ..program.target import Target
 
 Pair = tuple[Node | None, Launch]
 

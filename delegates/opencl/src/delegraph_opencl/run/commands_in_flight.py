@@ -8,7 +8,7 @@ from typing import Any
 import pyopencl as cl
 from delegraph import DelegateFailed
 
-from .status import failed_command, failure
+from ..device.status import failed_command, failure
 
 
 class Running:

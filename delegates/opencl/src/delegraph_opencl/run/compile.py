@@ -6,13 +6,13 @@ import attrs
 from attrs import frozen
 from delegraph import DelegateFailed, DelegraphError
 
-from . import border
+from ..kernels.copy import copy
+from ..program import border
+from ..program.launch import Launch
+from ..program.lowering import Lowered
+from ..program.node import Node, Value
+from ..program.target import Target
 from .chain import chained
-from .kernels.copy import copy
-from .launch import Launch
-from .lowering import Lowered
-from .node import Node, Value
-from .target import Target
 
 
 @frozen(hash=False)

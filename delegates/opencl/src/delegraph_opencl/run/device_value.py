@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from delegraph import DelegateFailed, InputError, profile
 
-from .memory import ALIGNMENT
-from .status import failure
+from ..device.status import failure
+from ..program.memory import ALIGNMENT
 
 if TYPE_CHECKING:
-    from .delegate import OpenCL
-    from .running import Running
+    from ..delegate import OpenCL
+    from .commands_in_flight import Running
 
 
 class DeviceValue:

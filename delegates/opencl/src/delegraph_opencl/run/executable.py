@@ -14,20 +14,20 @@ import pyopencl as cl
 from attrs import define, field
 from delegraph import DelegateFailed, Partition, profile
 
-from .cache import Entry
+from ..cache.cache import Entry
+from ..device.device import Device
+from ..device.status import failure
+from ..program.launch import Arg, Launch, Packed, Scratch, rounded_up
+from ..program.memory import ALIGNMENT, nbytes_of, owner, plan_memory
+from ..program.node import Node, Value, numpy_type
+from ..program.target import Target
+from .commands_in_flight import Running
 from .compile import Compiled
-from .device import Device
 from .device_value import DeviceValue, Pool
-from .launch import Arg, Launch, Packed, Scratch, rounded_up
-from .memory import ALIGNMENT, nbytes_of, owner, plan_memory
-from .node import Node, Value, numpy_type
-from .running import Running
 from .single_launch import At, Call, is_one_of_many, single_launch
-from .status import failure
-from .target import Target
 
 if TYPE_CHECKING:
-    from .delegate import OpenCL
+    from ..delegate import OpenCL
 
 
 @define(eq=False)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field, frozen
 
-from .launch import Launch, Passed, blocks
+from ..program.launch import Launch, Passed, blocks
 
 _TASKS = 16  # of a launch, per worker: enough to share out the work evenly
 _MOST_BUFFERS = 64  # each is an argument of the kernel

@@ -1,0 +1,1 @@
+"""What ops that are alike share: their support rows, their launches and their sources."""

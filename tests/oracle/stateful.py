@@ -18,6 +18,8 @@ def check_runs(
 ) -> None:
     """Fail unless delegraph's reference kernel computes what LiteRT does, in one run and in several.
 
+    What the op keeps is compared, too.
+
     :param runs: the inputs of each run, in the order of the model's inputs
     :param rtol: for floats, relative to the output's largest value
     :param steps: how far integers may be off
@@ -26,15 +28,15 @@ def check_runs(
         return
     graph = model.subgraphs[0]
     op = graph.ops[0]
-    outputs = [t.index for t in graph.outputs]
+    written = (*op.outputs, *op.variables)
     with litert.loaded(write_model(model)) as loaded:
-        theirs = [loaded.run(inputs, outputs) for inputs in runs]
+        theirs = [loaded.run(inputs, [t.index for t in written]) for inputs in runs]
     values = {t.index: t.data for t in op.inputs if t is not None and t.is_constant}
     values |= {t.index: initial_value(t) for t in op.variables}
     for number, (given, expected) in enumerate(zip(runs, theirs, strict=True)):
         values |= {t.index: a for t, a in zip(graph.inputs, given, strict=True)}
         results = run_op(op, graph, [None if t is None else values[t.index] for t in op.inputs])
-        for t, ours, answer in zip(op.outputs, results, expected, strict=False):
+        for t, ours, answer in zip(written, results, expected, strict=True):
             problem = difference(ours, answer, rtol=rtol, steps=steps)
             assert problem is None, f"{op}, {t.name!r} of run {number + 1}: {problem}"
         after = zip(op.variables, results[len(op.outputs) :], strict=True)

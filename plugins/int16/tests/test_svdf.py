@@ -1,4 +1,4 @@
-"""SVDF on int16 against its definition in Python's integers."""
+"""SVDF on int16 against its definition, and on int8 against TFLite Micro's, in Python's integers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph import Builder, Interpreter
+from delegraph import Builder, Interpreter, Model, load_delegate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rational import reduced, saturated
+from rational import reduced, saturated, twice_rounded
 
 UNITS, RANK, MEMORY, DEPTH, BATCH = 3, 2, 4, 5, 2
 SCALES = {"x": 1e-4, "features": 0.01, "state": 2e-4, "time": 1e-4, "out": 1e-3}
@@ -67,3 +67,105 @@ def test_several_runs_are_what_the_definition_says(
         x = random.integers(-32768, 32768, (BATCH, DEPTH)).astype(np.int16)
         answer = np.clip(expected(x, state, weights, factors), *BOUNDS[activation])
         assert interpreter(x).tolist() == answer.tolist()
+
+
+# int8 with an int8 state: TFLite Micro's arithmetic, written out, since LiteRT has an int16 state only.
+
+
+def bytes_model(
+    weights: dict[str, np.ndarray | None],
+    scales: dict[str, float],
+    points: dict[str, int],
+    activation: str = "NONE",
+    bias_scale: float | None = None,
+) -> Model:
+    features, time, bias = (weights[k] for k in ("features", "time", "bias"))
+    assert features is not None
+    assert time is not None
+    g = Builder()
+    stored = {k: {"scale": scales[k], "zero_point": points.get(k, 0)} for k in scales}
+    x = g.input((BATCH, features.shape[1]), "int8", **stored["x"])
+    operands = [x, g.constant(features, **stored["features"]), g.constant(time, **stored["time"])]
+    product = scales["state"] * scales["time"] if bias_scale is None else bias_scale
+    operands.append(None if bias is None else g.constant(bias, scale=product, zero_point=0))
+    operands.append(g.variable((BATCH, time.size), "int8", **stored["state"]))
+    y = g.tensor((BATCH, len(time) // RANK), "int8", **stored["out"])
+    g.op("SVDF", operands, [y], rank=RANK, fused_activation_function=activation, version=3)
+    return g.model(outputs=[y])
+
+
+def expected_bytes(
+    x: np.ndarray,
+    state: list[list[list[int]]],
+    weights: dict[str, Any],
+    scales: dict[str, float],
+    points: dict[str, int],
+) -> list[list[int]]:
+    """Move the state on, in place, and return the outputs."""
+    s = {k: np.float32(v) for k, v in scales.items()}  # TFLite Micro multiplies and divides in float32
+    enter = float(s["x"] * s["features"] / s["state"])
+    leave = float(s["state"] * s["time"] / s["out"])
+    found = []
+    for row, filters in zip(x, state, strict=True):
+        for feature, memory in zip(weights["features"], filters, strict=True):
+            total = sum((int(a) - points["x"]) * int(b) for a, b in zip(row, feature, strict=True))
+            memory[:] = [*memory[1:], _byte(twice_rounded(total, enter) + points["state"])]
+        sums = [0] * UNITS if weights["bias"] is None else [int(b) for b in weights["bias"]]
+        for k, (memory, time) in enumerate(zip(filters, weights["time"], strict=True)):
+            sums[k // RANK] += sum(
+                (a - points["state"]) * int(b) for a, b in zip(memory, time, strict=True)
+            )
+        found.append([_byte(twice_rounded(total, leave) + points["out"]) for total in sums])
+    return found
+
+
+def _byte(x: int) -> int:
+    return max(-128, min(127, x))
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    sizes=st.tuples(st.integers(1, 30), st.integers(1, 6)),  # depth, memory
+    spread=st.sampled_from([0.02, 0.5, 1.0, 5.0]),  # of the state over int8: more saturates
+    zero_points=st.tuples(*[st.sampled_from([0, -128, 127, 5, -77])] * 3),
+)
+def test_bytes_with_a_state_of_bytes_are_tflite_micro_s(
+    has_bias: bool, seed: int, sizes: tuple[int, int], spread: float, zero_points: tuple[int, int, int]
+) -> None:
+    random = np.random.default_rng(seed)
+    depth, memory = sizes
+    weights = {
+        "features": random.integers(-127, 128, (UNITS * RANK, depth)).astype(np.int8),
+        "time": random.integers(-127, 128, (UNITS * RANK, memory)).astype(np.int8),
+        "bias": random.integers(-20000, 20000, UNITS).astype(np.int32) if has_bias else None,
+    }
+    scales = {k: float(np.float32(random.uniform(0.001, 0.1))) for k in ("x", "features", "time")}
+    scales["state"] = scales["x"] * scales["features"] * 80 * float(np.sqrt(depth)) / spread
+    scales["out"] = scales["state"] * scales["time"] * 70 * float(np.sqrt(memory))
+    scales = {k: float(np.float32(v)) for k, v in scales.items()}
+    points = dict(zip(("x", "state", "out"), zero_points, strict=True))
+    interpreter = Interpreter(model=bytes_model(weights, scales, points))
+    state = [[[points["state"]] * memory for _ in range(UNITS * RANK)] for _ in range(BATCH)]
+    for _ in range(5):
+        x = random.integers(-128, 128, (BATCH, depth)).astype(np.int8)
+        answer = expected_bytes(x, state, weights, scales, points)
+        assert np.asarray(interpreter(x)).tolist() == answer
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"points": {"time": 3}}, "needs one scale on each 8-bit tensor, and weights with zero point 0"),
+        ({"bias_scale": 0.5}, "needs a bias scale within 1e-5 of state scale times time weight scale"),
+        ({"activation": "RELU6"}, "needs the fused activation NONE or RELU"),
+    ],
+)
+def test_what_tflite_micro_does_not_define_is_refused(change: dict[str, Any], expected: str) -> None:
+    weights: dict[str, Any] = {"features": np.ones((6, 4), np.int8), "time": np.ones((6, 2), np.int8)}
+    weights["bias"] = np.ones(UNITS, np.int32)
+    scales = dict.fromkeys(("x", "features", "time", "state", "out"), 0.01)
+    graph = bytes_model(weights, scales, **{"points": {}, **change}).subgraphs[0]
+    why = "; ".join(map(str, load_delegate("reference").table.refusals(graph.ops[0], graph)))
+    assert expected in why

@@ -19,7 +19,6 @@ import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
 from delegraph.rules import dense, operand, operand_shape, scaled, variable_states, wrong_shape
 
-from ..fixed16 import saturated
 from ..gemmlowp import wrapped
 from ..kernel import Kernel
 from ..products import exact_weights, largest_magnitude
@@ -44,16 +43,17 @@ def prepare_float(op: Op) -> Kernel:
 
 
 def prepare_integer(op: Op) -> Kernel:
+    """int8 x and weights; the state, int16 or int8, saturates and may have a zero point."""
     x, state, out = operand(op, _X), operand(op, _STATE), op.outputs[0]
-    enter = quantize_multiplier(x.scale * operand(op, _FEATURES).scale / state.scale)
-    leave = quantize_multiplier(state.scale * operand(op, _TIME).scale / out.scale)
+    enter, leave = map(quantize_multiplier, _factors(op))
+    kept = np.iinfo(state.dtype)
 
     def make(inputs: Any) -> Any:
         matrix = exact_weights(inputs[_FEATURES].T, largest_magnitude("int8", x.zero_point))
 
         def features(rows: np.ndarray) -> np.ndarray:
             sums = (rows.astype(matrix.dtype) - x.zero_point) @ matrix
-            return saturated(rescale(sums.astype(np.int64), *enter))
+            return (rescale(sums.astype(np.int64), *enter) + state.zero_point).clip(kept.min, kept.max)
 
         return features, inputs[_TIME].astype(np.int64)
 
@@ -61,13 +61,24 @@ def prepare_integer(op: Op) -> Kernel:
         total = wrapped(sums if bias is None else sums + bias)
         return (rescale(total, *leave) + out.zero_point).clip(-128, 127).astype(np.int8)
 
-    return prepare_cell(op, make, finish)
+    return prepare_cell(op, make, finish, state.zero_point)
 
 
-def prepare_cell(op: Op, make: Callable[[Any], Any], finish: Finish) -> Kernel:
+def _factors(op: Op) -> tuple[float, float]:
+    """Return what a unit of features is in steps of the state, and one of sums in steps of the output.
+
+    LiteRT multiplies and divides the scales in float32.
+    """
+    tensors = (operand(op, _X), operand(op, _FEATURES), operand(op, _TIME), operand(op, _STATE))
+    x, features, time, state, out = (np.float32(t.scale) for t in (*tensors, op.outputs[0]))
+    return float(x * features / state), float(state * time / out)
+
+
+def prepare_cell(op: Op, make: Callable[[Any], Any], finish: Finish, zero_point: int = 0) -> Kernel:
     """Return the kernel that moves the state on, multiplies it with the time weights and finishes the sums.
 
     :param make: gives, from the op's inputs, what makes features of x, and the time weights
+    :param zero_point: of the state
     """
     made = made_of(op, (_FEATURES, _TIME), make)
     filters, memory = operand_shape(op, _TIME)
@@ -79,7 +90,8 @@ def prepare_cell(op: Op, make: Callable[[Any], Any], finish: Finish) -> Kernel:
         state = np.empty_like(inputs[_STATE]).reshape(len(x), filters, memory)
         state[..., :-1] = inputs[_STATE].reshape(state.shape)[..., 1:]
         state[..., -1] = features(x)
-        sums = (state * time).reshape(len(x), filters // rank, rank * memory).sum(axis=2)
+        centered = np.subtract(state, zero_point, dtype=time.dtype) if zero_point else state
+        sums = (centered * time).reshape(len(x), filters // rank, rank * memory).sum(axis=2)
         return finish(sums, inputs[_BIAS]), state.reshape(len(x), -1)
 
     return run

@@ -1,13 +1,19 @@
-"""SVDF: a fully connected layer over time on int16, its weights factored into features and time.
+"""SVDF: a fully connected layer over time, its weights factored into features and time.
 
-The state keeps each filter's last values, oldest first. Features and sums in time are added up in 64 bits
-and brought to their scales with multipliers of 15 bits, as in FULLY_CONNECTED of TFLite Micro on int16.
+The state keeps each filter's last values, oldest first.
 
-Defined in docs/int16.md; LiteRT and TFLite Micro have it for 8-bit inputs only.
+int16: features and sums in time are added up in 64 bits and brought to their scales with multipliers of 15
+bits, as in FULLY_CONNECTED of TFLite Micro on int16. Defined in docs/int16.md; LiteRT and TFLite Micro have
+it for 8-bit inputs only.
+
+int8 with int8 time weights and state: as TFLite Micro has it, where LiteRT has int16 ones.
+
+Source: tflite-micro/tensorflow/lite/micro/kernels/svdf_common.cc (PrepareSvdf, EvalIntegerSvdfReference).
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -60,14 +66,47 @@ def scaled_weights(op: Op) -> str | None:
     return None
 
 
+@needs("one scale on each 8-bit tensor, and weights with zero point 0")
+def scaled_bytes(op: Op) -> str | None:
+    weights = [operand(op, _FEATURES), operand(op, _TIME)]
+    for t in (operand(op, _X), *weights, operand(op, _STATE), op.outputs[0]):
+        if len(scales_of(t)) != 1 or not 0 < t.scale < inf:
+            return f"{len(scales_of(t)) or 'none'} on {t.name!r}"
+    return next((f"zero point {t.zero_point} on {t.name!r}" for t in weights if t.zero_point), None)
+
+
+@needs("a bias scale within 1e-5 of state scale times time weight scale")
+def fitting_bias_scale(op: Op) -> str | None:
+    bias, product = op.inputs[_BIAS], operand(op, _STATE).scale * operand(op, _TIME).scale
+    if bias is None or abs(bias.scale - product) < 1e-5:
+        return None
+    return f"{bias.scale:.3g}, for {product:.3g}"
+
+
+@needs("the fused activation NONE or RELU")
+def range_of_the_output(op: Op) -> str | None:
+    """TFLite Micro looks at neither: values end in the range of the output."""
+    name = op.options.fused_activation_function
+    return None if name in ("NONE", "RELU") else str(name)
+
+
 _SHAPES = row_of("SVDF", "float32 float32 float32 float32 float32 -> float32").where
 SUPPORT = [
     OpSupport(
         "SVDF",
         (1, 4),
-        f"int16 int8 {time} int64|int32? int16 -> int16",
-        (*_SHAPES, symmetric, one_scale_each, scaled_weights, fitting_factors),
-        prepare,
-    )
-    for time in ("int16", "int8")
+        "int8 int8 int8 int32? int8 -> int8",
+        (*_SHAPES, scaled_bytes, fitting_bias_scale, range_of_the_output),
+        row_of("SVDF", "int8 int8 int16 int32 int16 -> int8").kernel,
+    ),
+    *(
+        OpSupport(
+            "SVDF",
+            (1, 4),
+            f"int16 int8 {time} int64|int32? int16 -> int16",
+            (*_SHAPES, symmetric, one_scale_each, scaled_weights, fitting_factors),
+            prepare,
+        )
+        for time in ("int16", "int8")
+    ),
 ]

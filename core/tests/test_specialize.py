@@ -107,6 +107,15 @@ def test_without_a_reference_delegate_nothing_is_folded() -> None:
     assert len(specialize(g.model([w])).subgraphs[0].ops) == 1
 
 
+def test_an_op_of_constants_that_writes_a_variable_runs() -> None:
+    g = Builder()
+    half, total = g.constant(np.array([1, 2], np.float16)), g.variable((2,), "float32")
+    g.op("DEQUANTIZE", [half], [total], version=3)
+    (op,) = specialize(g.model([total]), delegates=[Doubler()]).subgraphs[0].ops
+    assert op.name == "DEQUANTIZE"
+    assert not op.outputs[0].is_constant
+
+
 def test_a_shape_that_values_decide_is_unknown_and_so_is_what_follows() -> None:
     g = Builder()
     x = g.input((2, 3), "bool")

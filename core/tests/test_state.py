@@ -63,6 +63,15 @@ def test_a_variable_that_is_an_input_keeps_what_the_run_left(interpret):
     assert i.get_tensor(1).tolist() == [7]
 
 
+def test_what_an_op_writes_into_a_variable_is_there_in_the_next_run(interpret):
+    g = Builder()
+    x, kept = g.input((1,), "float32"), g.variable((1,), "float32")
+    before = g.op("NEG", [kept], [g.tensor((1,), "float32")])
+    g.op("ADD", [x, x], [kept])  # and nobody reads it after this
+    i = interpret(g.model(outputs=[before]))
+    assert [i([n]).item() for n in (1, 2, 3)] == [0, -2, -4]
+
+
 def test_a_view_of_a_variable_shows_its_next_value(interpret):
     i = interpret(summing())
     i([1])

@@ -113,7 +113,7 @@ def edges(graph: Graph, groups: Sequence[Group], kept: Collection[int] = ()) -> 
                     found[maker].outputs[t.index] = t
         for t in op.outputs:
             made_in[t.index] = inside
-            if t.index in kept:
+            if t.index in kept or t.is_variable:  # the next run reads it
                 found[inside].outputs[t.index] = t
     return found
 

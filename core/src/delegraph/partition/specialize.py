@@ -209,8 +209,8 @@ class _GraphPass:
     def _is_constant(self, op: Op) -> bool:
         if op.name in RANDOM_OPS or is_core_op(op.name) or not op.inputs:
             return False
-        if any(t.shape is None for t in op.outputs):
-            return False
+        if any(t.shape is None or t.is_variable for t in op.outputs):
+            return False  # a variable is read by the next run, too
         given = [t for t in op.inputs if t is not None]
         if op.name in ("SHAPE", "RANK"):  # they read the shape alone
             return all(t.shape is not None for t in given)

@@ -29,7 +29,7 @@ def shape_of(tensor: Tensor | None) -> tuple[int, ...]:
     return tensor.shape
 
 
-def operand_shape(op: Op, index: int) -> tuple[int, ...]:
+def operand_shape(op: Op, index: int = 0) -> tuple[int, ...]:
     """Return the shape of an input that the op always has."""
     return shape_of(op.inputs[index])
 

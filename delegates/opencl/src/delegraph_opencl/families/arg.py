@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from attrs import evolve
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import constant, declared_type
 
 from ..options import Options
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node, Value
 from ..program.target import Target
 from .elementwise import spread
-from .reduce import Reduction, constant_axes, merged_axes, reducing
+from .reduce import Reduction, merged_axes, reducing
 
 
 def arg_rows(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSupport]:
@@ -29,7 +30,7 @@ def arg_rows(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSu
         *([("int8 uint8", f"(A)({lowest}1000, {_FARTHEST})")] if options.quantized else []),
     ):
         kernel = _with_bytes(reducing(Reduction(start, first, finds=True), fuses=False), sign)
-        where = [constant_axes, values_to_compare, declared_type]
+        where = [constant("axes", 1), values_to_compare, declared_type]
         versions = (1, 3 if options.quantized else 1)
         yield OpSupport(op, versions, "T int32|int64 -> int32|int64", where, kernel, T=T)
 
@@ -77,13 +78,6 @@ def values_to_compare(op: Op) -> str | None:
     x = op.inputs[0]
     shape = None if x is None else x.shape
     return None if shape and min(shape) > 0 and max(shape) < 2**24 else f"shape {shape}"
-
-
-@needs("an output of the type that output_type says")
-def declared_type(op: Op) -> str | None:
-    """LiteRT gives the type of the option, whatever the tensor's is."""
-    said, dtype = op.options.output_type, op.outputs[0].dtype
-    return None if said == dtype.upper() else f"{dtype} and output_type {said}"
 
 
 _FARTHEST = 2**24  # up to here a float holds every place

@@ -58,20 +58,6 @@ def same_quantization(op: Op) -> str | None:
     return None if len(pairs) < 2 else " and ".join(f"{s:g}, {z}" for s, z in sorted(pairs))
 
 
-def constants(what: str, *indices: int) -> Constraint:
-    """Return the constraint that some inputs are known beforehand."""
-
-    @needs(f"constant {what}")
-    def found(op: Op) -> str | None:
-        for i in indices:
-            t = op.inputs[i] if i < len(op.inputs) else None
-            if t is not None and not t.is_constant:
-                return f"input {i} {t.name!r} that is computed"
-        return None
-
-    return found
-
-
 def ints(op: Op, index: int) -> list[int]:
     """Return the values of a constant input that holds sizes, axes or places, flat."""
     t = op.inputs[index]
@@ -81,13 +67,6 @@ def ints(op: Op, index: int) -> list[int]:
 
 def axis_of(axis: int, rank: int) -> int:
     return axis % rank if rank else 0
-
-
-def shape_of(op: Op, index: int = 0) -> tuple[int, ...]:
-    t = op.inputs[index]
-    assert t is not None
-    assert t.shape is not None
-    return t.shape
 
 
 def padded(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from delegraph import OpSupport, window
+from delegraph.rules import known_activation, real_windows
 
 from ..cpu.convolution import Geometry
 from ..gpu import pool as gpu
@@ -16,8 +17,7 @@ from ..program.epilogue import finish
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
 from ..program.target import Target
-from .support_rows import float_rows, known_activation, same_quantization
-from .weighted_ops import real_windows
+from .support_rows import float_rows, same_quantization
 
 _TASKS = 8  # per core
 

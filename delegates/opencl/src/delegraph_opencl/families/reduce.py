@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from attrs import frozen
-from delegraph import Op, needs
+from delegraph import Op
 
 from ..program.epilogue import NO_EPILOGUE, Epilogue, finish
 from ..program.launch import Launch, blocks, int32s
@@ -45,12 +45,6 @@ def reducing(how: Reduction | Callable[[Node], Reduction], fuses: bool = True) -
         yield from _launches(node, target, how if isinstance(how, Reduction) else how(node))
 
     return Kernel(prepare, fuses, narrow=True)
-
-
-@needs("constant axes")
-def constant_axes(op: Op) -> str | None:
-    axes = op.inputs[1]
-    return None if axes is not None and axes.is_constant else "computed ones"
 
 
 @frozen

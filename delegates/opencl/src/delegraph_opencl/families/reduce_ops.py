@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from delegraph import Constraint, OpSupport
+from delegraph.rules import constant
 
 from ..options import Options
-from .reduce import Reduction, constant_axes, reducing
+from .reduce import Reduction, reducing
 from .support_rows import STORED_AS_HALF, float_rows, plain_rows
 
 _TYPES = "T int32 -> T"
@@ -34,7 +35,7 @@ def real_rows(
         options,
         _TYPES,
         last=last,
-        where=[constant_axes],
+        where=[constant("axes", 1)],
         rtol=rtol,
         half_rtol=half_rtol,
         quantized=quantized,
@@ -51,7 +52,7 @@ def whole_rows(
     """
     for dtype in T.split():
         how = Reduction(_EXTREMES[dtype, combine] if start is None else start, combine)
-        yield from plain_rows(op, reducing(how, False), options, _TYPES, last, [constant_axes], dtype)
+        yield from plain_rows(op, reducing(how, False), options, _TYPES, last, [constant("axes", 1)], dtype)
 
 
 _EXTREMES = {

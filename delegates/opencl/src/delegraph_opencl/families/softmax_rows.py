@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from attrs import frozen
-from delegraph import Op, needs
+from delegraph import Op
 
 from ..program.epilogue import finish
 from ..program.launch import Launch, blocks, int32s
@@ -41,11 +41,6 @@ class RowOp:
 def by_row(how: RowOp) -> Kernel:
     """Return the kernel of an op of real numbers along the last axis."""
     return Kernel(lambda node, target: _launches(node, target, how), fuses=True, narrow=True)
-
-
-@needs("a rank of at least 1")
-def has_an_axis(op: Op) -> str | None:
-    return None if op.inputs[0] is not None and op.inputs[0].shape else "a scalar"
 
 
 def _launches(node: Node, target: Target, how: RowOp) -> Iterator[Launch]:

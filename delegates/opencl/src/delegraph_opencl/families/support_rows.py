@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Constraint, Op, OpSupport, Tensor, fused_activation, needs
+from delegraph import Constraint, Op, OpSupport, Tensor, needs
 
 from ..options import Options
 from ..program.node import Kernel
@@ -61,13 +61,6 @@ def plain_rows(
 ) -> list[OpSupport]:
     """Return the row of an op of integers or bools, which are exact."""
     return [OpSupport(op, (1, last if options.quantized else 1), types, where, kernel, T=T)]
-
-
-@needs("a fused activation among NONE, RELU, RELU_N1_TO_1 and RELU6")
-def known_activation(op: Op) -> str | None:
-    """LiteRT computes the others as if there were none."""
-    name = fused_activation(op)
-    return name if name in ("TANH", "SIGN_BIT") else None
 
 
 @needs("one scale and zero point on each 8-bit tensor")

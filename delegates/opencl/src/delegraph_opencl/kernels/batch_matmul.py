@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import constant, operand_shape, scales_of_columns
 
 from ..families.hybrid import is_hybrid, rounded, scales_of, signed
-from ..families.move_ops import constants, shape_of
 from ..families.movement import stored
 from ..families.products import Product, Side, multiplied
 from ..families.support_rows import float_rows
@@ -40,25 +40,14 @@ def support(options: Options) -> Iterable[OpSupport]:
         quantized="int8",
     )
     if options.quantized:
-        types, where = "float32 int8 -> float32", [matrices, constants("y", 1), scales_of_columns]
+        types, where = "float32 int8 -> float32", [matrices, constant("y", 1), scales_of_columns]
         yield OpSupport("BATCH_MATMUL", (1, 4), types, where, kernel, rtol=hybrid_rtol(options))
 
 
 @needs("operands of rank 2 or more")
 def matrices(op: Op) -> str | None:
-    ranks = [len(shape_of(op, i)) for i in (0, 1)]
+    ranks = [len(operand_shape(op, i)) for i in (0, 1)]
     return None if min(ranks) >= 2 else f"ranks {ranks[0]} and {ranks[1]}"
-
-
-@needs("one scale for y, or one for each column")
-def scales_of_columns(op: Op) -> str | None:
-    y = op.inputs[1]
-    q = None if y is None else y.quantization
-    shape, axis = shape_of(op, 1), -2 if op.options.adj_y else -1
-    scales = 0 if q is None else len(q.scale)
-    if q is not None and (scales == 1 or (scales == shape[axis] and q.axis == len(shape) + axis)):
-        return None
-    return f"{scales} scales{f' along axis {q.axis}' if q else ''} of {shape}"
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -11,14 +11,15 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import joined, moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("blocks and crops", 1, 2)]
+    where = [constant("blocks and crops", 1, 2)]
     return move_rows(
         "BATCH_TO_SPACE_ND", moving(_sources), options, "T int32 int32 -> T", last=4, where=where
     )

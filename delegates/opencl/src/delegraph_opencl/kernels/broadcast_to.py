@@ -9,14 +9,15 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("shape", 1)]
+    where = [constant("shape", 1)]
     types = "T int32|int64 -> T"
     return move_rows("BROADCAST_TO", moving(_sources), options, types, last=4, where=where)
 

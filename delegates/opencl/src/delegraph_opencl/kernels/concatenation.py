@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from delegraph import Op, OpSupport, fused_activation, needs
+from delegraph import Op, OpSupport, needs
+from delegraph.rules import no_activation
 
 from ..families.move_ops import axis_of, move_types, stacked, storage_rtol
 from ..options import Options
@@ -45,9 +46,3 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
 def scaled_alike(op: Op) -> str | None:
     tensors = [t for t in (*op.inputs, *op.outputs) if t is not None]
     return None if len({bool(t.scale) for t in tensors}) == 1 else "one on some of them"
-
-
-@needs("no fused activation")
-def no_activation(op: Op) -> str | None:
-    found = fused_activation(op)
-    return None if found == "NONE" else found

@@ -10,18 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import bias_along, real_windows, whole_groups
 
 from ..cpu import integers
 from ..cpu.convolution import convolved, geometry
 from ..families.hybrid import has_many_scales, operands
-from ..families.weighted_ops import (
-    any_activation,
-    bias_along,
-    nonempty,
-    real_windows,
-    weighted_rows,
-    whole_groups,
-)
+from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import finish
@@ -31,7 +25,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, real_windows, nonempty(0, 1), whole_groups, bias_along(1, 2, 0))
+    where = (any_activation, real_windows, nonempty(0, 1), whole_groups, bias_along(0))
     return weighted_rows(
         "CONV_2D", Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True), options, where, last=8
     )

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from delegraph import InputError, Op, OpSupport, Shape, Window, needs
+from delegraph.rules import constant, operand_shape
 
 from ..cpu.convolution import Weights, weights_for
 from ..families.mediapipe import ints_of, padding_of
-from ..families.move_ops import constants, shape_of
 from ..options import Options
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
@@ -27,7 +27,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "Convolution2DTransposeBias",
         (1, 1),
         "float32 float32 float32 -> float32",
-        (fitting_shapes, fitting_bias, constants("weights", 1)),
+        (fitting_shapes, fitting_bias, constant("weights", 1)),
         Kernel(_launches, fuses=True, folds=True),
         rtol=4e-3 if options.precision == "float16" else 1e-5,
         shapes=shapes,
@@ -38,12 +38,12 @@ def support(options: Options) -> Iterable[OpSupport]:
     "x (batch, height, width, in), weights (out, height, width, in), SAME or VALID and strides of 1 or more"
 )
 def fitting_shapes(op: Op) -> str | None:
-    return _unfit(op, shape_of(op, 0), shape_of(op, 1))
+    return _unfit(op, operand_shape(op, 0), operand_shape(op, 1))
 
 
 @needs("one value of the bias for each output channel")
 def fitting_bias(op: Op) -> str | None:
-    bias, filters = shape_of(op, 2), shape_of(op, 1)
+    bias, filters = operand_shape(op, 2), operand_shape(op, 1)
     return None if bias == filters[:1] else f"{bias} for weights {filters}"
 
 

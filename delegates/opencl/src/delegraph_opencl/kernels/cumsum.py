@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterable, Iterator
 
 from delegraph import OpSupport
+from delegraph.rules import constant
 
 from ..families.elementwise import spread
-from ..families.reduce import constant_axes
 from ..families.support_rows import float_rows, plain_rows
 from ..options import Options
 from ..program.launch import Launch, blocks, int32s
@@ -22,7 +22,7 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    kernel, types, where = Kernel(_launches), "T int32 -> T", [constant_axes]
+    kernel, types, where = Kernel(_launches), "T int32 -> T", [constant("axes", 1)]
     yield from float_rows("CUMSUM", kernel, options, types, last=1, where=where, quantized="")
     yield from plain_rows("CUMSUM", kernel, options, types, last=1, where=where)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
+from delegraph.rules import channels_of_blocks
 
-from ..families.move_ops import move_rows, shape_of
+from ..families.move_ops import move_rows
 from ..families.movement import moving, tables_of
 from ..options import Options
 
@@ -26,10 +27,3 @@ def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
     block = op.options.block_size
     rows, columns, depth = tables_of((block, block, len(channels) // block**2))
     return [batch, height, rows, width, columns, depth]
-
-
-@needs("4 axes and channels that blocks divide")
-def channels_of_blocks(op: Op) -> str | None:
-    shape, block = shape_of(op), op.options.block_size
-    fits = len(shape) == 4 and block > 0 and shape[3] % (block * block) == 0
-    return None if fits else f"shape {shape} and block {block}"

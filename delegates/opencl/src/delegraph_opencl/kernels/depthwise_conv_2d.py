@@ -13,22 +13,15 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from attrs import evolve
-from delegraph import Op, OpSupport, needs
+from delegraph import OpSupport
+from delegraph.rules import bias_along, constant, real_windows, whole_multiple
 
 from ..cpu import integers
 from ..cpu.convolution import Geometry, Weights, convolved, geometry, weights_for
 from ..cpu.depthwise import depthwise_convolution
 from ..cpu.depthwise_bytes import depthwise_bytes
 from ..families.hybrid import operands
-from ..families.weighted_ops import (
-    any_activation,
-    bias_along,
-    constant,
-    nonempty,
-    real_windows,
-    shape_of,
-    weighted_rows,
-)
+from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import depthwise as gpu
 from ..options import Options
 from ..program.epilogue import finish
@@ -38,17 +31,11 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, real_windows, nonempty(0, 1), whole_multiple, constant(1, "weights"))
+    where = (any_activation, real_windows, nonempty(0, 1), whole_multiple, constant("weights", 1))
     kernel = Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True)
     return weighted_rows(
-        "DEPTHWISE_CONV_2D", kernel, options, (*where, bias_along(1, 2, 3)), first=2, last=7, axis=3
+        "DEPTHWISE_CONV_2D", kernel, options, (*where, bias_along(3)), first=2, last=7, axis=3
     )
-
-
-@needs("filters (1, height, width, out), out a multiple of the channels")
-def whole_multiple(op: Op) -> str | None:
-    channels, filters = shape_of(op, 0)[3], shape_of(op, 1)
-    return None if filters[0] == 1 and not filters[3] % channels else f"{filters} for {channels} channels"
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import known_activation
 
 from ..families.elementwise import activated, counted, elementwise
-from ..families.support_rows import float_rows, known_activation, plain_rows, safe_divisor
+from ..families.support_rows import float_rows, plain_rows, safe_divisor
 from ..options import Options
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from delegraph import Op, OpSupport, needs
+from delegraph import OpSupport
+from delegraph.rules import constant, rows_of_table
 
-from ..families.move_ops import constants, move_rows, shape_of
+from ..families.move_ops import move_rows
 from ..families.picked import Picks, picked
 from ..options import Options
 from ..program.launch import Launch
@@ -22,7 +23,7 @@ def support(options: Options) -> Iterable[OpSupport]:
     kernel = Kernel(_launches, narrow=True)
     yield from move_rows("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, where=[rows_of_table])
     if options.quantized:
-        where = (rows_of_table, constants("table", 1))
+        where = (rows_of_table, constant("table", 1))
         yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", where, kernel)
 
 
@@ -33,9 +34,3 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     assert table is not None
     picks = Picks(1, 1, indices.size, table.shape[:1], math.prod(table.shape[1:]))
     return picked(table, indices, node.outputs[0], picks, target)
-
-
-@needs("a vector of row numbers and a table of at least 2 axes")
-def rows_of_table(op: Op) -> str | None:
-    rows, table = shape_of(op, 0), shape_of(op, 1)
-    return None if len(rows) == 1 and len(table) >= 2 else f"shapes {rows} and {table}"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, round_half_away
+from delegraph import Op, OpSupport, round_half_away
+from delegraph.rules import proper_range
 
 from ..families.elementwise import elementwise, literal
 from ..families.support_rows import float_rows
@@ -20,15 +21,6 @@ def support(options: Options) -> Iterable[OpSupport]:
     return float_rows(
         "FAKE_QUANT", kernel, options, "T -> T", where=[proper_range], quantized="", half_rtol=1e-2
     )
-
-
-@needs("min below max, 1 to 16 bits and the whole range of them")
-def proper_range(op: Op) -> str | None:
-    o = op.options
-    if o.narrow_range:
-        return "narrow_range"
-    fits = o.min < o.max and 1 <= o.num_bits <= 16
-    return None if fits else f"{o.num_bits} bits from {o.min:g} to {o.max:g}"
 
 
 def _formula(op: Op) -> str:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import bias_along, operand_shape
 
 from ..cpu import integers
 from ..cpu.convolution import convolved, product
 from ..families.hybrid import operands
-from ..families.weighted_ops import any_activation, bias_along, nonempty, shape_of, weighted_rows
+from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import finish
@@ -25,7 +26,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, default_format, whole_rows, nonempty(1), bias_along(1, 2, 0))
+    where = (any_activation, default_format, whole_rows, nonempty(1), bias_along(0))
     return weighted_rows(
         "FULLY_CONNECTED", Kernel(_launches, fuses=True, folds=True, narrow=True), options, where, last=14
     )
@@ -55,7 +56,7 @@ def default_format(op: Op) -> str | None:
 
 @needs("weights (units, depth), and input rows of that depth")
 def whole_rows(op: Op) -> str | None:
-    x, weights = shape_of(op, 0), shape_of(op, 1)
+    x, weights = operand_shape(op, 0), operand_shape(op, 1)
     size = 1
     for n in x:
         size *= n

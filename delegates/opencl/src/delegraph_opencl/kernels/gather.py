@@ -9,8 +9,9 @@ import math
 from collections.abc import Iterable
 
 from delegraph import Op, OpSupport
+from delegraph.rules import operand_shape
 
-from ..families.move_ops import axis_of, move_rows, shape_of
+from ..families.move_ops import axis_of, move_rows
 from ..families.picked import Picks, picked
 from ..options import Options
 from ..program.launch import Launch
@@ -31,7 +32,7 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
 
 def _picks(op: Op) -> Picks:
     """x: (*batch, *outer, axis, *inner), indices: (*batch, *picks) -> (*batch, *outer, *picks, *inner)."""
-    x, indices = shape_of(op, 0), shape_of(op, 1)
+    x, indices = operand_shape(op, 0), operand_shape(op, 1)
     axis, batch = axis_of(op.options.axis, len(x)), op.options.batch_dims
     batch += len(indices) if batch < 0 else 0
     outer, inner = math.prod(x[batch:axis]), math.prod(x[axis + 1 :])

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from delegraph import Op, OpSupport, needs
+from delegraph import OpSupport
+from delegraph.rules import indices_for_axes
 
-from ..families.move_ops import move_rows, shape_of
+from ..families.move_ops import move_rows
 from ..families.picked import Picks, picked
 from ..options import Options
 from ..program.launch import Launch
@@ -30,9 +31,3 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     depth = indices.shape[-1]
     picks = Picks(1, 1, math.prod(indices.shape[:-1]), x.shape[:depth], math.prod(x.shape[depth:]))
     return picked(x, indices, node.outputs[0], picks, target)
-
-
-@needs("tuples of no more indices than there are axes")
-def indices_for_axes(op: Op) -> str | None:
-    rank, indices = len(shape_of(op)), shape_of(op, 1)
-    return None if indices and indices[-1] <= rank else f"indices of shape {indices} for rank {rank}"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Op, OpSupport, fused_activation, needs
+from delegraph import OpSupport
+from delegraph.rules import no_activation_and_some_axis
 
 from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_rows
@@ -15,14 +16,9 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("L2_NORMALIZATION", by_row(_NORMALIZATION), options, "T -> T", where=[plain])
-
-
-@needs("no fused activation and a rank of at least 1")
-def plain(op: Op) -> str | None:
-    if fused_activation(op) != "NONE":
-        return fused_activation(op)
-    return None if op.inputs[0] is not None and op.inputs[0].shape else "a scalar"
+    return float_rows(
+        "L2_NORMALIZATION", by_row(_NORMALIZATION), options, "T -> T", where=[no_activation_and_some_axis]
+    )
 
 
 _NORMALIZATION = RowOp("(x) * (x)", "1 / fmax(sqrt(sum), 1e-6f)", "(x) * whole", has_peak=False)

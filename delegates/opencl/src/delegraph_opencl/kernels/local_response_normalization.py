@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import has_an_axis
 
 from ..families.elementwise import spread
-from ..families.softmax_rows import has_an_axis
 from ..families.support_rows import float_rows
 from ..options import Options
 from ..program.epilogue import finish

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import has_an_axis
 
-from ..families.softmax_rows import RowOp, by_row, has_an_axis
+from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_rows
 from ..options import Options
 

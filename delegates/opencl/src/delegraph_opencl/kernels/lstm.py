@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import basic_kernel, full_kernel, operand_shape
 
 from ..families.elementwise import spread
 from ..families.lstm import cell_rows
-from ..families.move_ops import shape_of, stacked
+from ..families.move_ops import stacked
 from ..families.movement import moved, stored, tables_of
 from ..families.products import Product, Side, multiplied
 from ..options import Options
@@ -33,12 +34,12 @@ _WORK = 256  # cells of a work-item on a CPU
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    yield from cell_rows("LSTM", options, 4, [full, one_step])
+    yield from cell_rows("LSTM", options, 4, [full_kernel, one_step])
     yield OpSupport(
         "LSTM",
         (1, 4 if options.quantized else 2),
         "float32 float32 float32 float32 float32 -> float32 float32 float32 float32",
-        (basic, fitting_basic),
+        (basic_kernel, fitting_basic),
         Kernel(_launches),
         rtol=2e-2 if options.precision == "float16" else 1e-5,
     )
@@ -78,27 +79,15 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
         yield from moved(new, kept, tables_of(new.shape), target)
 
 
-@needs("the kernel type FULL")
-def full(op: Op) -> str | None:
-    found = op.options.kernel_type
-    return None if found == "FULL" else str(found)
-
-
-@needs("the kernel type BASIC")
-def basic(op: Op) -> str | None:
-    found = op.options.kernel_type
-    return None if found == "BASIC" else str(found)
-
-
 @needs("an input of rank 2")
 def one_step(op: Op) -> str | None:
-    x = shape_of(op)
+    x = operand_shape(op)
     return None if len(x) == 2 else f"shape {x}"
 
 
 @needs("weights, bias and states whose shapes fit the input's")
 def fitting_basic(op: Op) -> str | None:
-    x, activation, *others = (shape_of(op, i) for i in range(5))
+    x, activation, *others = (operand_shape(op, i) for i in range(5))
     if len(x) != 2 or len(activation) != 2:
         return f"shapes {x} and {activation}"
     cells = activation[1]

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph.rules import operand_shape
 
 from ..families.elementwise import spread
 from ..families.mediapipe import Pool, pool_of, real_pool
-from ..families.move_ops import shape_of
 from ..options import Options
 from ..program.epilogue import LIMITS
 from ..program.launch import Launch, blocks, int32s
@@ -37,7 +37,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 @needs("x (batch, height, width, channels)")
 def images(op: Op) -> str | None:
-    x = shape_of(op)
+    x = operand_shape(op)
     return None if len(x) == 4 else f"{x}"
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from delegraph import Graph, InputError, Op, OpSupport, Shape, needs
+from delegraph.rules import same_images
 
 from ..families.elementwise import spread
 from ..families.mediapipe import pool_of, real_pool
-from ..families.move_ops import shape_of
 from ..options import Options
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
@@ -31,12 +31,6 @@ def support(options: Options) -> Iterable[OpSupport]:
         rtol=2.0**-11 if options.precision == "float16" else 0.0,
         shapes=shapes,
     )
-
-
-@needs("x and places (batch, height, width, channels)")
-def same_images(op: Op) -> str | None:
-    x, places = shape_of(op, 0), shape_of(op, 1)
-    return None if len(x) == 4 and x == places else f"{x} and {places}"
 
 
 @needs("windows that do not overlap")

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("paddings", 1)]
+    where = [constant("paddings", 1)]
     types = "T int32|int64 -> T"
     return move_rows("MIRROR_PAD", moving(_sources), options, types, last=3, where=where)
 

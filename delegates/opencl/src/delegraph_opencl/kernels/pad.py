@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import PADDINGS, constants, move_rows, padded
+from ..families.move_ops import PADDINGS, move_rows, padded
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("paddings", 1)]
+    where = [constant("paddings", 1)]
     return move_rows("PAD", moving(padded), options, f"T {PADDINGS} -> T", last=5, where=where)

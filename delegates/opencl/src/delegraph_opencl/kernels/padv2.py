@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import PADDINGS, constants, move_rows, padded
+from ..families.move_ops import PADDINGS, move_rows, padded
 from ..families.movement import moved, tables_of
 from ..options import Options
 from ..program.launch import Launch
@@ -19,7 +20,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("paddings and value", 1, 2)]
+    where = [constant("paddings and value", 1, 2)]
     return move_rows(
         "PADV2", Kernel(_launches, narrow=True), options, f"T {PADDINGS} T -> T", last=5, where=where
     )

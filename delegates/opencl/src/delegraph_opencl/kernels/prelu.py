@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import OpSupport
+from delegraph.rules import broadcast_alpha
 
 from ..families.elementwise import elementwise
 from ..families.support_rows import float_rows
@@ -17,10 +17,4 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = elementwise("({0} < 0 ? {0} * {1} : {0})")
-    return float_rows("PRELU", kernel, options, last=1, where=[fitting_alpha])
-
-
-@needs("an alpha that broadcasts to the input's shape")
-def fitting_alpha(op: Op) -> str | None:
-    x, alpha = (t.shape or () for t in op.inputs if t is not None)
-    return None if np.broadcast_shapes(x, alpha) == x else f"shapes {x} and {alpha}"
+    return float_rows("PRELU", kernel, options, last=1, where=[broadcast_alpha])

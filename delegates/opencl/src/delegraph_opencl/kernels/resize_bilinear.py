@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import frozen
 from delegraph import Op, OpSupport
+from delegraph.rules import constant, image, one_alignment
 
 from ..families.elementwise import spread
-from ..families.move_ops import constants
 from ..families.movement import stored, table
-from ..families.resize import image, one_alignment
 from ..families.support_rows import float_rows, same_quantization
 from ..options import Options
 from ..program.epilogue import Epilogue, finish
@@ -35,7 +34,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "T int32 -> T",
         first=(1, 3),
         last=4,
-        where=[image, one_alignment, constants("size", 1)],
+        where=[image, one_alignment, constant("size", 1)],
         quantized_where=[same_quantization],
     )
 

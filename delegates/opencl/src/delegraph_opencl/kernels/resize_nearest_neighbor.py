@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport, round_half_away
+from delegraph.rules import constant, image
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
-from ..families.resize import image
 from ..options import Options
 
 
@@ -24,7 +24,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         "T int32 -> T",
         last=4,
-        where=[image, constants("size", 1)],
+        where=[image, constant("size", 1)],
         first=(1, 3),
     )
 

@@ -9,14 +9,15 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import axis_of, constants, ints, move_rows
+from ..families.move_ops import axis_of, ints, move_rows
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("axes", 1)]
+    where = [constant("axes", 1)]
     return move_rows("REVERSE_V2", moving(_sources), options, "T int32 -> T", last=4, where=where)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Op, OpSupport, needs
+from delegraph import OpSupport
+from delegraph.rules import select_shapes
 
 from ..families.select import select_rows
 from ..options import Options
@@ -15,7 +16,7 @@ from ..program.node import Value
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return select_rows("SELECT", options, last=4, condition=per_row, where=[fitting_shapes])
+    return select_rows("SELECT", options, last=4, condition=per_row, where=[select_shapes])
 
 
 def per_row(condition: Value, result: Value) -> Value:
@@ -24,10 +25,3 @@ def per_row(condition: Value, result: Value) -> Value:
         return condition
     shape = (*condition.shape, *(1,) * (len(result.shape) - 1))
     return Value(condition.tensor, shape, condition.dtype, base=condition)
-
-
-@needs("x and y of one shape, and a condition of that shape, a scalar, or one value per row")
-def fitting_shapes(op: Op) -> str | None:
-    condition, x, y = shapes = [t.shape or () for t in op.inputs if t is not None]
-    fits = x == y and condition in (x, (), x[:1])
-    return None if fits else f"shapes {', '.join(map(str, shapes))}"

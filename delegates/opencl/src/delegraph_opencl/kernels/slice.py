@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
 from ..options import Options
 
@@ -24,7 +25,7 @@ def support(options: Options) -> Iterable[OpSupport]:
             options,
             f"T {index} {index} -> T",
             last=8,
-            where=[constants("begin and size", 1, 2)],
+            where=[constant("begin and size", 1, 2)],
         )
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import OUTSIDE, moved, tables_of
 from ..options import Options
 from ..program.launch import Launch
@@ -21,7 +22,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("blocks and paddings", 1, 2)]
+    where = [constant("blocks and paddings", 1, 2)]
     return move_rows(
         "SPACE_TO_BATCH_ND",
         Kernel(_launches, narrow=True),

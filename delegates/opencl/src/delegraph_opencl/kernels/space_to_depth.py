@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
+from delegraph.rules import image_of_blocks
 
-from ..families.move_ops import move_rows, shape_of
+from ..families.move_ops import move_rows
 from ..families.movement import moving
 from ..options import Options
 
@@ -25,10 +26,3 @@ def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
     batch, height, width, depth = tables
     block = op.options.block_size
     return [batch, height[::block], width[::block], height[:block], width[:block], depth]
-
-
-@needs("4 axes and an image that blocks divide")
-def image_of_blocks(op: Op) -> str | None:
-    shape, block = shape_of(op), op.options.block_size
-    fits = len(shape) == 4 and block > 0 and shape[1] % block == 0 == shape[2] % block
-    return None if fits else f"shape {shape} and block {block}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows, parting
+from ..families.move_ops import ints, move_rows, parting
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("axis", 0)]
+    where = [constant("axis", 0)]
     return move_rows(
         "SPLIT", parting(1, lambda op: ints(op, 0)[0]), options, "int32 T -> T*", last=5, where=where
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows, parting
+from ..families.move_ops import ints, move_rows, parting
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("sizes and axis", 1, 2)]
+    where = [constant("sizes and axis", 1, 2)]
     types = "T int32|int64 int32 -> T*"
     return move_rows("SPLIT_V", parting(0, lambda op: ints(op, 2)[0]), options, types, last=3, where=where)

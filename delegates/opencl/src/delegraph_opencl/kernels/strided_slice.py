@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("begin, end and strides", 1, 2, 3)]
+    where = [constant("begin, end and strides", 1, 2, 3)]
     types = "T int32 int32 int32 -> T"
     return move_rows("STRIDED_SLICE", moving(_sources), options, types, last=8, where=where)
 

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import constant
 
-from ..families.move_ops import constants, ints, move_rows
+from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constants("permutation", 1)]
+    where = [constant("permutation", 1)]
     return move_rows("TRANSPOSE", moving(_sources), options, "T int32 -> T", last=9, where=where)
 
 

@@ -17,20 +17,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from delegraph import Op, OpSupport, Window, needs, window
+from delegraph import OpSupport, Window, window
+from delegraph.rules import bias_along, constant, real_windows, same_channels
 
 from ..cpu.convolution import Geometry, Weights, convolved, product
 from ..families.hybrid import operands
 from ..families.pool import vector_defines
-from ..families.weighted_ops import (
-    any_activation,
-    bias_along,
-    constant,
-    nonempty,
-    real_windows,
-    shape_of,
-    weighted_rows,
-)
+from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import NO_EPILOGUE, Epilogue, finish
@@ -42,22 +35,16 @@ _TASKS = 8  # per core
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, real_windows, same_channels, nonempty(1, 2), constant(1, "weights"))
+    where = (any_activation, real_windows, same_channels, nonempty(1, 2), constant("weights", 1))
     return weighted_rows(
         "TRANSPOSE_CONV",
         Kernel(_launches, fuses=True, folds=True),
         options,
-        (*where, bias_along(1, 3, 0)),
+        (*where, bias_along(0, 3)),
         types="int32 {1} {0} {2}? -> {0}",
         last=5,
         bias=3,
     )
-
-
-@needs("as many input channels as the weights have")
-def same_channels(op: Op) -> str | None:
-    weights, x = shape_of(op, 1), shape_of(op, 2)
-    return None if x[3] == weights[3] else f"{x[3]} channels, weights {weights}"
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -10,18 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Op, OpSupport, needs
+from delegraph import OpSupport
+from delegraph.rules import sequence
 
 from ..families.lstm import cell_rows
-from ..families.move_ops import shape_of
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     return cell_rows("UNIDIRECTIONAL_SEQUENCE_LSTM", options, 4, [sequence])
-
-
-@needs("a sequence of rank 3")
-def sequence(op: Op) -> str | None:
-    x = shape_of(op)
-    return None if len(x) == 3 else f"shape {x}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from attrs import evolve
-from delegraph import Constraint, Op, OpSupport, needs
+from delegraph import Constraint, Op, OpSupport
 from delegraph.rules import given
 from delegraph_opencl import Kernel, Packed, Value
 
@@ -19,17 +19,6 @@ def as_numpy(rows: Iterable[OpSupport], kernel: Kernel, *where: Constraint) -> l
     :param where: constraints besides those of numpy's rows
     """
     return [evolve(row, kernel=kernel, where=(*row.where, *where)) for row in rows]
-
-
-def constants(*inputs: int) -> Constraint:
-    """Return the constraint that some inputs, where they are given, are known beforehand."""
-
-    @needs("constant weights and bias")
-    def computed(op: Op) -> str | None:
-        found = [t for t in (given(op, i) for i in inputs) if t is not None and not t.is_constant]
-        return None if not found else f"{found[0].name!r} that is computed"
-
-    return computed
 
 
 def data_of(op: Op, index: int) -> np.ndarray | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from delegraph import Op, needs
+from delegraph import Op
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
 
 from ._claims import data_of
@@ -33,12 +33,6 @@ def sums(factor_of: Callable[[Op, int], tuple[int, int]]) -> Kernel:
 def extremes(combined: str, start: int) -> Kernel:
     """Return the kernel of an op that finds a value: ``combined`` of ``v``, the one so far, and ``a``."""
     return Kernel(lambda node, target: _launches(node, target, combined, start, (1 << 30, 1, 0)))
-
-
-@needs("constant axes")
-def constant_axes(op: Op) -> str | None:
-    axes = op.inputs[1]
-    return None if axes is None or axes.is_constant else f"{axes.name!r} that is computed"
 
 
 def _launches(node: Node, target: Target, combined: str, start: int, numbers: Numbers) -> Iterator[Launch]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph.rules import dense
+from delegraph.rules import constant, dense
 from delegraph_opencl import Kernel, Launch, Node, Target, geometry
 
 from ..reference import conv_2d
-from ._claims import as_numpy, constants, data_of
+from ._claims import as_numpy, data_of
 from ._direct import direct
 from ._finish import of_convolution
 from ._panels import multiplied
@@ -30,4 +30,4 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     yield launch(g, x, filters, y, finish, target, f"{node.op}: filters")
 
 
-SUPPORT = as_numpy(conv_2d.SUPPORT, Kernel(_launches, pads=True), constants(1, 2), dense)
+SUPPORT = as_numpy(conv_2d.SUPPORT, Kernel(_launches, pads=True), constant("weights and bias", 1, 2), dense)

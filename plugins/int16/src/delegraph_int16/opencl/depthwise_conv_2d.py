@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from delegraph.rules import dense
+from delegraph.rules import constant, dense
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, depthwise_convolution, geometry
 
 from ..reference import depthwise_conv_2d
-from ._claims import as_numpy, constants, data_of
+from ._claims import as_numpy, data_of
 from ._direct import direct
 from ._finish import of_convolution
 
@@ -34,4 +34,6 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     yield launch or direct(g, x, filters.transpose(3, 1, 2, 0), y, finish, target, key)
 
 
-SUPPORT = as_numpy(depthwise_conv_2d.SUPPORT, Kernel(_launches, pads=True), constants(1, 2), dense)
+SUPPORT = as_numpy(
+    depthwise_conv_2d.SUPPORT, Kernel(_launches, pads=True), constant("weights and bias", 1, 2), dense
+)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from delegraph.rules import dense
+from delegraph.rules import constant, dense
 from delegraph_opencl import Kernel, Launch, Node, Target, product
 
 from ..reference import fully_connected
-from ._claims import as_numpy, constants, data_of
+from ._claims import as_numpy, data_of
 from ._direct import direct
 from ._finish import of_fully_connected, of_int16_weights
 from ._panels import multiplied
@@ -31,4 +31,4 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     yield launch(g, x, weights.reshape(units, 1, 1, depth), y, finish, target, f"{node.op}: weights")
 
 
-SUPPORT = as_numpy(fully_connected.SUPPORT, Kernel(_launches), constants(1, 2), dense)
+SUPPORT = as_numpy(fully_connected.SUPPORT, Kernel(_launches), constant("weights and bias", 1, 2), dense)

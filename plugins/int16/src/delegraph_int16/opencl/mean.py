@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from delegraph import Op, quantize_multiplier
-from delegraph.rules import operand
+from delegraph.rules import constant, operand
 from delegraph_reference import divided
 
 from ..reference import mean
 from ._claims import as_numpy
-from ._reduce import constant_axes, sums
+from ._reduce import sums
 
 
 def factor_of(op: Op, count: int) -> tuple[int, int]:
@@ -16,4 +16,4 @@ def factor_of(op: Op, count: int) -> tuple[int, int]:
     return divided(multiplier, shift, max(count, 1))
 
 
-SUPPORT = as_numpy(mean.SUPPORT, sums(factor_of), constant_axes)
+SUPPORT = as_numpy(mean.SUPPORT, sums(factor_of), constant("axes", 1))

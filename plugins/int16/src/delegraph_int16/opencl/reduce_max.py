@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from delegraph.rules import constant
+
 from ..reference import reduce_max
 from ._claims import as_numpy
-from ._reduce import constant_axes, extremes
+from ._reduce import extremes
 
-SUPPORT = as_numpy(reduce_max.SUPPORT, extremes("max(v, a)", -32768), constant_axes)
+SUPPORT = as_numpy(reduce_max.SUPPORT, extremes("max(v, a)", -32768), constant("axes", 1))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from delegraph.rules import constant
+
 from ..reference import reduce_min
 from ._claims import as_numpy
-from ._reduce import constant_axes, extremes
+from ._reduce import extremes
 
-SUPPORT = as_numpy(reduce_min.SUPPORT, extremes("min(v, a)", 32767), constant_axes)
+SUPPORT = as_numpy(reduce_min.SUPPORT, extremes("min(v, a)", 32767), constant("axes", 1))

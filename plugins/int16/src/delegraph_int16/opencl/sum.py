@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from delegraph import Op, quantize_multiplier
-from delegraph.rules import operand
+from delegraph.rules import constant, operand
 
 from ..reference import sum
 from ._claims import as_numpy
-from ._reduce import constant_axes, sums
+from ._reduce import sums
 
 
 def factor_of(op: Op, count: int) -> tuple[int, int]:
     return quantize_multiplier(operand(op, 0).scale / op.outputs[0].scale)
 
 
-SUPPORT = as_numpy(sum.SUPPORT, sums(factor_of), constant_axes)
+SUPPORT = as_numpy(sum.SUPPORT, sums(factor_of), constant("axes", 1))

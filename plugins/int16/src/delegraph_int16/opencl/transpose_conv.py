@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import Op, Window, needs, window
-from delegraph.rules import dense
+from delegraph.rules import constant, dense
 from delegraph_opencl import Geometry, Kernel, Launch, Node, Target
 
 from ..reference import transpose_conv
-from ._claims import as_numpy, constants, data_of, reordered
+from ._claims import as_numpy, data_of, reordered
 from ._direct import direct
 from ._finish import of_convolution
 
@@ -50,4 +50,6 @@ def fitting_shape(op: Op) -> str | None:
     return None if found == x.shape[1:3] else f"{out.shape}, which leaves {found}, for {x.shape}"
 
 
-SUPPORT = as_numpy(transpose_conv.SUPPORT, Kernel(_launches), constants(1, 3), dense, fitting_shape)
+SUPPORT = as_numpy(
+    transpose_conv.SUPPORT, Kernel(_launches), constant("weights and bias", 1, 3), dense, fitting_shape
+)

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from delegraph_opencl.cpu.convolution import product
 from delegraph_opencl.gpu.convolution import Phase, Product, Taps, by_depth, tiles
+from delegraph_opencl.program.geometry import product
 
 LOCAL, GLOBAL = 1, 2  # CL_LOCAL, CL_GLOBAL
 

@@ -17,14 +17,14 @@ from .delegate import OpenCL
 if TYPE_CHECKING:
     import click
 
-    from .cpu.convolution import Geometry, geometry, product
     from .cpu.depthwise import depthwise_convolution
     from .cpu.integers import Ending, Integers, integer_convolution
     from .families.elementwise import counted, elementwise
     from .options import Options
     from .program.epilogue import Epilogue, finish
-    from .program.launch import Arg, Launch, Packed, Scratch, blocks, int32s, rounded_up
-    from .program.node import Kernel, Node, Step, Value, centered, dequantized
+    from .program.geometry import Geometry, geometry, product
+    from .program.launch import Arg, Launch, Packed, blocks, int32s, rounded_up
+    from .program.node import Kernel, Node, Scratch, Step, Value, centered, dequantized
     from .program.target import Target
     from .run.device_value import DeviceValue
 
@@ -68,14 +68,14 @@ _LATER = {
     "DeviceValue": "run.device_value",
     "Ending": "cpu.integers",
     "Epilogue": "program.epilogue",
-    "Geometry": "cpu.convolution",
+    "Geometry": "program.geometry",
     "Integers": "cpu.integers",
     "Kernel": "program.node",
     "Launch": "program.launch",
     "Node": "program.node",
     "Options": "options",
     "Packed": "program.launch",
-    "Scratch": "program.launch",
+    "Scratch": "program.node",
     "Step": "program.node",
     "Target": "program.target",
     "Value": "program.node",
@@ -86,10 +86,10 @@ _LATER = {
     "dequantized": "program.node",
     "elementwise": "families.elementwise",
     "finish": "program.epilogue",
-    "geometry": "cpu.convolution",
+    "geometry": "program.geometry",
     "int32s": "program.launch",
     "integer_convolution": "cpu.integers",
-    "product": "cpu.convolution",
+    "product": "program.geometry",
     "rounded_up": "program.launch",
 }
 

@@ -8,18 +8,19 @@ products of matrices: rows of numbers that lie side by side, times weights. ``co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from attrs import evolve, frozen
-from delegraph import Window, window
 
 from ..program.epilogue import Epilogue
-from ..program.launch import Arg, Cut, Launch, Packed, Rows, Scratch, blocks, evenly_cut, int32s
-from ..program.node import Node, Scaled, Step, Value, along, centered
+from ..program.geometry import Geometry
+from ..program.launch import Arg, Cut, Launch, Packed, Rows, blocks, evenly_cut, int32s
+from ..program.node import Scratch, Value
 from ..program.target import Target
+from ..program.weights import Weights
 from .tiles import Sizes, tile_sizes, tile_source
 
 _RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
@@ -27,152 +28,6 @@ _TASKS = 8  # per core
 _TALL = 98  # rows that are many enough for tall tiles
 CACHED = 32 << 10  # bytes: weights that stay in the first cache while rows go by
 _LARGE = 256 << 10  # bytes: weights that are better read once than once per core
-
-
-@frozen
-class Geometry:
-    """The windows of a convolution."""
-
-    batch: int
-    height: int
-    width: int
-    channels: int
-    rows: Window
-    columns: Window
-    out_channels: int
-    groups: int = 1
-
-    @property
-    def group_channels(self) -> int:
-        return self.channels // self.groups
-
-    @property
-    def positions(self) -> int:
-        return self.batch * self.rows.output * self.columns.output
-
-    @property
-    def taps(self) -> int:
-        return self.rows.size * self.columns.size
-
-    @property
-    def is_product(self) -> bool:
-        """Whether each window is one pixel, in the image's order."""
-        steps = self.rows.stride * self.columns.stride
-        return (
-            self.taps == 1
-            and steps == 1
-            and self.groups == 1
-            and not (self.rows.before or self.columns.before)
-        )
-
-
-def geometry(node: Node, kernel: tuple[int, int], out_channels: int, groups: int = 1) -> Geometry:
-    """Return the windows of a CONV_2D or DEPTHWISE_CONV_2D node, over an image that a PAD made larger."""
-    x, o = node.inputs[0], node.op.options
-    assert x is not None
-    pads = node.pads or ((0, 0),) * 4
-    rows, columns = (
-        _padded_window(x.shape[axis], pads[axis], size, stride, dilation, o.padding)
-        for axis, size, stride, dilation in (
-            (1, kernel[0], o.stride_h, o.dilation_h_factor),
-            (2, kernel[1], o.stride_w, o.dilation_w_factor),
-        )
-    )
-    batch, height, width, channels = x.shape
-    return Geometry(batch, height, width, channels, rows, columns, out_channels, groups)
-
-
-def _padded_window(size: int, pads: tuple[int, int], *rest: int | str) -> Window:
-    found = window(size + sum(pads), *rest)  # type: ignore[arg-type]
-    return Window(
-        found.size, found.stride, found.dilation, found.output, found.before + pads[0], found.after
-    )
-
-
-# Weights, and the way from sums to real numbers.
-
-
-@frozen(hash=False)
-class Weights:
-    """Constant weights as a kernel multiplies them."""
-
-    key: str
-    make: Callable[[], np.ndarray]  # float32, in the tensor's shape
-
-
-def weights_for(
-    node: Node, x: int = 0, weights: int = 1, bias: int | None = 2, axis: int = 0
-) -> tuple[Weights | Value, list[Step]]:
-    """Return the weights of a node, and the steps from its sums to real numbers.
-
-    Sums of a quantized input are of integers, so exact, and scaled at the end; other weights are real.
-
-    :param x, weights, bias: numbers of the inputs; None: the sums have the bias in them.
-    :param axis: of the weights, along which the output channels lie.
-    """
-    source, stored = node.inputs[x], node.inputs[weights]
-    added = node.inputs[bias] if bias is not None and len(node.inputs) > bias else None
-    assert source is not None
-    assert stored is not None
-    if source.levels is not None:
-        return _integers(node, source, stored, added, axis)
-    if not stored.is_constant or not (added is None or added.is_constant):
-        return _stored(stored), after_sums(node, added)
-    factor, total = node.factor, _total(node, added)
-    steps = [] if total is None else [Step("v + {0}", (total,))]
-    if factor is None:
-        return _stored(stored), steps
-    rank = len(stored.shape)
-    key = f"weights {stored.tensor.index} times a factor"
-    return Weights(key, lambda: stored.data() * along(factor, axis, rank)), steps
-
-
-def _integers(
-    node: Node, x: Value, weights: Value, bias: Value | None, axis: int
-) -> tuple[Weights, list[Step]]:
-    tensor, channels = weights.tensor, weights.shape[axis]
-    assert tensor.quantization is not None
-    integers = Weights(f"weights {tensor.index}, integers", lambda: centered(tensor)[0])
-    scales = np.broadcast_to(tensor.quantization.scale.astype(np.float64) * x.scale, (channels,))
-    if node.factor is None and node.shift is None:
-        added = [] if bias is None else [Step("v + {0}", (bias.data().reshape(-1),))]
-        return integers, [*added, Scaled("v * {0}", (scales,))]
-    total = np.zeros(channels) if bias is None else bias.data().reshape(-1) * scales
-    if node.factor is not None:
-        scales, total = scales * node.factor, total * node.factor
-    if node.shift is not None:
-        total = total + node.shift
-    return integers, [Step("FMA(v, {0}, {1})", (scales, total))]
-
-
-def _stored(weights: Value) -> Weights | Value:
-    return Weights(f"weights {weights.tensor.index}", weights.data) if weights.is_constant else weights
-
-
-def after_sums(node: Node, bias: Value | None) -> list[Step]:
-    """Return what a bias and merged ops do to a sum, where they are not in the weights."""
-    steps = [] if bias is None else [Step("v + {0}", (bias,))]
-    steps += [] if node.factor is None else [Step("v * {0}", (node.factor,))]
-    return steps if node.shift is None else [*steps, Step("v + {0}", (node.shift,))]
-
-
-def _total(node: Node, bias: Value | None) -> np.ndarray | None:
-    """Return what is added to sums: a constant bias and what was merged into it."""
-    if bias is None:
-        return node.shift
-    total = bias.data().reshape(-1)
-    if node.factor is not None:
-        total = total * node.factor
-    return total if node.shift is None else total + node.shift
-
-
-# Launches.
-
-
-def product(rows: int, depth: int, out_channels: int) -> Geometry:
-    """Return the geometry of a plain product, of ``rows`` lines of ``depth`` numbers."""
-    line = Window(1, 1, 1, 1, 0, 0)
-    return Geometry(rows, 1, 1, depth, line, line, out_channels)
 
 
 def convolved(

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from attrs import frozen
 
+from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, Rows, Windows, blocks, int32s, rounded_up
 from ..program.memory import nbytes_of
 from ..program.node import Value
 from ..program.target import Target
-from .convolution import Geometry, zeros
+from .convolution import zeros
 from .integers import Ending, end_defines, outside
 
 _LINES = 8  # work-items per core

@@ -9,10 +9,11 @@ import numpy as np
 from attrs import frozen
 
 from ..program.epilogue import finish
+from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, blocks
 from ..program.node import Node
 from ..program.target import Target
-from .convolution import Geometry, weights_for
+from ..program.weights import weights_for
 from .depthwise import Arithmetic, by_lines
 from .integers import Integers, byte_weights, dots, ending_of, instructions
 

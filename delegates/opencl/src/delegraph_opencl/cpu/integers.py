@@ -15,10 +15,12 @@ from attrs import evolve, frozen
 from delegraph import Tensor
 
 from ..program.epilogue import Epilogue, finish
+from ..program.geometry import Geometry
 from ..program.launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_up
 from ..program.node import Node, Value, centered
 from ..program.target import Target
-from .convolution import CACHED, Geometry, panels, run_of, shares, weights_for
+from ..program.weights import weights_for
+from .convolution import CACHED, panels, run_of, shares
 from .tiles import LARGE, Sizes, tile_sizes, tile_source
 
 _BLOCK = 256  # products of 2**22 that int32 sums up for sure

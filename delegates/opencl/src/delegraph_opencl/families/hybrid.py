@@ -17,10 +17,10 @@ import numpy as np
 from attrs import evolve, frozen
 from delegraph import Tensor
 
-from ..cpu.convolution import Weights, after_sums, weights_for
-from ..program.launch import Arg, Launch, Scratch, blocks, int32s, rounded_up
-from ..program.node import Node, PerRow, Step, Value
+from ..program.launch import Arg, Launch, blocks, int32s, rounded_up
+from ..program.node import Node, PerRow, Scratch, Step, Value
 from ..program.target import Target
+from ..program.weights import Weights, after_sums, weights_for
 from .movement import table
 
 _PART = 4096  # numbers of a row that a work-item of a CPU, or a work-group, goes through at least

@@ -21,8 +21,8 @@ from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multipl
 
 from ..options import Options
 from ..program.epilogue import Epilogue, written_steps
-from ..program.launch import Arg, Launch, Packed, Scratch, int32s, rounded_up
-from ..program.node import Kernel, Node, Step, Value, centered, dequantized
+from ..program.launch import Arg, Launch, Packed, int32s, rounded_up
+from ..program.node import Kernel, Node, Scratch, Step, Value, centered, dequantized
 from ..program.target import Target
 from .hybrid import Rounded, rounded, rounding_source, signed, wide_numbers
 from .products import Product, Side, multiplied

@@ -10,10 +10,10 @@ import numpy as np
 from delegraph import OpSupport, window
 from delegraph.rules import known_activation, real_windows
 
-from ..cpu.convolution import Geometry
 from ..gpu import pool as gpu
 from ..options import Options
 from ..program.epilogue import finish
+from ..program.geometry import Geometry
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
 from ..program.target import Target

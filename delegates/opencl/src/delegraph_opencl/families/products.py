@@ -13,8 +13,8 @@ import numpy as np
 from attrs import evolve, frozen
 
 from ..program.epilogue import Epilogue
-from ..program.launch import Arg, Launch, Packed, Scratch, blocks, int32s
-from ..program.node import Value
+from ..program.launch import Arg, Launch, Packed, blocks, int32s
+from ..program.node import Scratch, Value
 from ..program.target import Target
 from .elementwise import spread
 from .movement import moved, table

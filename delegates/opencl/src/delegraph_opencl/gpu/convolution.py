@@ -17,11 +17,12 @@ import numpy as np
 from attrs import asdict, astuple, evolve, frozen
 from delegraph import Window
 
-from ..cpu.convolution import Geometry, Weights
 from ..program.epilogue import NO_EPILOGUE, Epilogue
-from ..program.launch import Launch, Packed, Scratch, blocks, int32s, rounded_up
-from ..program.node import Value
+from ..program.geometry import Geometry
+from ..program.launch import Launch, Packed, blocks, int32s, rounded_up
+from ..program.node import Scratch, Value
 from ..program.target import Target
+from ..program.weights import Weights
 from .device import fits, has_fast_local_memory
 from .tuning import Candidate, tuned
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..cpu.convolution import Geometry, Weights
 from ..program.epilogue import NO_EPILOGUE, Epilogue
+from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, blocks, int32s, rounded_up
 from ..program.node import Value
 from ..program.target import Target
+from ..program.weights import Weights
 from .convolution import source, stores
 from .device import fits
 from .tuning import Candidate, tuned

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..cpu.convolution import Geometry
 from ..program.epilogue import NO_EPILOGUE, Epilogue
+from ..program.geometry import Geometry
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Value
 from ..program.target import Target

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..program.launch import Arg, Launch, Packed, Scratch
+from ..program.launch import Arg, Launch, Packed
 from ..program.memory import ALIGNMENT, nbytes_of
-from ..program.node import Value
+from ..program.node import Scratch, Value
 from ..program.target import Target
 
 _RUNS = 3  # of a candidate, after one that does not count

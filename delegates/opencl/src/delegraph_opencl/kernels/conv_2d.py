@@ -13,12 +13,13 @@ from delegraph import OpSupport
 from delegraph.rules import bias_along, real_windows, whole_groups
 
 from ..cpu import integers
-from ..cpu.convolution import convolved, geometry
+from ..cpu.convolution import convolved
 from ..families.hybrid import has_many_scales, operands
 from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import finish
+from ..program.geometry import geometry
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
 from ..program.target import Target

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from delegraph import InputError, Op, OpSupport, Shape, Window, needs
 from delegraph.rules import constant, operand_shape
 
-from ..cpu.convolution import Weights, weights_for
 from ..families.mediapipe import ints_of, padding_of
 from ..options import Options
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
 from ..program.target import Target
+from ..program.weights import Weights, weights_for
 from .transpose_conv import transposed
 
 

@@ -17,7 +17,7 @@ from delegraph import OpSupport
 from delegraph.rules import bias_along, constant, real_windows, whole_multiple
 
 from ..cpu import integers
-from ..cpu.convolution import Geometry, Weights, convolved, geometry, weights_for
+from ..cpu.convolution import convolved
 from ..cpu.depthwise import depthwise_convolution
 from ..cpu.depthwise_bytes import depthwise_bytes
 from ..families.hybrid import operands
@@ -25,9 +25,11 @@ from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import depthwise as gpu
 from ..options import Options
 from ..program.epilogue import finish
+from ..program.geometry import Geometry, geometry
 from ..program.launch import Launch, Packed
 from ..program.node import Kernel, Node, Step, Value
 from ..program.target import Target
+from ..program.weights import Weights, weights_for
 
 
 def support(options: Options) -> Iterable[OpSupport]:

@@ -14,12 +14,13 @@ from delegraph import Op, OpSupport, needs
 from delegraph.rules import bias_along, operand_shape
 
 from ..cpu import integers
-from ..cpu.convolution import convolved, product
+from ..cpu.convolution import convolved
 from ..families.hybrid import operands
 from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import finish
+from ..program.geometry import product
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
 from ..program.target import Target

@@ -18,8 +18,8 @@ from ..families.movement import stored, table
 from ..families.support_rows import float_rows, same_quantization
 from ..options import Options
 from ..program.epilogue import Epilogue, finish
-from ..program.launch import Arg, Launch, Scratch, blocks, int32s
-from ..program.node import Kernel, Node, Step, Value
+from ..program.launch import Arg, Launch, blocks, int32s
+from ..program.node import Kernel, Node, Scratch, Step, Value
 from ..program.target import Target
 
 _WORK = 8192  # elements of a work-item on a CPU, at least

@@ -20,16 +20,18 @@ import numpy as np
 from delegraph import OpSupport, Window, window
 from delegraph.rules import bias_along, constant, real_windows, same_channels
 
-from ..cpu.convolution import Geometry, Weights, convolved, product
+from ..cpu.convolution import convolved
 from ..families.hybrid import operands
 from ..families.pool import vector_defines
 from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import NO_EPILOGUE, Epilogue, finish
-from ..program.launch import Launch, Scratch, blocks, int32s
-from ..program.node import Kernel, Node, Step, Value
+from ..program.geometry import Geometry, product
+from ..program.launch import Launch, blocks, int32s
+from ..program.node import Kernel, Node, Scratch, Step, Value
 from ..program.target import Target
+from ..program.weights import Weights
 
 _TASKS = 8  # per core
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from .node import Value
+from .node import Scratch, Value
 
 
 @frozen(hash=False)
@@ -21,13 +21,6 @@ class Packed:
 
     key: str
     make: Callable[[], np.ndarray]  # C-contiguous, in the device's types (real numbers as float32)
-
-
-@frozen(eq=False)
-class Scratch:
-    """Memory that one node needs while it runs."""
-
-    nbytes: int
 
 
 Arg = Value | Packed | Scratch | np.generic

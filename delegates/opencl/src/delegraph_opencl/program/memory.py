@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from attrs import define, frozen
 
-from .launch import Arg, Launch, Scratch
-from .node import Value, numpy_type
+from .launch import Arg, Launch
+from .node import Scratch, Value, numpy_type
 
 ALIGNMENT = 128  # bytes; a kernel may also read up to a vector past a value's end
 

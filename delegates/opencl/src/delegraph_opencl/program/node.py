@@ -12,14 +12,11 @@ that is said of the value, its ``dtype`` among it, is said of the integers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from attrs import define, field, frozen
 from delegraph import DTYPES, Op, OpSupport, Tensor
-
-if TYPE_CHECKING:
-    from .launch import Scratch
 
 # Stored as real numbers, whatever the file says.
 _REAL = ("float32", "float16")
@@ -133,6 +130,13 @@ class Step:
 
     text: str
     operands: tuple[Value | np.ndarray | PerRow | float, ...] = ()
+
+
+@frozen(eq=False)
+class Scratch:
+    """Memory that one node needs while it runs."""
+
+    nbytes: int
 
 
 @frozen(eq=False)

@@ -17,9 +17,9 @@ from delegraph import DelegateFailed, Partition, profile
 from ..cache.cache import Entry
 from ..device.device import Device
 from ..device.status import failure
-from ..program.launch import Arg, Launch, Packed, Scratch, rounded_up
+from ..program.launch import Arg, Launch, Packed, rounded_up
 from ..program.memory import ALIGNMENT, nbytes_of, owner, plan_memory
-from ..program.node import Node, Value, numpy_type
+from ..program.node import Node, Scratch, Value, numpy_type
 from ..program.target import Target
 from .commands_in_flight import Running
 from .compile import Compiled

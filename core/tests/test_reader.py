@@ -13,7 +13,7 @@ import pytest
 from delegraph import DelegraphError, ModelError
 from delegraph.errors import ModelNotFound
 from delegraph.file import read_model, write_model
-from delegraph.model import Builder, Graph, Model, OperatorCode, Quantization, Record, Signature
+from delegraph.model import Blocks, Builder, Graph, Model, OperatorCode, Quantization, Record, Signature
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -319,10 +319,21 @@ def test_quantization_that_cannot_be_is_refused(scale, zero_point, axis, message
 
 @pytest.mark.parametrize("field", [{"scales": 4}, {"zero_points": -2}, {"block_size": -1}])
 def test_blockwise_quantization_names_tensors_that_exist(field):
-    values = {"scales": 1, "zero_points": -1, "block_size": 2, "block_shape": None} | field
-    details = Record("BlockwiseQuantization", values)
-    quantization = Quantization(np.zeros(0, np.float32), np.zeros(0, np.int64), details=details)
-    refused(with_tensor(dense(), 1, quantization=quantization), "does not fit a subgraph of 4 tensors")
+    refused(in_blocks(**field), "does not fit a subgraph of 4 tensors")
+
+
+def test_a_tensor_that_holds_its_own_scales_is_read_and_written():
+    once = read_model(write_model(in_blocks(scales=1)))
+    assert once.subgraphs[0].tensors[1].quantization.blocks.scales.quantization.blocks is None
+    assert read_model(write_model(once)) == once
+
+
+def in_blocks(scales=2, zero_points=-1, block_size=2):
+    """Return a model whose tensor 1 says so of its blocks."""
+    scales, points = (attrs.evolve(dense().subgraphs[0].tensors[0], index=i) for i in (scales, zero_points))
+    blocks = Blocks(scales, block_size, points)
+    quantization = Quantization(np.zeros(0, np.float32), np.zeros(0, np.int64), blocks=blocks)
+    return with_tensor(dense(), 1, quantization=quantization)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from delegraph import InputError
 from delegraph.file import read_model, write_model
-from delegraph.model import Builder, Model, Quantization, Record
+from delegraph.model import Blocks, Builder, Model, Quantization, Record
 
 
 def rewritten(model: Model) -> Model:
@@ -120,19 +120,67 @@ def test_options_left_out_stay_left_out():
 
 
 def test_quantization_comes_back_with_all_it_has():
-    blocks = Record(
-        "BlockwiseQuantization", {"scales": 1, "zero_points": -1, "block_size": 2, "block_shape": None}
-    )
     quantization = Quantization(
         np.zeros(0, np.float32),
         np.zeros(0, np.int64),
         axis=1,
         min=np.array([-1], np.float32),
         max=np.array([np.nan], np.float32),
-        details=blocks,
+        custom=Record("CustomQuantization", {"custom": b"abc"}),
     )
     model = with_tensor(dense(), 1, quantization=quantization)
     assert rewritten(model).subgraphs[0].tensors[1].quantization == quantization
+
+
+@pytest.mark.parametrize("about", [{}, {"shape": (1, 1, 1, 2)}, {"axes": (0, 1)}])
+@pytest.mark.parametrize("has_zero_points", [False, True])
+@pytest.mark.parametrize("scales_first", [False, True])
+def test_blocks_keep_the_tensors_of_their_scales(about, has_zero_points, scales_first):
+    g = Builder()
+    x = g.input((1, 4), "float32")
+    made = [g.constant(np.float16([[1, 2], [3, 4]])), g.constant(np.int32([[0, 0], [0, 0]]))]
+    w = g.constant(
+        np.ones((2, 4)), "int4", blocks=Blocks(made[0], 2, made[1] if has_zero_points else None, **about)
+    )
+    y = g.op("FULLY_CONNECTED", [x, w], [g.tensor((1, 2), "float32")])
+    model = g.model(outputs=[y])
+    if not scales_first:
+        model = reversed_tensors(model)
+    back = rewritten(model)
+    assert back == model
+    (weights,) = (t.quantization.blocks for t in back.subgraphs[0].tensors if t.dtype == "int4")
+    assert weights.scales is back.subgraphs[0].tensors[weights.scales.index]
+    assert weights.scales.data.tolist() == [[1, 2], [3, 4]]
+
+
+def reversed_tensors(model):
+    """Number the tensors from the last to the first."""
+    graph = model.subgraphs[0]
+    new = {}
+
+    def moved(t):
+        if t is not None and t.index not in new:
+            q = t.quantization
+            if q is not None:
+                b = q.blocks
+                b = attrs.evolve(b, scales=moved(b.scales), zero_points=moved(b.zero_points))
+                q = attrs.evolve(q, blocks=b)
+            new[t.index] = attrs.evolve(t, index=len(graph.tensors) - 1 - t.index, quantization=q)
+        return None if t is None else new[t.index]
+
+    tensors = tuple(map(moved, reversed(graph.tensors)))
+    ops = [
+        attrs.evolve(op, inputs=tuple(map(moved, op.inputs)), outputs=tuple(map(moved, op.outputs)))
+        for op in graph.ops
+    ]
+    changed = attrs.evolve(
+        graph,
+        tensors=tensors,
+        ops=tuple(ops),
+        inputs=tuple(map(moved, graph.inputs)),
+        outputs=tuple(map(moved, graph.outputs)),
+    )
+    return attrs.evolve(model, subgraphs=(changed,), signatures=())
 
 
 def test_a_sparse_tensor_keeps_its_stored_values():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from child import Child
 from delegraph.file import write_model
-from delegraph.model import Builder, Model, Signature
+from delegraph.model import Blocks, Builder, Model, Signature
 from delegraph.run import interpreter as ours
 from transcript import Answer, Player
 
@@ -387,6 +387,19 @@ def test_details_and_values_of_other_types(compare: Compare, dtype: str) -> None
             ("call", "invoke"),
             ("call", "get_tensor", y.index),
         ]
+    )
+
+
+@pytest.mark.parametrize("zero_points", [None, [[0, 0], [0, 0]]])
+def test_quantization_in_blocks(compare: Compare, zero_points: Any) -> None:
+    g = Builder()
+    x = g.input((1, 64), "float32", name="x")
+    scales = g.constant(np.float16([[0.5, 0.25], [2, 1]]), name="scales")
+    points = None if zero_points is None else g.constant(np.int32(zero_points), name="points")
+    w = g.constant(np.ones((2, 64)), "int4", "w", blocks=Blocks(scales, 32, points))
+    y = g.op("FULLY_CONNECTED", [x, w], [g.tensor((1, 2), "float32", name="y")])
+    compare(
+        [("make", {"model_content": write_model(g.model(outputs=[y]))}), ("call", "get_tensor_details")]
     )
 
 

@@ -39,6 +39,7 @@ from .errors import (
 )
 from .model import (
     DTYPES,
+    Blocks,
     DType,
     Graph,
     Metadata,
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "DTYPES",
+    "Blocks",
     "Builder",
     "Constraint",
     "DType",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
-from delegraph import Interpreter, UnsupportedOps, read_model, write_model
+from delegraph import Blocks, Interpreter, UnsupportedOps, read_model, write_model
 from delegraph.errors import DelegateFailed
 from delegraph_edgetpu.compiler import compiled_in_segments, compiled_together
 from delegraph_edgetpu.cut import Settings
@@ -82,6 +82,27 @@ def test_the_cpu_keeps_what_is_not_mapped(net, saved):
     out = check(saved(n.model(y)))
 
     assert labels(out) == [("edgetpu", ["edgetpu-custom-op"]), ("reference", ["DEQUANTIZE"])]
+
+
+def test_scales_of_blocks_stay_with_their_weights(net, saved):
+    n, x = image(net)
+    x = n.op("DEQUANTIZE", [x], 1, 6, 6, 4, to="float32", version=2)
+    scales = n.constant(np.full((2, 2), 0.5), "float16")
+    w = n.constant(np.ones((2, 144)), "int4", blocks=Blocks(scales, 72))
+    y = n.op(
+        "FULLY_CONNECTED",
+        [n.op("RESHAPE", [x], 1, 144, to="float32", new_shape=(1, 144)), w],
+        1,
+        2,
+        to="float32",
+    )
+
+    out = read_model(compiled(saved(n.model(y))).data)
+
+    (weights,) = (t for t in out.subgraphs[0].tensors if t.dtype == "int4")
+    kept = weights.quantization.blocks.scales
+    assert kept.data.tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert kept.index != scales.index
 
 
 def test_the_rest_of_a_compiled_file_stays_on_the_cpu_though_it_could_be_mapped(net, saved):

@@ -143,8 +143,10 @@ def _quantization_text(tensor: Values) -> str:
     q = tensor["quantization"]
     if q is None:
         return ""
-    if q["details"]:
-        return str(q["details"]["table"])
+    if q["blocks"]:
+        return f"scales in t{q['blocks']['scales']}, blocks of {q['blocks']['size']}"
+    if q["custom"]:
+        return "custom"
     if not q["scale"]:
         return "range only"
     if len(q["scale"]) > 1:

@@ -17,11 +17,13 @@ from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
+import attrs
 import numpy as np
 
 from ..errors import ModelError, ModelNotFound
 from ..model import (
     BY_CODE,
+    Blocks,
     DType,
     Graph,
     Metadata,
@@ -105,6 +107,7 @@ class _Reader:
         self._buffers: tuple[np.ndarray | None, ...] = ()
         self._external_ids: frozenset[int] = frozenset()
         self._tensor_count = 0  # of the subgraph that is being read
+        self._blocks: dict[int, Record] = {}  # of its tensors that are quantized in blocks, by their index
         self._later: dict[tuple[int, str, int], Callable[[], np.ndarray]] = {}  # values made when asked for
 
     def model(self) -> Model:
@@ -227,6 +230,8 @@ class _Reader:
         tensors, inputs, outputs, operators, name, debug = file.row("SubGraph", at)
         self._tensor_count = 0 if tensors is None else file.vector(tensors, 4, cost=0)[1]
         made = self._each("tensor", tensors, self._tensor, self._tensor_name)
+        if self._blocks:
+            made = self._with_blocks(made)
         ops = self._each("op", operators, partial(self._op, (*made, None)), self._op_label)
         graph = Graph(
             name=file.text(name) or "",
@@ -321,7 +326,7 @@ class _Reader:
             dtype.name,
             shape,
             None if signature is None else self._shape_signature(signature, shape),
-            None if quantization is None else self._quantization(quantization, shape, dtype),
+            None if quantization is None else self._quantization(index, quantization, shape, dtype),
             None if stored is None else self._constant(stored, shape, dtype, sparse),
             buffer,
             variable,
@@ -392,7 +397,9 @@ class _Reader:
             flat = self._later[key] = cache(partial(stored_values, stored, dtype.name, size))
         return lambda: flat().reshape(kept)
 
-    def _quantization(self, place: int, shape: tuple[int, ...], dtype: DType) -> Quantization | None:
+    def _quantization(
+        self, index: int, place: int, shape: tuple[int, ...], dtype: DType
+    ) -> Quantization | None:
         file = self._file
         low, high, scale, zero, kind, details, axis = file.row("QuantizationParameters", place)
         record = None if not kind and details is None else file.union("QuantizationDetails", kind, details)
@@ -400,29 +407,53 @@ class _Reader:
         lows, highs = file.array_of(low, "float"), file.array_of(high, "float")
         if not (len(scales) or len(points) or len(lows) or len(highs) or axis or record):
             return None  # an empty table, as converters write for float tensors
-        if record is not None:
-            self._check_details(record)
+        is_custom = record is not None and record.table == "CustomQuantization"
+        if record is not None and not is_custom:
+            self._check_blocks(record)
+            self._blocks[index] = record
         found = Quantization(
             scales,
             points,
             axis,
             lows if len(lows) else None,
             highs if len(highs) else None,
-            record,
+            record if is_custom else None,
         )
         check_quantization(found, shape, dtype.name)
         return found
 
-    def _check_details(self, record: Record) -> None:
-        """Check that blockwise quantization names tensors that exist."""
-        if record.table == "CustomQuantization":
-            return
+    def _check_blocks(self, record: Record) -> None:
+        """Check that quantization in blocks names tensors that exist."""
         n = self._tensor_count
         if not (0 <= record.scales < n and -1 <= record.zero_points < n and record.block_size >= 0):
             raise ModelError(
                 f"{record.table} does not fit a subgraph of {n} tensors: scales in tensor {record.scales}, "
                 f"zero points in {record.zero_points}, block size {record.block_size}"
             )
+
+    def _with_blocks(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Give tensors that are quantized in blocks the tensors that hold their scales.
+
+        These come without blocks of their own: a file may send one round in circles.
+        """
+        made = list(tensors)
+        for index, record in self._blocks.items():
+            quantization = tensors[index].quantization
+            assert quantization is not None
+            changed = attrs.evolve(quantization, blocks=_blocks_of(record, tensors))
+            made[index] = attrs.evolve(tensors[index], quantization=changed)
+        self._blocks = {}
+        return tuple(made)
+
+
+def _blocks_of(record: Record, tensors: Sequence[Tensor]) -> Blocks:
+    return Blocks(
+        tensors[record.scales],
+        record.block_size,
+        None if record.zero_points < 0 else tensors[record.zero_points],
+        record.get("block_shape"),
+        record.get("quantized_dimensions"),
+    )
 
 
 def _check_identifier(data: Bytes, name: str) -> None:

@@ -19,6 +19,7 @@ from flatbuffers import number_types
 
 from ..errors import InputError, ModelError
 from ..model import (
+    Blocks,
     Graph,
     Model,
     Op,
@@ -200,9 +201,20 @@ def _quantization(q: Quantization) -> Values:
         "max": q.max,
         "scale": q.scale if len(q.scale) else None,
         "zero_point": q.zero_point if len(q.zero_point) else None,
-        "details": q.details,
+        "details": q.custom if q.blocks is None else _blocks(q.blocks),
         "quantized_dimension": q.axis,
     }
+
+
+def _blocks(blocks: Blocks) -> Record:
+    common = {
+        "scales": blocks.scales.index,
+        "zero_points": -1 if blocks.zero_points is None else blocks.zero_points.index,
+        "block_size": blocks.size,
+    }
+    if blocks.axes is not None:
+        return Record("MultiAxisQuantization", {**common, "quantized_dimensions": blocks.axes})
+    return Record("BlockwiseQuantization", {**common, "block_shape": blocks.shape})
 
 
 def _operator_code(code: OperatorCode) -> Values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .builder import Builder
 from .dtypes import BY_CODE, DTYPES, HANDLES, DType, dtype_of
 from .graph import (
+    Blocks,
     Graph,
     Metadata,
     Model,
@@ -36,6 +37,7 @@ __all__ = [
     "DTYPES",
     "HANDLES",
     "RANDOM_OPS",
+    "Blocks",
     "Builder",
     "DType",
     "Graph",

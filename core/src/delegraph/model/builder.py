@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import InputError
 from .dtypes import DTYPES, dtype_of
-from .graph import Graph, Metadata, Model, Op, OperatorCode, Quantization, Signature, Tensor
+from .graph import Blocks, Graph, Metadata, Model, Op, OperatorCode, Quantization, Signature, Tensor
 from .op_codes import op_name, operator_code, options_record
 from .tensor_bytes import stored_bytes
 
@@ -70,16 +70,18 @@ class Builder:
         scale: Numbers = None,
         zero_point: Numbers = None,
         axis: int = 0,
+        blocks: Blocks | None = None,
     ) -> Tensor:
         """Return a tensor with fixed values.
 
         :param values: an array or what ``numpy.asarray`` takes; strings as ``str`` or ``bytes``
         :param dtype: where numpy's does not say it: ``"int4"``, or ``"bfloat16"`` for its bits as uint16
+        :param blocks: in place of a scale: ``Blocks(g.constant(scales, "float16"), 32)``
         """
         data, dtype = _values(values, dtype)
         self._whole.buffers.append(stored_bytes(data, dtype))
         buffer = len(self._whole.buffers) - 1
-        quantization = _quantization(scale, zero_point, axis)
+        quantization = _quantization(scale, zero_point, axis, blocks)
         return self._add(name, dtype, data.shape, quantization=quantization, data=data, buffer=buffer)
 
     def variable(
@@ -249,7 +251,11 @@ class _Whole:
         return len(self.buffers) - 1
 
 
-def _quantization(scale: Numbers, zero_point: Numbers, axis: int) -> Quantization | None:
+def _quantization(
+    scale: Numbers, zero_point: Numbers, axis: int, blocks: Blocks | None = None
+) -> Quantization | None:
+    if blocks is not None:
+        return Quantization(np.zeros(0, np.float32), np.zeros(0, np.int64), axis, blocks=blocks)
     if scale is None:
         return None
     scales = np.atleast_1d(np.asarray(scale, np.float32))

@@ -99,18 +99,31 @@ NO_OPTIONS = Record("NONE", {})
 
 
 @frozen(hash=False)
-class Quantization:
-    """real = scale * (stored - zero_point); one scale, or one per slice along ``axis``.
+class Blocks:
+    """Scales that lie in a tensor of their own: one for each block of values along the last axis.
 
-    Blockwise quantization keeps its scales in a tensor of their own: ``details`` says which.
+    Of values (rows, depth) the scales are (rows, depth / size). The file calls it BlockwiseQuantization,
+    with ``axes`` MultiAxisQuantization.
     """
+
+    scales: Tensor  # of the same subgraph, float16
+    size: int  # values in a block
+    zero_points: Tensor | None = None  # of the same subgraph
+    shape: tuple[int, ...] | None = None  # of a block, where the file says it
+    axes: tuple[int, ...] | None = None  # those with scales of their own; None: the last one, in blocks
+
+
+@frozen(hash=False)
+class Quantization:
+    """real = scale * (stored - zero_point); one scale, one per slice along ``axis``, or one per block."""
 
     scale: np.ndarray = field(eq=_by_bits)  # float32, shape (1,) or (channels,); () if absent
     zero_point: np.ndarray = field(eq=_by_bits)  # int64, same shape, or (0,) where the file has none
     axis: int = 0  # quantized_dimension
     min: np.ndarray | None = field(default=None, eq=_by_bits)  # float32, as the converter saw it
     max: np.ndarray | None = field(default=None, eq=_by_bits)
-    details: Record | None = None  # CustomQuantization, BlockwiseQuantization, MultiAxisQuantization
+    custom: Record | None = None  # CustomQuantization
+    blocks: Blocks | None = None  # ``scale`` and ``zero_point`` are empty then
 
     @property
     def is_per_axis(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import types_of
-from ..model import Graph, Model, Op, Quantization, Record, Tensor
+from ..model import Blocks, Graph, Model, Op, Quantization, Record, Tensor
 
 Values = dict[str, Any]
 
@@ -70,10 +70,14 @@ def _weights(model: Model) -> list[Values]:
 
 
 def _quantized(q: Quantization | None) -> str:
-    if q is None or not (len(q.scale) or q.details):
+    if q is None:
         return ""
-    if q.details is not None:
-        return q.details.table
+    if q.blocks is not None:
+        return f"in blocks of {q.blocks.size}" if q.blocks.axes is None else "along several axes"
+    if q.custom is not None:
+        return "custom"
+    if not len(q.scale):
+        return ""
     return "per axis" if q.is_per_axis else "per tensor"
 
 
@@ -133,7 +137,18 @@ def _quantization(q: Quantization) -> Values:
         "scale": _plain(q.scale),
         "zero_point": _plain(q.zero_point),
         "axis": q.axis,
-        "details": None if q.details is None else {"table": q.details.table, **_plain(q.details)},
+        "custom": None if q.custom is None else _plain(q.custom),
+        "blocks": None if q.blocks is None else _blocks(q.blocks),
+    }
+
+
+def _blocks(blocks: Blocks) -> Values:
+    return {
+        "scales": blocks.scales.index,
+        "size": blocks.size,
+        "zero_points": None if blocks.zero_points is None else blocks.zero_points.index,
+        "shape": _plain(blocks.shape),
+        "axes": _plain(blocks.axes),
     }
 
 

@@ -485,8 +485,7 @@ class Interpreter:
 
     def _details(self, tensor_index: int, subgraph: int) -> Details:
         tensor = self._tensor(tensor_index, self._subgraph(subgraph))
-        graph = self._session.graph(subgraph)
-        return tensor_details(tensor, graph, self._session.shape(subgraph, tensor), self._compress)
+        return tensor_details(tensor, self._session.shape(subgraph, tensor), self._compress)
 
     def _tensor(self, index: int, subgraph: int) -> Tensor:
         """Return a tensor as it is planned now."""

@@ -11,14 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..model import COMPOSITE, DTYPES, Graph, Op, Quantization, Record, Shape, Tensor
+from ..model import COMPOSITE, DTYPES, Op, Quantization, Record, Shape, Tensor
 
 Details = dict[str, Any]
 
 
-def tensor_details(
-    tensor: Tensor, graph: Graph, shape: Shape = None, compress_zero_points: bool = False
-) -> Details:
+def tensor_details(tensor: Tensor, shape: Shape = None, compress_zero_points: bool = False) -> Details:
     """Return one tensor's details.
 
     :param tensor: the tensor as it is planned now, or as the file has it.
@@ -26,7 +24,7 @@ def tensor_details(
     """
     if shape is None:
         shape = tensor.shape or ()
-    scales, zero_points, axis, block_size = _quantization(tensor.quantization, graph)
+    scales, zero_points, axis, block_size = _quantization(tensor.quantization)
     if compress_zero_points and len(set(zero_points.tolist())) == 1:
         zero_points = zero_points[:1]
     single = len(scales) == 1 and len(zero_points) == 1 and not block_size
@@ -63,24 +61,23 @@ def _indices(tensors: Iterable[Tensor | None]) -> np.ndarray:
     return np.array([-1 if t is None else t.index for t in tensors], np.int32)
 
 
-def _quantization(q: Quantization | None, graph: Graph) -> tuple[np.ndarray, np.ndarray, int, int]:
+def _quantization(q: Quantization | None) -> tuple[np.ndarray, np.ndarray, int, int]:
     """Return scales, zero points, axis and block size (0 where quantization is not blockwise)."""
-    if q is not None and q.details is not None and q.details.table == "BlockwiseQuantization":
-        return _blockwise(q, q.details, graph)
+    if q is not None and q.blocks is not None and q.blocks.axes is None:
+        return (
+            _values(q.blocks.scales, np.float16),
+            _values(q.blocks.zero_points, np.int32),
+            q.axis,
+            q.blocks.size,
+        )
     if q is None or not len(q.scale):
         return np.zeros(0, np.float32), np.zeros(0, np.int32), 0, 0
     return q.scale.astype(np.float32), q.zero_point.astype(np.int32), q.axis, 0
 
 
-def _blockwise(q: Quantization, block: Record, graph: Graph) -> tuple[np.ndarray, np.ndarray, int, int]:
-    scales = _values(graph, block.scales, np.float16)
-    zero_points = _values(graph, block.zero_points, np.int32)
-    return scales, zero_points, q.axis, int(block.block_size)
-
-
-def _values(graph: Graph, index: int, dtype: type[np.generic]) -> np.ndarray:
-    """Return a constant of the graph, flat; empty where there is none."""
-    data = graph.tensors[index].data if 0 <= index < len(graph.tensors) else None
+def _values(tensor: Tensor | None, dtype: type[np.generic]) -> np.ndarray:
+    """Return a constant, flat; empty where there is none."""
+    data = None if tensor is None else tensor.data
     return np.zeros(0, dtype) if data is None else data.ravel().astype(dtype)
 
 

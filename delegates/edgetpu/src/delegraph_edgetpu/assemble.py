@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 from attrs import frozen
-from delegraph import Graph, Model, Op, Signature, Tensor, write_model
+from delegraph import Blocks, Graph, Model, Op, Quantization, Signature, Tensor, write_model
 
 from .payload import CUSTOM_OP, Header, encoded
 
@@ -142,7 +142,16 @@ class _Assembly:
                 buffer=0 if folded or not tensor.is_constant else self.buffer(file.buffer),
             )
             self._tensors[tensor.index] = found
+            if found.quantization is not None and found.quantization.blocks is not None:
+                moved = self._with_scales(found.quantization, found.quantization.blocks)
+                self._tensors[tensor.index] = attrs.evolve(found, quantization=moved)
         return self._tensors[tensor.index]
+
+    def _with_scales(self, quantization: Quantization, blocks: Blocks) -> Quantization:
+        """Return a quantization in blocks under the new numbers of the tensors that hold its scales."""
+        points = None if blocks.zero_points is None else self.tensor(blocks.zero_points)
+        moved = attrs.evolve(blocks, scales=self.tensor(blocks.scales), zero_points=points)
+        return attrs.evolve(quantization, blocks=moved)
 
     def buffer(self, index: int) -> int:
         return self._buffers.setdefault(index, len(self._buffers))

@@ -89,7 +89,10 @@ def _feed_tensor(found: Any, tensor: Tensor | None, seen: set[int]) -> None:
     seen.add(tensor.index)
     _feed(found, (tensor.dtype, tensor.shape, tensor.is_variable))
     if (q := tensor.quantization) is not None:
-        _feed(found, (q.scale, q.zero_point, q.axis, q.details))
+        _feed(found, (q.scale, q.zero_point, q.axis, q.custom))
+        if q.blocks is not None:
+            _feed(found, (q.blocks.size, q.blocks.shape, q.blocks.axes))
+            _feed(found, [None if t is None else t.data for t in (q.blocks.scales, q.blocks.zero_points)])
     _feed(found, tensor.data)
 
 

@@ -47,7 +47,7 @@ def symmetric_rows(op: Op) -> str | None:
     table = op.inputs[1]
     assert table is not None
     q = table.quantization
-    if q is None or not len(q.scale) or q.details is not None:
+    if q is None or not len(q.scale) or q.blocks is not None:
         return "none"
     if q.zero_point.any():
         return f"zero points {sorted({int(z) for z in q.zero_point})[:4]}"

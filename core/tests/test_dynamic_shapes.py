@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from delegraph import InputError, ModelError, UnsupportedOps, needs
 from delegraph.model import Builder, Model
-from delegraph.run.steps import KEPT_SHAPES
+from delegraph.run.partition_run import KEPT_SHAPES
 
 
 def negating(shape=(-1, 2)) -> Model:

@@ -23,6 +23,8 @@ from .contract import (
     SupportTable,
     hookimpl,
     needs,
+    rows_of_modules,
+    run_op_by_op,
 )
 from .errors import (
     DelegateFailed,
@@ -67,7 +69,6 @@ from .numbers import (
 from .text import bytes_text, shape_text
 
 if TYPE_CHECKING:
-    from .contract import rows_of_modules
     from .file import read_model, write_model
     from .model import Builder
     from .partition.plan_model import plan_model
@@ -129,6 +130,7 @@ __all__ = [
     "rescale",
     "round_half_away",
     "rows_of_modules",
+    "run_op_by_op",
     "shape_text",
     "stored_range",
     "stored_value",
@@ -144,7 +146,6 @@ _LATER = {
     "load_delegate": "plugins",
     "plan_model": "partition.plan_model",
     "read_model": "file",
-    "rows_of_modules": "contract",
     "write_model": "file",
 }
 

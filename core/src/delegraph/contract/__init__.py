@@ -5,11 +5,13 @@ from __future__ import annotations
 from .conflicts import Conflict, without_conflicts
 from .delegate import Delegate, NoOptions, Run
 from .hookspecs import hookimpl
+from .op_by_op import run_op_by_op
 from .op_modules import rows_of_modules
 from .operand_types import types_of
 from .options import describe_options
 from .packages import PACKAGES, Package, delegate_name, hint_for_command, package_of
 from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
+from .slots import Instruction, Slots
 from .support_row import Constraint, OpSupport, Refusal, has_unknown_input, needs, with_origin
 from .support_table import RowsByOp, SupportTable, shapes_by_rows
 
@@ -21,6 +23,7 @@ __all__ = [
     "Constraint",
     "Delegate",
     "Fallback",
+    "Instruction",
     "NoOptions",
     "OpSupport",
     "Package",
@@ -29,6 +32,7 @@ __all__ = [
     "Refusal",
     "RowsByOp",
     "Run",
+    "Slots",
     "SubgraphPlan",
     "SupportTable",
     "delegate_name",
@@ -39,6 +43,7 @@ __all__ = [
     "needs",
     "package_of",
     "rows_of_modules",
+    "run_op_by_op",
     "shapes_by_rows",
     "types_of",
     "with_origin",

@@ -1,4 +1,4 @@
-"""From a plan to values: the interpreter, its state, the steps of a run and what fails in them."""
+"""From a plan to values: the interpreter, its state, what runs each partition, and what fails in it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from .failures import where
 from .input_values import stored
 from .interpreter import Interpreter
 from .named_arguments import Argument, Entry, described, entry_of
+from .partition_run import of_op, prepared
 from .signature import SignatureRunner
-from .steps import of_op, prepared
 
 __all__ = [
     "Argument",

@@ -9,13 +9,12 @@ import attrs
 from attrs import frozen
 
 from .. import profile
-from ..contract import CORE, Partition, Plan, SubgraphPlan
+from ..contract import CORE, Instruction, Partition, Plan, Slots, SubgraphPlan
 from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from . import control_flow as control
-from . import steps
+from .partition_run import Deferred, Results, core, of_op, prepared, timed, whole
 from .state import Transaction
-from .steps import Step
 
 if TYPE_CHECKING:
     from ..contract import Run
@@ -82,25 +81,24 @@ class Executor:
 
     def run_function(self, partition: Partition) -> Run:
         """Return a partition's run function, an earlier one if it still fits."""
-        return self._prepared.find(partition) or self._prepared.keep(partition, steps.prepared(partition))
+        return self._prepared.find(partition) or self._prepared.keep(partition, prepared(partition))
 
 
 class _Body:
     """A subgraph, ready to run."""
 
     def __init__(self, executor: Executor, plan: SubgraphPlan) -> None:
-        slots = _Slots()
-        found = [step for p in plan.partitions for step in _steps(executor, p, slots)]
+        slots = Slots()
         self.graph = plan.graph
-        self.entries = [slots.of(t) for t in plan.graph.inputs]
-        self.exits = [slots.of(t) for t in plan.graph.outputs]
+        self.program = [part for p in plan.partitions for part in _instructions(executor, p, slots)]
+        self.entries = slots.all_of(plan.graph.inputs)
+        self.exits = slots.all_of(plan.graph.outputs)
         self.kept = {t.index: slots.of(t) for t in _results(executor.plan, plan.graph)}
-        self.variables = [(slots.of(t), (plan.graph.index, t.index), t) for t in slots.variables()]
+        self.variables = [(slots.of(t), (plan.graph.index, t.index), t) for t in slots.variables]
         if executor.keep_all:
-            self.kept = slots.numbers()
+            self.kept = slots.numbers
         else:
-            _free_early(found, slots.constants() | {*self.kept.values(), *(v[0] for v in self.variables)})
-        self.steps = found
+            slots.free_early(self.program, {*self.kept.values(), *(v[0] for v in self.variables)})
         self.template = slots.template
 
     def run(self, state: Transaction, inputs: Sequence[Any]) -> Frame:
@@ -111,19 +109,19 @@ class _Body:
             values[slot] = value
         for slot, key, tensor in self.variables:
             values[slot] = state.variable(key, tensor)
-        self._run_steps(state, values)
+        self._run_program(state, values)
         for slot, key, _ in self.variables:
             state.variables[key] = values[slot]
         return Frame([values[s] for s in self.exits], {i: values[s] for i, s in self.kept.items()})
 
-    def _run_steps(self, state: Transaction, values: list[Any]) -> None:
+    def _run_program(self, state: Transaction, values: list[Any]) -> None:
         events = profile.listener()
-        for step in self.steps:
-            given = [values[slot] for slot in step.reads]
-            results = step.results(state, given) if events is None else step.timed(state, given, events)
-            for slot, value in zip(step.writes, results, strict=True):
+        for part in self.program:
+            given = [values[slot] for slot in part.reads]
+            results = part.run(state, given) if events is None else timed(part, state, given, events)
+            for slot, value in zip(part.writes, results, strict=True):
                 values[slot] = value
-            for slot in step.frees:
+            for slot in part.frees:
                 values[slot] = None
 
     def _shape_error(self, tensor: Tensor, value: Any) -> ShapeError:
@@ -139,69 +137,31 @@ def _results(plan: Plan, graph: Graph) -> list[Tensor]:
     return [*graph.outputs, *(graph.tensors[i] for i in named)]
 
 
-def _steps(executor: Executor, partition: Partition, slots: _Slots) -> list[Step]:
-    """Return the steps of a partition: one, or one per op where core runs them or shapes are not known."""
+def _instructions(executor: Executor, partition: Partition, slots: Slots) -> list[Instruction[Partition]]:
+    """Return one instruction, or one per op where core runs the ops or shapes are not known."""
     if partition.label == CORE:
-        return [_core_step(executor, steps.of_op(partition, op), slots) for op in partition.ops]
+        return [_core(executor, of_op(partition, op), slots) for op in partition.ops]
     if partition.deferred:
-        return [_deferred_step(executor, steps.of_op(partition, op), slots) for op in partition.ops]
+        return [_deferred(executor, of_op(partition, op), slots) for op in partition.ops]
     if executor.keep_all:
         partition = attrs.evolve(partition, outputs=tuple(t for op in partition.ops for t in op.outputs))
-    return [_step(partition, slots, steps.whole(partition, executor.run_function(partition)))]
+    return [_instruction(partition, slots, whole(partition, executor.run_function(partition)))]
 
 
-def _core_step(executor: Executor, partition: Partition, slots: _Slots) -> Step:
+def _core(executor: Executor, partition: Partition, slots: Slots) -> Instruction[Partition]:
     (op,) = partition.ops
-    run = control.prepare(op, executor.graphs, executor.call)
-    reads = tuple(0 if t is None else slots.of(t) for t in op.inputs)  # constants among them
-    return Step(partition, reads, tuple(map(slots.of, op.outputs)), steps.core(partition, run))
+    results = core(partition, control.prepare(op, executor.graphs, executor.call))
+    return Instruction(partition, results, slots.all_of(op.inputs), slots.all_of(op.outputs))
 
 
-def _deferred_step(executor: Executor, partition: Partition, slots: _Slots) -> Step:
-    deferred = steps.Deferred(partition, executor.plan.delegates, executor.max_tensor_bytes)
-    return _step(partition, slots, deferred.results)
+def _deferred(executor: Executor, partition: Partition, slots: Slots) -> Instruction[Partition]:
+    deferred = Deferred(partition, executor.plan.delegates, executor.max_tensor_bytes)
+    return _instruction(partition, slots, deferred.results)
 
 
-def _step(partition: Partition, slots: _Slots, results: Any) -> Step:
+def _instruction(partition: Partition, slots: Slots, results: Results) -> Instruction[Partition]:
     writes = (*partition.outputs, *partition.variables)
-    return Step(partition, tuple(map(slots.of, partition.inputs)), tuple(map(slots.of, writes)), results)
-
-
-def _free_early(found: list[Step], keep: set[int]) -> None:
-    """Let each step free what it is the last to read or write."""
-    done = set(keep)
-    for step in reversed(found):
-        frees = {*step.reads, *step.writes} - done
-        done |= frees
-        step.frees = tuple(sorted(frees))
-
-
-class _Slots:
-    """Numbers the values that cross the edges of partitions."""
-
-    def __init__(self) -> None:
-        self.template: list[Any] = [None]  # constants in place; slot 0 stands for absent inputs
-        self._numbers: dict[int, int] = {}
-        self._variables: dict[int, Tensor] = {}
-
-    def of(self, tensor: Tensor) -> int:
-        """Return the slot of a tensor, making one when it is first asked for."""
-        slot = self._numbers.get(tensor.index)
-        if slot is None:
-            slot = self._numbers[tensor.index] = len(self.template)
-            self.template.append(tensor.data)
-            if tensor.is_variable:
-                self._variables[tensor.index] = tensor
-        return slot
-
-    def numbers(self) -> dict[int, int]:
-        return dict(self._numbers)
-
-    def variables(self) -> list[Tensor]:
-        return list(self._variables.values())
-
-    def constants(self) -> set[int]:
-        return {0, *(slot for slot, value in enumerate(self.template) if value is not None)}
+    return Instruction(partition, results, slots.all_of(partition.inputs), slots.all_of(writes))
 
 
 class _Prepared:

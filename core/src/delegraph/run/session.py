@@ -21,8 +21,8 @@ from .device_values import Held, as_array
 from .executor import Executor
 from .failures import PartitionFailed
 from .input_values import is_plain
+from .partition_run import of_op
 from .state import State, Transaction, zeros
-from .steps import of_op
 
 Key = tuple[int, int]  # (subgraph, tensor index)
 Results = dict[int, dict[int, Any]]  # values by subgraph and tensor

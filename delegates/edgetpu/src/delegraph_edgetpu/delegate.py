@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Literal
 
 import attrs
-import numpy as np
 from attrs import field, frozen
 from attrs.validators import ge, optional
 from delegraph import (
@@ -23,11 +22,10 @@ from delegraph import (
     Tensor,
     load_delegate,
     read_model,
+    run_op_by_op,
 )
 
 from .payload import CUSTOM_OP, Header, decoded
-
-RunOp = Callable[..., "tuple[Any, ...]"]
 
 
 @frozen
@@ -91,7 +89,7 @@ class EdgeTpu(Delegate):
 
     def prepare(self, partition: Partition) -> Run:
         if any(op.name == CUSTOM_OP for op in partition.ops):
-            return self._prepare_compiled(partition)
+            return run_op_by_op(partition, self._compiled)
         return self._on_the_cpu(partition)
 
     def _is_compiled(self, graph: Graph) -> bool:
@@ -100,21 +98,7 @@ class EdgeTpu(Delegate):
             self._seen = (weakref.ref(graph), is_compiled(graph))
         return self._seen[1]
 
-    def _prepare_compiled(self, partition: Partition) -> Run:
-        steps = [(op, self._compiled(op)) for op in partition.ops]
-        entries = [t.index for t in partition.inputs]
-        exits = [t.index for t in (*partition.outputs, *partition.variables)]
-
-        def run(*inputs: np.ndarray) -> tuple[Any, ...]:
-            values: dict[int, Any] = dict(zip(entries, inputs, strict=True))
-            for op, run_op in steps:
-                results = run_op(*[_value(t, values) for t in op.inputs if t is not None])
-                values.update(zip((t.index for t in (*op.outputs, *op.variables)), results, strict=True))
-            return tuple([values[i] for i in exits])
-
-        return run
-
-    def _compiled(self, op: Op) -> RunOp:
+    def _compiled(self, op: Op) -> Run:
         """Return run(*inputs) -> outputs and next values of variables, of one custom op."""
         payload = decoded(op.custom_options)
         graph = read_model(payload.model).subgraphs[0]
@@ -168,7 +152,3 @@ def _inside(op: Op, header: Header, graph: Graph) -> dict[int, Tensor]:
             )
         found[t.index] = other
     return found
-
-
-def _value(tensor: Tensor, values: Mapping[int, Any]) -> Any:
-    return tensor.data if tensor.is_constant and tensor.index not in values else values[tensor.index]

@@ -1,4 +1,4 @@
-"""The steps of a run: a whole partition, an op that core runs, or an op whose shapes only the run shows."""
+"""What runs a partition: its delegate, core op by op, or a delegate op by op once the shapes are known."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import define
 
 from .. import shapes
-from ..contract import Partition, shapes_by_rows
+from ..contract import Instruction, Partition, shapes_by_rows
 from ..errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
 from ..log import logger
 from ..model import Op, Shape, Tensor
@@ -27,30 +26,24 @@ if TYPE_CHECKING:
 KEPT_SHAPES = 8  # prepared variants of an op whose shapes only a run shows
 
 
-@define(eq=False)
-class Step:
-    """Reads slots, runs, writes slots, and frees those that nobody reads after it."""
+# results(state, values of what a partition reads) -> values for its outputs, then its variables
+Results = Callable[[Transaction, list[Any]], Sequence[Any]]
 
-    partition: Partition
-    reads: tuple[int, ...]
-    writes: tuple[int, ...]
-    # results(state, values of ``reads``) -> values for ``writes``
-    results: Callable[[Transaction, list[Any]], Sequence[Any]]
-    frees: tuple[int, ...] = ()
 
-    def timed(self, state: Transaction, given: list[Any], events: list[Event]) -> Sequence[Any]:
-        """Run; give the delegate's events its label, or make one event where it made none."""
-        first = len(events)
-        start = perf_counter()
-        results = self.results(state, given)
-        seconds = perf_counter() - start
-        label = self.partition.label
-        if len(events) == first:
-            events.append(_event(self.partition, seconds))
-        for i in range(first, len(events)):
-            if not events[i].delegate:
-                events[i] = attrs.evolve(events[i], delegate=label)
-        return results
+def timed(
+    part: Instruction[Partition], state: Transaction, given: list[Any], events: list[Event]
+) -> Sequence[Any]:
+    """Run; give the delegate's events its label, or make one event where it made none."""
+    first = len(events)
+    start = perf_counter()
+    results = part.run(state, given)
+    seconds = perf_counter() - start
+    if len(events) == first:
+        events.append(_event(part.source, seconds))
+    for i in range(first, len(events)):
+        if not events[i].delegate:
+            events[i] = attrs.evolve(events[i], delegate=part.source.label)
+    return results
 
 
 def prepared(partition: Partition) -> Run:
@@ -65,12 +58,12 @@ def prepared(partition: Partition) -> Run:
         raise failed(partition, "prepare", e) from cause(e)
 
 
-def whole(partition: Partition, run: Run) -> Callable[[Transaction, list[Any]], Sequence[Any]]:
+def whole(partition: Partition, run: Run) -> Results:
     """Return the results function of a partition that its delegate runs as a whole."""
     return _Ready(partition, run).results
 
 
-def core(partition: Partition, run: CoreRun) -> Callable[[Transaction, list[Any]], Sequence[Any]]:
+def core(partition: Partition, run: CoreRun) -> Results:
     """Return the results function of one op that the interpreter itself runs."""
     expected, place = _expected(partition), where(partition)
 

@@ -1,0 +1,99 @@
+"""Run a partition op by op: all that a delegate needs whose kernels are functions of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from .. import profile
+from ..errors import DelegateFailed, DelegraphError, InputError
+from ..model import Op
+from .plan import Partition
+from .slots import Instruction, Slots
+
+if TYPE_CHECKING:
+    from .delegate import Run
+
+RunOp = Callable[..., Sequence[Any]]
+Program = Sequence[Instruction[Op]]
+
+
+def run_op_by_op(partition: Partition, prepare_op: Callable[[Op], RunOp]) -> Run:
+    """Prepare each op of a partition; return the function that runs one after the other.
+
+    What nobody reads any more is freed. Each op is an event for who profiles.
+
+    :param prepare_op: returns ``run(*arrays) -> results`` of an op. It gets an array for each input,
+        constants included, None for one that is absent; it returns the outputs, then the next values of
+        ``op.variables``.
+    :raises DelegateFailed: ``prepare_op`` raised something else than one of the project's errors; the run
+        function raises likewise, and names the op in both.
+    """
+    slots = Slots()
+    entries = slots.all_of(partition.inputs)
+    program = [_instruction(op, _prepared(op, prepare_op), slots) for op in partition.ops]
+    exits = slots.all_of((*partition.outputs, *partition.variables))
+    slots.free_early(program, exits)
+    template = slots.template
+
+    def run(*inputs: Any) -> tuple[Any, ...]:
+        values = template.copy()
+        for slot, value in zip(entries, inputs, strict=True):
+            values[slot] = value
+        if (events := profile.listener()) is None:
+            _run(program, values)
+        else:
+            _run_timed(program, values, events, partition.subgraph)
+        return tuple([values[slot] for slot in exits])
+
+    return run
+
+
+def _instruction(op: Op, run: RunOp, slots: Slots) -> Instruction[Op]:
+    return Instruction(op, run, slots.all_of(op.inputs), slots.all_of((*op.outputs, *op.variables)))
+
+
+def _prepared(op: Op, prepare_op: Callable[[Op], RunOp]) -> RunOp:
+    try:
+        return prepare_op(op)
+    except Exception as e:
+        raise _naming(op, "could not be prepared", e)  # noqa: B904 - it has its cause
+
+
+def _run(program: Program, values: list[Any]) -> None:
+    op = None
+    try:
+        for instruction in program:
+            op = instruction.source
+            results = instruction.run(*[values[slot] for slot in instruction.reads])
+            for slot, result in zip(instruction.writes, results, strict=True):
+                values[slot] = result
+            for slot in instruction.frees:
+                values[slot] = None
+    except Exception as e:
+        assert op is not None
+        raise _naming(op, "failed", e)  # noqa: B904
+
+
+def _run_timed(program: Program, values: list[Any], events: list[profile.Event], subgraph: int) -> None:
+    for instruction in program:
+        op = instruction.source
+        start = perf_counter()
+        _run([instruction], values)
+        events.append(profile.Event(op.name, perf_counter() - start, op=op.index, subgraph=subgraph))
+
+
+def _naming(op: Op, what: str, e: Exception) -> Exception:
+    """Return the error to raise where an op raised ``e``: one that names the op.
+
+    A value that does not fit is not the delegate's failure; most kernels say only what they need and found.
+    """
+    if isinstance(e, InputError) and not str(e).startswith(str(op)):
+        found: DelegraphError = InputError(f"{op} {e}")
+    elif isinstance(e, DelegraphError):
+        return e
+    else:
+        found = DelegateFailed(f"{op} {what}: {type(e).__name__}: {e}")
+    found.__cause__ = e
+    return found

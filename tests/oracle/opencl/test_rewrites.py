@@ -18,12 +18,17 @@ def floats(seed: int, shape: tuple[int, ...]) -> np.ndarray:
 def nodes_of(model: Model) -> list[str]:
     """Return the nodes that the delegate makes of a model, each with the ops it computes."""
     from delegraph_opencl.program.lowering import lowered
-    from delegraph_opencl.program.rewrites import rewrite
+    from delegraph_opencl.program.rewrites import Rewrite, rewrite
+    from delegraph_opencl.program.uses import unwritten
 
     delegate = loaded()
     plan = Interpreter(model=model, delegates=[delegate]).plan
     nodes = lowered(plan.partitions[0], delegate.table)
-    rewrite(nodes)
+
+    def all_is_written(row: Rewrite) -> None:
+        assert unwritten(nodes) is None, row.name
+
+    rewrite(nodes, all_is_written)
     return [" + ".join(op.name for op in (node.op, *node.merged)) for node in nodes.nodes]
 
 
@@ -181,6 +186,38 @@ def test_an_op_that_moves_nothing_costs_nothing(name):
     net.g.op("ABS", [z], [net.out(*shape)])
     assert name not in " ".join(nodes_of(net.g.model()))
     check(net.g.model(), [floats(1, (1, 4, 4, 3))], rtol=1e-5)
+
+
+@pytest.mark.parametrize("gate", ["LOGISTIC", "TANH", "ABS", "SQUARE"])
+@pytest.mark.parametrize("op", ["MUL", "ADD", "SUB", "MAXIMUM"])
+def test_a_value_that_meets_its_own_gate_stays(op, gate):
+    net = Net()
+    c = net.conv(net.image(1, 4, 4, 3), net.out(1, 4, 4, 8), (3, 8))
+    gated = net.g.op(gate, [c], [net.out(1, 4, 4, 8)])
+    net.g.op(op, [c, gated], [net.out(1, 4, 4, 8)])
+    rewritten(net.g.model(), "CONV_2D", f"{gate} + {op}")
+
+
+def test_of_several_outputs_the_first_may_be_unread():
+    net = Net()
+    parts = [net.out(1, 4, 4, 4), net.out(1, 4, 4, 4)]
+    net.g.op("SPLIT", [net.g.constant(np.array(3, np.int32)), net.image(1, 4, 4, 8)], parts, num_splits=2)
+    y = net.g.op("ABS", [parts[1]], [net.out(1, 4, 4, 4)])
+    check(net.g.model(outputs=[y]), [floats(1, (1, 4, 4, 8))], rtol=1e-5)
+
+
+def test_a_value_that_nobody_wrote_is_seen():
+    from delegraph_opencl.program.lowering import lowered
+    from delegraph_opencl.program.uses import unwritten
+
+    net = Net()
+    y = net.conv(net.image(1, 4, 4, 3), net.out(1, 4, 4, 8), (3, 8))
+    net.g.op("ABS", [y], [net.out(1, 4, 4, 8)])
+    delegate = loaded()
+    plan = Interpreter(model=net.g.model(), delegates=[delegate]).plan
+    nodes = lowered(plan.partitions[0], delegate.table)
+    del nodes.nodes[0]
+    assert "nobody wrote" in (unwritten(nodes) or "")
 
 
 def test_every_rewrite_is_tested_here():

@@ -21,22 +21,6 @@ class Lowered:
     outputs: list[Value]  # one for each output, then one for each variable's next value
     graph: Graph | None = None
 
-    def producers(self) -> dict[int, Node]:
-        """Return the node that stores each value, by ``id`` of the value."""
-        return {id(v): node for node in self.nodes for v in node.outputs}
-
-    def readers(self) -> dict[int, list[Node]]:
-        """Return the nodes that read each value or a view of it, by ``id`` of the root."""
-        found: dict[int, list[Node]] = {}
-        for node in self.nodes:
-            for root in {id(v.root): v.root for v in node.reads}.values():
-                found.setdefault(id(root), []).append(node)
-        return found
-
-    def leaving(self) -> set[int]:
-        """Return the ``id`` of each value, by root, that leaves the partition."""
-        return {id(v.root) for v in self.outputs}
-
 
 def lowered(partition: Partition, table: SupportTable) -> Lowered:
     """Return the nodes of a partition, one per op, before any rewrite.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 
-from attrs import define, frozen
+from attrs import frozen
 
 from .launch import Arg, Launch
 from .node import Scratch, Value, numpy_type
@@ -14,15 +15,25 @@ from .node import Scratch, Value, numpy_type
 ALIGNMENT = 128  # bytes; a kernel may also read up to a vector past a value's end
 
 
-@define
+_TRIED = 256  # buffers that are looked at for one value: a graph may hold thousands at a time
+
+
 class Shared:
-    """A buffer, and the launches during which it holds something."""
+    """A buffer, and the launches during which it holds something: lives that do not overlap."""
 
-    nbytes: int
-    lives: list[tuple[int, int]]  # first and last launch, both included
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
+        self._lives: list[tuple[int, int]] = []  # first and last launch, both included; in order
 
-    def is_free(self, first: int, last: int) -> bool:
-        return all(last < a or b < first for a, b in self.lives)
+    def takes(self, first: int, last: int) -> bool:
+        """Let it hold something during a life, unless it holds something else then."""
+        at = bisect(self._lives, (first, last))
+        if (at and self._lives[at - 1][1] >= first) or (
+            at < len(self._lives) and self._lives[at][0] <= last
+        ):
+            return False
+        self._lives.insert(at, (first, last))
+        return True
 
 
 @frozen(eq=False)
@@ -62,17 +73,15 @@ def plan_memory(launches: Sequence[Launch], real_size: int, apart: Iterable[Valu
     :param apart: values that have buffers of their own: what enters and leaves the partition.
     """
     lives = _lives(launches, {id(v.root) for v in apart})
-    shared: list[Shared] = []
+    shared: list[Shared] = []  # in decreasing order of their size, as the values are
     places = {}
     for key, (item, first, last) in sorted(lives.items(), key=lambda kv: -_nbytes(kv[1][0], real_size)):
-        nbytes = _nbytes(item, real_size)
-        fitting = [i for i, s in enumerate(shared) if s.is_free(first, last)]
-        if fitting:
-            place = min(fitting, key=lambda i: shared[i].nbytes)
-        else:
+        tried = range(len(shared) - 1, max(len(shared) - 1 - _TRIED, -1), -1)
+        place = next((i for i in tried if shared[i].takes(first, last)), None)
+        if place is None:
             place = len(shared)
-            shared.append(Shared(nbytes, []))
-        shared[place].lives.append((first, last))
+            shared.append(Shared(_nbytes(item, real_size)))
+            shared[place].takes(first, last)
         places[key] = place
     return MemoryPlan(tuple(s.nbytes for s in shared), places)
 

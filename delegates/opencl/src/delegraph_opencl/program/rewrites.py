@@ -1,14 +1,18 @@
 """Rewrites: what makes accepted ops faster without changing their numbers, as rows of (pattern, rewrite).
 
-A pattern is two ops, the second reading what the first computes and nobody else does. A rewritten node
-keeps the schema name of its anchor; the other op becomes part of its epilogue, its padding, its weights
-or its place. Rewrites are applied until none fits. Ops that move nothing (RESHAPE, identity SLICE) have
-become views before (see :mod:`delegraph_opencl.program.lowering`).
+A pattern is two ops, the second reading what the first computes, once, and nobody else does. A rewritten
+node keeps the schema name of its anchor; the other op becomes part of its epilogue, its padding, its
+weights or its place. Rewrites are applied until none fits. Ops that move nothing (RESHAPE, identity SLICE)
+have become views before (see :mod:`delegraph_opencl.program.lowering`).
+
+One invariant holds after each: whatever a node, its epilogue or an output reads, somebody wrote before
+(:func:`delegraph_opencl.program.uses.unwritten`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 import numpy as np
@@ -18,6 +22,7 @@ from delegraph import Op, fused_activation
 from .epilogue import fused_into
 from .lowering import ALIGNED, Lowered, same_levels
 from .node import Node, Place, Value
+from .uses import Uses
 
 
 @frozen(hash=False)
@@ -26,39 +31,54 @@ class Rewrite:
 
     name: str
     pattern: str  # for people: "an op that fuses → an elementwise op"
-    # apply(lowered, first, second): change the nodes and return True, or leave all as it is.
-    apply: Callable[[Lowered, Node, Node], bool]
+    # apply(uses, first, second): change nodes and return those that changed and stay, in their order; or
+    # leave all as it is and return nothing.
+    apply: Callable[[Uses, Node, Node], Sequence[Node]]
 
 
-def rewrite(lowered: Lowered) -> None:
-    """Apply every rewrite wherever it fits, the rows in their order."""
+def rewrite(lowered: Lowered, after_each: Callable[[Rewrite], None] | None = None) -> None:
+    """Apply every rewrite wherever it fits, the rows in their order.
+
+    The time is linear in the nodes: a rewrite makes another one possible only for the nodes it changed and
+    for those that read what these compute.
+
+    :param after_each: called after each rewrite that took place, for tests.
+    """
+    uses = Uses(lowered)
     for row in REWRITES:
-        while _once(lowered, row):
-            pass
+        waiting = deque(lowered.nodes)
+        queued = set(map(id, waiting))
+        while waiting:
+            second = waiting.popleft()
+            queued.discard(id(second))
+            changed = _applied(uses, row, second) if uses.has(second) else ()
+            again = [n for n in (*changed, *uses.readers(changed)) if id(n) not in queued]
+            waiting.extend(again)
+            queued.update(map(id, again))
+            if changed and after_each is not None:
+                lowered.nodes = uses.nodes()
+                after_each(row)
+        lowered.nodes = uses.nodes()
 
 
-def _once(lowered: Lowered, row: Rewrite) -> bool:
-    producers, readers, leaving = lowered.producers(), lowered.readers(), lowered.leaving()
-    changed = False
-    for second in list(lowered.nodes):
-        # The last operand to be computed is the one that all others are ready for.
-        pairs = [producers.get(id(value.root)) for value in second.reads]
-        for first in sorted({id(n): n for n in pairs if n is not None}.values(), key=lambda n: -n.op.index):
-            out = first.outputs[0]
-            alone = len(readers[id(out)]) == 1 and id(out) not in leaving and first.place is None
-            fits = alone and first is not second and len(first.outputs) == 1
-            if fits and row.apply(lowered, first, second):
-                changed = True
-                producers, readers = lowered.producers(), lowered.readers()
-                break
-    return changed
+def _applied(uses: Uses, row: Rewrite, second: Node) -> Sequence[Node]:
+    """Apply a row to a node and one of those whose results it reads; return the nodes that changed."""
+    # The last operand to be computed is the one that all others are ready for.
+    firsts = {id(n): n for v in second.reads if (n := uses.producer(v.root)) is not None}
+    for first in sorted(firsts.values(), key=lambda node: -node.op.index):
+        if len(first.outputs) == 1 and first.place is None and uses.only_reader(first.outputs[0]) is second:
+            changed = row.apply(uses, first, second)
+            if changed:
+                uses.update(changed)
+                return changed
+    return ()
 
 
-def merge_padding(lowered: Lowered, first: Node, second: Node) -> bool:
+def merge_padding(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
     """Let a convolution read zeros where a PAD would have written them."""
     pads = _zero_pads(first)
     if pads is None or not second.kernel.pads or second.inputs[0] is not first.outputs[0]:
-        return False
+        return ()
     source = first.inputs[0]
     assert source is not None
     if (
@@ -67,12 +87,13 @@ def merge_padding(lowered: Lowered, first: Node, second: Node) -> bool:
         or pads[3] != (0, 0)
         or not same_levels(source, first.outputs[0])
     ):
-        return False
+        return ()
     if second.pads is not None or source.scale != first.outputs[0].scale:
-        return False
+        return ()
     second.inputs[0], second.pads = source, pads
-    _absorb(lowered, second, first)
-    return True
+    second.merged.append(first.op)
+    uses.remove(first)
+    return (second,)
 
 
 def _zero_pads(node: Node) -> tuple[tuple[int, int], ...] | None:
@@ -92,26 +113,26 @@ def _zero_pads(node: Node) -> tuple[tuple[int, int], ...] | None:
     return tuple((int(a), int(b)) for a, b in op.inputs[1].data)
 
 
-def merge_constant(lowered: Lowered, first: Node, second: Node) -> bool:
+def merge_constant(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
     """Multiply a MUL, or add an ADD, of a constant per channel into the weights and the bias before it."""
     if not first.kernel.folds or first.epilogue or fused_activation(first.op) != "NONE":
-        return False
+        return ()
     if first.result.levels is not None or second.op.name not in ("MUL", "ADD", "SUB") or second.epilogue:
-        return False
+        return ()
     constant = next((v for v in second.inputs if v is not None and v.is_constant), None)
     out = first.outputs[0]
     if constant is None or (second.op.name == "SUB" and second.inputs[1] is not constant):
-        return False
+        return ()
     if second.outputs[0].shape != out.shape or constant.size not in (1, out.shape[-1]):
-        return False
+        return ()
     if constant.size > 1 and constant.shape[-1] != constant.size:
-        return False
+        return ()
     _fold(first, second.op.name, np.broadcast_to(constant.data().reshape(-1), out.shape[-1:]))
     # What the anchor computes is now the second op's result, with that op's activation.
     first.op, first.merged = _with_activation(first, second), [*first.merged, second.op, *second.merged]
     first.outputs, first.result = second.outputs, second.result
-    lowered.nodes.remove(second)
-    return True
+    uses.remove(second)
+    return (first,)
 
 
 def _fold(node: Node, name: str, constant: np.ndarray) -> None:
@@ -129,20 +150,20 @@ def _with_activation(first: Node, second: Node) -> Op:
     return attrs.evolve(first.op, options=first.op.options.replace(fused_activation_function=activation))
 
 
-def fuse_elementwise(lowered: Lowered, first: Node, second: Node) -> bool:
+def fuse_elementwise(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
     """Compute an elementwise op where its operand is computed, before it is stored."""
     step_of, out = second.kernel.step, first.outputs[0]
     if not first.kernel.fuses or step_of is None or len(second.outputs) != 1:
-        return False
+        return ()
     which = [i for i, v in enumerate(second.inputs) if v is not None and _is_whole_view(v, out)]
-    if len(which) != 1 or second.result.shape != out.shape or not _ready(lowered, first, second):
-        return False
+    if len(which) != 1 or second.result.shape != out.shape or not uses.ready(first, second):
+        return ()
     step = step_of(second, which[0])
     if step is None:
-        return False
+        return ()
     fused_into(first, [step], second)
-    lowered.nodes.remove(second)
-    return True
+    uses.remove(second)
+    return (first,)
 
 
 def _is_whole_view(value: Value, out: Value) -> bool:
@@ -150,48 +171,40 @@ def _is_whole_view(value: Value, out: Value) -> bool:
     return value.root is out and value.shape == out.shape and value.root_offset == 0
 
 
-def _ready(lowered: Lowered, first: Node, second: Node) -> bool:
-    """Say whether all else that ``second`` reads is there when ``first`` runs."""
-    at = lowered.nodes.index(first)
-    later = {id(v.root) for node in lowered.nodes[at + 1 :] for v in node.outputs}
-    return not any(id(v.root) in later for v in second.reads)
-
-
-def concatenate_in_place(lowered: Lowered, first: Node, second: Node) -> bool:
+def concatenate_in_place(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
     """Let all producers of a CONCATENATION store their part of it where it belongs."""
     if second.op.name != "CONCATENATION" or second.epilogue or fused_activation(second.op) != "NONE":
-        return False
+        return ()
     out, parts = second.outputs[0], [v for v in second.inputs if v is not None]
     axis = second.op.options.axis % max(len(out.shape), 1)
-    nodes = _sole_producers(lowered, second, parts)
+    nodes = _sole_producers(uses, second, parts)
     if nodes is None or id(out.root) in {id(v.root) for v in parts}:
-        return False
+        return ()
     if any(not same_levels(v, out) or v.scale != out.scale for v in parts):
-        return False
+        return ()
     if axis == len(out.shape) - 1 and all(n.kernel.fuses for n in nodes):
         _place_channels(nodes, out)
     elif all(size == 1 for size in out.shape[:axis]) and _are_aligned(parts):
         _place_runs(parts, out)
     else:
-        return False
-    at = max(map(lowered.nodes.index, nodes))
-    lowered.nodes[at].merged.append(second.op)
-    lowered.nodes.remove(second)
-    return True
+        return ()
+    nodes.sort(key=uses.position)
+    nodes[-1].merged.append(second.op)
+    uses.remove(second)
+    return nodes
 
 
-def _sole_producers(lowered: Lowered, reader: Node, parts: list[Value]) -> list[Node] | None:
+def _sole_producers(uses: Uses, reader: Node, parts: Iterable[Value]) -> list[Node] | None:
     """Return the node of each part if it is computed for ``reader`` alone and stored nowhere else."""
-    producers, readers, leaving = lowered.producers(), lowered.readers(), lowered.leaving()
-    found = []
+    found: dict[int, Node] = {}
     for value in parts:
-        node = producers.get(id(value))
-        if node is None or value.base is not None or id(value) in leaving or node.place is not None:
+        node = uses.producer(value)
+        if node is None or value.base is not None or node.place is not None or len(node.outputs) != 1:
             return None
-        if readers[id(value)] != [reader] or len(node.outputs) != 1 or node in found:
+        if uses.only_reader(value) is not reader:
             return None
-        found.append(node)
-    return found
+        found[id(node)] = node
+    return list(found.values())
 
 
 def _place_channels(nodes: list[Node], out: Value) -> None:
@@ -217,11 +230,6 @@ def _place_runs(parts: list[Value], out: Value) -> None:
     for value in parts:
         value.base, value.offset = out, offset
         offset += value.size
-
-
-def _absorb(lowered: Lowered, keeper: Node, gone: Node) -> None:
-    keeper.merged.append(gone.op)
-    lowered.nodes.remove(gone)
 
 
 REWRITES = (

@@ -107,6 +107,25 @@ def test_a_program_of_many_ops_that_does_not_compile_names_the_op_at_fault(inter
         interpret(chain("ADD", "Triple", "ADD"))(X)
 
 
+def test_ops_that_do_not_compile_as_one_program_run_each_on_its_own_and_it_is_logged(
+    interpret, load, plugins, monkeypatch, opencl_error, caplog
+):
+    plugins.register(tripling(), "triple")
+    delegate = load()
+    if not delegate.target.merges_launches:
+        pytest.skip("this device starts ops one by one")
+    kernel = delegate.device.kernel
+
+    def alone(source, name, binary=None):
+        if name == "run":  # that of many ops
+            raise opencl_error
+        return kernel(source, name, binary)
+
+    monkeypatch.setattr(delegate.device, "kernel", alone)
+    assert np.array_equal(interpret(chain("ADD", "Triple", "MUL"), delegate)(X), (X + 1) * 6)
+    assert "which is slower: op #0 ADD v1 to op #2 MUL v1: kernel run: CL_" in caplog.text
+
+
 def test_after_a_failed_run_the_next_one_is_right(interpret, plugins, monkeypatch, opencl_error):
     i = interpret(chain("ADD"))
     i(X)
@@ -120,7 +139,7 @@ def test_after_a_failed_run_the_next_one_is_right(interpret, plugins, monkeypatc
 def test_a_kernel_that_fails_as_it_runs_is_named_and_the_next_run_is_right(
     interpret, monkeypatch, opencl_error
 ):
-    from delegraph_opencl.run.commands_in_flight import Running
+    from delegraph_opencl.run.commands_in_flight import InFlight
 
     class Event:
         command_execution_status = -5
@@ -134,7 +153,7 @@ def test_a_kernel_that_fails_as_it_runs_is_named_and_the_next_run_is_right(
     i = interpret(chain("ADD"))
     i(X)
     with monkeypatch.context() as patch:
-        patch.setattr(Running, "start", start)
+        patch.setattr(InFlight, "start", start)
         for _ in range(2):
             with pytest.raises(DelegateFailed, match=r"op #0 ADD v1: kernel \w+: CL_"):
                 i(X)

@@ -10,11 +10,12 @@ import attrs
 from delegraph import Delegate, DelegraphError, Model, Partition, Plan, Refusal, Run
 
 from .cache.cache import Cache
+from .device.buffers import ALIGNMENT, ByteCounts
 from .device.device import Device, open_device
+from .device.handle import Handle
 from .device.runtime import choose
 from .options import Options
 from .program.limits import too_large
-from .program.memory import ALIGNMENT, Held
 from .program.target import Target
 from .run.device_value import DeviceValue, value_of_buffer
 
@@ -30,7 +31,7 @@ class OpenCL(Delegate):
         self.min_ops = self.options.min_ops
         self.max_partitions = self.options.max_partitions
         self.cache = Cache.of(self.options)
-        self.held = Held()
+        self.counts = ByteCounts()
 
     def unavailable(self) -> str | None:
         try:
@@ -44,20 +45,20 @@ class OpenCL(Delegate):
         """The device, opened when first asked for."""
         return open_device(self.options.device)
 
+    @cached_property
+    def handle(self) -> Handle:
+        """The device as this delegate uses it."""
+        return Handle(self.device, self, self.counts)
+
     @property
     def context(self) -> Any:
         """The ``pyopencl.Context``: memory that a program passes in belongs to it."""
         return self.device.context
 
-    @cached_property
+    @property
     def queue(self) -> Any:
         """The in-order queue of all this delegate's partitions: they hand over without waiting."""
-        return self.device.queue()
-
-    @cached_property
-    def profiling_queue(self) -> Any:
-        """The queue that is used while somebody listens to the profile."""
-        return self.device.queue(profiling=True)
+        return self.handle.queue
 
     @cached_property
     def target(self) -> Target:
@@ -96,10 +97,10 @@ class OpenCL(Delegate):
         nodes = lowered(partition, self.table)
         rewrite(nodes)
         narrow(nodes, target)
-        return Executable(compiled(nodes, target), partition, self, target, stored).run
+        return Executable(compiled(nodes, target), partition, self.handle, target, stored).run
 
     def device_bytes(self) -> Mapping[str, int]:
-        return self.held.bytes()
+        return self.counts.total()
 
     def value(self, buffer: Any, shape: Sequence[int] | None = None, dtype: Any = None) -> DeviceValue:
         """Return memory of one's own as a device value: an input without a copy through the host.
@@ -111,7 +112,7 @@ class OpenCL(Delegate):
             with ``shape`` and ``dtype``: those of the tensor it is for.
         :raises InputError: it is of another context, too small, or not contiguous.
         """
-        return value_of_buffer(self, buffer, shape, dtype)
+        return value_of_buffer(self.handle, buffer, shape, dtype)
 
     def empty(self, shape: Sequence[int], dtype: Any) -> DeviceValue:
         """Return a device value to fill. Kernels read it where it is.
@@ -120,6 +121,6 @@ class OpenCL(Delegate):
         """
         import pyopencl as cl
 
-        value = DeviceValue(self, None, shape, dtype)
+        value = DeviceValue(self.handle, None, shape, dtype)
         value.buffer = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, value.nbytes + ALIGNMENT)
         return value

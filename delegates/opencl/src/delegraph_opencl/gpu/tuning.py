@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..device.buffers import ALIGNMENT
 from ..program.launch import Arg, Launch, Packed
-from ..program.memory import ALIGNMENT, nbytes_of
+from ..program.memory import nbytes_of
 from ..program.node import Scratch, Value
 from ..program.target import Target
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from delegraph import DTYPES, DelegraphError, Op, Partition, Refusal, Tensor
 
+from ..device.buffers import ALIGNMENT
 from ..device.runtime import choose
-from .memory import ALIGNMENT
 
 # Every OpenCL device of the full profile takes buffers of this size: for smaller tensors none is asked.
 ALWAYS_FITS = 64 << 20  # bytes

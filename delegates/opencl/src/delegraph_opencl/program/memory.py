@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import weakref
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
+from ..device.buffers import ALIGNMENT
 from .launch import Arg, Launch
 from .node import Scratch, Value, numpy_type
-
-ALIGNMENT = 128  # bytes; a kernel may also read up to a vector past a value's end
-
 
 _TRIED = 256  # buffers that are looked at for one value: a graph may hold thousands at a time
 
@@ -46,25 +42,6 @@ class MemoryPlan:
     @property
     def nbytes(self) -> int:
         return sum(self.buffers)
-
-
-class Held:
-    """Counts the bytes that a delegate's partitions hold on the device: weights, and all other tensors."""
-
-    def __init__(self) -> None:
-        self._parts: dict[int, dict[str, int]] = {}
-        self._numbers = itertools.count()
-
-    def part(self, owner: object) -> dict[str, int]:
-        """Return the counts of one partition, to be added to; they are forgotten when ``owner`` goes."""
-        number, part = next(self._numbers), {"weights": 0, "tensors": 0}
-        self._parts[number] = part
-        weakref.finalize(owner, self._parts.pop, number, None)
-        return part
-
-    def bytes(self) -> dict[str, int]:
-        parts = list(self._parts.values())
-        return {kind: sum(part[kind] for part in parts) for kind in ("weights", "tensors")}
 
 
 def plan_memory(launches: Sequence[Launch], real_size: int, apart: Iterable[Value]) -> MemoryPlan:

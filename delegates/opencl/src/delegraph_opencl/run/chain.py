@@ -19,8 +19,9 @@ from itertools import product
 import attrs
 from attrs import frozen
 
+from ..device.buffers import ALIGNMENT
 from ..program.launch import Cut, Launch, Passed, Rows, Windows, blocks, evenly_cut, rounded_up
-from ..program.memory import ALIGNMENT, nbytes_of, owner
+from ..program.memory import nbytes_of, owner
 from ..program.node import Node, Value
 from ..program.target import Target
 

@@ -11,7 +11,7 @@ from delegraph import DelegateFailed
 from ..device.status import failed_command, failure
 
 
-class Running:
+class InFlight:
     """The commands of one run.
 
     :param owner: the ops they are for, for messages.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from delegraph import DelegateFailed, InputError, profile
 
+from ..device.buffers import ALIGNMENT
+from ..device.handle import Handle
 from ..device.status import failure
-from ..program.memory import ALIGNMENT
 
 if TYPE_CHECKING:
-    from ..delegate import OpenCL
-    from .commands_in_flight import Running
+    from .commands_in_flight import InFlight
 
 
 class DeviceValue:
@@ -25,24 +25,25 @@ class DeviceValue:
 
     :param buffer: ``pyopencl.Buffer``, contiguous, in the order of the axes.
     :param release: called with the buffer when nobody needs it any more.
-    :param running: what computes the values; None: whatever is in the delegate's queue.
+    :param commands: those that compute the values; None: whatever is in the delegate's queue.
     """
 
     def __init__(
         self,
-        delegate: OpenCL,
+        handle: Handle,
         buffer: Any,
         shape: Sequence[int],
         dtype: Any,
         release: Callable[[Any], None] | None = None,
-        running: Running | None = None,
+        commands: InFlight | None = None,
     ) -> None:
-        self.delegate = delegate
+        self.delegate = handle.delegate
+        self._handle = handle
         self.buffer = buffer
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype)
         self._release = release
-        self._running = running
+        self._commands = commands
 
     @property
     def nbytes(self) -> int:
@@ -57,10 +58,10 @@ class DeviceValue:
         """Return the same memory as a ``pyopencl.array.Array``, to compute on with pyopencl."""
         import pyopencl.array
 
-        queue = self.delegate.queue
+        queue = self._handle.queue
         found = pyopencl.array.Array(queue, self.shape, self.dtype, data=self.buffer)
         vars(found)["device_value"] = self  # keeps the buffer from being used again
-        self._running = None  # pyopencl may write to it
+        self._commands = None  # pyopencl may write to it
         return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -95,12 +96,12 @@ class DeviceValue:
 
         :raises DelegateFailed: they could not be computed.
         """
-        if self._running is not None:
-            self._running.wait()
+        if self._commands is not None:
+            self._commands.wait()
             return
         try:
-            self.delegate.device.check_process()
-            self.delegate.queue.finish()
+            self._handle.device.check_process()
+            self._handle.queue.finish()
         except DelegateFailed:
             raise
         except Exception as e:  # pyopencl's
@@ -109,18 +110,18 @@ class DeviceValue:
     def _shared(self) -> np.ndarray | None:
         """Return the host's array that the device works on; None where there is none."""
         host = self.buffer.hostbuf
-        if host is None or not self.delegate.device.shares_memory:
+        if host is None or not self._handle.device.shares_memory:
             return None
         return host[: self.nbytes].view(self.dtype).reshape(self.shape)  # type: ignore[no-any-return]
 
     def _copied(self) -> np.ndarray:
         import pyopencl as cl
 
-        self.delegate.device.check_process()
+        self._handle.device.check_process()
         found = np.empty(self.shape, self.dtype)
         try:
             if found.size:
-                cl.enqueue_copy(self.delegate.queue, found, self.buffer, is_blocking=True)
+                cl.enqueue_copy(self._handle.queue, found, self.buffer, is_blocking=True)
         except cl.Error as e:
             raise self._failure(e) from e
         return found
@@ -152,7 +153,7 @@ class _Memory:
 
 
 def value_of_buffer(
-    delegate: OpenCL, buffer: Any, shape: Sequence[int] | None, dtype: Any | None
+    handle: Handle, buffer: Any, shape: Sequence[int] | None, dtype: Any | None
 ) -> DeviceValue:
     """Return a program's own buffer or array as a device value; see :meth:`OpenCL.value`."""
     import pyopencl as cl
@@ -161,17 +162,17 @@ def value_of_buffer(
     if isinstance(buffer, pyopencl.array.Array):
         shape = buffer.shape if shape is None else shape
         dtype = buffer.dtype if dtype is None else dtype
-        buffer = _memory_of(buffer, delegate)
+        buffer = _memory_of(buffer, handle)
     if not isinstance(buffer, cl.Buffer):
         raise InputError(f"value() needs a pyopencl.Buffer or a pyopencl.array.Array, found {buffer!r:.80}")
     if shape is None or dtype is None:
         raise InputError("value() needs shape and dtype where a pyopencl.Buffer is given")
-    if buffer.context != delegate.context:
+    if buffer.context != handle.device.context:
         raise InputError(
             "value() needs memory of the delegate's own context, found that of another one; make it with "
             "pyopencl.Buffer(delegate.context, ...) or pyopencl.array.to_device(delegate.queue, ...)"
         )
-    value = DeviceValue(delegate, buffer, shape, dtype)
+    value = DeviceValue(handle, buffer, shape, dtype)
     if buffer.size < value.nbytes:
         raise InputError(
             f"value() needs a buffer of {value.nbytes:,} bytes for {value.dtype.name} {value.shape}, found "
@@ -180,33 +181,16 @@ def value_of_buffer(
     return value
 
 
-def _memory_of(array: Any, delegate: OpenCL) -> Any:
+def _memory_of(array: Any, handle: Handle) -> Any:
     """Return the buffer of a pyopencl array, from its first element on."""
     if not array.flags.c_contiguous:
         raise InputError(f"value() needs a C-contiguous array, found strides {array.strides}")
     buffer = array.base_data
     if not array.offset:
         return buffer
-    if array.offset % delegate.device.alignment:
+    if array.offset % handle.device.alignment:
         raise InputError(
-            f"value() needs an array that begins at a multiple of {delegate.device.alignment} bytes, "
+            f"value() needs an array that begins at a multiple of {handle.device.alignment} bytes, "
             f"found offset {array.offset}; take a copy of it"
         )
     return buffer.get_sub_region(array.offset, array.nbytes)
-
-
-class Pool:
-    """Buffers of what leaves a partition, used again once nobody holds the value."""
-
-    def __init__(self, allocate: Callable[[int], Any]) -> None:
-        self._allocate = allocate
-        self._free: dict[int, list[Any]] = {}
-
-    def take(self, nbytes: int) -> Any:
-        try:
-            return self._free[nbytes].pop()
-        except (KeyError, IndexError):
-            return self._allocate(nbytes)
-
-    def give_back(self, buffer: Any) -> None:
-        self._free.setdefault(buffer.size, []).append(buffer)

@@ -1,0 +1,92 @@
+"""Buffers of a device: allocated, counted for each partition, and used again."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from attrs import define
+
+from .device import Device
+from .status import failure
+
+ALIGNMENT = 128  # bytes; a kernel may also read up to a vector past a value's end
+
+
+class ByteCounts:
+    """Counts the bytes that a delegate's partitions take on the device: weights, and all other tensors."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, dict[str, int]] = {}
+        self._numbers = itertools.count()
+
+    def part(self, owner: object) -> dict[str, int]:
+        """Return the counts of one partition, to be added to; they are forgotten when ``owner`` goes."""
+        number, part = next(self._numbers), {"weights": 0, "tensors": 0}
+        self._parts[number] = part
+        weakref.finalize(owner, self._parts.pop, number, None)
+        return part
+
+    def total(self) -> dict[str, int]:
+        parts = list(self._parts.values())
+        return {kind: sum(part[kind] for part in parts) for kind in ("weights", "tensors")}
+
+
+@define(eq=False)
+class Allocator:
+    """Allocates the buffers of a partition, and counts them.
+
+    Its methods raise :class:`DelegateFailed` where the device is out of memory.
+    """
+
+    device: Device
+    counts: dict[str, int]  # bytes, by what for
+    owner: str  # the ops they are for, for messages
+
+    def buffer(self, nbytes: int, kind: str = "tensors", host: np.ndarray | None = None) -> Any:
+        """Return a buffer of its own, or an array of the host as one."""
+        import pyopencl as cl
+
+        flags: int = cl.mem_flags.READ_WRITE
+        if host is not None:  # which may be read-only: an input, weights in a mapped file
+            access = cl.mem_flags.READ_WRITE if host.flags.writeable else cl.mem_flags.READ_ONLY
+            flags = access | cl.mem_flags.USE_HOST_PTR
+        try:
+            buffer = cl.Buffer(self.device.context, flags, 0 if host is not None else max(nbytes, 1), host)
+        except cl.Error as e:
+            raise failure(f"{self.owner}: allocating {nbytes:,} bytes for {kind}", e) from e
+        self.counts[kind] += nbytes
+        return buffer
+
+    def edge(self, nbytes: int) -> Any:
+        """Return a buffer for what enters or leaves: an array of the host, where it can be."""
+        if not self.device.shares_memory:
+            return self.buffer(nbytes)
+        array = np.empty(nbytes + ALIGNMENT, np.uint8)
+        start = -array.ctypes.data % ALIGNMENT
+        return self.buffer(nbytes, host=array[start : start + nbytes])
+
+
+class Pool:
+    """Buffers of what leaves a partition, used again once nobody holds the value."""
+
+    def __init__(self, allocate: Callable[[int], Any]) -> None:
+        self._allocate = allocate
+        self._free: dict[int, list[Any]] = {}
+
+    def take(self, nbytes: int) -> Any:
+        try:
+            return self._free[nbytes].pop()
+        except (KeyError, IndexError):
+            return self._allocate(nbytes)
+
+    def give_back(self, buffer: Any) -> None:
+        self._free.setdefault(buffer.size, []).append(buffer)
+
+
+def part_of(buffer: Any, start: int, nbytes: int) -> Any:
+    """Return the part of a buffer from a byte on (aligned: see ``lowering``); from 0 on all of it."""
+    return buffer.get_sub_region(start, nbytes) if start else buffer

@@ -1,0 +1,166 @@
+"""Launches bound to their arguments: programs built, kernels that know all but what enters or leaves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyopencl as cl
+from attrs import define, field, frozen
+from delegraph import DelegateFailed
+
+from ..device.buffers import part_of
+from ..device.status import failure
+from ..program.launch import Arg, Launch, Packed
+from ..program.memory import nbytes_of, owner
+from ..program.node import Node, Scratch, Value
+from ..program.target import Target
+from .cached_parts import CachedParts
+from .constants import Constants
+from .edges import Edge, Edges
+from .single_launch import At, Call, is_one_of_many, single_launch
+
+Pair = tuple[Node | None, Launch]  # None: a conversion at the edge
+logger = logging.getLogger("delegraph")
+
+
+@define(eq=False)
+class Bound:
+    """A kernel with its arguments set."""
+
+    kernel: Any
+    launch: Launch
+    node: Node | None  # None: a conversion at the edge
+    source: str  # of its program
+    nbytes: int  # that it reads and writes
+    ops: str = ""  # of many launches
+    held: list[Any] = field(factory=list)  # buffers and parts of them: a kernel does not hold its arguments
+
+    def __str__(self) -> str:
+        return f"{self.ops or self.node or 'the edge of the partition'}: kernel {self.launch.name}"
+
+    def set(self, number: int, arg: Any) -> None:
+        self.held.append(arg)
+        self.kernel.set_arg(number, arg)
+
+
+@frozen(eq=False, slots=False)
+class Binder:
+    """Binds a partition's launches, one by one or many as one kernel.
+
+    Its methods raise :class:`DelegateFailed` where a program does not compile; the message names its op.
+    """
+
+    launches: Sequence[Pair]
+    target: Target
+    edges: Edges
+    buffers: Mapping[int, Any]  # of computed values and scratch memory, by ``id`` of the root
+    constants: Constants
+    cached: CachedParts
+
+    def one_by_one(self) -> list[Bound]:
+        """Return a kernel for each launch."""
+        return [self._kernel(*pair) for pair in self.launches]
+
+    def merged(self) -> list[Bound]:
+        """Return kernels of many launches each, where they can be merged."""
+        args = [arg for _, launch in self.launches for arg in launch.args]
+        self.constants.load({arg.key: arg for arg in args if isinstance(arg, Packed)}.values())
+        groups = groupby(self.launches, lambda pair: is_one_of_many(pair[1]))
+        return [bound for together, group in groups for bound in self._group(list(group), together)]
+
+    def _group(self, pairs: Sequence[Pair], together: bool) -> Iterator[Bound]:
+        single = self._single(pairs) if together and len(pairs) > 1 else None
+        if single is not None:
+            yield single
+        else:
+            yield from (self._kernel(*pair) for pair in pairs)
+
+    def _single(self, pairs: Sequence[Pair]) -> Bound | None:
+        """Return launches as one kernel; None where that cannot be."""
+        single = single_launch([self._call(*pair) for pair in pairs], self.target.units)
+        if single is None:
+            return None
+        launch = Launch(single.source, "run", (), (self.target.units,), (1,))
+        bound = Bound(None, launch, None, single.source, 0, f"{pairs[0][0]} to {pairs[-1][0]}")
+        try:
+            self._build(bound)
+        except DelegateFailed as e:
+            logger.warning("opencl: each op gets a kernel of its own, which is slower: %s", e)
+            return None
+        tape, counters = (self.constants.uploaded(array, bound) for array in (single.tape, single.counters))
+        for i, arg in enumerate((tape, counters, np.int32(single.steps), *single.buffers)):
+            if isinstance(arg, Edge):
+                arg.uses.append((bound.kernel, i, 0, arg.nbytes))
+            else:
+                bound.set(i, arg)
+        return bound
+
+    def _call(self, node: Node | None, launch: Launch) -> Call:
+        args = tuple(arg if isinstance(arg, np.generic) else self._at(arg) for arg in launch.args)
+        source = self._source(node, launch)
+        return Call(*source, launch.name, args, launch.global_size, launch.chained, launch.passed)
+
+    def _at(self, arg: Value | Packed | Scratch) -> At:
+        """Return where an argument lies: in a buffer, or in what enters or leaves."""
+        if isinstance(arg, Packed):
+            return self.constants.at(arg, arg.key)
+        buffer = self.edges.at(arg) or self.buffers[id(owner(arg))]
+        return At(buffer, *self._extent(arg)) if isinstance(arg, Value) else At(buffer)
+
+    def _kernel(self, node: Node | None, launch: Launch) -> Bound:
+        """Return the kernel of one launch with its arguments, but for what enters and leaves."""
+        real = self.target.real_size
+        moved = sum(nbytes_of(arg, real) for arg in launch.args if isinstance(arg, Value))
+        bound = Bound(None, launch, node, "".join(self._source(node, launch)), moved)
+        self._build(bound)
+        for i, arg in enumerate(launch.args):
+            edge = self.edges.at(arg)
+            if edge is None:
+                bound.set(i, self._argument(arg, bound))
+            else:
+                assert isinstance(arg, Value)
+                edge.uses.append((bound.kernel, i, *self._extent(arg)))
+        return bound
+
+    def _source(self, node: Node | None, launch: Launch) -> tuple[str, str]:
+        """Return what all kernels have before them, and a launch's own defines and OpenCL C."""
+        exact = node is not None and id(node) in self._exact
+        defines = "".join(f"#define {name} {value}\n" for name, value in launch.defines)
+        return self.target.prelude(exact), defines + launch.source
+
+    @cached_property
+    def _exact(self) -> set[int]:
+        """The ``id`` of each node that reads or writes integers stored as real numbers."""
+        return {
+            id(node)
+            for node, launch in self.launches
+            for arg in launch.args
+            if isinstance(arg, Value) and arg.levels is not None
+        }
+
+    def _build(self, bound: Bound) -> None:
+        binary = self.cached.binary(bound.source)
+        try:
+            bound.kernel = self.target.device.kernel(bound.source, bound.launch.name, binary)
+        except cl.Error as e:
+            raise failure(str(bound), e) from e
+
+    def _argument(self, arg: Arg, bound: Bound) -> Any:
+        if isinstance(arg, np.generic):
+            return arg
+        if isinstance(arg, Packed):
+            at = self.constants.at(arg, bound)
+            bound.nbytes += at.nbytes
+            return part_of(at.buffer, at.offset, at.nbytes)
+        buffer = self.buffers[id(owner(arg))]
+        return part_of(buffer, *self._extent(arg)) if isinstance(arg, Value) else buffer
+
+    def _extent(self, value: Value) -> tuple[int, int]:
+        """Return where a value lies in its root's buffer: its first byte, and how many there are."""
+        nbytes = nbytes_of(value, self.target.real_size)
+        return value.root_offset * (nbytes // max(value.size, 1)), nbytes

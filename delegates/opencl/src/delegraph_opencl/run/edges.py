@@ -1,0 +1,139 @@
+"""What enters and leaves a partition: every run may have it in other buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyopencl as cl
+from attrs import define, field
+from delegraph import profile
+
+from ..device.buffers import ALIGNMENT, Allocator, Pool, part_of
+from ..device.handle import Handle
+from ..device.status import failure
+from ..program.launch import Arg
+from ..program.memory import nbytes_of, owner
+from ..program.node import Value, numpy_type
+from .commands_in_flight import InFlight
+from .compile import Compiled
+from .device_value import DeviceValue
+
+
+@define(eq=False)
+class Edge:
+    """A value that enters or leaves."""
+
+    value: Value
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    nbytes: int
+    # Kernel and number of the argument; first byte and bytes of it.
+    uses: list[tuple[Any, int, int, int]] = field(factory=list)
+    bound: Any = None  # the buffer that the kernels have now
+    parts: list[Any] = field(factory=list)  # of it; both are held: a kernel does not hold its arguments
+    array: Any = None  # of the host, which the kernels read where it is
+
+    @classmethod
+    def of(cls, value: Value, real_size: int) -> Edge:
+        return cls(value, value.shape, numpy_type(value), nbytes_of(value, real_size))
+
+    def bind(self, buffer: Any, array: Any = None) -> None:
+        """Let the kernels read or write this buffer."""
+        if buffer is not self.bound:
+            parts = [part_of(buffer, start, nbytes) for _, _, start, nbytes in self.uses]
+            for (kernel, i, _, _), part in zip(self.uses, parts, strict=True):
+                kernel.set_arg(i, part)
+            self.bound, self.parts = buffer, parts
+        self.array = array
+
+
+class Edges:
+    """All that enters and leaves a partition.
+
+    :raises DelegateFailed: the device has no room for it.
+    """
+
+    def __init__(self, compiled: Compiled, handle: Handle, allocator: Allocator, real_size: int) -> None:
+        self._handle, self._allocator = handle, allocator
+        self._pool = Pool(allocator.edge)
+        self._entries = [Edge.of(v, real_size) for v in compiled.inputs]
+        self._own = [allocator.edge(e.nbytes + ALIGNMENT) for e in self._entries]  # of each input
+        self._exits = [Edge.of(v, real_size) for v in compiled.outputs]
+        for edge in self._exits:  # a device without room for them says so now
+            self._pool.give_back(self._pool.take(edge.nbytes + ALIGNMENT))
+        self._by_value = {id(edge.value.root): edge for edge in (*self._entries, *self._exits)}
+
+    def at(self, arg: Arg) -> Edge | None:
+        """Return the edge that an argument of a launch is, if it is one."""
+        return self._by_value.get(id(owner(arg)))
+
+    def forget(self) -> None:
+        """Bind all anew at the next run: there are other kernels."""
+        for edge in self._by_value.values():
+            edge.bound = edge.array = None
+
+    def enter(self, inputs: Sequence[Any]) -> None:
+        """Bring the inputs of a run in."""
+        listened = profile.listener() is not None
+        for edge, own, given in zip(self._entries, self._own, inputs, strict=True):
+            if edge.array is not given or listened:
+                self._enter(edge, own, given)
+
+    def leave(self, commands: InFlight) -> tuple[DeviceValue, ...]:
+        """Return the values that a run will store, in buffers that no earlier value is in."""
+        return tuple([self._leave(edge, commands) for edge in self._exits])
+
+    def _leave(self, edge: Edge, commands: InFlight) -> DeviceValue:
+        buffer = self._pool.take(edge.nbytes + ALIGNMENT)
+        edge.bind(buffer)
+        return DeviceValue(self._handle, buffer, edge.shape, edge.dtype, self._pool.give_back, commands)
+
+    def _enter(self, edge: Edge, own: Any, given: Any) -> None:
+        """Bring an input in; a device value with room behind it is read where it is.
+
+        :param own: the buffer of this input that is there in any case.
+        """
+        if not edge.nbytes:
+            edge.bind(own)
+        elif not isinstance(given, DeviceValue):
+            self._enter_array(edge, own, given)
+        elif given.has_room:
+            edge.bind(given.buffer)
+        else:
+            edge.bind(own)
+            self._copy(own, given.buffer, "copy on the device", edge)
+
+    def _enter_array(self, edge: Edge, own: Any, given: Any) -> None:
+        start = perf_counter()
+        if edge.array is given:
+            pass  # it is read where it is, as in the run before
+        elif self._handle.device.works_in_place(given, edge.dtype, ALIGNMENT):
+            edge.bind(self._allocator.buffer(0, host=given), given)
+        elif own.hostbuf is None:
+            edge.bind(own)
+            self._copy(own, np.ascontiguousarray(given), "upload", edge)
+            return
+        else:
+            edge.bind(own)
+            np.copyto(own.hostbuf[: edge.nbytes].view(edge.dtype).reshape(edge.shape), given)
+        _tell("upload", start, edge)
+
+    def _copy(self, to: Any, source: Any, name: str, edge: Edge) -> None:
+        start = perf_counter()
+        blocking = {"is_blocking": True} if isinstance(source, np.ndarray) else {"byte_count": edge.nbytes}
+        try:
+            event = cl.enqueue_copy(self._handle.queue, to, source, **blocking)
+            if profile.listener() is not None:
+                event.wait()
+        except cl.Error as e:
+            about = f"{self._allocator.owner}: {name} of input {edge.value.tensor.name!r}"
+            raise failure(about, e) from e
+        _tell(name, start, edge)
+
+
+def _tell(name: str, start: float, edge: Edge) -> None:
+    if (events := profile.listener()) is not None:
+        events.append(profile.Event(name, perf_counter() - start, nbytes=edge.nbytes))

@@ -75,7 +75,7 @@ def test_the_other_statuses_are_the_compilers(net, saved):
     wide = n.input(2, 2, 2, 8)
     n.op("SOFTMAX", [n.input(1, 2, 8)], 1, 2, 8, beta=1.0)
     n.op("RELU", [wide], 2, 2, 2, 8)
-    n.op("RELU6", [x], 1, 8, version=9)
+    n.op("RELU6", [x], 1, 8, version=3)
     weights = n.g.input((3, 8), "int8", scale=0.5, zero_point=0)
     n.op("FULLY_CONNECTED", [x, weights, None], 1, 3)
     n.op("RSQRT", [x], 1, 8, version=2)
@@ -98,6 +98,25 @@ def test_a_float_model_is_to_be_quantized_first(net, saved):
     with pytest.raises(CompilationFailed, match="this model is float32; quantize it first") as e:
         cut(path, Settings(), print)
     assert e.value.log == f"Invalid model: {path}\nModel not quantized"
+
+
+def test_a_model_of_text_is_not_to_be_quantized(net, saved):
+    n = net("string")
+    n.op("RESHAPE", [n.input(1, 4), n.constant([4])], 4)
+
+    with pytest.raises(
+        CompilationFailed, match="this model works on string, and there is nothing in it to"
+    ):
+        cut(saved(n), Settings(), print)
+
+
+def test_of_a_model_of_text_and_numbers_the_numbers_are_to_be_quantized(net, saved):
+    n = net("string")
+    n.op("RESHAPE", [n.op("RESHAPE", [n.input(1, 4), n.constant([4])], 4), n.constant([1, 4])], 1, 4)
+    n.op("ABS", [n.input(1, 4, dtype="float32")], 1, 4, to="float32")
+
+    with pytest.raises(CompilationFailed, match="this model is float32; quantize it first"):
+        cut(saved(n), Settings(), print)
 
 
 def test_float_activations_with_8_bit_weights_are_float(net, saved):

@@ -211,7 +211,7 @@ def test_nearest_neighbor_with_half_pixels_is_a_version_too_new(net, refusals):
 
     (why,) = refusals(n)
 
-    assert str(why).startswith("needs version 1..2, found version 3 (the compiler knows RESIZE_NEAREST_N")
+    assert str(why).startswith("needs version 1..2, found version 3 (the compiler maps RESIZE_NEAREST_NE")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ def test_source_and_compiled_file_give_the_references_bits(name, multiple_subgra
     settings = Settings(multiple_subgraphs=multiple_subgraphs)
     if all(t.dtype == "float32" for t in source.subgraphs[0].tensors if t.dtype != "int32"):
         pytest.skip("a float model among the LSTMs")
+    if "mnist_vit" in name:
+        with pytest.raises(CompilationFailed, match="cannot load GELU in version 2"):
+            list(compiled_together([path], settings, print))
+        return
     (compiled,) = compiled_together([path], settings, print)
     expected = results(source, ["reference"])
 
@@ -57,5 +61,6 @@ def test_source_and_compiled_file_give_the_references_bits(name, multiple_subgra
 
 @pytest.mark.parametrize("name", models.parameters(sorted(FLOAT)))
 def test_float_models_are_to_be_quantized_or_have_shapes_of_a_run(name):
-    with pytest.raises(CompilationFailed, match=r"quantize it first|depends on the values it reads"):
+    reasons = r"quantize it first|depends on the values it reads|cannot load GELU in version 1"
+    with pytest.raises(CompilationFailed, match=reasons):
         list(compiled_together([models.path(name)], Settings(), print))

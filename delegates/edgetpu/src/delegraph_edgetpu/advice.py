@@ -8,7 +8,7 @@ _EIGHT_BITS = ("int8", "uint8")
 _BEHIND = "take it out of the model and compute it on the host, or leave it at the end"
 
 # By op, where something better can be said than "move it behind the last op that is mapped".
-_INSTEAD = {
+INSTEAD = {
     "ABS": "use MAXIMUM of x and a MUL of x by -1",
     "ADD_N": "use ADD, two at a time",
     "ARG_MAX": _BEHIND,
@@ -47,8 +47,8 @@ _INSTEAD = {
 
 def advice(op: Op) -> str:
     """Say what would make an op pass that no row takes in its version and types."""
-    if op.name in _INSTEAD:
-        return _INSTEAD[op.name]
+    if op.name in INSTEAD:
+        return INSTEAD[op.name]
     from .ops import NEWEST, rows
 
     known = [row for row in rows(NEWEST) if row.op == op.name]
@@ -76,7 +76,7 @@ def _mixed(found: set[str]) -> str:
 
 def _older_version(op: Op, last: int) -> str:
     return (
-        f"the compiler knows {op.name} up to version {last}: convert with an older converter, or without "
+        f"the compiler maps {op.name} up to version {last}: convert with an older converter, or without "
         f"what needs version {op.version}"
     )
 

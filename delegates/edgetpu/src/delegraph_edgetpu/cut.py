@@ -1,7 +1,7 @@
 """Where the Edge TPU compiler cuts a model, and which models it cannot compile at all.
 
 Source: coral.ai/docs/edgetpu/compiler (what the options mean); the compiler's own messages, as its users
-post them in github.com/google-coral/edgetpu/issues (222, 313, 586).
+post them in github.com/google-coral/edgetpu/issues (222, 313, 479, 586, 718).
 """
 
 from __future__ import annotations
@@ -27,16 +27,25 @@ from delegraph import (
 )
 
 from .delegate import is_compiled
+from .loads import told, unloadable
 from .payload import described
 from .status import Operation, operations
 
 Say = Callable[[str], None]
 
+_NOT_RUN = """\
+Compilation failed: Model failed in Tflite interpreter. Please ensure model can be loaded/run in Tflite \
+interpreter."""
 _NOT_STATIC = """\
 ERROR: Attempting to use a delegate that only supports static-sized tensors with a graph that has \
 dynamic-sized tensors.
-Compilation failed: Model failed in Tflite interpreter. Please ensure model can be loaded/run in Tflite \
-interpreter."""
+"""
+_FLEX = """\
+ERROR: Regular TensorFlow ops are not supported by this interpreter. Make sure you apply/link the Flex \
+delegate before inference.
+ERROR: Node number {op.index} ({op.name}) failed to prepare.
+
+"""
 
 
 @frozen
@@ -93,12 +102,15 @@ def cut(path: Path, settings: Settings, say: Say) -> Cut:
     """Read a model and decide what is mapped.
 
     :param say: told what a search tries.
-    :raises CompilationFailed: it is not quantized, a shape depends on values, or no op can be mapped.
+    :raises CompilationFailed: the compiler's TFLite cannot load or run it, it is not quantized, a shape
+        depends on values, or no op can be mapped.
     :raises InputError: it is compiled already.
     """
     start = perf_counter()
     source = read_model(path)
     _check_source(path, source)
+    _check_loads(path, source)
+    _check_flex(path, source)
     options = {
         "runtime_version": settings.runtime_version,
         "multiple_subgraphs": settings.multiple_subgraphs,
@@ -122,6 +134,25 @@ def _check_source(path: Path, source: Model) -> None:
         raise InputError(f"{path} is compiled already: {op} holds {described(op.custom_options)}")
 
 
+def _check_loads(path: Path, source: Model) -> None:
+    if found := unloadable(source):
+        log = f"{found[0].said}\nInvalid model: {path}\nModel could not be parsed"
+        raise CompilationFailed(path, told(found), log)
+
+
+def _check_flex(path: Path, source: Model) -> None:
+    ops = [op for graph in source.subgraphs for op in graph.ops]
+    code = {i for i, code in enumerate(source.operator_codes) if code.name == "CUSTOM"}
+    flex = next((op for op in ops if op.code in code and op.name.startswith("Flex")), None)
+    if flex is not None:
+        raise CompilationFailed(
+            path,
+            f"{flex} is a TensorFlow op, which the TFLite inside the Edge TPU compiler does not run; "
+            "convert without SELECT_TF_OPS, and replace or take out what the converter then refuses",
+            _FLEX.format(op=flex) + _NOT_RUN,
+        )
+
+
 def _check_shapes(path: Path, found: Cut, count: int) -> None:
     dynamic = _first_dynamic(found.plan)
     if dynamic is None or not any(op is dynamic for op in found.graph.ops[:count]):
@@ -130,7 +161,7 @@ def _check_shapes(path: Path, found: Cut, count: int) -> None:
         path,
         f"the shape of what {dynamic} gives depends on the values it reads, and the Edge TPU takes fixed "
         "shapes only; take the op out of the model, or compile what comes before it with --search-delegate",
-        _NOT_STATIC,
+        _NOT_STATIC + _NOT_RUN,
     )
 
 
@@ -140,7 +171,7 @@ def _check_mapped(path: Path, found: Cut) -> None:
     if (dtype := _unquantized(found.graph)) is not None:
         raise CompilationFailed(
             path,
-            f"this model is {dtype}; quantize it first (weights and activations to int8 or uint8)",
+            _to_quantize(dtype),
             f"Invalid model: {path}\nModel not quantized",
         )
     told = found.operations
@@ -150,6 +181,15 @@ def _check_mapped(path: Path, found: Cut) -> None:
         f"none of the {len(told)} ops can be mapped to the Edge TPU{first}",
         "Compilation failed: no operation can be mapped to the Edge TPU",
         told,
+    )
+
+
+def _to_quantize(dtype: str) -> str:
+    if dtype in _QUANTIZABLE:
+        return f"this model is {dtype}; quantize it first (weights and activations to int8 or uint8)"
+    return (
+        f"this model works on {dtype}, and there is nothing in it to quantize: the Edge TPU takes int8 and "
+        "uint8 alone; do this part outside, and compile what computes on numbers"
     )
 
 
@@ -185,9 +225,12 @@ def _first_dynamic(plan: Plan) -> Op | None:
 
 
 def _unquantized(graph: Graph) -> str | None:
-    """Return the type that most activations have, if none has 8 bits."""
+    """Return the type that most activations have, those that can be quantized first, if none has 8 bits."""
     operands = (t for op in graph.ops for t in (*op.inputs, *op.outputs))
     found = Counter(t.dtype for t in operands if t is not None and not t.is_constant)
     if not found or found.keys() & {"int8", "uint8"}:
         return None
-    return found.most_common(1)[0][0]
+    return max(found, key=lambda dtype: (dtype in _QUANTIZABLE, found[dtype]))
+
+
+_QUANTIZABLE = ("float32", "float16", "float64", "bfloat16", "int16")

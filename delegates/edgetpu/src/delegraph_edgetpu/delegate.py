@@ -72,13 +72,15 @@ class EdgeTpu(Delegate):
 
     def advise(self, plan: Plan) -> list[str]:
         from .estimate import co_compile
+        from .loads import told, unloadable
         from .reasons import reasons
         from .status import operations
 
         if is_compiled(plan.subgraphs[0].graph):
             return []
-        found = reasons(operations(plan, self.label))
-        lines = [f"{r}; {r.way_out}" if r.way_out else str(r) for r in found]
+        lines = [told(found)] if (found := unloadable(plan.model)) else []
+        left = reasons(operations(plan, self.label))
+        lines += [f"{r}; {r.way_out}" if r.way_out else str(r) for r in left]
         mapped = [p.ops for p in plan.partitions if p.label == self.label]
         if streamed := sum(e.streamed_bytes for e in co_compile(mapped)):
             lines.append(

@@ -2,9 +2,9 @@
 
 Source: coral.ai/docs/edgetpu/models-intro, "Supported operations", for ops, limits and runtime versions.
 TILE is not in it, but mapped in a published model, which does not say since when: it counts as new. SPLIT
-has runtime 13 in the one published model with it. Versions are those of TFLite's kernels in 2021
-(tensorflow/lite/kernels/register.cc), when the last compiler, 16, came out: it knows no CONV_2D 6, and maps
-no RESIZE_NEAREST_NEIGHBOR 3 (github.com/google-coral/edgetpu/issues/420).
+has runtime 13 in the one published model with it. Versions are those that the compiler's own TFLite can
+load (``loads``), as far as they concern 8 bits; RESIZE_NEAREST_NEIGHBOR 3 is loaded, but not mapped
+(github.com/google-coral/edgetpu/issues/420). How far the compiler maps others is not known.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _weighted(given: int) -> Iterator[Mapped]:
 def _moving(given: int) -> Iterator[Mapped]:
     yield Mapped("CONCATENATION", 3, "T T* -> T", where=(limit.no_activation, limit.zero_padding))
     yield Mapped("EXPAND_DIMS", 1, "T int32|int64 -> T", 13, (limit.constant(1),))
-    yield Mapped("PACK", 4, "T T* -> T", 13, (limit.no_batch_packing,))
+    yield Mapped("PACK", 3, "T T* -> T", 13, (limit.no_batch_packing,))
     pads = (limit.constant(1), limit.no_batch_padding, limit.only_image_padding_before(13, given))
     yield Mapped("PAD", 3, "T int32|int64 -> T", where=pads)
     yield Mapped("RESHAPE", 1, "T int32? -> T", where=(limit.constant(1),))
@@ -101,7 +101,7 @@ def _moving(given: int) -> Iterator[Mapped]:
     yield Mapped("SQUEEZE", 1, "T -> T", where=(limit.leading_ones_before(13, given),))
     slices = (limit.constant(1, 2, 3), limit.unit_strides, limit.plain_slice)
     yield Mapped("STRIDED_SLICE", 4, "T int32 int32 int32 -> T", where=slices)
-    yield Mapped("TILE", 3, "T int32|int64 -> T", NEWEST, (limit.constant(1),))
+    yield Mapped("TILE", 2, "T int32|int64 -> T", NEWEST, (limit.constant(1),))
     yield Mapped("TRANSPOSE", 5, "T int32 -> T", 14, (limit.constant(1),))
 
 

@@ -220,6 +220,8 @@ def test_nearest_neighbor_with_half_pixels_is_a_version_too_new(net, refusals):
         ("MEAN", (1, 4, 4, 8), [1, 2], (1, 8), []),
         ("MEAN", (1, 4, 4, 8), [-1], (1, 4, 4), []),
         ("MEAN", (1, 4, 4, 6), [3], (1, 4, 4), ["6 channels"]),
+        ("MEAN", (1, 64, 128, 3), [1, 2], (1, 3), []),
+        ("MEAN", (1, 256, 128, 3), [1, 2], (1, 3), ["32,768 values"]),
         ("MEAN", (1, 4, 4, 8), [0, 1], (4, 8), ["axes (0, 1) of rank 4"]),
         ("SUM", (1, 4, 4, 8), [0], (4, 4, 8), ["axes (0,) of rank 4"]),
         ("REDUCE_MAX", (1, 4, 4, 8), [-4], (4, 4, 8), ["axes (0,) of rank 4"]),

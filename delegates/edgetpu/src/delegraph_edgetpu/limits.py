@@ -21,6 +21,7 @@ from delegraph import Constraint, Op, Tensor, needs
 SOFTMAX_LARGEST = 16_000  # values
 RESIZE_LARGEST = 128  # height and width of the output of a resize that enlarges
 RESIZE_FACTOR = 4  # by which a resize may enlarge
+MEAN_LARGEST = 64 * 128  # values of which one mean is taken
 EIGHT_BITS = ("int8", "uint8")
 _RESIZE_LESS = "resize less, or leave it behind the model"
 
@@ -194,6 +195,20 @@ def four_channels(op: Op) -> str | None:
     axes, x = _axes(op), operand(op, 0)
     channels = 0 if x is None or not x.shape else x.shape[-1]
     return f"{channels} channels" if _rank(op) - 1 in axes and channels % 4 else None
+
+
+@needs(
+    f"a mean of at most {MEAN_LARGEST:,} values (weak evidence: one report has so many mapped, 32,768 not)",
+    hint="SPLIT the image, take the MEAN of each part and the MEAN of those",
+)
+def mean_size(op: Op) -> str | None:
+    """Not published. Issue 461: 256 × 128 was not mapped, four times 64 × 128 was; between them it is open.
+
+    Issue 183 agrees, in which compiler 14 breaks off at a mean over 256 × 256.
+    """
+    shape = op.inputs[0].shape if op.inputs[0] is not None else None
+    size = prod((shape or ())[axis] for axis in _axes(op))
+    return None if size <= MEAN_LARGEST else f"{size:,} values"
 
 
 def only_image_axes_before(first: int, given: int) -> Constraint:

@@ -108,7 +108,7 @@ def _moving(given: int) -> Iterator[Mapped]:
 def _reducing(given: int) -> Iterator[Mapped]:
     axes = (limit.constant(1), limit.no_batch_axis)
     images = limit.only_image_axes_before(13, given)
-    yield Mapped("MEAN", 2, "T int32 -> T", where=(*axes, limit.four_channels, images))
+    yield Mapped("MEAN", 2, "T int32 -> T", where=(*axes, limit.four_channels, limit.mean_size, images))
     yield Mapped("SUM", 2, "T int32 -> T", 13, axes)
     yield Mapped("REDUCE_MAX", 3, "T int32 -> T", 14, axes)
     yield Mapped("REDUCE_MIN", 3, "T int32 -> T", 14, axes)

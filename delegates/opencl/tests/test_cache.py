@@ -219,13 +219,13 @@ def name_of(load, interpret, plugins):
     """Return a function that names the entry of a model's partition."""
     plugins.register(tripling(), "triple")
 
-    def make(model=None, device=None, token=None, **options):
+    def make(model=None, device=None, token=None, file_format=1, **options):
         delegate = load(**options)
         (partition,) = interpret(model or chain("Triple", "ADD"), delegate).plan.partitions
         target = delegate.target
         if device is not None:
             target = attrs.evolve(target, device=device)
-        return digest.partition_digest(partition, target, token)
+        return digest.partition_digest(partition, target, token, file_format)
 
     return make
 
@@ -240,6 +240,7 @@ def test_the_same_work_has_the_same_name(name_of):
         {"precision": "float16"},
         {"kernels": "gpu"},
         {"token": "v2"},
+        {"file_format": 2},
         {"model": chain("Triple", "ADD", shape=(2, 8))},
         {"model": chain("Triple", "MUL")},
         {"model": chain("ADD", "Triple")},

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from delegraph import DelegateUnavailable
 from delegraph_opencl.commands import devices as devices_command
-from delegraph_opencl.device import pocl, runtime
+from delegraph_opencl.device import cpu_name, pocl, runtime
 
 GPU, CPU = cl.device_type.GPU, cl.device_type.CPU
 
@@ -162,7 +162,7 @@ def test_what_is_not_there_is_not_renamed():
     import ctypes
 
     record = ctypes.create_string_buffer(8192)  # points nowhere
-    assert not pocl._renamed(ctypes.addressof(record), b"skx")
+    assert not cpu_name._renamed(ctypes.addressof(record), b"skx")
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system shows no memory in /proc")
@@ -172,8 +172,50 @@ def test_the_name_that_a_record_points_to_is_replaced():
     name = ctypes.create_string_buffer(b"generic", 24)
     record = ctypes.create_string_buffer(8192)
     ctypes.c_uint64.from_buffer(record, 640).value = ctypes.addressof(name)
-    assert pocl._renamed(ctypes.addressof(record), b"skx")
+    assert cpu_name._renamed(ctypes.addressof(record), b"skx")
     assert name.value == b"skx"
+
+
+@pytest.fixture
+def on_linux(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="x86_64"))
+
+
+UNKNOWN, KNOWN = (f"OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-{n}" for n in ("generic", "haswell"))
+
+
+@pytest.mark.parametrize(
+    ("version", "driver", "is_unknown"),
+    [
+        (OLD, UNKNOWN, True),
+        (OLD, KNOWN, False),
+        (NEW, UNKNOWN, False),
+        ("OpenCL 3.0 LINUX", "OpenCL 3.0 (Build 0)", False),
+    ],
+)
+@pytest.mark.usefixtures("on_linux")
+def test_without_a_new_name_only_a_pocl_that_refuses_its_own_cpu_is_unavailable(
+    having, load, version, driver, is_unknown
+):
+    device = a_device("the CPU")
+    device.version = driver
+    having(platform(version, device))
+    assert load().unavailable() is None
+    why = load(rename_cpu=False).unavailable()
+    assert (why is not None) == is_unknown
+    assert why is None or "the CPU: PoCL 3.0 does not compile for this CPU" in why
+
+
+@pytest.mark.parametrize(("options", "renames"), [({}, 1), ({"rename_cpu": False}, 0)])
+def test_an_option_leaves_the_name_of_the_cpu_alone(load, monkeypatch, options, renames):
+    from delegraph_opencl.device import device
+
+    asked = []
+    monkeypatch.setattr(device, "name_cpu", lambda found: asked.append(found) or "")
+    monkeypatch.setattr(device, "_opened", {})
+    load(**options).device  # noqa: B018 - opened
+    assert len(asked) == renames
 
 
 def test_loading_the_delegate_opens_no_platform():
@@ -244,7 +286,7 @@ def test_devices_as_json(having):
     ],
 )
 def test_a_cpu_newer_than_pocl_gets_the_name_of_one_that_has_no_more(flags, cpu):
-    assert pocl.best_cpu(f"processor : 0\nflags\t\t: {flags}\nbugs : none\n") == cpu
+    assert cpu_name.best_cpu(f"processor : 0\nflags\t\t: {flags}\nbugs : none\n") == cpu
 
 
 def test_the_version_of_pocl_is_read(having):

@@ -11,6 +11,7 @@ from delegraph import Delegate, DelegraphError, Model, Partition, Plan, Refusal,
 
 from .cache.cache import Cache
 from .device.buffers import ALIGNMENT, ByteCounts
+from .device.cpu_name import is_unknown
 from .device.device import Device, open_device
 from .device.handle import Handle
 from .device.runtime import choose
@@ -35,15 +36,17 @@ class OpenCL(Delegate):
 
     def unavailable(self) -> str | None:
         try:
-            choose(self.options.device)
+            found = choose(self.options.device)
         except DelegraphError as e:
             return str(e)
+        if not self.options.rename_cpu and is_unknown(found.device):
+            return f"{found.name}: PoCL 3.0 does not compile for this CPU unless it is renamed (rename_cpu)"
         return None
 
     @cached_property
     def device(self) -> Device:
         """The device, opened when first asked for."""
-        return open_device(self.options.device)
+        return open_device(self.options.device, self.options.rename_cpu)
 
     @cached_property
     def handle(self) -> Handle:

@@ -30,5 +30,7 @@ class Options:
     model_token: str | None = None  # names the model in the cache; None: a digest of it
     # Which kernels: "cpu" (few long work-items), "gpu" (many short ones); "auto": by the device's type.
     kernels: Literal["auto", "cpu", "gpu"] = "auto"
+    # Let PoCL 3.0 compile for a CPU newer than itself, by a write to its memory (``device/cpu_name.py``).
+    rename_cpu: bool = True
     # Measure work-group sizes in the first prepare, and remember them; None: on GPUs.
     tune: bool | None = None

@@ -27,6 +27,7 @@ from .digest import partition_digest, text_digest
 from .pruning import prune, used_now
 
 MAGIC = b"delegraph-opencl\x00\x01\r\n\x1a\n"
+FORMAT = 1  # of what follows it; raised when it changes
 _CHECKSUM = struct.Struct("<Q")  # CRC-32 of all that follows: four times as fast as SHA-256
 _HEAD = struct.Struct("<QQ")  # bytes of the table and of the parts
 _ALIGNMENT = 512  # bytes, of a part in the file and in memory: a device may use it where it is
@@ -58,7 +59,7 @@ class Cache:
 
     def entry(self, partition: Partition, target: Target) -> Entry:
         """Return the entry of a partition: what is stored of it, or an empty one."""
-        name = partition_digest(partition, target, self.token)
+        name = partition_digest(partition, target, self.token, FORMAT)
         return Entry(self.directory / f"{name}.cache", self.limit)
 
 

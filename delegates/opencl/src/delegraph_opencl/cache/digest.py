@@ -16,17 +16,17 @@ from delegraph import __version__ as core_version
 
 from ..program.target import Target
 
-FORMAT = 1  # of the entry's file; raised when it changes
 _PLAIN = (int, float, str, bytes, type(None))  # what repr tells in full
 
 
-def partition_digest(partition: Partition, target: Target, token: str | None) -> str:
+def partition_digest(partition: Partition, target: Target, token: str | None, file_format: int) -> str:
     """Return the name of a partition's entry: what is stored under it fits nothing else.
 
     :param token: the option ``model_token``.
+    :param file_format: the number of the format that the entry's file has.
     """
     found = hashlib.sha256()
-    for part in (FORMAT, core_version, target.device.identity, target.half, target.variant, token):
+    for part in (file_format, core_version, target.device.identity, target.half, target.variant, token):
         _feed(found, part)
     for package in sorted(_packages(partition)):
         _feed(found, (package, _code(package)))

@@ -15,6 +15,7 @@ import numpy as np
 from delegraph import DelegateFailed
 
 from . import pocl
+from .cpu_name import name_cpu
 from .runtime import Found, choose
 from .status import failure
 
@@ -25,16 +26,18 @@ KEPT_PROGRAMS = 1000  # built programs that a process keeps; a model needs about
 class Device:
     """One per OpenCL device and process: interpreters share its context and its programs.
 
+    :param rename_cpu: let PoCL 3.0 compile for a CPU that it does not know (see ``cpu_name``).
     :raises DelegateFailed: the driver cannot make a context.
     """
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: Found, rename_cpu: bool = True) -> None:
         import pyopencl as cl
 
         self.found = found
         self.name = found.name
         self.type = found.type
-        self.cpu = pocl.name_cpu(found.device)  # "": PoCL knows the CPU, or it is another runtime
+        # "": PoCL knows the CPU, or it is another runtime.
+        self.cpu = name_cpu(found.device) if rename_cpu else ""
         try:
             self.context = cl.Context([found.device])
         except cl.Error as e:
@@ -165,13 +168,14 @@ class Device:
         return cl.Program(self.context, source).build("-w", cache_dir=False)  # type: ignore[arg-type]
 
 
-def open_device(wanted: str | None) -> Device:
+def open_device(wanted: str | None, rename_cpu: bool = True) -> Device:
     """Return the device that ``wanted`` names, opened once in a process (see :func:`runtime.choose`)."""
     found = choose(wanted)
+    key = found.index, rename_cpu
     with _opening:
-        if found.index not in _opened:
-            _opened[found.index] = Device(found)
-    device = _opened[found.index]
+        if key not in _opened:
+            _opened[key] = Device(found, rename_cpu)
+    device = _opened[key]
     device.check_process()
     return device
 
@@ -185,5 +189,5 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-_opened: dict[int, Device] = {}
+_opened: dict[tuple[int, bool], Device] = {}
 _opening = threading.Lock()

@@ -115,7 +115,7 @@ def test_scales_lie_along_their_axis() -> None:
     [
         ({}, "none on 'x'"),
         ({"scale": [0.1, 0.2], "zero_point": [0, 0]}, "2 scales on 'x'"),
-        ({"scale": 0.0, "zero_point": 0}, "none on 'x'"),
+        ({"scale": 0.0, "zero_point": 0}, "a scale of 0 on 'x'"),
         ({"scale": 0.1, "zero_point": 0}, None),
     ],
 )

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from delegraph.model import Builder
+from delegraph.model import Blocks, Builder
 from elementwise import all_halves, check_op
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from one_op import check, random_array
+from one_op import check, random_array, run_op
 from strategies import SEEDS, axes, quantizations, scales, shapes, zero_points
 
 
@@ -63,3 +63,18 @@ def test_every_float16_is_widened() -> None:
 )
 def test_tensors_without_what_it_takes_are_refused(dtype: str, stored: Any, why: str) -> None:
     check_op("DEQUANTIZE", [np.ones(2, dtype)], "float32", stored, {}, expect_refusal=why)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int4", "int2"])
+def test_each_block_has_its_scale(dtype: str) -> None:
+    """LiteRT does not look at blocks; the answer is written out."""
+    stored = random_array(dtype, (3, 2, 64), 1)
+    factors = random_array("float32", (3, 2, 2), 2, -2, 2).astype(np.float16)
+    g = Builder()
+    x = g.constant(stored, dtype, blocks=Blocks(g.constant(factors), 32))
+    y = g.op("DEQUANTIZE", [x], [g.tensor((3, 2, 64), "float32")], version=6)
+    graph = g.model([y]).subgraphs[0]
+    (found,) = run_op(graph.ops[0], graph, [x.data])
+    np.testing.assert_array_equal(
+        found, stored.astype(np.float64) * factors.astype(np.float64).repeat(32, 2)
+    )

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from delegraph.model import Builder, Record
+from blockwise import LIMITS, Product, products
+from delegraph.model import Blocks, Builder, Record
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from one_op import check, random_array
+from one_op import check, difference, random_array, run_op
 from strategies import ACTIVATIONS, SEEDS
 from weighted import DRAWS, KINDS, Draw, weighted_model
 
@@ -114,6 +115,65 @@ def test_the_input_is_taken_as_rows(
     y = g.tensor(out, "float32")
     g.op("FULLY_CONNECTED", [g.input(shape, "float32"), w, b], [y], keep_num_dims=keep, version=5)
     check(g.model(), [random_array("float32", shape, 2)])
+
+
+@pytest.mark.parametrize("dtype", LIMITS)
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_weights_in_blocks(dtype: str, data: Any) -> None:
+    product = data.draw(products(dtype))
+    graph, expected = product.model().subgraphs[0], product.expected()
+    weights = [None if t is None else t.data for t in graph.ops[0].inputs[1:]]
+    (found,) = run_op(graph.ops[0], graph, [product.x, *weights])
+    assert difference(found, expected) is None
+
+
+def test_int4_weights_in_blocks_of_a_real_size() -> None:
+    random = np.random.default_rng(1)
+    x = random.standard_normal((3, 2048)).astype(np.float32)
+    weights = random.integers(-8, 8, (512, 2048)).astype(np.int8)
+    scales = random.uniform(0.01, 0.1, (512, 64)).astype(np.float16)
+    exact = x.astype(np.float64) @ (weights.reshape(512, 64, 32) * scales[..., None]).reshape(512, 2048).T
+    model = Product(x, weights, scales, None, "int4", "NONE").model()
+    found = check(model, [x], resolver="BUILTIN_WITHOUT_DEFAULT_DELEGATES")
+    assert found is not None
+    assert np.abs(found[0] - exact).max() < 0.02 * np.abs(exact).max()  # what x loses as int8
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"scales": np.float32([[1, 1], [1, 1]])}, "found 4 constant scales of float32 for blocks of 32"),
+        (
+            {"scales": np.float16([[1], [1]])},
+            "found 2 constant scales of float16 for blocks of 32 in (2, 64)",
+        ),
+        ({"zero_points": np.int32([[0, 1], [0, 0]])}, "found zero points in 'zero points'"),
+        ({"size": 48}, "found blocks of 48 in shape (2, 64)"),
+        ({"size": 0}, "found blocks of 0 in shape (2, 64)"),
+        ({"shape": (2, 16)}, "found blocks of (2, 16) in shape (2, 64)"),
+        ({"axes": (0, 1)}, "found scales along axes (0, 1)"),
+    ],
+)
+def test_other_blocks_are_refused(change: dict[str, Any], expected: str) -> None:
+    g = Builder()
+    scales = g.constant(change.pop("scales", np.ones((2, 2), np.float16)))
+    points = change.pop("zero_points", None)
+    change["zero_points"] = None if points is None else g.constant(points, name="zero points")
+    blocks = Blocks(**{"scales": scales, "size": 32, **change})
+    w = g.constant(np.ones((2, 64)), "int4", blocks=blocks)
+    g.op("FULLY_CONNECTED", [g.input((1, 64), "float32"), w], [g.tensor((1, 2), "float32")])
+    check(g.model(), [np.ones((1, 64), np.float32)], expect_refusal=expected)
+
+
+@pytest.mark.parametrize("x", ["int8", "int16"])
+def test_the_refusal_of_integers_times_blocks_names_the_blocks(x: str) -> None:
+    g = Builder()
+    w = g.constant(np.ones((2, 64)), "int4", blocks=Blocks(g.constant(np.ones((2, 2), np.float16)), 32))
+    inputs = [g.input((1, 64), x, scale=0.1, zero_point=0), w]
+    g.op("FULLY_CONNECTED", inputs, [g.tensor((1, 2), x, scale=0.1, zero_point=0)])
+    assert check(g.model(), [np.ones((1, 64), x)]) is None
+    check(g.model(), [np.ones((1, 64), x)], expect_refusal="found blocks of 32 on")
 
 
 def _sparse_model(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..contract import Constraint, needs
-from ..model import Op, Tensor
-from .operands import given, operand, operand_shape, scales_of
+from ..model import Blocks, Op, Tensor
+from .operands import given, operand, operand_shape, scales_of, shape_of
 
 _EIGHT_BIT = ("int8", "uint8")
 
@@ -17,10 +19,67 @@ def scaled(tensor: Tensor) -> bool:
     return bool(len(scales) and np.all((scales > 0) & np.isfinite(scales)))
 
 
+def scales_found(tensor: Tensor) -> str:
+    """Return in words how many scales a tensor has: "none", "3 scales", "blocks of 32"."""
+    if (blocks := blocks_of(tensor)) is not None:
+        return f"blocks of {blocks.size}" if blocks.axes is None else f"scales along axes {blocks.axes}"
+    scales = scales_of(tensor)
+    if len(scales) == 1:
+        return "1 scale" if scaled(tensor) else f"a scale of {scales[0]:g}"
+    return f"{len(scales)} scales" if len(scales) else "none"
+
+
 def axis_scales_found(tensor: Tensor) -> str | None:
     """Return in words that a tensor has several scales, or None."""
-    found = len(scales_of(tensor))
-    return f"{found} scales on {tensor.name!r}" if found > 1 else None
+    several = len(scales_of(tensor)) > 1
+    return f"{scales_found(tensor)} on {tensor.name!r}" if several else None
+
+
+def blocks_of(tensor: Tensor) -> Blocks | None:
+    """Return how a tensor is quantized in blocks; None if it is not."""
+    return None if tensor.quantization is None else tensor.quantization.blocks
+
+
+def scales_of_blocks(tensor: Tensor) -> np.ndarray:
+    """Return the scales of a tensor that :func:`in_blocks` lets pass: float32 (*rows, blocks)."""
+    blocks = blocks_of(tensor)
+    assert blocks is not None
+    assert blocks.scales.data is not None
+    *rows, depth = shape_of(tensor)
+    return blocks.scales.data.astype(np.float32).reshape(*rows, depth // blocks.size)
+
+
+def in_blocks(index: int = 1) -> Constraint:
+    """Return the constraint that weights are quantized in blocks, of a size that the kernel finds there.
+
+    :param index: of the weights among the inputs
+    """
+
+    @needs("weights in blocks along their last axis, with constant float16 scales and zero points of 0")
+    def found_blocks(op: Op) -> str | None:
+        weights = operand(op, index)
+        blocks, shape = blocks_of(weights), operand_shape(op, index)
+        if blocks is None or blocks.axes is not None:
+            return scales_found(weights)
+        if weights.sparsity is not None:
+            return f"{weights.name!r} sparse"
+        depth = shape[-1] if shape else 0
+        if blocks.size < 1 or depth % blocks.size or not _is_last(blocks):
+            return f"blocks of {blocks.size if blocks.shape is None else blocks.shape} in shape {shape}"
+        scales, points = blocks.scales, blocks.zero_points
+        if scales.data is None or scales.dtype != "float16" or scales.size * blocks.size != weights.size:
+            kind = "constant" if scales.is_constant else "computed"
+            return f"{scales.size} {kind} scales of {scales.dtype} for blocks of {blocks.size} in {shape}"
+        if points is None or (points.data is not None and not points.data.any()):
+            return None
+        return f"zero points in {points.name!r}"
+
+    return found_blocks
+
+
+def _is_last(blocks: Blocks) -> bool:
+    """Say whether blocks lie along the last axis alone."""
+    return blocks.shape is None or (prod(blocks.shape) == blocks.size == blocks.shape[-1])
 
 
 @needs("one scale and zero point on each 8-bit tensor")
@@ -29,7 +88,7 @@ def one_scale_each(op: Op) -> str | None:
     for tensor in (*op.inputs, *op.outputs):
         if tensor is not None and tensor.dtype in _EIGHT_BIT:
             if not scaled(tensor):
-                return f"none on {tensor.name!r}"
+                return f"{scales_found(tensor)} on {tensor.name!r}"
             if found := axis_scales_found(tensor):
                 return found
     return None
@@ -59,6 +118,8 @@ def scales_along(axis: int, index: int = 1) -> Constraint:
         n, along = len(scales_of(weights)), weights.quantization and weights.quantization.axis
         if n == 1 or (n == shape[axis] and along == axis):
             return None
+        if blocks_of(weights) is not None:
+            return f"{scales_found(weights)} on {weights.name!r}"
         return f"{n} scales along axis {along} of shape {shape}"
 
     return fitting_scales

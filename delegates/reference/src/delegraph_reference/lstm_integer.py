@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, Tensor, needs, quantize_multiplier, quantize_multipliers, rescale
-from delegraph.rules import given, operand, scaled
+from delegraph.rules import given, operand, scaled, scales_found
 
 from .fixed16 import MAX, MIN, logistic_table, look_up, saturated, tanh_table
 from .gemmlowp import inverse_sqrt, rounding_shift, wrapped
@@ -288,7 +288,7 @@ def one_scale_each(op: Op, intermediates: Sequence[Tensor]) -> str | None:
     for t in (*tensors, *intermediates, *op.outputs):
         count = 0 if t.quantization is None else len(t.quantization.scale)
         if count != 1 or not scaled(t):
-            return f"{count} scales on {t.name!r}"
+            return f"{scales_found(t)} on {t.name!r}"
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, needs
-from delegraph.rules import given, operand, scaled
+from delegraph.rules import given, operand, scaled, scales_found
 
 from . import approximations, transcendental
 from .hybrid import LARGEST, quantized_rows, signed
@@ -111,7 +111,7 @@ def scaled_weights(op: Op) -> str | None:
         if t is None or t.dtype not in INTEGER_WEIGHTS or t.is_variable:
             continue
         if not scaled(t) or t.quantization is None or t.quantization.is_per_axis:
-            return f"{0 if t.quantization is None else len(t.quantization.scale)} scales on {t.name!r}"
+            return f"{scales_found(t)} on {t.name!r}"
     return None
 
 

@@ -16,6 +16,7 @@ from delegraph import (
 )
 from delegraph.rules import (
     operand,
+    scales_found,
     scales_of,
 )
 
@@ -135,8 +136,8 @@ def scaled(op: Op) -> str | None:
     x, weights, out = operand(op, 0), operand(op, 1), op.outputs[0]
     for t in (x, out):
         if len(scales_of(t)) != 1 or not 0 < t.scale < np.inf:
-            return f"{len(scales_of(t)) or 'no'} scales on {t.name!r}"
-    return None if len(scales_of(weights)) else f"no scales on {weights.name!r}"
+            return f"{scales_found(t)} on {t.name!r}"
+    return None if len(scales_of(weights)) else f"{scales_found(weights)} on {weights.name!r}"
 
 
 @needs("a bias scale within 0.02 output steps of input scale times weight scale")

@@ -1,4 +1,4 @@
-"""DEQUANTIZE: scale * (stored - zero_point) in float32, per tensor or per channel; float16 is widened.
+"""DEQUANTIZE: scale * (stored - zero_point) in float32, per tensor, channel or block; float16 is widened.
 
 Source: tflite/kernels/dequantize.h, internal/reference/dequantize.h.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import axis_scales_found, operand, scaled
+from delegraph.rules import axis_scales_found, in_blocks, operand, scaled, scales_found, scales_of_blocks
 
+from ..blockwise import real_of_blocks
 from ..elementwise import per_axis, quietly
 from ..kernel import Kernel
 
@@ -30,9 +31,15 @@ def prepare_stored(op: Op) -> Kernel:
     return run
 
 
+def prepare_blockwise(op: Op) -> Kernel:
+    """LiteRT, which does not look at the blocks, gives numbers of no meaning."""
+    scales = scales_of_blocks(operand(op, 0))
+    return quietly(lambda x: (real_of_blocks(x, scales),))
+
+
 @needs("an input with scales")
 def quantized_input(op: Op) -> str | None:
-    return None if scaled(operand(op, 0)) else "none"
+    return None if scaled(operand(op, 0)) else scales_found(operand(op, 0))
 
 
 @needs("one scale on an int16 input")
@@ -50,5 +57,6 @@ SUPPORT = [
         prepare_stored,
         T="int8 uint8 int4 uint4 int2",
     ),
+    OpSupport("DEQUANTIZE", (1, 9), "T -> float32", (in_blocks(0),), prepare_blockwise, T="int8 int4 int2"),
     OpSupport("DEQUANTIZE", (1, 9), "int16 -> float32", (quantized_input, one_scale), prepare_stored),
 ]

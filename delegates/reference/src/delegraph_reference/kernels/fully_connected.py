@@ -14,6 +14,8 @@ import numpy as np
 from delegraph import Op, OpSupport, fused_activation, needs, stored_range
 from delegraph.rules import (
     bias_along,
+    blocks_of,
+    in_blocks,
     known_activation,
     one_scale_each,
     operand,
@@ -23,6 +25,7 @@ from delegraph.rules import (
     symmetric_weights,
 )
 
+from ..blockwise import BlockProduct
 from ..convolution import multiply
 from ..hybrid import LARGEST, quantized_rows, signed
 from ..kernel import Kernel, Prepare
@@ -83,24 +86,39 @@ def once_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tuple
 
 
 def prepare_hybrid(op: Op) -> Kernel:
-    """float32 x, each row quantized while running; int8 (also as uint8), int4 or int2 weights."""
-    asymmetric = bool(op.options.asymmetric_quantize_inputs)
+    """float32 x, each row quantized while running; int8 (also as uint8), int4 or int2 weights.
+
+    Weights in blocks: LiteRT's default resolver has int4 only, and leaves the fused activation out, which
+    XNNPACK applies.
+    """
 
     def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
-        weights = exact_weights(signed(stored).T, LARGEST)
-        scales = weight_scales(op, len(stored))
+        product = (_RowProduct if blocks_of(operand(op, 1)) is None else BlockProduct)(op, signed(stored))
         finish, curve = FloatFinish(op, bias), _CURVES.get(fused_activation(op))
 
         def multiply_rows(rows: np.ndarray, out: np.ndarray) -> None:
-            values, steps = quantized_rows(rows, asymmetric)
-            sums = np.matmul(values.astype(weights.dtype, copy=False), weights)
-            finish(np.multiply(sums, steps[:, None] * scales, dtype=np.float32, casting="same_kind"), out)
+            finish(product(rows), out)
             if curve is not None:
                 out[...] = curve(out)
 
         return lambda x: _by_rows(op, x, len(stored), multiply_rows)
 
     return with_weights(op, make)
+
+
+class _RowProduct:
+    """Multiplies rows (n, depth), float32, with weights (units, depth) of one scale, or one a unit."""
+
+    def __init__(self, op: Op, stored: np.ndarray) -> None:
+        self._weights = exact_weights(stored.T, LARGEST)
+        self._scales = weight_scales(op, len(stored))
+        self._asymmetric = bool(op.options.asymmetric_quantize_inputs)
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        values, steps = quantized_rows(rows, self._asymmetric)
+        sums = np.matmul(values.astype(self._weights.dtype, copy=False), self._weights)
+        factors = steps[:, None] * self._scales
+        return np.asarray(np.multiply(sums, factors, dtype=np.float32, casting="same_kind"))
 
 
 def _by_rows(
@@ -157,9 +175,17 @@ def fitting_bias(op: Op) -> str | None:
     return None if len(scales_of(operand(op, 1))) > 1 else fitting_bias_scale.found(op)
 
 
+@needs(
+    "one scale for the weights, one for each slice along axis 0, or constant float16 ones for blocks along"
+    " the last axis"
+)
+def scales_of_units_or_blocks(op: Op) -> str | None:
+    return (scales_along(0) if blocks_of(operand(op, 1)) is None else in_blocks()).found(op)
+
+
 _CURVES = {"TANH": np.tanh, "SIGN_BIT": np.signbit}  # the hybrid kernel has these activations, too
 _ALL = (default_format, kept_depth, bias_along(0))
-_HYBRID = (*_ALL, scales_along(0), blocks_of_16)
+_HYBRID = (*_ALL, scales_of_units_or_blocks, blocks_of_16)
 FULLY_CONNECTED_RULES = (known_activation, *_ALL, scaled, scales_along(0), fitting_bias, small_zero_point)
 _8BIT = fully_connected_with(once_rounded)
 

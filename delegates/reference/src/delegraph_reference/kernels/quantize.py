@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Constraint, Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph.rules import axis_scales_found, operand, scaled
+from delegraph.rules import axis_scales_found, operand, scaled, scales_found
 
 from ..elementwise import per_axis, quietly, to_int32
 from ..gemmlowp import wrapped
@@ -82,7 +82,7 @@ def quantized_output(op: Op) -> str | None:
 def one_scale(op: Op) -> str | None:
     for tensor in (operand(op, 0), op.outputs[0]):
         if not scaled(tensor) or axis_scales_found(tensor):
-            return axis_scales_found(tensor) or f"none on {tensor.name!r}"
+            return f"{scales_found(tensor)} on {tensor.name!r}"
     return None
 
 

@@ -16,7 +16,15 @@ from typing import Any
 
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph.rules import dense, operand, operand_shape, scales_of, variable_states, wrong_shape
+from delegraph.rules import (
+    dense,
+    operand,
+    operand_shape,
+    scales_found,
+    scales_of,
+    variable_states,
+    wrong_shape,
+)
 from delegraph_reference import Formula, Kernel, contiguous, made_of, padded, wrong_size
 
 from ._powers import power_of_two
@@ -180,7 +188,7 @@ def scaled_weights(op: Op) -> str | None:
     for i in (*_INPUT_WEIGHTS, *_RECURRENT_WEIGHTS):
         t = operand(op, i)
         if len(scales_of(t)) != 1 or t.scale <= 0 or t.zero_point:
-            return f"{len(scales_of(t)) or 'none'} and zero point {t.zero_point} on {t.name!r}"
+            return f"{scales_found(t)} and zero point {t.zero_point} on {t.name!r}"
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from delegraph import Constraint, Op, Tensor, needs
-from delegraph.rules import operand, scales_of
+from delegraph.rules import operand, scales_found, scales_of
 
 
 @needs("zero points of 0 on int16 tensors")
@@ -18,7 +18,7 @@ def symmetric(op: Op) -> str | None:
 def one_scale_each(op: Op) -> str | None:
     for t in _int16(op):
         if len(scales_of(t)) != 1 or not 0 < t.scale < inf:
-            return f"{len(scales_of(t)) or 'none'} on {t.name!r}"
+            return f"{scales_found(t)} on {t.name!r}"
     return None
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, stored_range
-from delegraph.rules import operand, scales_of
+from delegraph.rules import operand, scales_found, scales_of
 from delegraph_reference import Kernel, prepare_cell, row_of
 
 from ._rules import one_scale_each, symmetric
@@ -62,7 +62,7 @@ def fitting_factors(op: Op) -> str | None:
 def scaled_weights(op: Op) -> str | None:
     for t in (operand(op, _FEATURES), operand(op, _TIME)):
         if t.dtype == "int8" and (len(scales_of(t)) != 1 or t.scale <= 0 or t.zero_point):
-            return f"{len(scales_of(t)) or 'none'} and zero point {t.zero_point} on {t.name!r}"
+            return f"{scales_found(t)} and zero point {t.zero_point} on {t.name!r}"
     return None
 
 
@@ -71,7 +71,7 @@ def scaled_bytes(op: Op) -> str | None:
     weights = [operand(op, _FEATURES), operand(op, _TIME)]
     for t in (operand(op, _X), *weights, operand(op, _STATE), op.outputs[0]):
         if len(scales_of(t)) != 1 or not 0 < t.scale < inf:
-            return f"{len(scales_of(t)) or 'none'} on {t.name!r}"
+            return f"{scales_found(t)} on {t.name!r}"
     return next((f"zero point {t.zero_point} on {t.name!r}" for t in weights if t.zero_point), None)
 
 

@@ -35,7 +35,6 @@ from .errors import (
     OptionError,
     PluginError,
     StateError,
-    SupportConflict,
     UnknownDelegate,
     UnsupportedOps,
 )
@@ -108,7 +107,6 @@ __all__ = [
     "SignatureRunner",
     "StateError",
     "SubgraphPlan",
-    "SupportConflict",
     "SupportTable",
     "Tensor",
     "UnknownDelegate",

@@ -1,4 +1,18 @@
-"""What delegraph raises, all of it under one class.
+"""What delegraph raises, all of it under one class::
+
+    DelegraphError                 anything that delegraph reports
+        ModelError                 the file is broken
+            ModelNotFound          there is no such file
+        InputError                 a value, shape, dtype, name or index that a caller gave
+            ShapeError             a shape that does not fit the model
+            ArgumentTypeError      an index, a name or a size of another type
+        StateError                 a call at the wrong time
+        UnsupportedOps             no delegate takes some ops: .fallbacks
+        UnknownDelegate            no installed package offers it: .name, .installed
+        DelegateUnavailable        it is installed, but cannot work here
+        DelegateFailed             it raised while it prepared or ran its part: .partition
+        OptionError                a delegate has no such option, or not of this value
+        PluginError                a plugin breaks the contract of a hook
 
 Each error also is what LiteRT's Python API raises in the same place, so that programs written for
 ``ai_edge_litert`` catch what they always caught. The message says what was needed, what was found,
@@ -6,6 +20,12 @@ where, and the way out.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .contract import Fallback, Partition
 
 
 class DelegraphError(Exception):
@@ -33,11 +53,23 @@ class StateError(DelegraphError, RuntimeError, ValueError):
 
 
 class UnsupportedOps(DelegraphError, ValueError, RuntimeError):
-    """No loaded delegate takes these ops; the message lists them with every reason."""
+    """No loaded delegate takes these ops; the message lists them with every reason.
+
+    :ivar fallbacks: the same as values: for each op, each delegate that refused it, and why.
+    """
+
+    def __init__(self, message: str, fallbacks: Iterable[Fallback] = ()) -> None:
+        super().__init__(message)
+        self.fallbacks = tuple(fallbacks)
 
 
 class UnknownDelegate(DelegraphError, ValueError):
     """No installed package offers a delegate of this name."""
+
+    def __init__(self, message: str, name: str = "", installed: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.name = name
+        self.installed = tuple(installed)
 
 
 class DelegateUnavailable(DelegraphError, ValueError):
@@ -52,15 +84,17 @@ class PluginError(DelegraphError):
     """A plugin breaks the contract of a hook."""
 
 
-class SupportConflict(PluginError):
-    """Two packages claim the same op, version and types of one delegate."""
-
-
 class DelegateFailed(DelegraphError, RuntimeError):
     """A delegate raised while it prepared or ran its part of the model.
 
     The original exception is ``__cause__``.
+
+    :ivar partition: the ops that it was to prepare or run; None where that is not known.
     """
+
+    def __init__(self, message: str, partition: Partition | None = None) -> None:
+        super().__init__(message)
+        self.partition = partition
 
 
 class ModelNotFound(ModelError, FileNotFoundError):

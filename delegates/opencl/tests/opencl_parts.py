@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from delegraph import Builder, Delegate, Model, OpSupport, Partition, Run, SupportTable, hookimpl
+from delegraph import (
+    Builder,
+    Constraint,
+    Delegate,
+    Model,
+    OpSupport,
+    Partition,
+    Run,
+    SupportTable,
+    hookimpl,
+)
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target
 
 
@@ -91,8 +101,8 @@ class Adding:
 
     DELEGRAPH_API = 1
 
-    def __init__(self, op: str, prepare: Any) -> None:
-        self.row = OpSupport(op, (1, 1), "float32 -> float32", kernel=Kernel(prepare), rtol=1e-6)
+    def __init__(self, op: str, prepare: Any, where: Sequence[Constraint] = ()) -> None:
+        self.row = OpSupport(op, (1, 1), "float32 -> float32", where, kernel=Kernel(prepare), rtol=1e-6)
 
     @hookimpl
     def delegraph_op_support(self, delegate: Delegate) -> list[OpSupport]:

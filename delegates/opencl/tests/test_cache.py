@@ -12,10 +12,10 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from delegraph import OptionError, write_model
+from delegraph import Op, OptionError, needs, write_model
 from delegraph_opencl.cache import cache, digest
 from delegraph_opencl.device.device import Device
-from opencl_parts import chain, triple, tripling, weighting
+from opencl_parts import Adding, chain, triple, tripling, weighting
 
 X = np.arange(16, dtype=np.float32).reshape(1, 2, 2, 4)
 MODEL = ("Weigh", "Triple", "ADD")
@@ -301,3 +301,15 @@ def test_weights_count_by_value_not_by_place():
 
 def test_the_log_is_the_projects(caplog):
     assert cache.logger is logging.getLogger("delegraph")
+
+
+def test_a_constraint_of_a_row_is_asked_once_per_op_and_plan(interpret, load, plugins, directory):
+    asked: list[int] = []
+
+    @needs("luck")
+    def luck(op: Op) -> None:
+        asked.append(op.index)
+
+    plugins.register(Adding("Triple", triple, (luck,)), "triple")
+    interpret(chain("Triple", "Triple"), load(serialization_dir=str(directory)))(X)
+    assert asked == [0, 1]

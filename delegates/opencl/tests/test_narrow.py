@@ -66,7 +66,7 @@ def negated(dtype="int8", zero_point=5):
 
 def narrow_ones(interpreter, delegate):
     """Return for each op of a model, after rewrites, whether inputs and outputs are narrow."""
-    nodes = lowered(interpreter.plan.partitions[0], delegate.table)
+    nodes = lowered(interpreter.plan.partitions[0])
     rewrite(nodes)
     narrow(nodes, delegate.target)
     return [(n.op.name, n.inputs[0].narrow, n.outputs[0].narrow) for n in nodes.nodes]

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph import DelegateFailed, InputError, Interpreter, Op, OpSupport, Partition, SupportTable
+from delegraph import (
+    Delegate,
+    DelegateFailed,
+    InputError,
+    Interpreter,
+    Op,
+    OpSupport,
+    Partition,
+    SupportTable,
+    hookimpl,
+    needs,
+)
 from delegraph.model import Builder, Model
+from delegraph.plugins import Plugins
 from delegraph_reference import Kernel, Reference
 
 
@@ -39,7 +51,7 @@ def test_an_error_of_preparation_names_the_op_once(message: str) -> None:
         "reference", [OpSupport("MyOp", (1, 1), "float32 -> float32", (), prepare)]
     )
     with pytest.raises(InputError, match=r"^op #0 MyOp v1 needs luck, found none$"):
-        reference.prepare(Partition(reference, "reference", graph.ops, (x,), (y,), graph=graph))
+        reference.prepare(Partition(None, "", graph.ops, (x,), (y,), graph=graph).on(reference))
 
 
 @pytest.mark.parametrize("when", ["prepare", "run"])
@@ -56,7 +68,35 @@ def test_memory_that_is_not_there_is_a_failure_of_the_op_that_asked(when: str) -
     reference.table = SupportTable(
         "reference", [OpSupport("MyOp", (1, 1), "float32 -> float32", (), kernel)]
     )
+    part = Partition(None, "", graph.ops, (x,), (y,), graph=graph).on(reference)
     with pytest.raises(DelegateFailed, match=r"op #0 MyOp v1 .*: MemoryError: 8 TiB"):
-        reference.prepare(Partition(reference, "reference", graph.ops, (x,), (y,), graph=graph))(
-            np.zeros(2, np.float32)
-        )
+        reference.prepare(part)(np.zeros(2, np.float32))
+
+
+def test_a_constraint_of_a_row_is_asked_once_per_op() -> None:
+    asked: list[int] = []
+
+    @needs("luck")
+    def luck(op: Op) -> None:
+        asked.append(op.index)
+
+    class Plugin:
+        DELEGRAPH_API = 1
+
+        @hookimpl
+        def delegraph_delegates(self) -> list[type[Delegate]]:
+            return [Reference]
+
+        @hookimpl
+        def delegraph_op_support(self, delegate: Delegate) -> list[OpSupport]:
+            return [OpSupport("MyOp", (1, 1), "float32 -> float32", (luck,), lambda op: lambda x: (x,))]
+
+    plugins = Plugins()
+    plugins.register(Plugin(), "reference")
+    g = Builder()
+    x = g.input((2,), "float32")
+    for _ in range(3):
+        x = g.op("MyOp", [x], [g.tensor((2,), "float32")])
+    interpreter = Interpreter(model=g.model([x]), delegates=["reference"], plugins=plugins)
+    interpreter(np.zeros(2, np.float32))
+    assert asked == [0, 1, 2]

@@ -23,7 +23,7 @@ def nodes_of(model: Model) -> list[str]:
 
     delegate = loaded()
     plan = Interpreter(model=model, delegates=[delegate]).plan
-    nodes = lowered(plan.partitions[0], delegate.table)
+    nodes = lowered(plan.partitions[0])
 
     def all_is_written(row: Rewrite) -> None:
         assert unwritten(nodes) is None, row.name
@@ -215,7 +215,7 @@ def test_a_value_that_nobody_wrote_is_seen():
     net.g.op("ABS", [y], [net.out(1, 4, 4, 8)])
     delegate = loaded()
     plan = Interpreter(model=net.g.model(), delegates=[delegate]).plan
-    nodes = lowered(plan.partitions[0], delegate.table)
+    nodes = lowered(plan.partitions[0])
     del nodes.nodes[0]
     assert "nobody wrote" in (unwritten(nodes) or "")
 

@@ -73,8 +73,7 @@ def _verdict(sub: SubgraphPlan, op: Op) -> str:
 
 
 def _claim(op: Op, sub: SubgraphPlan, delegate: Delegate) -> Iterator[str]:
-    row = delegate.table.row_for(op, sub.graph)
-    if row is not None:
+    for row in (p.rows[op.index] for p in sub.partitions if op.index in p.rows):
         claim = f"{row.types_text}, version {row.versions_text} (plugin {row.origin})"
         yield f"  {delegate.label} takes it: {claim}"
 

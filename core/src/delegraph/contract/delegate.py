@@ -117,7 +117,10 @@ class Delegate(ABC):
 
     @abstractmethod
     def prepare(self, partition: Partition) -> Run:
-        """Compile, upload constants, allocate; return the function that runs the partition."""
+        """Compile, upload constants, allocate; return the function that runs the partition.
+
+        ``partition.rows[op.index]`` is the row that accepted an op; :func:`run_op_by_op` may be all of it.
+        """
 
     def device_bytes(self) -> Mapping[str, int]:
         """Return the bytes held on a device of its own, by what for: ``{"weights": 5_000_000}``."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import attrs
 from attrs import field, frozen
 
 from ..errors import UnsupportedOps
 from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first
-from .support_row import Refusal
+from .support_row import OpSupport, Refusal
 
 if TYPE_CHECKING:
     from .delegate import Delegate
@@ -32,6 +33,35 @@ class Partition:
     graph: Graph | None = field(default=None, repr=False, eq=False)
     subgraph: int = 0
     deferred: bool = False  # some input's shape is known only while running: prepared op by op then
+    # By op index: the row of the delegate's table that accepted it; {} for core and nobody. Where
+    # ``deferred``, one of its version and types: the row is chosen when the shapes are known.
+    rows: Mapping[int, OpSupport] = field(factory=dict, repr=False)
+
+    def on(self, delegate: Delegate) -> Partition:
+        """Return the partition for a delegate, with the rows by which that one takes the ops.
+
+        :raises UnsupportedOps: it does not take one of them.
+        """
+        rows = {}
+        for op in self.ops:
+            row, refusals = delegate.table.decide(op, self.graph)
+            if row is None:
+                refused = Fallback(op, self.graph, delegate.label, tuple(refusals), NOBODY)
+                raise UnsupportedOps(str(refused), [refused])
+            rows[op.index] = row
+        return attrs.evolve(self, delegate=delegate, label=delegate.label, rows=rows)
+
+    def of_op(self, op: Op) -> Partition:
+        """Return one op of the partition as a partition of its own."""
+        read = {t.index: t for t in op.inputs if t is not None and not t.is_constant}
+        return attrs.evolve(
+            self,
+            ops=(op,),
+            inputs=tuple(read.values()),
+            outputs=op.outputs,
+            variables=op.variables,
+            rows={i: self.rows[i] for i in (op.index,) if i in self.rows},
+        )
 
 
 @frozen(hash=False)
@@ -55,13 +85,14 @@ class Fallback:
     """An op that a delegate was asked for and did not take, and who runs it instead."""
 
     op: Op
-    graph: Graph = field(repr=False)
+    graph: Graph | None = field(repr=False)  # the subgraph it is in, where that is known
     delegate: str  # the label of the delegate that refused
     refusals: tuple[Refusal, ...]
     runs_on: str  # label; NOBODY if no delegate takes the op
 
     def __str__(self) -> str:
-        where = f" of subgraph {self.graph.index} {self.graph.name!r}" if self.graph.index else ""
+        graph = self.graph
+        where = f" of subgraph {graph.index} {graph.name!r}" if graph is not None and graph.index else ""
         reasons = "; ".join(map(str, self.refusals))
         return f"{self.op}{where} cannot be handled by {self.delegate}: {reasons}"
 
@@ -123,7 +154,7 @@ class Plan:
             asked = ", ".join(d.label for d in self.delegates) or "none"
             why = [f for f in self.fallbacks if f.runs_on == NOBODY]
             head = f"no delegate takes {len(self.unsupported)} of the model's ops (delegates: {asked})"
-            raise UnsupportedOps(_listing(head, why))
+            raise UnsupportedOps(_listing(head, why), why)
 
     def check_full(self) -> None:
         """Raise :class:`UnsupportedOps` unless the first delegate takes every op that core does not."""
@@ -132,7 +163,7 @@ class Plan:
         first = self.delegates[0].label
         if why := [f for f in self.fallbacks if f.delegate == first]:
             head = f"full delegation is required, but {first} does not take {len(why)} of the model's ops"
-            raise UnsupportedOps(_listing(head, why))
+            raise UnsupportedOps(_listing(head, why), why)
 
 
 def _fallbacks(subgraph: SubgraphPlan) -> Iterator[Fallback]:

@@ -84,12 +84,34 @@ class SupportTable:
     def rows_of(self, op: str) -> Sequence[OpSupport]:
         return self._rows.rows_of(op)
 
-    def row_for(self, op: Op, graph: Graph | None = None) -> OpSupport | None:
-        """Return the row that covers ``op``, constraints included, or None."""
+    def decide(self, op: Op, graph: Graph | None = None) -> tuple[OpSupport | None, list[Refusal]]:
+        """Return the row that covers ``op`` and no refusal; or None, and the reasons of the closest row.
+
+        An op with an input whose shape is not known yet is judged by version and types alone: its
+        constraints are checked when the shapes are.
+        """
         found = self._match(op)
         if isinstance(found, Refusal):
-            return None
-        return next((row for row in found if not row.broken_constraints(op, graph)), None)
+            return None, [found]
+        if has_unknown_input(op):
+            return found[0], []
+        closest: list[Refusal] | None = None
+        for row in found:
+            why = row.broken_constraints(op, graph)
+            if not why:
+                return row, []
+            if closest is None or len(why) < len(closest):
+                closest = why
+        assert closest is not None
+        return None, closest
+
+    def row_for(self, op: Op, graph: Graph | None = None) -> OpSupport | None:
+        """Return the row that covers ``op``, or None."""
+        return self.decide(op, graph)[0]
+
+    def refusals(self, op: Op, graph: Graph | None = None) -> list[Refusal]:
+        """Return why no row covers ``op``; [] if one does."""
+        return self.decide(op, graph)[1]
 
     def shapes(self, op: Op, given: Sequence[Shape]) -> Sequence[Shape] | None:
         """Return a custom op's output shapes by the rule of a row that takes its version and types.
@@ -108,27 +130,6 @@ class SupportTable:
         except Exception as e:
             why = f"{self.delegate} failed to find the shapes of {op}"
             raise DelegateFailed(f"{why}: {type(e).__name__}: {e}") from e
-
-    def refusals(self, op: Op, graph: Graph | None = None) -> list[Refusal]:
-        """Return why no row covers ``op``: the reasons of the row that comes closest; [] if one does.
-
-        An op with an input whose shape is not known yet is judged by version and types alone: its
-        constraints are checked when the shapes are.
-        """
-        found = self._match(op)
-        if isinstance(found, Refusal):
-            return [found]
-        if has_unknown_input(op):
-            return []
-        closest: list[Refusal] | None = None
-        for row in found:
-            why = row.broken_constraints(op, graph)
-            if not why:
-                return []
-            if closest is None or len(why) < len(closest):
-                closest = why
-        assert closest is not None
-        return closest
 
     def _match(self, op: Op) -> list[OpSupport] | Refusal:
         ins = tuple([t and t.dtype for t in op.inputs])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from attrs import Factory, field, frozen
 
-from ..contract import CORE, NOBODY, Delegate, Partition, Refusal, has_unknown_input
+from ..contract import CORE, NOBODY, Delegate, OpSupport, Partition, Refusal, has_unknown_input
 from ..model import CORE_OPS, Graph, Op, Tensor, is_core_op
 from .groups import Group, Needs, dependencies, edges, fuse
 
@@ -47,10 +47,11 @@ class Work:
     refused: Mapping[tuple[int, int], Reasons] = field(factory=dict)  # beforehand, by (subgraph, op)
     needs: Needs = Factory(lambda self: dependencies(self.graph), takes_self=True)
     refusals: dict[int, dict[str, tuple[Refusal, ...]]] = field(factory=dict)  # found, by op index
+    rows: dict[Delegate, dict[int, OpSupport]] = field(factory=dict)  # that accepted ops, by op index
 
     def takes(self, delegate: Delegate, op: Op) -> bool:
         """Say whether a delegate takes an op; if not, keep its reasons."""
-        reasons = delegate.table.refusals(op, self.graph)
+        row, reasons = delegate.table.decide(op, self.graph)
         if self.refused:
             known = self.refused.get((self.graph.index, op.index), {})
             reasons += known.get(delegate.label, ())
@@ -58,9 +59,11 @@ class Work:
             reasons += [_unknown_shape(t) for t in (*op.inputs, *op.outputs) if t and t.shape is None]
         if self.veto is not None and not reasons:
             reasons += [Refusal("no veto", found) for found in self.veto(op, delegate)]
-        if reasons:
+        if row is None or reasons:
             self.refuse(delegate, op, reasons)
-        return not reasons
+            return False
+        self.rows.setdefault(delegate, {})[op.index] = row
+        return True
 
     def refuse(self, delegate: Delegate, op: Op, reasons: Iterable[Refusal]) -> None:
         """Keep why a delegate does not run an op."""
@@ -79,6 +82,7 @@ class Work:
             owner = owners.get(unit[0])
             if owner is not None:
                 ops = tuple(self.graph.ops[position] for position in unit)
+                rows = {} if owner.delegate is None else self.rows[owner.delegate]
                 found.append(
                     Partition(
                         owner.delegate,
@@ -90,6 +94,7 @@ class Work:
                         graph=self.graph,
                         subgraph=self.graph.index,
                         deferred=owner.deferred,
+                        rows={op.index: rows[op.index] for op in ops} if rows else rows,
                     )
                 )
         return found

@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 
 from .. import shapes
-from ..contract import Partition, shapes_by_rows
+from ..contract import OpSupport, Partition, shapes_by_rows
 from ..errors import InputError, ModelError
 from ..model import (
     DTYPES,
@@ -46,16 +46,17 @@ class Evaluator:
         self._delegates = delegates
         self._reference = next((d for d in delegates if d.name == REFERENCE), None)
 
-    def accepts(self, op: Op, graph: Graph) -> bool:
-        """Say, without computing anything, whether ``compute`` would take the op."""
-        return self._reference is not None and not self._reference.table.refusals(op, graph)
+    def row(self, op: Op, graph: Graph) -> OpSupport | None:
+        """Return the row by which ``compute`` can take the op; None if it cannot."""
+        return None if self._reference is None else self._reference.table.row_for(op, graph)
 
-    def compute(self, op: Op, graph: Graph) -> Sequence[np.ndarray]:
+    def compute(self, op: Op, graph: Graph, row: OpSupport) -> Sequence[np.ndarray]:
         """Return the values of the op's outputs; its inputs are constant, or only their shapes matter."""
         delegate = self._reference
         assert delegate is not None
         unread = tuple(t for t in op.inputs if t is not None and not t.is_constant)
-        part = Partition(delegate, delegate.label, (op,), unread, op.outputs, graph=graph)
+        rows = {op.index: row}
+        part = Partition(delegate, delegate.label, (op,), unread, op.outputs, graph=graph, rows=rows)
         stand_ins = [np.broadcast_to(DTYPES[t.dtype].numpy.type(), t.shape or ()) for t in unread]
         return delegate.prepare(part)(*stand_ins)
 
@@ -199,9 +200,10 @@ class _GraphPass:
 
     def _fold(self, op: Op) -> bool:
         """Turn the op's outputs into constants, if they are; return whether they were."""
-        if not self._is_constant(op) or not self.work.evaluator.accepts(op, self.graph):
+        row = self.work.evaluator.row(op, self.graph) if self._is_constant(op) else None
+        if row is None:
             return False
-        results = _Results(self.work.evaluator, op, self.graph)
+        results = _Results(op, partial(self.work.evaluator.compute, op, self.graph, row))
         for i, t in enumerate(op.outputs):
             self.now[t.index] = attrs.evolve(t, data=partial(results.output, i))
         return True
@@ -233,9 +235,9 @@ class _GraphPass:
 class _Results:
     """The results of one folded op, computed when first asked for, once for all its outputs."""
 
-    def __init__(self, evaluator: Evaluator, op: Op, graph: Graph) -> None:
-        self._compute: Callable[[], Sequence[np.ndarray]] = partial(evaluator.compute, op, graph)
+    def __init__(self, op: Op, compute: Callable[[], Sequence[np.ndarray]]) -> None:
         self._op = op
+        self._compute = compute
         self._arrays: Sequence[np.ndarray] | None = None
 
     def output(self, i: int) -> np.ndarray:

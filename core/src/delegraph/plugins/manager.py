@@ -364,7 +364,7 @@ class Plugins:
         elif name.endswith((".so", ".dll", ".dylib")) or ".so." in name:
             parts.append("Delegates are Python packages here; a shared library cannot be loaded")
         parts += [f"Plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
-        return UnknownDelegate(". ".join(parts))
+        return UnknownDelegate(". ".join(parts), name, sorted(self.delegates()))
 
 
 def _rows_or_list(answer: Any) -> Iterable[Any]:

@@ -19,7 +19,7 @@ from ..errors import DelegateFailed
 from ..model import DTYPES, Graph, Op, Tensor
 from ..numbers import is_quantized, real_from_stored
 from ..plugins import REFERENCE
-from ..run import Entry, Expected, Interpreter, as_array, of_op, prepared, taken_from, where
+from ..run import Entry, Expected, Interpreter, as_array, prepared, taken_from, where
 from .prepared_model import Running
 
 
@@ -172,7 +172,7 @@ class _Pair:
             return None
         tensors = (t for t in (*op.inputs, *op.outputs) if t is not None and not t.is_constant)
         values = {t.index: self.value(self.first, t) for t in tensors}
-        partition = of_op(planned, _shaped(op, values))
+        partition = planned.of_op(_shaped(op, values))
         given = [values[t.index] for t in partition.inputs]
         try:
             results = prepared(partition)(*given)
@@ -194,9 +194,7 @@ class _Pair:
 
 
 def _claim(partition: Partition, op: Op) -> Claim | None:
-    if partition.delegate is None:
-        return None
-    row = partition.delegate.table.row_for(op, partition.graph)
+    row = partition.rows.get(op.index)
     return None if row is None else Claim(row.steps, row.rtol)
 
 

@@ -7,7 +7,7 @@ from .failures import where
 from .input_values import stored
 from .interpreter import Interpreter
 from .named_arguments import Argument, Entry, described, entry_of
-from .partition_run import of_op, prepared
+from .partition_run import prepared
 from .signature import SignatureRunner
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "as_array",
     "described",
     "entry_of",
-    "of_op",
     "prepared",
     "stored",
     "taken_from",

@@ -13,7 +13,7 @@ from ..contract import CORE, Instruction, Partition, Plan, Slots, SubgraphPlan
 from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from . import control_flow as control
-from .partition_run import Deferred, Results, core, of_op, prepared, timed, whole
+from .partition_run import Deferred, Results, core, prepared, timed, whole
 from .state import Transaction
 
 if TYPE_CHECKING:
@@ -140,9 +140,9 @@ def _results(plan: Plan, graph: Graph) -> list[Tensor]:
 def _instructions(executor: Executor, partition: Partition, slots: Slots) -> list[Instruction[Partition]]:
     """Return one instruction, or one per op where core runs the ops or shapes are not known."""
     if partition.label == CORE:
-        return [_core(executor, of_op(partition, op), slots) for op in partition.ops]
+        return [_core(executor, partition.of_op(op), slots) for op in partition.ops]
     if partition.deferred:
-        return [_deferred(executor, of_op(partition, op), slots) for op in partition.ops]
+        return [_deferred(executor, partition.of_op(op), slots) for op in partition.ops]
     if executor.keep_all:
         partition = attrs.evolve(partition, outputs=tuple(t for op in partition.ops for t in op.outputs))
     return [_instruction(partition, slots, whole(partition, executor.run_function(partition)))]

@@ -6,25 +6,17 @@ from ..contract import Partition
 from ..errors import DelegateFailed
 
 
-class PartitionFailed(DelegateFailed):
-    """A delegate failed at a partition; ``partition`` is for those who can go on without it."""
-
-    def __init__(self, message: str, partition: Partition) -> None:
-        super().__init__(message)
-        self.partition = partition
-
-
-def failed(partition: Partition, doing: str, e: Exception) -> PartitionFailed:
+def failed(partition: Partition, doing: str, e: Exception) -> DelegateFailed:
     """Return the error to raise where a delegate raised ``e``.
 
     :param doing: what it was to do with the partition: ``"run"``.
     """
-    if isinstance(e, PartitionFailed):
-        return e
     if isinstance(e, DelegateFailed):
-        return PartitionFailed(f"{partition.label}: {e}", partition)
+        if e.partition is not None:
+            return e
+        return DelegateFailed(f"{partition.label}: {e}", partition)
     what = f"{partition.label} failed to {doing} {where(partition)}"
-    return PartitionFailed(f"{what}: {type(e).__name__}: {e}", partition)
+    return DelegateFailed(f"{what}: {type(e).__name__}: {e}", partition)
 
 
 def cause(e: Exception) -> BaseException | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .. import shapes
-from ..contract import Instruction, Partition, shapes_by_rows
+from ..contract import Fallback, Instruction, Partition, shapes_by_rows
 from ..errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
 from ..log import logger
 from ..model import Op, Shape, Tensor
@@ -49,7 +49,7 @@ def timed(
 def prepared(partition: Partition) -> Run:
     """Let the partition's delegate prepare it.
 
-    :raises PartitionFailed: the delegate raised.
+    :raises DelegateFailed: the delegate raised.
     """
     assert partition.delegate is not None
     try:
@@ -76,14 +76,6 @@ def core(partition: Partition, run: CoreRun) -> Results:
             raise DelegateFailed(f"{place} failed: {type(e).__name__}: {e}") from e
 
     return results
-
-
-def of_op(partition: Partition, op: Op) -> Partition:
-    """Return one op of a partition as a partition of its own."""
-    read = {t.index: t for t in op.inputs if t is not None and not t.is_constant}
-    return attrs.evolve(
-        partition, ops=(op,), inputs=tuple(read.values()), outputs=op.outputs, variables=op.variables
-    )
 
 
 class _Ready:
@@ -151,30 +143,28 @@ class Deferred:
     def _variant(self, op: Op) -> _Ready:
         now = {t.index: t for t in (*op.inputs, *op.outputs) if t is not None}
         planned = self.partition
-        delegate = self._willing(op)
         partition = attrs.evolve(
             planned,
-            delegate=delegate,
-            label=delegate.label,
             ops=(op,),
             inputs=tuple(now[t.index] for t in planned.inputs),
             outputs=tuple(now[t.index] for t in planned.outputs),
             variables=tuple(now[t.index] for t in planned.variables),
             deferred=False,
         )
+        partition = self._on_a_willing_delegate(partition)
         return _Ready(partition, prepared(partition))
 
-    def _willing(self, op: Op) -> Delegate:
-        """Return the planned delegate, or the next that takes the op now that its shapes are known."""
-        start = next(i for i, d in enumerate(self.delegates) if d is self.partition.delegate)
-        reasons = []
+    def _on_a_willing_delegate(self, partition: Partition) -> Partition:
+        """Return the partition on the planned delegate, or the next that takes it in these shapes."""
+        start = next(i for i, d in enumerate(self.delegates) if d is partition.delegate)
+        refused: list[Fallback] = []
         for delegate in self.delegates[start:]:
-            refusals = delegate.table.refusals(op, self.partition.graph)
-            if not refusals:
-                return delegate
-            reasons.append(f"{op} cannot be handled by {delegate.label}: {'; '.join(map(str, refusals))}")
-            logger.warning("%s", reasons[-1])
-        raise UnsupportedOps("; ".join(reasons))
+            try:
+                return partition.on(delegate)
+            except UnsupportedOps as e:
+                logger.warning("%s", e)
+                refused += e.fallbacks
+        raise UnsupportedOps("; ".join(map(str, refused)), refused)
 
 
 def _expected(partition: Partition) -> tuple[Expected, ...]:

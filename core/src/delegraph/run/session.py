@@ -12,16 +12,14 @@ import attrs
 import numpy as np
 
 from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
-from ..errors import DelegateFailed, InputError, ShapeError, StateError, UnsupportedOps
+from ..errors import DelegateFailed, InputError, ShapeError, StateError
 from ..log import logger
 from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
 from ..partition import Memory, specialize
 from ..partition import memory_estimate as memory
 from .device_values import Held, as_array
 from .executor import Executor
-from .failures import PartitionFailed
 from .input_values import is_plain
-from .partition_run import of_op
 from .state import State, Transaction, zeros
 
 Key = tuple[int, int]  # (subgraph, tensor index)
@@ -245,7 +243,7 @@ class Session:
                 state.resources = _apart(state.resources, inputs)
                 results = {i: _apart(f.values, inputs) for i, f in executor.frames.items()}
                 self._complete(frame.outputs, [state.variables, state.resources, *results.values()])
-            except PartitionFailed as e:
+            except DelegateFailed as e:
                 self._give_up(e)
             else:
                 return state, results
@@ -269,27 +267,25 @@ class Session:
                 self._executor = Executor(plan, self.keep_all, self._max_tensor_bytes, self._executor)
             try:
                 self._executor.prepare(subgraph)
-            except PartitionFailed as e:
+            except DelegateFailed as e:
                 self._give_up(e)
             else:
                 return self._executor
 
-    def _give_up(self, failure: PartitionFailed) -> None:
+    def _give_up(self, failure: DelegateFailed) -> None:
         """Plan anew without the delegate that failed at some ops, or raise what happened."""
-        if not self._go_on:
-            raise DelegateFailed(str(failure)) from failure.__cause__
         partition = failure.partition
+        if partition is None or not self._go_on:
+            raise failure
         reason = Refusal("a delegate that does not fail at it", str(failure))
         refused = [self._refused.setdefault((partition.subgraph, op.index), {}) for op in partition.ops]
         if all(partition.label in by_label for by_label in refused):  # its values of an earlier run
-            raise DelegateFailed(str(failure)) from failure.__cause__
+            raise failure
         for by_label in refused:
             by_label[partition.label] = (reason,)
         self._plan = None
-        try:
-            self.plan.check_complete()
-        except UnsupportedOps:  # nobody is left: what happened says more
-            raise DelegateFailed(str(failure)) from failure.__cause__
+        if self.plan.unsupported:  # nobody is left: what happened says more
+            raise failure
         logger.warning("%s; the next delegate runs it", failure)
 
     def _planned(self) -> Plan:
@@ -331,7 +327,7 @@ def one_op_each(plan: Plan) -> Plan:
 
 
 def _split(sub: SubgraphPlan) -> SubgraphPlan:
-    singles = [of_op(p, op) for p in sub.partitions for op in p.ops]
+    singles = [p.of_op(op) for p in sub.partitions for op in p.ops]
     return attrs.evolve(sub, partitions=tuple(sorted(singles, key=lambda p: p.ops[0].index)))
 
 

@@ -120,7 +120,7 @@ class EdgeTpu(Delegate):
     def _on_the_cpu(self, partition: Partition) -> Run:
         options = {} if self.options.num_threads is None else {"num_threads": self.options.num_threads}
         reference = load_delegate("reference", options)
-        return reference.prepare(attrs.evolve(partition, delegate=reference, label=self.label))
+        return reference.prepare(attrs.evolve(partition.on(reference), label=self.label))
 
 
 def is_compiled(graph: Graph) -> bool:

@@ -97,7 +97,7 @@ class OpenCL(Delegate):
 
         stored = self.cache.entry(partition, self.target) if self.cache else None
         target = self.target if stored is None else attrs.evolve(self.target, tuned=stored.tuned)
-        nodes = lowered(partition, self.table)
+        nodes = lowered(partition)
         rewrite(nodes)
         narrow(nodes, target)
         return Executable(compiled(nodes, target), partition, self.handle, target, stored).run

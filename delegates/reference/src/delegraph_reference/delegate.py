@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 from attrs import field, frozen
 from attrs.validators import ge, optional
-from delegraph import Delegate, DelegateFailed, Op, Partition, Run, run_op_by_op
+from delegraph import Delegate, Partition, Run, run_op_by_op
 
-from .kernel import Kernel
 from .threads import on_threads
 
 
@@ -30,7 +28,7 @@ class Reference(Delegate):
     dynamic = True
 
     def prepare(self, partition: Partition) -> Run:
-        run_ops = run_op_by_op(partition, partial(self._kernel, partition))
+        run_ops = run_op_by_op(partition, lambda op: partition.rows[op.index].kernel(op))
         count = self.options.num_threads
 
         def run(*inputs: np.ndarray) -> tuple[Any, ...]:
@@ -38,10 +36,3 @@ class Reference(Delegate):
                 return run_ops(*inputs)
 
         return run
-
-    def _kernel(self, partition: Partition, op: Op) -> Kernel:
-        row = self.table.row_for(op, partition.graph)
-        if row is None:
-            why = "; ".join(map(str, self.table.refusals(op, partition.graph)))
-            raise DelegateFailed(f"{op} cannot be handled by {self.label}: {why}")
-        return row.kernel(op)  # type: ignore[no-any-return]

@@ -47,12 +47,11 @@ def text_digest(text: str) -> str:
 
 def _packages(partition: Partition) -> set[str]:
     """Return the packages whose code computes the partition: this one, and those that add rows."""
-    assert partition.delegate is not None
-    table = partition.delegate.table
-    rows = {id(row): row for op in partition.ops if (row := table.row_for(op, partition.graph))}.values()
+    own = partition.delegate.name if partition.delegate else ""
+    rows = {id(row): row for row in partition.rows.values()}.values()
     prepares = [row.kernel.prepare for row in rows if row.kernel is not None]
     modules = [__name__, *(p.__module__ for p in prepares if p is not None)]
-    modules += [_modules_of_plugins().get(row.origin, "") for row in rows if row.origin != table.delegate]
+    modules += [_modules_of_plugins().get(row.origin, "") for row in rows if row.origin != own]
     return {module.partition(".")[0] for module in modules if module}
 
 

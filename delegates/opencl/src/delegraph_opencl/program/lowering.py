@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attrs import define
-from delegraph import DelegateFailed, Graph, Op, OpSupport, Partition, SupportTable, Tensor
+from delegraph import DelegateFailed, Graph, Partition, Tensor
 
 from .node import Node, Value, value_of
 
@@ -22,10 +22,10 @@ class Lowered:
     graph: Graph | None = None
 
 
-def lowered(partition: Partition, table: SupportTable) -> Lowered:
+def lowered(partition: Partition) -> Lowered:
     """Return the nodes of a partition, one per op, before any rewrite.
 
-    :raises DelegateFailed: the table does not take some op, or an op has a shape that is not known.
+    :raises DelegateFailed: an op has a shape that is not known.
     """
     values: dict[int, Value] = {}
 
@@ -44,17 +44,9 @@ def lowered(partition: Partition, table: SupportTable) -> Lowered:
         for t in op.variables:  # the state's next value is a value of its own
             values[t.index] = value_of(t)
             writes.append(values[t.index])
-        nodes.append(Node(op, _row(op, partition, table), reads, writes))
+        nodes.append(Node(op, partition.rows[op.index], reads, writes))
     outputs = [value(t) for t in (*partition.outputs, *partition.variables)]
     return Lowered([n for n in nodes if not _is_view(n)], inputs, outputs, partition.graph)
-
-
-def _row(op: Op, partition: Partition, table: SupportTable) -> OpSupport:
-    row = table.row_for(op, partition.graph)
-    if row is None:
-        why = "; ".join(map(str, table.refusals(op, partition.graph)))
-        raise DelegateFailed(f"{op} cannot be handled by {table.delegate}: {why}")
-    return row
 
 
 def _is_view(node: Node) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
+import pytest
 from delegraph import Interpreter, plan_model
 from delegraph.model import Builder
 
@@ -74,3 +77,62 @@ def wider():
     g = Builder()
     x = g.input((1, 8), "float32")
     return g.model(outputs=[g.op("NEG", [x], [g.tensor((1, 8), "float32")])])
+
+
+def _if(g, x, callee, other):
+    c = g.constant(np.array(True))
+    y = g.tensor((1,), "float32")
+    g.op("IF", [c, x], [y], then_subgraph_index=callee, else_subgraph_index=other)
+    return y
+
+
+def _while(g, x, callee, other):
+    y = g.tensor((1,), "float32")
+    g.op("WHILE", [x], [y], cond_subgraph_index=g.subgraph_of_truth, body_subgraph_index=callee)
+    return y
+
+
+def _call(g, x, callee, other):
+    y, z = g.tensor((1,), "float32"), g.tensor((1,), "float32")
+    g.op("CALL", [x], [y], subgraph=callee)
+    g.op("CALL", [y], [z], subgraph=other)
+    return z
+
+
+def _composite(g, x, callee, other):
+    y, z = g.tensor((1,), "float32"), g.tensor((1,), "float32")
+    g.op("STABLEHLO_COMPOSITE", [x], [y], name="a.b", decomposition_subgraph_index=callee)
+    g.op("STABLEHLO_COMPOSITE", [y], [z], name="a.b", decomposition_subgraph_index=other)
+    return z
+
+
+def nested(calls, grows, depth=90):
+    """Each of ``depth`` subgraphs calls the next twice; with ``grows`` for other shapes each time."""
+    main = g = Builder()
+    truth = main.subgraph("truth")
+    truth.input((1,), "float32")
+    truth.returns(truth.constant(np.array(False)))
+    for level in range(depth):
+        g.subgraph_of_truth = truth.index
+        x = g.input((1,), "float32")
+        below = main.subgraph(f"level{level}")
+        y = calls(g, x, below.index, below.index)
+        if grows and level < 60:
+            more = g.constant(np.zeros(1 << min(level, 8), np.float32))
+            longer = g.op("CONCATENATION", [x, more], [g.tensor((1,), "float32")], axis=0)
+            calls(g, longer, below.index, below.index)
+        g.returns(y)
+        g = below
+    x = g.input((1,), "float32")
+    g.returns(g.op("NEG", [x], [g.tensor((1,), "float32")]))
+    return main.model()
+
+
+@pytest.mark.parametrize("grows", [False, True])
+@pytest.mark.parametrize("calls", [_if, _while, _call, _composite])
+def test_planning_does_not_walk_a_subgraph_anew_for_each_call(toy, calls, grows):
+    start = time.perf_counter()
+    i = Interpreter(model=nested(calls, grows), delegates=[toy()])
+    i.allocate_tensors()
+    i.memory()
+    assert time.perf_counter() - start < 5  # 2**90 walks would take longer

@@ -49,8 +49,14 @@ class _Estimate:
     def __init__(self, plan: Plan, keep_all: bool) -> None:
         self.plan = plan
         self.keep_all = keep_all
+        self._peaks: dict[int, tuple[int, Op | None]] = {}  # by subgraph; many ops may call one
 
     def peak(self, subgraph: int) -> tuple[int, Op | None]:
+        if subgraph not in self._peaks:
+            self._peaks[subgraph] = self._peak(subgraph)
+        return self._peaks[subgraph]
+
+    def _peak(self, subgraph: int) -> tuple[int, Op | None]:
         ops = list(self._ops(subgraph))
         graph = self.plan.subgraphs[subgraph].graph
         last = self._last_readers(graph, ops)

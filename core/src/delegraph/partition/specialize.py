@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from ..contract import Delegate
 
 InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor index) -> shape
+Shapes = tuple[Shape, ...]  # of a subgraph's inputs or outputs
+Call = tuple[int, Shapes]  # a subgraph, and the shapes that its inputs get
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30
+MOST_SHAPES = 16  # that the calls of one subgraph are told apart by
 
 
 class Evaluator:
@@ -98,53 +101,63 @@ class _Specializer:
         self.evaluator = evaluator
         self.max_tensor_bytes = max_tensor_bytes
         # Input shapes of the subgraphs that ops call, merged over all calls: None where they differ.
-        self.called: dict[int, list[Shape]] = {}
+        self.called: dict[int, Shapes] = {}
+        self._results: dict[int, dict[Shapes, Shapes]] = {}  # output shapes by subgraph and input shapes
 
     def subgraphs(self) -> tuple[Graph, ...]:
         """Specialize callers before what they call, so that all call shapes are known by then."""
         graphs = self.model.subgraphs
-        order = callers_first(range(len(graphs)), lambda index: called_by_ops(graphs[index].ops))
-        found = {index: self.graph(graphs[index], self.called.get(index)) for index in order}
+        found: dict[int, Graph] = {}
+        for index in callers_first(range(len(graphs)), lambda index: called_by_ops(graphs[index].ops)):
+            walk = _GraphPass(self, graphs[index], self.called.get(index))
+            found[index] = walk.run()
+            for callee, given in walk.calls:
+                self.called[callee] = _merged(self.called.get(callee, given), given)
         return tuple(found[index] for index in range(len(graphs)))
 
-    def graph(self, graph: Graph, inputs: list[Shape] | None) -> Graph:
-        return _GraphPass(self, graph, inputs).run()
-
-    def call(self, op: Op, given: Sequence[Shape]) -> list[Shape]:
-        """Return the output shapes of an op that calls subgraphs."""
+    def calls(self, op: Op, given: Shapes) -> list[Call]:
+        """Return the subgraphs that an op runs, each with the shapes that it hands them."""
         if op.name in ("WHILE", "STABLEHLO_WHILE"):
-            return self._loop(op, list(given))
-        passed = {"IF": given[1:], "STABLEHLO_CASE": given[1:], "CALL_ONCE": []}.get(op.name, given)
-        results = [self._output_shapes(i, list(passed)) for i in called_subgraphs(op)]
-        return [_merge(column) for column in zip(*results, strict=False)]
+            return [(i, self._carried(op, given)) for i in called_subgraphs(op)]
+        passed = {"IF": given[1:], "STABLEHLO_CASE": given[1:], "CALL_ONCE": ()}.get(op.name, given)
+        return [(i, passed) for i in called_subgraphs(op)]
 
-    def _loop(self, op: Op, given: list[Shape]) -> list[Shape]:
-        """Find shapes that a round through the body leaves as they are; None where it changes them."""
-        cond, body = called_subgraphs(op)
-        for _ in range(2):
-            after = self._output_shapes(body, given, record=False)
-            given = [_merge(pair) for pair in zip(given, after, strict=False)]
-        self._record(cond, given)
-        self._record(body, given)
+    def results(self, op: Op, calls: Sequence[Call]) -> Shapes:
+        """Return the output shapes of an op that makes these calls."""
+        if op.name in ("WHILE", "STABLEHLO_WHILE"):
+            return calls[-1][1]
+        columns = zip(*(self._outputs(*call) for call in calls), strict=False)
+        return tuple(map(_merge, columns))
+
+    def _carried(self, op: Op, given: Shapes) -> Shapes:
+        """Return the shapes that a loop's body gets: None where a round changes them."""
+        _, body = called_subgraphs(op)
+        before = None
+        while given != before:  # each round makes more of them None
+            before, given = given, _merged(given, self._outputs(body, given))
         return given
 
-    def _output_shapes(self, index: int, given: list[Shape], record: bool = True) -> list[Shape]:
-        if record:
-            self._record(index, given)
-        found = self.graph(self.model.subgraphs[index], given)
-        return [t.shape for t in found.outputs]
+    def _outputs(self, index: int, given: Shapes) -> Shapes:
+        """Return the output shapes of a subgraph; they are found once for the same input shapes.
 
-    def _record(self, index: int, given: list[Shape]) -> None:
-        before = self.called.get(index, given)
-        self.called[index] = [_merge(pair) for pair in zip(before, given, strict=False)]
+        One that is called with many shapes is from then on called with None for those that differ.
+        """
+        known = self._results.setdefault(index, {})
+        if given not in known and len(known) >= MOST_SHAPES:
+            given = tuple(map(_merge, zip(given, *known, strict=False)))
+        if given not in known:
+            graph = _GraphPass(self, self.model.subgraphs[index], given).run()
+            known[given] = tuple(t.shape for t in graph.outputs)
+        return known[given]
 
 
 class _GraphPass:
     """One walk over the ops of a graph, in the file's order."""
 
-    def __init__(self, work: _Specializer, graph: Graph, inputs: list[Shape] | None) -> None:
+    def __init__(self, work: _Specializer, graph: Graph, inputs: Shapes | None) -> None:
         self.work = work
         self.graph = graph
+        self.calls: list[Call] = []  # what its ops call, with which shapes
         self.now: dict[int, Tensor] = {}  # tensors that are no longer as the file has them
         for i, t in enumerate(graph.inputs):
             shape = work.given.get((graph.index, t.index), t.shape)
@@ -179,7 +192,9 @@ class _GraphPass:
     def _shapes(self, op: Op) -> Sequence[Shape]:
         given = [None if t is None else t.shape for t in op.inputs]
         if is_core_op(op.name):
-            found = self.work.call(op, given) if called_subgraphs(op) else []
+            calls = self.work.calls(op, tuple(given))
+            self.calls += calls
+            found = self.work.results(op, calls)
             return [*found, *_declared(op, given)[len(found) :]][: len(op.outputs)]
         if shapes.has_rule(op.name):
             return shapes.infer(op, given, lambda i: _constant(op, i))
@@ -270,3 +285,7 @@ def _declared(op: Op, given: Sequence[Shape]) -> list[Shape]:
 
 def _merge(shapes: Sequence[Shape]) -> Shape:
     return shapes[0] if all(s == shapes[0] for s in shapes) else None
+
+
+def _merged(a: Shapes, b: Shapes) -> Shapes:
+    return tuple(map(_merge, zip(a, b, strict=False)))

@@ -158,7 +158,7 @@ def test_an_entry_under_another_name_is_not_used(run, directory, caplog):
 
 def test_a_binary_that_the_driver_refuses_is_compiled_anew(run, directory, monkeypatch):
     run()
-    monkeypatch.setattr(cache.Entry, "binary", lambda self, source: b"no program")
+    monkeypatch.setattr(cache.CacheEntry, "binary", lambda self, source: b"no program")
     assert run() == ["compile"]
 
 

@@ -239,14 +239,14 @@ def test_devices_lists_what_there_is(having):
 
 
 def test_devices_says_where_the_cache_is_and_how_large(having, tmp_path, monkeypatch):
-    from delegraph_opencl.cache.cache import Entry
+    from delegraph_opencl.cache.cache import CacheEntry
 
     having(platform(NEW, a_device("Fast CPU")))
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
     directory = tmp_path / "delegraph" / "opencl"
     shown = CliRunner().invoke(devices_command).output
     assert f"Cache of -o opencl.serialization_dir=auto: {directory}, 0 entries, 0 B\n" in shown
-    entry = Entry(directory / f"{'0' * 64}.cache", 10 << 20)
+    entry = CacheEntry(directory / f"{'0' * 64}.cache", 10 << 20)
     entry.add_constant("weights", np.zeros(3 << 20, np.uint8))
     entry.store()
     assert f"{directory}, 1 entry, 3.0 MiB\n" in CliRunner().invoke(devices_command).output

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from delegraph import OptionError
 from delegraph_opencl.cache import pruning
-from delegraph_opencl.cache.cache import MAGIC, Cache, Entry
+from delegraph_opencl.cache.cache import MAGIC, Cache, CacheEntry
 from delegraph_opencl.options import Options
 
 PART = 100_000  # bytes of each entry's one constant
@@ -24,7 +24,7 @@ def path_of(directory: Path, letter: str) -> Path:
 
 def written(directory: Path, letter: str, limit: int = 10 * PART, age: int = 0) -> Path:
     """Write an entry that was last used ``age`` seconds ago."""
-    entry = Entry(path_of(directory, letter), limit)
+    entry = CacheEntry(path_of(directory, letter), limit)
     entry.add_constant("weights", np.zeros(PART, np.uint8))
     entry.store()
     back(entry.path, age)
@@ -52,7 +52,7 @@ def test_entries_that_were_not_used_for_the_longest_time_go_first(tmp_path):
 def test_reading_an_entry_is_using_it(tmp_path):
     for letter, age in (("a", 30), ("b", 20)):
         written(tmp_path, letter, age=age)
-    Entry(path_of(tmp_path, "a"), PART)
+    CacheEntry(path_of(tmp_path, "a"), PART)
     written(tmp_path, "c", limit=2 * PART + 10_000)
     assert left(tmp_path) == "ac"
 
@@ -111,10 +111,10 @@ def test_processes_that_write_and_prune_at_once_do_not_disturb_each_other(tmp_pa
     program = (
         "import logging, sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from delegraph_opencl.cache.cache import Entry\n"
+        "from delegraph_opencl.cache.cache import CacheEntry\n"
         "logging.basicConfig()\n"
         "for n in range(40):\n"
-        "    entry = Entry(Path(sys.argv[1]) / f'{n % 7:064x}.cache', 250_000)\n"
+        "    entry = CacheEntry(Path(sys.argv[1]) / f'{n % 7:064x}.cache', 250_000)\n"
         "    entry.add_constant('weights', np.zeros(100_000, np.uint8))\n"
         "    entry.store()\n"
     )

@@ -57,10 +57,10 @@ class Cache:
         directory = users_directory() if auto else Path(options.serialization_dir).expanduser()
         return cls(directory, options.model_token, options.serialization_limit << 20)
 
-    def entry(self, partition: Partition, target: Target) -> Entry:
+    def entry(self, partition: Partition, target: Target) -> CacheEntry:
         """Return the entry of a partition: what is stored of it, or an empty one."""
         name = partition_digest(partition, target, self.token, FORMAT)
-        return Entry(self.directory / f"{name}.cache", self.limit)
+        return CacheEntry(self.directory / f"{name}.cache", self.limit)
 
 
 def users_directory() -> Path:
@@ -70,7 +70,7 @@ def users_directory() -> Path:
     return platformdirs.user_cache_path("delegraph") / "opencl"
 
 
-class Entry:
+class CacheEntry:
     """What is stored of one partition; what it lacks is added, and written by :meth:`store`.
 
     :param limit: bytes that the entries of its directory may take.

@@ -22,7 +22,7 @@ _DAY = 86_400.0  # seconds
 
 
 @frozen
-class Stored:
+class EntryFile:
     """An entry's file."""
 
     path: Path
@@ -30,7 +30,7 @@ class Stored:
     used: float  # seconds since 1970: when it was written or last read
 
 
-def stored(directory: Path, magic: bytes) -> list[Stored]:
+def stored(directory: Path, magic: bytes) -> list[EntryFile]:
     """Return the entries of a directory, the one that was used last first.
 
     :param magic: how the file of an entry begins: whatever else lies there is not ours.
@@ -57,7 +57,7 @@ def used_now(path: Path) -> None:
         os.utime(path)
 
 
-def _files(directory: Path, name: re.Pattern[str]) -> Iterator[Stored]:
+def _files(directory: Path, name: re.Pattern[str]) -> Iterator[EntryFile]:
     """Yield the plain files of such a name; those that go at this moment are left out."""
     try:
         with os.scandir(directory) as found:
@@ -68,7 +68,7 @@ def _files(directory: Path, name: re.Pattern[str]) -> Iterator[Stored]:
         with contextlib.suppress(OSError):
             about = path.lstat()
             if stat.S_ISREG(about.st_mode):
-                yield Stored(path, about.st_size, about.st_mtime)
+                yield EntryFile(path, about.st_size, about.st_mtime)
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:

@@ -70,7 +70,7 @@ class Allocator:
         return self.buffer(nbytes, host=array[start : start + nbytes])
 
 
-class Pool:
+class BufferPool:
     """Buffers of what leaves a partition, used again once nobody holds the value."""
 
     def __init__(self, allocate: Callable[[int], Any]) -> None:

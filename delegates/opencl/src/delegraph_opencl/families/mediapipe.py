@@ -16,7 +16,7 @@ _ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 
 
 @frozen
-class Pool:
+class PoolOptions:
     """A TfLitePoolParams."""
 
     padding: str
@@ -31,9 +31,9 @@ class Pool:
         return rows, columns
 
 
-def pool_of(op: Op) -> Pool:
+def pool_of(op: Op) -> PoolOptions:
     padding, across, down, width, height, activation = ints_of(op, 6)
-    return Pool(
+    return PoolOptions(
         named(op, _PADDINGS, padding), (down, across), (height, width), named(op, _ACTIVATIONS, activation)
     )
 

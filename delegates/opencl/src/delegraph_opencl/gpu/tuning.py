@@ -41,11 +41,11 @@ def tuned(
     """
     if not target.tune or len(candidates) == 1:
         return candidates[0]
-    where = (target.device.identity, target.half, kernel)
-    stored = _known.get(where) or tuple(target.tuned.get(kernel, ()))
+    key = (target.device.identity, target.half, kernel)
+    stored = _known.get(key) or tuple(target.tuned.get(kernel, ()))
     if stored not in candidates:
         stored = _fastest(target, kernel, candidates, launches, exact)
-    _known[where] = stored
+    _known[key] = stored
     target.tuned[kernel] = [*stored]
     return stored
 

@@ -58,7 +58,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
         return
     batch, cells = previous.shape
     depth, one = weights.shape[1], np.zeros(1, np.int64)
-    beside = Node(node.op, node.row, [x, previous], [both])
+    beside = Node(node.op, node.kernel, [x, previous], [both])
     yield from stacked(beside, target, 1, [x.shape[1], cells])
     left = Side(both, batch * depth, 1, depth, 1, one)
     right = Side(stored(weights), weights.size, 1, depth, 1, one)

@@ -13,7 +13,7 @@ from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import operand_shape
 
 from ..families.elementwise import spread
-from ..families.mediapipe import Pool, pool_of, real_pool
+from ..families.mediapipe import PoolOptions, pool_of, real_pool
 from ..options import Options
 from ..program.epilogue import LIMITS
 from ..program.launch import Launch, blocks, int32s
@@ -74,7 +74,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     )
 
 
-def _limits(pool: Pool) -> tuple[np.generic, ...]:
+def _limits(pool: PoolOptions) -> tuple[np.generic, ...]:
     return tuple(np.float32(limit) for limit in LIMITS.get(pool.activation, (-np.inf, np.inf)))
 
 

@@ -44,7 +44,7 @@ def lowered(partition: Partition) -> Lowered:
         for t in op.variables:  # the state's next value is a value of its own
             values[t.index] = value_of(t)
             writes.append(values[t.index])
-        nodes.append(Node(op, partition.rows[op.index], reads, writes))
+        nodes.append(Node(op, partition.rows[op.index].kernel, reads, writes))
     outputs = [value(t) for t in (*partition.outputs, *partition.variables)]
     return Lowered([n for n in nodes if not _is_view(n)], inputs, outputs, partition.graph)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from attrs import define, field, frozen
-from delegraph import DTYPES, Op, OpSupport, Tensor
+from delegraph import DTYPES, Op, Tensor
 
 # Stored as real numbers, whatever the file says.
 _REAL = ("float32", "float16")
@@ -171,8 +171,8 @@ class Place:
 class Node:
     """An op, and what was fused into it."""
 
-    op: Op  # the anchor: what its row's kernel computes
-    row: OpSupport
+    op: Op  # the anchor: what the kernel computes
+    kernel: Kernel
     inputs: list[Value | None]
     outputs: list[Value]  # what is stored: the last fused op's output
     result: Value = field(default=None)  # what the anchor itself computes: its own output
@@ -189,10 +189,6 @@ class Node:
             self.result = self.outputs[0]
 
     @property
-    def kernel(self) -> Kernel:
-        return self.row.kernel  # type: ignore[no-any-return]
-
-    @property
     def reads(self) -> list[Value]:
         """Every computed value that the node reads, those of its epilogue included."""
         extra = [o for step in self.epilogue for o in step.operands if isinstance(o, Value)]
@@ -204,7 +200,7 @@ class Node:
 
 @frozen(hash=False)
 class Kernel:
-    """How an op is computed: the ``kernel`` of a row of this delegate.
+    """How an op is computed: the ``kernel`` of a support row of this delegate.
 
     ``prepare(node, target)`` returns the launches that compute the node. With ``fuses`` it ends with
     ``finish(node)`` (see :mod:`delegraph_opencl.program.epilogue`), so that other ops can be fused into it.

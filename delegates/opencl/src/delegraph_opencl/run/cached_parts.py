@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pyopencl as cl
 
-from ..cache.cache import Entry
+from ..cache.cache import CacheEntry
 from ..device.device import Device
 from ..device.status import failure
 from ..program.launch import Packed
@@ -19,7 +19,7 @@ class CachedParts:
     :param entry: None if there is no cache.
     """
 
-    def __init__(self, entry: Entry | None) -> None:
+    def __init__(self, entry: CacheEntry | None) -> None:
         self._entry = entry
 
     def binary(self, source: str) -> bytes | None:

@@ -85,7 +85,7 @@ class DeviceValue:
         """
         start = perf_counter()
         host = self._shared()
-        found = None if host is None else np.asarray(_Memory(host, self))
+        found = None if host is None else np.asarray(_ReadOnly(host, self))
         if found is not None:
             self.wait()  # last: what comes before it is done while the device computes
             self._tell(start)
@@ -141,7 +141,7 @@ class DeviceValue:
         return f"<{self.dtype.name} {self.shape} on {self.delegate.label}>"
 
 
-class _Memory:
+class _ReadOnly:
     """What numpy takes as the owner of an array that must not be written: it keeps the device value."""
 
     __slots__ = ("__array_interface__", "_value")

@@ -11,7 +11,7 @@ import pyopencl as cl
 from attrs import define, field
 from delegraph import profile
 
-from ..device.buffers import ALIGNMENT, Allocator, Pool, part_of
+from ..device.buffers import ALIGNMENT, Allocator, BufferPool, part_of
 from ..device.handle import Handle
 from ..device.status import failure
 from ..program.launch import Arg
@@ -58,13 +58,13 @@ class Edges:
 
     def __init__(self, compiled: Compiled, handle: Handle, allocator: Allocator, real_size: int) -> None:
         self._handle, self._allocator = handle, allocator
-        self._pool = Pool(allocator.edge)
-        self._entries = [Edge.of(v, real_size) for v in compiled.inputs]
-        self._own = [allocator.edge(e.nbytes + ALIGNMENT) for e in self._entries]  # of each input
-        self._exits = [Edge.of(v, real_size) for v in compiled.outputs]
-        for edge in self._exits:  # a device without room for them says so now
+        self._pool = BufferPool(allocator.edge)
+        self._inputs = [Edge.of(v, real_size) for v in compiled.inputs]
+        self._own = [allocator.edge(e.nbytes + ALIGNMENT) for e in self._inputs]  # of each input
+        self._outputs = [Edge.of(v, real_size) for v in compiled.outputs]
+        for edge in self._outputs:  # a device without room for them says so now
             self._pool.give_back(self._pool.take(edge.nbytes + ALIGNMENT))
-        self._by_value = {id(edge.value.root): edge for edge in (*self._entries, *self._exits)}
+        self._by_value = {id(edge.value.root): edge for edge in (*self._inputs, *self._outputs)}
 
     def at(self, arg: Arg) -> Edge | None:
         """Return the edge that an argument of a launch is, if it is one."""
@@ -78,13 +78,13 @@ class Edges:
     def enter(self, inputs: Sequence[Any]) -> None:
         """Bring the inputs of a run in."""
         listened = profile.listener() is not None
-        for edge, own, given in zip(self._entries, self._own, inputs, strict=True):
+        for edge, own, given in zip(self._inputs, self._own, inputs, strict=True):
             if edge.array is not given or listened:
                 self._enter(edge, own, given)
 
     def leave(self, commands: InFlight) -> tuple[DeviceValue, ...]:
         """Return the values that a run will store, in buffers that no earlier value is in."""
-        return tuple([self._leave(edge, commands) for edge in self._exits])
+        return tuple([self._leave(edge, commands) for edge in self._outputs])
 
     def _leave(self, edge: Edge, commands: InFlight) -> DeviceValue:
         buffer = self._pool.take(edge.nbytes + ALIGNMENT)

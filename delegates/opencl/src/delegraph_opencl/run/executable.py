@@ -9,7 +9,7 @@ from typing import Any
 
 from delegraph import Partition, profile
 
-from ..cache.cache import Entry
+from ..cache.cache import CacheEntry
 from ..device.buffers import Allocator
 from ..device.handle import Handle
 from ..program.memory import plan_memory
@@ -36,7 +36,7 @@ class Executable:
         partition: Partition,
         handle: Handle,
         target: Target,
-        stored: Entry | None = None,
+        stored: CacheEntry | None = None,
     ) -> None:
         self.partition = partition
         self._ops = ops_of(partition)

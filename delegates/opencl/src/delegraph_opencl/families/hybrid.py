@@ -79,7 +79,7 @@ def operands(
 def is_hybrid(x: Value, weights: Value) -> bool:
     """Say whether floats are multiplied with integers."""
     stored = weights.tensor
-    is_integer = stored.dtype in ("int8", "uint8", "int4") and bool(stored.scale)
+    is_integer = stored.dtype in ("int8", "uint8", "int4", "int2") and bool(stored.scale)
     return x.levels is None and weights.is_constant and is_integer
 
 

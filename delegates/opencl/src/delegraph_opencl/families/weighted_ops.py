@@ -43,11 +43,11 @@ def weighted_rows(
         for w, rules in (("float32", where), ("float16", (*where, constant("weights", weights))))
     ]
     if options.quantized:
-        for values, w in (("int8", "int8|int4"), ("uint8", "uint8")):
+        for values, w in (("int8", "int8|int4|int2"), ("uint8", "uint8")):
             listed = types.format(values, w, "int32")
             rules = (*fixed, one_scale)
             rows.append(OpSupport(op, versions, listed, rules, kernel, steps=1))
-        listed = types.format("float32", "int8|uint8|int4", "float32")
+        listed = types.format("float32", "int8|uint8|int4|int2", "float32")
         rows.append(OpSupport(op, versions, listed, fixed, kernel, rtol=hybrid_rtol(options)))
     return rows
 

@@ -75,7 +75,7 @@ def conv_2d_with(arithmetic: Arithmetic) -> Prepare:
 
 
 def prepare_hybrid(op: Op) -> Kernel:
-    """float32 x, quantized while running, each image for itself; int8 (also as uint8) or int4 filters.
+    """float32 x, quantized while running, each image for itself; int8 (or uint8), int4 or int2 filters.
 
     Symmetrically where the filters have one scale, else asymmetrically.
     """
@@ -140,11 +140,11 @@ SUPPORT = [
         (*_ALL, one_scale_each, symmetric_bias, fitting_bias_scale),
         _8BIT,
     ),
-    OpSupport("CONV_2D", (1, 8), "int8 int8|int4 int32 -> int8", CONV_2D_RULES, _8BIT),
+    OpSupport("CONV_2D", (1, 8), "int8 int8|int4|int2 int32 -> int8", CONV_2D_RULES, _8BIT),
     OpSupport(
         "CONV_2D",
         (1, 8),
-        "float32 int8|uint8|int4 float32 -> float32",
+        "float32 int8|uint8|int4|int2 float32 -> float32",
         (*_ALL, scales_along(0), scales_of_groups, one_scale_if_uint8),
         prepare_hybrid,
     ),

@@ -221,7 +221,7 @@ def test_one_instance_twice_keeps_its_label():
     assert fast.label == "fast"
 
 
-def test_a_delegate_without_device_is_left_out_with_a_warning(caplog):
+def test_a_delegate_without_device_takes_no_op_and_a_warning_says_so(caplog):
     class Absent(Fast):
         name = "absent"
 
@@ -232,7 +232,7 @@ def test_a_delegate_without_device_is_left_out_with_a_warning(caplog):
 
     found = resolve_delegates(["absent"], plugins=plugins, must_run=True)
 
-    assert [d.name for d in found] == ["reference"]
+    assert [d.out_of_use for d in found] == ["no NPU on this machine; plug one in", None]
     told = (
         "delegate 'absent' cannot work here: no NPU on this machine; plug one in; reference is used instead"
     )

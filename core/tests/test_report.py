@@ -170,7 +170,10 @@ def test_long_names_lose_their_middle():
 def test_the_plan_as_json_has_partitions_with_edges_and_refusals_as_values(plan):
     found = json.loads(json.dumps(to_json(plan)))
 
-    assert found["delegates"] == [{"label": "a", "name": "fake"}, {"label": "b", "name": "fake"}]
+    assert found["delegates"] == [
+        {"label": "a", "name": "fake", "unavailable": None},
+        {"label": "b", "name": "fake", "unavailable": None},
+    ]
     assert found["complete"] is False
     (main,) = found["subgraphs"]
     assert [(p["delegate"], [op["index"] for op in p["ops"]]) for p in main["partitions"]] == [

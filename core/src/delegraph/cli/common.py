@@ -49,7 +49,7 @@ def option_option(command: F) -> F:
 
 
 def limit_options(command: F) -> F:
-    """Add --min-ops, --max-partitions and --require-full-delegation, as ``partition`` takes them."""
+    """Add --min-ops, --max-partitions, --require-full-delegation and --anywhere, as plans take them."""
     number = click.IntRange(min=1)
     least = click.option("--min-ops", type=number, help="A smaller partition goes to the next delegate.")
     most = click.option("--max-partitions", type=number, help="Keep this many partitions of a subgraph.")
@@ -58,7 +58,10 @@ def limit_options(command: F) -> F:
         is_flag=True,
         help="Fail unless the first delegate takes every op.",
     )
-    return least(most(full(command)))
+    anywhere = click.option(
+        "--anywhere", is_flag=True, help="Plan for a machine on which every delegate can work."
+    )
+    return least(most(full(anywhere(command))))
 
 
 def loaded_delegates(delegates: list[str], options: dict[str, dict[str, str]]) -> list[Delegate]:

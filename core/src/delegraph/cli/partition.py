@@ -60,7 +60,7 @@ def partition(
 
 def _advice(plan: Plan) -> dict[str, list[str]]:
     """Return what each delegate advises, by label."""
-    return {d.label: list(d.advise(plan)) for d in plan.delegates}
+    return {d.label: list(d.advise(plan)) for d in plan.delegates if d.out_of_use is None}
 
 
 def _print_advice(label: str, lines: list[str]) -> None:

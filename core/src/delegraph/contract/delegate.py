@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import frozen
 
 from .options import read_options
-from .support_row import Refusal
+from .support_row import OpSupport, Refusal
 from .support_table import SupportTable
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Delegate(ABC):
     keep: ClassVar[str] = "largest"  # which ones: "largest" or "first"
 
     label: str  # names this instance in reports: "opencl", "opencl:2"
+    out_of_use: str | None = None  # why it cannot work on this machine, once core has asked: it takes no op
     find_rows: Callable[[Delegate], SupportTable] | None = None  # what ``table`` asks, once
 
     def __init__(self, options: Mapping[str, Any] | None = None, label: str | None = None) -> None:
@@ -81,6 +82,12 @@ class Delegate(ABC):
     def unavailable(self) -> str | None:
         """Return why this delegate cannot work on this machine now, with the way out, or None."""
         return None
+
+    def decide(self, op: Op, graph: Graph | None = None) -> tuple[OpSupport | None, list[Refusal]]:
+        """Return the row by which this delegate takes an op; or None, and the reasons why it does not."""
+        if self.out_of_use is not None:
+            return None, [Refusal(f"a machine on which {self.label} can work", self.out_of_use)]
+        return self.table.decide(op, graph)
 
     def hint(self, op: Op) -> str:
         """Say what would make an op pass that no row has in its version and types; "" if nothing would.

@@ -44,7 +44,7 @@ class Partition:
         """
         rows = {}
         for op in self.ops:
-            row, refusals = delegate.table.decide(op, self.graph)
+            row, refusals = delegate.decide(op, self.graph)
             if row is None:
                 refused = Fallback(op, self.graph, delegate.label, tuple(refusals), NOBODY)
                 raise UnsupportedOps(str(refused), [refused])
@@ -161,7 +161,12 @@ class Plan:
         if not self.delegates:
             return self.check_complete()
         first = self.delegates[0].label
+        cause = self.delegates[0].out_of_use
         if why := [f for f in self.fallbacks if f.delegate == first]:
+            if cause is not None:
+                raise UnsupportedOps(
+                    f"full delegation is required, but {first} cannot work here: {cause}", why
+                )
             head = f"full delegation is required, but {first} does not take {len(why)} of the model's ops"
             raise UnsupportedOps(_listing(head, why), why)
 

@@ -51,11 +51,11 @@ class Work:
 
     def takes(self, delegate: Delegate, op: Op) -> bool:
         """Say whether a delegate takes an op; if not, keep its reasons."""
-        row, reasons = delegate.table.decide(op, self.graph)
+        row, reasons = delegate.decide(op, self.graph)
         if self.refused:
             known = self.refused.get((self.graph.index, op.index), {})
             reasons += known.get(delegate.label, ())
-        if not delegate.dynamic:
+        if not delegate.dynamic and delegate.out_of_use is None:
             reasons += [_unknown_shape(t) for t in (*op.inputs, *op.outputs) if t and t.shape is None]
         if self.veto is not None and not reasons:
             reasons += [Refusal("no veto", found) for found in self.veto(op, delegate)]

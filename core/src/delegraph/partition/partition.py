@@ -63,8 +63,10 @@ def partition(
     if require_full_delegation:
         plan.check_full()
     if logger.isEnabledFor(logging.WARNING):
+        told = {d.label for d in delegates if d.out_of_use is not None}  # once, when it was looked for
         for fallback in plan.fallbacks:
-            logger.warning("%s", fallback)
+            if fallback.delegate not in told:
+                logger.warning("%s", fallback)
     plugins.partitioned(plan)
     return plan
 

@@ -9,28 +9,41 @@ from typing import Any
 from ..contract import Delegate, Plan
 from ..log import fallbacks_unsaid
 from ..model import Model
-from ..plugins import Wanted, resolve_delegates
+from ..plugins import Plugins, Wanted, resolve_delegates
 from .partition import partition
 from .specialize import specialize
 
 
 def plan_model(
-    model: Model, delegates: Wanted | Sequence[Wanted], *, warn: bool = True, **limits: Any
+    model: Model,
+    delegates: Wanted | Sequence[Wanted],
+    *,
+    warn: bool = True,
+    anywhere: bool = False,
+    **limits: Any,
 ) -> Plan:
     """Return the plan an interpreter would make; no device is opened, and ops may be left to nobody.
 
     :param delegates: names or loaded delegates in order of preference; what they leave over goes to the
         reference delegate where that is installed.
     :param warn: log a warning for each op that a delegate was asked for and does not take.
+    :param anywhere: plan for a machine on which every delegate can work. Else one that cannot work on this
+        machine takes no op, as in an interpreter.
     :param limits: for :func:`delegraph.partition.partition`.
     """
     loaded = resolve_delegates(delegates)
     with nullcontext() if warn else fallbacks_unsaid():
+        if anywhere:
+            for delegate in loaded:
+                delegate.out_of_use = None
+        else:
+            Plugins.installed().look_for(loaded)
         return partition(specialize(adapted(model, loaded), delegates=loaded), loaded, **limits)
 
 
 def adapted(model: Model, delegates: Iterable[Delegate]) -> Model:
     """Return the model in the form that the options of its delegates ask for."""
     for delegate in delegates:
-        model = delegate.adapted(model)
+        if delegate.out_of_use is None:
+            model = delegate.adapted(model)
     return model

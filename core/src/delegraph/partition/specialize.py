@@ -51,7 +51,7 @@ class Evaluator:
 
     def row(self, op: Op, graph: Graph) -> OpSupport | None:
         """Return the row by which ``compute`` can take the op; None if it cannot."""
-        return None if self._reference is None else self._reference.table.row_for(op, graph)
+        return None if self._reference is None else self._reference.decide(op, graph)[0]
 
     def compute(self, op: Op, graph: Graph, row: OpSupport) -> Sequence[np.ndarray]:
         """Return the values of the op's outputs; its inputs are constant, or only their shapes matter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .load import Wanted, label_apart, load_delegate, resolve_delegates, wanted_name
+from .load import Wanted, check_one_works, label_apart, load_delegate, resolve_delegates, wanted_name
 from .manager import REFERENCE, Offer, Plugins
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Offer",
     "Plugins",
     "Wanted",
+    "check_one_works",
     "label_apart",
     "load_delegate",
     "resolve_delegates",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Union
 
 from ..contract import Delegate, delegate_name
-from ..errors import InputError
+from ..errors import DelegateUnavailable, InputError
 from .manager import REFERENCE, Plugins
 
 Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
@@ -41,7 +41,7 @@ def resolve_delegates(
     :param delegates: names or loaded delegates; None or none at all means the reference delegate alone.
         Where it is installed, the reference delegate is appended, to run what the others leave over.
     :param options: by label, for the delegates given by name: ``{"opencl:2": {"device": "1"}}``.
-    :param must_run: leave out, with a warning, delegates that cannot work on this machine.
+    :param must_run: find out which cannot work on this machine; these take no op, with a warning.
     :param num_threads: for delegates that are loaded here, have such an option and were not given it.
     :raises InputError: options are given for a label that no delegate loaded here has.
     :raises DelegateUnavailable: ``must_run``, and none can work here.
@@ -67,7 +67,18 @@ def resolve_delegates(
     if given:
         raise InputError(f"options for {next(iter(given))!r}, but the delegates are: {', '.join(labels)}")
     label_apart(loaded)
-    return plugins.usable(loaded) if must_run else loaded
+    if must_run:
+        plugins.look_for(loaded)
+        check_one_works(loaded)
+    return loaded
+
+
+def check_one_works(delegates: Sequence[Delegate]) -> None:
+    """Raise :class:`DelegateUnavailable` if none of the delegates can work on this machine."""
+    if all(d.out_of_use is not None for d in delegates):
+        raise DelegateUnavailable(
+            "; ".join(f"delegate {d.label!r} cannot work here: {d.out_of_use}" for d in delegates)
+        )
 
 
 def wanted_name(wanted: Wanted) -> str:

@@ -213,19 +213,15 @@ class Plugins:
         except Exception as e:
             return f"{type(e).__name__} while looking for its device: {e}"
 
-    def usable(self, delegates: Sequence[Delegate]) -> list[Delegate]:
-        """Return the delegates that can work on this machine; what is wrong with the others is a problem.
-
-        :raises DelegateUnavailable: none of them can.
-        """
-        reasons = {d.label: why for d in delegates if (why := self.unavailable(d))}
-        rest = [d for d in delegates if d.label not in reasons]
-        told = [f"delegate {label!r} cannot work here: {why}" for label, why in reasons.items()]
-        if not rest:
-            raise DelegateUnavailable("; ".join(told))
-        for message in told:
-            self._note((), f"{message}; {', '.join(d.label for d in rest)} is used instead")
-        return rest
+    def look_for(self, delegates: Sequence[Delegate]) -> None:
+        """Find out which delegates cannot work on this machine: they take no op. Each is a problem."""
+        for delegate in delegates:
+            delegate.out_of_use = self.unavailable(delegate)
+        rest = ", ".join(d.label for d in delegates if d.out_of_use is None)
+        for d in delegates:
+            if d.out_of_use is not None:
+                instead = f"; {rest} is used instead" if rest else ""
+                self._note((), f"delegate {d.label!r} cannot work here: {d.out_of_use}{instead}")
 
     def _import(self, ep: EntryPoint) -> None:
         dist = ep.dist

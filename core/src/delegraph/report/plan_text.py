@@ -37,6 +37,9 @@ def render(plan: Plan) -> RenderableType:
 
     several = len(plan.subgraphs) > 1
     parts: list[RenderableType] = []
+    for d in plan.delegates:
+        if d.out_of_use is not None:
+            parts += [Text(f"{d.label} cannot work here and takes no op: {d.out_of_use}", "bold"), Text()]
     for subgraph in plan.reached:
         if several:
             parts += [Text(f"subgraph {subgraph.graph.index} {subgraph.graph.name!r}", "bold"), Text()]
@@ -54,7 +57,9 @@ def to_json(plan: Plan) -> dict[str, Any]:
     """Return the plan as values that ``json.dumps`` takes."""
     return {
         "model": plan.model.source,
-        "delegates": [{"label": d.label, "name": d.name} for d in plan.delegates],
+        "delegates": [
+            {"label": d.label, "name": d.name, "unavailable": d.out_of_use} for d in plan.delegates
+        ],
         "complete": not plan.unsupported,
         "subgraphs": [_subgraph_json(s) for s in plan.subgraphs],
     }
@@ -73,7 +78,7 @@ def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableT
     yield _partition_table(subgraph)
     if any(p.deferred for p in subgraph.partitions):
         yield Text("late: prepared while running, when the shapes are known", "dim")
-    for delegate in plan.delegates:
+    for delegate in (d for d in plan.delegates if d.out_of_use is None):
         refused = [op for op in subgraph.graph.ops if delegate.label in subgraph.refusals.get(op.index, {})]
         if refused:
             taken = sum(len(p.ops) for p in subgraph.partitions if p.label == delegate.label)

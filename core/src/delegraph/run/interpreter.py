@@ -30,7 +30,15 @@ from ..contract import Delegate, Plan
 from ..errors import InputError, ShapeError, StateError
 from ..model import HANDLES, Model, Tensor
 from ..partition import DEFAULT_MAX_TENSOR_BYTES, Memory, adapted, partition
-from ..plugins import REFERENCE, Plugins, Wanted, load_delegate, resolve_delegates, wanted_name
+from ..plugins import (
+    REFERENCE,
+    Plugins,
+    Wanted,
+    check_one_works,
+    load_delegate,
+    resolve_delegates,
+    wanted_name,
+)
 from .arguments import check_settings, check_strict, index_of, matched, scalar_or_array, sizes
 from .device_values import Held
 from .input_values import converted, on_device, stored
@@ -371,7 +379,8 @@ class Interpreter:
             loaded = self._plugins.with_table(delegate)
         else:
             loaded = self._plugins.load(wanted_name(delegate), num_threads=self._num_threads)
-        (loaded,) = self._plugins.usable([loaded])
+        self._plugins.look_for([loaded])
+        check_one_works([loaded])
         self._views.ensure_none()
         last = len(self._session.delegates) - self._reference_is_spare
         self._session.add_delegate(loaded, last)

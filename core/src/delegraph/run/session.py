@@ -347,7 +347,7 @@ def _is_custom(model: Model, op: Op) -> bool:
 
 
 def _may_take(delegate: Delegate, op: Op) -> bool:
-    return not delegate.table.refusals(op)
+    return delegate.decide(op)[0] is not None
 
 
 def _not_none(data: np.ndarray | None) -> np.ndarray:

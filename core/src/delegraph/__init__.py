@@ -40,6 +40,7 @@ from .errors import (
 )
 from .model import (
     DTYPES,
+    OPERATORS,
     Blocks,
     DType,
     Graph,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "DTYPES",
+    "OPERATORS",
     "Blocks",
     "Builder",
     "Constraint",

@@ -19,6 +19,7 @@ from .graph import (
     same_value,
 )
 from .op_codes import op_name, operator_code, options_record
+from .schema import OPERATORS
 from .subgraph_calls import (
     COMPOSITE,
     CORE_OPS,
@@ -36,6 +37,7 @@ __all__ = [
     "CORE_OPS",
     "DTYPES",
     "HANDLES",
+    "OPERATORS",
     "RANDOM_OPS",
     "Blocks",
     "Builder",

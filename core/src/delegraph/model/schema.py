@@ -509,4 +509,4 @@ _OPTIONS_OF = {
     for table, ops in _rows(text).items()
     for op in ops
 }
-OPERATORS = ENUMS["BuiltinOperator"].names
+OPERATORS = ENUMS["BuiltinOperator"].names  # the builtin ops by their code

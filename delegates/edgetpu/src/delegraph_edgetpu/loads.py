@@ -17,14 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from attrs import frozen
-from delegraph import Model
-from delegraph.model import schema
+from delegraph import DTYPES, OPERATORS, Model
 
 from .advice import INSTEAD
 
 TENSORFLOW = "2.6"
 LARGEST_CODE = "ASSIGN_VARIABLE"  # 144, of 2.6's enum of builtin operators
-LARGEST_TYPE = "UINT32"  # 15, of 2.6's enum of tensor types
+LARGEST_TYPE = "uint32"  # 15, of 2.6's enum of tensor types
 FIRST = {"BROADCAST_TO": 2}  # the other ops begin with version 1
 
 # By the last version that is registered.
@@ -91,7 +90,7 @@ def _way_out(name: str) -> str:
 
 
 def _said(name: str, version: int) -> str:
-    number, largest = map(schema.OPERATORS.index, (name, LARGEST_CODE))
+    number, largest = map(OPERATORS.index, (name, LARGEST_CODE))
     if number > largest:
         said = f"Op builtin_code out of range: {number}. Are you using old TFLite binary with newer model?"
     else:
@@ -103,10 +102,9 @@ def _said(name: str, version: int) -> str:
 
 
 def _types(model: Model) -> Iterator[Unloadable]:
-    names = schema.ENUMS["TensorType"].values
     for dtype in dict.fromkeys(t.dtype for graph in model.subgraphs for t in graph.tensors):
-        number = names[dtype.upper()]
-        if number > names[LARGEST_TYPE]:
+        number = DTYPES[dtype].code
+        if number > DTYPES[LARGEST_TYPE].code:
             yield Unloadable(
                 f"tensors of {dtype}, a type which it does not know",
                 "quantize to int8 or uint8, weights too",

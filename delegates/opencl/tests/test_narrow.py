@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import Builder, Delegate, OpSupport, hookimpl, profile
-from delegraph_opencl import Kernel, Launch, finish
+from delegraph_opencl import Kernel, Launch, epilogue_of
 from delegraph_opencl.program.lowering import lowered
 from delegraph_opencl.program.narrow import narrow
 from delegraph_opencl.program.rewrites import rewrite
@@ -32,7 +32,7 @@ class Negating:
         self.kernel = Kernel(self.prepare, fuses=True, narrow=narrow)
 
     def prepare(self, node, target):
-        x, y, epilogue = node.inputs[0], node.outputs[0], finish(node)
+        x, y, epilogue = node.inputs[0], node.outputs[0], epilogue_of(node)
         args = (x, y, np.float32(x.low), np.int32(x.size), *epilogue.args)
         defines = (("X", x.c_type), ("Y", y.c_type))
         yield Launch(epilogue.text + NEGATE, "negate", args, (1,), defines=defines, writes=(y,))

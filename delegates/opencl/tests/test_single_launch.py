@@ -131,7 +131,7 @@ def _runner(device: Device, calls: Sequence[Call], workers: int) -> Any:
     assert single is not None
     kernel = device.kernel(single.source, "run")
     tape, counters = _buffer(device, single.tape), _buffer(device, single.counters)
-    kernel.set_args(tape, counters, np.int32(single.steps), *single.buffers)
+    kernel.set_args(tape, counters, np.int32(single.calls), *single.buffers)
     queue, held = device.queue(), (tape, counters)
 
     def run() -> None:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import click
 
     from .cpu.depthwise import depthwise_convolution
-    from .cpu.integers import Ending, Integers, integer_convolution
+    from .cpu.integers import Integers, SumEpilogue, integer_convolution
     from .families.elementwise import counted, elementwise
     from .options import Options
-    from .program.epilogue import Epilogue, finish
+    from .program.epilogue import Epilogue, epilogue_of
     from .program.geometry import Geometry, geometry, product
     from .program.launch import Arg, Launch, Packed, blocks, int32s, rounded_up
-    from .program.node import Kernel, Node, Scratch, Step, Value, centered, dequantized
+    from .program.node import Kernel, Node, PostOp, Scratch, Value, centered, dequantized
     from .program.target import Target
     from .run.device_value import DeviceValue
 
@@ -33,7 +33,6 @@ __version__ = "0.1.0"
 __all__ = [
     "Arg",
     "DeviceValue",
-    "Ending",
     "Epilogue",
     "Geometry",
     "Integers",
@@ -43,8 +42,9 @@ __all__ = [
     "OpenCL",
     "Options",
     "Packed",
+    "PostOp",
     "Scratch",
-    "Step",
+    "SumEpilogue",
     "Target",
     "Value",
     "blocks",
@@ -53,7 +53,7 @@ __all__ = [
     "depthwise_convolution",
     "dequantized",
     "elementwise",
-    "finish",
+    "epilogue_of",
     "geometry",
     "int32s",
     "integer_convolution",
@@ -66,7 +66,7 @@ __all__ = [
 _LATER = {
     "Arg": "program.launch",
     "DeviceValue": "run.device_value",
-    "Ending": "cpu.integers",
+    "SumEpilogue": "cpu.integers",
     "Epilogue": "program.epilogue",
     "Geometry": "program.geometry",
     "Integers": "cpu.integers",
@@ -76,7 +76,7 @@ _LATER = {
     "Options": "options",
     "Packed": "program.launch",
     "Scratch": "program.node",
-    "Step": "program.node",
+    "PostOp": "program.node",
     "Target": "program.target",
     "Value": "program.node",
     "blocks": "program.launch",
@@ -85,7 +85,7 @@ _LATER = {
     "depthwise_convolution": "cpu.depthwise",
     "dequantized": "program.node",
     "elementwise": "families.elementwise",
-    "finish": "program.epilogue",
+    "epilogue_of": "program.epilogue",
     "geometry": "program.geometry",
     "int32s": "program.launch",
     "integer_convolution": "cpu.integers",

@@ -29,7 +29,7 @@
     stride_y, dilation_y, pad_top, pad_left
 
 // A function of its own, for which the compiler may use other instructions than for what calls it.
-static TARGETED void lines_of(const int item, PARAMS END_PARAMS) {
+static TARGETED void lines_of(const int item, PARAMS SUM_PARAMS) {
   const int first = item * lines_per_item, last = min(first + lines_per_item, lines);
   for (int part = 0; part < channels; part += channels_per_part)
     for (int line = first; line < last; line++) {
@@ -57,6 +57,6 @@ static TARGETED void lines_of(const int item, PARAMS END_PARAMS) {
     }
 }
 
-__kernel void depthwise(PARAMS END_PARAMS) {
-  lines_of(get_global_id(0), ARGS END_ARGS);
+__kernel void depthwise(PARAMS SUM_PARAMS) {
+  lines_of(get_global_id(0), ARGS SUM_ARGS);
 }

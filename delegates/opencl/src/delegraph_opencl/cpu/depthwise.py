@@ -17,7 +17,7 @@ from ..program.memory import nbytes_of
 from ..program.node import Value
 from ..program.target import Target
 from .convolution import zeros
-from .integers import Ending, end_defines, outside
+from .integers import SumEpilogue, outside
 
 _LINES = 8  # work-items per core
 _TILE = 4  # pixels
@@ -25,7 +25,7 @@ _TILE = 4  # pixels
 _PART, _FEWEST = 80 << 10, 128
 _COLUMNS = 40  # pointers of a tile to one line of an image
 _TAPS = 128  # of a window, all unrolled
-# How many numbers are taken at once (an ``Ending`` of integers has no END4), and what weights are.
+# How many numbers are taken at once (sums of integers have no STORE_SUM4), and what weights are.
 _KINDS: dict[str, tuple[tuple[int, ...], tuple[tuple[str, object], ...]]] = {
     "real": ((16, 8, 4, 1), (("W", "float"),)),
     "int16": ((16, 8, 1), (("W", "int"), ("INTEGERS", 1))),
@@ -33,7 +33,7 @@ _KINDS: dict[str, tuple[tuple[int, ...], tuple[tuple[str, object], ...]]] = {
 
 
 def depthwise_convolution(
-    g: Geometry, x: Value, weights: Packed, y: Value, ending: Ending, target: Target
+    g: Geometry, x: Value, weights: Packed, y: Value, epilogue: SumEpilogue, target: Target
 ) -> Launch | None:
     """Return the launch of a depthwise convolution of real numbers, bytes (x is narrow) or int16.
 
@@ -41,13 +41,13 @@ def depthwise_convolution(
 
     :param weights: (height, width, channels): float32, or int32 where x is int16.
     """
-    if ending.is_wide:
+    if epilogue.is_wide:
         return None
     widths, defines = _KINDS[x.dtype]
     width = next(n for n in widths if n <= g.channels)
     name = ("V(name)", "name" if width == 1 else f"name##{width}")
     arithmetic = Arithmetic(_one_by_one(), min(_TILE, g.columns.output), width, (name, *defines))
-    return by_lines(g, x, weights, y, arithmetic, ending, target)
+    return by_lines(g, x, weights, y, arithmetic, epilogue, target)
 
 
 @frozen(hash=False)
@@ -61,7 +61,7 @@ class Arithmetic:
 
 
 def by_lines(
-    g: Geometry, x: Value, weights: Packed, y: Value, how: Arithmetic, ending: Ending, target: Target
+    g: Geometry, x: Value, weights: Packed, y: Value, how: Arithmetic, epilogue: SumEpilogue, target: Target
 ) -> Launch | None:
     """Return the launch that computes tiles of lines; None where it does not suit."""
     if g.out_channels != g.channels or g.columns.reach > _COLUMNS or g.taps > _TAPS:
@@ -71,7 +71,7 @@ def by_lines(
     def launch(each: int) -> Launch:
         """Return it with so many lines of the output for each work-item."""
         return Launch(
-            ending.text + how.text + _source(),
+            epilogue.text + how.text + _source(),
             "depthwise",
             (
                 x,
@@ -81,11 +81,11 @@ def by_lines(
                 *int32s(lines, each, _channels_per_part(g, x, how, target)),
                 *int32s(g.height, g.width, g.channels, g.rows.output, g.columns.output),
                 *int32s(g.rows.stride, g.rows.dilation, g.rows.before, g.columns.before),
-                *ending.args,
+                *epilogue.args,
             ),
             (blocks(lines, each),),
             (1,),
-            (*end_defines(ending), *how.defines, *_defines(g, x, y, how)),
+            (*epilogue.defines, *how.defines, *_defines(g, x, y, how)),
             (y,),
             2 * g.positions * g.channels * g.taps,
             Rows(g.positions, width, 1, 4 * g.channels * g.taps, cut, windows=_windows(g, x)),

@@ -100,5 +100,5 @@ typedef bytes_of_128 bytes_of_128_anywhere __attribute__((aligned(1)));
 #define STORE_UNIT(quarter, numbers) do { \
     const int pixel = UNITS * g + quarter * 16 / WIDTH, channel = c + quarter * 16 % WIDTH; \
     const int i = (line * out_width + column + pixel) * channels + channel; \
-    END16(i, channel, numbers); \
+    STORE_SUM16(i, channel, numbers); \
   } while (0)

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from ..program.epilogue import finish
+from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, blocks
 from ..program.node import Node
 from ..program.target import Target
 from ..program.weights import weights_for
 from .depthwise import Arithmetic, by_lines
-from .integers import Integers, byte_weights, dots, ending_of, instructions
+from .integers import Integers, byte_weights, dots, instructions, sum_epilogue
 
 _NUMBERS = 64  # at once
 _COST = {64: 1.0, 32: 1.1, 16: 1.3}  # of reading them, by how many lie side by side
@@ -43,7 +43,7 @@ def depthwise_bytes(node: Node, g: Geometry, target: Target) -> Launch | None:
         return None
     x = node.inputs[0]
     assert x is not None
-    ending = ending_of(finish(node, weights_for(node, bias=None, axis=3)[1]))
+    epilogue = sum_epilogue(epilogue_of(node, weights_for(node, bias=None, axis=3)[1]))
     weights = byte_weights(node, x, axis=3)
     packed = Packed(f"{weights.key} by {tile.channels} channels", lambda: _packed(weights, g, tile))
     arithmetic = Arithmetic(
@@ -52,7 +52,7 @@ def depthwise_bytes(node: Node, g: Geometry, target: Target) -> Launch | None:
         tile.channels,
         (*instructions(target), *_defines(tile, weights)),
     )
-    return by_lines(g, x, packed, node.outputs[0], arithmetic, ending, target)
+    return by_lines(g, x, packed, node.outputs[0], arithmetic, epilogue, target)
 
 
 def _tile(g: Geometry) -> _Tile | None:

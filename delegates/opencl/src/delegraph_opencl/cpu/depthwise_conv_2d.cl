@@ -34,5 +34,5 @@
   } \
   _Pragma("unroll") for (int t = 0; t < PIXELS; t++) { \
     const int i = (line * out_width + column + t) * channels + c; \
-    V(END)(i, c, sum[t]); \
+    V(STORE_SUM)(i, c, sum[t]); \
   }

@@ -53,7 +53,7 @@
     dilation_y, dilation_x, pad_top, pad_left, taps_y, taps_x, run, reach_y, reach_x
 
 // A function of its own, for which the compiler may use other instructions than for what calls it.
-static TARGETED void products(const int item, const int part, const int group, PARAMS END_PARAMS) {
+static TARGETED void products(const int item, const int part, const int group, PARAMS SUM_PARAMS) {
   const int first_row = item * rows_per_item, last_row = min(first_row + rows_per_item, rows);
   const int first_n = part * channels_per_item, last_n = min(first_n + channels_per_item, channels);
   const int panel = 16 * VECTORS;
@@ -137,18 +137,18 @@ static TARGETED void products(const int item, const int part, const int group, P
 #ifdef FEW
           const SUM* one = (const SUM*)&SUMS[r][v];
 #if FEW < 8
-          for (int j = 0; j < channels; j++) END(i + j, c + j, one[j]);
+          for (int j = 0; j < channels; j++) STORE_SUM(i + j, c + j, one[j]);
 #else
-          END8(i, c, vload8(0, one));
-          if (FEW > 8) END8(i + FEW - 8, c + FEW - 8, vload8(0, one + FEW - 8));
+          STORE_SUM8(i, c, vload8(0, one));
+          if (FEW > 8) STORE_SUM8(i + FEW - 8, c + FEW - 8, vload8(0, one + FEW - 8));
 #endif
 #else
-          END16(i, c, SUMS[r][v]);
+          STORE_SUM16(i, c, SUMS[r][v]);
 #endif
         }
       }
 }
 
-__kernel void integers(PARAMS END_PARAMS) {
-  products(get_global_id(0), get_global_id(1), get_global_id(2), ARGS END_ARGS);
+__kernel void integers(PARAMS SUM_PARAMS) {
+  products(get_global_id(0), get_global_id(1), get_global_id(2), ARGS SUM_ARGS);
 }

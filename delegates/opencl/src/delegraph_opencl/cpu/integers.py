@@ -14,7 +14,7 @@ import numpy as np
 from attrs import evolve, frozen
 from delegraph import Tensor
 
-from ..program.epilogue import Epilogue, finish
+from ..program.epilogue import Epilogue, epilogue_of
 from ..program.geometry import Geometry
 from ..program.launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_up
 from ..program.node import Node, Value, centered
@@ -30,18 +30,25 @@ _SPARE = 64  # bytes that are read at once
 
 
 @frozen(hash=False)
-class Ending:
-    """From sums to what is stored: OpenCL C to put before the kernel's source, and arguments.
+class SumEpilogue:
+    """An epilogue of sums that stores them: OpenCL C to put before the kernel's source, and arguments.
 
-    It defines ``END(i, c, sum)``, ``END8`` and ``END16``, which store sums of as many channels from
-    ``c`` on in ``y``, from its element ``i`` on. Sums are int, or long; those of a depthwise convolution of
-    real numbers are real, and there may be four of them (``END4``).
+    It defines ``STORE_SUM(i, c, sum)``, ``STORE_SUM8`` and ``STORE_SUM16``, which store sums of as many
+    channels from ``c`` on in ``y``, from its element ``i`` on. Sums are int, or long; those of a depthwise
+    convolution of real numbers are real, and there may be four of them (``STORE_SUM4``).
     """
 
     text: str
     params: str  # of the kernel, for ``args``; a comma before each
     args: tuple[Arg, ...]
     is_wide: bool = False  # sums may need 64 bits
+
+    @property
+    def defines(self) -> tuple[tuple[str, object], ...]:
+        names = [declared.split()[-1] for declared in self.params.split(",")[1:]]
+        passed = "".join(f", {name}" for name in names)
+        wide = (("WIDE", 1),) if self.is_wide else ()
+        return (("SUM_PARAMS", self.params), ("SUM_ARGS", passed), *wide)
 
 
 @frozen(hash=False)
@@ -74,10 +81,9 @@ def convolved(node: Node, g: Geometry, target: Target, axis: int = 0) -> Iterato
     assert x is not None
     if not g.positions * g.out_channels:
         return
-    _, steps = weights_for(node, bias=None, axis=axis)
-    yield integer_convolution(
-        g, x, byte_weights(node, x, axis), node.outputs[0], ending_of(finish(node, steps)), target
-    )
+    _, post_ops = weights_for(node, bias=None, axis=axis)
+    epilogue = sum_epilogue(epilogue_of(node, post_ops))
+    yield integer_convolution(g, x, byte_weights(node, x, axis), node.outputs[0], epilogue, target)
 
 
 def byte_weights(node: Node, x: Value, axis: int) -> Integers:
@@ -124,27 +130,27 @@ def _bias(node: Node) -> np.ndarray | int:
     return 0 if bias is None else bias.data().reshape(-1).astype(np.int64)
 
 
-def ending_of(epilogue: Epilogue) -> Ending:
-    """Return the ending that stores what ``EPILOGUE`` makes of sums."""
+def sum_epilogue(epilogue: Epilogue) -> SumEpilogue:
+    """Return the epilogue that stores what ``EPILOGUE`` makes of sums."""
     stores = [
-        f"#define END{w}(i, c, sum) STORE{w}(y, PLACE(i, c), EPILOGUE{w}(TO_F{w}(sum), i, c))\n"
+        f"#define STORE_SUM{w}(i, c, sum) STORE{w}(y, PLACE(i, c), EPILOGUE{w}(TO_F{w}(sum), i, c))\n"
         for w in ("", 4, 8, 16)
     ]
-    return Ending(epilogue.text + "".join(stores), epilogue.params, epilogue.args)
+    return SumEpilogue(epilogue.text + "".join(stores), epilogue.params, epilogue.args)
 
 
 # Launches.
 
 
 def integer_convolution(
-    g: Geometry, x: Value, weights: Integers, y: Value, ending: Ending, target: Target
+    g: Geometry, x: Value, weights: Integers, y: Value, epilogue: SumEpilogue, target: Target
 ) -> Launch:
     """Return the launch of a convolution of bytes (x is narrow) or of int16."""
-    return _launch(g, _tile(g, x, weights, target), x, weights, y, ending, target)
+    return _launch(g, _tile(g, x, weights, target), x, weights, y, epilogue, target)
 
 
 def _launch(
-    g: Geometry, tile: _Tile, x: Value, weights: Integers, y: Value, ending: Ending, target: Target
+    g: Geometry, tile: _Tile, x: Value, weights: Integers, y: Value, epilogue: SumEpilogue, target: Target
 ) -> Launch:
     channels, run = g.out_channels // g.groups, tile.run
     by_lines = run > g.group_channels
@@ -155,11 +161,11 @@ def _launch(
 
         def cut(each: int) -> Launch:
             whole = evolve(tile, channels_per_item=channels)
-            return _launch(g, _by_rows(whole, each, nbytes), x, weights, y, ending, target)
+            return _launch(g, _by_rows(whole, each, nbytes), x, weights, y, epilogue, target)
 
         rows = Rows(g.positions, 1, tile.rows, nbytes, cut, follows=x)
     return Launch(
-        ending.text + dots() + tile_source() + _source(),
+        epilogue.text + dots() + tile_source() + _source(),
         "integers",
         (
             x,
@@ -172,11 +178,11 @@ def _launch(
             *int32s(g.rows.output, g.columns.output, g.out_channels, g.rows.stride, g.columns.stride),
             *int32s(g.rows.dilation, g.columns.dilation, g.rows.before, g.columns.before),
             *int32s(g.rows.size, 1 if by_lines else g.columns.size, run, g.rows.reach, g.columns.reach),
-            *ending.args,
+            *epilogue.args,
         ),
         (blocks(g.positions, tile.rows_per_item), blocks(channels, tile.channels_per_item), g.groups),
         (1, 1, 1),
-        (*instructions(target), *end_defines(ending), *_defines(g, tile, x, y)),
+        (*instructions(target), *epilogue.defines, *_defines(g, tile, x, y)),
         (y,),
         2 * g.positions * g.out_channels * g.group_channels * g.taps,
         rows,
@@ -187,13 +193,6 @@ def instructions(target: Target) -> tuple[tuple[str, object], ...]:
     """Return the define that says which instructions to use besides those that the driver compiles for."""
     bits = target.device.vnni
     return (("VNNI", bits),) if bits else ()
-
-
-def end_defines(ending: Ending) -> tuple[tuple[str, object], ...]:
-    names = [declared.split()[-1] for declared in ending.params.split(",")[1:]]
-    passed = "".join(f", {name}" for name in names)
-    wide = (("WIDE", 1),) if ending.is_wide else ()
-    return (("END_PARAMS", ending.params), ("END_ARGS", passed), *wide)
 
 
 @frozen

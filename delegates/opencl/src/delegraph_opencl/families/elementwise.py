@@ -18,9 +18,17 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op, float_range
 
-from ..program.epilogue import NO_EPILOGUE, Epilogue, channels_of, finish, operand_kind, repeats, vector
+from ..program.epilogue import (
+    NO_EPILOGUE,
+    Epilogue,
+    channels_of,
+    epilogue_of,
+    operand_kind,
+    repeats,
+    vector,
+)
 from ..program.launch import Arg, Launch, Packed, blocks, int32s, rounded_up
-from ..program.node import C_TYPES, Kernel, Node, Step, Value, numpy_type
+from ..program.node import C_TYPES, Kernel, Node, PostOp, Value, numpy_type
 from ..program.target import Target
 
 Formula = str | Callable[[Op], str]  # a function where it depends on the op's options
@@ -35,7 +43,7 @@ def elementwise(formula: Formula) -> Kernel:
     return Kernel(
         lambda node, target: launches(node, target, _text_of(formula, node.op), list(_present(node))),
         fuses=True,
-        step=lambda node, which: _step(node, which, _text_of(formula, node.op)),
+        post_op=lambda node, which: _post_op(node, which, _text_of(formula, node.op)),
         narrow=True,
     )
 
@@ -75,8 +83,8 @@ def _present(node: Node) -> Iterator[Value]:
 # An op as part of another.
 
 
-def _step(node: Node, which: int, formula: str) -> Step | None:
-    """Return the op as a step on its input ``which``; None where other operands need broadcasting."""
+def _post_op(node: Node, which: int, formula: str) -> PostOp | None:
+    """Return the op as a post-op on its input ``which``; None where other operands need broadcasting."""
     terms = []
     operands: list[Value | np.ndarray | float] = []
     for i, value in enumerate(_present(node)):
@@ -87,7 +95,7 @@ def _step(node: Node, which: int, formula: str) -> Step | None:
         else:
             operands.append(value)
             terms.append(_scaled(f"{{{len(operands) - 1}}}", value, operands))
-    return Step(formula.format(*terms, F="{F}"), tuple(operands))
+    return PostOp(formula.format(*terms, F="{F}"), tuple(operands))
 
 
 def _scaled(term: str, value: Value, operands: list[Value | np.ndarray | float]) -> str:
@@ -166,7 +174,7 @@ def launches(
         return
     real = result.dtype == "real"
     pixels = _pixels(node, operands) if real and target.variant == "cpu" else 1
-    epilogue = finish(node, pixels=pixels) if real else NO_EPILOGUE
+    epilogue = epilogue_of(node, pixels=pixels) if real else NO_EPILOGUE
     shapes = [_joined(v.shape, pixels) for v in (result, *operands)]
     loop = loop_over(shapes[0], shapes[1:], epilogue.channelwise)
     width = _width(loop.inner, target) if real and by_vectors else 1

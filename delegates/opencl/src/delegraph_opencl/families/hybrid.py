@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 from delegraph import Tensor
 
 from ..program.launch import Arg, Launch, blocks, int32s, rounded_up
-from ..program.node import Node, PerRow, Scratch, Step, Value
+from ..program.node import Node, PerRow, PostOp, Scratch, Value
 from ..program.target import Target
 from ..program.weights import Weights, after_sums, weights_for
 from .movement import table
@@ -36,7 +36,7 @@ class Operands:
 
     x: Value
     weights: Weights | Value
-    steps: list[Step]  # from sums to real numbers
+    post_ops: list[PostOp]  # from sums to real numbers
     launches: tuple[Launch, ...] = ()  # that compute ``x``
 
 
@@ -71,7 +71,7 @@ def operands(
     scales = scales_of(tensor, stored.shape[axis])
     added = node.inputs[bias] if len(node.inputs) > bias else None
     worth = found.per(node.result.size // rows)
-    scaled = Step("v * {0} * {1}" if scales_apart else "v * ({0} * {1})", (scales, worth))
+    scaled = PostOp("v * {0} * {1}" if scales_apart else "v * ({0} * {1})", (scales, worth))
     integers = Weights(f"weights {tensor.index}, signed", lambda: signed(tensor))
     return Operands(found.value, integers, [scaled, *after_sums(node, added)], found.launches)
 
@@ -114,7 +114,7 @@ class Rounded:
     launches: tuple[Launch, ...]
 
     def per(self, size: int) -> PerRow:
-        """Return what a row is worth as an operand of a step on so many results for each row."""
+        """Return what a row is worth as an operand of a post-op on so many results for each row."""
         return PerRow(self.worth, size, self.rows)
 
 

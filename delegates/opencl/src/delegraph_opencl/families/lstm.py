@@ -20,9 +20,9 @@ from attrs import frozen
 from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
 
 from ..options import Options
-from ..program.epilogue import Epilogue, written_steps
+from ..program.epilogue import Epilogue, written_epilogue
 from ..program.launch import Arg, Launch, Packed, int32s, rounded_up
-from ..program.node import Kernel, Node, Scratch, Step, Value, centered, dequantized
+from ..program.node import Kernel, Node, PostOp, Scratch, Value, centered, dequantized
 from ..program.target import Target
 from .hybrid import Rounded, rounded, rounding_source, signed, wide_numbers
 from .products import Product, Side, multiplied
@@ -192,12 +192,12 @@ def _entering(node: Node, cell: Cell, x: Value, lines: Rounded | None, sums: Scr
 
 def _entering_epilogue(node: Node, cell: Cell, lines: Rounded | None) -> Epilogue:
     """The bias is added to the sum, or later: to a normalized sum, and to integers."""
-    columns, steps = 4 * cell.padded, []
+    columns, post_ops = 4 * cell.padded, []
     if lines:
-        steps.append(Step("v * ({0} * {1})", (lines.per(columns), cell.scales(_INPUT_WEIGHTS))))
+        post_ops.append(PostOp("v * ({0} * {1})", (lines.per(columns), cell.scales(_INPUT_WEIGHTS))))
     if not cell.is_integer and not has(node.op, _NORMS):
-        steps.append(Step("v + {0}", (cell.gates(_BIASES, dequantized),)))
-    return written_steps(steps, columns, f"{node.op}, sums of the input")
+        post_ops.append(PostOp("v + {0}", (cell.gates(_BIASES, dequantized),)))
+    return written_epilogue(post_ops, columns, f"{node.op}, sums of the input")
 
 
 def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> Launch:

@@ -12,7 +12,7 @@ from delegraph.rules import known_activation, real_windows
 
 from ..gpu import pool as gpu
 from ..options import Options
-from ..program.epilogue import finish
+from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
@@ -57,11 +57,11 @@ def _launches(node: Node, target: Target, defines: tuple[tuple[str, str], ...]) 
         return
     if target.variant == "gpu":
         g = Geometry(batch, height, width, channels, rows, columns, channels)
-        yield from gpu.pooled(g, defines, x, y, finish(node), target)
+        yield from gpu.pooled(g, defines, x, y, epilogue_of(node), target)
         return
     parts = min(blocks(channels, 16), blocks(_TASKS * target.units, lines))
     each = blocks(blocks(channels, parts), 16) * 16
-    parts, epilogue = blocks(channels, each), finish(node)
+    parts, epilogue = blocks(channels, each), epilogue_of(node)
     yield Launch(
         epilogue.text + _source(),
         "pool_2d",

@@ -13,9 +13,9 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op
 
-from ..program.epilogue import NO_EPILOGUE, Epilogue, finish
+from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
 from ..program.launch import Launch, blocks, int32s
-from ..program.node import C_TYPES, Kernel, Node, Scaled, Step, Value
+from ..program.node import C_TYPES, Kernel, Node, PostOp, Scaled, Value
 from ..program.target import Target
 from .elementwise import spread
 
@@ -89,8 +89,8 @@ def _launches(node: Node, target: Target, how: Reduction) -> Iterator[Launch]:
     if not result.size:
         return
     axes = merged_axes(x.shape, node.op)
-    scale, factor, steps = _scale_and_steps(node, axes, how)
-    epilogue = finish(node, steps) if result.dtype == "real" else NO_EPILOGUE
+    scale, factor, post_ops = _scale_and_post_ops(node, axes, how)
+    epilogue = epilogue_of(node, post_ops) if result.dtype == "real" else NO_EPILOGUE
     write = _on_cpu if target.variant == "cpu" else _on_gpu
     source, sizes, items, local = write(axes, how, _is_wide(node, how, epilogue), target)
     channels = result.shape[-1] if result.shape else 1
@@ -121,8 +121,8 @@ def _is_wide(node: Node, how: Reduction, epilogue: Epilogue) -> bool:
     return x.dtype == result.dtype == "real" and not how.finds and whole
 
 
-def _scale_and_steps(node: Node, axes: Axes, how: Reduction) -> tuple[float, float, list[Step]]:
-    """Return the real number of 1 in the input, what a result is multiplied with, and the steps after it.
+def _scale_and_post_ops(node: Node, axes: Axes, how: Reduction) -> tuple[float, float, list[PostOp]]:
+    """Return the real number of 1 in the input, what a result is multiplied with, and post-ops after it.
 
     A sum of a quantized tensor stays an integer: rounding it is left to the epilogue.
     """

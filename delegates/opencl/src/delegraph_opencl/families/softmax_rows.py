@@ -12,7 +12,7 @@ import numpy as np
 from attrs import frozen
 from delegraph import Op
 
-from ..program.epilogue import finish
+from ..program.epilogue import epilogue_of
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
 from ..program.target import Target
@@ -48,7 +48,7 @@ def _launches(node: Node, target: Target, how: RowOp) -> Iterator[Launch]:
     assert x is not None
     if not result.size:
         return
-    epilogue, depth = finish(node), result.shape[-1]
+    epilogue, depth = epilogue_of(node), result.shape[-1]
     rows = result.size // depth
     source, rows_each, items, local = _shared_out(rows, depth, target)
     numbers = map(np.float32, (x.low, x.scale, how.parameter(node.op)))

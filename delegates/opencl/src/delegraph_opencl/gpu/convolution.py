@@ -329,12 +329,12 @@ def _launch(
     :param parts: where sums are stored as they are; None: in ``product.y``.
     """
     g, y = product.g, product.y if parts is None else parts
-    ending = epilogue or NO_EPILOGUE
+    epilogue = epilogue or NO_EPILOGUE
     steps = steps or blocks(product.shape[1], STEP)
     return Launch(
-        ending.text + source("window.cl") + source(file),
+        epilogue.text + source("window.cl") + source(file),
         "convolution",
-        (product.x, product.weights, y, *product.sizes, *int32s(steps), *ending.args),
+        (product.x, product.weights, y, *product.sizes, *int32s(steps), *epilogue.args),
         items,
         (group, 1),
         (*defines, *_numbers_of(g), *_storing(product, epilogue, parts), *_case(product)),
@@ -387,14 +387,14 @@ def _case(product: Product) -> list[tuple[str, object]]:
 
 def _adding_up(product: Product, parts: Scratch, splits: int, epilogue: Epilogue | None) -> Launch:
     """Return the launch that adds up what each part of the depth came to."""
-    ending = epilogue or Epilogue(_NOTHING, ())
+    epilogue = epilogue or Epilogue(_NOTHING, ())
     channels, n = product.g.out_channels, product.g.positions * product.g.out_channels
     w = "4" if channels % 4 == 0 else ""
     width = int(w or 1)
     return Launch(
-        ending.text + source("add_up.cl"),
+        epilogue.text + source("add_up.cl"),
         "add_up",
-        (parts, product.y, *int32s(n, channels), *ending.args),
+        (parts, product.y, *int32s(n, channels), *epilogue.args),
         (rounded_up(blocks(n, width), GROUP),),
         (GROUP,),
         (

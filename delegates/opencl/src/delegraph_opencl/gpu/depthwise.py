@@ -51,7 +51,7 @@ def _under(g: Geometry, pixels: int) -> int:
 def _launch(
     g: Geometry, cut: Candidate, x: Value, packed: Packed, y: Value, epilogue: Epilogue | None
 ) -> Launch:
-    (pixels, group), ending = cut, epilogue or NO_EPILOGUE
+    (pixels, group), epilogue = cut, epilogue or NO_EPILOGUE
     lines, quads = g.batch * g.rows.output, blocks(g.out_channels, 4)
     whole = g.out_channels % 4 == 0 and y.shape[-1] == g.out_channels
     args = (
@@ -59,7 +59,7 @@ def _launch(
         *int32s(lines, g.height, g.width, g.channels, g.out_channels, rounded_up(g.out_channels, 4)),
         *int32s(g.rows.output, g.columns.output, g.rows.stride, g.rows.dilation),
         *int32s(g.rows.before, g.columns.before, g.rows.size),
-        *ending.args,
+        *epilogue.args,
     )
     defines = (
         ("PIXELS", pixels),
@@ -72,7 +72,7 @@ def _launch(
     )
     items = rounded_up(lines * blocks(g.columns.output, pixels) * quads, group)
     return Launch(
-        ending.text + source("window.cl") + source("depthwise.cl"),
+        epilogue.text + source("window.cl") + source("depthwise.cl"),
         "depthwise",
         args,
         (items,),

@@ -62,7 +62,7 @@ def _launch(
     y: Value,
     epilogue: Epilogue | None,
 ) -> Launch:
-    (lanes, slices), ending = cut, epilogue or NO_EPILOGUE
+    (lanes, slices), epilogue = cut, epilogue or NO_EPILOGUE
     aligned = g.channels % 4 == 0
     defines = [
         ("LANES", lanes),
@@ -78,10 +78,10 @@ def _launch(
         *int32s(g.rows.size, g.columns.size, g.rows.stride, g.columns.stride),
         *int32s(g.rows.before, g.columns.before),
         np.float32(x.scale),
-        *ending.args,
+        *epilogue.args,
     )
     return Launch(
-        ending.text + source("window.cl") + source("pool.cl"),
+        epilogue.text + source("window.cl") + source("pool.cl"),
         "pool",
         args,
         (blocks(g.positions * blocks(g.channels, 4), lanes) * lanes * slices,),

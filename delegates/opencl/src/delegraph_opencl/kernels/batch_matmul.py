@@ -21,9 +21,9 @@ from ..families.products import Product, Side, multiplied
 from ..families.support_rows import float_rows
 from ..families.weighted_ops import hybrid_rtol
 from ..options import Options
-from ..program.epilogue import finish
+from ..program.epilogue import epilogue_of
 from ..program.launch import Arg, Launch, Packed
-from ..program.node import Kernel, Node, Scaled, Step, Value, centered
+from ..program.node import Kernel, Node, PostOp, Scaled, Value, centered
 from ..program.target import Target
 
 
@@ -61,7 +61,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
         return
     (left, x_scale), (right, y_scale) = _stored(x, result), _stored(y, result)
     scale = x_scale * y_scale
-    epilogue = finish(node, [Scaled("v * {0}", (scale,))] if scale != 1 else [])
+    epilogue = epilogue_of(node, [Scaled("v * {0}", (scale,))] if scale != 1 else [])
     product = Product(
         _side(x, left, result, across=bool(o.adj_x)),
         _side(y, right, result, across=not o.adj_y),
@@ -88,7 +88,7 @@ def _hybrid(node: Node, x: Value, y: Value, target: Target) -> Iterator[Launch]:
     left = Side(found.value, rows * depth, len(stacks), depth, 1, stacks)
     integers = Packed(f"signed integers of tensor {tensor.index}", lambda: signed(tensor))
     scales = scales_of(tensor, columns)
-    epilogue = finish(node, [Step("v * ({0} * {1})", (found.per(columns), scales))])
+    epilogue = epilogue_of(node, [PostOp("v * ({0} * {1})", (found.per(columns), scales))])
     right = _side(y, integers, result, across=not o.adj_y)
     yield from multiplied(Product(left, right, node.outputs[0], rows, columns, depth, epilogue), target)
 

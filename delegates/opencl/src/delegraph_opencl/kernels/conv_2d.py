@@ -18,7 +18,7 @@ from ..families.hybrid import has_many_scales, operands
 from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
-from ..program.epilogue import finish
+from ..program.epilogue import epilogue_of
 from ..program.geometry import geometry
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
@@ -46,4 +46,4 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric)
     yield from o.launches
     launches = gpu.convolved if target.variant == "gpu" else convolved
-    yield from launches(g, o.x, o.weights, node.outputs[0], finish(node, o.steps), target)
+    yield from launches(g, o.x, o.weights, node.outputs[0], epilogue_of(node, o.post_ops), target)

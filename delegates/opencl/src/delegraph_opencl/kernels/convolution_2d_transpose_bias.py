@@ -84,7 +84,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     x, filters = node.inputs[:2]
     assert x is not None
     assert filters is not None
-    weights, steps = weights_for(node)
+    weights, post_ops = weights_for(node)
     assert isinstance(weights, Weights)
     rows, columns = _windows(node.op, x.shape, filters.shape)
-    return transposed(node, x, filters, weights, steps, rows, columns, target)
+    return transposed(node, x, filters, weights, post_ops, rows, columns, target)

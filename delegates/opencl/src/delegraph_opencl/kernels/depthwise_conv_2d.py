@@ -24,10 +24,10 @@ from ..families.hybrid import operands
 from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import depthwise as gpu
 from ..options import Options
-from ..program.epilogue import finish
+from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry, geometry
 from ..program.launch import Launch, Packed
-from ..program.node import Kernel, Node, Step, Value
+from ..program.node import Kernel, Node, PostOp, Value
 from ..program.target import Target
 from ..program.weights import Weights, weights_for
 
@@ -55,12 +55,12 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     yield from o.launches
     x, weights = o.x, o.weights
     assert isinstance(weights, Weights)
-    epilogue, y = finish(node, o.steps), node.outputs[0]
+    epilogue, y = epilogue_of(node, o.post_ops), node.outputs[0]
     if target.variant == "gpu":
         yield from gpu.depthwise(g, x, weights, y, epilogue, target)
         return
-    packed, ending = Packed(weights.key, weights.make), integers.ending_of(epilogue)
-    launch = depthwise_convolution(g, x, packed, y, ending, target)
+    packed, sums = Packed(weights.key, weights.make), integers.sum_epilogue(epilogue)
+    launch = depthwise_convolution(g, x, packed, y, sums, target)
     by_channel = evolve(weights, key=f"{weights.key} by channel", make=lambda: _by_channel(weights))
     yield from [launch] if launch else convolved(g, x, by_channel, y, epilogue, target)
 
@@ -73,18 +73,18 @@ def _of_bytes(node: Node, x: Value, g: Geometry, target: Target) -> Iterator[Lau
 
 def _one_by_one(node: Node, x: Value, g: Geometry, target: Target) -> Launch | None:
     """Return the launch that multiplies bytes as real numbers; None where it does not suit."""
-    weights, steps = weights_for(node, axis=3)
+    weights, post_ops = weights_for(node, axis=3)
     assert isinstance(weights, Weights)
-    ending = integers.ending_of(finish(node, [*_from_zero(x, weights), *steps]))
+    epilogue = integers.sum_epilogue(epilogue_of(node, [*_from_zero(x, weights), *post_ops]))
     packed = Packed(weights.key, weights.make)
-    return depthwise_convolution(g, x, packed, node.outputs[0], ending, target)
+    return depthwise_convolution(g, x, packed, node.outputs[0], epilogue, target)
 
 
-def _from_zero(x: Value, weights: Weights) -> list[Step]:
+def _from_zero(x: Value, weights: Weights) -> list[PostOp]:
     """Return what takes sums of a narrow input, counted from its lowest number, to those of its numbers."""
     if not x.low:
         return []
-    return [Step("v + {0}", (weights.make().sum(axis=(0, 1, 2)) * x.low,))]
+    return [PostOp("v + {0}", (weights.make().sum(axis=(0, 1, 2)) * x.low,))]
 
 
 def _by_channel(weights: Weights) -> np.ndarray:

@@ -14,7 +14,7 @@ from delegraph.rules import has_an_axis
 from ..families.elementwise import spread
 from ..families.support_rows import float_rows
 from ..options import Options
-from ..program.epilogue import finish
+from ..program.epilogue import epilogue_of
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
 from ..program.target import Target
@@ -32,7 +32,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     assert x is not None
     if not x.size:
         return
-    epilogue, depth = finish(node), x.shape[-1]
+    epilogue, depth = epilogue_of(node), x.shape[-1]
     each = _LEAST_WORK if target.variant == "cpu" else 1
     items, local = spread(blocks(x.size, each), target)
     numbers = map(np.float32, (o.bias, o.alpha, o.beta))

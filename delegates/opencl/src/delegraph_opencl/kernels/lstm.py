@@ -23,9 +23,9 @@ from ..families.move_ops import stacked
 from ..families.movement import moved, stored, tables_of
 from ..families.products import Product, Side, multiplied
 from ..options import Options
-from ..program.epilogue import written_steps
+from ..program.epilogue import written_epilogue
 from ..program.launch import Launch, blocks, int32s
-from ..program.node import Kernel, Node, Step
+from ..program.node import Kernel, Node, PostOp
 from ..program.target import Target
 
 _X, _ACTIVATION, _WEIGHTS, _BIAS, _STATE = range(5)  # inputs of the BASIC kernel
@@ -62,7 +62,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     yield from stacked(beside, target, 1, [x.shape[1], cells])
     left = Side(both, batch * depth, 1, depth, 1, one)
     right = Side(stored(weights), weights.size, 1, depth, 1, one)
-    epilogue = written_steps([Step("v + {0}", (bias,))], 4 * cells, f"{node.op}, bias")
+    epilogue = written_epilogue([PostOp("v + {0}", (bias,))], 4 * cells, f"{node.op}, bias")
     yield from multiplied(Product(left, right, sums, batch, 4 * cells, depth, epilogue), target)
     per_item = _WORK if target.variant == "cpu" else 1
     yield Launch(

@@ -17,9 +17,9 @@ from ..families.elementwise import spread
 from ..families.movement import stored, table
 from ..families.support_rows import float_rows, same_quantization
 from ..options import Options
-from ..program.epilogue import Epilogue, finish
+from ..program.epilogue import Epilogue, epilogue_of
 from ..program.launch import Arg, Launch, blocks, int32s
-from ..program.node import Kernel, Node, Scratch, Step, Value
+from ..program.node import Kernel, Node, PostOp, Scratch, Value
 from ..program.target import Target
 
 _WORK = 8192  # elements of a work-item on a CPU, at least
@@ -54,7 +54,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     assert x is not None
     if not node.result.size:
         return
-    epilogue = finish(node, [Step("v * {0}", (float(x.scale),))] if x.scale != 1 else [])
+    epilogue = epilogue_of(node, [PostOp("v * {0}", (float(x.scale),))] if x.scale != 1 else [])
     yield (_by_lines if target.variant == "cpu" else _by_pixels)(node, x, epilogue, target)
 
 

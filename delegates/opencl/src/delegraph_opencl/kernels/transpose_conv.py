@@ -26,10 +26,10 @@ from ..families.pool import vector_defines
 from ..families.weighted_ops import any_activation, nonempty, weighted_rows
 from ..gpu import convolution as gpu
 from ..options import Options
-from ..program.epilogue import NO_EPILOGUE, Epilogue, finish
+from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
 from ..program.geometry import Geometry, product
 from ..program.launch import Launch, blocks, int32s
-from ..program.node import Kernel, Node, Scratch, Step, Value
+from ..program.node import Kernel, Node, PostOp, Scratch, Value
 from ..program.target import Target
 from ..program.weights import Weights
 
@@ -60,7 +60,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     o, (_, height, width, _), shape = node.op.options, filters.shape, node.result.shape
     rows = window(shape[1], height, o.stride_h, 1, o.padding)
     columns = window(shape[2], width, o.stride_w, 1, o.padding)
-    yield from transposed(node, found.x, filters, weights, found.steps, rows, columns, target)
+    yield from transposed(node, found.x, filters, weights, found.post_ops, rows, columns, target)
 
 
 def transposed(
@@ -68,7 +68,7 @@ def transposed(
     x: Value,
     filters: Value,
     weights: Weights,
-    steps: Sequence[Step],
+    post_ops: Sequence[PostOp],
     rows: Window,
     columns: Window,
     target: Target,
@@ -78,7 +78,7 @@ def transposed(
     :param rows, columns: the filter laid over the output; window i is what input i spreads over.
     """
     out, height, width, depth = filters.shape
-    epilogue, shape = finish(node, steps), node.result.shape
+    epilogue, shape = epilogue_of(node, post_ops), node.result.shape
     if not node.result.size:
         return
     if target.variant == "gpu":

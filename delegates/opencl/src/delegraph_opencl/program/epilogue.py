@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from delegraph import fused_activation, quantize_multiplier
 
 from .launch import Arg, Packed, int32s
-from .node import Node, PerRow, Scaled, Step, Value
+from .node import Node, PerRow, PostOp, Scaled, Value
 
 Operand = Value | np.ndarray | PerRow | float
 WIDTHS = (1, 4, 8, 16)
@@ -50,17 +50,17 @@ class Epilogue:
 NO_EPILOGUE = Epilogue("#define EPILOGUE_PARAMS\n", ())
 
 
-def finish(node: Node, before: Sequence[Step] = (), pixels: int = 1) -> Epilogue:
+def epilogue_of(node: Node, before: Sequence[PostOp] = (), pixels: int = 1) -> Epilogue:
     """Return the epilogue of a node: ``before``, the anchor's activation and rounding, then what was fused.
 
-    :param before: the kernel's own steps, such as a bias. After them ``v`` is a real number.
+    :param before: the kernel's own post-ops, such as a bias. After them ``v`` is a real number.
     :param pixels: how many neighbors the kernel takes for one with all their channels (see ``repeats``).
     """
-    steps = [*_settled_after(before, node), *node.epilogue, *_narrowed(node.outputs[0])]
+    post_ops = [*_settled_after(before, node), *node.epilogue, *_narrowed(node.outputs[0])]
     channels = channels_of(node)
     if pixels > 1:
-        steps, channels = [_repeated(s, channels, pixels) for s in steps], channels * pixels
-    written = written_steps(steps, channels, f"epilogue of {node}")
+        post_ops, channels = [_repeated(s, channels, pixels) for s in post_ops], channels * pixels
+    written = written_epilogue(post_ops, channels, f"epilogue of {node}")
     return _placed(written, node) if node.place else written
 
 
@@ -75,19 +75,19 @@ def repeats(node: Node) -> bool:
     return node.place is None and not any(_is_channel(o, channels) for o in computed)
 
 
-def _repeated(step: Step, channels: int, pixels: int) -> Step:
+def _repeated(post_op: PostOp, channels: int, pixels: int) -> PostOp:
     def repeated(operand: Operand) -> Operand:
         if isinstance(operand, (float, PerRow)) or not _is_channel(operand, channels):
             return operand
         numbers = operand.data() if isinstance(operand, Value) else operand
         return np.tile(numbers.reshape(-1), pixels)
 
-    return evolve(step, operands=tuple(map(repeated, step.operands)))
+    return evolve(post_op, operands=tuple(map(repeated, post_op.operands)))
 
 
-def _narrowed(out: Value) -> list[Step]:
-    """Return the step from a stored number to the byte in memory."""
-    return [Step("v - {0}", (float(out.low),))] if out.low else []
+def _narrowed(out: Value) -> list[PostOp]:
+    """Return the post-op from a stored number to the byte in memory."""
+    return [PostOp("v - {0}", (float(out.low),))] if out.low else []
 
 
 def _placed(written: Epilogue, node: Node) -> Epilogue:
@@ -104,8 +104,8 @@ def _placed(written: Epilogue, node: Node) -> Epilogue:
     return Epilogue(text, args, channelwise=True, params=params + written.params)
 
 
-def _settled_after(before: Sequence[Step], node: Node) -> list[Step]:
-    """Return a kernel's own steps and those to what ``node.result`` stores; integers as in TFLite."""
+def _settled_after(before: Sequence[PostOp], node: Node) -> list[PostOp]:
+    """Return a kernel's own post-ops and those to what ``node.result`` stores; integers as in TFLite."""
     last = before[-1] if before else None
     if not isinstance(last, Scaled) or node.result.levels is None or fused_activation(node.op) == "TANH":
         return [*before, *settled(node)]
@@ -117,11 +117,11 @@ def _settled_after(before: Sequence[Step], node: Node) -> list[Step]:
     return [*before[:-1], *rounded, *clamped(*_limits(node))]
 
 
-def _rounded_once(factors: np.ndarray) -> list[Step]:
-    return [Step("ROUND(v * {0})", (_one_if_equal(factors * _AWAY),))]
+def _rounded_once(factors: np.ndarray) -> list[PostOp]:
+    return [PostOp("ROUND(v * {0})", (_one_if_equal(factors * _AWAY),))]
 
 
-def _rounded_twice(factors: np.ndarray, count: int) -> list[Step]:
+def _rounded_twice(factors: np.ndarray, count: int) -> list[PostOp]:
     """Round as TFLite's multiplier does, an integer of 31 bits and a power of two: after each.
 
     After the first halves go up, after the second away from zero.
@@ -131,7 +131,7 @@ def _rounded_twice(factors: np.ndarray, count: int) -> list[Step]:
     powers = np.array([2.0 ** min(shift, 0) * _AWAY for _, shift in pairs])
     # Halves are common where a scale is a power of two. Of other scales ROUND was nearer, measured.
     up = "floor(v * {0} + ({F})(0.5f))" if (fractions == 0.5).any() else "ROUND(v * {0})"
-    return [Step(up, (_one_if_equal(fractions),)), Step("ROUND(v * {0})", (_one_if_equal(powers),))]
+    return [PostOp(up, (_one_if_equal(fractions),)), PostOp("ROUND(v * {0})", (_one_if_equal(powers),))]
 
 
 def _one_if_equal(numbers: np.ndarray) -> np.ndarray | float:
@@ -145,9 +145,9 @@ def _divided(multiplier: int, shift: int, count: int) -> tuple[int, int]:
     return (multiplier << room) // count, shift - room
 
 
-def settled(node: Node) -> list[Step]:
-    """Return the steps from a real number to what ``node.result`` stores: activation, then rounding."""
-    curve = [Step("tanh(v)")] if fused_activation(node.op) == "TANH" else []
+def settled(node: Node) -> list[PostOp]:
+    """Return the post-ops from a real number to what ``node.result`` stores: activation, then rounding."""
+    curve = [PostOp("tanh(v)")] if fused_activation(node.op) == "TANH" else []
     if node.result.levels is None:
         return [*curve, *clamped(*_limits(node))]
     rounded_as = node.result.tensor.zero_point if node.op.name in _ROUNDS_STORED else 0
@@ -173,27 +173,27 @@ def _nearest(steps: float) -> int:
     return int(math.copysign(math.floor(abs(steps) + 0.5), steps))
 
 
-def clamped(low: float, high: float) -> list[Step]:
-    """Return the steps that limit a real number; an infinite limit is none, and NaN stays."""
-    steps = [Step("(v < {0} ? {0} : v)", (float(low),))] if low > -math.inf else []
-    return steps + ([Step("(v > {0} ? {0} : v)", (float(high),))] if high < math.inf else [])
+def clamped(low: float, high: float) -> list[PostOp]:
+    """Return the post-ops that limit a real number; an infinite limit is none, and NaN stays."""
+    post_ops = [PostOp("(v < {0} ? {0} : v)", (float(low),))] if low > -math.inf else []
+    return post_ops + ([PostOp("(v > {0} ? {0} : v)", (float(high),))] if high < math.inf else [])
 
 
-def quantized(result: Value, low: float, high: float, zero_point: int = 0) -> list[Step]:
-    """Return the steps from a real number to the stored integers of a quantized value.
+def quantized(result: Value, low: float, high: float, zero_point: int = 0) -> list[PostOp]:
+    """Return the post-ops from a real number to the stored integers of a quantized value.
 
     :param zero_point: halves are rounded away from its negative.
     """
-    steps = [Step("v * {0}", (1.0 / result.scale,))]
+    post_ops = [PostOp("v * {0}", (1.0 / result.scale,))]
     if zero_point:
-        steps.append(Step("ROUND(v + copysign({0}, v + {1}))", (_AWAY_STEPS, float(zero_point))))
+        post_ops.append(PostOp("ROUND(v + copysign({0}, v + {1}))", (_AWAY_STEPS, float(zero_point))))
     else:
-        steps.append(Step("ROUND(v + copysign({0}, v))", (_AWAY_STEPS,)))
-    return [*steps, *clamped(low, high)]
+        post_ops.append(PostOp("ROUND(v + copysign({0}, v))", (_AWAY_STEPS,)))
+    return [*post_ops, *clamped(low, high)]
 
 
 def operand_kind(operand: Value, result: Value) -> str | None:
-    """Say how a step reads ``operand``: "number", "channel", "same"; None: only by broadcasting."""
+    """Say how a post-op reads ``operand``: "number", "channel", "same"; None: only by broadcasting."""
     if operand.dtype != "real":
         return None
     if operand.size == 1:
@@ -203,8 +203,8 @@ def operand_kind(operand: Value, result: Value) -> str | None:
     return "channel" if result.shape and operand.size == operand.shape[-1] == result.shape[-1] else None
 
 
-def written_steps(steps: Sequence[Step], channels: int, key: str) -> Epilogue:
-    """Return the epilogue of these steps alone, for what a node computes on its way.
+def written_epilogue(post_ops: Sequence[PostOp], channels: int, key: str) -> Epilogue:
+    """Return the epilogue of these post-ops alone, for what a node computes on its way.
 
     :param key: names the constants among the operands in the partition.
     """
@@ -212,9 +212,9 @@ def written_steps(steps: Sequence[Step], channels: int, key: str) -> Epilogue:
     args: list[Arg] = []
     bodies: dict[int, list[str]] = {w: [] for w in WIDTHS}
     channelwise = False
-    for step in steps:
+    for post_op in post_ops:
         read: list[list[tuple[str, Operand]]] = []
-        for operand in map(_number, step.operands):
+        for operand in map(_number, post_op.operands):
             read.append([])
             for part in _parts(operand):
                 name = f"e{len(args)}"
@@ -224,7 +224,7 @@ def written_steps(steps: Sequence[Step], channels: int, key: str) -> Epilogue:
                 channelwise |= not isinstance(part, float) and _is_channel(part, channels)
         for width in WIDTHS:
             terms = [_sum_of(parts, channels, width) for parts in read]
-            bodies[width].append(f"v = {step.text.format(*terms, F=vector(width))};")
+            bodies[width].append(f"v = {post_op.text.format(*terms, F=vector(width))};")
     listed = "".join(f", {p}" for p in params)
     return Epilogue(_text(listed, bodies, len(args)), tuple(args), channelwise, listed)
 
@@ -319,9 +319,9 @@ def _is_channel(operand: Value | np.ndarray | PerRow, channels: int) -> bool:
     return 1 < channels == operand.size == operand.shape[-1]
 
 
-def fused_into(node: Node, steps: Iterable[Step], reader: Node) -> None:
+def fused_into(node: Node, post_ops: Iterable[PostOp], reader: Node) -> None:
     """Let ``node`` compute ``reader``, too, an elementwise op whose only computed producer it is."""
-    node.epilogue += [*steps, *settled(reader)]
+    node.epilogue += [*post_ops, *settled(reader)]
     node.epilogue += reader.epilogue
     node.outputs = reader.outputs
     node.merged += [reader.op, *reader.merged]

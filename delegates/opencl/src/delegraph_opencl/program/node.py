@@ -119,7 +119,7 @@ def along(values: np.ndarray, axis: int, rank: int) -> np.ndarray:
 
 
 @frozen(hash=False)
-class Step:
+class PostOp:
     """Part of an epilogue: what becomes of ``v`` before it is stored.
 
     ``text`` is an OpenCL C expression of ``v`` and ``{0}``, ``{1}``, ...: floats, or float vectors of one
@@ -149,11 +149,11 @@ class PerRow:
 
 
 @frozen(hash=False)
-class Scaled(Step):
-    """The last of a kernel's own steps, where ``v`` is an integer: times a scale, or one per channel.
+class Scaled(PostOp):
+    """The last of a kernel's own post-ops, where ``v`` is an integer: times a scale, or one per channel.
 
     A quantized result is then rounded as TFLite rounds it (see
-    :func:`delegraph_opencl.program.epilogue.finish`).
+    :func:`delegraph_opencl.program.epilogue.epilogue_of`).
     """
 
     count: int = 1  # of a mean: TFLite divides its multiplier by the number of values
@@ -176,7 +176,7 @@ class Node:
     inputs: list[Value | None]
     outputs: list[Value]  # what is stored: the last fused op's output
     result: Value = field(default=None)  # what the anchor itself computes: its own output
-    epilogue: list[Step] = field(factory=list)  # of the fused ops, after the anchor's own
+    epilogue: list[PostOp] = field(factory=list)  # of the fused ops, after the anchor's own
     merged: list[Op] = field(factory=list)  # the fused ops, for messages and the profile
     pads: tuple[tuple[int, int], ...] | None = None  # zeros around the input, per axis, of a merged PAD
     # Of merged MULs and ADDs of constants, float32, one per channel: sums and bias * factor, then + shift.
@@ -191,7 +191,7 @@ class Node:
     @property
     def reads(self) -> list[Value]:
         """Every computed value that the node reads, those of its epilogue included."""
-        extra = [o for step in self.epilogue for o in step.operands if isinstance(o, Value)]
+        extra = [o for post_op in self.epilogue for o in post_op.operands if isinstance(o, Value)]
         return [v for v in (*self.inputs, *extra) if v is not None and not v.is_constant]
 
     def __str__(self) -> str:
@@ -203,19 +203,19 @@ class Kernel:
     """How an op is computed: the ``kernel`` of a support row of this delegate.
 
     ``prepare(node, target)`` returns the launches that compute the node. With ``fuses`` it ends with
-    ``finish(node)`` (see :mod:`delegraph_opencl.program.epilogue`), so that other ops can be fused into it.
-    An elementwise op brings ``step(node, which)``: itself as a step of the epilogue of the node that
+    ``epilogue_of(node)`` (see :mod:`delegraph_opencl.program.epilogue`), so that other ops can be fused
+    into it. An elementwise op brings ``post_op(node, which)``: itself as a post-op of the node that
     computes its input number ``which``, or None where it cannot be one. ``views(node)`` says, for a node
     that moves nothing, from which element of its first input each output begins; None where the node has to
     move values. ``pads``: the kernel reads ``node.pads``, zeros around its input. ``folds``: it multiplies
     its sums by ``node.factor`` and adds ``node.shift``. ``narrow``: it takes inputs that are narrow, adding
     ``low`` to what it reads of them, and its outputs may be narrow, which asks nothing of a kernel that
-    ends with ``finish(node)``.
+    ends with ``epilogue_of(node)``.
     """
 
     prepare: Callable[[Node, Any], Iterable[Any]] | None = None
     fuses: bool = False
-    step: Callable[[Node, int], Step | None] | None = None
+    post_op: Callable[[Node, int], PostOp | None] | None = None
     views: Callable[[Node], Sequence[int] | None] | None = None
     pads: bool = False
     folds: bool = False

@@ -152,16 +152,16 @@ def _with_activation(first: Node, second: Node) -> Op:
 
 def fuse_elementwise(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
     """Compute an elementwise op where its operand is computed, before it is stored."""
-    step_of, out = second.kernel.step, first.outputs[0]
-    if not first.kernel.fuses or step_of is None or len(second.outputs) != 1:
+    post_op_of, out = second.kernel.post_op, first.outputs[0]
+    if not first.kernel.fuses or post_op_of is None or len(second.outputs) != 1:
         return ()
     which = [i for i, v in enumerate(second.inputs) if v is not None and _is_whole_view(v, out)]
     if len(which) != 1 or second.result.shape != out.shape or not uses.ready(first, second):
         return ()
-    step = step_of(second, which[0])
-    if step is None:
+    post_op = post_op_of(second, which[0])
+    if post_op is None:
         return ()
-    fused_into(first, [step], second)
+    fused_into(first, [post_op], second)
     uses.remove(second)
     return (first,)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from attrs import frozen
 
-from .node import Node, Scaled, Step, Value, along, centered
+from .node import Node, PostOp, Scaled, Value, along, centered
 
 
 @frozen(hash=False)
@@ -20,8 +20,8 @@ class Weights:
 
 def weights_for(
     node: Node, x: int = 0, weights: int = 1, bias: int | None = 2, axis: int = 0
-) -> tuple[Weights | Value, list[Step]]:
-    """Return the weights of a node, and the steps from its sums to real numbers.
+) -> tuple[Weights | Value, list[PostOp]]:
+    """Return the weights of a node, and the post-ops from its sums to real numbers.
 
     Sums of a quantized input are of integers, so exact, and scaled at the end; other weights are real.
 
@@ -37,41 +37,41 @@ def weights_for(
     if not stored.is_constant or not (added is None or added.is_constant):
         return _stored(stored), after_sums(node, added)
     factor, total = node.factor, _total(node, added)
-    steps = [] if total is None else [Step("v + {0}", (total,))]
+    post_ops = [] if total is None else [PostOp("v + {0}", (total,))]
     if factor is None:
-        return _stored(stored), steps
+        return _stored(stored), post_ops
     rank = len(stored.shape)
     key = f"weights {stored.tensor.index} times a factor"
-    return Weights(key, lambda: stored.data() * along(factor, axis, rank)), steps
+    return Weights(key, lambda: stored.data() * along(factor, axis, rank)), post_ops
 
 
 def _integers(
     node: Node, x: Value, weights: Value, bias: Value | None, axis: int
-) -> tuple[Weights, list[Step]]:
+) -> tuple[Weights, list[PostOp]]:
     tensor, channels = weights.tensor, weights.shape[axis]
     assert tensor.quantization is not None
     integers = Weights(f"weights {tensor.index}, integers", lambda: centered(tensor)[0])
     scales = np.broadcast_to(tensor.quantization.scale.astype(np.float64) * x.scale, (channels,))
     if node.factor is None and node.shift is None:
-        added = [] if bias is None else [Step("v + {0}", (bias.data().reshape(-1),))]
+        added = [] if bias is None else [PostOp("v + {0}", (bias.data().reshape(-1),))]
         return integers, [*added, Scaled("v * {0}", (scales,))]
     total = np.zeros(channels) if bias is None else bias.data().reshape(-1) * scales
     if node.factor is not None:
         scales, total = scales * node.factor, total * node.factor
     if node.shift is not None:
         total = total + node.shift
-    return integers, [Step("FMA(v, {0}, {1})", (scales, total))]
+    return integers, [PostOp("FMA(v, {0}, {1})", (scales, total))]
 
 
 def _stored(weights: Value) -> Weights | Value:
     return Weights(f"weights {weights.tensor.index}", weights.data) if weights.is_constant else weights
 
 
-def after_sums(node: Node, bias: Value | None) -> list[Step]:
+def after_sums(node: Node, bias: Value | None) -> list[PostOp]:
     """Return what a bias and merged ops do to a sum, where they are not in the weights."""
-    steps = [] if bias is None else [Step("v + {0}", (bias,))]
-    steps += [] if node.factor is None else [Step("v * {0}", (node.factor,))]
-    return steps if node.shift is None else [*steps, Step("v + {0}", (node.shift,))]
+    post_ops = [] if bias is None else [PostOp("v + {0}", (bias,))]
+    post_ops += [] if node.factor is None else [PostOp("v * {0}", (node.factor,))]
+    return post_ops if node.shift is None else [*post_ops, PostOp("v + {0}", (node.shift,))]
 
 
 def _total(node: Node, bias: Value | None) -> np.ndarray | None:

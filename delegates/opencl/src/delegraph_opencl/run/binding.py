@@ -93,7 +93,7 @@ class Binder:
             logger.warning("opencl: each op gets a kernel of its own, which is slower: %s", e)
             return None
         tape, counters = (self.constants.uploaded(array, bound) for array in (single.tape, single.counters))
-        for i, arg in enumerate((tape, counters, np.int32(single.steps), *single.buffers)):
+        for i, arg in enumerate((tape, counters, np.int32(single.calls), *single.buffers)):
             if isinstance(arg, Edge):
                 arg.uses.append((bound.kernel, i, 0, arg.nbytes))
             else:

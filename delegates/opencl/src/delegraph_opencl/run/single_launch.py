@@ -55,17 +55,17 @@ class Call:
 
 @define(eq=False)
 class SingleLaunch:
-    """The one kernel, ``run``; its arguments are tape, counters, steps and ``buffers``."""
+    """The one kernel, ``run``; its arguments are tape, counters, calls and ``buffers``."""
 
     source: str
     tape: np.ndarray  # int64
-    steps: int
+    calls: int
     workers: int
     buffers: list[Any] = field(factory=list)
 
     @property
     def counters(self) -> np.ndarray:
-        return np.zeros(1 + self.steps * (1 + self.workers), np.int32)
+        return np.zeros(1 + self.calls * (1 + self.workers), np.int32)
 
 
 def is_one_of_many(launch: Launch) -> bool:
@@ -160,9 +160,9 @@ def _case(name: str, number: int, args: Sequence[At | np.generic]) -> str:
 
 def _argument(arg: At | np.generic, i: int) -> str:
     if isinstance(arg, At):
-        begin = f"buffers[step[{i}] >> 48] + (step[{i}] & 0xffffffffffff)"
-        return f"(__global void*)({begin} + self * step[{i + 2}] - item * step[{i + 1}])"
-    return f"step[{i}]" if isinstance(arg, np.integer) else f"as_float((int)step[{i}])"
+        begin = f"buffers[record[{i}] >> 48] + (record[{i}] & 0xffffffffffff)"
+        return f"(__global void*)({begin} + self * record[{i + 2}] - item * record[{i + 1}])"
+    return f"record[{i}]" if isinstance(arg, np.integer) else f"as_float((int)record[{i}])"
 
 
 # The tape: where each launch's record begins, then the records: kernel, tasks, work-items per task,
@@ -178,13 +178,13 @@ _RUN = """
 #define PAUSE
 #endif
 #define EACH_ITEM for (int item = first; item < last; item++) { \\
-  const int nx = step[4], ny = step[5], id0 = item % nx, id1 = item / nx % ny, id2 = item / nx / ny;
+  const int nx = record[4], ny = record[5], id0 = item % nx, id1 = item / nx % ny, id2 = item / nx / ny;
 __kernel void run(
-    __global const long* restrict tape, volatile __global int* counters, int steps BUFFERS) {
+    __global const long* restrict tape, volatile __global int* counters, int calls BUFFERS) {
   __global char* buffers[] = {LISTED};
   const int workers = get_num_groups(0), self = get_group_id(0), line = workers + 1;
   int before = 0;  // the launch before, at the head of its chain
-  for (int at = 0; at < steps; at += 1 + (int)tape[tape[at] + 6]) {
+  for (int at = 0; at < calls; at += 1 + (int)tape[tape[at] + 6]) {
     __global const long* head = tape + tape[at];
     volatile __global int* done = counters + 1 + at * line;
     volatile __global int* taken = done + 1;
@@ -204,9 +204,9 @@ __kernel void run(
           ready = 1;
         }
         for (int link = 0; link <= (int)head[6]; link++) {
-          __global const long* step = tape + tape[at + link];
-          const int first = task * (int)step[2], last = min(first + (int)step[2], (int)step[3]);
-          switch ((int)step[0]) {
+          __global const long* record = tape + tape[at + link];
+          const int first = task * (int)record[2], last = min(first + (int)record[2], (int)record[3]);
+          switch ((int)record[0]) {
 CASES
           }
         }
@@ -216,6 +216,6 @@ CASES
     before = at;
   }
   if (atomic_inc(counters) == workers - 1)  // the last to leave: ready for the next run
-    for (int i = 0; i <= steps * line; i++) counters[i] = 0;
+    for (int i = 0; i <= calls * line; i++) counters[i] = 0;
 }
 """

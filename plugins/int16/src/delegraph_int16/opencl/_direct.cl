@@ -11,7 +11,7 @@ __kernel void direct(
     int items, int pixels_per_item, int pixels, int height, int width, int x_channels, int depth,
     int out_height, int out_width, int out_channels, int group_out,  // output channels of a group
     int stride_y, int stride_x, int dilation_y, int dilation_x, int pad_top, int pad_left, int taps_y, int taps_x
-    FINISH_PARAMS) {
+    SUM_PARAMS) {
   const int across = (group_out + WIDTH - 1) / WIDTH * (out_channels / group_out);
   const int item = get_global_id(0);
   if (item >= items) return;
@@ -43,6 +43,6 @@ __kernel void direct(
         for (int k = 0; k < depth; k++) sum += TO_SUMS(LOAD_VECTOR(tap, k * out_channels)) * from[k];
       }
     }
-    STORE_VECTOR(y, pixel * out_channels + c, FINISH_VECTOR(sum, c));
+    STORE_VECTOR(y, pixel * out_channels + c, ROUNDED_VECTOR(sum, c));
   }
 }

@@ -6,10 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from delegraph_opencl import Geometry, Launch, Packed, Target, Value, blocks, int32s
+from delegraph_opencl import Geometry, Launch, Packed, SumEpilogue, Target, Value, blocks, int32s
 
-from ._finish import Finish
-from ._vectors import STORES, spread, vector_defines
+from ._vectors import spread, vector_defines
 
 _TASKS = 8  # per core
 
@@ -19,7 +18,7 @@ def direct(
     x: Value,
     weights: np.ndarray,
     y: Value,
-    finish: Finish,
+    epilogue: SumEpilogue,
     target: Target,
     key: str,
     transposed: bool = False,
@@ -38,7 +37,7 @@ def direct(
     items, local = spread(blocks(pixels, each) * across, target)
     stored = "short" if weights.dtype == np.int16 else "char"
     return Launch(
-        STORES + finish.text + _source(),
+        epilogue.text + _source(),
         "direct",
         (
             x,
@@ -49,14 +48,14 @@ def direct(
             *int32s(out_rows, out_columns, g.out_channels, group_out),
             *int32s(g.rows.stride, g.columns.stride, g.rows.dilation, g.columns.dilation),
             *int32s(g.rows.before, g.columns.before, g.rows.size, g.columns.size),
-            *finish.args,
+            *epilogue.args,
         ),
         items,
         local,
         (
-            *finish.defines,
+            *epilogue.defines,
             ("WEIGHT", stored),
-            *vector_defines(width, finish.wide),
+            *vector_defines(width, epilogue.is_wide),
             *((("TRANSPOSED", 1),) if transposed else ()),
         ),
         (y,),

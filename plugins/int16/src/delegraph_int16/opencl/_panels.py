@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from delegraph_opencl import Geometry, Integers, Launch, Target, Value, integer_convolution
-
-from ._finish import Finish
+from delegraph_opencl import Geometry, Integers, Launch, SumEpilogue, Target, Value, integer_convolution
 
 
 def multiplied(
-    g: Geometry, x: Value, weights: np.ndarray, y: Value, finish: Finish, target: Target, key: str
+    g: Geometry, x: Value, weights: np.ndarray, y: Value, epilogue: SumEpilogue, target: Target, key: str
 ) -> Launch:
     """Return the launch of a convolution.
 
@@ -17,4 +15,4 @@ def multiplied(
     :param key: names the weights in the partition
     """
     integers = Integers(key, lambda: weights.reshape(len(weights), -1).astype(np.int16))
-    return integer_convolution(g, x, integers, y, finish.ending, target)
+    return integer_convolution(g, x, integers, y, epilogue, target)

@@ -52,5 +52,5 @@ def vector_defines(width: int, wide: bool = False) -> tuple[tuple[str, object], 
         ("TO_SUMS", f"convert_{sums}{w}"),
         ("LOAD_VECTOR(p, i)", f"vload{w}(0, (p) + (i))" if w else "(p)[i]"),
         ("STORE_VECTOR(p, i, v)", f"STORE_SHORTS{w}(p, i, v)" if w else "(p)[i] = (v)"),
-        ("FINISH_VECTOR", f"FINISH{w}"),
+        ("ROUNDED_VECTOR", f"ROUNDED{w}"),
     )

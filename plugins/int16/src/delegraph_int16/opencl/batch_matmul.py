@@ -16,8 +16,8 @@ from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32
 from ..reference import batch_matmul
 from ..reference.batch_matmul import column_scales
 from ._claims import as_int16, as_numpy
-from ._finish import of_batch_matmul
-from ._vectors import STORES, spread, vector_defines
+from ._epilogue import of_batch_matmul
+from ._vectors import spread, vector_defines
 
 _TASKS = 8  # per core
 
@@ -33,7 +33,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     x_steps = (1, rows) if o.adj_x else (depth, 1)  # along rows, along the depth
     y_steps = (depth, 1) if o.adj_y else (1, columns)  # along columns, along the depth
     starts = np.stack([_starts(v.shape, out.shape) for v in (x, y)], axis=1).astype(np.int32)
-    finish = of_batch_matmul(node.op, depth, target)
+    epilogue = of_batch_matmul(node.op, depth, target)
     is_real = y.dtype == "real" and not y.is_constant  # int8: as the delegate stores it
     side_by_side = target.variant == "cpu" and not o.adj_y and not is_real
     width = next(n for n in (16, 8, 1) if n <= columns) if side_by_side else 1
@@ -42,7 +42,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     across = columns if target.variant == "gpu" else 1
     items, local = spread(blocks(tasks, each) * across, target)
     yield Launch(
-        STORES + finish.text + _SOURCE,
+        epilogue.text + _SOURCE,
         "batch_matmul",
         (
             as_int16(x),
@@ -50,16 +50,16 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
             out,
             Packed(f"{node.op}: matrices", lambda: starts),
             *int32s(tasks, each, across, rows, columns, depth, *x_steps, *y_steps),
-            *finish.args,
+            *epilogue.args,
         ),
         items,
         local,
         (
-            *finish.defines,
+            *epilogue.defines,
             ("RIGHT", "REAL" if is_real else "short"),
             ("READ_RIGHT(p, i)", "LOAD(p, i)" if is_real else "LOAD_VECTOR(p, i)"),
             ("COLUMN", "0" if len(column_scales(node.op)) == 1 else "column"),
-            *vector_defines(width, finish.wide),
+            *vector_defines(width, epilogue.is_wide),
         ),
         (out,),
         2 * out.size * depth,
@@ -76,7 +76,7 @@ _SOURCE = """
 __kernel void batch_matmul(__global const short* restrict x, __global const RIGHT* restrict z,
                            __global short* restrict y, __global const int* restrict starts,
                            int tasks, int each, int across, int rows, int columns, int depth,
-                           int x_along, int x_deep, int z_along, int z_deep FINISH_PARAMS) {
+                           int x_along, int x_deep, int z_along, int z_deep SUM_PARAMS) {
   const int item = get_global_id(0) / across, first = get_global_id(0) % across * WIDTH;
   for (int task = item * each; task < min(item * each + each, tasks); task++) {
     const int matrix = task / rows, row = task - matrix * rows;
@@ -87,7 +87,7 @@ __kernel void batch_matmul(__global const short* restrict x, __global const RIGH
       SUMS sum = (SUMS)(0);
       for (int k = 0; k < depth; k++)
         sum += TO_SUMS(TO_INTS(READ_RIGHT(q, k * z_deep)) * (int)p[k * x_deep]);
-      STORE_VECTOR(y, task * columns + column, FINISH_VECTOR(sum, COLUMN));
+      STORE_VECTOR(y, task * columns + column, ROUNDED_VECTOR(sum, COLUMN));
     }
   }
 }

@@ -13,7 +13,7 @@ from delegraph_opencl import Kernel, Launch, Node, Target, geometry
 from ..reference import conv_2d
 from ._claims import as_numpy, data_of
 from ._direct import direct
-from ._finish import of_convolution
+from ._epilogue import of_convolution
 from ._panels import multiplied
 
 
@@ -25,9 +25,9 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     g = geometry(node, (height, width), out, x.shape[3] // depth)
     if not g.positions * out:
         return
-    finish = of_convolution(node.op, filters.reshape(out, -1).T, data_of(node.op, 2), target)
+    epilogue = of_convolution(node.op, filters.reshape(out, -1).T, data_of(node.op, 2), target)
     launch = direct if target.variant == "gpu" else multiplied
-    yield launch(g, x, filters, y, finish, target, f"{node.op}: filters")
+    yield launch(g, x, filters, y, epilogue, target, f"{node.op}: filters")
 
 
 SUPPORT = as_numpy(conv_2d.SUPPORT, Kernel(_launches, pads=True), constant("weights and bias", 1, 2), dense)

@@ -15,7 +15,7 @@ from delegraph_opencl import Kernel, Launch, Node, Packed, Target, depthwise_con
 from ..reference import depthwise_conv_2d
 from ._claims import as_numpy, data_of
 from ._direct import direct
-from ._finish import of_convolution
+from ._epilogue import of_convolution
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
@@ -26,12 +26,12 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     g = geometry(node, (height, width), out, x.shape[3])
     if not g.positions * out:
         return
-    finish = of_convolution(node.op, filters.reshape(-1, out), data_of(node.op, 2), target)
+    epilogue = of_convolution(node.op, filters.reshape(-1, out), data_of(node.op, 2), target)
     key, launch = f"{node.op}: filters", None
     if target.variant == "cpu":
         packed = Packed(f"{key} as int32", lambda: filters.astype(np.int32))
-        launch = depthwise_convolution(g, x, packed, y, finish.ending, target)
-    yield launch or direct(g, x, filters.transpose(3, 1, 2, 0), y, finish, target, key)
+        launch = depthwise_convolution(g, x, packed, y, epilogue, target)
+    yield launch or direct(g, x, filters.transpose(3, 1, 2, 0), y, epilogue, target, key)
 
 
 SUPPORT = as_numpy(

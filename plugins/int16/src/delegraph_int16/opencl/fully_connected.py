@@ -11,7 +11,7 @@ from delegraph_opencl import Kernel, Launch, Node, Target, product
 from ..reference import fully_connected
 from ._claims import as_numpy, data_of
 from ._direct import direct
-from ._finish import of_fully_connected, of_int16_weights
+from ._epilogue import of_fully_connected, of_int16_weights
 from ._panels import multiplied
 
 
@@ -23,12 +23,12 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     if not y.size:
         return
     is_wide = weights.dtype == np.int16
-    finish = (of_int16_weights if is_wide else of_fully_connected)(
+    epilogue = (of_int16_weights if is_wide else of_fully_connected)(
         node.op, weights.T, data_of(node.op, 2), target
     )
     launch = direct if is_wide or target.variant == "gpu" else multiplied
     g = product(x.size // depth, depth, units)
-    yield launch(g, x, weights.reshape(units, 1, 1, depth), y, finish, target, f"{node.op}: weights")
+    yield launch(g, x, weights.reshape(units, 1, 1, depth), y, epilogue, target, f"{node.op}: weights")
 
 
 SUPPORT = as_numpy(fully_connected.SUPPORT, Kernel(_launches), constant("weights and bias", 1, 2), dense)

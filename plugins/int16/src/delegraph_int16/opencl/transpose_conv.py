@@ -14,7 +14,7 @@ from delegraph_opencl import Geometry, Kernel, Launch, Node, Target
 from ..reference import transpose_conv
 from ._claims import as_numpy, data_of, reordered
 from ._direct import direct
-from ._finish import of_convolution
+from ._epilogue import of_convolution
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
@@ -23,11 +23,11 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     assert filters is not None
     if not y.size:
         return
-    out, finish_op = len(filters), reordered(op, (2, 1, 3))
-    finish = of_convolution(finish_op, filters.reshape(out, -1).T, data_of(op, 3), target)
+    out, convolution = len(filters), reordered(op, (2, 1, 3))
+    epilogue = of_convolution(convolution, filters.reshape(out, -1).T, data_of(op, 3), target)
     batch, height, columns, depth = x.shape
     g = Geometry(batch, height, columns, depth, *_windows(op), out)
-    yield direct(g, x, filters, y, finish, target, f"{op}: filters", transposed=True)
+    yield direct(g, x, filters, y, epilogue, target, f"{op}: filters", transposed=True)
 
 
 def _windows(op: Op) -> tuple[Window, Window]:

@@ -1,16 +1,15 @@
 """From sums of int16 inputs times weights to int16 on the device: the three ways of rounding of ``_sums``.
 
-A kernel stores ``FINISH(sum, c)``, or ``FINISH8`` and ``FINISH16`` for as many channels from ``c`` on. Sums
-are ``SUM``, ``SUM8`` and ``SUM16``: int, or long where ``WIDE`` is defined. ``FINISH_PARAMS`` ends its list
-of parameters and brings its own comma.
+A kernel stores ``ROUNDED(sum, c)``, or ``ROUNDED8`` and ``ROUNDED16`` for as many channels from ``c`` on.
+Sums are ``SUM``, ``SUM8`` and ``SUM16``: int, or long where ``WIDE`` is defined. ``SUM_PARAMS`` ends its
+list of parameters and brings its own comma.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from attrs import frozen
 from delegraph import Op, quantize_multipliers, stored_range
-from delegraph_opencl import Arg, Ending, Packed, Target, int32s
+from delegraph_opencl import Packed, SumEpilogue, Target, int32s
 from delegraph_reference import sum_scales
 
 from ..reference._sums import fifteen_bits, in_int32
@@ -19,29 +18,10 @@ from ._vectors import STORES
 
 LARGEST_INPUT = 1 << 15
 _WRAP = 1 << 16
-_WIDEST = 16  # columns that a kernel finishes at once
+_WIDEST = 16  # columns that a kernel rounds at once
 
 
-@frozen(hash=False)
-class Finish:
-    """The text to put before a kernel's source, and the arguments to put after the kernel's own."""
-
-    text: str
-    params: str  # what declares the arguments
-    args: tuple[Arg, ...]
-    wide: bool  # sums do not fit int32
-
-    @property
-    def defines(self) -> tuple[tuple[str, object], ...]:
-        return (("WIDE", 1),) if self.wide else ()
-
-    @property
-    def ending(self) -> Ending:
-        """What ends the delegate's own kernels."""
-        return Ending(STORES + self.text + _ENDS, self.params, self.args, self.wide)
-
-
-def of_convolution(op: Op, weights: np.ndarray, bias: np.ndarray | None, target: Target) -> Finish:
+def of_convolution(op: Op, weights: np.ndarray, bias: np.ndarray | None, target: Target) -> SumEpilogue:
     """The arithmetic of convolutions.
 
     :param op: its inputs are x, weights and bias
@@ -53,19 +33,19 @@ def of_convolution(op: Op, weights: np.ndarray, bias: np.ndarray | None, target:
     return _reduced(op, scales, bias, largest_sums(weights), target)
 
 
-def of_fully_connected(op: Op, weights: np.ndarray, bias: np.ndarray | None, target: Target) -> Finish:
+def of_fully_connected(op: Op, weights: np.ndarray, bias: np.ndarray | None, target: Target) -> SumEpilogue:
     """The arithmetic of FULLY_CONNECTED with weights of up to 8 bits."""
     scales, wraps = sum_scales(op, weights.shape[1]), in_int32(op, bias)
     return _once_rounded(op, scales, bias, largest_sums(weights), wraps, target)
 
 
-def of_int16_weights(op: Op, weights: np.ndarray, bias: np.ndarray | None, target: Target) -> Finish:
+def of_int16_weights(op: Op, weights: np.ndarray, bias: np.ndarray | None, target: Target) -> SumEpilogue:
     """The arithmetic of FULLY_CONNECTED with int16 weights."""
     return _reduced(op, sum_scales(op, weights.shape[1]), bias, largest_sums(weights), target)
 
 
-def of_batch_matmul(op: Op, depth: int, target: Target) -> Finish:
-    """The arithmetic of BATCH_MATMUL; one scale for all columns is ``FINISH(sum, 0)``."""
+def of_batch_matmul(op: Op, depth: int, target: Target) -> SumEpilogue:
+    """The arithmetic of BATCH_MATMUL; one scale for all columns is ``ROUNDED(sum, 0)``."""
     scales = column_scales(op)
     scales = np.repeat(scales, _WIDEST) if len(scales) == 1 else scales
     return _reduced(op, scales, None, np.full(len(scales), depth * 2.0**30), target)
@@ -78,7 +58,7 @@ def largest_sums(weights: np.ndarray) -> np.ndarray:
 
 def _reduced(
     op: Op, scales: np.ndarray, bias: np.ndarray | None, largest: np.ndarray, target: Target
-) -> Finish:
+) -> SumEpilogue:
     """A multiplier of 15 bits, one rounding; in float64 where that is exact and the device has it."""
     multiplier, shift = fifteen_bits(scales)
     offset, least = _offset(bias, len(scales)), 2.0**-shift
@@ -88,18 +68,18 @@ def _reduced(
     if exact and target.device.has_fp64:
         factor = multiplier * least
         shifted = offset * factor + 0.5 + _WRAP
-        return _finish(op, _FOLDED, {"double factor": factor, "double offset": shifted}, wide)
+        return _rounded(op, _FOLDED, {"double factor": factor, "double offset": shifted}, wide)
     arrays = {"long bias": offset.astype(np.int64), "long multiplier": multiplier, "long shift": shift}
-    return _finish(op, _SHIFTED, arrays, wide)
+    return _rounded(op, _SHIFTED, arrays, wide)
 
 
-def _twice_rounded(op: Op, scales: np.ndarray, bias: np.ndarray | None) -> Finish:
+def _twice_rounded(op: Op, scales: np.ndarray, bias: np.ndarray | None) -> SumEpilogue:
     """A multiplier of 31 bits, two roundings; sums wrap in 32 bits."""
     multiplier, shift = quantize_multipliers(scales)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     offset = np.zeros(len(scales), np.int32) if bias is None else bias.reshape(-1)
     arrays = {"int bias": offset, "int left": left, "long multiplier": multiplier, "long right": right}
-    return _finish(
+    return _rounded(
         op,
         _TWICE,
         {**arrays, "long halves": (1 << right) >> 1, "long away": -(right > 0).astype(np.int64)},
@@ -109,17 +89,17 @@ def _twice_rounded(op: Op, scales: np.ndarray, bias: np.ndarray | None) -> Finis
 
 def _once_rounded(
     op: Op, scales: np.ndarray, bias: np.ndarray | None, largest: np.ndarray, wraps: bool, target: Target
-) -> Finish:
+) -> SumEpilogue:
     """A product of doubles, rounded once; without doubles, what they would give, in integers."""
     offset = np.zeros(len(scales), np.int64) if bias is None else bias.reshape(-1).astype(np.int64)
     wide, total = not wraps and bool((largest >= 2.0**31).any()), "int" if wraps else "long"
     if target.device.has_fp64:
         arrays = {"long bias": offset, "double scale": scales}
-        return _finish(op, _ONCE.replace("TOTAL", total), arrays, wide)
+        return _rounded(op, _ONCE.replace("TOTAL", total), arrays, wide)
     fractions, exponents = np.frexp(scales)
     arrays = {"long fraction": np.ldexp(fractions, 53).astype(np.int64), "long places": 53 - exponents}
     text = _ONCE_IN_INTEGERS.replace("TOTAL", total)
-    return _finish(op, text, {"long bias": offset, **arrays}, wide)
+    return _rounded(op, text, {"long bias": offset, **arrays}, wide)
 
 
 def _offset(bias: np.ndarray | None, n: int) -> np.ndarray:
@@ -129,22 +109,20 @@ def _offset(bias: np.ndarray | None, n: int) -> np.ndarray:
 _NUMPY = {"int": np.int32, "long": np.int64, "double": np.float64}
 
 
-def _finish(op: Op, text: str, arrays: dict[str, np.ndarray], wide: bool) -> Finish:
-    """Return the finish whose ``text`` reads arrays of one number per column, "type name"."""
+def _rounded(op: Op, text: str, arrays: dict[str, np.ndarray], wide: bool) -> SumEpilogue:
+    """Return the epilogue whose ``text`` reads arrays of one number per column, "type name"."""
     low, high = stored_range(op)
-    listed = "".join(f", __global const {declared.replace(' ', '* finish_')}" for declared in arrays)
-    params = f"{listed}, int finish_low, int finish_high"
-    names = "".join(f", finish_{declared.split()[1]}" for declared in arrays)
+    listed = "".join(f", __global const {declared.replace(' ', '* rounded_')}" for declared in arrays)
+    params = f"{listed}, int rounded_low, int rounded_high"
+    names = "".join(f", rounded_{declared.split()[1]}" for declared in arrays)
     packed = [_packed(op, declared, array) for declared, array in arrays.items()]
     lines = [
-        f"#define FINISH_PARAMS {params}",
-        *(
-            f"#define FINISH{n}(sum, c) finish{n}(sum, c{names}, finish_low, finish_high)"
-            for n, _ in _WIDTHS
-        ),
+        f"#define ROUNDED{n}(sum, c) rounded{n}(sum, c{names}, rounded_low, rounded_high)"
+        for n, _ in _WIDTHS
     ]
     bodies = dict.fromkeys(text.replace("{n}", n).replace("{load}", load) for n, load in _WIDTHS)
-    return Finish("\n".join([*lines, _SUMS, *bodies]), params, (*packed, *int32s(low, high)), wide)
+    text = "\n".join([*lines, _SUMS, *bodies])
+    return SumEpilogue(STORES + text + _STORED, params, (*packed, *int32s(low, high)), wide)
 
 
 def _packed(op: Op, declared: str, array: np.ndarray) -> Packed:
@@ -152,10 +130,10 @@ def _packed(op: Op, declared: str, array: np.ndarray) -> Packed:
     return Packed(f"{op}: {declared}", lambda: np.ascontiguousarray(array, dtype))
 
 
-_ENDS = """
-#define END(i, c, sum) y[i] = FINISH(sum, c)
-#define END8(i, c, sum) STORE_SHORTS8(y, i, FINISH8(sum, c))
-#define END16(i, c, sum) STORE_SHORTS16(y, i, FINISH16(sum, c))
+_STORED = """
+#define STORE_SUM(i, c, sum) y[i] = ROUNDED(sum, c)
+#define STORE_SUM8(i, c, sum) STORE_SHORTS8(y, i, ROUNDED8(sum, c))
+#define STORE_SUM16(i, c, sum) STORE_SHORTS16(y, i, ROUNDED16(sum, c))
 """
 _WIDTHS = (("", "LOAD_ONE"), ("8", "LOAD_8"), ("16", "LOAD_16"))
 _SUMS = """
@@ -178,14 +156,14 @@ _SUMS = """
 # 2**16 is in the offset: truncation is then floor for all that is not below ``low``, and the low 16 bits
 # are those of the result.
 _FOLDED = """
-static inline short{n} finish{n}(SUM{n} sum, int c, __global const double* factor,
+static inline short{n} rounded{n}(SUM{n} sum, int c, __global const double* factor,
                                  __global const double* offset, int low, int high) {
   int{n} v = convert_int{n}(convert_double{n}(sum) * {load}(factor, c) + {load}(offset, c));
   return convert_short{n}(clamp(v, (int{n})(low + (1 << 16)), (int{n})(high + (1 << 16))));
 }
 """
 _SHIFTED = """
-static inline short{n} finish{n}(SUM{n} sum, int c, __global const long* bias,
+static inline short{n} rounded{n}(SUM{n} sum, int c, __global const long* bias,
                                  __global const long* multiplier, __global const long* shift,
                                  int low, int high) {
   long{n} places = {load}(shift, c), half_of = (long{n})(1) << (places - 1);
@@ -194,7 +172,7 @@ static inline short{n} finish{n}(SUM{n} sum, int c, __global const long* bias,
 }
 """
 _TWICE = """
-static inline short{n} finish{n}(SUM{n} sum, int c, __global const int* bias, __global const int* left,
+static inline short{n} rounded{n}(SUM{n} sum, int c, __global const int* bias, __global const int* left,
                                  __global const long* multiplier, __global const long* right,
                                  __global const long* halves, __global const long* away,
                                  int low, int high) {
@@ -207,8 +185,8 @@ static inline short{n} finish{n}(SUM{n} sum, int c, __global const int* bias, __
 # 0x1.fffffffffffffp-2 is the largest double below 1/2: adding 1/2 itself would carry some up to 1. What
 # int32 does not hold becomes its smallest value.
 _ONCE = """
-static inline short{n} finish{n}(SUM{n} sum, int c, __global const long* bias, __global const double* scale,
-                                 int low, int high) {
+static inline short{n} rounded{n}(SUM{n} sum, int c, __global const long* bias,
+                                  __global const double* scale, int low, int high) {
 #pragma OPENCL FP_CONTRACT OFF
   TOTAL{n} total = convert_TOTAL{n}(sum) + convert_TOTAL{n}({load}(bias, c));
   double{n} v = convert_double{n}(total) * {load}(scale, c);
@@ -240,17 +218,17 @@ static inline int times_double(long total, long fraction, long places) {
   product = (product + (1UL << (places - 1))) >> places;
   return product >> 31 ? INT_MIN : total < 0 ? -(int)product : (int)product;
 }
-static inline short finish(SUM sum, int c, __global const long* bias, __global const long* fraction,
+static inline short rounded(SUM sum, int c, __global const long* bias, __global const long* fraction,
                            __global const long* places, int low, int high) {
   long total = (TOTAL)(sum) + (TOTAL)(bias[c]);
   return clamp(times_double(total, fraction[c], places[c]), low, high);
 }
-static inline short16 finish16(SUM16 sum, int c, __global const long* bias, __global const long* fraction,
+static inline short16 rounded16(SUM16 sum, int c, __global const long* bias, __global const long* fraction,
                                __global const long* places, int low, int high) {
   SUM sums[16];
   short16 v;
   vstore16(sum, 0, sums);
-  for (int j = 0; j < 16; j++) ((short*)&v)[j] = finish(sums[j], c + j, bias, fraction, places, low, high);
+  for (int j = 0; j < 16; j++) ((short*)&v)[j] = rounded(sums[j], c + j, bias, fraction, places, low, high);
   return v;
 }
 """

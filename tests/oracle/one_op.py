@@ -24,6 +24,7 @@ from delegraph.shapes import has_rule, infer
 from numpy.random import PCG64
 
 FLOAT_RTOL = 1e-5  # of the output's largest value: the reference delegate's promise
+_SMALLEST_NORMAL = 2.0**-126  # of float32: what is smaller has fewer bits
 ONE_ROUNDING = 2.0**-23  # float32: how far two correctly rounded results may lie apart, relatively
 
 Exact = Callable[..., Any] | Sequence[np.ndarray] | np.ndarray
@@ -90,10 +91,12 @@ def difference(
     rtol: float = FLOAT_RTOL,
     exact: np.ndarray | None = None,
     zero_signs: bool = False,
+    each: bool = False,
 ) -> str | None:
     """Return in words how two results differ by more than the rule of "Numbers" allows, or None.
 
     :param zero_signs: -0.0 in place of 0.0 is a difference, too
+    :param each: ``rtol`` is relative to each value, not to the largest
     """
     if ours.dtype != theirs.dtype:
         return f"dtype {ours.dtype}, LiteRT has {theirs.dtype}"
@@ -103,7 +106,8 @@ def difference(
         return None
     if ours.dtype.kind in "fcV":
         signs = _zero_sign_difference(ours, theirs) if zero_signs else None
-        return signs or _float_difference(ours, theirs, rtol, exact)
+        with np.errstate(invalid="ignore"):  # of NaN that signals
+            return signs or _float_difference(ours, theirs, rtol, exact, each)
     if ours.dtype.kind in "iu":
         return _integer_difference(ours, theirs, steps)
     return None if np.array_equal(ours, theirs) else _worst(ours, theirs, ours != theirs)
@@ -350,7 +354,7 @@ def _exact_outputs(exact64: Exact | None, inputs: Sequence[np.ndarray], n: int) 
 
 
 def _float_difference(
-    ours: np.ndarray, theirs: np.ndarray, rtol: float, exact: np.ndarray | None
+    ours: np.ndarray, theirs: np.ndarray, rtol: float, exact: np.ndarray | None, each: bool
 ) -> str | None:
     wide = np.complex128 if ours.dtype.kind == "c" else np.float64
     a, b = ours.astype(wide), theirs.astype(wide)
@@ -360,10 +364,12 @@ def _float_difference(
         return "infinities or NaN elsewhere; " + _worst(ours, theirs, odd)
     if not finite.any():
         return None
-    largest = np.abs(b[finite]).max()
+    sizes = np.abs(np.where(finite, b, 0))
+    largest = sizes.max()
     off = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0)
-    if off.max() > rtol * largest:
-        text = _worst(ours, theirs, off > rtol * largest, off)
+    wrong = off > (rtol * np.maximum(sizes, _SMALLEST_NORMAL) if each else rtol * largest)
+    if wrong.any():
+        text = _worst(ours, theirs, wrong, off)
         return f"off by {off.max() / largest:.3g} of the largest value, {rtol:g} is allowed; {text}"
     return None if exact is None else _distance_from_exact(a[finite], b[finite], np.asarray(exact)[finite])
 

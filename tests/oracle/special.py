@@ -22,12 +22,13 @@ _Value = float | tuple[str, float]  # a number, or (limit, factor)
 MOODS: Mapping[str, tuple[_Value, ...]] = {
     "zeros": (0.0, -0.0),
     "infinities": (np.inf, -np.inf),
+    "masks": (-np.inf,),
     "nan": (np.nan,),
     "small": ((_TINY, 1), (_TINY, -1), (_NORMAL, 1), (_NORMAL, -1), (_NORMAL, 0.5), (_NORMAL, -0.5), -0.0),
     "large": ((_LARGE, 1), (_LARGE, -1), (_LARGE, 0.5), (_LARGE, -0.5)),
     "halves": (0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 1.0, -1.0),
 }
-MIXED = "mixed"  # all of them together
+MIXED = "mixed"  # all of them together but the largest, whose sums leave the range in some orders only
 SHARES = (2, 9)  # one place of two, one of nine
 
 
@@ -78,7 +79,8 @@ def strewn(array: np.ndarray, dtype: str, mood: str, share: int, seed: int) -> n
 
 def values_of(mood: str, dtype: str) -> np.ndarray:
     """Return the values of a mood as they are stored in a type of real numbers."""
-    named = [v for each in MOODS.values() for v in each] if mood == MIXED else MOODS[mood]
+    chosen = [name for name in MOODS if name != "large"] if mood == MIXED else [mood]
+    named = [value for name in chosen for value in MOODS[name]]
     if dtype == "bfloat16":
         single = np.array([_number(v, _BFLOAT16) for v in named], np.float32)
         return (single.view(np.uint32) >> np.uint32(16)).astype(np.uint16)

@@ -6,7 +6,8 @@ through a BITCAST or CAST on either side of the op; delegraph's kernel gets them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -29,6 +30,7 @@ class Draft:
         self.is_quantized = NO_SCALE not in types
         self.builder = Builder()
         self.values: dict[int, np.ndarray] = {}  # of the op's operands that are no constants, by tensor
+        self.given: set[int] = set()  # those of them whose values the recipe needs as they are
         self.feeds: list[np.ndarray] = []  # of the model's inputs, as LiteRT takes them
         self._sparse: dict[int, dict[str, Any]] = {}  # what sparse constants have, by tensor
         self._op = -1
@@ -54,7 +56,8 @@ class Draft:
     ) -> Tensor:
         """Return an operand that is computed: random values, or these."""
         shape = tuple(shape)
-        if values is None:
+        given = values is not None
+        if not given:
             values = random_values(dtype, shape, seed=len(self.values) + 1, low=low, high=high)
         array = np.asarray(values, DTYPES[dtype].numpy).reshape(shape)
         g = self.builder
@@ -70,6 +73,8 @@ class Draft:
             tensor = g.input(shape, dtype, **stored)
             self.feeds.append(array)
         self.values[tensor.index] = array
+        if given:
+            self.given.add(tensor.index)
         return tensor
 
     def constant(self, values: Any, dtype: str | None = None, **stored: Any) -> Tensor:
@@ -123,6 +128,17 @@ class Draft:
     def op_of(self, graph: Graph) -> Op:
         """Return the op itself among those of the model's main subgraph."""
         return graph.ops[self._op]
+
+    def fed(self, values: Mapping[int, np.ndarray]) -> list[np.ndarray]:
+        """Return other values of the op's operands as LiteRT takes them."""
+        pairs = zip(self.values, self.feeds, strict=True)
+        return [values[i].astype(feed.dtype, copy=False) for i, feed in pairs]
+
+    def with_values(self, values: dict[int, np.ndarray]) -> Draft:
+        """Return the draft with other values of the op's operands."""
+        other = copy.copy(self)
+        other.values, other.feeds = values, self.fed(values)
+        return other
 
     def carried_back(self, found: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return LiteRT's outputs of the model as those of the op, in the arrays that delegraph keeps."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+ALL, SIGNS = "all", "signs of zeros"
 _EIGHT = "(float8_e4m3fn|float8_e5m2)"
 _NARROW = "(int2|int4|uint4)"
 
@@ -28,6 +29,27 @@ def exemption(op: str, types: str) -> str | None:
     """Return why nothing is expected of a cell, or None."""
     found = (e.why for e in EXEMPTIONS if op in e.ops and re.fullmatch(e.types, types))
     return next(found, None)
+
+
+@frozen
+class SpecialExemption:
+    """Feeds of special values for which LiteRT's answer is not to be reproduced, and why."""
+
+    ops: tuple[str, ...]
+    types: str  # a pattern that the whole text of the types fits
+    feeds: str  # likewise, of what ``specials`` calls the feed: "nan, one of 2"
+    what: str  # ALL, or only the SIGNS of zeros
+    why: str
+
+
+def special_exemption(op: str, types: str, feed: str) -> str | None:
+    """Return what is not compared of a feed: ALL, SIGNS or None."""
+    fitting = (
+        e.what
+        for e in SPECIAL
+        if op in e.ops and re.fullmatch(e.types, types) and re.fullmatch(e.feeds, feed)
+    )
+    return next(fitting, None)
 
 
 def _rows(why: str, *rows: tuple[str, str]) -> Iterable[Exemption]:
@@ -102,5 +124,56 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         ("BROADCAST_TO", f"{_NARROW}:int32"),
         ("DILATE", f"{_NARROW}:int32"),
         ("STABLEHLO_PAD", _NARROW),
+    ),
+)
+
+
+def _special(what: str, why: str, *rows: tuple[str, str, str]) -> Iterable[SpecialExemption]:
+    return [SpecialExemption(tuple(ops.split()), types, feeds, what, why) for ops, types, feeds in rows]
+
+
+_HYBRID = "float32:u?int[0-9]+:.*"
+_LSTMS = "LSTM UNIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_LSTM"
+SPECIAL: tuple[SpecialExemption, ...] = (
+    *_special(
+        ALL,
+        "partial sums leave float32's range in one order of adding and not in another",
+        (
+            "AVERAGE_POOL_2D BATCH_MATMUL CONV_2D CONV_3D CONV_3D_TRANSPOSE DEPTHWISE_CONV_2D"
+            " EMBEDDING_LOOKUP_SPARSE FULLY_CONNECTED RFFT2D TRANSPOSE_CONV",
+            ".*",
+            ".*large.*",
+        ),
+    ),
+    *_special(
+        ALL,
+        "which bins become NaN, and which infinite, depends on the order of the transform's butterflies",
+        ("RFFT2D AudioSpectrogram", ".*", "(infinities|masks|nan|mixed).*"),
+    ),
+    *_special(
+        ALL,
+        "x is quantized by its range, and what NaN does to that depends on the vector lane it stands in",
+        (
+            "BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED SVDF TRANSPOSE_CONV RNN"
+            " UNIDIRECTIONAL_SEQUENCE_RNN BIDIRECTIONAL_SEQUENCE_RNN",
+            _HYBRID.replace(":.*", "(:.*)?"),
+            ".*(nan|mixed).*",
+        ),
+        (_LSTMS, _HYBRID, ".*(infinities|masks|nan|mixed).*"),  # inf - inf in the state
+    ),
+    *_special(
+        ALL,
+        "a gate sums up to inf - inf, and the logistic function of NaN is finite if taken of whole vectors",
+        (_LSTMS, "float32:float32:.*", "constants (infinities|masks) .*"),
+    ),
+    *_special(
+        ALL,
+        "each product is scaled before they are added: an infinite scale makes NaN of those that are 0",
+        ("TRANSPOSE_CONV", _HYBRID, ".*(infinities|masks).*"),
+    ),
+    *_special(
+        ALL,
+        "values are looked up in a tree, and NaN passes for the first that it meets there",
+        ("UNIQUE", "float32:.*", "(nan|mixed).*"),
     ),
 )

@@ -23,6 +23,7 @@ from .draft import Draft
 from .exemptions import exemption
 from .facts import Death, Fact, facts
 from .recipe import Recipe, recipes
+from .specials import differing, widened
 
 EXACT, WITHIN, DIFFERS = "exact", "within", "differs"
 ONLY_LITERT, ONLY_DELEGRAPH, NEITHER = "only LiteRT", "only delegraph", "refused by both"
@@ -41,6 +42,16 @@ class Cell:
     types: str
     found: str = ""  # one of ORDER
     message: str = ""  # how they differ, or why the one that refuses does
+
+
+@frozen
+class Answer:
+    """What LiteRT makes of a cell."""
+
+    outputs: list[np.ndarray] | None
+    why_not: str  # where there are none
+    resolver: str = ""  # that runs it
+    version: int = 0  # of the op that the resolver was told
 
 
 class Refused(Exception):
@@ -92,7 +103,8 @@ def _result(cell: Cell, refusals: dict[tuple[str, str, str], str]) -> Cell:
     made = recipes()[cell.op]
     draft = made.draft(cell.version, cell.types)
     model = draft.model()
-    theirs, why_not = _theirs(cell, draft, model, refusals)
+    answer = _theirs(cell, draft, model, refusals)
+    theirs, why_not = answer.outputs, answer.why_not
     try:
         ours = _ours(draft, model, theirs)
     except Refused as e:
@@ -103,7 +115,21 @@ def _result(cell: Cell, refusals: dict[tuple[str, str, str], str]) -> Cell:
         return attrs.evolve(cell, found=DIFFERS, message=f"fails: {_text(e)}")
     if theirs is None:
         return attrs.evolve(cell, found=ONLY_DELEGRAPH, message=why_not)
-    return _compared(cell, draft, ours, theirs)
+    compared = _compared(cell, draft, ours, theirs)
+    return compared if compared.found == DIFFERS else _fed_specially(compared, draft, model, answer)
+
+
+def _fed_specially(cell: Cell, draft: Draft, model: Model, answer: Answer) -> Cell:
+    """Return the cell, or how it differs on special values: the last version alone is tried."""
+    if cell.version < fact_of(cell.op).last or exemption(cell.op, cell.types):
+        return cell
+
+    def labelled(other: Model) -> Model:
+        return relabelled(other, cell.op, answer.version)
+
+    each = recipes()[cell.op].family in ("elementwise", "movement")
+    problem = differing(draft, model, cell.types, answer.resolver, labelled, _ours, each)
+    return cell if problem is None else attrs.evolve(cell, found=DIFFERS, message=problem)
 
 
 def _refused(cell: Cell, made: Recipe, theirs: Any, why_not: str, why: str) -> Cell:
@@ -122,7 +148,7 @@ def _compared(cell: Cell, draft: Draft, ours: Sequence[np.ndarray], theirs: Sequ
         if a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() and a.dtype != object:
             continue  # NaN
         if tensor.dtype == "bfloat16":
-            a, b = (_widened(x) for x in (a, b))
+            a, b = (widened(x) for x in (a, b))
         problem = difference(a, b)
         if problem is not None:
             return attrs.evolve(cell, found=DIFFERS, message=f"{tensor.name}: {problem}")
@@ -130,10 +156,8 @@ def _compared(cell: Cell, draft: Draft, ours: Sequence[np.ndarray], theirs: Sequ
     return attrs.evolve(cell, found=found)
 
 
-def _theirs(
-    cell: Cell, draft: Draft, model: Model, refusals: dict[tuple[str, str, str], str]
-) -> tuple[list[np.ndarray] | None, str]:
-    """Return LiteRT's outputs; or None, and what it says. What BUILTIN_REF refuses the default may run.
+def _theirs(cell: Cell, draft: Draft, model: Model, refusals: dict[tuple[str, str, str], str]) -> Answer:
+    """Return LiteRT's outputs, or what it says. What BUILTIN_REF refuses the default may run.
 
     BUILTIN_REF is asked with the last version it knows: kernels do not look at their version.
     """
@@ -145,14 +169,15 @@ def _theirs(
             continue
         try:
             file = write_model(relabelled(model, cell.op, version))
-            return draft.carried_back(_litert_run(file, draft.feeds, resolver)), ""
+            found = draft.carried_back(_litert_run(file, draft.feeds, resolver))
+            return Answer(found, "", resolver, version)
         except litert.LiteRTCrashed as e:
             refusals[key] = f"{DIED}{e.signal}"
             why = why or refusals[key]
         except (litert.LiteRTError, DelegraphError) as e:
             refusals[key] = _text(e)
             why = why or refusals[key]
-    return None, why
+    return Answer(None, why)
 
 
 def _litert_run(file: bytes, feeds: Sequence[np.ndarray], resolver: str) -> list[np.ndarray]:
@@ -236,10 +261,6 @@ def _value(tensor: Tensor | None, values: dict[int, np.ndarray]) -> np.ndarray |
 @cache
 def _table() -> SupportTable:
     return load_delegate("reference").table
-
-
-def _widened(bits: np.ndarray) -> np.ndarray:
-    return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
 def _text(error: Exception) -> str:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
+import numpy as np
 import pytest
 from delegraph import load_delegate
 from delegraph.contract import OpSupport, SupportTable
+from delegraph_reference import quietly
 
 from matrix import run
 from matrix.draft import NO_SCALE
-from matrix.exemptions import EXEMPTIONS
+from matrix.exemptions import EXEMPTIONS, SPECIAL
 from matrix.facts import deaths, facts
 from matrix.recipe import recipes
 from matrix.report import compact, to_do
@@ -78,6 +81,27 @@ def test_a_kernel_that_is_off_by_one_is_found(monkeypatch: pytest.MonkeyPatch) -
     assert "24 of 24 values differ" in cell.message
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda x, y: np.where(np.isnan(x - y), np.float32(0), x - y), "infinities or NaN elsewhere"),
+        (lambda x, y: x - y + np.float32(0), "zeros of another sign"),
+        (lambda x, y: x - y, "infinities, one of 2"),  # infinite where LiteRT ends in float32's range
+    ],
+)
+def test_a_kernel_that_is_wrong_for_special_values_is_found(
+    monkeypatch: pytest.MonkeyPatch, wrong: Callable[..., np.ndarray], words: str
+) -> None:
+    rows = [
+        attrs.evolve(r, kernel=lambda op: quietly(lambda *xs: (wrong(*xs),)))
+        for r in load_delegate("reference").table.rows_of("SUB")
+    ]
+    monkeypatch.setattr(run, "_table", lambda: SupportTable("reference", rows))
+    (cell,) = results([Cell("SUB", facts()["SUB"].last, "float32")])
+    assert cell.found == DIFFERS
+    assert words in cell.message
+
+
 def test_a_type_that_no_row_has_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_table", lambda: SupportTable("reference", []))
     (cell,) = results([Cell("SUB", 1, "int32")])
@@ -90,7 +114,7 @@ def test_the_same_bits_are_exact() -> None:
 
 
 def test_exemptions_name_ops_that_there_are() -> None:
-    assert {op for e in EXEMPTIONS for op in e.ops} <= set(recipes())
+    assert {op for e in (*EXEMPTIONS, *SPECIAL) for op in e.ops} <= set(recipes())
 
 
 def test_types_are_written_shortly() -> None:

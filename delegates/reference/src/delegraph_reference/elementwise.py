@@ -68,21 +68,46 @@ def activation(op: Op) -> Callable[[np.ndarray], np.ndarray]:
     if "fused_activation_function" not in op.options:
         return _unchanged
     dtype = DTYPES[op.outputs[0].dtype].numpy
-    low, high = float_range(op)
     if dtype.kind == "f":
-        limits = np.finfo(dtype)
-        low, high = max(low, limits.min), min(high, limits.max)
-    elif fused_activation(op) == "NONE" or dtype.kind == "c":
+        bounds = finite_range(op)
+        return lambda x: kept_within(x, *bounds, out=x)
+    if fused_activation(op) == "NONE" or dtype.kind == "c":
         return _unchanged
-    else:
-        info = np.iinfo(dtype)
-        low, high = max(low, info.min), min(high, info.max)
-    bounds = dtype.type(low), dtype.type(high)
+    info, (low, high) = np.iinfo(dtype), float_range(op)
+    limits = dtype.type(max(low, info.min)), dtype.type(min(high, info.max))
+    return lambda x: np.clip(x, *limits, out=x)
 
-    def clip(x: np.ndarray) -> np.ndarray:
-        return np.clip(x, *bounds, out=x)
 
-    return clip
+def finite_range(op: Op) -> tuple[Any, Any]:
+    """Return the bounds of the op's fused activation in the output's float type: its limits without one."""
+    kind = DTYPES[op.outputs[0].dtype].numpy.type
+    limits, (low, high) = np.finfo(kind), float_range(op)
+    return kind(max(low, limits.min)), kind(min(high, limits.max))
+
+
+def kept_within(x: np.ndarray, low: Any, high: Any, out: np.ndarray | None = None) -> np.ndarray:
+    """Return floats within bounds, as std::max and std::min give them: NaN stays, and -0.0 at a bound of 0.
+
+    :param out: an array for the result, which may be x
+    """
+    if x is out and high == _LARGEST and low == -high and _all_smaller(x):
+        return x
+    if _CLIP_KEEPS_ZEROS or (low != 0 and high != 0):
+        return np.clip(x, low, high, out=out)
+    negative = (x == 0) & np.signbit(x)
+    y: np.ndarray = np.clip(x, low, high, out=out)
+    y[negative] = -0.0
+    return y
+
+
+def _all_smaller(x: np.ndarray) -> bool:
+    """Say whether float32 values are far from the largest: their squares add up in half a clip's time."""
+    return x.dtype == np.float32 and x.flags.c_contiguous and bool(np.vdot(x, x) < _LARGEST)
+
+
+def some_negative_zero(x: np.ndarray) -> bool:
+    """Say whether float32 values have a -0.0 among them: else no sign of a zero is in doubt."""
+    return x.dtype == np.float32 and bool((x.view(np.int32) == np.iinfo(np.int32).min).any())
 
 
 def split_at_zero(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -144,3 +169,7 @@ def _widening(formula: Formula, dtype: str) -> Formula:
 
 def _unchanged(x: np.ndarray) -> np.ndarray:
     return x
+
+
+_LARGEST = np.finfo(np.float32).max
+_CLIP_KEEPS_ZEROS = bool(np.signbit(np.clip(np.full(1, -0.0), 0, 1))[0])  # numpy 1 does not

@@ -15,6 +15,7 @@ from delegraph import Op, needs
 from delegraph.rules import given, operand, scaled, scales_found
 
 from . import approximations, transcendental
+from .elementwise import quietly
 from .hybrid import LARGEST, quantized_rows, signed
 from .kernel import Kernel
 from .products import exact_weights
@@ -96,7 +97,7 @@ def instants(steps: int, backward: bool) -> range:
 
 def contiguous(run: Kernel) -> Kernel:
     """Let a kernel return arrays whose elements lie in order, as the next op may want them."""
-    return lambda *inputs: tuple(np.ascontiguousarray(y) for y in run(*inputs))
+    return quietly(lambda *inputs: tuple(np.ascontiguousarray(y) for y in run(*inputs)))
 
 
 def padded(inputs: Sequence[Any], count: int) -> list[Any]:
@@ -128,15 +129,26 @@ def _identity(x: np.ndarray) -> np.ndarray:
     return x
 
 
+def _at_least(low: float, high: float) -> Product:
+    """Return std::max(low, std::min(x, high)): NaN becomes low, and -0.0 becomes 0.0 if low is 0."""
+    first, last = np.float32(low), np.float32(high)
+
+    def curve(x: np.ndarray) -> np.ndarray:
+        y = np.fmax(np.minimum(x, last), first)
+        return np.asarray(y + first if low == 0 else y)
+
+    return curve
+
+
 def _sign_bit(x: np.ndarray) -> np.ndarray:
     return np.signbit(x).astype(np.float32)  # type: ignore[no-any-return]
 
 
-CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+CURVES: dict[str, Product] = {
     "NONE": _identity,
-    "RELU": lambda x: np.maximum(x, np.float32(0)),
-    "RELU_N1_TO_1": lambda x: x.clip(-1, 1),
-    "RELU6": lambda x: x.clip(0, 6),
+    "RELU": _at_least(0, np.inf),
+    "RELU_N1_TO_1": _at_least(-1, 1),
+    "RELU6": _at_least(0, 6),
     "TANH": transcendental.tanh,
     "SIGN_BIT": _sign_bit,
 }

@@ -8,8 +8,6 @@ import numpy as np
 from delegraph import (
     Op,
     Tensor,
-    float_range,
-    fused_activation,
     needs,
     quantize_multipliers,
     stored_range,
@@ -20,7 +18,7 @@ from delegraph.rules import (
     scales_of,
 )
 
-from .elementwise import quietly
+from .elementwise import finite_range, kept_within, quietly
 from .kernel import Kernel
 from .products import exact_weights, largest_magnitude, largest_sums
 from .requantize import Finish, Requantizer
@@ -31,7 +29,6 @@ Apply = Callable[[np.ndarray], np.ndarray]
 # are x, weights and bias; the integers (..., depth, columns); the weights are what x is multiplied with, in
 # a float type that holds every sum, and finish(sums, out) ends the sums.
 Arithmetic = Callable[[Op, np.ndarray, "np.ndarray | None"], "tuple[np.ndarray, Finish]"]
-_CLIPPING = ("RELU", "RELU6", "RELU_N1_TO_1")
 
 
 def with_weights(op: Op, make: Callable[..., Apply]) -> Kernel:
@@ -107,7 +104,7 @@ def sum_offset(op: Op, weights: np.ndarray, bias: np.ndarray | None) -> np.ndarr
 
 
 class FloatFinish:
-    """Adds the bias to float sums and limits them to the fused activation's range.
+    """Adds the bias to float sums and limits them to the fused activation's range, which is finite.
 
     :param factors: what the sums are multiplied with first, one after the other: float32, one for each
         column or one for all
@@ -115,7 +112,7 @@ class FloatFinish:
 
     def __init__(self, op: Op, bias: np.ndarray | None, *factors: np.ndarray) -> None:
         self._bias = None if bias is None else bias.reshape(-1)
-        self._range = float_range(op) if fused_activation(op) in _CLIPPING else None
+        self._range = finite_range(op)
         self._factors = factors
 
     def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
@@ -124,10 +121,7 @@ class FloatFinish:
             sums = np.multiply(sums, factor, out=out, casting="same_kind")
         if self._bias is not None:
             sums = np.add(sums, self._bias, out=out)
-        if self._range is not None:
-            sums = sums.clip(*self._range, out=out)
-        if sums is not out:
-            np.copyto(out, sums)
+        kept_within(sums, *self._range, out=out)
 
 
 @needs("one scale on input and output, and scales on the weights")

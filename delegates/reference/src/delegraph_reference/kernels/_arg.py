@@ -27,18 +27,24 @@ def prepare_arg(op: Op, extreme: np.ufunc, find: Callable[..., np.ndarray]) -> K
         at = along(axis)
         if x.shape[at] <= _SHORT and x.size >= _MANY * x.shape[at]:
             return (_by_rows(np.moveaxis(x, at, 0), extreme).astype(dtype),)
-        return (np.asarray(find(x, at), dtype),)
+        found = np.asarray(find(x, at))
+        if x.dtype.kind == "f" and np.isnan(np.take_along_axis(x, np.expand_dims(found, at), at)).any():
+            found = _by_rows(np.moveaxis(x, at, 0), extreme)
+        return (found.astype(dtype),)
 
     return run
 
 
 def _by_rows(x: np.ndarray, extreme: np.ufunc) -> np.ndarray:
-    """Return the first place of the extreme along axis 0: the best of the places counted from the end."""
+    """Return the first place of the extreme along axis 0: the best of the places counted from the end.
+
+    NaN is passed over; where all is NaN, it is 0.
+    """
     x = np.ascontiguousarray(x)
-    hits = (x == extreme.reduce(x, 0)).view(np.uint8)
     size = len(x)
-    hits *= np.arange(size, 0, -1, dtype=np.uint8).reshape(-1, *(1,) * (x.ndim - 1))
-    return np.asarray((size - hits.max(0).astype(np.int64)) % size)  # where all is NaN: 0
+    counts = np.arange(size, 0, -1, dtype=np.min_scalar_type(size)).reshape(-1, *(1,) * (x.ndim - 1))
+    best = ((x == extreme.reduce(x, 0)) * counts).max(0)
+    return np.asarray((size - best.astype(np.int64)) % size)
 
 
 def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:

@@ -8,7 +8,7 @@ import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
 from delegraph.rules import shape_of
 
-from ..elementwise import quietly
+from ..elementwise import quietly, some_negative_zero
 from ..kernel import Kernel
 from ._movement import scalar
 
@@ -29,9 +29,20 @@ def prepare_unsorted(op: Op, combine: np.ufunc, start: object) -> Kernel:
         out = np.full((count, *x.shape[ids.ndim :]), start, wide)
         kept = ids >= 0
         combine.at(out, ids[kept], x[kept])
+        if combine in (np.fmax, np.fmin) and some_negative_zero(x):
+            _sign_zeros(out, ids[kept], x[kept])
         return (out.astype(dtype, copy=False),)
 
     return run
+
+
+def _sign_zeros(extremes: np.ndarray, ids: np.ndarray, slices: np.ndarray) -> None:
+    """Give zeros the sign of the first zero of their segment."""
+    unsigned = extremes == 0
+    for segment, values in zip(ids, slices, strict=True):
+        here = unsigned[segment] & (values == 0)
+        extremes[segment] = np.where(here, values, extremes[segment])
+        unsigned[segment] &= ~here
 
 
 def summed(x: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:

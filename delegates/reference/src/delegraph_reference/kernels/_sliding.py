@@ -8,6 +8,7 @@ from delegraph import Op, needs
 from delegraph.rules import shape_of
 
 _LOGICAL = (np.logical_and, np.logical_or)
+_COMPARISONS = {np.maximum: np.greater, np.minimum: np.less}
 
 
 @frozen
@@ -22,11 +23,26 @@ def reduce_windows(x: np.ndarray, init: np.ndarray, windows: Windows, reduce: np
 
     float32 is reduced in float64, integers wrap.
     """
+    if x.dtype.kind == "f" and reduce in _COMPARISONS:
+        return _extremes(_views(x, windows), init, _COMPARISONS[reduce])
     wide = x.astype(np.float64) if x.dtype == np.float32 else x
     views = _views(wide, windows)
     axes = tuple(range(x.ndim, 2 * x.ndim))
     found = reduce.reduce(views, axes, dtype=bool if reduce in _LOGICAL else wide.dtype)
     return np.asarray(reduce(found, init.reshape(()).astype(wide.dtype)), x.dtype)
+
+
+def _extremes(views: np.ndarray, init: np.ndarray, beyond: np.ufunc) -> np.ndarray:
+    """Return the extremes of what lies under a window, taken one after the other: as LiteRT has it, the
+    later of two that are equal or cannot be compared (NaN).
+    """
+    rank = views.ndim // 2
+    found = np.full(views.shape[:rank], init.reshape(()), views.dtype)
+    for tap in np.ndindex(views.shape[rank:]):
+        at = (Ellipsis, *tap)
+        values = views[at]
+        found = np.where(beyond(found, values), found, values)
+    return found
 
 
 def _views(x: np.ndarray, windows: Windows) -> np.ndarray:

@@ -34,7 +34,8 @@ def selected(
     With a ``sigma`` above 0 each overlap lowers its score by exp(-overlap ** 2 / (2 sigma)). All float32.
     """
     first, second = boxes[:, :2], boxes[:, 2:]
-    corners = np.concatenate([np.minimum(first, second), np.maximum(first, second)], 1)
+    low, high = np.where(second < first, second, first), np.where(first < second, second, first)
+    corners = np.concatenate([low, high], 1)
     queue: list[Candidate] = []
     for index, score in enumerate(scores):
         if score > least:
@@ -76,7 +77,7 @@ def _overlaps(corners: np.ndarray, index: int, others: Sequence[int]) -> np.ndar
     shared = np.minimum(high[others], high[index]) - np.maximum(low[others], low[index])
     common = np.maximum(shared, 0).prod(1)
     union = areas[others] + areas[index] - common
-    solid = (areas[others] > 0) & (areas[index] > 0) & (union != 0)
+    solid = ~((areas[others] <= 0) | (areas[index] <= 0) | (union == 0))  # NaN is none of these
     zeros = np.zeros(len(others), np.float32)
     return np.asarray(np.divide(common, union, out=zeros, where=solid))
 

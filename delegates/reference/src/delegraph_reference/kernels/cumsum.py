@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from delegraph import Op, OpSupport
 
+from ..elementwise import quietly
 from ..kernel import Kernel
 from ._movement import along, axis_of, once, scalar
 
@@ -16,6 +17,7 @@ def prepare(op: Op) -> Kernel:
     axis_operand = once(scalar, op.inputs[1])
     exclusive, reverse = op.options.exclusive, op.options.reverse
 
+    @quietly
     def run(x: np.ndarray, axis_array: np.ndarray) -> tuple[np.ndarray]:
         axis = axis_of(axis_operand(axis_array), x.ndim)
         backward = along(axis, slice(None, None, -1 if reverse else 1))
@@ -24,6 +26,7 @@ def prepare(op: Op) -> Kernel:
         if exclusive:
             source, target = source[along(axis, slice(-1))], target[along(axis, slice(1, None))]
         np.cumsum(source, axis=axis, dtype=x.dtype, out=target)
+        total += 0  # as if 0 had come first, to which -0.0 is added
         return (total,)
 
     return run

@@ -30,6 +30,7 @@ from ..convolution import multiply
 from ..hybrid import LARGEST, quantized_rows, signed
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights, largest_magnitude
+from ..recurrent import CURVES
 from ..requantize import DoubleRequantizer, Finish
 from ..weights import (
     Apply,
@@ -94,12 +95,13 @@ def prepare_hybrid(op: Op) -> Kernel:
 
     def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
         product = (_RowProduct if blocks_of(operand(op, 1)) is None else BlockProduct)(op, signed(stored))
-        finish, curve = FloatFinish(op, bias), _CURVES.get(fused_activation(op))
+        curve = CURVES[fused_activation(op)]
 
         def multiply_rows(rows: np.ndarray, out: np.ndarray) -> None:
-            finish(product(rows), out)
-            if curve is not None:
-                out[...] = curve(out)
+            out[...] = product(rows)
+            if bias is not None:
+                out += bias
+            out[...] = curve(out)
 
         return lambda x: _by_rows(op, x, len(stored), multiply_rows)
 
@@ -183,7 +185,6 @@ def scales_of_units_or_blocks(op: Op) -> str | None:
     return (scales_along(0) if blocks_of(operand(op, 1)) is None else in_blocks()).found(op)
 
 
-_CURVES = {"TANH": np.tanh, "SIGN_BIT": np.signbit}  # the hybrid kernel has these activations, too
 _ALL = (default_format, kept_depth, bias_along(0))
 _HYBRID = (*_ALL, scales_of_units_or_blocks, blocks_of_16)
 FULLY_CONNECTED_RULES = (known_activation, *_ALL, scaled, scales_along(0), fitting_bias, small_zero_point)

@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
 from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, fitting_factor, split_at_zero
+from ..elementwise import by_formula, fitting_factor
 from ..kernel import Kernel
 from ..lut import Formula, by_value, clipped
 
@@ -19,13 +19,14 @@ from ..lut import Formula, by_value, clipped
 def prepare_float(op: Op) -> Kernel:
     alpha = np.float32(op.options.alpha)
 
-    def leaky_relu(x: np.ndarray) -> np.ndarray:
-        positive, negative = split_at_zero(x)
-        negative *= alpha
-        positive += negative
-        return positive
+    def gently(x: np.ndarray) -> np.ndarray:  # no branches, where they make no difference
+        y = x * alpha
+        return np.asarray(np.maximum(x, y, out=y))
 
-    return by_formula(leaky_relu)(op)
+    def leaky_relu(x: np.ndarray) -> np.ndarray:
+        return np.where(x > 0, x, x * alpha)
+
+    return by_formula(gently if 0 < alpha <= 1 else leaky_relu)(op)
 
 
 def of_stored(op: Op) -> Formula:

@@ -27,6 +27,35 @@ def product(op: Op) -> Formula:
     return formula
 
 
+def complex_product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Each product and sum is rounded, where numpy's own product may leave a rounding out.
+
+    Infinities that meet are multiplied as C's annex G has it: by their directions.
+    """
+    x, y = np.broadcast_arrays(x, y)
+    product = _product(x, y)
+    lost = np.isnan(product.real) & np.isnan(product.imag) & (np.isinf(x) | np.isinf(y))
+    if lost.any():
+        product[lost] = _product(_direction(x, y)[lost], _direction(y, x)[lost], np.float32(np.inf))
+    return product
+
+
+def _product(x: np.ndarray, y: np.ndarray, factor: np.float32 | None = None) -> np.ndarray:
+    real, imag = x.real * y.real - x.imag * y.imag, x.real * y.imag + x.imag * y.real
+    parts = np.empty(x.shape, np.complex64)
+    parts.real, parts.imag = (real, imag) if factor is None else (real * factor, imag * factor)
+    return parts
+
+
+def _direction(x: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return x with 1 for what is infinite and 0 beside it; NaN is 0 beside an infinite operand."""
+    found = np.empty(x.shape, np.complex64)
+    for part, its in ((x.real, found.real), (x.imag, found.imag)):
+        boxed = np.where(np.isinf(x), np.isinf(part), np.where(np.isnan(part) & np.isinf(other), 0, part))
+        np.copysign(boxed, part, out=its, casting="same_kind")
+    return found
+
+
 def output_factor(op: Op) -> float:
     """Return scale_x * scale_y / scale_out, each step in float32 as LiteRT takes it."""
     x, y, out = (np.float32(t.scale) for t in (operand(op, 0), operand(op, 1), op.outputs[0]))
@@ -54,7 +83,10 @@ SUPPORT = [
         "T T -> T",
         (known_activation,),
         by_formula(np.multiply),
-        T="float32 float16 int32 int64 complex64",
+        T="float32 float16 int32 int64",
+    ),
+    OpSupport(
+        "MUL", (1, 8), "complex64 complex64 -> complex64", (known_activation,), by_formula(complex_product)
     ),
     OpSupport(
         "MUL",

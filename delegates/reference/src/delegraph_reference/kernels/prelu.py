@@ -18,10 +18,12 @@ from ..lut import Formula, by_pair, clipped
 def prelu(x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     if not np.isfinite(alpha).all():
         return np.where(x >= 0, x, x * alpha)
-    positive, negative = split_at_zero(x)
+    y, negative = split_at_zero(x)
     negative *= alpha
-    positive += negative
-    return positive
+    y += negative
+    if (zeros := y == 0).any():  # the sum of two zeros has lost its sign
+        np.copyto(y, np.where(x >= 0, x, x * alpha), where=zeros)
+    return y
 
 
 def of_stored(op: Op) -> Formula:

@@ -45,7 +45,7 @@ def prepare_float(op: Op) -> Kernel:
             np.subtract(image[:, high], image[:, low], out=row)
             row *= part
             row += image[:, low]
-        return out
+        return out if np.isfinite(out).all() else _products(x, rows, columns, np.float32(0), out)
 
     return _prepare(op, _float_taps, resized)
 
@@ -54,27 +54,35 @@ def prepare_uint8(op: Op) -> Kernel:
     """uint8: LiteRT adds the four products and 1/2 in float32, in this order, and cuts the fraction off."""
 
     def resized(x: np.ndarray, rows: Taps, columns: Taps) -> np.ndarray:
-        left, right = _sides(x.astype(np.float32), columns)
-        to_right, to_left = columns.part, 1 - columns.part
-        out = np.empty((len(x), len(rows.low), left.shape[2]), np.uint8)
-        total, product = np.empty_like(left[:, 0]), np.empty_like(left[:, 0])
-        for y, (low, high, down) in enumerate(zip(rows.low, rows.high, rows.part, strict=True)):
-            up = np.float32(1) - down
-            np.multiply(left[:, low], up, out=total)
-            total *= to_left
-            for side, row, vertical, horizontal in (
-                (left, high, down, to_left),
-                (right, low, up, to_right),
-                (right, high, down, to_right),
-            ):
-                np.multiply(side[:, row], vertical, out=product)
-                product *= horizontal
-                total += product
-            total += np.float32(0.5)
-            out[:, y] = total
-        return out
+        out = np.empty((len(x), len(rows.low), len(columns.part)), np.uint8)
+        return _products(x.astype(np.float32), rows, columns, np.float32(0.5), out)
 
     return _prepare(op, _float_taps, resized)
+
+
+def _products(x: np.ndarray, rows: Taps, columns: Taps, offset: np.float32, out: np.ndarray) -> np.ndarray:
+    """Write the four products, added up with ``offset`` in float32 and in LiteRT's order, and return them.
+
+    Of an infinity that counts 0 they make NaN.
+    """
+    left, right = _sides(x, columns)
+    to_right, to_left = columns.part, 1 - columns.part
+    total, product = np.empty_like(left[:, 0]), np.empty_like(left[:, 0])
+    for y, (low, high, down) in enumerate(zip(rows.low, rows.high, rows.part, strict=True)):
+        up = np.float32(1) - down
+        np.multiply(left[:, low], up, out=total)
+        total *= to_left
+        for side, row, vertical, horizontal in (
+            (left, high, down, to_left),
+            (right, low, up, to_right),
+            (right, high, down, to_right),
+        ):
+            np.multiply(side[:, row], vertical, out=product)
+            product *= horizontal
+            total += product
+        total += offset
+        out[:, y] = total
+    return out
 
 
 def prepare_integers(op: Op) -> Kernel:

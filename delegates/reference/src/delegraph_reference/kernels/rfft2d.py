@@ -25,9 +25,22 @@ def prepare(op: Op) -> Kernel:
     @quietly
     def run(x: np.ndarray, fft_length: np.ndarray) -> tuple[np.ndarray]:
         spectrum = np.fft.rfft2(x.astype(np.float64), lengths(fft_length), axes=(-2, -1))
-        return (spectrum.astype(np.complex64),)
+        return (_with_signs(spectrum).astype(np.complex64),)
 
     return run
+
+
+def _with_signs(spectrum: np.ndarray) -> np.ndarray:
+    """Give imaginary parts of 0 the signs that LiteRT's order of the bins has: a phase turns on them.
+
+    It negates them all, and once more where a bin is the mirror image of another.
+    """
+    height, width = spectrum.shape[-2:]
+    zero = np.full((height, width), -0.0)
+    zero[height // 2 + 1 :, 0] = 0.0
+    zero[1 : height // 2, 1:][:, -1:] = 0.0
+    np.copyto(spectrum.imag, zero, where=spectrum.imag == 0)
+    return spectrum
 
 
 def _lengths(values: np.ndarray) -> tuple[int, ...]:

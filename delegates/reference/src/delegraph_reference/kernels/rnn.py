@@ -11,6 +11,7 @@ import numpy as np
 from delegraph import Op, OpSupport, needs
 from delegraph.rules import dense, operand_shape, variable_states
 
+from ..elementwise import quietly
 from ..kernel import Kernel
 from ..recurrent import made_of, scaled_weights
 from ..rnn_cell import Places, RnnCell, fitting
@@ -21,6 +22,7 @@ _PLACES = Places()
 def prepare(op: Op) -> Kernel:
     cell_of = made_of(op, _PLACES.constants, lambda inputs: RnnCell(op, _PLACES, inputs))
 
+    @quietly
     def run(*inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         y, h = cell_of(inputs).run(inputs[0][None], None, inputs[_PLACES.state])
         return y[0], h

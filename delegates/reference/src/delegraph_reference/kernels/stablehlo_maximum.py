@@ -13,7 +13,7 @@ from ._stablehlo import NUMBERS, stablehlo_rows
 def larger(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if y.dtype.kind == "f" and np.isnan(y).any():
         return np.where(y > x, y, x)
-    return np.asarray(np.maximum(x, y))
+    return np.asarray(np.maximum(y, x))  # of two zeros numpy gives the second
 
 
 SUPPORT = stablehlo_rows("STABLEHLO_MAXIMUM", larger, NUMBERS)

@@ -13,7 +13,7 @@ from ._stablehlo import NUMBERS, stablehlo_rows
 def smaller(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if y.dtype.kind == "f" and np.isnan(y).any():
         return np.where(y < x, y, x)
-    return np.asarray(np.minimum(x, y))
+    return np.asarray(np.minimum(y, x))  # of two zeros numpy gives the second
 
 
 SUPPORT = stablehlo_rows("STABLEHLO_MINIMUM", smaller, NUMBERS)

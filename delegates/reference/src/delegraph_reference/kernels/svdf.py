@@ -19,6 +19,7 @@ import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
 from delegraph.rules import dense, operand, operand_shape, scaled, variable_states, wrong_shape
 
+from ..elementwise import quietly
 from ..gemmlowp import wrapped
 from ..kernel import Kernel
 from ..products import exact_weights, largest_magnitude
@@ -84,6 +85,7 @@ def prepare_cell(op: Op, make: Callable[[Any], Any], finish: Finish, zero_point:
     filters, memory = operand_shape(op, _TIME)
     rank = op.options.rank
 
+    @quietly
     def run(x: np.ndarray, *others: Any) -> tuple[np.ndarray, ...]:
         inputs = (x, *others)
         features, time = made(inputs)

@@ -19,12 +19,19 @@ def prepare(op: Op) -> Kernel:
     count = once(lambda k: _count(scalar(k), size), op.inputs[1])
 
     def run(x: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        # A stable ascending sort of the row read backwards, read backwards: descending, and stable again.
-        ascending = np.argsort(x[..., ::-1], axis=-1, kind="stable")
-        places = size - 1 - ascending[..., ::-1][..., : count(k)]
+        places = _descending(x)[..., : count(k)]
         return np.take_along_axis(x, places, -1), places.astype(index_type)
 
     return run
+
+
+def _descending(x: np.ndarray) -> np.ndarray:
+    """Return the places of each row's values, the largest first and NaN last; of equals the first first."""
+    if x.dtype.kind == "f":
+        return np.argsort(-x, axis=-1, kind="stable")
+    # A stable ascending sort of the row read backwards, read backwards: descending, and stable again.
+    ascending = np.argsort(x[..., ::-1], axis=-1, kind="stable")
+    return np.asarray(x.shape[-1] - 1 - ascending[..., ::-1])
 
 
 def _count(k: int, size: int) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from attrs import frozen
 from click.testing import CliRunner
-from delegraph import Delegate, OpSupport, Partition, Run, hookimpl
+from delegraph import Delegate, Op, OpSupport, Partition, Run, hookimpl
 from delegraph.cli import main
 from delegraph.file import write_model
 from delegraph.model import Builder, Model
@@ -40,12 +40,15 @@ class Exact(Delegate):
             values = dict(zip((t.index for t in partition.inputs), inputs, strict=True))
             for op in partition.ops:
                 given = [t.data if t.is_constant else values[t.index] for t in op.inputs]
-                values[op.outputs[0].index] = self.compute(op.name, *given)
+                values[op.outputs[0].index] = self.result(partition, op, *given)
                 if (events := listener()) is not None:
                     events.append(Event(op.name, 0.001, op=op.index))
             return tuple(values[t.index] for t in partition.outputs)
 
         return run
+
+    def result(self, partition: Partition, op: Op, *given: np.ndarray) -> np.ndarray:
+        return self.compute(op.name, *given)
 
     def compute(self, op: str, *given: np.ndarray) -> np.ndarray:
         return KERNELS[op](*given)
@@ -61,16 +64,31 @@ class Off(Exact):
         return right + right.dtype.type(1) if op == "MUL" else right
 
 
+class Fuser(Exact):
+    """Makes a mistake in one op where the partition leaves out what is computed on the way."""
+
+    name = "fuser"
+    mistake: ClassVar[Callable[[np.ndarray], np.ndarray]] = staticmethod(lambda right: right)
+    at: ClassVar[int] = 0  # the op that is wrong
+    always: ClassVar[bool] = False  # and not only where it is fused
+
+    def result(self, partition: Partition, op: Op, *given: np.ndarray) -> np.ndarray:
+        right = super().result(partition, op, *given)
+        made = {t.index for o in partition.ops for t in o.outputs}
+        is_fused = not made <= {t.index for t in partition.outputs}
+        return type(self).mistake(right) if op.index == self.at and (self.always or is_fused) else right
+
+
 class Plugin:
     DELEGRAPH_API = 1
 
     @hookimpl
     def delegraph_delegates(self) -> list[type[Delegate]]:
-        return [Exact, Off]
+        return [Exact, Off, Fuser]
 
     @hookimpl
     def delegraph_op_support(self, delegate: Delegate) -> list[OpSupport]:
-        ops = KERNELS if delegate.name == "exact" else ("ADD", "MUL")
+        ops = ("ADD", "MUL") if delegate.name == "off" else KERNELS
         return [OpSupport(op, (1, 9), "T* -> T", T="float32 int8 string") for op in ops]
 
 
@@ -81,6 +99,18 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Plugins:
     found.register(Plugin(), "toys")
     monkeypatch.setattr(Plugins, "installed", staticmethod(lambda: found))
     return found
+
+
+@pytest.fixture
+def fuser(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that says what mistake ``fuser`` makes; it makes none at first."""
+
+    def sets(mistake: Callable[[np.ndarray], np.ndarray], at: int = 0, always: bool = False) -> None:
+        monkeypatch.setattr(Fuser, "mistake", staticmethod(mistake))
+        monkeypatch.setattr(Fuser, "at", at)
+        monkeypatch.setattr(Fuser, "always", always)
+
+    return sets
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import numpy as np
+from delegraph.model import Builder
 
 
 def test_a_delegate_within_its_claims_exits_with_0(delegraph, saved, products):
-    result = delegraph("compare", saved(products()), "-d", "exact", "--against", "exact")
+    result = delegraph("compare", saved(products()), "-d", "fuser", "--against", "exact")
     assert result.exit_code == 0, result.output
     assert "3 tensors compared, 3 of them equal bit for bit" in result.output
     assert "Every op is within what its rows claim" in result.output
@@ -62,3 +63,51 @@ def test_infinite_differences_are_null_in_json(delegraph, saved, products, tmp_p
     )
     assert "Infinity" not in result.output
     assert "NaN" not in result.output
+
+
+def test_an_output_that_only_the_real_run_has_wrong_exits_with_1(delegraph, saved, products, fuser):
+    fuser(lambda right: right * np.nan, at=1)
+    result = delegraph("compare", saved(products()), "-d", "fuser", "--against", "exact")
+    assert result.exit_code == 1
+    told = " ".join(result.output.split())
+    assert "Every op is within what its rows claim" in told
+    assert "As the model is really run, output 'y' is off: NaN or infinity on one side alone" in told
+
+
+def test_json_has_the_real_outputs_and_the_exit_code(delegraph, saved, products, fuser):
+    fuser(lambda right: right + np.float32(1), at=1)
+    result = delegraph("compare", saved(products()), "-q", "-d", "fuser", "--against", "exact", "--json")
+    found = json.loads(result.output)
+    assert found["exit_code"] == result.exit_code == 1
+    assert found["within_claims"] is True
+    assert found["outputs"]["y"]["off"] is True
+    assert found["outputs"]["y"]["apart"]["max_abs"] == 1
+    assert found["outputs"]["y"]["apart_with_every_tensor_kept"]["max_abs"] == 0
+
+
+def test_the_same_delegate_on_both_sides_exits_with_2(delegraph, saved, products):
+    result = delegraph("compare", saved(products()), "-d", "exact", "--against", "exact")
+    assert result.exit_code == 2
+    assert "There is nothing to compare: both sides run every op on the same delegate" in result.output
+
+
+def test_options_make_one_delegate_two_sides(delegraph, saved, products):
+    one = ("-o", "exact.num_threads=1")
+    result = delegraph("compare", saved(products()), "-d", "fuser,exact", *one, "--against", "exact")
+    assert result.exit_code == 0
+
+
+def test_a_delegate_that_takes_nothing_exits_with_2(delegraph, saved):
+    g = Builder()
+    x = g.input((2,), "float32", name="x")
+    model = g.model([g.op("NEG", [x], [g.tensor((2,), "float32")])])
+    result = delegraph("compare", saved(model), "-q", "-d", "off,exact", "--against", "exact")
+    assert result.exit_code == 2
+    assert "There is nothing to compare: off takes none of the ops" in result.output
+
+
+def test_a_delegate_that_cannot_work_here_exits_with_2(delegraph, saved, products, plugins, monkeypatch):
+    monkeypatch.setattr(plugins.delegates()["off"].cls, "unavailable", lambda self: "no device")
+    result = delegraph("compare", saved(products()), "-q", "-d", "off,exact", "--against", "exact")
+    assert result.exit_code == 2
+    assert "There is nothing to compare: off cannot work here: no device" in result.output

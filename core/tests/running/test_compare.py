@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from delegraph.interpreter import Interpreter
 from delegraph.model import Builder, Model, Tensor
-from delegraph.report.compare import Comparison, compare, difference
+from delegraph.report.compare import Comparison, compare, difference, outputs_of
 from delegraph.run import entry_of
 
 X = {"x": np.float32([[1, 2, 3, 4]])}
@@ -17,9 +17,14 @@ X = {"x": np.float32([[1, 2, 3, 4]])}
 def compared(
     model: Model, plugins: Any, first: str, second: str, inputs: dict[str, np.ndarray]
 ) -> Comparison:
-    keep: dict[str, Any] = {"model": model, "plugins": plugins, "experimental_preserve_all_tensors": True}
-    with Interpreter(delegates=[first], **keep) as a, Interpreter(delegates=[second], **keep) as b:
-        return compare(a, b, entry_of(model), inputs)
+    settings: dict[str, Any] = {"model": model, "plugins": plugins}
+    real = []
+    for name in (first, second):
+        with Interpreter(delegates=[name], **settings) as i:
+            real.append(outputs_of(i, entry_of(model), inputs))
+    settings["experimental_preserve_all_tensors"] = True
+    with Interpreter(delegates=[first], **settings) as a, Interpreter(delegates=[second], **settings) as b:
+        return compare(a, b, entry_of(model), inputs, (real[0], real[1]))
 
 
 def tensor_of(dtype: str = "float32", **quantization: Any) -> Tensor:
@@ -31,6 +36,8 @@ def test_a_delegate_equals_itself(products, plugins):
     assert [c.tensor.name for c in found.tensors] == ["a", "y", "z"]
     assert all(c.apart.is_none for c in found.tensors)
     assert found.first_beyond is None
+    assert found.exit_code == 2
+    assert found.nothing == "both sides run every op on the same delegate with the same options"
 
 
 def test_the_first_op_beyond_its_claim_is_the_one_that_is_wrong(products, plugins):
@@ -53,16 +60,16 @@ def test_an_op_that_only_hands_on_an_earlier_difference_is_within_its_claim(prod
 def test_outputs_are_found_by_name(products, plugins):
     found = compared(products(), plugins, "off", "exact", X)
     # y = (x + 1) * 2 is 4 to 10, and 1 more where it is wrong
-    assert found.outputs["y"].apart.max_abs == 1
-    assert found.outputs["y"].apart.max_rel == pytest.approx(1 / 11)
-    assert found.outputs["z"].apart.max_abs == 2
+    assert found.outputs["y"].real.max_abs == 1
+    assert found.outputs["y"].real.max_rel == pytest.approx(1 / 11)
+    assert found.outputs["z"].real.max_abs == 2
 
 
 def test_quantized_tensors_are_compared_in_steps_and_in_real_values(products, plugins):
     model = products(dtype="int8", scale=0.5, zero_point=0)
     found = compared(model, plugins, "off", "exact", {"x": np.int8([[1, 2, 3, 4]])})
-    assert found.outputs["y"].apart.steps == 1
-    assert found.outputs["y"].apart.max_abs == 0.5
+    assert found.outputs["y"].real.steps == 1
+    assert found.outputs["y"].real.max_abs == 0.5
     assert found.first_beyond is not None
     assert found.first_beyond.op.index == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,7 +46,8 @@ def compare(
     """Compare the results of the delegates of --delegates with those of --against, tensor by tensor.
 
     Without --input, every input gets random values (random:0). The exit code is 1 if an op by itself, on
-    equal inputs, is further apart than its support row claims.
+    equal inputs, is further apart than its support row claims, or if an output of the model as it is really
+    run is off; 2 if there is nothing to compare, since both sides run every op alike.
     """
     from ..file import read_model
     from ..report import compare as library
@@ -57,18 +58,23 @@ def compare(
     entry = described(entry_of(loaded, signature), loaded)
     inputs = read(entry, given or ("random:0",), mean, std)
     others = [name.strip() for name in against.split(",")]
-    keep = {"experimental_preserve_all_tensors": True}
-    with (
-        interpreter(loaded, delegates, _options_of(delegates, options, others), **keep) as first,
-        interpreter(loaded, others, _options_of(others, options, delegates), **keep) as second,
-    ):
-        found = library.compare(first, second, entry, inputs)
+    pair = (
+        (delegates, _options_of(delegates, options, others)),
+        (others, _options_of(others, options, delegates)),
+    )
+    real = []
+    for names, given_options in pair:
+        with interpreter(loaded, names, given_options) as i:
+            real.append(library.outputs_of(i, entry, inputs))
+    keep: dict[str, Any] = {"experimental_preserve_all_tensors": True}
+    with interpreter(loaded, *pair[0], **keep) as first, interpreter(loaded, *pair[1], **keep) as second:
+        found = library.compare(first, second, entry, inputs, (real[0], real[1]))
         sides = [", ".join(d.label for d in i.delegates) for i in (first, second)]
     if as_json:
         click.echo(json.dumps({"model": model, **library.to_json(found)}, indent=1))
     else:
         show(_report(found, sides))
-    ctx.exit(0 if found.first_beyond is None else 1)
+    ctx.exit(found.exit_code)
 
 
 def _options_of(
@@ -83,19 +89,36 @@ def _options_of(
 
 
 def _report(found: Comparison, sides: Sequence[str]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
     yield " against ".join(sides)
     yield _outputs_table(found)
     differing = [c for c in found.tensors if not c.apart.is_none or c.is_beyond]
     if differing:
         yield _tensors_table(differing)
     yield _verdict(found)
+    yield from _about_outputs(found)
+    if found.nothing is not None:
+        yield Text(f"There is nothing to compare: {found.nothing}.", "bold red")
 
 
 def _outputs_table(found: Comparison) -> Table:
-    shown = table("output", "type", "max abs>", "max rel>", "steps>")
-    for name, c in found.outputs.items():
-        shown.add_row(name, c.tensor.dtype, *_apart(c.apart))
+    shown = table("output", "type", "max abs>", "max rel>", "steps>", "")
+    for name, output in found.outputs.items():
+        flag, style = ("off", "bold red") if output.is_off else ("", "")
+        shown.add_row(name, output.tensor.dtype, *_apart(output.real), flag, style=style)
     return shown
+
+
+def _about_outputs(found: Comparison) -> Iterator[Text]:
+    """Say which outputs are off when the model is really run, and how far they are where it is not."""
+    from rich.text import Text
+
+    for name, output in found.off.items():
+        text = Text("As the model is really run, ")
+        text.append(f"output {name!r} is off", "bold red")
+        far = "NaN or infinity on one side alone" if not output.real.is_finite else _judged(output.real)
+        yield text.append(f": {far}; where every tensor is kept, {_judged(output.kept)}.")
 
 
 def _tensors_table(differing: Sequence[Compared]) -> Table:
@@ -107,7 +130,7 @@ def _tensors_table(differing: Sequence[Compared]) -> Table:
         alone = "?" if c.alone is None else _judged(c.alone)
         claim = "none" if c.claim is None else _allowed(c.claim, c.apart)
         flag, style = ("beyond", "bold red") if c.is_beyond else ("", "")
-        op = f"#{c.op.index} {c.op.name}"
+        op = f"{c.subgraph}:{c.op.index} {c.op.name}" if c.subgraph else f"#{c.op.index} {c.op.name}"
         shown.add_row(op, *label, *_apart(c.apart), alone, claim, flag, style=style)
     if len(differing) > SHOWN:
         shown.caption = f"and {len(differing) - SHOWN} more; --json has all"

@@ -3,6 +3,9 @@
 Each tensor that both compute is compared as the two runs left it; there, differences of earlier ops add up.
 What a support row claims (``steps``, ``rtol``) is about one op, so each op is judged alone: on the inputs
 that the first run gave it, the second's delegate computes it again.
+
+Keeping every tensor keeps a delegate from fusing ops. So the model is also run as it is really run, and its
+outputs are judged by how far those of the runs that keep every tensor are apart.
 """
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from ..contract import Partition
-from ..errors import DelegateFailed
+from ..contract import Delegate, Partition, Plan
+from ..errors import DelegateFailed, InputError, StateError
 from ..model import DTYPES, Graph, Op, Tensor
 from ..numbers import is_quantized, real_from_stored
 from ..plugins import REFERENCE
 from ..run import Entry, Expected, Interpreter, as_array, prepared, taken_from, where
 from .prepared_model import Running
+
+Outputs = Mapping[str, np.ndarray]  # of one run, by name
+SLACK = 10  # an output of the real run may be so many times as far apart as where every tensor is kept
 
 
 @frozen
@@ -34,6 +40,10 @@ class Difference:
     @property
     def is_none(self) -> bool:
         return self.max_abs == 0
+
+    @property
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self.max_abs))
 
 
 @frozen
@@ -59,6 +69,7 @@ class Compared:
     apart: Difference  # of the runs; differences of earlier ops are part of it
     alone: Difference | None = None  # of the op on equal inputs; None if the second cannot run it alone
     claim: Claim | None = None  # None where no row says anything: ops that core runs
+    subgraph: int = 0
 
     @property
     def is_beyond(self) -> bool:
@@ -67,11 +78,42 @@ class Compared:
 
 
 @frozen(hash=False)
+class Output:
+    """One output of the model as it is really run."""
+
+    tensor: Tensor
+    real: Difference  # of the two runs
+    kept: Difference  # of the two runs that keep every tensor
+    claim: Claim  # the widest of any op of the model
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the real runs are much further apart than those that keep every tensor."""
+        allowed = Claim(
+            self.claim.steps + SLACK * (self.kept.steps or 0), self.claim.rtol + SLACK * self.kept.max_rel
+        )
+        return not (self.real.is_finite and allowed.covers(self.real))
+
+
+@frozen(hash=False)
 class Comparison:
     """What :func:`compare` found."""
 
-    outputs: Mapping[str, Compared]  # by name
+    outputs: Mapping[str, Output]  # by name
     tensors: tuple[Compared, ...]  # all that both runs have, in the order in which ops compute them
+    nothing: str | None = None  # why there is nothing to compare: both sides run every op alike
+
+    @property
+    def exit_code(self) -> int:
+        """0: all is well; 1: an op or an output is off; 2: nothing was compared."""
+        if self.nothing is not None:
+            return 2
+        return int(self.first_beyond is not None or bool(self.off))
+
+    @property
+    def off(self) -> dict[str, Output]:
+        """The outputs that only the real runs have wrong, or that are no numbers on one side alone."""
+        return {name: output for name, output in self.outputs.items() if output.is_off}
 
     @property
     def first_beyond(self) -> Compared | None:
@@ -85,21 +127,39 @@ class Comparison:
 
 
 def compare(
-    first: Interpreter, second: Interpreter, entry: Entry, inputs: Mapping[str, np.ndarray]
+    first: Interpreter,
+    second: Interpreter,
+    entry: Entry,
+    inputs: Mapping[str, np.ndarray],
+    real: tuple[Outputs, Outputs],
 ) -> Comparison:
-    """Run a model in two interpreters and compare every tensor of the entry's subgraph.
+    """Run a model in two interpreters and compare every tensor that they compute.
 
     :param first: whose claims are judged; both need ``experimental_preserve_all_tensors=True``.
     :param inputs: an array for each input, by name.
+    :param real: what :func:`outputs_of` gives for the same delegates and inputs without that setting.
     """
-    for interpreter in (first, second):
-        running = Running(interpreter, entry, inputs)
-        running.prepare()
-        running.invoke()
-    found = tuple(_Pair(first, second, entry.subgraph).compared())
-    by_index = {c.tensor.index: c for c in found}
-    outputs = {a.name: by_index[a.tensor.index] for a in entry.outputs if a.tensor.index in by_index}
-    return Comparison(outputs, found)
+    kept = outputs_of(first, entry, inputs), outputs_of(second, entry, inputs)
+    reached = [
+        entry.subgraph,
+        *(s.graph.index for s in first.plan.reached if s.graph.index != entry.subgraph),
+    ]
+    found = tuple(c for index in reached for c in _Pair(first, second, index).compared())
+    claims = [c.claim for c in found if c.claim is not None]
+    widest = Claim(max((c.steps for c in claims), default=0), max((c.rtol for c in claims), default=0.0))
+    outputs = {}
+    for a in entry.outputs:
+        of_real, of_kept = (difference(x[a.name], y[a.name], a.tensor) for x, y in (real, kept))
+        outputs[a.name] = Output(a.tensor, of_real, of_kept, widest)
+    return Comparison(outputs, found, _why_nothing(first, second))
+
+
+def outputs_of(interpreter: Interpreter, entry: Entry, inputs: Mapping[str, np.ndarray]) -> Outputs:
+    """Run a model once; return its outputs by name."""
+    running = Running(interpreter, entry, inputs)
+    running.prepare()
+    running.invoke()
+    return running.outputs()
 
 
 def difference(found: np.ndarray, expected: np.ndarray, tensor: Tensor) -> Difference:
@@ -124,9 +184,11 @@ def to_json(found: Comparison) -> dict[str, Any]:
     """Return the comparison as values that ``json.dumps`` takes; infinite differences as null."""
     first = found.first_beyond
     return {
+        "exit_code": found.exit_code,
+        "nothing_to_compare": found.nothing,
         "within_claims": first is None,
         "first_beyond": None if first is None else _compared_json(first),
-        "outputs": {name: _compared_json(c) for name, c in found.outputs.items()},
+        "outputs": {name: _output_json(output) for name, output in found.outputs.items()},
         "tensors": [_compared_json(c) for c in found.tensors],
     }
 
@@ -143,10 +205,13 @@ class _Pair:
         self.runs_on = [{op.index: p for p in plan.partitions for op in p.ops} for plan in plans]
 
     def compared(self) -> Iterator[Compared]:
-        """Yield every tensor that both runs computed, in the order of the first's ops."""
+        """Yield every tensor that both runs computed, in the order of the first's ops.
+
+        Of a subgraph that ops call, values are those of the last call, if there was one.
+        """
         second_ops = self.runs_on[1]
         for op in self.graph.ops:
-            if op.index in second_ops:
+            if op.index in second_ops and self.ran(op):
                 alone = self.alone(op)
                 for i, t in enumerate(op.outputs):
                     yield self.one(op, t, None if alone is None else alone[i])
@@ -160,7 +225,18 @@ class _Pair:
             difference(found, expected, tensor),
             None if alone is None else difference(found, alone, tensor),
             self.claim(op),
+            self.subgraph,
         )
+
+    def ran(self, op: Op) -> bool:
+        try:
+            for interpreter in (self.first, self.second):
+                for t in (*op.inputs, *op.outputs):
+                    if t is not None and not t.is_constant:
+                        self.value(interpreter, t)
+        except (InputError, StateError):
+            return False
+        return True
 
     def value(self, interpreter: Interpreter, tensor: Tensor) -> np.ndarray:
         return np.asarray(interpreter.get_tensor(tensor.index, self.subgraph))
@@ -191,6 +267,34 @@ class _Pair:
         if len(known) < len(claims):
             return None
         return Claim(sum(c.steps for c in known), sum(c.rtol for c in known))
+
+
+def _why_nothing(first: Interpreter, second: Interpreter) -> str | None:
+    """Return why the two sides compute the same in the same way; None if they do not."""
+    if _who_runs(first.plan) != _who_runs(second.plan):
+        return None
+    busy = {p.label for sub in first.plan.reached for p in sub.partitions}
+    idle = [d for d in first.plan.delegates if d.label not in busy]
+    return (
+        "; ".join(map(_why_idle, idle))
+        or "both sides run every op on the same delegate with the same options"
+    )
+
+
+def _why_idle(delegate: Delegate) -> str:
+    if delegate.out_of_use is None:
+        return f"{delegate.label} takes none of the ops"
+    return f"{delegate.label} cannot work here: {delegate.out_of_use}"
+
+
+def _who_runs(plan: Plan) -> list[tuple[Any, ...]]:
+    """Return what runs each op: its place, and the delegate's name and options."""
+    parts = [p for sub in plan.reached for p in sub.partitions]
+    return sorted((p.subgraph, op.index, *_kind(p.delegate)) for p in parts for op in p.ops)
+
+
+def _kind(delegate: Delegate | None) -> tuple[str, str]:
+    return ("", "") if delegate is None else (delegate.name, repr(delegate.options))
 
 
 def _claim(partition: Partition, op: Op) -> Claim | None:
@@ -234,8 +338,20 @@ def _largest(array: np.ndarray) -> float:
     return max(float(finite.max()) if finite.size else 0.0, float(np.finfo(np.float32).tiny))
 
 
+def _output_json(output: Output) -> dict[str, Any]:
+    return {
+        "tensor": output.tensor.index,
+        "name": output.tensor.name,
+        "dtype": output.tensor.dtype,
+        "apart": _difference_json(output.real),
+        "apart_with_every_tensor_kept": _difference_json(output.kept),
+        "off": output.is_off,
+    }
+
+
 def _compared_json(c: Compared) -> dict[str, Any]:
     return {
+        "subgraph": c.subgraph,
         "tensor": c.tensor.index,
         "name": c.tensor.name,
         "dtype": c.tensor.dtype,

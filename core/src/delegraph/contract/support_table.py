@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..errors import DelegateFailed, DelegraphError
 from ..model import Graph, Op, Shape
 from . import packages
+from .conflicts import Conflict, without_conflicts
 from .operand_types import types_of
 from .support_row import OpSupport, Refusal, has_unknown_input, versions_union
+
+Rows = Callable[[], Iterable[OpSupport]]  # finds the rows of some ops
 
 
 class RowsByOp(Iterable[OpSupport]):
@@ -18,7 +22,7 @@ class RowsByOp(Iterable[OpSupport]):
     :param groups: functions that return rows, by what :func:`letters_of` makes of their op.
     """
 
-    def __init__(self, groups: Mapping[str, Callable[[], Iterable[OpSupport]]]) -> None:
+    def __init__(self, groups: Mapping[str, Rows]) -> None:
         self.groups = groups
         self._found: dict[str, tuple[OpSupport, ...]] = {}
 
@@ -40,9 +44,6 @@ class RowsByOp(Iterable[OpSupport]):
             self._found[key] = tuple(self.groups[key]()) if key in self.groups else ()
         return self._found[key]
 
-    def rows_of(self, op: str) -> Sequence[OpSupport]:
-        return [row for row in self.group(letters_of(op)) if row.op == op]
-
     def __iter__(self) -> Iterator[OpSupport]:
         return (row for key in self.groups for row in self.group(key))
 
@@ -53,36 +54,58 @@ def letters_of(op: str) -> str:
 
 
 class SupportTable:
-    """All rows of one delegate, indexed by op.
+    """All rows of one delegate. They are looked for op by op, and those of several plugins merged.
 
+    :param rows: all; or those of each plugin by its name, in the order in which they serve.
     :param lacking: says why rows may be missing: what is wrong with plugins that could have brought some.
     :param hint: what the delegate says would make an op pass that no row has in this version and types.
-    :param own: those of ``rows`` that serve where several plugins claim an op: where one of these has its
-        version and types, the others are not looked for.
+    :param owner: the plugin that offers the delegate: where a row of it has an op's version and types, the
+        others are not looked for.
+    :param read: returns a plugin's rows, of what its function for some ops gives.
+    :param tell: hears of a row that is left out, since another plugin's claims the same.
     """
 
     def __init__(
         self,
         delegate: str,
-        rows: Iterable[OpSupport],
+        rows: Iterable[OpSupport] | Mapping[str, Iterable[OpSupport]],
         lacking: Callable[[], str] = str,
         hint: Callable[[Op], str] | None = None,
-        own: RowsByOp | None = None,
+        owner: str | None = None,
+        read: Callable[[str, Rows], list[OpSupport]] = lambda plugin, rows: list(rows()),
+        tell: Callable[[Conflict], None] = lambda conflict: None,
     ) -> None:
         self.delegate = delegate
         self._lacking = lacking
         self._way_out = hint
-        self._rows = rows if isinstance(rows, RowsByOp) else RowsByOp.of(rows)
-        self._own = own or self._rows
+        self._owner = delegate if owner is None else owner
+        self._read = read
+        self._tell = tell
+        claims = rows if isinstance(rows, Mapping) else {self._owner: rows}
+        self._claims = {p: r if isinstance(r, RowsByOp) else RowsByOp.of(r) for p, r in claims.items()}
+        self._groups: dict[tuple[str, Sequence[str]], list[OpSupport]] = {}  # see ``_group``
         # Distinct (op, version, types) of the models seen -> rows that have them, or the refusal.
         self._known: dict[tuple[Any, ...], list[OpSupport] | Refusal] = {}
 
     @property
     def rows(self) -> tuple[OpSupport, ...]:
-        return tuple(self._rows)
+        keys = dict.fromkeys(key for found in self._claims.values() for key in found.groups)
+        return tuple(row for key in keys for row in self._group(key, tuple(self._claims)))
 
     def rows_of(self, op: str) -> Sequence[OpSupport]:
-        return self._rows.rows_of(op)
+        return self._rows_of(op, tuple(self._claims))
+
+    def _rows_of(self, op: str, plugins: Sequence[str]) -> list[OpSupport]:
+        return [row for row in self._group(letters_of(op), plugins) if row.op == op]
+
+    def _group(self, key: str, plugins: Sequence[str]) -> list[OpSupport]:
+        """Return the rows of plugins for all ops with these letters, conflicts resolved."""
+        if (key, plugins) not in self._groups:
+            found = [row for p in plugins for row in self._read(p, partial(self._claims[p].group, key))]
+            self._groups[key, plugins], conflicts = without_conflicts(found, self._owner)
+            for conflict in conflicts:
+                self._tell(conflict)
+        return self._groups[key, plugins]
 
     def decide(self, op: Op, graph: Graph | None = None) -> tuple[OpSupport | None, list[Refusal]]:
         """Return the row that covers ``op`` and no refusal; or None, and the reasons of the closest row.
@@ -140,7 +163,8 @@ class SupportTable:
         return known
 
     def _closest(self, op: Op, types: str) -> list[OpSupport] | Refusal:
-        own = [row for row in self._own.rows_of(op.name) if row.takes_types(types)]
+        own = self._rows_of(op.name, (self._owner,)) if self._owner in self._claims else []
+        own = [row for row in own if row.takes_types(types)]
         if fitting := [row for row in own if row.takes_version(op.version)]:
             return fitting
         rows = self.rows_of(op.name)

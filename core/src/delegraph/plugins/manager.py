@@ -27,7 +27,6 @@ from ..contract import (
     hookspecs,
     package_of,
     with_origin,
-    without_conflicts,
 )
 from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDelegate
 from ..log import logger
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 GROUP = "delegraph"  # of entry points
 REFERENCE = "reference"  # the delegate that runs what others leave over
-Claims = dict[str, RowsByOp]  # by plugin: the delegate's own first, then by name
 
 
 @frozen
@@ -172,16 +170,21 @@ class Plugins:
         offer = self.delegates().get(delegate.name)
         owner = offer.plugin.name if offer else ""
         answers = self._ask("delegraph_op_support", _rows_or_list, delegate=delegate)
-        claims: Claims = {}
-        for plugin, rows in sorted(answers, key=lambda answer: (answer[0] != owner, answer[0])):
-            claims[plugin] = self._by_op(plugin, rows, delegate.name)
-        table = self._merged(claims, owner, delegate.name)
-        for plugin, rows in answers:
-            if not isinstance(rows, RowsByOp):  # they are here: so are their conflicts
-                for key in claims[plugin].groups:
-                    table.group(key)
-        own = self._merged({k: v for k, v in claims.items() if k == owner}, owner, delegate.name)
-        return SupportTable(delegate.name, table, self._why_rows_lack, delegate.hint, own)
+        rows = {p: self._fit(delegate.name, p, found) for p, found in answers}
+        table = SupportTable(
+            delegate.name,
+            {p: rows[p] for p in sorted(rows, key=lambda p: (p != owner, p))},
+            self._why_rows_lack,
+            delegate.hint,
+            owner,
+            partial(self._read, delegate.name),
+            partial(self._note_conflict, delegate.name),
+        )
+        for found in rows.values():
+            if isinstance(found, list):  # they are here: so are their conflicts
+                for row in found:
+                    table.rows_of(row.op)
+        return table
 
     def veto(self) -> Callable[[Op, Delegate], list[str]] | None:
         """Return a function that gives all reasons against an op on a delegate; None if nobody vetoes."""
@@ -271,29 +274,19 @@ class Plugins:
             both = f"plugins {first.plugin.name!r} and {plugin!r} both offer a delegate {cls.name!r}"
             self._note((first.plugin.name, plugin), f"{both}; that of {first.plugin.name!r} is used")
 
-    def _by_op(self, plugin: str, rows: Iterable[Any], delegate: str) -> RowsByOp:
-        return rows if isinstance(rows, RowsByOp) else RowsByOp.of(self._rows(plugin, rows, delegate))
+    def _read(self, delegate: str, plugin: str, rows: Callable[[], Iterable[OpSupport]]) -> list[OpSupport]:
+        """Return the rows that a plugin has for some ops; [] where its function for them raises."""
+        try:
+            found = rows()
+        except Exception as e:
+            self._note_failure("delegraph_op_support", plugin, e)
+            return []
+        return with_origin(self._fit(delegate, plugin, found), plugin)
 
-    def _merged(self, claims: Claims, owner: str, delegate: str) -> RowsByOp:
-        keys = dict.fromkeys(key for found in claims.values() for key in found.groups)
-        return RowsByOp({key: partial(self._group, key, claims, owner, delegate) for key in keys})
-
-    def _group(self, key: str, claims: Claims, owner: str, delegate: str) -> list[OpSupport]:
-        """Return the rows of all plugins for ops with the same letters, conflicts resolved."""
-        rows: list[OpSupport] = []
-        for plugin, found in claims.items():
-            try:
-                group = found.group(key)
-            except Exception as e:
-                self._note_failure("delegraph_op_support", plugin, e)
-            else:
-                rows += with_origin(self._rows(plugin, group, delegate), plugin)
-        kept, conflicts = without_conflicts(rows, owner)
-        for conflict in conflicts:
-            self._note_conflict(conflict, delegate)
-        return kept
-
-    def _rows(self, plugin: str, found: Iterable[Any], delegate: str) -> list[OpSupport]:
+    def _fit(self, delegate: str, plugin: str, found: Iterable[Any]) -> Iterable[OpSupport]:
+        """Return those of a plugin's rows that are rows; as they are where they are found op by op."""
+        if isinstance(found, RowsByOp):
+            return found
         rows = []
         for row in found:
             if why := no_row(row):
@@ -309,7 +302,7 @@ class Plugins:
         left_out = [f"plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
         return "; ".join(failed + left_out)
 
-    def _note_conflict(self, conflict: Conflict, delegate: str) -> None:
+    def _note_conflict(self, delegate: str, conflict: Conflict) -> None:
         serves, refused = conflict.serves, conflict.refused
         self._note(
             (refused.origin, serves.origin),

@@ -205,6 +205,18 @@ def test_resizes_that_real_files_show_refused_are(net, refusals, before, after, 
     assert refusals(n)[0].hint == hint
 
 
+@pytest.mark.parametrize("written", [False, True])
+def test_a_variable_that_is_no_state_of_an_lstm_stays_on_the_cpu(net, refusals, written):
+    n = net()
+    kept = n.g.variable((1, 8), "int8", scale=0.5, zero_point=3)
+    x, y = n.input(1, 8), n.tensor(1, 8)
+    n.g.op("MINIMUM", [x, x if written else kept], [kept if written else y])
+
+    (why,) = refusals(n)
+
+    assert str(why).startswith("needs no variable tensors but the state of an LSTM, found tensor 0 't0'")
+
+
 def test_nearest_neighbor_with_half_pixels_is_a_version_too_new(net, refusals):
     n = net()
     resize(n, (4, 4), (8, 8), "RESIZE_NEAREST_NEIGHBOR", version=3, half_pixel_centers=True)

@@ -23,6 +23,7 @@ RESIZE_LARGEST = 128  # height and width of the output of a resize that enlarges
 RESIZE_FACTOR = 4  # by which a resize may enlarge
 MEAN_LARGEST = 64 * 128  # values of which one mean is taken
 EIGHT_BITS = ("int8", "uint8")
+_STATES = (18, 19)  # the inputs of an LSTM that are its output state and its cell state
 _RESIZE_LESS = "resize less, or leave it behind the model"
 
 
@@ -76,6 +77,15 @@ def quantized(op: Op) -> str | None:
         if t.dtype in EIGHT_BITS and (t.quantization is None or not len(t.quantization.scale)):
             return f"{t.dtype} without a scale: tensor {t.index} {t.name!r}"
     return None
+
+
+@needs("no variable tensors but the state of an LSTM", hint="give the state in and take it out as tensors")
+def no_variables(op: Op) -> str | None:
+    """Table: no word of variables. Files: the state of an LSTM is an input of the custom op."""
+    states = _STATES if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM" else ()
+    read = (t for place, t in enumerate(op.inputs) if place not in states)
+    found = next((t for t in (*read, *op.outputs) if t is not None and t.is_variable), None)
+    return None if found is None else f"tensor {found.index} {found.name!r}"
 
 
 @needs("no fused activation", hint="put the activation in an op of its own: RELU, RELU6, RELU_N1_TO_1")

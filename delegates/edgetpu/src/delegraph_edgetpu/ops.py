@@ -50,7 +50,7 @@ _ALWAYS = (limit.quantized, limit.three_innermost)
 
 def _row(mapped: Mapped, given: int) -> OpSupport:
     since = () if mapped.runtime == OLDEST else (limit.runtime(mapped.runtime, given),)
-    where = (*_ALWAYS, *since, *mapped.where)
+    where = (*_ALWAYS, limit.no_variables, *since, *mapped.where)
     choices = {v: "uint8 int8" for v in "TAB" if v in mapped.types.split()}
     return OpSupport(mapped.op, (1, mapped.last), mapped.types, where, **choices)  # type: ignore[arg-type]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
-from delegraph import Blocks, Interpreter, UnsupportedOps, read_model, write_model
+from delegraph import Blocks, InputError, Interpreter, UnsupportedOps, read_model, write_model
 from delegraph.errors import DelegateFailed
 from delegraph_edgetpu.compiler import compiled_in_segments, compiled_together
 from delegraph_edgetpu.cut import Settings
@@ -51,6 +51,12 @@ def check(path, **settings):
     assert_same(runs(source, BOTH), expected)
     assert_same(runs(out, BOTH), expected)
     return out
+
+
+def state(y, n):
+    """Return the output state of the LSTM that gives y."""
+    (op,) = (op for op in n.g._ops if y in op.outputs)
+    return op.inputs[18]
 
 
 def labels(model, delegates=BOTH):
@@ -190,6 +196,15 @@ def test_signatures_and_metadata_stay(net, saved):
     assert bytes(out.buffers[out.metadata[0].buffer]) == b"a\nb"
 
 
+def test_metadata_that_number_tensors_go(net, saved):
+    n, y = image(net)
+    metadata = {"OfflineMemoryAllocation": bytes(16), "labels": b"a"}
+
+    out = read_model(compiled(saved(n.model(y, metadata=metadata))).data)
+
+    assert [m.name for m in out.metadata] == ["labels"]
+
+
 def test_other_subgraphs_stay(net, saved):
     n, y = image(net)
     other = n.g.subgraph("other")
@@ -240,6 +255,40 @@ def test_segments_hand_on_by_name_what_the_whole_model_computes(net, saved):
     assert [f.name for f in files] == [f"model_segment_{i}_of_3" for i in range(3)]
     assert np.array_equal(values[y.name], whole)
     assert sum(len(f.operations) for f in files) == 6
+
+
+def test_segments_do_not_share_the_state_of_an_lstm(net, saved):
+    n = net()
+    y = n.lstm(n.input(1, 3, 5), 4)
+    model = n.model(n.op("RELU", [n.op("RELU", [y], 1, 3, 4)], 1, 3, 4), n.op("ABS", [state(y, n)], 1, 4))
+
+    with pytest.raises(
+        InputError, match=r"model_segment_0_of_2 keeps the state in tensor \d+, and op #3 ABS"
+    ):
+        list(compiled_in_segments(saved(model), Settings(num_segments=2), print))
+
+
+def test_segments_take_the_subgraphs_along_that_they_call(net, saved):
+    n, x = image(net)
+    index = n.op("ARG_MAX", [x, n.constant([3])], 1, 6, 6, to="int32", output_type="INT32")
+    none = n.op("REDUCE_ANY", [n.op("CAST", [index], 1, 6, 6, to="bool"), n.constant([0, 1, 2])], to="bool")
+    body = n.g.subgraph("body")
+    body.returns(body.input((1, 6, 6, 4), "int8", scale=0.5, zero_point=3))
+    n.op("IF", [none, x], 1, 6, 6, 4, then_subgraph_index=1, else_subgraph_index=1)
+
+    first, last = compiled_in_segments(saved(n.model()), Settings(num_segments=2), print)
+
+    assert [len(read_model(f.data).subgraphs) for f in (first, last)] == [1, 2]
+
+
+def test_the_last_segment_gives_the_results_that_are_constant(net, saved):
+    n, x = image(net)
+    known = n.op("ADD", [n.constant([1, 2], "int8", scale=0.5, zero_point=3)] * 2, 2)
+
+    first, last = compiled_in_segments(saved(n.model(known, x)), Settings(num_segments=2), print)
+
+    assert [t.name for t in read_model(last.data).subgraphs[0].outputs] == [known.name, x.name]
+    assert known.name not in [t.name for t in read_model(first.data).subgraphs[0].outputs]
 
 
 def test_segments_tell_tensors_of_one_name_apart(net, saved):

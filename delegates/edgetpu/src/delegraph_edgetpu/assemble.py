@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 from delegraph import Blocks, Graph, Model, Op, Quantization, Signature, Tensor, write_model
+from delegraph.model import called_by_ops
 
 from .payload import CUSTOM_OP, Header, encoded
 
@@ -70,12 +71,14 @@ def segment_of(
     """Return a model of some ops of the source's main subgraph, and custom ops made of them.
 
     Tensors are known to other segments by their names, so one whose name others have, too, gets a new one.
+    Other subgraphs come along where an op calls one.
 
     :param ops: in an order in which they can run
     """
     assembly = _Assembly(source, distinct_names=True)
     main = assembly.graph(source.subgraphs[0].name, ops, inputs, outputs)
-    return Model((main,), buffers=assembly.buffers, description=source.description)
+    others = assembly.others() if called_by_ops(ops) else []
+    return Model((main, *others), buffers=assembly.buffers, description=source.description)
 
 
 def model_of(
@@ -91,16 +94,21 @@ def model_of(
     main = assembly.graph(source.subgraphs[0].name, ops, inputs, outputs)
     signatures = tuple(assembly.signature(s) for s in source.signatures)
     main = attrs.evolve(main, tensors=assembly.tensors)  # signatures may name more
-    others = [assembly.untouched(graph) for graph in source.subgraphs[1:]]
-    metadata = tuple(attrs.evolve(m, buffer=assembly.buffer(m.buffer)) for m in source.metadata)
+    others = assembly.others()
+    metadata = [m for m in source.metadata if m.name not in _OF_TENSORS]
+    metadata = [attrs.evolve(m, buffer=assembly.buffer(m.buffer)) for m in metadata]
     return Model(
         (main, *others),
         buffers=assembly.buffers,
         signatures=signatures,
-        metadata=metadata,
+        metadata=tuple(metadata),
         description=source.description,
         trailer=source.trailer,
     )
+
+
+# Metadata that speak of tensors by their numbers: TFLite Micro's places in memory.
+_OF_TENSORS = {"OfflineMemoryAllocation"}
 
 
 class _Assembly:
@@ -165,8 +173,11 @@ class _Assembly:
             outputs={name: self.tensor(self._file[i]).index for name, i in signature.outputs.items()},
         )
 
-    def untouched(self, graph: Graph) -> Graph:
-        """Return another subgraph as it was, on the buffers' new numbers."""
+    def others(self) -> list[Graph]:
+        """Return the subgraphs behind the main one as they were, on the buffers' new numbers."""
+        return [self._untouched(graph) for graph in self._source.subgraphs[1:]]
+
+    def _untouched(self, graph: Graph) -> Graph:
         moved = {t.index: attrs.evolve(t, buffer=self.buffer(t.buffer)) for t in graph.tensors}
 
         def of(tensors: Iterable[Any]) -> tuple[Any, ...]:

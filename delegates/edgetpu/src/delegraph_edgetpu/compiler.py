@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from attrs import frozen
-from delegraph import Op, Tensor, write_model
+from delegraph import InputError, Op, Tensor, write_model
 
 from .assemble import Subset, custom_op, model_of, segment_of, subset
 from .cut import Cut, Say, Settings, cut
@@ -43,6 +43,8 @@ def compiled_in_segments(path: Path, settings: Settings, say: Say) -> Iterator[C
 
     A segment reads tensors of the model and of earlier segments, by their names. What stays on the CPU is
     in the first segment if it comes before the mapped ops, else in the last.
+
+    :raises InputError: a segment would need the state that another keeps, or ``settings`` ask for too many.
     """
     found = cut(path, settings, say)
     (mapped,) = found.mapped
@@ -50,10 +52,27 @@ def compiled_in_segments(path: Path, settings: Settings, say: Say) -> Iterator[C
     at = parts.index(mapped)
     before, after = ([op for p in some for op in p.ops] for some in (parts[:at], parts[at + 1 :]))
     cuts = segments(mapped.ops, settings.num_segments)
+    files = []
     for i, ops in enumerate(cuts):
         first, last = i == 0, i == len(cuts) - 1
-        segment = _Segment(f"{path.stem}_segment_{i}_of_{len(cuts)}", before * first, ops, after * last)
+        name = f"{path.stem}_segment_{i}_of_{len(cuts)}"
+        files.append(_Segment(name, before * first, ops, after * last, last))
+    _check_states(path, files)
+    for segment in files:
         yield segment.compiled(path, settings, found)
+
+
+def _check_states(path: Path, files: Sequence[_Segment]) -> None:
+    """Raise InputError where two files would need one variable tensor: each would have its own."""
+    keepers: dict[int, _Segment] = {}
+    for segment in files:
+        for index, op in segment.states.items():
+            keeper = keepers.setdefault(index, segment)
+            if keeper is not segment:
+                raise InputError(
+                    f"{path}: {keeper.name} keeps the state in tensor {index}, and {op} of {segment.name} "
+                    "needs it, too; compile without --num-segments"
+                )
 
 
 def _compiled(path: Path, settings: Settings, found: Cut, estimates: Sequence[Estimate]) -> Compiled:
@@ -84,6 +103,7 @@ class _Segment:
     before: list[Op]  # on the CPU, before the mapped ones
     mapped: tuple[Op, ...]
     after: list[Op]  # on the CPU, after them
+    is_last: bool
 
     def compiled(self, path: Path, settings: Settings, found: Cut) -> Compiled:
         start = perf_counter()
@@ -92,18 +112,23 @@ class _Segment:
         op = custom_op(part, found.source, **_about(self.mapped, settings, cost))
         whole = subset([*self.before, *self.mapped, *self.after], found.graph, found.named)
         inputs = [t for t in whole.inputs if not t.is_variable]
-        outputs = _in_order(whole.outputs, found)
+        outputs = self._in_order(whole.outputs, found)
         data = write_model(segment_of(found.source, [*self.before, op, *self.after], inputs, outputs))
         told = {o.op.index: o for o in found.operations}
         ours = tuple(told[op.index] for op in whole.ops)
         return Compiled(self.name, path, data, ours, 0, (cost,), perf_counter() - start)
 
+    @property
+    def states(self) -> dict[int, Op]:
+        """The variable tensors that its ops use, by index, and an op that does."""
+        ops = (*self.before, *self.mapped, *self.after)
+        return {t.index: op for op in ops for t in (*op.inputs, *op.outputs) if t and t.is_variable}
 
-def _in_order(outputs: Sequence[Tensor], found: Cut) -> list[Tensor]:
-    """Return what a segment gives, the model's outputs first and in their order."""
-    made = {t.index: t for t in outputs}
-    results = [made[t.index] for t in found.graph.outputs if t.index in made]
-    return [*results, *(t for t in outputs if t not in results)]
+    def _in_order(self, outputs: Sequence[Tensor], found: Cut) -> list[Tensor]:
+        """Return what a segment gives, the model's outputs first and in their order."""
+        given = {t.index for t in outputs} | self.states.keys()
+        results = [t for t in found.graph.outputs if t.index in given or (self.is_last and t.is_constant)]
+        return [*results, *(t for t in outputs if t not in results)]
 
 
 def _about(ops: Sequence[Op], settings: Settings, cost: Estimate) -> dict[str, Any]:

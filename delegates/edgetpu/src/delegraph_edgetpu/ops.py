@@ -45,12 +45,12 @@ def first_runtime(op: str) -> int:
 
 
 _STATE = "uint8|int8|int16"  # int16 is the cell state of an LSTM
-_ALWAYS = (limit.quantized, limit.three_innermost)
+_ALWAYS = (limit.quantized, limit.three_innermost, limit.no_variables)
 
 
 def _row(mapped: Mapped, given: int) -> OpSupport:
     since = () if mapped.runtime == OLDEST else (limit.runtime(mapped.runtime, given),)
-    where = (*_ALWAYS, limit.no_variables, *since, *mapped.where)
+    where = (*_ALWAYS, *since, *mapped.where)
     choices = {v: "uint8 int8" for v in "TAB" if v in mapped.types.split()}
     return OpSupport(mapped.op, (1, mapped.last), mapped.types, where, **choices)  # type: ignore[arg-type]
 

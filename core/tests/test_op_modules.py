@@ -25,13 +25,13 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "modules", sys.modules.copy())
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
-    def make(name, **modules):
+    def make(name, table=None, **modules):
         folder = tmp_path / name
         folder.mkdir()
         (folder / "__init__.py").write_text("")
         for module, source in modules.items():
             (folder / f"{module}.py").write_text(source)
-        return rows_of_modules(name, [str(folder)], lambda module: module.SUPPORT, "fast")
+        return rows_of_modules(name, [str(folder)], lambda module: module.SUPPORT, "fast", table)
 
     return make
 
@@ -82,6 +82,22 @@ def test_all_rows_come_in_the_order_of_the_modules(package):
     rows = package("ops", neg=ROW.format("NEG"), abs=ROW.format("ABS"), _helper="1 / 0")
 
     assert [row.op for row in SupportTable("fast", rows).rows] == ["ABS", "NEG"]
+
+
+def test_ops_without_a_module_have_their_rows_from_a_table(package):
+    asked = []
+
+    def find():
+        asked.append("ELU")
+        return [OpSupport("ELU", (1, 1), "int8 -> int8")]
+
+    modules = {"abs": ROW.format("ABS"), "neg": ROW.format("NEG")}
+    table = SupportTable("fast", package("ops", {"ELU": find}, **modules))
+
+    assert table.rows_of("NEG")
+    assert asked == []
+    assert [row.op for row in table.rows] == ["ABS", "ELU", "NEG"]
+    assert asked == ["ELU"]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ rule of the op is held to LiteRT's shapes on the way.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import attrs
@@ -21,6 +21,7 @@ from delegraph.errors import InputError
 from delegraph.model import DTYPES, Graph, Model, Op, Tensor
 from delegraph.partition.specialize import with_bodies
 from delegraph.shapes import has_rule, infer
+from delegraph_reference import kernels
 from numpy.random import PCG64
 
 FLOAT_RTOL = 1e-5  # of the output's largest value: the reference delegate's promise
@@ -150,18 +151,13 @@ def random_array(
 
 @cache
 def rows(op: str) -> tuple[OpSupport, ...]:
-    """Return the reference delegate's rows for an op and delegraph-int16's, from the op's own files."""
-    packages = ("delegraph_reference.kernels", "delegraph_int16.reference")
-    return tuple(row for package in packages for row in _rows_of(f"{package}.{op.lower()}"))
+    """Return the reference delegate's rows for an op and delegraph-int16's."""
+    found = kernels.rows().rows_of(op)
+    if find_spec("delegraph_int16"):
+        from delegraph_int16 import reference
 
-
-def _rows_of(module: str) -> Sequence[OpSupport]:
-    try:
-        return importlib.import_module(module).SUPPORT  # type: ignore[no-any-return]
-    except ModuleNotFoundError as e:
-        if e.name is None or not f"{module}.".startswith(f"{e.name}."):
-            raise
-        return ()
+        found = [*found, *reference.rows_of(op)]
+    return tuple(found)
 
 
 def initial_value(tensor: Tensor) -> np.ndarray:

@@ -44,6 +44,9 @@ class RowsByOp(Iterable[OpSupport]):
             self._found[key] = tuple(self.groups[key]()) if key in self.groups else ()
         return self._found[key]
 
+    def rows_of(self, op: str) -> list[OpSupport]:
+        return [row for row in self.group(letters_of(op)) if row.op == op]
+
     def __iter__(self) -> Iterator[OpSupport]:
         return (row for key in self.groups for row in self.group(key))
 

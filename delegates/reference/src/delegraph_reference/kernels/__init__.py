@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
+from typing import TYPE_CHECKING
 
 from delegraph import OpSupport, rows_of_modules
 
+if TYPE_CHECKING:
+    from delegraph.contract import RowsByOp
+
 
 @cache
-def rows() -> Iterable[OpSupport]:
+def rows() -> RowsByOp:
     """Return the rows of every kernel module, each imported once in a process, when its op is asked for."""
     return rows_of_modules(__name__, __path__, lambda module: module.SUPPORT, "reference")
 
@@ -20,5 +22,4 @@ def row_of(op: str, types: str) -> OpSupport:
 
     For packages that compute further types as the reference computes these. It imports that op alone.
     """
-    rows: Iterable[OpSupport] = import_module(f".{op.lower()}", __name__).SUPPORT
-    return next(row for row in rows if row.takes_types(types))
+    return next(row for row in rows().rows_of(op) if row.takes_types(types))

@@ -1,4 +1,4 @@
-"""The int16 ops on OpenCL, one module per op, found by looking: adding a file here adds its rows.
+"""The int16 ops on OpenCL: one module per op, found by looking, and a table of those that need no code.
 
 A row claims what the numpy row of the same op claims, and computes the same bits.
 """
@@ -12,10 +12,12 @@ from types import ModuleType
 from delegraph import OpSupport, rows_of_modules
 from delegraph_opencl import Options
 
+from . import _rows
+
 
 @cache
 def rows(options: Options) -> Iterable[OpSupport]:
-    """Return the rows of every kernel module, each imported when its op is asked for.
+    """Return the rows of every op, each looked for when it is asked for.
 
     A module has ``SUPPORT``, or ``support(options)`` where its rows depend on the options.
     """
@@ -26,4 +28,4 @@ def rows(options: Options) -> Iterable[OpSupport]:
         )
         return found
 
-    return rows_of_modules(__name__, __path__, support, "opencl")
+    return rows_of_modules(__name__, __path__, support, "opencl", _rows.table())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..reference import average_pool_2d
+from ..reference import rows_of
 from ._claims import as_numpy
 from ._pool import pooled
 
 SUPPORT = as_numpy(
-    average_pool_2d.SUPPORT, pooled("(v) + (a)", 0, "((v) + (((v) >> 31 | 1) * ((n) / 2))) / (n)")
+    rows_of("AVERAGE_POOL_2D"), pooled("(v) + (a)", 0, "((v) + (((v) >> 31 | 1) * ((n) / 2))) / (n)")
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..reference import max_pool_2d
+from ..reference import rows_of
 from ._claims import as_numpy
 from ._pool import pooled
 
-SUPPORT = as_numpy(max_pool_2d.SUPPORT, pooled("max(v, a)", -32768, "(v)"))
+SUPPORT = as_numpy(rows_of("MAX_POOL_2D"), pooled("max(v, a)", -32768, "(v)"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from delegraph.rules import constant
 
-from ..reference import reduce_min
+from ..reference import rows_of
 from ._claims import as_numpy
 from ._reduce import extremes
 
-SUPPORT = as_numpy(reduce_min.SUPPORT, extremes("min(v, a)", 32767), constant("axes", 1))
+SUPPORT = as_numpy(rows_of("REDUCE_MIN"), extremes("min(v, a)", 32767), constant("axes", 1))

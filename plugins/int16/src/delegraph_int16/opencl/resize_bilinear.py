@@ -13,7 +13,7 @@ from delegraph.rules import given
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
 from delegraph_reference import integer_taps
 
-from ..reference import resize_bilinear
+from ..reference import rows_of
 from ._claims import as_numpy
 from ._vectors import STORES, at_once, shared_out, vector_defines
 
@@ -80,4 +80,4 @@ __kernel void resized(__global const short* restrict x, __global short* restrict
 }
 """
 
-SUPPORT = as_numpy(resize_bilinear.SUPPORT, Kernel(_launches), constant_size)
+SUPPORT = as_numpy(rows_of("RESIZE_BILINEAR"), Kernel(_launches), constant_size)

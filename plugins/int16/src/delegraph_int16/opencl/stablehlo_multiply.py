@@ -1,9 +1,0 @@
-"""STABLEHLO_MULTIPLY: the product of two stored int16 operands, which wraps."""
-
-from __future__ import annotations
-
-from ..reference import stablehlo_multiply
-from ._claims import as_numpy
-from ._pairs import Formula, by_pair
-
-SUPPORT = as_numpy(stablehlo_multiply.SUPPORT, by_pair(lambda op: Formula("a * b", {})))

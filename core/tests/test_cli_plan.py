@@ -301,11 +301,21 @@ def test_partition_writes_a_page(model, tmp_path):
     assert 'data-op="0:2"' in page.read_text(encoding="utf-8")
 
 
+def test_a_page_does_not_overwrite_the_model(model):
+    before = Path(model).read_bytes()
+
+    result = run("-q", "partition", model, "--html", model)
+
+    assert result.exit_code == 1
+    assert "would be overwritten, and is read" in result.stderr
+    assert Path(model).read_bytes() == before
+
+
 def test_a_page_that_cannot_be_written_is_an_error(model, tmp_path):
     result = run("-q", "partition", model, "--html", tmp_path / "missing" / "plan.html")
 
     assert result.exit_code == 1
-    assert "No such file or directory" in result.stderr
+    assert "plan.html' cannot be written: needs a folder" in result.stderr
 
 
 def test_min_ops_and_max_partitions_are_passed_on(model):

@@ -142,7 +142,7 @@ def test_a_folder_that_does_not_exist_is_found_out_before_the_run(delegraph, sco
     path = tmp_path / "none" / "out.npz"
     result = delegraph("run", scores, "-d", "exact", "-i", values(1, 2, 3), "--output", path)
     assert result.exit_code == 1
-    assert f"error: the outputs cannot be written to '{path}': needs a folder" in result.output
+    assert f"error: '{path}' cannot be written: needs a folder" in result.output
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, which only Linux has")
@@ -154,7 +154,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_behind(delegraph, scores, tm
     monkeypatch.setattr(np.lib.format, "write_array", full)
     result = delegraph("run", scores, "-d", "exact", "-i", "random", "--output", tmp_path / "out.npz")
     assert result.exit_code == 1
-    assert "out.npz': No space left on device" in result.output
+    assert "out.npz' cannot be written: No space left on device" in result.output
     assert [p.name for p in tmp_path.iterdir() if "out" in p.name] == []
 
 
@@ -219,3 +219,15 @@ def test_a_real_model_knows_a_digit_and_names_it_by_its_own_labels(kind):
     shown = lines(result)
     assert shown[shown.index("class score label") + 1].split()[::2] == ["7", "seven"]
     assert "input 'image': real = pixel / 255, as the model's metadata says" in shown
+
+
+def test_what_was_read_is_not_overwritten(delegraph, scores, values):
+    given = values(1, 2, 3)
+    for path in (scores, given):
+        before = Path(path).read_bytes()
+
+        result = delegraph("run", scores, "-d", "exact", "-i", given, "--output", path)
+
+        assert result.exit_code == 1
+        assert "would be overwritten, and is read" in result.output
+        assert Path(path).read_bytes() == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -38,11 +37,16 @@ def partition(
     No device is opened: what a delegate claims decides (--advise may open one, to measure it). Each op
     that a delegate does not take is a warning on the standard error stream (-q turns them off).
     """
+    if html:
+        from ..file import check_output
+
+        check_output(html, [model])
     _, plan = planned(model, loaded_delegates(delegates, options), **limits)
     if html:
+        from ..file import write_file
         from ..report.plan_html import to_html
 
-        Path(html).write_text(to_html(plan), encoding="utf-8")
+        write_file(html, to_html(plan).encode(), [model])
         click.echo(f"{html} written", err=True)
     advice = _advice(plan) if advise else {}
     if as_json:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 
-from ..errors import InputError
-from ..file import Labels, OutputLabels, labels_of, read_labels
+from ..file import Labels, OutputLabels, check_output, labels_of, output_file, read_labels
 from ..model import Model
 from ..numbers import real_from_stored
 from ..run import Entry
@@ -65,7 +62,9 @@ def run(
     from .session import interpreter
 
     names = read_labels(labels) if labels else None
-    _check_writable(output)
+    files = (model, *([labels] if labels else []), *given, *(text.partition("=")[2] for text in given))
+    if output:
+        check_output(output, files)
     start = perf_counter()
     loaded = read_model(model)
     reading = perf_counter() - start
@@ -80,37 +79,21 @@ def run(
         results = running.outputs()
         plan = opened.plan
     if output:
-        save(results, output)
+        save(results, output, files)
     show((*_report(loaded, entry, results, names, top), render(plan), _times_text(times)))
 
 
-def save(arrays: Mapping[str, np.ndarray], path: str) -> None:
+def save(arrays: Mapping[str, np.ndarray], path: str, read: Iterable[str] = ()) -> None:
     """Write arrays to an .npz file by name, all or nothing: the file appears when it is complete.
 
-    :raises InputError: it cannot be written there.
+    :param read: files that must not be overwritten.
+    :raises InputError: it cannot be written there, or is one of them.
     """
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")  # beside it: renaming stays on one disk
-    try:
-        try:
-            with zipfile.ZipFile(partial, "x") as archive:
-                for name, array in arrays.items():
-                    # Not numpy.savez: an output may be called "file", as its first parameter is.
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, _without_objects(array), allow_pickle=False)
-            os.replace(partial, target)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as e:
-        raise InputError(f"the outputs cannot be written to {path!r}: {e.strerror or e}") from e
-
-
-def _check_writable(path: str | None) -> None:
-    """Find out before the run, not after it, that its results could not be saved."""
-    if path is not None and not os.access(Path(path).parent, os.W_OK):
-        raise InputError(
-            f"the outputs cannot be written to {path!r}: needs a folder that can be written to"
-        )
+    with output_file(path, read) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            # Not numpy.savez: an output may be called "file", as its first parameter is.
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, _without_objects(array), allow_pickle=False)
 
 
 def _without_objects(array: np.ndarray) -> np.ndarray:

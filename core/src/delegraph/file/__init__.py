@@ -1,19 +1,24 @@
-"""The .tflite file: read with every offset checked, written, with its metadata and labels."""
+"""Files: the .tflite file, with every offset checked, its metadata and labels; and what commands write."""
 
 from __future__ import annotations
 
 from .labels import Labels, OutputLabels, labels_of, read_labels
 from .metadata import normalization, tensor_metadata
+from .output import check_output, is_same_file, output_file, write_file
 from .reader import read_model
 from .writer import write_model
 
 __all__ = [
     "Labels",
     "OutputLabels",
+    "check_output",
+    "is_same_file",
     "labels_of",
     "normalization",
+    "output_file",
     "read_labels",
     "read_model",
     "tensor_metadata",
+    "write_file",
     "write_model",
 ]

@@ -1,0 +1,88 @@
+"""Files that the command line writes: all of a file or nothing of it, and never over what was read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import InputError
+
+Name = str | os.PathLike[str]
+
+
+def write_file(path: Name, data: bytes, read: Iterable[Name] = ()) -> None:
+    """Write a file as :func:`output_file` does."""
+    with output_file(path, read) as file:
+        file.write(data)
+
+
+@contextmanager
+def output_file(path: Name, read: Iterable[Name] = ()) -> Iterator[BinaryIO]:
+    """Give a file to write to, which appears under its name when it is complete.
+
+    Until then, and after an error, what was there stays as it was. A link stays one: the file that it
+    points to is replaced. What is no regular file (a device, a pipe) is written to as it is.
+
+    :param read: files of the same command that must not be overwritten: models, inputs. Those that do not
+        exist do not matter.
+    :raises InputError: the name is that of one of them, by whatever link, or the file cannot be written.
+    """
+    check_output(path, read)
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:
+                yield file
+        else:
+            with _replacing(target) as file:
+                yield file
+    except OSError as e:
+        raise InputError(f"{os.fspath(path)!r} cannot be written: {e.strerror or e}") from e
+
+
+def check_output(path: Name, read: Iterable[Name] = ()) -> None:
+    """Find out before the work is done, not after it, that its results could not be written.
+
+    :raises InputError: as :func:`output_file`
+    """
+    name = os.fspath(path)
+    for other in read:
+        if is_same_file(path, other):
+            raise InputError(
+                f"{name!r} would be overwritten, and is read: {os.fspath(other)!r}; choose another name"
+            )
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InputError(f"{name!r} cannot be written: it is a folder")
+    regular = not target.exists() or target.is_file()
+    if not os.access(target.parent if regular else target, os.W_OK):
+        raise InputError(f"{name!r} cannot be written: needs a folder that can be written to")
+
+
+def is_same_file(path: Name, other: Name) -> bool:
+    """Say whether two names are those of one file that exists, by whatever links."""
+    try:
+        return os.path.samestat(os.stat(path), os.stat(other))
+    except (OSError, ValueError):  # one of them does not exist, or cannot be a name
+        return False
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
+    """Give a new file beside the target, on the same disk, that takes its place at the end."""
+    partial = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        with open(partial, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # a full disk may show only here
+        with suppress(OSError):
+            os.chmod(partial, stat.S_IMODE(target.stat().st_mode))
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,112 @@
+"""Files that commands write: whole or not at all, and never over what was read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from delegraph.errors import InputError
+from delegraph.file import check_output, output_file, write_file
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
+    write_file(tmp_path / "a", b"one")
+    write_file(tmp_path / "a", b"two")
+
+    assert contents(tmp_path) == {"a": b"two"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_breaks_off_leaves_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
+    write_file(tmp_path / "a", b"before")
+
+    def break_off() -> None:
+        with output_file(tmp_path / "a") as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        break_off()
+
+    assert contents(tmp_path) == {"a": b"before"}
+
+
+def test_a_full_disk_leaves_what_was_there_and_names_the_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    write_file(tmp_path / "a", b"before")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # a write beyond it fails, as on a full disk
+    try:
+        with pytest.raises(InputError, match=r"a' cannot be written: File too large"):
+            write_file(tmp_path / "a", bytes(200_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert contents(tmp_path) == {"a": b"before"}
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink, lambda model, name: os.symlink(model.name, name)])
+def test_what_is_read_is_not_overwritten_by_whatever_name(tmp_path: Path, link) -> None:
+    model, name = tmp_path / "model", tmp_path / "name"
+    model.write_bytes(b"model")
+    link(model, name)
+
+    for output in (model, name):
+        with pytest.raises(InputError, match=r"would be overwritten, and is read: .*model'"):
+            write_file(output, b"output", read=[tmp_path / "none", model])
+
+    assert model.read_bytes() == b"model"
+
+
+def test_a_link_stays_one_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_bytes(b"before")
+    os.symlink(Path("folder", "file"), tmp_path / "link")
+
+    write_file(tmp_path / "link", b"after")
+
+    assert (tmp_path / "link").is_symlink()
+    assert contents(tmp_path / "folder") == {"file": b"after"}
+
+
+def test_another_name_of_a_file_that_is_replaced_keeps_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"before")
+    os.link(tmp_path / "a", tmp_path / "b")
+
+    write_file(tmp_path / "a", b"after")
+
+    assert contents(tmp_path) == {"a": b"after", "b": b"before"}
+
+
+def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"before")
+    (tmp_path / "a").chmod(0o640)
+
+    write_file(tmp_path / "a", b"after")
+
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_no_regular_file_is_written_to() -> None:
+    with pytest.raises(InputError, match="'/dev/full' cannot be written: No space left on device"):
+        write_file("/dev/full", b"lost")
+    write_file(os.devnull, b"lost")
+
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("name", ["", "none/a"])
+def test_a_folder_and_a_file_in_no_folder_are_told_beforehand(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"cannot be written: (it is|needs) a folder"):
+        check_output(tmp_path / name)
+
+
+def test_long_names_have_room_for_the_file_in_the_making(tmp_path: Path) -> None:
+    write_file(tmp_path / ("n" * 255), b"a")
+
+    assert contents(tmp_path) == {"n" * 255: b"a"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import numpy as np
@@ -187,7 +188,69 @@ def test_a_model_is_not_overwritten(run, partly):
     code, output = run("compile", partly, "-o", partly)
 
     assert code == 2
-    assert "needs another file than the model itself" in output
+    assert "needs another file to write than the model itself" in output
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+@pytest.mark.parametrize("name", ["model_edgetpu.tflite", "report.html"])
+def test_no_output_is_another_name_of_the_model(run, partly, tmp_path, link, name):
+    (tmp_path / "out").mkdir()
+    link(partly, tmp_path / "out" / name)
+    before = partly.read_bytes()
+
+    code, output = run(
+        "compile", partly, "-o", tmp_path / "out", "--report", tmp_path / "out" / "report.html"
+    )
+
+    assert code == 2
+    assert "needs another file to write than the model itself" in output
+    assert partly.read_bytes() == before
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [name]
+
+
+def test_a_report_takes_the_place_of_no_other_output(run, partly, tmp_path):
+    for name in ("model_edgetpu.tflite", "model_edgetpu.log"):
+        code, output = run("compile", partly, "-o", tmp_path, "--report", tmp_path / name)
+
+        assert code == 2
+        assert "needs a file of its own for the report" in output
+        assert not (tmp_path / name).exists()
+
+
+def test_a_log_takes_the_place_of_a_log_alone(run, partly, tmp_path):
+    assert run("compile", partly, "-o", tmp_path / "out.tflite")[0] == 0
+    assert run("compile", partly, "-o", tmp_path / "out.tflite")[0] == 0
+    (tmp_path / "out.log").write_text("of another program")
+
+    code, output = run("compile", partly, "-o", tmp_path / "out.tflite")
+
+    assert code == 2
+    assert "is no log of a compilation" in " ".join(output.split())
+    assert (tmp_path / "out.log").read_text() == "of another program"
+
+
+def test_a_link_to_an_older_output_stays_one(run, partly, tmp_path):
+    (tmp_path / "older.tflite").write_bytes(b"older")
+    os.symlink("older.tflite", tmp_path / "model_edgetpu.tflite")
+
+    assert run("compile", partly, "-o", tmp_path)[0] == 0
+
+    assert (tmp_path / "model_edgetpu.tflite").is_symlink()
+    assert (tmp_path / "older.tflite").read_bytes()[4:8] == b"TFL3"
+
+
+def test_a_full_disk_is_an_error_with_the_path_and_leaves_nothing_behind(run, partly, tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, hard))  # a write beyond it fails, as on a full disk
+    try:
+        code, output = run("compile", partly, "-o", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert code == 1
+    assert "model_edgetpu.tflite' cannot be written: File too large" in output
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_models_of_one_name_are_told_apart(run, partly, tmp_path):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .compiler import Compiled
     from .cut import Settings
 
+LOG_BEGINS = b"delegraph-edgetpu "
 MODEL = click.Path(exists=True, dir_okay=False, path_type=Path)
 # --min_runtime_version is --min-runtime-version: the compiler writes its options with underscores.
 UNDERSCORES = {"token_normalize_func": lambda token: token.replace("_", "-")}
@@ -91,23 +92,25 @@ def compile_command(
     made_by = f"delegraph-edgetpu {__version__}"
     settings = Settings(made_by=made_by, **options)
     _check_options(models, out, settings)
+    _check_outputs(models, out, settings, report)
     click.echo(log.head(made_by))
     written = []
     try:
         for found in _with_progress(models, settings):
             output, log_file = _places(out, found.name)
-            _write(output, found.data)
-            _write(log_file, log.log_text(found, output, log_file, made_by).encode())
+            _write(output, found.data, models)
+            _write(log_file, log.log_text(found, output, log_file, made_by).encode(), models)
             click.echo("\n" + log.summary(found, output, log_file) + "\n")
             if show_operations:
                 click.echo(log.table(found.operations) + "\n")
             click.echo(log.why(found.operations) or "All operations run on the Edge TPU.")
             written.append(found)
     except CompilationFailed as e:
-        _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode())
+        _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode(), models)
         raise
     if report is not None:
-        _write_report(report, written)
+        _write(report, _report(written).encode(), models)
+        click.echo(f"{report} written", err=True)
 
 
 @edgetpu.command(short_help="Say what the custom ops of a compiled model hold.")
@@ -134,8 +137,32 @@ def _check_options(models: tuple[Path, ...], out: Path, settings: Settings) -> N
     names = [path.stem for path in models]
     if len(set(names)) < len(names):
         raise click.UsageError(f"models need different names, found {', '.join(names)}")
-    if any(_places(out, path.stem)[0].resolve() == path.resolve() for path in models):
-        raise click.UsageError(f"-o needs another file than the model itself, found {out}")
+
+
+def _check_outputs(models: tuple[Path, ...], out: Path, settings: Settings, report: Path | None) -> None:
+    """Find out before compiling that a file could not be written, or would take another's place."""
+    from delegraph.file import is_same_file
+
+    from .compiler import segment_names
+
+    count = settings.num_segments
+    names = segment_names(models[0], count) if count > 1 else [path.stem for path in models]
+    outputs = [path for name in names for path in _places(out, name)] + ([report] if report else [])
+    for i, path in enumerate(outputs):
+        if any(is_same_file(path, model) for model in models):
+            raise click.UsageError(f"needs another file to write than the model itself, found {path}")
+        if path.resolve() in {other.resolve() for other in outputs[:i]}:
+            raise click.UsageError(f"needs a file of its own for the report, found {path}")
+        if path.suffix == ".log" and not _is_log(path):
+            raise click.UsageError(f"{path} would be overwritten, and is no log of a compilation")
+
+
+def _is_log(path: Path) -> bool:
+    """Say whether a log may be written there: a new one, or one in the place of an older."""
+    if not path.is_file():
+        return True
+    with path.open("rb") as file:
+        return file.read(len(LOG_BEGINS)) == LOG_BEGINS
 
 
 def _with_progress(models: tuple[Path, ...], settings: Settings) -> Iterator[Compiled]:
@@ -168,12 +195,18 @@ def _is_file(out: Path) -> bool:
     return out.suffix == ".tflite"
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+def _write(path: Path, data: bytes, models: tuple[Path, ...]) -> None:
+    from delegraph import InputError
+    from delegraph.file import write_file
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise InputError(f"the folder of {str(path)!r} cannot be made: {e.strerror}") from e
+    write_file(path, data, read=models)
 
 
-def _write_report(path: Path, written: list[Compiled]) -> None:
+def _report(written: list[Compiled]) -> str:
     from .chart import page
 
     estimates = [(_name(found, i), e) for found in written for i, e in enumerate(found.estimates)]
@@ -181,8 +214,7 @@ def _write_report(path: Path, written: list[Compiled]) -> None:
         (str(o.op), o.why, o.way_out) for found in written for o in found.operations if not o.is_mapped
     ]
     title = ", ".join(dict.fromkeys(found.source.name for found in written))
-    _write(path, page(title, estimates, refused).encode())
-    click.echo(f"{path} written", err=True)
+    return page(title, estimates, refused)
 
 
 def _name(found: Compiled, subgraph: int) -> str:

@@ -53,13 +53,17 @@ def compiled_in_segments(path: Path, settings: Settings, say: Say) -> Iterator[C
     before, after = ([op for p in some for op in p.ops] for some in (parts[:at], parts[at + 1 :]))
     cuts = segments(mapped.ops, settings.num_segments)
     files = []
-    for i, ops in enumerate(cuts):
+    for i, (name, ops) in enumerate(zip(segment_names(path, len(cuts)), cuts, strict=True)):
         first, last = i == 0, i == len(cuts) - 1
-        name = f"{path.stem}_segment_{i}_of_{len(cuts)}"
         files.append(_Segment(name, before * first, ops, after * last, last))
     _check_states(path, files)
     for segment in files:
         yield segment.compiled(path, settings, found)
+
+
+def segment_names(path: Path, count: int) -> list[str]:
+    """Return what the segments of a model are called."""
+    return [f"{path.stem}_segment_{i}_of_{count}" for i in range(count)]
 
 
 def _check_states(path: Path, files: Sequence[_Segment]) -> None:

@@ -73,7 +73,7 @@ class Npu(Delegate):
         super().__init__()
         types = "int8 int8 int32 -> int8"
         rows = [
-            OpSupport("CONV_2D", (1, 3), types, where=[few_channels]),
+            OpSupport("CONV_2D", (1, 3), types, constraints=[few_channels]),
             OpSupport("DEPTHWISE_CONV_2D", (1, 3), types),
             OpSupport("ADD", (1, 1), "int8 int8 -> int8"),
         ]

@@ -30,17 +30,18 @@ class Toy(Delegate):
     """Computes a few ops op by op, and remembers what was prepared and run.
 
     :param ops: the ops it takes; all of ``KERNELS`` by default.
-    :param where: constraints on all of them.
+    :param constraints: constraints on all of them.
     """
 
     name = "toy"
     dynamic = True
 
-    def __init__(self, *ops: str, label: str | None = None, where: tuple[Any, ...] = ()) -> None:
+    def __init__(self, *ops: str, label: str | None = None, constraints: tuple[Any, ...] = ()) -> None:
         super().__init__(None, label)
         unknown = {"Odd": lambda op, shapes: [None]}
         rows = [
-            OpSupport(op, (1, 99), "any* -> any*", where, shapes=unknown.get(op)) for op in ops or KERNELS
+            OpSupport(op, (1, 99), "any* -> any*", constraints, shapes=unknown.get(op))
+            for op in ops or KERNELS
         ]
         self.table = SupportTable(self.name, rows)
         self.prepared: list[list[str]] = []  # names of the ops of each partition

@@ -186,7 +186,7 @@ def few(limit: int):
 
 
 def test_a_constraint_that_a_runs_shape_breaks_sends_the_op_to_the_next_delegate(interpret, toy, caplog):
-    small, large = toy("NEG", where=(few(3),), label="small"), toy(label="large")
+    small, large = toy("NEG", constraints=(few(3),), label="small"), toy(label="large")
     i = interpret(ranging(), small, large)
     assert i(3).tolist() == [0, -1, -2]
     assert i(4).tolist() == [0, -1, -2, -3]
@@ -198,7 +198,7 @@ def test_a_constraint_that_a_runs_shape_breaks_sends_the_op_to_the_next_delegate
 
 
 def test_shapes_that_no_delegate_takes_are_an_error_that_says_why(interpret, toy):
-    i = interpret(ranging(), toy("NEG", where=(few(3),)), toy("RANGE"))
+    i = interpret(ranging(), toy("NEG", constraints=(few(3),)), toy("RANGE"))
     with pytest.raises(
         UnsupportedOps, match="op #1 NEG v1 cannot be handled by toy: needs at most 3 values"
     ):

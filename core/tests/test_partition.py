@@ -23,10 +23,10 @@ class Fake(Delegate):
 
     name = "fake"
 
-    def __init__(self, name, *ops, where=(), **settings):
+    def __init__(self, name, *ops, constraints=(), **settings):
         super().__init__(label=name)
         self.name = name
-        self.table = SupportTable(name, [OpSupport(op, (1, 9), "any* -> any*", where) for op in ops])
+        self.table = SupportTable(name, [OpSupport(op, (1, 9), "any* -> any*", constraints) for op in ops])
         self.__dict__.update(settings)
 
     def prepare(self, partition):
@@ -643,7 +643,7 @@ def test_all_reasons_of_a_fallback_are_in_its_warning(caplog):
     def channel(op):
         return "4 channels"
 
-    plan_of(chain("ABS"), Fake("a", "ABS", where=(batch, channel)), Fake("b", "ABS"))
+    plan_of(chain("ABS"), Fake("a", "ABS", constraints=(batch, channel)), Fake("b", "ABS"))
 
     assert caplog.messages == [
         "op #0 ABS v1 cannot be handled by a: "

@@ -25,11 +25,11 @@ def few_channels(op):
 class Fake(Delegate):
     name = "fake"
 
-    def __init__(self, name, *ops, where=(), dynamic=False):
+    def __init__(self, name, *ops, constraints=(), dynamic=False):
         super().__init__(label=name)
         self.dynamic = dynamic
         self.table = SupportTable(
-            name, [OpSupport(op, (1, 1), "float32* -> float32*", where) for op in ops]
+            name, [OpSupport(op, (1, 1), "float32* -> float32*", constraints) for op in ops]
         )
 
     def prepare(self, partition):
@@ -49,7 +49,7 @@ def model_of(*ops):
 def plan():
     """Two ops on a, two on b, one on nobody."""
     model = model_of(("ABS", 8), ("ABS", 16), ("ABS", 16), ("EXP", 16), ("NEG", 16))
-    delegates = [Fake("a", "ABS", where=[few_channels]), Fake("b", "ABS", "EXP")]
+    delegates = [Fake("a", "ABS", constraints=[few_channels]), Fake("b", "ABS", "EXP")]
     return partition(model, delegates, plugins=Plugins())
 
 
@@ -84,7 +84,7 @@ def test_a_plan_prints_its_report(plan):
 
 def test_the_rule_that_most_ops_break_comes_first_with_its_findings_counted():
     model = model_of(("ABS", 8), ("EXP", 16), ("ABS", 16), ("ABS", 32), ("ABS", 16))
-    delegates = [Fake("a", "ABS", where=[few_channels]), Fake("b", "ABS", "EXP")]
+    delegates = [Fake("a", "ABS", constraints=[few_channels]), Fake("b", "ABS", "EXP")]
 
     text = report(partition(model, delegates, plugins=Plugins()), width=120)
 

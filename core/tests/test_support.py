@@ -85,7 +85,7 @@ def test_types_are_looked_at_before_versions():
 
 def test_broken_constraints_are_all_told():
     op, _ = op_of("ADD", "int8 int8 -> int8", shape=(2, 8))
-    row = attrs.evolve(ADD, where=(batch_of_one, few_channels))
+    row = attrs.evolve(ADD, constraints=(batch_of_one, few_channels))
 
     assert [r.found for r in refusals([row], op)] == ["a batch of 2", "8 channels"]
 
@@ -93,8 +93,8 @@ def test_broken_constraints_are_all_told():
 def test_of_several_rows_the_closest_one_is_told():
     op, _ = op_of("ADD", "int8 int8 -> int8", shape=(2, 8))
     strict, lax = (
-        attrs.evolve(ADD, where=(batch_of_one, few_channels)),
-        attrs.evolve(ADD, where=[few_channels]),
+        attrs.evolve(ADD, constraints=(batch_of_one, few_channels)),
+        attrs.evolve(ADD, constraints=[few_channels]),
     )
 
     assert [r.rule for r in refusals([strict, lax], op)] == ["few channels"]
@@ -104,7 +104,7 @@ def test_an_op_whose_shapes_are_not_known_yet_is_judged_by_version_and_types_alo
     op, _ = op_of("ADD", "int8 int8 -> int8", shape=(2, 8))
     unknown = attrs.evolve(op, inputs=tuple(attrs.evolve(t, shape=None) for t in op.inputs))
 
-    assert refusals([attrs.evolve(ADD, where=[batch_of_one])], unknown) == []
+    assert refusals([attrs.evolve(ADD, constraints=[batch_of_one])], unknown) == []
 
 
 def test_a_constraint_may_look_at_the_graph():
@@ -113,7 +113,7 @@ def test_a_constraint_may_look_at_the_graph():
         return None if len(graph.ops) == 2 else f"{len(graph.ops)}"
 
     op, graph = op_of("ADD", "int8 int8 -> int8")
-    table = SupportTable("npu", [attrs.evolve(ADD, where=[two_ops])])
+    table = SupportTable("npu", [attrs.evolve(ADD, constraints=[two_ops])])
 
     assert list(map(str, table.refusals(op, graph))) == ["needs a graph of two ops, found 1"]
 
@@ -125,7 +125,7 @@ def test_a_constraint_that_raises_is_a_refusal_that_names_it():
 
     op, _ = op_of("ADD", "int8 int8 -> int8")
 
-    assert list(map(str, refusals([attrs.evolve(ADD, where=[broken])], op))) == [
+    assert list(map(str, refusals([attrs.evolve(ADD, constraints=[broken])], op))) == [
         "needs an even number, found IndexError in the check itself: tuple index out of range"
     ]
 
@@ -134,7 +134,9 @@ def test_a_constraint_that_returns_no_text_is_a_refusal():
     op, _ = op_of("ADD", "int8 int8 -> int8")
     wrong = needs("an even number")(lambda op: False)
 
-    assert "found False from the check itself" in str(refusals([attrs.evolve(ADD, where=[wrong])], op)[0])
+    assert "found False from the check itself" in str(
+        refusals([attrs.evolve(ADD, constraints=[wrong])], op)[0]
+    )
 
 
 def test_a_row_whose_types_cannot_be_read_raises_when_the_table_is_made():
@@ -214,7 +216,7 @@ def test_a_constraint_may_say_what_would_make_an_op_pass():
 
     op, _ = op_of("ADD", "int8 int8 -> int8", shape=(1, 9))
 
-    (why,) = refusals([attrs.evolve(ADD, where=[few])], op)
+    (why,) = refusals([attrs.evolve(ADD, constraints=[few])], op)
 
     assert str(why) == "needs few channels, found too many (split its 9 channels)"
 
@@ -224,7 +226,7 @@ def test_a_hint_that_raises_is_named_and_the_refusal_stays():
     def few(op):
         return "too many"
 
-    (why,) = refusals([attrs.evolve(ADD, where=[few])], op_of("ADD", "int8 int8 -> int8")[0])
+    (why,) = refusals([attrs.evolve(ADD, constraints=[few])], op_of("ADD", "int8 int8 -> int8")[0])
 
     assert "AttributeError in the hint itself" in str(why)
 

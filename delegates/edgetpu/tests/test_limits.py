@@ -403,7 +403,7 @@ def test_other_types_have_a_way_out(net, refusals, dtype, hint):
 def test_every_constraint_says_a_way_out():
     rows = load_delegate("edgetpu").table.rows
 
-    assert [c.rule for row in rows for c in row.where if not c.hint] == []
+    assert [c.rule for row in rows for c in row.constraints if not c.hint] == []
 
 
 def test_an_unknown_runtime_version_is_an_error():

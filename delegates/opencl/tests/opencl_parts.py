@@ -101,8 +101,10 @@ class Adding:
 
     DELEGRAPH_API = 1
 
-    def __init__(self, op: str, prepare: Any, where: Sequence[Constraint] = ()) -> None:
-        self.row = OpSupport(op, (1, 1), "float32 -> float32", where, kernel=Kernel(prepare), rtol=1e-6)
+    def __init__(self, op: str, prepare: Any, constraints: Sequence[Constraint] = ()) -> None:
+        self.row = OpSupport(
+            op, (1, 1), "float32 -> float32", constraints, kernel=Kernel(prepare), rtol=1e-6
+        )
 
     @hookimpl
     def delegraph_op_support(self, delegate: Delegate) -> list[OpSupport]:

@@ -86,7 +86,7 @@ def _common(rows: SupportTable) -> list[str]:
     """Return the rules that stand in each of several rows: they are said once."""
     if len(rows.rows) < 2:
         return []
-    first, *others = ([constraint.rule for constraint in row.where] for row in rows.rows)
+    first, *others = ([constraint.rule for constraint in row.constraints] for row in rows.rows)
     return [rule for rule in first if all(rule in rules for rules in others)]
 
 
@@ -95,7 +95,7 @@ def _every_row(common: Sequence[str]) -> str:
 
 
 def _cells(row: OpSupport, common: Sequence[str]) -> list[str]:
-    needs = "; ".join(c.rule for c in row.where if c.rule not in common)
+    needs = "; ".join(c.rule for c in row.constraints if c.rule not in common)
     return [row.op, row.versions_text, row.types_text, needs, _distance(row), row.origin]
 
 
@@ -114,7 +114,7 @@ def _json(row: OpSupport) -> dict[str, Any]:
         "versions": list(row.versions),
         "types": row.types,
         "choices": row.choices,
-        "needs": [constraint.rule for constraint in row.where],
+        "needs": [constraint.rule for constraint in row.constraints],
         "steps": row.steps,
         "rtol": row.rtol,
         "from": row.origin,

@@ -85,8 +85,8 @@ def has_unknown_input(op: Op) -> bool:
     return None in [t.shape for t in op.inputs if t is not None]  # a third of the time any() takes
 
 
-def _constraints(where: Iterable[Constraint]) -> tuple[Constraint, ...]:
-    return tuple(where)
+def _constraints(given: Iterable[Constraint]) -> tuple[Constraint, ...]:
+    return tuple(given)
 
 
 @frozen(hash=False)
@@ -96,7 +96,7 @@ class OpSupport:
     op: str  # schema spelling; a custom op's name; "STABLEHLO_COMPOSITE:name"
     versions: tuple[int, int]  # first and last, both included (TFLite's min_, max_version)
     types: str  # see operand_types: "int8 int8 int32? -> int8", "T T* -> T"
-    where: tuple[Constraint, ...] = field(default=(), converter=_constraints)
+    constraints: tuple[Constraint, ...] = field(default=(), converter=_constraints)
     # What this delegate's prepare needs for the op. For the reference: prepare(op) -> run(*arrays).
     # None when a partition is compiled as a whole.
     kernel: Any = field(default=None, repr=False)
@@ -134,7 +134,7 @@ class OpSupport:
         return self.versions[0] <= version <= self.versions[1]
 
     def broken_constraints(self, op: Op, graph: Graph | None = None) -> list[Refusal]:
-        return [why for c in self.where if (why := c.check(op, graph)) is not None]
+        return [why for c in self.constraints if (why := c.check(op, graph)) is not None]
 
 
 def versions_union(ranges: Iterable[tuple[int, int]]) -> str:

@@ -28,7 +28,7 @@ class Mapped:
     last: int  # version; the first is 1
     types: str
     runtime: int = OLDEST  # the first version that has the op
-    where: tuple[Constraint, ...] = field(default=(), repr=False)
+    constraints: tuple[Constraint, ...] = field(default=(), repr=False)
 
 
 def rows(given: int) -> list[OpSupport]:
@@ -50,9 +50,9 @@ _ALWAYS = (limit.quantized, limit.three_innermost, limit.no_variables)
 
 def _row(mapped: Mapped, given: int) -> OpSupport:
     since = () if mapped.runtime == OLDEST else (limit.runtime(mapped.runtime, given),)
-    where = (*_ALWAYS, *since, *mapped.where)
+    constraints = (*_ALWAYS, *since, *mapped.constraints)
     choices = {v: "uint8 int8" for v in "TAB" if v in mapped.types.split()}
-    return OpSupport(mapped.op, (1, mapped.last), mapped.types, where, **choices)  # type: ignore[arg-type]
+    return OpSupport(mapped.op, (1, mapped.last), mapped.types, constraints, **choices)  # type: ignore[arg-type]
 
 
 def _mapped(given: int) -> Iterator[Mapped]:
@@ -61,7 +61,7 @@ def _mapped(given: int) -> Iterator[Mapped]:
     for op, last in (("RELU", 2), ("RELU6", 2), ("RELU_N1_TO_1", 1), ("LOGISTIC", 3), ("TANH", 3)):
         yield Mapped(op, last, "T -> T")
     for op in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
-        yield Mapped(op, 3, "T -> T", where=(limit.no_activation,))
+        yield Mapped(op, 3, "T -> T", constraints=(limit.no_activation,))
     yield from _weighted(given)
     yield from _moving(given)
     yield from _reducing(given)
@@ -69,38 +69,40 @@ def _mapped(given: int) -> Iterator[Mapped]:
     yield Mapped("PRELU", 1, "T T -> T", 13, (limit.constant(1), limit.slope_of_channels))
     yield Mapped("QUANTIZE", 2, "A -> B", 13)
     yield Mapped("RSQRT", 2, "T -> T", 14)
-    yield Mapped("SOFTMAX", 3, "T -> T", where=(limit.one_dimension_in, limit.softmax_size))
+    yield Mapped("SOFTMAX", 3, "T -> T", constraints=(limit.one_dimension_in, limit.softmax_size))
     yield Mapped("SQUARED_DIFFERENCE", 2, "T T -> T", 14)
     resized = (limit.constant(1), limit.resize_factor, limit.resize_output)
-    yield Mapped("RESIZE_BILINEAR", 3, "T int32 -> T", where=resized)
-    yield Mapped("RESIZE_NEAREST_NEIGHBOR", 2, "T int32 -> T", where=resized)
+    yield Mapped("RESIZE_BILINEAR", 3, "T int32 -> T", constraints=resized)
+    yield Mapped("RESIZE_NEAREST_NEIGHBOR", 2, "T int32 -> T", constraints=resized)
 
 
 def _weighted(given: int) -> Iterator[Mapped]:
     weights = limit.constant(1, 2)
-    yield Mapped("CONV_2D", 5, "T T int32? -> T", where=(weights, limit.same_dilation))
+    yield Mapped("CONV_2D", 5, "T T int32? -> T", constraints=(weights, limit.same_dilation))
     dilated = limit.no_dilation_before(13, given)
-    yield Mapped("DEPTHWISE_CONV_2D", 6, "T T int32? -> T", where=(weights, limit.same_dilation, dilated))
+    yield Mapped(
+        "DEPTHWISE_CONV_2D", 6, "T T int32? -> T", constraints=(weights, limit.same_dilation, dilated)
+    )
     full = (weights, limit.default_weights, limit.one_dimension_out)
-    yield Mapped("FULLY_CONNECTED", 9, "T T int32? -> T", where=full)
+    yield Mapped("FULLY_CONNECTED", 9, "T T int32? -> T", constraints=full)
     yield Mapped("TRANSPOSE_CONV", 3, "int32 T T int32? -> T", 13, (limit.constant(0, 1, 3),))
     parameters = limit.constant(*range(1, 18), *range(20, 24))  # all but the input and the state
     yield Mapped("UNIDIRECTIONAL_SEQUENCE_LSTM", 3, _LSTM, 14, (parameters,))
 
 
 def _moving(given: int) -> Iterator[Mapped]:
-    yield Mapped("CONCATENATION", 3, "T T* -> T", where=(limit.no_activation, limit.zero_padding))
+    yield Mapped("CONCATENATION", 3, "T T* -> T", constraints=(limit.no_activation, limit.zero_padding))
     yield Mapped("EXPAND_DIMS", 1, "T int32|int64 -> T", 13, (limit.constant(1),))
     yield Mapped("PACK", 3, "T T* -> T", 13, (limit.no_batch_packing,))
     pads = (limit.constant(1), limit.no_batch_padding, limit.only_image_padding_before(13, given))
-    yield Mapped("PAD", 3, "T int32|int64 -> T", where=pads)
-    yield Mapped("RESHAPE", 1, "T int32? -> T", where=(limit.constant(1),))
-    yield Mapped("SLICE", 4, "T int32|int64 int32|int64 -> T", where=(limit.constant(1, 2),))
+    yield Mapped("PAD", 3, "T int32|int64 -> T", constraints=pads)
+    yield Mapped("RESHAPE", 1, "T int32? -> T", constraints=(limit.constant(1),))
+    yield Mapped("SLICE", 4, "T int32|int64 int32|int64 -> T", constraints=(limit.constant(1, 2),))
     yield Mapped("SPACE_TO_DEPTH", 2, "T -> T")
     yield Mapped("SPLIT", 4, "int32 T -> T T*", 13, (limit.constant(0), limit.no_batch_split))
-    yield Mapped("SQUEEZE", 1, "T -> T", where=(limit.leading_ones_before(13, given),))
+    yield Mapped("SQUEEZE", 1, "T -> T", constraints=(limit.leading_ones_before(13, given),))
     slices = (limit.constant(1, 2, 3), limit.unit_strides, limit.plain_slice)
-    yield Mapped("STRIDED_SLICE", 4, "T int32 int32 int32 -> T", where=slices)
+    yield Mapped("STRIDED_SLICE", 4, "T int32 int32 int32 -> T", constraints=slices)
     yield Mapped("TILE", 2, "T int32|int64 -> T", NEWEST, (limit.constant(1),))
     yield Mapped("TRANSPOSE", 5, "T int32 -> T", 14, (limit.constant(1),))
 
@@ -108,7 +110,9 @@ def _moving(given: int) -> Iterator[Mapped]:
 def _reducing(given: int) -> Iterator[Mapped]:
     axes = (limit.constant(1), limit.no_batch_axis)
     images = limit.only_image_axes_before(13, given)
-    yield Mapped("MEAN", 2, "T int32 -> T", where=(*axes, limit.four_channels, limit.mean_size, images))
+    yield Mapped(
+        "MEAN", 2, "T int32 -> T", constraints=(*axes, limit.four_channels, limit.mean_size, images)
+    )
     yield Mapped("SUM", 2, "T int32 -> T", 13, axes)
     yield Mapped("REDUCE_MAX", 3, "T int32 -> T", 14, axes)
     yield Mapped("REDUCE_MIN", 3, "T int32 -> T", 14, axes)

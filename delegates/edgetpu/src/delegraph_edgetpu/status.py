@@ -80,7 +80,7 @@ def _status(op: Op, refusals: Sequence[Refusal], table: SupportTable) -> str:
     rows = table.rows_of(op.name)
     if not rows or not refusals:  # refused by nobody: control flow, which the interpreter itself runs
         return NO_SUCH_OP
-    limits_of_op = {constraint.rule for row in rows for constraint in row.where}
+    limits_of_op = {constraint.rule for row in rows for constraint in row.constraints}
     rules = [r.rule for r in refusals]
     for rule in rules:
         if rule in _BY_RULE:

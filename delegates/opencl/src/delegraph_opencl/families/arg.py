@@ -30,9 +30,9 @@ def arg_rows(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSu
         *([("int8 uint8", f"(A)({lowest}1000, {_FARTHEST})")] if options.quantized else []),
     ):
         kernel = _with_bytes(reducing(Reduction(start, first, finds=True), fuses=False), sign)
-        where = [constant("axes", 1), values_to_compare, declared_type]
+        constraints = [constant("axes", 1), values_to_compare, declared_type]
         versions = (1, 3 if options.quantized else 1)
-        yield OpSupport(op, versions, "T int32|int64 -> int32|int64", where, kernel, T=T)
+        yield OpSupport(op, versions, "T int32|int64 -> int32|int64", constraints, kernel, T=T)
 
 
 def _with_bytes(kernel: Kernel, sign: str) -> Kernel:

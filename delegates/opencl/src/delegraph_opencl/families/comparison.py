@@ -21,8 +21,8 @@ def comparison_rows(
     floats = "float32 float16" if options.quantized else "float32"
     yield from plain_rows(op, kernel, options, types, last, T=f"{floats} {T}")
     if options.quantized:
-        where = (one_scale, same_quantization, told_apart)
-        yield OpSupport(op, (1, last), types, where, kernel, T=EIGHT_BIT)
+        constraints = (one_scale, same_quantization, told_apart)
+        yield OpSupport(op, (1, last), types, constraints, kernel, T=EIGHT_BIT)
 
 
 @needs("scales from 1 / 256 to below 1")

@@ -48,17 +48,19 @@ _CURVES = {
 _INTEGERS = ("int8", "uint8")
 
 
-def cell_rows(op: str, options: Options, last: int, where: Sequence[Constraint]) -> Iterable[OpSupport]:
+def cell_rows(
+    op: str, options: Options, last: int, constraints: Sequence[Constraint]
+) -> Iterable[OpSupport]:
     """Return the rows of an op that runs one cell: float, with integer weights, and in integers."""
-    where = (*where, constant_weights, fitting, variable_states)
+    constraints = (*constraints, constant_weights, fitting, variable_states)
     kernel, versions = Kernel(_launches), (1, last if options.quantized else 2)
     rtol = 4e-2 if options.precision == "float16" else 1e-5
-    yield OpSupport(op, versions, _types("float32"), (*where, known_activation), kernel, rtol=rtol)
+    yield OpSupport(op, versions, _types("float32"), (*constraints, known_activation), kernel, rtol=rtol)
     if options.quantized:
         types = _types("int8|uint8")
         rtol = max(rtol, 2e-2)  # a last bit may move the state, which is rounded, to another step
-        yield OpSupport(op, versions, types, (*where, known_activation), kernel, rtol=rtol)
-        yield OpSupport(op, versions, _INTEGER_TYPES, (*where, integer_scales), kernel, steps=1)
+        yield OpSupport(op, versions, types, (*constraints, known_activation), kernel, rtol=rtol)
+        yield OpSupport(op, versions, _INTEGER_TYPES, (*constraints, integer_scales), kernel, steps=1)
 
 
 def _types(weights: str) -> str:

@@ -29,7 +29,7 @@ def move_rows(
     options: Options,
     types: str = "T -> T",
     last: int = 2,
-    where: Iterable[Constraint] = (),
+    constraints: Iterable[Constraint] = (),
     first: tuple[int, int] = (1, 1),
 ) -> list[OpSupport]:
     """Return the rows of an op that moves values of every type.
@@ -39,8 +39,8 @@ def move_rows(
     """
     versions = (1, last) if options.quantized else first
     chosen = " ".join(move_types(options))
-    where = (*where, same_quantization)
-    return [OpSupport(op, versions, types, where, kernel, rtol=storage_rtol(options), T=chosen)]
+    constraints = (*constraints, same_quantization)
+    return [OpSupport(op, versions, types, constraints, kernel, rtol=storage_rtol(options), T=chosen)]
 
 
 def storage_rtol(options: Options) -> float:

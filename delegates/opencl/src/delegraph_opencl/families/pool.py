@@ -40,9 +40,15 @@ def pool_rows(
         ("FACTOR(n)", factor),
     )
     kernel = Kernel(lambda node, target: _launches(node, target, defines), fuses=True, narrow=True)
-    where = (known_activation, real_windows)
+    constraints = (known_activation, real_windows)
     return float_rows(
-        op, kernel, options, "T -> T", where=where, quantized_where=(same_quantization,), last=3
+        op,
+        kernel,
+        options,
+        "T -> T",
+        constraints=constraints,
+        quantized_constraints=(same_quantization,),
+        last=3,
     )
 
 

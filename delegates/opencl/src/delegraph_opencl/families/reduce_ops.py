@@ -20,7 +20,7 @@ def real_rows(
     options: Options,
     last: int,
     rtol: float = 1e-6,
-    quantized_where: Iterable[Constraint] = (),
+    quantized_constraints: Iterable[Constraint] = (),
     quantized: str = "int8 uint8",
     half_rtol: float = STORED_AS_HALF,
 ) -> Iterator[OpSupport]:
@@ -35,11 +35,11 @@ def real_rows(
         options,
         _TYPES,
         last=last,
-        where=[constant("axes", 1)],
+        constraints=[constant("axes", 1)],
         rtol=rtol,
         half_rtol=half_rtol,
         quantized=quantized,
-        quantized_where=quantized_where,
+        quantized_constraints=quantized_constraints,
     )
 
 

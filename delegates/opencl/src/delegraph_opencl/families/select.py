@@ -18,7 +18,7 @@ Condition = Callable[[Value, Value], Value]
 
 
 def select_rows(
-    op: str, options: Options, last: int, condition: Condition, where: Sequence[Constraint] = ()
+    op: str, options: Options, last: int, condition: Condition, constraints: Sequence[Constraint] = ()
 ) -> Iterator[OpSupport]:
     """Yield the rows of an op that picks from x and y by a condition."""
 
@@ -30,6 +30,16 @@ def select_rows(
     types, alike = "bool T T -> T", [same_quantization]
     reals = Kernel(prepare, fuses=True, narrow=True)
     yield from float_rows(
-        op, reals, options, types, last=last, where=where, rtol=0, quantized_where=alike, steps=0
+        op,
+        reals,
+        options,
+        types,
+        last=last,
+        constraints=constraints,
+        rtol=0,
+        quantized_constraints=alike,
+        steps=0,
     )
-    yield from plain_rows(op, Kernel(prepare, narrow=True), options, types, last, where, "int32 int64 bool")
+    yield from plain_rows(
+        op, Kernel(prepare, narrow=True), options, types, last, constraints, "int32 int64 bool"
+    )

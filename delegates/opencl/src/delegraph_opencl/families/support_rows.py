@@ -21,12 +21,12 @@ def float_rows(
     types: str = "T T -> T",
     first: tuple[int, int] = (1, 1),
     last: int = 2,
-    where: Iterable[Constraint] = (),
+    constraints: Iterable[Constraint] = (),
     rtol: float = 1e-6,
     *,
     half_rtol: float = STORED_AS_HALF,
     quantized: str = EIGHT_BIT,
-    quantized_where: Iterable[Constraint] = (),
+    quantized_constraints: Iterable[Constraint] = (),
     steps: int = 1,
 ) -> list[OpSupport]:
     """Return the rows of an op of real numbers.
@@ -34,19 +34,19 @@ def float_rows(
     :param types: of the operands, ``T`` for the numbers.
     :param first: the versions for float32, with ``quantized=False``, too.
     :param last: the last version with quantized types.
-    :param where: constraints of every row; ``quantized_where``: of those with quantized types.
+    :param constraints: constraints of every row; ``quantized_constraints``: of those with quantized types.
     :param rtol: what is claimed of float32; ``half_rtol``: of numbers stored with ``precision="float16"``.
     :param quantized: the quantized types that LiteRT has, too; "" for none.
     """
     versions = (1, max(first[1], last)) if options.quantized else first
     rtol = half_rtol if options.precision == "float16" else rtol
-    rows = [OpSupport(op, versions, types, where, kernel, rtol=rtol, T="float32")]
+    rows = [OpSupport(op, versions, types, constraints, kernel, rtol=rtol, T="float32")]
     if options.quantized:
         rtol = max(rtol, ONE_HALF)
-        rows.append(OpSupport(op, versions, types, where, kernel, rtol=rtol, T="float16"))
+        rows.append(OpSupport(op, versions, types, constraints, kernel, rtol=rtol, T="float16"))
     if options.quantized and quantized:
-        all_where = (*where, one_scale, *quantized_where)
-        rows.append(OpSupport(op, (1, last), types, all_where, kernel, steps=steps, T=quantized))
+        all_constraints = (*constraints, one_scale, *quantized_constraints)
+        rows.append(OpSupport(op, (1, last), types, all_constraints, kernel, steps=steps, T=quantized))
     return rows
 
 
@@ -56,11 +56,11 @@ def plain_rows(
     options: Options,
     types: str = "T T -> T",
     last: int = 2,
-    where: Iterable[Constraint] = (),
+    constraints: Iterable[Constraint] = (),
     T: str = "int32 int64",
 ) -> list[OpSupport]:
     """Return the row of an op of integers or bools, which are exact."""
-    return [OpSupport(op, (1, last if options.quantized else 1), types, where, kernel, T=T)]
+    return [OpSupport(op, (1, last if options.quantized else 1), types, constraints, kernel, T=T)]
 
 
 @needs("one scale and zero point on each 8-bit tensor")

@@ -17,7 +17,7 @@ def weighted_rows(
     op: str,
     kernel: Kernel,
     options: Options,
-    where: Iterable[Constraint],
+    constraints: Iterable[Constraint],
     *,
     types: str = "{0} {1} {2}? -> {0}",
     first: int = 1,
@@ -34,13 +34,16 @@ def weighted_rows(
     :param weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
     """
-    where = (*where, dense)
-    fixed = (*where, constant("weights and bias", weights, bias), scales_along(axis, weights))
+    constraints = (*constraints, dense)
+    fixed = (*constraints, constant("weights and bias", weights, bias), scales_along(axis, weights))
     versions = (1, last if options.quantized else first)
     rtol = STORED_AS_HALF if options.precision == "float16" else 1e-5
     rows = [
         OpSupport(op, versions, types.format("float32", w, "float32"), rules, kernel, rtol=rtol)
-        for w, rules in (("float32", where), ("float16", (*where, constant("weights", weights))))
+        for w, rules in (
+            ("float32", constraints),
+            ("float16", (*constraints, constant("weights", weights))),
+        )
     ]
     if options.quantized:
         for values, w in (("int8", "int8|int4|int2"), ("uint8", "uint8")):

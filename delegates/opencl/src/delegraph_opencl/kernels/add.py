@@ -16,6 +16,8 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    formula, where = "{0} + {1}", [known_activation]
-    yield from float_rows("ADD", elementwise(formula), options, last=6, where=where, half_rtol=1e-2)
-    yield from plain_rows("ADD", counted(activated(formula)), options, last=6, where=where)
+    formula, constraints = "{0} + {1}", [known_activation]
+    yield from float_rows(
+        "ADD", elementwise(formula), options, last=6, constraints=constraints, half_rtol=1e-2
+    )
+    yield from plain_rows("ADD", counted(activated(formula)), options, last=6, constraints=constraints)

@@ -34,14 +34,14 @@ def support(options: Options) -> Iterable[OpSupport]:
         kernel,
         options,
         last=4,
-        where=[matrices],
+        constraints=[matrices],
         rtol=1e-5,
         half_rtol=1e-2,
         quantized="int8",
     )
     if options.quantized:
-        types, where = "float32 int8 -> float32", [matrices, constant("y", 1), scales_of_columns]
-        yield OpSupport("BATCH_MATMUL", (1, 4), types, where, kernel, rtol=hybrid_rtol(options))
+        types, constraints = "float32 int8 -> float32", [matrices, constant("y", 1), scales_of_columns]
+        yield OpSupport("BATCH_MATMUL", (1, 4), types, constraints, kernel, rtol=hybrid_rtol(options))
 
 
 @needs("operands of rank 2 or more")

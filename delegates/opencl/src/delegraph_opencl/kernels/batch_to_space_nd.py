@@ -19,9 +19,14 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("blocks and crops", 1, 2)]
+    constraints = [constant("blocks and crops", 1, 2)]
     return move_rows(
-        "BATCH_TO_SPACE_ND", moving(_sources), options, "T int32 int32 -> T", last=4, where=where
+        "BATCH_TO_SPACE_ND",
+        moving(_sources),
+        options,
+        "T int32 int32 -> T",
+        last=4,
+        constraints=constraints,
     )
 
 

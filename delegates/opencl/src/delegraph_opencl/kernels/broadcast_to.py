@@ -17,9 +17,9 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("shape", 1)]
+    constraints = [constant("shape", 1)]
     types = "T int32|int64 -> T"
-    return move_rows("BROADCAST_TO", moving(_sources), options, types, last=4, where=where)
+    return move_rows("BROADCAST_TO", moving(_sources), options, types, last=4, constraints=constraints)
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -27,8 +27,8 @@ def support(options: Options) -> Iterable[OpSupport]:
         "CONCATENATION", (1, last), types, [no_activation], kernel, rtol=rtol, T=" ".join(others)
     )
     if options.quantized:
-        where = [no_activation, scaled_alike]
-        yield OpSupport("CONCATENATION", (1, last), types, where, kernel, steps=1, T="int8 uint8")
+        constraints = [no_activation, scaled_alike]
+        yield OpSupport("CONCATENATION", (1, last), types, constraints, kernel, steps=1, T="int8 uint8")
 
 
 def _views(node: Node) -> list[int] | None:

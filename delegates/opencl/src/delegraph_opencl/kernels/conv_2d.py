@@ -26,9 +26,13 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, real_windows, nonempty(0, 1), whole_groups, bias_along(0))
+    constraints = (any_activation, real_windows, nonempty(0, 1), whole_groups, bias_along(0))
     return weighted_rows(
-        "CONV_2D", Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True), options, where, last=8
+        "CONV_2D",
+        Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True),
+        options,
+        constraints,
+        last=8,
     )
 
 

@@ -22,9 +22,9 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    kernel, types, where = Kernel(_launches), "T int32 -> T", [constant("axes", 1)]
-    yield from float_rows("CUMSUM", kernel, options, types, last=1, where=where, quantized="")
-    yield from plain_rows("CUMSUM", kernel, options, types, last=1, where=where)
+    kernel, types, constraints = Kernel(_launches), "T int32 -> T", [constant("axes", 1)]
+    yield from float_rows("CUMSUM", kernel, options, types, last=1, constraints=constraints, quantized="")
+    yield from plain_rows("CUMSUM", kernel, options, types, last=1, constraints=constraints)
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -18,7 +18,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("DEPTH_TO_SPACE", moving(_sources), options, last=2, where=[channels_of_blocks])
+    return move_rows("DEPTH_TO_SPACE", moving(_sources), options, last=2, constraints=[channels_of_blocks])
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -33,10 +33,10 @@ from ..program.weights import Weights, weights_for
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, real_windows, nonempty(0, 1), whole_multiple, constant("weights", 1))
+    constraints = (any_activation, real_windows, nonempty(0, 1), whole_multiple, constant("weights", 1))
     kernel = Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True)
     return weighted_rows(
-        "DEPTHWISE_CONV_2D", kernel, options, (*where, bias_along(3)), first=2, last=7, axis=3
+        "DEPTHWISE_CONV_2D", kernel, options, (*constraints, bias_along(3)), first=2, last=7, axis=3
     )
 
 

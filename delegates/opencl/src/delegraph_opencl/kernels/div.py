@@ -16,7 +16,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    formula, where = "{0} / {1}", [known_activation]
-    yield from float_rows("DIV", elementwise(formula), options, where=where, quantized="")
-    where = [known_activation, safe_divisor]
-    yield from plain_rows("DIV", counted(activated(formula)), options, where=where, T="int32")
+    formula, constraints = "{0} / {1}", [known_activation]
+    yield from float_rows("DIV", elementwise(formula), options, constraints=constraints, quantized="")
+    constraints = [known_activation, safe_divisor]
+    yield from plain_rows("DIV", counted(activated(formula)), options, constraints=constraints, T="int32")

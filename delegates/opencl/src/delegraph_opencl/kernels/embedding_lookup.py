@@ -21,10 +21,12 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = Kernel(_launches, narrow=True)
-    yield from move_rows("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, where=[rows_of_table])
+    yield from move_rows(
+        "EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=[rows_of_table]
+    )
     if options.quantized:
-        where = (rows_of_table, constant("table", 1))
-        yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", where, kernel)
+        constraints = (rows_of_table, constant("table", 1))
+        yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", constraints, kernel)
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

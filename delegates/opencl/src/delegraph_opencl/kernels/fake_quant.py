@@ -19,7 +19,7 @@ from ..options import Options
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = elementwise(_formula)
     return float_rows(
-        "FAKE_QUANT", kernel, options, "T -> T", where=[proper_range], quantized="", half_rtol=1e-2
+        "FAKE_QUANT", kernel, options, "T -> T", constraints=[proper_range], quantized="", half_rtol=1e-2
     )
 
 

@@ -26,7 +26,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         types,
         last=5,
         rtol=0,
-        quantized_where=[same_quantization],
+        quantized_constraints=[same_quantization],
     )
     yield from plain_rows(name, Kernel(_launches), options, types, last=5, T="int32 int64 bool")
 

@@ -16,7 +16,9 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     yield from float_rows("FLOOR_DIV", elementwise(_REAL), options, last=3, quantized="")
-    yield from plain_rows("FLOOR_DIV", counted(_WHOLE), options, last=3, where=[safe_divisor], T="int32")
+    yield from plain_rows(
+        "FLOOR_DIV", counted(_WHOLE), options, last=3, constraints=[safe_divisor], T="int32"
+    )
 
 
 _QUOTIENT = "floor({0} / {1})"

@@ -16,7 +16,7 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     yield from float_rows("FLOOR_MOD", elementwise(_REAL), options, quantized="")
-    yield from plain_rows("FLOOR_MOD", counted(_WHOLE), options, where=[safe_divisor])
+    yield from plain_rows("FLOOR_MOD", counted(_WHOLE), options, constraints=[safe_divisor])
 
 
 _REST = "fmod({0}, {1})"  # with the sign of x

@@ -27,9 +27,13 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, default_format, whole_rows, nonempty(1), bias_along(0))
+    constraints = (any_activation, default_format, whole_rows, nonempty(1), bias_along(0))
     return weighted_rows(
-        "FULLY_CONNECTED", Kernel(_launches, fuses=True, folds=True, narrow=True), options, where, last=14
+        "FULLY_CONNECTED",
+        Kernel(_launches, fuses=True, folds=True, narrow=True),
+        options,
+        constraints,
+        last=14,
     )
 
 

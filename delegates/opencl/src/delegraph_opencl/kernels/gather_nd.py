@@ -20,8 +20,10 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    types, where = "T int16|int32|int64 -> T", [indices_for_axes]
-    return move_rows("GATHER_ND", Kernel(_launches, narrow=True), options, types, last=6, where=where)
+    types, constraints = "T int16|int32|int64 -> T", [indices_for_axes]
+    return move_rows(
+        "GATHER_ND", Kernel(_launches, narrow=True), options, types, last=6, constraints=constraints
+    )
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

@@ -17,7 +17,11 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     return float_rows(
-        "L2_NORMALIZATION", by_row(_NORMALIZATION), options, "T -> T", where=[no_activation_and_some_axis]
+        "L2_NORMALIZATION",
+        by_row(_NORMALIZATION),
+        options,
+        "T -> T",
+        constraints=[no_activation_and_some_axis],
     )
 
 

@@ -24,7 +24,7 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 def support(options: Options) -> Iterable[OpSupport]:
     name, kernel = "LOCAL_RESPONSE_NORMALIZATION", Kernel(_launches, fuses=True)
-    return float_rows(name, kernel, options, "T -> T", last=1, where=[has_an_axis], quantized="")
+    return float_rows(name, kernel, options, "T -> T", last=1, constraints=[has_an_axis], quantized="")
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -16,7 +16,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("LOG_SOFTMAX", by_row(_LOG_SOFTMAX), options, "T -> T", where=[has_an_axis])
+    return float_rows("LOG_SOFTMAX", by_row(_LOG_SOFTMAX), options, "T -> T", constraints=[has_an_axis])
 
 
 _LOG_SOFTMAX = RowOp("exp((x) - peak)", "log(sum)", "(x) - peak - whole")

@@ -15,7 +15,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    formula, where = "({0} > {1} ? {0} : {1})", [same_quantization]
+    formula, constraints = "({0} > {1} ? {0} : {1})", [same_quantization]
     kernel = elementwise(formula)
-    yield from float_rows("MAXIMUM", kernel, options, last=4, quantized_where=where)
+    yield from float_rows("MAXIMUM", kernel, options, last=4, quantized_constraints=constraints)
     yield from plain_rows("MAXIMUM", counted(formula), options, last=4)

@@ -19,9 +19,9 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("paddings", 1)]
+    constraints = [constant("paddings", 1)]
     types = "T int32|int64 -> T"
-    return move_rows("MIRROR_PAD", moving(_sources), options, types, last=3, where=where)
+    return move_rows("MIRROR_PAD", moving(_sources), options, types, last=3, constraints=constraints)
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -16,6 +16,6 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    formula, where = "{0} * {1}", [known_activation]
-    yield from float_rows("MUL", elementwise(formula), options, last=8, where=where)
-    yield from plain_rows("MUL", counted(activated(formula)), options, last=8, where=where)
+    formula, constraints = "{0} * {1}", [known_activation]
+    yield from float_rows("MUL", elementwise(formula), options, last=8, constraints=constraints)
+    yield from plain_rows("MUL", counted(activated(formula)), options, last=8, constraints=constraints)

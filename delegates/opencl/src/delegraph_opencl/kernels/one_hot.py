@@ -20,16 +20,16 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     types = "int32|int64 int32 T T -> T"
-    where = [] if options.precision == "float32" else [whole_in_half]
+    constraints = [] if options.precision == "float32" else [whole_in_half]
     yield from float_rows(
         "ONE_HOT",
         Kernel(_launches, fuses=True),
         options,
         types,
         last=1,
-        where=where,
+        constraints=constraints,
         rtol=0,
-        quantized_where=[same_quantization],
+        quantized_constraints=[same_quantization],
         steps=0,
     )
     yield from plain_rows("ONE_HOT", Kernel(_launches), options, types, last=1, T="int32 int64 bool")

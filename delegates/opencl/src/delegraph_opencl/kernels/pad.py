@@ -16,5 +16,5 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("paddings", 1)]
-    return move_rows("PAD", moving(padded), options, f"T {PADDINGS} -> T", last=5, where=where)
+    constraints = [constant("paddings", 1)]
+    return move_rows("PAD", moving(padded), options, f"T {PADDINGS} -> T", last=5, constraints=constraints)

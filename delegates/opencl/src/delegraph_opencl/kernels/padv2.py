@@ -20,9 +20,14 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("paddings and value", 1, 2)]
+    constraints = [constant("paddings and value", 1, 2)]
     return move_rows(
-        "PADV2", Kernel(_launches, narrow=True), options, f"T {PADDINGS} T -> T", last=5, where=where
+        "PADV2",
+        Kernel(_launches, narrow=True),
+        options,
+        f"T {PADDINGS} T -> T",
+        last=5,
+        constraints=constraints,
     )
 
 

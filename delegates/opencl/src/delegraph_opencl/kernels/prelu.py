@@ -17,4 +17,4 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = elementwise("({0} < 0 ? {0} * {1} : {0})")
-    return float_rows("PRELU", kernel, options, last=1, where=[broadcast_alpha])
+    return float_rows("PRELU", kernel, options, last=1, constraints=[broadcast_alpha])

@@ -34,8 +34,8 @@ def support(options: Options) -> Iterable[OpSupport]:
         "T int32 -> T",
         first=(1, 3),
         last=4,
-        where=[image, one_alignment, constant("size", 1)],
-        quantized_where=[same_quantization],
+        constraints=[image, one_alignment, constant("size", 1)],
+        quantized_constraints=[same_quantization],
     )
 
 

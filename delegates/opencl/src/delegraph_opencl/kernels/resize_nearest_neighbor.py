@@ -24,7 +24,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         "T int32 -> T",
         last=4,
-        where=[image, constant("size", 1)],
+        constraints=[image, constant("size", 1)],
         first=(1, 3),
     )
 

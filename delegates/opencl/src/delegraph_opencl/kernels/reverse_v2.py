@@ -17,8 +17,10 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("axes", 1)]
-    return move_rows("REVERSE_V2", moving(_sources), options, "T int32 -> T", last=4, where=where)
+    constraints = [constant("axes", 1)]
+    return move_rows(
+        "REVERSE_V2", moving(_sources), options, "T int32 -> T", last=4, constraints=constraints
+    )
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

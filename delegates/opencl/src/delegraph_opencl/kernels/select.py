@@ -16,7 +16,7 @@ from ..program.node import Value
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return select_rows("SELECT", options, last=4, condition=per_row, where=[select_shapes])
+    return select_rows("SELECT", options, last=4, condition=per_row, constraints=[select_shapes])
 
 
 def per_row(condition: Value, result: Value) -> Value:

@@ -25,7 +25,7 @@ def support(options: Options) -> Iterable[OpSupport]:
             options,
             f"T {index} {index} -> T",
             last=8,
-            where=[constant("begin and size", 1, 2)],
+            constraints=[constant("begin and size", 1, 2)],
         )
 
 

@@ -17,7 +17,7 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     return float_rows(
-        "SOFTMAX", by_row(_SOFTMAX), options, "T -> T", last=4, where=[has_an_axis], half_rtol=1e-2
+        "SOFTMAX", by_row(_SOFTMAX), options, "T -> T", last=4, constraints=[has_an_axis], half_rtol=1e-2
     )
 
 

@@ -22,14 +22,14 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("blocks and paddings", 1, 2)]
+    constraints = [constant("blocks and paddings", 1, 2)]
     return move_rows(
         "SPACE_TO_BATCH_ND",
         Kernel(_launches, narrow=True),
         options,
         "T int32 int32 -> T",
         last=4,
-        where=where,
+        constraints=constraints,
     )
 
 

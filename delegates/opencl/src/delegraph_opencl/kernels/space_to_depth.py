@@ -18,7 +18,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("SPACE_TO_DEPTH", moving(_sources), options, last=2, where=[image_of_blocks])
+    return move_rows("SPACE_TO_DEPTH", moving(_sources), options, last=2, constraints=[image_of_blocks])
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -15,7 +15,12 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("axis", 0)]
+    constraints = [constant("axis", 0)]
     return move_rows(
-        "SPLIT", parting(1, lambda op: ints(op, 0)[0]), options, "int32 T -> T*", last=5, where=where
+        "SPLIT",
+        parting(1, lambda op: ints(op, 0)[0]),
+        options,
+        "int32 T -> T*",
+        last=5,
+        constraints=constraints,
     )

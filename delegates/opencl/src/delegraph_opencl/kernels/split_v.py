@@ -15,6 +15,8 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("sizes and axis", 1, 2)]
+    constraints = [constant("sizes and axis", 1, 2)]
     types = "T int32|int64 int32 -> T*"
-    return move_rows("SPLIT_V", parting(0, lambda op: ints(op, 2)[0]), options, types, last=3, where=where)
+    return move_rows(
+        "SPLIT_V", parting(0, lambda op: ints(op, 2)[0]), options, types, last=3, constraints=constraints
+    )

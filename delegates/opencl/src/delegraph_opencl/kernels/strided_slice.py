@@ -19,9 +19,9 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("begin, end and strides", 1, 2, 3)]
+    constraints = [constant("begin, end and strides", 1, 2, 3)]
     types = "T int32 int32 int32 -> T"
-    return move_rows("STRIDED_SLICE", moving(_sources), options, types, last=8, where=where)
+    return move_rows("STRIDED_SLICE", moving(_sources), options, types, last=8, constraints=constraints)
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -16,6 +16,8 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    formula, where = "{0} - {1}", [known_activation]
-    yield from float_rows("SUB", elementwise(formula), options, last=5, where=where, half_rtol=1e-2)
-    yield from plain_rows("SUB", counted(activated(formula)), options, last=5, where=where)
+    formula, constraints = "{0} - {1}", [known_activation]
+    yield from float_rows(
+        "SUB", elementwise(formula), options, last=5, constraints=constraints, half_rtol=1e-2
+    )
+    yield from plain_rows("SUB", counted(activated(formula)), options, last=5, constraints=constraints)

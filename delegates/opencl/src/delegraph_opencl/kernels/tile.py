@@ -17,8 +17,10 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("multiples", 1)]
-    return move_rows("TILE", moving(_sources), options, "T int32|int64 -> T", last=3, where=where)
+    constraints = [constant("multiples", 1)]
+    return move_rows(
+        "TILE", moving(_sources), options, "T int32|int64 -> T", last=3, constraints=constraints
+    )
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -18,8 +18,10 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = [constant("permutation", 1)]
-    return move_rows("TRANSPOSE", moving(_sources), options, "T int32 -> T", last=9, where=where)
+    constraints = [constant("permutation", 1)]
+    return move_rows(
+        "TRANSPOSE", moving(_sources), options, "T int32 -> T", last=9, constraints=constraints
+    )
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

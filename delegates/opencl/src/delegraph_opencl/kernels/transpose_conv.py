@@ -37,12 +37,12 @@ _TASKS = 8  # per core
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    where = (any_activation, real_windows, same_channels, nonempty(1, 2), constant("weights", 1))
+    constraints = (any_activation, real_windows, same_channels, nonempty(1, 2), constant("weights", 1))
     return weighted_rows(
         "TRANSPOSE_CONV",
         Kernel(_launches, fuses=True, folds=True),
         options,
-        (*where, bias_along(0, 3)),
+        (*constraints, bias_along(0, 3)),
         types="int32 {1} {0} {2}? -> {0}",
         last=5,
         bias=3,

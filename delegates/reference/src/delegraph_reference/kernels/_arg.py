@@ -49,7 +49,7 @@ def _by_rows(x: np.ndarray, extreme: np.ufunc) -> np.ndarray:
 
 def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
     types = "float32|int8|uint8|int32|bool int32|int64 -> int32|int64"
-    return [OpSupport(op, (1, 3), types, where=(axes_of_values, declared_type), kernel=prepare)]
+    return [OpSupport(op, (1, 3), types, constraints=(axes_of_values, declared_type), kernel=prepare)]
 
 
 @needs("axes that are not empty")

@@ -66,9 +66,9 @@ def integer8_row(
     def prepare(op: Op) -> Kernel:
         return _prepared(op, lambda inputs: IntegerLstmCell8(op, _PLACES, inputs), enter, leave)
 
-    where = (*extra, known_count, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
+    constraints = (*extra, known_count, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
     special = (intermediates8(_PLACES), unit_cell(_PLACES), no_diagonals)
-    return OpSupport(name, (1, 4), _INTEGER_TYPES, (*where, *special), prepare)
+    return OpSupport(name, (1, 4), _INTEGER_TYPES, (*constraints, *special), prepare)
 
 
 def depth(op: Op) -> int:

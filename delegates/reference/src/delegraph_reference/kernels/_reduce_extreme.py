@@ -39,5 +39,5 @@ def _with_signs(found: np.ndarray, x: np.ndarray, axes: Axes) -> np.ndarray:
 
 def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
     types = "float32 int8 uint8 int32 int64 bool"
-    where = (same_quantization(slice(1)),)
-    return [OpSupport(op, (1, 3), "T int32 -> T", T=types, where=where, kernel=prepare)]
+    constraints = (same_quantization(slice(1)),)
+    return [OpSupport(op, (1, 3), "T int32 -> T", T=types, constraints=constraints, kernel=prepare)]

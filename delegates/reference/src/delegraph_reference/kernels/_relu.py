@@ -17,10 +17,10 @@ from ..lut import Formula, by_value, clipped
 
 def relu_rows(op: str, versions: tuple[int, int], low: float, high: float) -> list[OpSupport]:
     """Return the rows of the op that keeps real values within [low, high]."""
-    where = (one_scale_each, fitting_factor)
+    constraints = (one_scale_each, fitting_factor)
     return [
         OpSupport(op, versions, "float32 -> float32", kernel=by_formula(_clip(low, high))),
-        OpSupport(op, versions, "T -> T", where, by_value(_clip_stored(low, high)), T="int8 uint8"),
+        OpSupport(op, versions, "T -> T", constraints, by_value(_clip_stored(low, high)), T="int8 uint8"),
     ]
 
 

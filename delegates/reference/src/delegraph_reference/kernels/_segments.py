@@ -52,8 +52,8 @@ def summed(x: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
 
 
 def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
-    types, where = "float32 int32", (segment_ids_of_rows,)
-    return [OpSupport(op, (1, 1), "T int32 int32 -> T", T=types, where=where, kernel=prepare)]
+    types, constraints = "float32 int32", (segment_ids_of_rows,)
+    return [OpSupport(op, (1, 1), "T int32 int32 -> T", T=types, constraints=constraints, kernel=prepare)]
 
 
 @needs("a segment id for each slice")

@@ -129,7 +129,7 @@ def _types(weights: str) -> str:
 
 
 _STATES = (_FORWARD.output_state, _FORWARD.cell_state, _BACKWARD.output_state, _BACKWARD.cell_state)
-_WHERE = (
+_CONSTRAINTS = (
     counts,
     sequence,
     equal_cells,
@@ -146,9 +146,11 @@ _WHERE = (
 )
 
 SUPPORT = [
-    OpSupport("BIDIRECTIONAL_SEQUENCE_LSTM", (1, 3), _types("float32"), _WHERE, prepare),
+    OpSupport("BIDIRECTIONAL_SEQUENCE_LSTM", (1, 3), _types("float32"), _CONSTRAINTS, prepare),
     *[
-        OpSupport("BIDIRECTIONAL_SEQUENCE_LSTM", (1, 3), _types(t), (*_WHERE, scaled_weights), prepare)
+        OpSupport(
+            "BIDIRECTIONAL_SEQUENCE_LSTM", (1, 3), _types(t), (*_CONSTRAINTS, scaled_weights), prepare
+        )
         for t in ("int8", "uint8")
     ],
 ]

@@ -90,7 +90,7 @@ def merged_batch(op: Op) -> str | None:
     return f"a batch of {batch}" if dies and batch > 1 else None
 
 
-_WHERE = (
+_CONSTRAINTS = (
     counts,
     sequence,
     fitting(_FORWARD, 0),
@@ -107,12 +107,12 @@ def _types(weights: str) -> str:
 
 
 SUPPORT = [
-    OpSupport("BIDIRECTIONAL_SEQUENCE_RNN", (1, 3), _types("float32"), _WHERE, prepare),
+    OpSupport("BIDIRECTIONAL_SEQUENCE_RNN", (1, 3), _types("float32"), _CONSTRAINTS, prepare),
     OpSupport(
         "BIDIRECTIONAL_SEQUENCE_RNN",
         (1, 3),
         _types("T"),
-        (*_WHERE, scaled_weights, merged_batch),
+        (*_CONSTRAINTS, scaled_weights, merged_batch),
         prepare,
         T="int8 uint8",
     ),

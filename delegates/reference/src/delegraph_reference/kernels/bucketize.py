@@ -33,7 +33,7 @@ SUPPORT = [
         "BUCKETIZE",
         (1, 1),
         "float32|float64|int32|int64 -> int32",
-        where=(rising_boundaries,),
+        constraints=(rising_boundaries,),
         kernel=prepare,
     )
 ]

@@ -47,15 +47,17 @@ def _table(x: Tensor, out: Tensor) -> np.ndarray | None:
 
 _OTHERS = EVERY_TYPE.replace(" int8", "").replace(" uint8", "")
 SUPPORT = [
-    OpSupport("CONCATENATION", (1, 7), "T T* -> T", T=_OTHERS, where=(no_activation,), kernel=prepare),
+    OpSupport(
+        "CONCATENATION", (1, 7), "T T* -> T", T=_OTHERS, constraints=(no_activation,), kernel=prepare
+    ),
     OpSupport(
         "CONCATENATION",
         (1, 7),
         "int8 int8* -> int8",
-        where=(no_activation, same_quantization()),
+        constraints=(no_activation, same_quantization()),
         kernel=prepare,
     ),
     OpSupport(
-        "CONCATENATION", (1, 7), "uint8 uint8* -> uint8", where=(no_activation,), kernel=prepare_uint8
+        "CONCATENATION", (1, 7), "uint8 uint8* -> uint8", constraints=(no_activation,), kernel=prepare_uint8
     ),
 ]

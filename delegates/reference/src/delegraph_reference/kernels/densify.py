@@ -41,7 +41,7 @@ SUPPORT = [
         (1, 1),
         "T -> T",
         T=EVERY_TYPE.replace(" string", ""),
-        where=(sparse_constant,),
+        constraints=(sparse_constant,),
         kernel=prepare,
     )
 ]

@@ -27,5 +27,7 @@ def prepare(op: Op) -> Kernel:
 
 
 SUPPORT = [
-    OpSupport("DEPTH_TO_SPACE", (1, 2), "T -> T", T=EVERY_TYPE, where=(channels_of_blocks,), kernel=prepare)
+    OpSupport(
+        "DEPTH_TO_SPACE", (1, 2), "T -> T", T=EVERY_TYPE, constraints=(channels_of_blocks,), kernel=prepare
+    )
 ]

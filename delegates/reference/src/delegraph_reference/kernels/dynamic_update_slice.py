@@ -38,7 +38,7 @@ SUPPORT = [
         (1, 6),
         "T T int32|int64 -> T",
         T=EVERY_TYPE,
-        where=(update_inside,),
+        constraints=(update_inside,),
         kernel=prepare,
     )
 ]

@@ -73,20 +73,25 @@ def symmetric_rows(op: Op) -> str | None:
 
 SUPPORT = [
     OpSupport(
-        "EMBEDDING_LOOKUP", (1, 5), "int32 T -> T", T=EVERY_TYPE, where=(rows_of_table,), kernel=prepare
+        "EMBEDDING_LOOKUP",
+        (1, 5),
+        "int32 T -> T",
+        T=EVERY_TYPE,
+        constraints=(rows_of_table,),
+        kernel=prepare,
     ),
     OpSupport(
         "EMBEDDING_LOOKUP",
         (1, 5),
         "int32 int8|int4|int2 -> float32|float16",
-        where=(rows_of_table, symmetric_rows),
+        constraints=(rows_of_table, symmetric_rows),
         kernel=prepare_dequantized,
     ),
     OpSupport(
         "EMBEDDING_LOOKUP",
         (1, 5),
         "int32 int8|int4|int2 -> float32|float16",
-        where=(rows_of_table, in_blocks()),
+        constraints=(rows_of_table, in_blocks()),
         kernel=prepare_blockwise,
     ),
 ]

@@ -72,7 +72,7 @@ SUPPORT = [
         "EMBEDDING_LOOKUP_SPARSE",
         (1, 1),
         "int32 int32 int32 float32 float32 -> float32",
-        where=(one_weight_each,),
+        constraints=(one_weight_each,),
         kernel=prepare,
     )
 ]

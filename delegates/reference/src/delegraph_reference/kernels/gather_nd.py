@@ -34,7 +34,7 @@ SUPPORT = [
         (1, 6),
         "T int16|int32|int64 -> T",
         T=EVERY_TYPE,
-        where=(indices_for_axes,),
+        constraints=(indices_for_axes,),
         kernel=prepare,
     )
 ]

@@ -39,7 +39,7 @@ SUPPORT = [
         (1, 1),
         "int32 int32 T -> T uint8",
         T=EVERY_TYPE,
-        where=(keys_of_rows,),
+        constraints=(keys_of_rows,),
         kernel=prepare,
     )
 ]

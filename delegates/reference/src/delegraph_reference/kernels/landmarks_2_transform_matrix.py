@@ -119,10 +119,10 @@ def sound_options(op: Op) -> str | None:
     return None if fits else str(o.values)
 
 
-_WHERE = (points_in_space, known_points, sound_options)
+_CONSTRAINTS = (points_in_space, known_points, sound_options)
 _NAME = "Landmarks2TransformMatrix"
 
 SUPPORT = [
-    OpSupport(_NAME, (1, 1), "float32 -> float32", _WHERE, prepare_range, shapes=shapes),
-    OpSupport(_NAME, (2, 2), "float32 -> float32", _WHERE, prepare_pixels, shapes=shapes),
+    OpSupport(_NAME, (1, 1), "float32 -> float32", _CONSTRAINTS, prepare_range, shapes=shapes),
+    OpSupport(_NAME, (2, 2), "float32 -> float32", _CONSTRAINTS, prepare_pixels, shapes=shapes),
 ]

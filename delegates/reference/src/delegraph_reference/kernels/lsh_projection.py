@@ -70,7 +70,7 @@ SUPPORT = [
         (1, 1),
         "float32 T float32? -> int32",
         T=_ITEMS,
-        where=(known_type, seeds_and_weights),
+        constraints=(known_type, seeds_and_weights),
         kernel=prepare,
     )
 ]

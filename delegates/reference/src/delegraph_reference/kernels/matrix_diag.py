@@ -31,4 +31,6 @@ def diagonals(op: Op) -> str | None:
     return None if shape_of(op.inputs[0]) else "a scalar"
 
 
-SUPPORT = [OpSupport("MATRIX_DIAG", (1, 1), "T -> T", T=EVERY_TYPE, where=(diagonals,), kernel=prepare)]
+SUPPORT = [
+    OpSupport("MATRIX_DIAG", (1, 1), "T -> T", T=EVERY_TYPE, constraints=(diagonals,), kernel=prepare)
+]

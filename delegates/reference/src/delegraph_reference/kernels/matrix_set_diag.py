@@ -34,6 +34,11 @@ def diagonal_for_each(op: Op) -> str | None:
 
 SUPPORT = [
     OpSupport(
-        "MATRIX_SET_DIAG", (1, 1), "T T -> T", T=EVERY_TYPE, where=(diagonal_for_each,), kernel=prepare
+        "MATRIX_SET_DIAG",
+        (1, 1),
+        "T T -> T",
+        T=EVERY_TYPE,
+        constraints=(diagonal_for_each,),
+        kernel=prepare,
     )
 ]

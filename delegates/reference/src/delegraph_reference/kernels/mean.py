@@ -63,5 +63,7 @@ def divided(multiplier: int, shift: int, count: int) -> tuple[int, int]:
 SUPPORT = [
     OpSupport("MEAN", (1, 3), "float32 int32 -> float32", kernel=prepare_float),
     OpSupport("MEAN", (1, 3), "T int32 -> T", T="int32 int64", kernel=prepare_integer),
-    OpSupport("MEAN", (1, 3), "T int32 -> T", T="int8 uint8", where=(quantized,), kernel=prepare_quantized),
+    OpSupport(
+        "MEAN", (1, 3), "T int32 -> T", T="int8 uint8", constraints=(quantized,), kernel=prepare_quantized
+    ),
 ]

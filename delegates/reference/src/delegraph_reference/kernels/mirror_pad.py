@@ -53,7 +53,7 @@ SUPPORT = [
         (1, 3),
         "T int32|int64 -> T",
         T=EVERY_TYPE,
-        where=(same_quantization(slice(1)),),
+        constraints=(same_quantization(slice(1)),),
         kernel=prepare,
     )
 ]

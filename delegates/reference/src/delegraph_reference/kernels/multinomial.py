@@ -52,7 +52,7 @@ SUPPORT = [
         "MULTINOMIAL",
         (1, 1),
         "float32 int32 -> int32|int64",
-        where=(matrix_of_logits,),
+        constraints=(matrix_of_logits,),
         kernel=prepare,
     )
 ]

@@ -36,7 +36,7 @@ SUPPORT = [
         "NON_MAX_SUPPRESSION_V4",
         (1, 1),
         "float32 float32 int32 float32 float32 -> int32 int32",
-        where=(boxes_and_scores, constant_number),
+        constraints=(boxes_and_scores, constant_number),
         kernel=prepare,
     )
 ]

@@ -42,7 +42,7 @@ SUPPORT = [
         "NON_MAX_SUPPRESSION_V5",
         (1, 1),
         "float32 float32 int32 float32 float32 float32 -> int32 float32 int32",
-        where=(boxes_and_scores, constant_number),
+        constraints=(boxes_and_scores, constant_number),
         kernel=prepare,
     )
 ]

@@ -23,5 +23,5 @@ def prepare(op: Op) -> Kernel:
 
 
 SUPPORT = [
-    OpSupport("PACK", (1, 5), "T T* -> T", T=EVERY_TYPE, where=(same_quantization(),), kernel=prepare)
+    OpSupport("PACK", (1, 5), "T T* -> T", T=EVERY_TYPE, constraints=(same_quantization(),), kernel=prepare)
 ]

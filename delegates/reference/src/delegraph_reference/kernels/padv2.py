@@ -36,7 +36,7 @@ SUPPORT = [
         (1, 6),
         f"T {PADDINGS} T -> T",
         T=EVERY_TYPE,
-        where=(one_value, same_quantization(slice(2, 3))),
+        constraints=(one_value, same_quantization(slice(2, 3))),
         kernel=prepare,
     )
 ]

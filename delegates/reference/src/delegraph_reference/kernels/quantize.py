@@ -97,8 +97,8 @@ def symmetric(op: Op) -> str | None:
     return None if zero_points == (0, 0) else f"{zero_points[0]} and {zero_points[1]}"
 
 
-def _row(types: str, *where: Constraint, kernel: Prepare, A: str = "", B: str = "") -> OpSupport:
-    return OpSupport("QUANTIZE", (1, 6), types, where, kernel, A=A, B=B)
+def _row(types: str, *constraints: Constraint, kernel: Prepare, A: str = "", B: str = "") -> OpSupport:
+    return OpSupport("QUANTIZE", (1, 6), types, constraints, kernel, A=A, B=B)
 
 
 SUPPORT = [

@@ -79,7 +79,13 @@ def unquantized(op: Op) -> str | None:
 SUPPORT = [
     OpSupport("REDUCE_PROD", (1, 2), "T int32 -> T", T="float32 int32 int64 bool", kernel=prepare),
     OpSupport(
-        "REDUCE_PROD", (1, 2), "int8 int32 -> int8", where=(quantized_factors,), kernel=prepare_quantized
+        "REDUCE_PROD",
+        (1, 2),
+        "int8 int32 -> int8",
+        constraints=(quantized_factors,),
+        kernel=prepare_quantized,
     ),
-    OpSupport("REDUCE_PROD", (1, 2), "T int32 -> T", T="int8 uint8", where=(unquantized,), kernel=prepare),
+    OpSupport(
+        "REDUCE_PROD", (1, 2), "T int32 -> T", T="int8 uint8", constraints=(unquantized,), kernel=prepare
+    ),
 ]

@@ -53,7 +53,7 @@ SUPPORT = [
         (1, 1),
         "T T int64 int64 int64 -> T",
         T="float32 float64 int8 uint8 int32 int64 bool",
-        where=(known_reduction, one_initial_value),
+        constraints=(known_reduction, one_initial_value),
         kernel=prepare,
     )
 ]

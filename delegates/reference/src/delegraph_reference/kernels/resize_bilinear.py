@@ -176,9 +176,19 @@ def integer_taps(old: int, new: int, align_corners: bool, half_pixel_centers: bo
     return Taps(low, high, (at - 1024 * low).astype(np.int32))
 
 
-_WHERE = (image, one_alignment)
+_CONSTRAINTS = (image, one_alignment)
 SUPPORT = [
-    OpSupport("RESIZE_BILINEAR", (1, 4), "float32 int32 -> float32", where=_WHERE, kernel=prepare_float),
-    OpSupport("RESIZE_BILINEAR", (1, 4), "uint8 int32 -> uint8", where=_WHERE, kernel=prepare_uint8),
-    OpSupport("RESIZE_BILINEAR", (1, 4), "int8 int32 -> int8", where=_WHERE, kernel=prepare_integers),
+    OpSupport(
+        "RESIZE_BILINEAR",
+        (1, 4),
+        "float32 int32 -> float32",
+        constraints=_CONSTRAINTS,
+        kernel=prepare_float,
+    ),
+    OpSupport(
+        "RESIZE_BILINEAR", (1, 4), "uint8 int32 -> uint8", constraints=_CONSTRAINTS, kernel=prepare_uint8
+    ),
+    OpSupport(
+        "RESIZE_BILINEAR", (1, 4), "int8 int32 -> int8", constraints=_CONSTRAINTS, kernel=prepare_integers
+    ),
 ]

@@ -45,6 +45,11 @@ def _sources(old: int, new: int, align_corners: bool, half_pixel_centers: bool) 
 
 SUPPORT = [
     OpSupport(
-        "RESIZE_NEAREST_NEIGHBOR", (1, 4), "T int32 -> T", T=EVERY_TYPE, where=(image,), kernel=prepare
+        "RESIZE_NEAREST_NEIGHBOR",
+        (1, 4),
+        "T int32 -> T",
+        T=EVERY_TYPE,
+        constraints=(image,),
+        kernel=prepare,
     )
 ]

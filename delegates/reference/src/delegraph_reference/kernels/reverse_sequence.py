@@ -47,7 +47,7 @@ SUPPORT = [
         (1, 1),
         "T int32|int64 -> T",
         T=EVERY_TYPE,
-        where=(lengths_of_batches,),
+        constraints=(lengths_of_batches,),
         kernel=prepare,
     )
 ]

@@ -56,4 +56,4 @@ def images(op: Op) -> str | None:
     return None if len(shape) >= 2 else f"shape {shape}"
 
 
-SUPPORT = [OpSupport("RFFT2D", (1, 1), "float32 int32 -> complex64", where=(images,), kernel=prepare)]
+SUPPORT = [OpSupport("RFFT2D", (1, 1), "float32 int32 -> complex64", constraints=(images,), kernel=prepare)]

@@ -36,15 +36,15 @@ def rank_2(op: Op) -> str | None:
     return None if len(x) == 2 else f"shape {x}"
 
 
-_WHERE = (rank_2, fitting(_PLACES, 0), dense, variable_states(_PLACES.state))
+_CONSTRAINTS = (rank_2, fitting(_PLACES, 0), dense, variable_states(_PLACES.state))
 
 SUPPORT = [
-    OpSupport("RNN", (1, 3), "float32 float32 float32 float32 float32 -> float32", _WHERE, prepare),
+    OpSupport("RNN", (1, 3), "float32 float32 float32 float32 float32 -> float32", _CONSTRAINTS, prepare),
     OpSupport(
         "RNN",
         (1, 3),
         "float32 T T float32 float32 -> float32",
-        (*_WHERE, scaled_weights),
+        (*_CONSTRAINTS, scaled_weights),
         prepare,
         T="int8 uint8",
     ),

@@ -32,7 +32,7 @@ SUPPORT = [
         (1, 1),
         "T int32 -> T",
         T="float32 int32",
-        where=(segment_ids_of_rows,),
+        constraints=(segment_ids_of_rows,),
         kernel=prepare,
     )
 ]

@@ -27,5 +27,7 @@ def prepare(op: Op) -> Kernel:
 
 
 SUPPORT = [
-    OpSupport("SPACE_TO_DEPTH", (1, 2), "T -> T", T=EVERY_TYPE, where=(image_of_blocks,), kernel=prepare)
+    OpSupport(
+        "SPACE_TO_DEPTH", (1, 2), "T -> T", T=EVERY_TYPE, constraints=(image_of_blocks,), kernel=prepare
+    )
 ]

@@ -32,5 +32,7 @@ def _parts(shape: tuple[int, ...], axis: int, count: int) -> list[tuple[slice | 
 
 
 SUPPORT = [
-    OpSupport("SPLIT", (1, 5), "int32 T -> T*", T=EVERY_TYPE, where=(outputs_for_splits,), kernel=prepare)
+    OpSupport(
+        "SPLIT", (1, 5), "int32 T -> T*", T=EVERY_TYPE, constraints=(outputs_for_splits,), kernel=prepare
+    )
 ]

@@ -46,7 +46,7 @@ SUPPORT = [
         (1, 3),
         "T int32|int64 int32 -> T*",
         T=EVERY_TYPE,
-        where=(outputs_for_splits, size_for_each),
+        constraints=(outputs_for_splits, size_for_each),
         kernel=prepare,
     )
 ]

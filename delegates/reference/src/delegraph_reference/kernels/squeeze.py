@@ -38,4 +38,6 @@ def ones_to_squeeze(op: Op) -> str | None:
     return None if all(d == 1 for d in sizes) else f"sizes {sizes} of shape {shape}"
 
 
-SUPPORT = [OpSupport("SQUEEZE", (1, 2), "T -> T", T=EVERY_TYPE, where=(ones_to_squeeze,), kernel=prepare)]
+SUPPORT = [
+    OpSupport("SQUEEZE", (1, 2), "T -> T", T=EVERY_TYPE, constraints=(ones_to_squeeze,), kernel=prepare)
+]

@@ -60,7 +60,7 @@ SUPPORT = [
         (1, 1),
         "T int32|int64 -> T",
         T=EVERY_TYPE,
-        where=(slices_inside,),
+        constraints=(slices_inside,),
         kernel=prepare,
     )
 ]

@@ -34,5 +34,7 @@ def paddings_for_axes(op: Op) -> str | None:
 
 
 SUPPORT = [
-    OpSupport("STABLEHLO_PAD", (1, 1), "T T -> T", T=EVERY_TYPE, where=(paddings_for_axes,), kernel=prepare)
+    OpSupport(
+        "STABLEHLO_PAD", (1, 1), "T T -> T", T=EVERY_TYPE, constraints=(paddings_for_axes,), kernel=prepare
+    )
 ]

@@ -76,7 +76,7 @@ SUPPORT = [
         (1, 1),
         "T T -> T",
         T="float32 float64 int8 uint8 int32 int64 bool",
-        where=(body_among(COMBINATIONS), fitting_window, something_left, one_initial_value),
+        constraints=(body_among(COMBINATIONS), fitting_window, something_left, one_initial_value),
         kernel=prepare,
     )
 ]

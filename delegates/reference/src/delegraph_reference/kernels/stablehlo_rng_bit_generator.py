@@ -45,7 +45,7 @@ SUPPORT = [
         "STABLEHLO_RNG_BIT_GENERATOR",
         (1, 1),
         "uint64 -> uint64 int32|uint32|int64|uint64",
-        where=(state_of_algorithm,),
+        constraints=(state_of_algorithm,),
         kernel=prepare,
     )
 ]

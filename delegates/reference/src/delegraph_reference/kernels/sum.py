@@ -46,5 +46,7 @@ def prepare_quantized(op: Op) -> Kernel:
 SUPPORT = [
     OpSupport("SUM", (1, 2), "float32 int32 -> float32", kernel=prepare_float),
     OpSupport("SUM", (1, 2), "T int32 -> T", T="int32 int64 bool", kernel=prepare),
-    OpSupport("SUM", (1, 2), "T int32 -> T", T="int8 uint8", where=(quantized,), kernel=prepare_quantized),
+    OpSupport(
+        "SUM", (1, 2), "T int32 -> T", T="int8 uint8", constraints=(quantized,), kernel=prepare_quantized
+    ),
 ]

@@ -129,15 +129,17 @@ def scales(op: Op) -> str | None:
     return next((f"none for {t.name!r}" for t in tensors if not scaled(t)), None)
 
 
-_WHERE = (fitting, dense, variable_states(_STATE))
+_CONSTRAINTS = (fitting, dense, variable_states(_STATE))
 
 SUPPORT = [
-    OpSupport("SVDF", (1, 4), "float32 float32 float32 float32? float32 -> float32", _WHERE, prepare_float),
+    OpSupport(
+        "SVDF", (1, 4), "float32 float32 float32 float32? float32 -> float32", _CONSTRAINTS, prepare_float
+    ),
     OpSupport(
         "SVDF",
         (1, 4),
         "float32 T T float32? float32 -> float32",
-        (*_WHERE, scaled_weights),
+        (*_CONSTRAINTS, scaled_weights),
         prepare_float,
         T="int8 uint8",
     ),
@@ -145,7 +147,7 @@ SUPPORT = [
         "SVDF",
         (1, 4),
         "int8 int8 int16 int32? int16 -> int8",
-        (*_WHERE, relu, scales),
+        (*_CONSTRAINTS, relu, scales),
         prepare_integer,
     ),
 ]

@@ -184,13 +184,13 @@ def sound_options(op: Op) -> str | None:
     return None if sound else str(Settings(op).values)
 
 
-_WHERE = (one_scale_each, sound_options, fitting_shapes, fitting_classes)
+_CONSTRAINTS = (one_scale_each, sound_options, fitting_shapes, fitting_classes)
 _OUT = "-> float32 float32 float32 float32"
 _NAME, _SCORES = "TFLite_Detection_PostProcess", "float32 uint8"
 
 # LiteRT knows no int8 here; TFLite Micro does, and computes with its values as with those of uint8.
 SUPPORT = [
-    OpSupport(_NAME, (1, 1), f"float32 T float32 {_OUT}", _WHERE, prepare, T=_SCORES, shapes=shapes),
-    OpSupport(_NAME, (1, 1), f"uint8 T uint8 {_OUT}", _WHERE, prepare, T=_SCORES, shapes=shapes),
-    OpSupport(_NAME, (1, 1), f"int8 int8 int8 {_OUT}", _WHERE, prepare, shapes=shapes),
+    OpSupport(_NAME, (1, 1), f"float32 T float32 {_OUT}", _CONSTRAINTS, prepare, T=_SCORES, shapes=shapes),
+    OpSupport(_NAME, (1, 1), f"uint8 T uint8 {_OUT}", _CONSTRAINTS, prepare, T=_SCORES, shapes=shapes),
+    OpSupport(_NAME, (1, 1), f"int8 int8 int8 {_OUT}", _CONSTRAINTS, prepare, shapes=shapes),
 ]

@@ -51,7 +51,7 @@ SUPPORT = [
         (1, 3),
         "T int32|int16 -> T int32|int16",
         T="float32 int8 uint8 int16 int32 int64",
-        where=(rows_of_values,),
+        constraints=(rows_of_values,),
         kernel=prepare,
     )
 ]

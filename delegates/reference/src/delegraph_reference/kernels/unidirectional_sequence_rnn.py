@@ -31,21 +31,21 @@ def prepare(op: Op) -> Kernel:
     return contiguous(run)
 
 
-_WHERE = (sequence, fitting(_PLACES, 0), dense, variable_states(_PLACES.state))
+_CONSTRAINTS = (sequence, fitting(_PLACES, 0), dense, variable_states(_PLACES.state))
 
 SUPPORT = [
     OpSupport(
         "UNIDIRECTIONAL_SEQUENCE_RNN",
         (1, 3),
         "float32 float32 float32 float32 float32 -> float32",
-        _WHERE,
+        _CONSTRAINTS,
         prepare,
     ),
     OpSupport(
         "UNIDIRECTIONAL_SEQUENCE_RNN",
         (1, 3),
         "float32 T T float32 float32 -> float32",
-        (*_WHERE, scaled_weights),
+        (*_CONSTRAINTS, scaled_weights),
         prepare,
         T="int8 uint8",
     ),

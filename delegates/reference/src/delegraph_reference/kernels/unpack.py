@@ -25,5 +25,5 @@ def prepare(op: Op) -> Kernel:
 
 
 SUPPORT = [
-    OpSupport("UNPACK", (1, 6), "T -> T*", T=EVERY_TYPE, where=(same_quantization(),), kernel=prepare)
+    OpSupport("UNPACK", (1, 6), "T -> T*", T=EVERY_TYPE, constraints=(same_quantization(),), kernel=prepare)
 ]

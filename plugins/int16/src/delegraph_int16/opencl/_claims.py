@@ -13,12 +13,12 @@ from delegraph_opencl import Kernel, Packed, Value
 from ..reference._rules import unscaled
 
 
-def as_numpy(rows: Iterable[OpSupport], kernel: Kernel, *where: Constraint) -> list[OpSupport]:
+def as_numpy(rows: Iterable[OpSupport], kernel: Kernel, *constraints: Constraint) -> list[OpSupport]:
     """Return numpy's rows of an op with a kernel of this delegate.
 
-    :param where: constraints besides those of numpy's rows
+    :param constraints: constraints besides those of numpy's rows
     """
-    return [evolve(row, kernel=kernel, where=(*row.where, *where)) for row in rows]
+    return [evolve(row, kernel=kernel, constraints=(*row.constraints, *constraints)) for row in rows]
 
 
 def data_of(op: Op, index: int) -> np.ndarray | None:
@@ -34,12 +34,12 @@ def reordered(op: Op, order: Sequence[int]) -> Op:
 
 def scaled(rows: Iterable[OpSupport]) -> list[OpSupport]:
     """Return those of numpy's rows whose int16 tensors have scales."""
-    return [row for row in rows if unscaled not in row.where]
+    return [row for row in rows if unscaled not in row.constraints]
 
 
 def wrapping(rows: Iterable[OpSupport]) -> list[OpSupport]:
     """Return those of numpy's rows whose int16 tensors have no scales: what does not fit wraps."""
-    return [row for row in rows if unscaled in row.where]
+    return [row for row in rows if unscaled in row.constraints]
 
 
 def as_int16(value: Value) -> Value | Packed:

@@ -26,8 +26,10 @@ def one_scale(op: Op) -> str | None:
 def support(options: Options) -> Iterable[OpSupport]:
     row = row_of("QUANTIZE", "float32 -> int16")
     steps = _STEPS_AS_HALF if options.precision == "float16" else 0
-    where = (*row.where, one_scale)
-    yield evolve(row, types="float32 -> int16", B="", where=where, kernel=Kernel(_launches), steps=steps)
+    constraints = (*row.constraints, one_scale)
+    yield evolve(
+        row, types="float32 -> int16", B="", constraints=constraints, kernel=Kernel(_launches), steps=steps
+    )
     yield from as_table([row_of("QUANTIZE", "int16 -> int16")])
 
 

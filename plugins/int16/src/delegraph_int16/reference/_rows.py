@@ -22,7 +22,7 @@ class Like:
 
     op: str
     types: str
-    where: tuple[Constraint, ...] = ()  # instead of those of the reference's row, if there are any
+    constraints: tuple[Constraint, ...] = ()  # instead of those of the reference's row, if there are any
     also: tuple[Constraint, ...] = ()  # besides them
     of: str = "int8"
     to: str = ""  # the types, where int16 in place of ``of`` is not all
@@ -30,7 +30,9 @@ class Like:
     def row(self) -> OpSupport:
         row = row_of(self.op, self.types)
         types = self.to or self.types.replace(self.of, "int16")
-        return evolve(row, types=types, where=(*(self.where or row.where), *self.also), T="")
+        return evolve(
+            row, types=types, constraints=(*(self.constraints or row.constraints), *self.also), T=""
+        )
 
 
 def table() -> Mapping[str, Callable[[], Iterable[OpSupport]]]:

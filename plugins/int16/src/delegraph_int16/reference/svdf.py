@@ -90,7 +90,7 @@ def range_of_the_output(op: Op) -> str | None:
     return None if name in ("NONE", "RELU") else str(name)
 
 
-_SHAPES = row_of("SVDF", "float32 float32 float32 float32 float32 -> float32").where
+_SHAPES = row_of("SVDF", "float32 float32 float32 float32 float32 -> float32").constraints
 SUPPORT = [
     OpSupport(
         "SVDF",

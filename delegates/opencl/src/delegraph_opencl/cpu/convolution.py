@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from attrs import evolve, frozen
@@ -19,9 +17,10 @@ from ..program.epilogue import Epilogue
 from ..program.geometry import Geometry
 from ..program.launch import Arg, Cut, Launch, Packed, Rows, blocks, evenly_cut, int32s
 from ..program.node import Scratch, Value
+from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import Weights
-from .tiles import Sizes, tile_sizes, tile_source
+from .tiles import Sizes, tile_sizes
 
 _RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
 _TASKS = 8  # per core
@@ -60,7 +59,7 @@ def _by_lines(
     lines = g.batch * g.rows.output
     each = blocks(lines, _TASKS * target.units)
     return Launch(
-        epilogue.text + tile_source() + _source("conv_2d_lines"),
+        epilogue.text + cl_source("cpu/tiles.cl", "cpu/conv_2d_lines.cl"),
         "conv_2d_lines",
         (
             x,
@@ -94,7 +93,7 @@ def _launch(
 
         rows = Rows(g.positions, 1, tile.rows, read, cut, follows=x, overlapped=overlapped)
     return Launch(
-        epilogue.text + tile_source() + _source("conv_2d"),
+        epilogue.text + cl_source("cpu/tiles.cl", "cpu/conv_2d.cl"),
         "conv_2d",
         (
             x,
@@ -212,11 +211,6 @@ def _defines(
     if g.out_channels // g.groups < 16:
         defines.append(("NARROW", 1))
     return tuple(defines)
-
-
-@cache
-def _source(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.cl").read_text()
 
 
 def zeros(n: int) -> Packed:

@@ -6,15 +6,13 @@ multiplying number by number; ``depthwise_bytes.cl`` is another way.
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 from attrs import frozen
 
 from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, Rows, Windows, blocks, int32s, rounded_up
 from ..program.memory import nbytes_of
 from ..program.node import Value
+from ..program.sources import cl_source
 from ..program.target import Target
 from .convolution import zeros
 from .integers import SumEpilogue, outside
@@ -46,7 +44,8 @@ def depthwise_convolution(
     widths, defines = _KINDS[x.dtype]
     width = next(n for n in widths if n <= g.channels)
     name = ("V(name)", "name" if width == 1 else f"name##{width}")
-    arithmetic = Arithmetic(_one_by_one(), min(_TILE, g.columns.output), width, (name, *defines))
+    pixels, text = min(_TILE, g.columns.output), cl_source("cpu/depthwise_conv_2d.cl")
+    arithmetic = Arithmetic(text, pixels, width, (name, *defines))
     return by_lines(g, x, weights, y, arithmetic, epilogue, target)
 
 
@@ -71,7 +70,7 @@ def by_lines(
     def launch(each: int) -> Launch:
         """Return it with so many lines of the output for each work-item."""
         return Launch(
-            epilogue.text + how.text + _source(),
+            epilogue.text + how.text + cl_source("cpu/depthwise.cl"),
             "depthwise",
             (
                 x,
@@ -120,13 +119,3 @@ def _defines(g: Geometry, x: Value, y: Value, how: Arithmetic) -> tuple[tuple[st
 def _windows(g: Geometry, x: Value) -> Windows | None:
     """Return how the lines of one image are read; None for several images."""
     return Windows(x, g.width, g.rows.stride, g.rows.before, g.rows.reach) if g.batch == 1 else None
-
-
-@cache
-def _one_by_one() -> str:
-    return (Path(__file__).parent / "depthwise_conv_2d.cl").read_text()
-
-
-@cache
-def _source() -> str:
-    return Path(__file__).with_suffix(".cl").read_text()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 from attrs import frozen
 
@@ -12,10 +9,11 @@ from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, blocks
 from ..program.node import Node
+from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import weights_for
 from .depthwise import Arithmetic, by_lines
-from .integers import Integers, byte_weights, dots, instructions, sum_epilogue
+from .integers import Integers, byte_weights, instructions, sum_epilogue
 
 _NUMBERS = 64  # at once
 _COST = {64: 1.0, 32: 1.1, 16: 1.3}  # of reading them, by how many lie side by side
@@ -47,7 +45,7 @@ def depthwise_bytes(node: Node, g: Geometry, target: Target) -> Launch | None:
     weights = byte_weights(node, x, axis=3)
     packed = Packed(f"{weights.key} by {tile.channels} channels", lambda: _packed(weights, g, tile))
     arithmetic = Arithmetic(
-        dots() + _source(),
+        cl_source("cpu/dots.cl", "cpu/depthwise_bytes.cl"),
         tile.units * tile.groups,
         tile.channels,
         (*instructions(target), *_defines(tile, weights)),
@@ -86,8 +84,3 @@ def _quads(weights: np.ndarray, g: Geometry) -> np.ndarray:
     taps = weights.reshape(g.channels, g.rows.size, g.columns.size)
     filled = np.pad(taps, ((0, 0), (0, 0), (0, -g.columns.size % 4)))
     return np.ascontiguousarray(filled).reshape(g.channels, -1).view(np.int32)
-
-
-@cache
-def _source() -> str:
-    return (Path(__file__).parent / "depthwise_bytes.cl").read_text()

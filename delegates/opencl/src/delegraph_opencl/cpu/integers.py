@@ -7,8 +7,6 @@ are narrow (see :mod:`delegraph_opencl.program.narrow`) or int16. ``integers.cl`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from attrs import evolve, frozen
@@ -18,10 +16,11 @@ from ..program.epilogue import Epilogue, epilogue_of
 from ..program.geometry import Geometry
 from ..program.launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_up
 from ..program.node import Node, Value, centered
+from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import weights_for
 from .convolution import CACHED, panels, run_of, shares
-from .tiles import LARGE, Sizes, tile_sizes, tile_source
+from .tiles import LARGE, Sizes, tile_sizes
 
 _BLOCK = 256  # products of 2**22 that int32 sums up for sure
 _TILES = 16  # of a block of rows whose totals are kept
@@ -165,7 +164,7 @@ def _launch(
 
         rows = Rows(g.positions, 1, tile.rows, nbytes, cut, follows=x)
     return Launch(
-        epilogue.text + dots() + tile_source() + _source(),
+        epilogue.text + cl_source("cpu/dots.cl", "cpu/tiles.cl", "cpu/integers.cl"),
         "integers",
         (
             x,
@@ -261,17 +260,6 @@ def _defines(g: Geometry, tile: _Tile, x: Value, y: Value) -> Iterator[tuple[str
         yield "SHIFTED", 1
     if g.out_channels // g.groups < 16:
         yield "FEW", g.out_channels // g.groups
-
-
-@cache
-def dots() -> str:
-    """Return the OpenCL C that multiplies: ``DOT2`` and ``DOT4``."""
-    return Path(__file__).with_name("dots.cl").read_text()
-
-
-@cache
-def _source() -> str:
-    return Path(__file__).with_suffix(".cl").read_text()
 
 
 def outside(x: Value, channels: int) -> Packed:

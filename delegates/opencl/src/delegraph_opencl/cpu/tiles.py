@@ -7,9 +7,6 @@ no longer fit the registers and go to memory and back at each step.
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 from attrs import frozen
 
 from ..device.device import Device
@@ -54,9 +51,3 @@ SMALL = Sizes(heights=(6, 5, 4, 1), many=98, tall=6, widths=(1,), single=4)
 def tile_sizes(device: Device) -> Sizes:
     """Return the tiles that suit a device, of sums of 32 bits."""
     return LARGE if device.lanes >= 16 else SMALL
-
-
-@cache
-def tile_source() -> str:
-    """Return the OpenCL C that kernels with such tiles have in common."""
-    return Path(__file__).with_suffix(".cl").read_text()

@@ -10,8 +10,6 @@ NeonAsymmetricQuantizeFloats), which x86-64 runs, too; EvalHybrid of the ops in 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from attrs import evolve, frozen
@@ -19,6 +17,7 @@ from delegraph import Tensor
 
 from ..program.launch import Arg, Launch, blocks, int32s, rounded_up
 from ..program.node import Node, PerRow, PostOp, Scratch, Value
+from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import Weights, after_sums, weights_for
 from .movement import table
@@ -27,7 +26,6 @@ _PART = 4096  # numbers of a row that a work-item of a CPU, or a work-group, goe
 _PARTS = 64  # of a row, at most
 _TASKS = 8  # per core
 _GROUP = 128  # work-items that share a part on a GPU
-_FOLDER = Path(__file__).parent
 
 
 @frozen(hash=False)
@@ -156,7 +154,8 @@ def _launches(
         ("GROUP", _GROUP),
         *wide_numbers(target),
     )
-    source = rounding_source() + _source(target.variant)
+    room = "gpu" if target.variant == "gpu" else "families"
+    source = cl_source("families/rounding.cl", f"{room}/hybrid.cl")
     kernels: list[tuple[str, tuple[Arg, ...], tuple[Value | Scratch, ...]]] = [
         ("find_ranges", (x, places, ranges), (ranges,)),
         ("round_rows", (x, places, ranges, y, worth), (y, worth)),
@@ -178,14 +177,3 @@ def _shared_out(
 def wide_numbers(target: Target) -> tuple[tuple[str, str], ...]:
     """Return the define of what LiteRT computes with double precision: so far as the device can."""
     return (("WIDE", "double" if target.device.has_fp64 else "float"),)
-
-
-@cache
-def rounding_source() -> str:
-    """Return the OpenCL C function ``rounding``: how the numbers of a range are rounded."""
-    return (_FOLDER / "rounding.cl").read_text()
-
-
-@cache
-def _source(variant: str) -> str:
-    return (_FOLDER.parent / ("gpu" if variant == "gpu" else "families") / "hybrid.cl").read_text()

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,8 +21,9 @@ from ..options import Options
 from ..program.epilogue import Epilogue, written_epilogue
 from ..program.launch import Arg, Launch, Packed, int32s, rounded_up
 from ..program.node import Kernel, Node, PostOp, Scratch, Value, centered, dequantized
+from ..program.sources import cl_source
 from ..program.target import Target
-from .hybrid import Rounded, rounded, rounding_source, signed, wide_numbers
+from .hybrid import Rounded, rounded, signed, wide_numbers
 from .products import Product, Side, multiplied
 
 _X = 0
@@ -231,14 +230,9 @@ def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> 
     )
     defines = (*_defines(op, cell, lanes, chunks, new_cell), *wide_numbers(target))
     flops = 2 * rows * cell.cells * cell.outputs * 4
-    source = rounding_source() + _source() if cell.is_hybrid else _source()
+    source = (cl_source("families/rounding.cl") if cell.is_hybrid else "") + cl_source("families/lstm.cl")
     written = (y, new_output, new_cell)
     return Launch(source, "lstm", args, (batch * local,), (local,), defines, written, flops)
-
-
-@cache
-def _source() -> str:
-    return Path(__file__).with_suffix(".cl").read_text()
 
 
 def _time(op: Op) -> int:

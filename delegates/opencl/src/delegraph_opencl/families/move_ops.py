@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs
 
 from ..options import Options
-from ..program.launch import Launch, numbers
+from ..program.launch import Launch
 from ..program.node import Kernel, Node, Value
 from ..program.target import Target
 from .movement import OUTSIDE, moved, strides_of, tables_of
@@ -106,7 +107,7 @@ def parting(source: int, axis: Callable[[Op], int]) -> Kernel:
 
 def _parts(node: Node, x: Value, axis: int) -> Iterator[list[np.ndarray]]:
     at, start = axis_of(axis, len(x.shape)), 0
-    around = numbers((*x.shape[:at], *x.shape[at + 1 :]))
+    around = math.prod((*x.shape[:at], *x.shape[at + 1 :]))
     for y in node.outputs:
         tables, size = tables_of(x.shape), y.size // around if around else 0
         tables[at] = tables[at][start : start + size]

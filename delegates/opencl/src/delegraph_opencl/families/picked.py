@@ -25,10 +25,9 @@ class Picks:
     """Which rows are picked, in the order in which they are stored.
 
     The output is (batches, outer, picks, inner), the indices are (batches, picks, depth), and the input is
-    (batches, outer, *sizes, inner) with ``depth`` sizes.
+    (batches, outer, *sizes, inner) with ``depth`` sizes, whatever the number of batches.
     """
 
-    batches: int
     outer: int
     picks: int
     sizes: tuple[int, ...]

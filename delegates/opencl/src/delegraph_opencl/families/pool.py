@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from delegraph import OpSupport, window
@@ -16,6 +14,7 @@ from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
+from ..program.sources import cl_source
 from ..program.target import Target
 from .support_rows import float_rows, same_quantization
 
@@ -69,7 +68,7 @@ def _launches(node: Node, target: Target, defines: tuple[tuple[str, str], ...]) 
     each = blocks(blocks(channels, parts), 16) * 16
     parts, epilogue = blocks(channels, each), epilogue_of(node)
     yield Launch(
-        epilogue.text + _source(),
+        epilogue.text + cl_source("families/pool_2d.cl"),
         "pool_2d",
         (
             x,
@@ -99,8 +98,3 @@ def vector_defines(channels: int) -> tuple[tuple[str, object], ...]:
         ("STORE_VECTOR", f"STORE{w}"),
         ("EPILOGUE_VECTOR", f"EPILOGUE{w}"),
     )
-
-
-@cache
-def _source() -> str:
-    return (Path(__file__).parent / "pool_2d.cl").read_text()

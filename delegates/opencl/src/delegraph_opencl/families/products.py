@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from attrs import evolve, frozen
@@ -15,6 +13,7 @@ from attrs import evolve, frozen
 from ..program.epilogue import Epilogue
 from ..program.launch import Arg, Launch, Packed, blocks, int32s
 from ..program.node import Scratch, Value
+from ..program.sources import cl_source
 from ..program.target import Target
 from .elementwise import spread
 from .movement import moved, table
@@ -65,7 +64,7 @@ class Product:
         stores = [_store(w, isinstance(self.out, Value)) for w in widths]
         begins = [side.stacks * side.size for side in (self.left, self.right)]
         return Launch(
-            self.epilogue.text + _source(),
+            self.epilogue.text + cl_source("families/products.cl"),
             "product",
             (
                 self.left.arg,
@@ -98,11 +97,6 @@ def _store(width: int | str, is_real: bool) -> tuple[str, str]:
     if not width:
         return "STORE_C(p, i, v)", "(p)[i] = (float)(v)"
     return f"STORE_C{width}(p, i, v)", f"vstore{width}(convert_float{width}(v), 0, (p) + (i))"
-
-
-@cache
-def _source() -> str:
-    return Path(__file__).with_suffix(".cl").read_text()
 
 
 def _shared(p: Product) -> Launch:

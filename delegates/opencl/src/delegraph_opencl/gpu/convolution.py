@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from attrs import asdict, astuple, evolve, frozen
@@ -21,6 +19,7 @@ from ..program.epilogue import NO_EPILOGUE, Epilogue
 from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, blocks, int32s, rounded_up
 from ..program.node import Scratch, Value
+from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import Weights
 from .device import fits, has_fast_local_memory
@@ -332,7 +331,7 @@ def _launch(
     epilogue = epilogue or NO_EPILOGUE
     steps = steps or blocks(product.shape[1], STEP)
     return Launch(
-        epilogue.text + source("window.cl") + source(file),
+        epilogue.text + cl_source("gpu/window.cl", f"gpu/{file}"),
         "convolution",
         (product.x, product.weights, y, *product.sizes, *int32s(steps), *epilogue.args),
         items,
@@ -392,7 +391,7 @@ def _adding_up(product: Product, parts: Scratch, splits: int, epilogue: Epilogue
     w = "4" if channels % 4 == 0 else ""
     width = int(w or 1)
     return Launch(
-        epilogue.text + source("add_up.cl"),
+        epilogue.text + cl_source("gpu/add_up.cl"),
         "add_up",
         (parts, product.y, *int32s(n, channels), *epilogue.args),
         (rounded_up(blocks(n, width), GROUP),),
@@ -409,11 +408,6 @@ def _adding_up(product: Product, parts: Scratch, splits: int, epilogue: Epilogue
         (product.y,),
         n * splits,
     )
-
-
-@cache
-def source(name: str) -> str:
-    return (Path(__file__).parent / name).read_text()
 
 
 # Weights.

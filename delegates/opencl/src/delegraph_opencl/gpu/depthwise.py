@@ -10,9 +10,10 @@ from ..program.epilogue import NO_EPILOGUE, Epilogue
 from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, blocks, int32s, rounded_up
 from ..program.node import Value
+from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import Weights
-from .convolution import source, stores
+from .convolution import stores
 from .device import fits
 from .tuning import Candidate, tuned
 
@@ -72,7 +73,7 @@ def _launch(
     )
     items = rounded_up(lines * blocks(g.columns.output, pixels) * quads, group)
     return Launch(
-        epilogue.text + source("window.cl") + source("depthwise.cl"),
+        epilogue.text + cl_source("gpu/window.cl", "gpu/depthwise.cl"),
         "depthwise",
         args,
         (items,),

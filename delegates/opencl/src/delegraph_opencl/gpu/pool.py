@@ -10,8 +10,9 @@ from ..program.epilogue import NO_EPILOGUE, Epilogue
 from ..program.geometry import Geometry
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Value
+from ..program.sources import cl_source
 from ..program.target import Target
-from .convolution import source, stores
+from .convolution import stores
 from .device import fits
 from .tuning import Candidate, tuned
 
@@ -81,7 +82,7 @@ def _launch(
         *epilogue.args,
     )
     return Launch(
-        epilogue.text + source("window.cl") + source("pool.cl"),
+        epilogue.text + cl_source("gpu/window.cl", "gpu/pool.cl"),
         "pool",
         args,
         (blocks(g.positions * blocks(g.channels, 4), lanes) * lanes * slices,),

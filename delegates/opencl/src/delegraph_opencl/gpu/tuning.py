@@ -111,8 +111,7 @@ class Bench:
         return sum(e.profile.end - e.profile.start for e in events) * 1e-9
 
     def _kernel(self, launch: Launch) -> Any:
-        defines = "".join(f"#define {name} {value}\n" for name, value in launch.defines)
-        source = self.target.prelude(self.exact) + defines + launch.source
+        source = self.target.prelude(self.exact) + launch.text
         kernel = self.target.device.kernel(source, launch.name)
         for i, arg in enumerate(launch.args):
             kernel.set_arg(i, arg if isinstance(arg, np.generic) else self._buffer(arg))

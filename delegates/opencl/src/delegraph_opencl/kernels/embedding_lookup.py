@@ -34,5 +34,5 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     indices, table = node.inputs
     assert indices is not None
     assert table is not None
-    picks = Picks(1, 1, indices.size, table.shape[:1], math.prod(table.shape[1:]))
+    picks = Picks(1, indices.size, table.shape[:1], math.prod(table.shape[1:]))
     return picked(table, indices, node.outputs[0], picks, target)

@@ -36,4 +36,4 @@ def _picks(op: Op) -> Picks:
     axis, batch = axis_of(op.options.axis, len(x)), op.options.batch_dims
     batch += len(indices) if batch < 0 else 0
     outer, inner = math.prod(x[batch:axis]), math.prod(x[axis + 1 :])
-    return Picks(math.prod(x[:batch]), outer, math.prod(indices[batch:]), (x[axis],), inner)
+    return Picks(outer, math.prod(indices[batch:]), (x[axis],), inner)

@@ -31,5 +31,5 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     assert x is not None
     assert indices is not None
     depth = indices.shape[-1]
-    picks = Picks(1, 1, math.prod(indices.shape[:-1]), x.shape[:depth], math.prod(x.shape[depth:]))
+    picks = Picks(1, math.prod(indices.shape[:-1]), x.shape[:depth], math.prod(x.shape[depth:]))
     return picked(x, indices, node.outputs[0], picks, target)

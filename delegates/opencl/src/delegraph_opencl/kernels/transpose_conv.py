@@ -13,8 +13,6 @@ tflite/kernels/transpose_conv.cc.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from delegraph import OpSupport, Window, window
@@ -30,6 +28,7 @@ from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
 from ..program.geometry import Geometry, product
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node, PostOp, Scratch, Value
+from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import Weights
 
@@ -116,10 +115,5 @@ def _gathering(
     strides = (("STRIDE_Y", rows.stride), ("STRIDE_X", columns.stride))
     defines = (*taps, *strides, *vector_defines(channels))
     y, added = node.outputs[0], node.result.size * rows.size * columns.size
-    source = epilogue.text + _source()
+    source = epilogue.text + cl_source("kernels/transpose_conv.cl")
     return Launch(source, "transpose_conv", args, (blocks(lines, each),), (1,), defines, (y,), added)
-
-
-@cache
-def _source() -> str:
-    return (Path(__file__).parent / "transpose_conv.cl").read_text()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -91,6 +90,11 @@ class Launch:
     passed: tuple[Passed, ...] = ()  # the arguments that nothing but its chain needs
     chained: bool = False  # work-item i may run as soon as work-item i of the launch before it is done
 
+    @property
+    def text(self) -> str:
+        """The OpenCL C to compile behind a target's prelude."""
+        return "".join(f"#define {name} {value}\n" for name, value in self.defines) + self.source
+
 
 def blocks(n: int, size: int) -> int:
     """Return how many blocks of ``size`` cover ``n``."""
@@ -107,7 +111,3 @@ def rounded_up(n: int, multiple: int) -> int:
 
 def int32s(*numbers: int) -> tuple[np.int32, ...]:
     return tuple(map(np.int32, numbers))
-
-
-def numbers(values: Sequence[int]) -> int:
-    return math.prod(values)

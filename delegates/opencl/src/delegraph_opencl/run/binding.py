@@ -102,8 +102,8 @@ class Binder:
 
     def _call(self, node: Node | None, launch: Launch) -> Call:
         args = tuple(arg if isinstance(arg, np.generic) else self._at(arg) for arg in launch.args)
-        source = self._source(node, launch)
-        return Call(*source, launch.name, args, launch.global_size, launch.chained, launch.passed)
+        about = (launch.name, args, launch.global_size, launch.chained, launch.passed)
+        return Call(self._prelude(node), launch.text, *about)
 
     def _at(self, arg: Value | Packed | Scratch) -> At:
         """Return where an argument lies: in a buffer, or in what enters or leaves."""
@@ -116,7 +116,7 @@ class Binder:
         """Return the kernel of one launch with its arguments, but for what enters and leaves."""
         real = self.target.real_size
         moved = sum(nbytes_of(arg, real) for arg in launch.args if isinstance(arg, Value))
-        bound = Bound(None, launch, node, "".join(self._source(node, launch)), moved)
+        bound = Bound(None, launch, node, self._prelude(node) + launch.text, moved)
         self._build(bound)
         for i, arg in enumerate(launch.args):
             edge = self.edges.at(arg)
@@ -127,11 +127,8 @@ class Binder:
                 edge.uses.append((bound.kernel, i, *self._extent(arg)))
         return bound
 
-    def _source(self, node: Node | None, launch: Launch) -> tuple[str, str]:
-        """Return what all kernels have before them, and a launch's own defines and OpenCL C."""
-        exact = node is not None and id(node) in self._exact
-        defines = "".join(f"#define {name} {value}\n" for name, value in launch.defines)
-        return self.target.prelude(exact), defines + launch.source
+    def _prelude(self, node: Node | None) -> str:
+        return self.target.prelude(node is not None and id(node) in self._exact)
 
     @cached_property
     def _exact(self) -> set[int]:

@@ -192,6 +192,7 @@ def test_with_fallback_the_next_delegate_runs_what_failed(interpret, toy, fail, 
     assert [p.label for p in i.plan.partitions] == ["toy"]
     (refusal,) = next(iter(i.plan.subgraphs[0].refusals[0].values()))
     assert "ValueError" in str(refusal)
+    assert refusal.kind == "failed"
     messages = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert any("the next delegate runs it" in m for m in messages)
     assert any("op #0 NEG v1 cannot be handled by" in m for m in messages)

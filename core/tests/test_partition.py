@@ -482,6 +482,35 @@ def test_refusals_known_beforehand_count():
     assert reasons(plan, 0, "a") == [str(failed)]
 
 
+def test_refusals_while_partitioning_are_of_a_kind():
+    class Broken(Fake):
+        def check(self, partition):
+            raise ZeroDivisionError
+
+    def veto(op, delegate):
+        return "no" if delegate.name == "a" else None
+
+    one, mixed, unknown = chain("ABS"), chain("ABS", "NEG", "ABS"), with_unknown(chain("ABS"), 1)
+    b = Fake("b", "ABS", "NEG", dynamic=True)
+    plans = {
+        "check": [plan_of(one, delegate("a", "ABS"), b) for delegate in (NothingFits, Broken)],
+        "dynamic": [plan_of(unknown, Fake("a", "ABS"), b)],
+        "limit": [
+            plan_of(one, Fake("a", "ABS"), b, min_ops=2),
+            plan_of(mixed, Fake("a", "ABS"), b, max_partitions=1),
+        ],
+        "veto": [plan_of(one, Fake("a", "ABS"), b, plugins=plugin(veto=veto))],
+    }
+
+    for kind, made in plans.items():
+        for plan in made:
+            assert kind in {r.kind for f in plan.fallbacks if f.delegate == "a" for r in f.refusals}
+
+
+class NothingFits(Checking):
+    most = 0
+
+
 # Unknown shapes
 
 

@@ -83,6 +83,32 @@ def test_types_are_looked_at_before_versions():
     assert refusals([ADD], op)[0].found == "bool bool -> bool"
 
 
+@needs("a check that works")
+def broken_check(op):
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        ([], "op"),
+        ([OpSupport("ADD", (1, 1), "int4 int4 -> int4")], "types"),
+        ([OpSupport("ADD", (2, 3), "int8 int8 -> int8")], "version"),
+        ([attrs.evolve(ADD, where=[few_channels])], "constraint"),
+        ([attrs.evolve(ADD, where=[broken_check])], "constraint"),
+    ],
+)
+def test_a_refusal_by_rows_is_of_a_kind(rows, kind):
+    op, _ = op_of("ADD", "int8 int8 -> int8", shape=(1, 8))
+
+    assert [r.kind for r in refusals(rows, op)] == [kind]
+
+
+def test_a_kind_that_does_not_exist_is_an_error():
+    with pytest.raises(ValueError, match="'kind' must be in"):
+        Refusal("a", "b", kind="other")
+
+
 def test_broken_constraints_are_all_told():
     op, _ = op_of("ADD", "int8 int8 -> int8", shape=(2, 8))
     row = attrs.evolve(ADD, constraints=(batch_of_one, few_channels))

@@ -87,6 +87,7 @@ def test_it_refuses_every_op_in_the_plan(plugins):
     assert {f.op.index for f in plan.fallbacks if f.delegate == "npu"} == {0, 1, 2, 3}
     assert {p.label for p in plan.partitions} == {"reference"}
     assert all(CAUSE in str(f) for f in plan.fallbacks)
+    assert {r.kind for f in plan.fallbacks for r in f.refusals} == {"unavailable"}
 
 
 def test_an_interpreter_has_it_in_its_plan_and_runs_on_the_next(plugins, caplog):

@@ -86,7 +86,8 @@ class Delegate(ABC):
     def decide(self, op: Op, graph: Graph | None = None) -> tuple[OpSupport | None, list[Refusal]]:
         """Return the row by which this delegate takes an op; or None, and the reasons why it does not."""
         if self.out_of_use is not None:
-            return None, [Refusal(f"a machine on which {self.label} can work", self.out_of_use)]
+            needed = f"a machine on which {self.label} can work"
+            return None, [Refusal(needed, self.out_of_use, kind="unavailable")]
         return self.table.decide(op, graph)
 
     def hint(self, op: Op) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import attrs
 from attrs import field, frozen
+from attrs.validators import in_
 
 from ..model import Graph, Op, Shape
 from . import operand_types
@@ -33,12 +34,12 @@ class Constraint:
         try:
             found = self.found(op, graph) if self.wants_graph else self.found(op)
         except Exception as e:
-            return Refusal(self.rule, f"{type(e).__name__} in the check itself: {e}")
+            return Refusal(self.rule, f"{type(e).__name__} in the check itself: {e}", kind="constraint")
         if found is None:
             return None
         if not isinstance(found, str):
             found = f"{found!r} from the check itself, which must return a text or None"
-        return Refusal(self.rule, found, self._way_out(op))
+        return Refusal(self.rule, found, self._way_out(op), kind="constraint")
 
     def _way_out(self, op: Op) -> str:
         if isinstance(self.hint, str):
@@ -68,6 +69,15 @@ def needs(rule: str, hint: str | Callable[[Op], str] = "") -> Callable[[Callable
     return decorate
 
 
+# What kind of reason a refusal is. No row has the op ("op"), or none its operand types ("types") or its
+# "version"; a row's "constraint" is broken; a shape is "dynamic", known only while running; a plugin's
+# "veto"; the delegate's "check" of the whole partition; a "limit" on partitions: too few ops, too many of
+# them; the delegate is "unavailable" on this machine, or "failed" at the op before.
+RefusalKind = Literal[
+    "op", "types", "version", "constraint", "dynamic", "veto", "check", "limit", "unavailable", "failed"
+]
+
+
 @frozen
 class Refusal:
     """One reason why a delegate does not take an op; reads "needs …, found …"."""
@@ -75,6 +85,7 @@ class Refusal:
     rule: str
     found: str
     hint: str = ""  # the way out: "it is in the package delegraph-int16"
+    kind: RefusalKind = field(default="check", validator=in_(get_args(RefusalKind)), kw_only=True)
 
     def __str__(self) -> str:
         return f"needs {self.rule}, found {self.found}" + (f" ({self.hint})" if self.hint else "")

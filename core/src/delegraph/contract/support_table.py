@@ -173,15 +173,15 @@ class SupportTable:
         rows = self.rows_of(op.name)
         if not rows:
             hint = self._hint(op, types) or packages.hook_for(op.name)
-            return Refusal(f"a row for {op.name}", f"none in the table of {self.delegate}", hint)
+            return Refusal(f"a row for {op.name}", f"none in the table of {self.delegate}", hint, kind="op")
         typed = [row for row in rows if row.takes_types(types)]
         if not typed:
             lists = " or ".join(dict.fromkeys(row.types_text for row in rows))
-            return Refusal(lists, types, self._hint(op, types))
+            return Refusal(lists, types, self._hint(op, types), kind="types")
         fitting = [row for row in typed if row.takes_version(op.version)]
         if not fitting:
             needed = f"version {versions_union(row.versions for row in typed)}"
-            return Refusal(needed, f"version {op.version}", self._own_hint(op))
+            return Refusal(needed, f"version {op.version}", self._own_hint(op), kind="version")
         return fitting
 
     def _hint(self, op: Op, types: str) -> str:

@@ -58,7 +58,7 @@ class Work:
         if not delegate.dynamic and delegate.out_of_use is None:
             reasons += [_unknown_shape(t) for t in (*op.inputs, *op.outputs) if t and t.shape is None]
         if self.veto is not None and not reasons:
-            reasons += [Refusal("no veto", found) for found in self.veto(op, delegate)]
+            reasons += [Refusal("no veto", found, kind="veto") for found in self.veto(op, delegate)]
         if row is None or reasons:
             self.refuse(delegate, op, reasons)
             return False
@@ -182,7 +182,9 @@ def _check(delegate: Delegate, partition: Partition) -> Mapping[int, Sequence[Re
 def _too_small(groups: Sequence[Group], least: int) -> Refusals:
     small = [group for group in groups if len(group) < least]
     rule = f"a partition of at least {least} ops"
-    return {p: [Refusal(rule, f"a partition of {len(group)}")] for group in small for p in group}
+    return {
+        p: [Refusal(rule, f"a partition of {len(group)}", kind="limit")] for group in small for p in group
+    }
 
 
 def _too_many(groups: Sequence[Group], most: int | None, keep: str) -> Refusals:
@@ -191,7 +193,7 @@ def _too_many(groups: Sequence[Group], most: int | None, keep: str) -> Refusals:
     rule = f"a place among the {keep} {most} partitions"
     found = f"{len(groups)} partitions, this one of {{}} ops"
     dropped = sorted(groups, key=KEEP[keep])[most:]
-    return {p: [Refusal(rule, found.format(len(group)))] for group in dropped for p in group}
+    return {p: [Refusal(rule, found.format(len(group)), kind="limit")] for group in dropped for p in group}
 
 
 # Which partitions a delegate with max_partitions keeps: those that sort first.
@@ -199,7 +201,8 @@ KEEP: dict[str, Callable[[Group], int]] = {"largest": lambda group: -len(group),
 
 
 def _unknown_shape(tensor: Tensor) -> Refusal:
-    return Refusal("shapes known before the run", f"tensor {tensor.index} {tensor.name!r} of unknown shape")
+    found = f"tensor {tensor.index} {tensor.name!r} of unknown shape"
+    return Refusal("shapes known before the run", found, kind="dynamic")
 
 
 def _written_variables(ops: Iterable[Op]) -> tuple[Tensor, ...]:

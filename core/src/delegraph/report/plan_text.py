@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from attrs import asdict
+
 from ..contract import CORE, NOBODY, Partition, Plan, Refusal, SubgraphPlan, types_of
 from ..model import HANDLES, Op, Tensor
 from ..text import bytes_text, plural
@@ -190,7 +192,7 @@ def _subgraph_json(subgraph: SubgraphPlan) -> dict[str, Any]:
             {
                 **_op_json(by_index[index]),
                 "delegate": label,
-                "reasons": [{"rule": r.rule, "found": r.found, "hint": r.hint} for r in reasons],
+                "reasons": [asdict(r) for r in reasons],
             }
             for index, by_label in subgraph.refusals.items()
             for label, reasons in by_label.items()

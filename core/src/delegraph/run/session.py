@@ -277,7 +277,7 @@ class Session:
         partition = failure.partition
         if partition is None or not self._go_on:
             raise failure
-        reason = Refusal("a delegate that does not fail at it", str(failure))
+        reason = Refusal("a delegate that does not fail at it", str(failure), kind="failed")
         refused = [self._refused.setdefault((partition.subgraph, op.index), {}) for op in partition.ops]
         if all(partition.label in by_label for by_label in refused):  # its values of an earlier run
             raise failure

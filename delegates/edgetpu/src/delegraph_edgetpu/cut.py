@@ -207,7 +207,8 @@ def _searched(plan: Plan, step: int, say: Say) -> int:
 
 def _beyond(plan: Plan, count: int, label: str) -> dict[tuple[int, int], dict[str, tuple[Refusal, ...]]]:
     """Return refusals of the ops that a search leaves out."""
-    why = Refusal(f"a place among the first {count} ops, with which compiling works", "a later op")
+    needed = f"a place among the first {count} ops, with which compiling works"
+    why = Refusal(needed, "a later op", kind="limit")
     return {(0, op.index): {label: (why,)} for op in plan.subgraphs[0].graph.ops[count:]}
 
 

@@ -23,6 +23,7 @@ DATA_TYPE = "Operation is working on an unsupported data type"
 RANK = "Tensor has unsupported rank (up to 3 innermost dimensions mapped)"
 NOT_CONSTANT = "Filter, bias, or other param is not constant at compile-time"
 
+_BY_KIND = {"op": NO_SUCH_OP, "types": DATA_TYPE, "version": NO_SUCH_VERSION}
 # Of the rules that the compiler has words for. An op that came with a later runtime it does not know.
 _BY_RULE = {limits.three_innermost.rule: RANK, limits.constant(1).rule: NOT_CONSTANT} | {
     limits.runtime(version, version).rule: NO_SUCH_OP for version in range(OLDEST, NEWEST + 1)
@@ -55,15 +56,15 @@ def operations(plan: Plan, label: str) -> list[Operation]:
             found.append(Operation(op, MAPPED))
         else:
             refusals = subgraph.refusals.get(op.index, {}).get(label, ())
-            found.append(_left_out(op, refusals, table, blockers.get(op.index)))
+            found.append(_left_out(op, refusals, blockers.get(op.index)))
     return found
 
 
-def _left_out(op: Op, refusals: Sequence[Refusal], table: SupportTable, blocker: Op | None) -> Operation:
+def _left_out(op: Op, refusals: Sequence[Refusal], blocker: Op | None) -> Operation:
     if blocker is not None:
         way_out = "make that pass, or compile with --multiple-subgraphs"
         return Operation(op, SECOND_SUBGRAPH, f"supported, but it waits for {blocker} on the CPU", way_out)
-    status = _status(op, refusals, table)
+    status = _status(refusals)
     hints = "; ".join(dict.fromkeys(r.hint for r in refusals if r.hint))
     return Operation(op, status, _why(refusals, status), hints)
 
@@ -71,25 +72,16 @@ def _left_out(op: Op, refusals: Sequence[Refusal], table: SupportTable, blocker:
 def _why(refusals: Sequence[Refusal], status: str) -> str:
     if status == DATA_TYPE:
         return f"needs int8 or uint8, found {refusals[0].found}"
-    if status == NO_SUCH_OP and (not refusals or refusals[0].rule.startswith("a row ")):
+    if not refusals or refusals[0].kind == "op":
         return "the Edge TPU has no such operation"
     return "; ".join(f"needs {r.rule}, found {r.found}" for r in refusals)
 
 
-def _status(op: Op, refusals: Sequence[Refusal], table: SupportTable) -> str:
-    rows = table.rows_of(op.name)
-    if not rows or not refusals:  # refused by nobody: control flow, which the interpreter itself runs
+def _status(refusals: Sequence[Refusal]) -> str:
+    if not refusals:  # by nobody: control flow, which the interpreter itself runs
         return NO_SUCH_OP
-    limits_of_op = {constraint.rule for row in rows for constraint in row.constraints}
-    rules = [r.rule for r in refusals]
-    for rule in rules:
-        if rule in _BY_RULE:
-            return _BY_RULE[rule]
-        if rule not in limits_of_op and rule.startswith("version "):
-            return NO_SUCH_VERSION
-        if rule not in limits_of_op and "->" in rule:
-            return DATA_TYPE
-    return UNSPECIFIED
+    said = (_BY_RULE.get(r.rule) if r.kind == "constraint" else _BY_KIND.get(r.kind) for r in refusals)
+    return next(filter(None, said), UNSPECIFIED)
 
 
 def _blockers(

@@ -94,8 +94,8 @@ def broken_check(op):
         ([], "op"),
         ([OpSupport("ADD", (1, 1), "int4 int4 -> int4")], "types"),
         ([OpSupport("ADD", (2, 3), "int8 int8 -> int8")], "version"),
-        ([attrs.evolve(ADD, where=[few_channels])], "constraint"),
-        ([attrs.evolve(ADD, where=[broken_check])], "constraint"),
+        ([attrs.evolve(ADD, constraints=[few_channels])], "constraint"),
+        ([attrs.evolve(ADD, constraints=[broken_check])], "constraint"),
     ],
 )
 def test_a_refusal_by_rows_is_of_a_kind(rows, kind):

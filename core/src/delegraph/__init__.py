@@ -53,6 +53,7 @@ from .model import (
     Shape,
     Signature,
     Tensor,
+    called_subgraphs,
     dtype_of,
 )
 from .numbers import (
@@ -70,7 +71,7 @@ from .numbers import (
 from .text import bytes_text, shape_text
 
 if TYPE_CHECKING:
-    from .file import read_model, write_model
+    from .file import is_same_file, read_model, write_file, write_model
     from .model import Builder
     from .partition.plan_model import plan_model
     from .plugins import load_delegate
@@ -118,10 +119,12 @@ __all__ = [
     "Window",
     "__version__",
     "bytes_text",
+    "called_subgraphs",
     "dtype_of",
     "float_range",
     "fused_activation",
     "hookimpl",
+    "is_same_file",
     "load_delegate",
     "needs",
     "plan_model",
@@ -137,6 +140,7 @@ __all__ = [
     "stored_range",
     "stored_value",
     "window",
+    "write_file",
     "write_model",
 ]
 
@@ -145,9 +149,11 @@ _LATER = {
     "Builder": "model.builder",
     "Interpreter": "interpreter",
     "SignatureRunner": "interpreter",
+    "is_same_file": "file",
     "load_delegate": "plugins",
     "plan_model": "partition.plan_model",
     "read_model": "file",
+    "write_file": "file",
     "write_model": "file",
 }
 

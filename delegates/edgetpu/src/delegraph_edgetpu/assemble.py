@@ -9,8 +9,17 @@ from typing import Any
 import attrs
 import numpy as np
 from attrs import frozen
-from delegraph import Blocks, Graph, Model, Op, Quantization, Signature, Tensor, write_model
-from delegraph.model import called_by_ops
+from delegraph import (
+    Blocks,
+    Graph,
+    Model,
+    Op,
+    Quantization,
+    Signature,
+    Tensor,
+    called_subgraphs,
+    write_model,
+)
 
 from .payload import CUSTOM_OP, Header, encoded
 
@@ -77,7 +86,7 @@ def segment_of(
     """
     assembly = _Assembly(source, distinct_names=True)
     main = assembly.graph(source.subgraphs[0].name, ops, inputs, outputs)
-    others = assembly.others() if called_by_ops(ops) else []
+    others = assembly.others() if any(map(called_subgraphs, ops)) else []
     return Model((main, *others), buffers=assembly.buffers, description=source.description)
 
 

@@ -141,7 +141,7 @@ def _check_options(models: tuple[Path, ...], out: Path, settings: Settings) -> N
 
 def _check_outputs(models: tuple[Path, ...], out: Path, settings: Settings, report: Path | None) -> None:
     """Find out before compiling that a file could not be written, or would take another's place."""
-    from delegraph.file import is_same_file
+    from delegraph import is_same_file
 
     from .compiler import segment_names
 
@@ -196,8 +196,7 @@ def _is_file(out: Path) -> bool:
 
 
 def _write(path: Path, data: bytes, models: tuple[Path, ...]) -> None:
-    from delegraph import InputError
-    from delegraph.file import write_file
+    from delegraph import InputError, write_file
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -91,7 +91,7 @@ def difference(
     steps: int = 0,
     rtol: float = FLOAT_RTOL,
     exact: np.ndarray | None = None,
-    zero_signs: bool = False,
+    zero_signs: bool = True,
     each: bool = False,
 ) -> str | None:
     """Return in words how two results differ by more than the rule of "Numbers" allows, or None.

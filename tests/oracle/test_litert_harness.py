@@ -142,12 +142,12 @@ def test_equal_arrays_do_not_differ() -> None:
     assert difference(np.int8([3]), np.int8([4]), steps=1) is None
 
 
-def test_a_zero_of_the_other_sign_is_named_where_it_is_asked_for() -> None:
+def test_a_zero_of_the_other_sign_is_a_difference() -> None:
     ours, theirs = np.float32([1, -0.0]), np.float32([1, 0.0])
-    assert difference(ours, theirs) is None
-    assert "zeros of another sign; 1 of 2" in (difference(ours, theirs, zero_signs=True) or "")
+    assert "zeros of another sign; 1 of 2" in (difference(ours, theirs) or "")
+    assert difference(ours, theirs, zero_signs=False) is None
     imaginary = np.array([complex(0.0, -0.0)], np.complex64)
-    assert difference(imaginary, np.zeros(1, np.complex64), zero_signs=True) is not None
+    assert difference(imaginary, np.zeros(1, np.complex64)) is not None
 
 
 def test_more_than_twice_as_far_from_the_exact_answer_as_litert_is_caught() -> None:

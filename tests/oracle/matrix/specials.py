@@ -1,12 +1,13 @@
 """A cell once more, on infinities, NaN, signed zeros, the smallest and the largest floats.
 
-The op's operands get them, its float constants, and what its fused activations see. Which answers of LiteRT
-are not to be reproduced, and why, stands in ``exemptions.py``.
+The op's operands get them, its float constants, and what its fused activations see. Ordinary values come
+once more, too, with a scale and a zero point on every float, as some converters leave them. Which answers
+of LiteRT are not to be reproduced, and why, stands in ``exemptions.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 import litert
@@ -15,7 +16,7 @@ import special
 from attrs import frozen
 from delegraph.errors import InputError
 from delegraph.file import write_model
-from delegraph.model import Graph, Model, Op, Tensor
+from delegraph.model import Graph, Model, Op, Quantization, Tensor
 from one_op import FLOAT_RTOL, difference
 
 from .draft import Draft
@@ -85,6 +86,7 @@ def variations(draft: Draft, model: Model) -> Iterator[Variation]:
         return tuple((f.name, draft.values | dict(zip(free, f.arrays, strict=True))) for f in all_feeds)
 
     yield Variation("", model, fed())
+    yield Variation("quantized ", with_quantization(model, draft), (("alone", draft.values),))
     options = draft.op_of(model.subgraphs[0]).options
     if "fused_activation_function" in options:
         for name in ACTIVATIONS:
@@ -114,6 +116,22 @@ def with_constants(model: Model, draft: Draft, mood: str) -> Model:
         return attrs.evolve(tensor, data=special.strewn(tensor.data, tensor.dtype, mood, 9, tensor.index))
 
     return _changed(model, draft, lambda op: attrs.evolve(op, inputs=tuple(map(changed, op.inputs))))
+
+
+def with_quantization(model: Model, draft: Draft) -> Model:
+    """Return the model with a scale and a zero point on its op's floats, which mean nothing there."""
+    leftover = Quantization(np.full(1, 0.1, np.float32), np.full(1, 3, np.int64), 0)
+
+    def changed(tensor: Tensor | None) -> Tensor | None:
+        is_float = tensor is not None and tensor.dtype in special.FLOATS
+        return attrs.evolve(tensor, quantization=leftover) if is_float else tensor
+
+    def quantized(op: Op) -> Op:
+        return attrs.evolve(
+            op, inputs=tuple(map(changed, op.inputs)), outputs=tuple(map(changed, op.outputs))
+        )
+
+    return _changed(model, draft, quantized)
 
 
 def litert_answers(
@@ -191,11 +209,15 @@ def _changed(model: Model, draft: Draft, change: Callable[[Op], Op]) -> Model:
     graph = model.subgraphs[0]
     op = draft.op_of(graph)
     new = change(op)
-    data = {t.index: t for t in new.inputs if t is not None}
+    data = {t.index: t for t in (*new.inputs, *new.outputs) if t is not None}
+
+    def known(tensors: Iterable[Tensor | None]) -> tuple[Tensor | None, ...]:
+        return tuple(t if t is None else data.get(t.index, t) for t in tensors)
 
     def with_op(g: Graph) -> Graph:
-        ops = tuple(new if o is op else o for o in g.ops)
-        tensors = tuple(data.get(t.index, t) for t in g.tensors)
-        return attrs.evolve(g, ops=ops, tensors=tensors)
+        others = [attrs.evolve(o, inputs=known(o.inputs), outputs=known(o.outputs)) for o in g.ops]
+        ops = tuple(new if o is op else other for o, other in zip(g.ops, others, strict=True))
+        borders = {"inputs": known(g.inputs), "outputs": known(g.outputs), "tensors": known(g.tensors)}
+        return attrs.evolve(g, ops=ops, **borders)
 
     return attrs.evolve(model, subgraphs=(with_op(graph), *model.subgraphs[1:]))

@@ -78,6 +78,19 @@ def test_layers_of_real_sizes(kind: str, sizes: tuple[int, ...]) -> None:
     check(*_case(kind, Draw(5, True, False, 1.0, (5, -77, 0), 0.3), sizes, "NONE"))
 
 
+@given(
+    bias=st.lists(st.sampled_from([-1, 1]), min_size=5, max_size=5), near=st.integers(0, 60_000), seed=SEEDS
+)
+def test_sums_wrap_around_where_they_leave_int32(bias: tuple[int, ...], near: int, seed: int) -> None:
+    g = Builder()
+    x = g.input((3, 4), "int8", scale=0.1, zero_point=int(seed % 7) - 3)
+    w = g.constant(random_array("int8", (5, 4), seed), scale=0.1, zero_point=0)
+    ends = np.where(np.array(bias) > 0, 2**31 - 1 - near, -(2**31) + near).astype(np.int32)
+    y = g.tensor((3, 5), "int8", scale=200000.0, zero_point=1)
+    g.op("FULLY_CONNECTED", [x, w, g.constant(ends, scale=0.01, zero_point=0)], [y], version=4)
+    check(g.model(), [random_array("int8", (3, 4), seed + 1)])
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     exponent=st.integers(-20, 4), odd=st.booleans(), zero_point=st.sampled_from([-128, 0, 127]), seed=SEEDS

@@ -119,12 +119,18 @@ class DoubleRequantizer:
 
     :param scales: what a sum's unit is in steps of the output; float64, one for each channel
     :param bias: added to the sums first; int64, one for each channel
+    :param wraps: with the bias, a sum may leave int32, and wraps as TFLite's does
     """
 
     def __init__(
-        self, scales: np.ndarray, bias: np.ndarray, zero_point: int, bounds: tuple[int, int]
+        self,
+        scales: np.ndarray,
+        bias: np.ndarray,
+        zero_point: int,
+        bounds: tuple[int, int],
+        wraps: bool = False,
     ) -> None:
-        self._scales, self._bias = scales, bias
+        self._scales, self._bias, self._wraps = scales, bias, wraps
         self._low, self._high = (float(b - zero_point) for b in bounds)
         self._zero_point = zero_point
 
@@ -132,6 +138,8 @@ class DoubleRequantizer:
         """Write the rescaled sums to ``out``: (n, channels), int8 or uint8."""
         wide = sums.astype(np.float64)
         wide += self._bias
+        if self._wraps:
+            wide = _int32(wide.astype(np.int64)).astype(np.float64)
         wide *= self._scales
         wide = round_half_away(wide)
         wide.clip(self._low, self._high, out=wide)

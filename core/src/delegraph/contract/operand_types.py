@@ -84,7 +84,7 @@ def _pattern_text(spec: str, choices: tuple[tuple[str, str], ...]) -> str:
     inputs, outputs = (_side(side.split(), dict(choices), seen, spec) for side in spec.split("->"))
     for letter in set(dict(choices)) - seen:
         raise ValueError(f"types {spec!r}: {letter}= is given but not used")
-    return f"{inputs}-*>{outputs}"  # trailing inputs may be written as absent
+    return f"{inputs}>{outputs}"
 
 
 def _side(words: list[str], choices: Mapping[str, str], seen: set[str], spec: str) -> str:

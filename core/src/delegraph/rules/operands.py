@@ -63,6 +63,12 @@ def has_an_axis(op: Op) -> str | None:
     return None if operand(op, 0).shape else "a scalar"
 
 
+@needs("operands of one shape")
+def same_shape(op: Op) -> str | None:
+    shapes = [t.shape for t in op.inputs if t is not None]
+    return None if len(set(shapes)) == 1 else " and ".join(map(str, shapes))
+
+
 def wrong_shape(op: Op, expected: Mapping[int, tuple[int, ...]]) -> str | None:
     """Return in words the first input that is there and has another shape than expected, or None."""
     for i, shape in expected.items():

@@ -19,6 +19,12 @@ def basic_kernel(op: Op) -> str | None:
     return None if found == "BASIC" else str(found)
 
 
+@needs("20 or 24 inputs")
+def full_inputs(op: Op) -> str | None:
+    """Of LSTM's FULL kernel and UNIDIRECTIONAL_SEQUENCE_LSTM: with the norms' places or without."""
+    return None if len(op.inputs) in (20, 24) else f"{len(op.inputs)}"
+
+
 @needs("a sequence of rank 3")
 def sequence(op: Op) -> str | None:
     x = operand_shape(op, 0)

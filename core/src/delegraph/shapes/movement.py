@@ -138,7 +138,7 @@ def split_v(inputs: Inputs) -> list[Shape]:
 def concatenation(inputs: Inputs) -> list[Shape]:
     shapes = inputs.shapes()
     axis = inputs.axis(inputs.options.axis, len(shapes[0]))
-    rests = {(*s[:axis], *s[axis + 1 :]) if len(s) == len(shapes[0]) else s for s in shapes}
+    rests = {(len(s), *s[:axis], *s[axis + 1 :]) for s in shapes}
     if len(rests) > 1:
         inputs.fail(f"shapes equal but for axis {axis}", " and ".join(map(str, shapes)))
     return [(*shapes[0][:axis], sum(s[axis] for s in shapes), *shapes[0][axis + 1 :])]

@@ -139,12 +139,6 @@ def per_axis(tensor: Tensor, rank: int) -> tuple[np.ndarray, np.ndarray]:
     return scales.astype(np.float32).reshape(shape), zero_points.astype(np.float32).reshape(shape)
 
 
-@needs("operands of one shape")
-def same_shape(op: Op) -> str | None:
-    shapes = [t.shape for t in op.inputs if t is not None]
-    return None if len(set(shapes)) == 1 else " and ".join(map(str, shapes))
-
-
 @needs("scales whose rescaling factor keeps a value within int32")
 def fitting_factor(op: Op) -> str | None:
     """Above 1, LiteRT shifts values left before it multiplies; what overflows is undefined in C++."""

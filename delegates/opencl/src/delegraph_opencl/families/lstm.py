@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
+from delegraph.rules import full_inputs
 
 from ..options import Options
 from ..program.epilogue import Epilogue, written_epilogue
@@ -51,7 +52,7 @@ def cell_rows(
     op: str, options: Options, last: int, constraints: Sequence[Constraint]
 ) -> Iterable[OpSupport]:
     """Return the rows of an op that runs one cell: float, with integer weights, and in integers."""
-    constraints = (*constraints, constant_weights, fitting, variable_states)
+    constraints = (*constraints, full_inputs, constant_weights, fitting, variable_states)
     kernel, versions = Kernel(_launches), (1, last if options.quantized else 2)
     rtol = 4e-2 if options.precision == "float16" else 1e-5
     yield OpSupport(op, versions, _types("float32"), (*constraints, known_activation), kernel, rtol=rtol)
@@ -73,7 +74,7 @@ def _types(weights: str) -> str:
 
 _INTEGER_TYPES = (
     "int8 int8? int8 int8 int8 int8? int8 int8 int8 none none none int32? int32 int32 int32"
-    " none none int8 int16 -> int8"
+    " none none int8 int16 none? none? none? none? -> int8"
 )
 
 

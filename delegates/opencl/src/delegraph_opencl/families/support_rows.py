@@ -92,5 +92,12 @@ def safe_divisor(op: Op) -> str | None:
     return "one of them" if ((divisor.data == 0) | (divisor.data == -1)).any() else None
 
 
+@needs("a divisor without 0, where it is constant")
+def nonzero_divisor(op: Op) -> str | None:
+    """LiteRT refuses FLOOR_DIV by 0 of floats, too; by a computed one it is infinite or NaN here."""
+    divisor = op.inputs[1]
+    return "one" if divisor is not None and divisor.data is not None and not divisor.data.all() else None
+
+
 def _scales(tensor: Tensor) -> int:
     return 0 if tensor.quantization is None else len(tensor.quantization.scale)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import same_shape
 
 from ..families.elementwise import elementwise
 from ..families.support_rows import float_rows
@@ -15,4 +16,6 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("ATAN2", elementwise("atan2({0}, {1})"), options, last=1, quantized="")
+    return float_rows(
+        "ATAN2", elementwise("atan2({0}, {1})"), options, last=1, constraints=[same_shape], quantized=""
+    )

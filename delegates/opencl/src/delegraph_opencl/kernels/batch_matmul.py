@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
-from delegraph.rules import constant, operand_shape, scales_of_columns
+from delegraph import OpSupport
+from delegraph.rules import constant, matrices, scales_of_columns
 
 from ..families.hybrid import is_hybrid, rounded, scales_of, signed
 from ..families.movement import stored
@@ -42,12 +42,6 @@ def support(options: Options) -> Iterable[OpSupport]:
     if options.quantized:
         types, constraints = "float32 int8 -> float32", [matrices, constant("y", 1), scales_of_columns]
         yield OpSupport("BATCH_MATMUL", (1, 4), types, constraints, kernel, rtol=hybrid_rtol(options))
-
-
-@needs("operands of rank 2 or more")
-def matrices(op: Op) -> str | None:
-    ranks = [len(operand_shape(op, i)) for i in (0, 1)]
-    return None if min(ranks) >= 2 else f"ranks {ranks[0]} and {ranks[1]}"
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph.rules import constant
+from delegraph.rules import blocks_and_edges, constant
 
 from ..families.move_ops import ints, move_rows
 from ..families.movement import joined, moving
@@ -19,7 +19,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = [constant("blocks and crops", 1, 2)]
+    constraints = [constant("blocks and crops", 1, 2), blocks_and_edges]
     return move_rows(
         "BATCH_TO_SPACE_ND",
         moving(_sources),
@@ -35,7 +35,8 @@ def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:
     blocks, crops = ints(op, 1), np.reshape(ints(op, 2), (-1, 2))
     batch, spatial = tables[0], tables[1 : len(blocks) + 1]
     count = len(batch) // math.prod(blocks)
-    positions = [batch[:: math.prod(blocks[i + 1 :]) * count][:n] for i, n in enumerate(blocks)]
+    apart = [max(math.prod(blocks[i + 1 :]) * count, 1) for i in range(len(blocks))]  # 0: nothing is moved
+    positions = [batch[::step][:n] for step, n in zip(apart, blocks, strict=True)]
     yield batch[:count]
     for axis, places, (before, after) in zip(spatial, positions, crops, strict=True):
         whole = joined(axis, places)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import bias_along, real_windows, whole_groups
+from delegraph.rules import bias_along, bounded_padding, real_windows, whole_groups
 
 from ..cpu import integers
 from ..cpu.convolution import convolved
@@ -26,7 +26,14 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = (any_activation, real_windows, nonempty(0, 1), whole_groups, bias_along(0))
+    constraints = (
+        any_activation,
+        real_windows,
+        bounded_padding,
+        nonempty(0, 1),
+        whole_groups,
+        bias_along(0),
+    )
     return weighted_rows(
         "CONV_2D",
         Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True),

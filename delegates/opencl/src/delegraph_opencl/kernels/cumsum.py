@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from delegraph import OpSupport
-from delegraph.rules import constant
+from delegraph.rules import axes_inside, constant, one_value
 
 from ..families.elementwise import spread
 from ..families.support_rows import float_rows, plain_rows
@@ -22,7 +22,11 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    kernel, types, constraints = Kernel(_launches), "T int32 -> T", [constant("axes", 1)]
+    kernel, types, constraints = (
+        Kernel(_launches),
+        "T int32 -> T",
+        [constant("axis", 1), one_value(1, "axis"), axes_inside(1)],
+    )
     yield from float_rows("CUMSUM", kernel, options, types, last=1, constraints=constraints, quantized="")
     yield from plain_rows("CUMSUM", kernel, options, types, last=1, constraints=constraints)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import OpSupport
-from delegraph.rules import bias_along, constant, real_windows, whole_multiple
+from delegraph.rules import bias_along, bounded_padding, constant, real_windows, whole_multiple
 
 from ..cpu import integers
 from ..cpu.convolution import convolved
@@ -33,7 +33,14 @@ from ..program.weights import Weights, weights_for
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = (any_activation, real_windows, nonempty(0, 1), whole_multiple, constant("weights", 1))
+    constraints = (
+        any_activation,
+        real_windows,
+        bounded_padding,
+        nonempty(0, 1),
+        whole_multiple,
+        constant("weights", 1),
+    )
     kernel = Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True)
     return weighted_rows(
         "DEPTHWISE_CONV_2D", kernel, options, (*constraints, bias_along(3)), first=2, last=7, axis=3

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import update_inside
 
 from ..families.elementwise import spread
 from ..families.move_ops import move_rows
@@ -23,7 +24,12 @@ _WORK = 4096  # elements of a work-item on a CPU, at least
 
 def support(options: Options) -> Iterable[OpSupport]:
     return move_rows(
-        "DYNAMIC_UPDATE_SLICE", Kernel(_launches, narrow=True), options, "T T int32|int64 -> T", last=6
+        "DYNAMIC_UPDATE_SLICE",
+        Kernel(_launches, narrow=True),
+        options,
+        "T T int32|int64 -> T",
+        last=6,
+        constraints=[update_inside],
     )
 
 

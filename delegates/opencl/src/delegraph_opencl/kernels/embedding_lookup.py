@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import constant, rows_of_table
+from delegraph.rules import constant, rows_inside, rows_of_table, something_to_pick
 
 from ..families.move_ops import move_rows
 from ..families.picked import Picks, picked
@@ -21,11 +21,9 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = Kernel(_launches, narrow=True)
-    yield from move_rows(
-        "EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=[rows_of_table]
-    )
+    yield from move_rows("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=_WHERE)
     if options.quantized:
-        constraints = (rows_of_table, constant("table", 1))
+        constraints = (*_WHERE, constant("table", 1))
         yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", constraints, kernel)
 
 
@@ -36,3 +34,6 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     assert table is not None
     picks = Picks(1, indices.size, table.shape[:1], math.prod(table.shape[1:]))
     return picked(table, indices, node.outputs[0], picks, target)
+
+
+_WHERE = (rows_of_table, rows_inside, something_to_pick(1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
+from delegraph.rules import one_value
 
 from ..families.elementwise import launches
 from ..families.support_rows import float_rows, plain_rows, same_quantization
@@ -18,17 +19,18 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    types, name = "int32|int64 T -> T", "FILL"
+    types, name, constraints = "int32|int64 T -> T", "FILL", [one_value(1, "value")]
     yield from float_rows(
         name,
         Kernel(_launches, fuses=True),
         options,
         types,
         last=5,
+        constraints=constraints,
         rtol=0,
         quantized_constraints=[same_quantization],
     )
-    yield from plain_rows(name, Kernel(_launches), options, types, last=5, T="int32 int64 bool")
+    yield from plain_rows(name, Kernel(_launches), options, types, 5, constraints, "int32 int64 bool")
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 
 from delegraph import Op, OpSupport
-from delegraph.rules import operand_shape
+from delegraph.rules import indices_inside, operand_shape, something_to_pick
 
 from ..families.move_ops import axis_of, move_rows
 from ..families.picked import Picks, picked
@@ -20,7 +20,14 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("GATHER", Kernel(_launches, narrow=True), options, "T int16|int32|int64 -> T", last=8)
+    return move_rows(
+        "GATHER",
+        Kernel(_launches, narrow=True),
+        options,
+        "T int16|int32|int64 -> T",
+        last=8,
+        constraints=[indices_inside, something_to_pick(0)],
+    )
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import indices_for_axes
+from delegraph.rules import indices_for_axes, something_to_pick, tuples_inside
 
 from ..families.move_ops import move_rows
 from ..families.picked import Picks, picked
@@ -20,7 +20,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    types, constraints = "T int16|int32|int64 -> T", [indices_for_axes]
+    types, constraints = "T int16|int32|int64 -> T", [indices_for_axes, tuples_inside, something_to_pick(0)]
     return move_rows(
         "GATHER_ND", Kernel(_launches, narrow=True), options, types, last=6, constraints=constraints
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from delegraph import OpSupport
-from delegraph.rules import has_an_axis
+from delegraph.rules import image
 
 from ..families.elementwise import spread
 from ..families.support_rows import float_rows
@@ -24,7 +24,7 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 def support(options: Options) -> Iterable[OpSupport]:
     name, kernel = "LOCAL_RESPONSE_NORMALIZATION", Kernel(_launches, fuses=True)
-    return float_rows(name, kernel, options, "T -> T", last=1, constraints=[has_an_axis], quantized="")
+    return float_rows(name, kernel, options, "T -> T", last=1, constraints=[image], quantized="")
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

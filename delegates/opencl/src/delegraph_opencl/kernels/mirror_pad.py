@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph.rules import constant
+from delegraph.rules import constant, reflected_inside
 
 from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
@@ -19,7 +19,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = [constant("paddings", 1)]
+    constraints = [constant("paddings", 1), reflected_inside]
     types = "T int32|int64 -> T"
     return move_rows("MIRROR_PAD", moving(_sources), options, types, last=3, constraints=constraints)
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from delegraph import Op, OpSupport, needs
+from delegraph.rules import one_value
 
 from ..families.elementwise import launches
 from ..families.support_rows import float_rows, plain_rows, same_quantization
@@ -20,19 +21,20 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     types = "int32|int64 int32 T T -> T"
-    constraints = [] if options.precision == "float32" else [whole_in_half]
+    constraints = [one_value(2, "on"), one_value(3, "off")]
+    in_half = [] if options.precision == "float32" else [whole_in_half]
     yield from float_rows(
         "ONE_HOT",
         Kernel(_launches, fuses=True),
         options,
         types,
         last=1,
-        constraints=constraints,
+        constraints=[*constraints, *in_half],
         rtol=0,
         quantized_constraints=[same_quantization],
         steps=0,
     )
-    yield from plain_rows("ONE_HOT", Kernel(_launches), options, types, last=1, T="int32 int64 bool")
+    yield from plain_rows("ONE_HOT", Kernel(_launches), options, types, 1, constraints, "int32 int64 bool")
 
 
 @needs("a depth of at most 2048, up to which float16 holds every index")

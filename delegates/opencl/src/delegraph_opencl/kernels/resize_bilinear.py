@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import frozen
 from delegraph import Op, OpSupport
-from delegraph.rules import constant, image, one_alignment
+from delegraph.rules import constant, image, one_alignment, some_size, something_to_pick
 
 from ..families.elementwise import spread
 from ..families.movement import stored, table
@@ -34,7 +34,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "T int32 -> T",
         first=(1, 3),
         last=4,
-        constraints=[image, one_alignment, constant("size", 1)],
+        constraints=[image, one_alignment, constant("size", 1), some_size, something_to_pick(0)],
         quantized_constraints=[same_quantization],
     )
 
@@ -157,7 +157,8 @@ def _integer_taps(old: int, new: int, align_corners: bool, half_pixel_centers: b
 
 # Vectors of channels: where the depth is no multiple of one, the last overlaps the one before it.
 _SHARED = """
-#define BETWEEN(a, b, part) FMA((b) - (a), part, a)
+// Of both, as LiteRT has it: b - a would be NaN of two infinities, and may be larger than any number.
+#define BETWEEN(a, b, part) FMA(b, part, (a) * (1 - (part)))
 #define AT(pixel) FROM_LOW(V(LOAD)(x, (pixel) * depth + c))
 """
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport, round_half_away
-from delegraph.rules import constant, image
+from delegraph.rules import constant, image, some_size, something_to_pick
 
 from ..families.move_ops import ints, move_rows
 from ..families.movement import moving
@@ -24,7 +24,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         "T int32 -> T",
         last=4,
-        constraints=[image, constant("size", 1)],
+        constraints=[image, constant("size", 1), some_size, something_to_pick(0)],
         first=(1, 3),
     )
 

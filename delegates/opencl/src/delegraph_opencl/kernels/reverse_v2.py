@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph.rules import constant
+from delegraph.rules import axes_inside, constant
 
 from ..families.move_ops import axis_of, ints, move_rows
 from ..families.movement import moving
@@ -17,7 +17,7 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = [constant("axes", 1)]
+    constraints = [constant("axes", 1), axes_inside(1)]
     return move_rows(
         "REVERSE_V2", moving(_sources), options, "T int32 -> T", last=4, constraints=constraints
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import OpSupport
-from delegraph.rules import constant
+from delegraph.rules import blocks_and_edges, constant
 
 from ..families.move_ops import ints, move_rows
 from ..families.movement import OUTSIDE, moved, tables_of
@@ -22,7 +22,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = [constant("blocks and paddings", 1, 2)]
+    constraints = [constant("blocks and paddings", 1, 2), blocks_and_edges]
     return move_rows(
         "SPACE_TO_BATCH_ND",
         Kernel(_launches, narrow=True),

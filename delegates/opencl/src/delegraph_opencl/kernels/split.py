@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import constant
+from delegraph.rules import constant, outputs_for_splits
 
 from ..families.move_ops import ints, move_rows, parting
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = [constant("axis", 0)]
+    constraints = [constant("axis", 0), outputs_for_splits]
     return move_rows(
         "SPLIT",
         parting(1, lambda op: ints(op, 0)[0]),

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from delegraph import OpSupport, Window, window
-from delegraph.rules import bias_along, constant, real_windows, same_channels
+from delegraph.rules import bias_along, constant, real_windows, same_channels, whole_output
 
 from ..cpu.convolution import convolved
 from ..families.hybrid import operands
@@ -36,7 +36,14 @@ _TASKS = 8  # per core
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = (any_activation, real_windows, same_channels, nonempty(1, 2), constant("weights", 1))
+    constraints = (
+        any_activation,
+        real_windows,
+        same_channels,
+        nonempty(1, 2),
+        whole_output,
+        constant("weights", 1),
+    )
     return weighted_rows(
         "TRANSPOSE_CONV",
         Kernel(_launches, fuses=True, folds=True),

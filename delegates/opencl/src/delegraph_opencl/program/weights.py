@@ -69,9 +69,14 @@ def _stored(weights: Value) -> Weights | Value:
 
 def after_sums(node: Node, bias: Value | None) -> list[PostOp]:
     """Return what a bias and merged ops do to a sum, where they are not in the weights."""
-    post_ops = [] if bias is None else [PostOp("v + {0}", (bias,))]
+    post_ops = [] if bias is None else [PostOp("v + {0}", (_by_channel(bias),))]
     post_ops += [] if node.factor is None else [PostOp("v * {0}", (node.factor,))]
     return post_ops if node.shift is None else [*post_ops, PostOp("v + {0}", (node.shift,))]
+
+
+def _by_channel(bias: Value) -> Value:
+    """Return a bias as a vector: files have it with axes of size 1, too."""
+    return Value(bias.tensor, (bias.size,), bias.dtype, base=bias)
 
 
 def _total(node: Node, bias: Value | None) -> np.ndarray | None:

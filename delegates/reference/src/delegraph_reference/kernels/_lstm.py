@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs
-from delegraph.rules import dense, given, operand, variable_states
+from delegraph.rules import dense, full_inputs, given, operand, variable_states
 
 from ..kernel import Kernel
 from ..lstm_cell import LstmCell, Places, clips, complete, fitting, some_activation
@@ -41,7 +41,7 @@ def rows(
     def prepare_integer(op: Op) -> Kernel:
         return _prepared(op, lambda inputs: IntegerLstmCell(op, _PLACES, inputs), enter, leave)
 
-    common = (*extra, known_count, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
+    common = (*extra, full_inputs, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
     return [
         OpSupport(name, (1, 4), _types("float32"), (*common, some_activation), prepare_float),
         *[
@@ -66,7 +66,7 @@ def integer8_row(
     def prepare(op: Op) -> Kernel:
         return _prepared(op, lambda inputs: IntegerLstmCell8(op, _PLACES, inputs), enter, leave)
 
-    constraints = (*extra, known_count, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
+    constraints = (*extra, full_inputs, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
     special = (intermediates8(_PLACES), unit_cell(_PLACES), no_diagonals)
     return OpSupport(name, (1, 4), _INTEGER_TYPES, (*constraints, *special), prepare)
 
@@ -86,11 +86,6 @@ def _prepared(op: Op, make: Callable[[Any], Any], enter: Reorder, leave: Reorder
         return leave(op, y), *(new.reshape(old.shape) for new, old in zip(after, state, strict=True))
 
     return contiguous(run)
-
-
-@needs("20 or 24 inputs")
-def known_count(op: Op) -> str | None:
-    return None if len(op.inputs) in (20, _COUNT) else f"{len(op.inputs)}"
 
 
 @needs("recurrent weights of the input weights' type, or diagonal ones in float32")

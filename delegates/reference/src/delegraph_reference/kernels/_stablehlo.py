@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import same_shape
 
-from ..elementwise import by_formula, same_shape
+from ..elementwise import by_formula
 
 NUMBERS = "float32 float16 float64 int8 uint8 uint16 int32 uint32 int64 uint64 bool"
 REALS = "float32 float16 bfloat16 float64"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import same_shape
 
-from ..elementwise import by_formula, same_shape
+from ..elementwise import by_formula
 from ..transcendental import arctan2
 
 SUPPORT = [

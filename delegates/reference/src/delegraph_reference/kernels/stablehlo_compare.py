@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph.rules import operand
+from delegraph.rules import operand, same_shape
 
 from .. import bfloat16
-from ..elementwise import quietly, same_shape
+from ..elementwise import quietly
 from ..kernel import Kernel
 from ._stablehlo import NUMBERS
 from ._total_order import total_order

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import shape_of
+from delegraph.rules import same_shape, shape_of
 
-from ..elementwise import same_shape
 from ..kernel import Kernel
 from ._movement import axis_of
 from ._stablehlo import NUMBERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from delegraph.rules import constant, dense
+from delegraph.rules import constant, dense, filled
 from delegraph_opencl import Kernel, Launch, Node, Target, product
 
 from ..reference import fully_connected
@@ -31,4 +31,5 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     yield launch(g, x, weights.reshape(units, 1, 1, depth), y, epilogue, target, f"{node.op}: weights")
 
 
-SUPPORT = as_numpy(fully_connected.SUPPORT, Kernel(_launches), constant("weights and bias", 1, 2), dense)
+_CONSTRAINTS = (constant("weights and bias", 1, 2), dense, filled)
+SUPPORT = as_numpy(fully_connected.SUPPORT, Kernel(_launches), *_CONSTRAINTS)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from delegraph import Op, needs
-from delegraph.rules import given
+from delegraph.rules import given, some_size, something_to_pick
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, blocks, int32s
 from delegraph_reference import integer_taps
 
@@ -80,4 +80,6 @@ __kernel void resized(__global const short* restrict x, __global short* restrict
 }
 """
 
-SUPPORT = as_numpy(rows_of("RESIZE_BILINEAR"), Kernel(_launches), constant_size)
+SUPPORT = as_numpy(
+    rows_of("RESIZE_BILINEAR"), Kernel(_launches), constant_size, some_size, something_to_pick(0)
+)

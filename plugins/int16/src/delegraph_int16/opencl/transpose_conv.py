@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Op, Window, needs, window
-from delegraph.rules import constant, dense
+from delegraph import Op, Window, window
+from delegraph.rules import constant, dense, whole_output
 from delegraph_opencl import Geometry, Kernel, Launch, Node, Target
 
 from ..reference import transpose_conv
@@ -41,15 +41,5 @@ def _windows(op: Op) -> tuple[Window, Window]:
     return rows, columns
 
 
-@needs("an output shape that leaves the input's")
-def fitting_shape(op: Op) -> str | None:
-    x, out = op.inputs[2], op.outputs[0]
-    if x is None or x.shape is None or out.shape is None or len(out.shape) != 4:
-        return "shapes that are not known"
-    found = tuple(w.output for w in _windows(op))
-    return None if found == x.shape[1:3] else f"{out.shape}, which leaves {found}, for {x.shape}"
-
-
-SUPPORT = as_numpy(
-    transpose_conv.SUPPORT, Kernel(_launches), constant("weights and bias", 1, 3), dense, fitting_shape
-)
+_CONSTRAINTS = (constant("weights and bias", 1, 3), dense, whole_output)
+SUPPORT = as_numpy(transpose_conv.SUPPORT, Kernel(_launches), *_CONSTRAINTS)

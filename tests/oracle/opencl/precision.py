@@ -127,6 +127,24 @@ sizes that are drawn.
 **Neither device is a GPU: no GPU has been measured.**
 """
 
+SPECIAL_TEXT = """
+## Infinities, NaN and zeros
+
+Every op is run on infinities, NaN, zeros of both signs, the smallest and the largest floats, and has to
+give what LiteRT gives (`tests/oracle/opencl/test_special_values.py`). An op that can have a fused
+activation ends at the largest number: 3.4e38, with `precision="float16"` 65504. What is not promised:
+
+- Sums and products that leave the range of floats in one order of adding and not in another.
+- A MUL or ADD of constants that becomes part of a convolution's weights, where sums are beyond the
+  largest number.
+- NaN among floats that are rounded to 8 bits for integer weights: here all of the row is NaN, in LiteRT
+  that depends on its place.
+- QUANTIZE of numbers beyond int32: the nearest number of the type; LiteRT's cast is undefined in C++.
+- The sign of a zero in RESIZE_BILINEAR, and on GPUs in MAX_POOL_2D of large windows that work-items
+  share.
+- Numbers below the smallest normal one: OpenCL lets a device take them for 0. PoCL does not.
+"""
+
 MODELS_TEXT = """
 ## Models
 
@@ -142,7 +160,8 @@ def page(stored: Path, computed: Path) -> None:
     print(INTRODUCTION)
     for title, measured in zip(("Stored in half", "Computed in half"), both, strict=True):
         print(f"- {title}: {measured['device']}; kernels of the variant “{measured['variant']}”.")
-    print("\n## Ops\n\n| op | claimed | stored in half | computed in half |\n|---|---:|---:|---:|")
+    print(SPECIAL_TEXT)
+    print("## Ops\n\n| op | claimed | stored in half | computed in half |\n|---|---:|---:|---:|")
     ops = [_by_op(measured["ops"]) for measured in both]
     claims = _claims()
     for op in sorted(ops[0].keys() | ops[1].keys()):

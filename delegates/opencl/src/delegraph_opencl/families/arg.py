@@ -13,11 +13,11 @@ from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node, Value
 from ..program.target import Target
 from .elementwise import spread
-from .reduce import Reduction, merged_axes, reducing
+from .reduce import NOWHERE, Reduction, merged_axes, reducing
 
 
 def arg_rows(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSupport]:
-    """Yield the rows of the op that finds the value that is ``sign`` all others.
+    """Yield the rows of the op that finds the value that is ``sign`` all others; NaN is passed over.
 
     :param lowest: what every value is ``sign``, in C.
     """
@@ -25,9 +25,9 @@ def arg_rows(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSu
     extreme = "LONG_MIN" if lowest else "LONG_MAX"
     # A result is a pair of the value and its place.
     for T, start in (
-        ("float32 float16", f"(A)({lowest}INFINITY, {_FARTHEST})"),
-        ("int32 bool", f"(A)({extreme}, {_FARTHEST})"),
-        *([("int8 uint8", f"(A)({lowest}1000, {_FARTHEST})")] if options.quantized else []),
+        ("float32 float16", f"(A)({lowest}INFINITY, {NOWHERE})"),
+        ("int32 bool", f"(A)({extreme}, {NOWHERE})"),
+        *([("int8 uint8", f"(A)({lowest}1000, {NOWHERE})")] if options.quantized else []),
     ):
         kernel = _with_bytes(reducing(Reduction(start, first, finds=True), fuses=False), sign)
         constraints = [constant("axes", 1), values_to_compare, declared_type]
@@ -80,7 +80,6 @@ def values_to_compare(op: Op) -> str | None:
     return None if shape and min(shape) > 0 and max(shape) < 2**24 else f"shape {shape}"
 
 
-_FARTHEST = 2**24  # up to here a float holds every place
 _LONGEST = 1 << 16  # places that a byte leaves room for in an int, with its sign
 _WORK = 4096  # elements of a work-item, at least
 _TASKS = 8  # per core

@@ -162,11 +162,18 @@ class Source:
 
 
 def launches(
-    node: Node, target: Target, formula: str, operands: Sequence[Value], *, by_vectors: bool = True
+    node: Node,
+    target: Target,
+    formula: str,
+    operands: Sequence[Value],
+    *,
+    before: Sequence[PostOp] = (),
+    by_vectors: bool = True,
 ) -> Iterator[Launch]:
     """Yield the launch that computes the node: a work-item takes some rows, or a run of elements of one.
 
     :param operands: values of any type that broadcast to the node's result.
+    :param before: what becomes of a real number before the op's own activation.
     :param by_vectors: the formula holds for vectors; if not, it may use ``at + j``, a flat index.
     """
     result, out = node.result, node.outputs[0]
@@ -174,7 +181,7 @@ def launches(
         return
     real = result.dtype == "real"
     pixels = _pixels(node, operands) if real and target.variant == "cpu" else 1
-    epilogue = epilogue_of(node, pixels=pixels) if real else NO_EPILOGUE
+    epilogue = epilogue_of(node, before, pixels) if real else NO_EPILOGUE
     shapes = [_joined(v.shape, pixels) for v in (result, *operands)]
     loop = loop_over(shapes[0], shapes[1:], epilogue.channelwise)
     width = _width(loop.inner, target) if real and by_vectors else 1

@@ -36,9 +36,9 @@
 #define FIND_RANGE \
   float16 lows = 0, highs = 0; \
   float low = 0, high = 0; \
-  EACH_NUMBER(lows = LEAST(lows, v); highs = MOST(highs, v), low = LEAST(low, v); high = MOST(high, v)) \
+  EACH_NUMBER(lows = LOWER(lows, v); highs = MOST(highs, v), low = LOWER(low, v); high = MOST(high, v)) \
   for (int i = 0; i < 16; i++) { \
-    low = LEAST(low, ((const float*)&lows)[i]); \
+    low = LOWER(low, ((const float*)&lows)[i]); \
     high = MOST(high, ((const float*)&highs)[i]); \
   }
 
@@ -64,7 +64,7 @@ __kernel void round_rows(
 #else
     float low = 0, high = 0;
     for (int part = 0; part < parts; part++) {
-      low = LEAST(low, ranges[2 * (row * parts + part)]);
+      low = LOWER(low, ranges[2 * (row * parts + part)]);
       high = MOST(high, ranges[2 * (row * parts + part) + 1]);
     }
 #endif

@@ -117,7 +117,7 @@ VF near_logistic(VF x) {
 void find_rounding(__global const float* row, __global float* how, int n) {
   float low = 0, high = 0;
   for (int k = 0; k < n; k++) {
-    low = LEAST(low, row[k]);
+    low = LOWER(low, row[k]);
     high = MOST(high, row[k]);
   }
   vstore4(rounding(low, high), 0, how);

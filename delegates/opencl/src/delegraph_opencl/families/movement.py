@@ -133,12 +133,13 @@ class Elements:
     @property
     def all_defines(self) -> tuple[tuple[str, str], ...]:
         return self.defines + (
-            (("T", _TYPES[self.width]), ("FILL", _FILLS[self.width])) if self.width else ()
+            (("T", TYPES[self.width]), ("FILL", _FILLS[self.width])) if self.width else ()
         )
 
 
-_TYPES = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong", 16: "uint4"}
-_FILLS = {n: f"({t})fill" for n, t in _TYPES.items()} | {16: "as_uint4((ulong2)(fill))"}
+# An element of so many bytes in OpenCL C, to move as it is.
+TYPES = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong", 16: "uint4"}
+_FILLS = {n: f"({t})fill" for n, t in TYPES.items()} | {16: "as_uint4((ulong2)(fill))"}
 
 
 def elements_of(x: Value, y: Value, target: Target, fill: float = 0) -> Elements:
@@ -147,12 +148,12 @@ def elements_of(x: Value, y: Value, target: Target, fill: float = 0) -> Elements
     alike = same_levels(x, y) and x.scale == y.scale and x.narrow == y.narrow
     if real and (not alike or (x.is_constant and target.half)):
         return _converted(x, y, fill)
-    dtype = _type_in_memory(y, target)
+    dtype = type_in_memory(y, target)
     stored = np.full(8 // dtype.itemsize, fill - y.low, dtype).view(np.uint64)
     return Elements(dtype.itemsize, (), (stored[0],))
 
 
-def _type_in_memory(value: Value, target: Target) -> np.dtype:
+def type_in_memory(value: Value, target: Target) -> np.dtype:
     if value.narrow:
         return np.dtype(np.uint8)
     if value.dtype == "real":

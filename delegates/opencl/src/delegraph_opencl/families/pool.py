@@ -80,7 +80,7 @@ def _launches(node: Node, target: Target, defines: tuple[tuple[str, str], ...]) 
         ),
         (lines * parts,),
         (1,),
-        (("X", x.c_type), ("Y", y.c_type), *defines, *vector_defines(channels)),
+        (("X", x.c_type), ("Y", y.c_type), ("NARROW", int(x.narrow)), *defines, *vector_defines(channels)),
         (y,),
         positions * channels * rows.size * columns.size,
     )

@@ -22,7 +22,10 @@ __kernel void pool_2d(
           v = COMBINED(v, a);
         }
       const int n = (y1 - y0) * (x1 - x0);
-      v = (v + (VECTOR)(low * SHIFT(n))) * (VECTOR)(FACTOR(n));
+#if NARROW
+      v += (VECTOR)(low * SHIFT(n));
+#endif
+      v *= (VECTOR)(FACTOR(n));
       const int i = (line * out_width + column) * channels + c;
       STORE_VECTOR(y, PLACE(i, c), EPILOGUE_VECTOR(v, i, c));
     }

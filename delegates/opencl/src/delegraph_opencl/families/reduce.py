@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from delegraph import Op
 
 from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
@@ -21,6 +21,7 @@ from .elementwise import spread
 
 _GROUP = 128  # work-items of a work-group on a GPU
 _LEAST_WORK = 2048  # elements that a work-item on a CPU reads at least
+NOWHERE = 2**24  # the place where a search begins; up to here a float holds every one
 _VECTORS = 8  # of 8 columns each: so many a work-item adds up at once
 
 
@@ -33,6 +34,10 @@ class Reduction:
     is_mean: bool = False
     scaled_first: bool = False  # a product needs real numbers from the start, a sum only in the end
     finds: bool = False  # results are pairs (value, place along the axis), and the place is kept
+    best: str = (
+        ""  # of a search among floats: as what NaN counts in the first place; elsewhere it never does
+    )
+    first_zero: bool = False  # of 0 and -0 as the result, the one that comes first counts
 
 
 def reducing(how: Reduction | Callable[[Node], Reduction], fuses: bool = True) -> Kernel:
@@ -90,6 +95,7 @@ def _launches(node: Node, target: Target, how: Reduction) -> Iterator[Launch]:
         return
     axes = merged_axes(x.shape, node.op)
     scale, factor, post_ops = _scale_and_post_ops(node, axes, how)
+    how = evolve(how, first_zero=how.first_zero and x.levels is None)
     epilogue = epilogue_of(node, post_ops) if result.dtype == "real" else NO_EPILOGUE
     write = _on_cpu if target.variant == "cpu" else _on_gpu
     source, sizes, items, local = write(axes, how, _is_wide(node, how, epilogue), target)
@@ -143,7 +149,7 @@ def _macros(x: Value, result: Value, out: Value, how: Reduction) -> tuple[tuple[
     if how.scaled_first and real:
         term = f"({term} * scale)"
     both = "float2" if real else "long2"
-    found = "(a).y" if how.finds else "(a)"
+    found = f"((a).y == {NOWHERE} ? 0 : (a).y)" if how.finds else "(a)"
     end = f"y[o] = (R)({found})"
     if result.dtype == "real":
         c = "(o) % channels"
@@ -233,11 +239,17 @@ def _row(axes: Axes, how: Reduction, wide: bool) -> str:
     many = f"for (; j + 32 <= {size}; j += 32) {{ {terms} }}" if wide else ""
     loop = f"int j = 0; {many} for (; j < {size}; j++) a = COMBINE(a, TERM(at + j, j));"
     starts = "float8 a0 = START, a1 = START, a2 = START, a3 = START;" if wide else ""
+    seek = f"for (int j = 0; sought && j < {size}; j++) {_ZERO_SOUGHT.format('at + j')}"
+    sought = f"bool sought = a == 0; {_nested(max(inner, 0), 'base', seek)}"
     return f"""    A a = START;
     {starts}
     {_nested(max(inner, 0), "base", loop)}
     {_joined(how) if wide else ""}
+    {sought if wide and how.first_zero else ""}
     END(row, a);"""
+
+
+_ZERO_SOUGHT = "if (TERM({0}, 0) == 0) a = TERM({0}, 0), sought = false;"
 
 
 def _nested(loops: int, base: str, body: str) -> str:
@@ -311,10 +323,24 @@ void reduce({_PARAMS}, int results, int count, int columns{_axis_params(axes)} E
       part[own * {along} + lane] = a;
     }}
   }}
-  if (lane == 0 && o < results) {{ END(o, a); }}
+  if (lane == 0 && o < results) {{
+    {_first_zero(axes) if how.first_zero else ""}
+    END(o, a);
+  }}
 }}
 """
     return source, (results, axes.count, axes.columns), (blocks(results, across) * _GROUP,), (_GROUP,)
+
+
+def _first_zero(axes: Axes) -> str:
+    return f"""
+{_base(axes, "(o / columns)")}
+    base += o % columns;
+    bool sought = a == 0;
+    for (int t = 0; sought && t < count; t++) {{
+{_offset(axes)}
+      {_ZERO_SOUGHT.format("at")}
+    }}"""
 
 
 def _offset(axes: Axes) -> str:

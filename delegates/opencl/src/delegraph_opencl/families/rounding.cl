@@ -1,5 +1,7 @@
 #define LEAST(a, b) ((b) < (a) ? (b) : (a))
 #define MOST(a, b) ((b) > (a) ? (b) : (a))
+// The lower end of a range: NaN where a number is none, so that the step is NaN, too, and all results are.
+#define LOWER(a, b) ((((b) < (a)) | ((b) != (b))) ? (b) : (a))
 
 /* How the numbers of a range that holds 0 are rounded to 8 bits: ROUNDED. One is worth ``.w``.
 

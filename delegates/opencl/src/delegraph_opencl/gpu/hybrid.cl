@@ -15,7 +15,7 @@
   for (int count = GROUP / 2; count; count /= 2) { \
     barrier(CLK_LOCAL_MEM_FENCE); \
     if (lane < count) { \
-      lows[lane] = LEAST(lows[lane], lows[lane + count]); \
+      lows[lane] = LOWER(lows[lane], lows[lane + count]); \
       highs[lane] = MOST(highs[lane], highs[lane + count]); \
     } \
   } \
@@ -26,7 +26,7 @@
   float low = 0, high = 0; \
   for (int k = begin + lane; k < end; k += GROUP) { \
     const float v = (float)LOAD(from, k * stride); \
-    low = LEAST(low, v); \
+    low = LOWER(low, v); \
     high = MOST(high, v); \
   } \
   JOIN(low, high);

@@ -48,5 +48,10 @@ def _integer(op: Op) -> str:
     assert x is not None
     if out.dtype == "bool":
         return f"{_number(op)} != 0"
-    is_real = x.dtype in ("float32", "float16") or x.scale
-    return f"convert_{C_TYPES[out.dtype]}_sat({_number(op)})" if is_real else f"(T)({_number(op)})"
+    number = _number(op)
+    if x.dtype not in ("float32", "float16"):
+        return f"convert_{C_TYPES[out.dtype]}_sat({number})" if x.scale else f"(T)({number})"
+    return f"(isnan({number}) ? {_HIGHEST[out.dtype]} : convert_{C_TYPES[out.dtype]}_sat({number}))"
+
+
+_HIGHEST = {"int32": "INT_MAX", "int64": "LONG_MAX", "int8": "CHAR_MAX", "uint8": "UCHAR_MAX"}

@@ -22,7 +22,10 @@ def support(options: Options) -> Iterable[OpSupport]:
 def _formula(op: Op) -> str:
     if op.options.approximate:
         cubic = f"({{0}} + {literal(0.044715)} * {{0}} * {{0}} * {{0}})"
-        return f"{literal(0.5)} * {{0}} * (({{F}})(1) + tanh({literal(math.sqrt(2 / math.pi))} * {cubic}))"
+        # 1 + tanh(u) = 2 / (1 + exp(-2 u)), which reaches 0; PoCL's tanh does not reach -1.
+        return (
+            f"{{0}} * (({{F}})(1) / (({{F}})(1) + exp({literal(-2 * math.sqrt(2 / math.pi))} * {cubic})))"
+        )
     return f"{literal(0.5)} * {{0}} * ({{0}} > 0 ? ({{F}})(2) - {_TAIL} : {_TAIL})"
 
 

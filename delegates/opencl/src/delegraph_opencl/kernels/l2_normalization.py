@@ -25,4 +25,6 @@ def support(options: Options) -> Iterable[OpSupport]:
     )
 
 
-_NORMALIZATION = RowOp("(x) * (x)", "1 / fmax(sqrt(sum), 1e-6f)", "(x) * whole", has_peak=False)
+_NORMALIZATION = RowOp(
+    "(x) * (x)", "1 / (sqrt(sum) < 1e-6f ? 1e-6f : sqrt(sum))", "(x) * whole", has_peak=False
+)

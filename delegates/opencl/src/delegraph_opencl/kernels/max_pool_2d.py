@@ -14,4 +14,4 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return pool_rows("MAX_POOL_2D", "-FLT_MAX", "fmax(v, a)", "1", "scale", options)
+    return pool_rows("MAX_POOL_2D", "-FLT_MAX", "((v) < (a) ? (a) : (v))", "1", "scale", options)

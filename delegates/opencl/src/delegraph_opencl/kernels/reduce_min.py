@@ -17,6 +17,6 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     combine = "min({0}, {1})"
-    how, alike = Reduction("FLT_MAX", f"f{combine}"), [same_quantization]
+    how, alike = Reduction("FLT_MAX", "({1} < {0} ? {1} : {0})", first_zero=True), [same_quantization]
     yield from real_rows("REDUCE_MIN", how, options, last=3, quantized_constraints=alike)
     yield from whole_rows("REDUCE_MIN", None, combine, options, last=3, T="int32 int64 bool")

@@ -15,4 +15,8 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("ROUND", elementwise("rint({0})"), options, "T -> T", last=1, quantized="")
+    return float_rows("ROUND", elementwise(_ROUNDED), options, "T -> T", last=1, quantized="")
+
+
+# What is rounded to zero is 0, of either sign; -0 itself stays.
+_ROUNDED = "({0} == 0 ? {0} : rint({0}) + ({F})(0))"

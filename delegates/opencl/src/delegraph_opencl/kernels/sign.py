@@ -15,5 +15,9 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    yield from float_rows("SIGN", elementwise("sign({0})"), options, "T -> T", last=2, quantized="")
+    yield from float_rows("SIGN", elementwise(_REAL), options, "T -> T", last=2, quantized="")
     yield from plain_rows("SIGN", counted("({0} > 0) - ({0} < 0)"), options, "T -> T", last=2, T="int32")
+
+
+# Of NaN NaN, and of a zero 0.
+_REAL = "({0} > 0 ? ({F})(1) : {0} < 0 ? ({F})(-1) : {0} + ({F})(0))"

@@ -17,7 +17,7 @@ __kernel void enter(__global const STORED* x, __global REAL* y, int zero_point, 
 _LEAVE = """
 __kernel void leave(__global const REAL* x, __global STORED* y, int zero_point, int n) {
   int first = get_global_id(0) * PER_ITEM, last = min(first + PER_ITEM, n);
-  for (int i = first; i < last; i++) PUT(y, i, LOAD(x, i) + zero_point);
+  for (int i = first; i < last; i++) PUT(y, i, SHIFTED(LOAD(x, i)));
 }
 """
 # From and to the bytes of a narrow value, counted from the lowest number of int8.
@@ -73,6 +73,7 @@ def _launch(source: str, name: str, x: Value, y: Value, dtype: str, value: Value
         ("STORED", _STORED[dtype]),
         ("GET(x, i)", _GET[dtype]),
         ("PUT(y, i, v)", _PUT[dtype]),
+        ("SHIFTED(v)", "(v) + zero_point" if zero_point else "(v)"),  # -0 + 0 would be 0
         per_item,
     )
     args: tuple[Arg, ...] = (x, y, *int32s(zero_point, value.size))

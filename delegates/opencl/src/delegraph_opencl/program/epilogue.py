@@ -18,6 +18,7 @@ from delegraph import fused_activation, quantize_multiplier
 
 from .launch import Arg, Packed, int32s
 from .node import Node, PerRow, PostOp, Scaled, Value
+from .target import LARGEST_HALF
 
 Operand = Value | np.ndarray | PerRow | float
 WIDTHS = (1, 4, 8, 16)
@@ -34,6 +35,8 @@ _AWAY, _AWAY_STEPS = 1 + 2.0**-22, 2.0**-16
 _ROUNDED_ONCE = ("FULLY_CONNECTED",)  # in LiteRT's reference kernels, from a product of doubles
 # Means of stored integers, not of those less the zero point.
 _ROUNDS_STORED = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR")
+_ALSO_FINITE = ("ADD_N",)
+LARGEST = "LARGEST"  # a macro of the prelude
 
 
 @frozen(hash=False)
@@ -58,10 +61,18 @@ def epilogue_of(node: Node, before: Sequence[PostOp] = (), pixels: int = 1) -> E
     """
     post_ops = [*_settled_after(before, node), *node.epilogue, *_narrowed(node.outputs[0])]
     channels = channels_of(node)
+    _check_sizes(post_ops, node, channels)
     if pixels > 1:
         post_ops, channels = [_repeated(s, channels, pixels) for s in post_ops], channels * pixels
     written = written_epilogue(post_ops, channels, f"epilogue of {node}")
     return _placed(written, node) if node.place else written
+
+
+def _check_sizes(post_ops: Sequence[PostOp], node: Node, channels: int) -> None:
+    """Fail where a post-op would read beyond the end of a value."""
+    for value in (o for post_op in post_ops for o in post_op.operands if isinstance(o, Value)):
+        fits = value.size in (1, node.result.size) or _is_channel(value, channels)
+        assert fits, f"{node}: {value.shape} for a result of {node.result.shape}"
 
 
 def channels_of(node: Node) -> int:
@@ -149,9 +160,19 @@ def settled(node: Node) -> list[PostOp]:
     """Return the post-ops from a real number to what ``node.result`` stores: activation, then rounding."""
     curve = [PostOp("tanh(v)")] if fused_activation(node.op) == "TANH" else []
     if node.result.levels is None:
-        return [*curve, *clamped(*_limits(node))]
+        return curve or clamped(*_limits(node), largest=_largest(node))
     rounded_as = node.result.tensor.zero_point if node.op.name in _ROUNDS_STORED else 0
     return [*curve, *quantized(node.result, *_limits(node), rounded_as)]
+
+
+def _largest(node: Node) -> str | None:
+    """Return the largest number of a result that ends in the range of its activation, in OpenCL C.
+
+    For NONE that is the range of all finite numbers of the tensor's type.
+    """
+    if "fused_activation_function" not in node.op.options and node.op.name not in _ALSO_FINITE:
+        return None
+    return LARGEST_HALF if node.result.tensor.dtype == "float16" else LARGEST
 
 
 def _limits(node: Node) -> tuple[float, float]:
@@ -173,10 +194,20 @@ def _nearest(steps: float) -> int:
     return int(math.copysign(math.floor(abs(steps) + 0.5), steps))
 
 
-def clamped(low: float, high: float) -> list[PostOp]:
-    """Return the post-ops that limit a real number; an infinite limit is none, and NaN stays."""
+def clamped(low: float, high: float, largest: str | None = None) -> list[PostOp]:
+    """Return the post-ops that limit a real number; NaN stays.
+
+    :param largest: what an infinite limit stands for, in OpenCL C; None: for none.
+    """
     post_ops = [PostOp("(v < {0} ? {0} : v)", (float(low),))] if low > -math.inf else []
-    return post_ops + ([PostOp("(v > {0} ? {0} : v)", (float(high),))] if high < math.inf else [])
+    post_ops += [PostOp("(v > {0} ? {0} : v)", (float(high),))] if high < math.inf else []
+    if largest is None:
+        return post_ops
+    signs = [(low == -math.inf, "<", "-"), (high == math.inf, ">", "")]
+    limit = "(v {0} {1}({{F}})({2}) ? {1}({{F}})({2}) : v)"
+    return post_ops + [
+        PostOp(limit.format(than, sign, largest)) for is_open, than, sign in signs if is_open
+    ]
 
 
 def quantized(result: Value, low: float, high: float, zero_point: int = 0) -> list[PostOp]:

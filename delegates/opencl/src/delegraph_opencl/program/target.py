@@ -9,6 +9,7 @@ from attrs import field, frozen
 from ..device.device import Device
 
 _WIDTHS = (2, 4, 8, 16)
+LARGEST_HALF = "65504.0f"
 
 
 @frozen(eq=False)
@@ -53,7 +54,8 @@ class Target:
         ``LOAD4(p, i)`` read from element ``i`` of real numbers, ``STORE(p, i, v)``, ``STORE4`` write;
         ``LOADF`` … read float32 constants. ``LOADA4`` and ``STOREA4`` are for multiples of 4. On CPUs
         ``LOAD`` and ``STORE`` … also read and write bytes, those of narrow values. Where ``F``
-        is half, ``HALF_ARITHMETIC`` is defined. ``FMA(a, b, c)`` is a * b + c in whichever form is fast
+        is half, ``HALF_ARITHMETIC`` is defined. ``LARGEST`` is the largest number that can be stored.
+        ``FMA(a, b, c)`` is a * b + c in whichever form is fast
         here; ``ROUND(v)`` rounds to the nearest, ties to even, if |v| is below 2**22; what is larger stays
         about as it is.
 
@@ -64,6 +66,7 @@ class Target:
         f = "half" if half_arithmetic else "float"
         lines += [f"#define REAL {'half' if self.half else 'float'}", f"#define F {f}"]
         lines += [f"#define F{n} {f}{n}" for n in _WIDTHS]
+        lines += [f"#define LARGEST {LARGEST_HALF if self.half else 'FLT_MAX'}"]
         lines += [f"#define TO_F{n}(v) convert_{f}{n}(v)" for n in _WIDTHS] + [f"#define TO_F(v) ({f})(v)"]
         lines += [f"#define TO_INT{n}(v) convert_int{n}(v)" for n in _WIDTHS] + [
             "#define TO_INT(v) (int)(v)"

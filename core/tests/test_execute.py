@@ -8,7 +8,7 @@ import weakref
 
 import numpy as np
 import pytest
-from delegraph import DelegateFailed, profile
+from delegraph import DelegateFailed, InputError, profile
 from delegraph.model import Builder, Model
 
 
@@ -183,6 +183,39 @@ def test_a_delegate_that_says_itself_what_failed_is_quoted(interpret, toy):
     with pytest.raises(DelegateFailed, match=r"^toy: op #0 NEG v1 failed$") as raised:
         interpret(alternating("NEG"), Telling())(np.float32([1, 2]))
     assert isinstance(raised.value.__cause__, ValueError)
+
+
+@pytest.mark.parametrize("where", ["prepare", "run"])
+@pytest.mark.parametrize(
+    ("raised", "is_fault"),
+    [
+        (KeyError(1406319), True),
+        (IndexError("list index out of range"), True),
+        (TypeError("run() takes 2 arguments"), True),
+        (AttributeError("no attribute"), True),
+        (AssertionError(), True),
+        (UnboundLocalError("y"), True),
+        (RecursionError("too deep"), True),
+        (MemoryError("no memory"), False),
+        (OSError("no driver"), False),
+        (RuntimeError("device lost"), False),
+        (InputError("needs indices from 0 to 3, found 7"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_mistake_in_a_delegate_is_called_its_packages_fault(interpret, toy, raised, is_fault, where):
+    class Mistaken(toy):
+        def prepare(self, partition):
+            def fail(*_):
+                raise raised
+
+            return fail if where == "run" else fail()
+
+    with pytest.raises(DelegateFailed) as failed:
+        interpret(alternating("NEG"), Mistaken())(np.float32([1, 2]))
+    assert ("a fault of" in str(failed.value)) is is_fault
+    assert ('on_failure="fallback"' in str(failed.value)) is is_fault
+    assert type(raised).__name__ in str(failed.value)
 
 
 @pytest.mark.parametrize("fail", [Failing.to_prepare, Failing.to_run])

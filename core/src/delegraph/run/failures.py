@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from ..contract import Partition
-from ..errors import DelegateFailed
+from ..errors import DelegateFailed, DelegraphError
+
+# What a delegate's own mistakes raise; a driver, a full memory or a value that does not fit raise others.
+_MISTAKES = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def failed(partition: Partition, doing: str, e: Exception) -> DelegateFailed:
@@ -15,8 +27,17 @@ def failed(partition: Partition, doing: str, e: Exception) -> DelegateFailed:
         if e.partition is not None:
             return e
         return DelegateFailed(f"{partition.label}: {e}", partition)
-    what = f"{partition.label} failed to {doing} {where(partition)}"
-    return DelegateFailed(f"{what}: {type(e).__name__}: {e}", partition)
+    what = f"{partition.label} failed to {doing} {where(partition)}: {type(e).__name__}: {e}"
+    return DelegateFailed(what + _whose_fault(partition, e), partition)
+
+
+def _whose_fault(partition: Partition, e: Exception) -> str:
+    """Say that a delegate's own code is at fault, where it is, and what to do instead."""
+    if not isinstance(e, _MISTAKES) or isinstance(e, DelegraphError):
+        return ""
+    package = type(partition.delegate).__module__.partition(".")[0].replace("_", "-")
+    instead = f'leave {partition.label!r} out of the delegates, or use on_failure="fallback"'
+    return f" (a fault of {package}: please report it with the model; until then, {instead})"
 
 
 def cause(e: Exception) -> BaseException | None:

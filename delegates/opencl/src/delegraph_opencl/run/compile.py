@@ -54,7 +54,8 @@ def _launches(node: Node, target: Target) -> list[Launch]:
     except DelegraphError:
         raise
     except Exception as e:
-        raise DelegateFailed(f"{node} could not be prepared: {type(e).__name__}: {e}") from e
+        whose = "a fault of delegraph-opencl: please report it with the model; until then, leave opencl out"
+        raise DelegateFailed(f"{node} could not be prepared: {type(e).__name__}: {e} ({whose})") from e
 
 
 def _leaving(value: Value, target: Target, taken: list[Value]) -> tuple[Value, list[Launch]]:

@@ -14,8 +14,8 @@ import pytest
 from delegraph.errors import InputError
 from delegraph.inputs import Normalization, read_inputs
 from delegraph.model import Builder, Model
-from delegraph.run import Entry, described
-from delegraph.run import entry_of as plain_entry_of
+from delegraph.run import Interface, described
+from delegraph.run import interface_of as plain_interface_of
 
 GRADIENT = np.array([[0, 85], [170, 255]], np.uint8)  # a grey image of 2x2
 
@@ -27,13 +27,13 @@ def model_of(*inputs: tuple[Any, ...], **quantization: Any) -> Model:
     return g.model(outputs=tensors)
 
 
-def entry_of(model: Model) -> Entry:
-    return described(plain_entry_of(model), model)
+def interface_of(model: Model) -> Interface:
+    return described(plain_interface_of(model), model)
 
 
 def read_one(shape: tuple[int, ...], dtype: str, file: Any, **quantization: Any) -> np.ndarray:
-    entry = entry_of(model_of(("x", shape, dtype), **quantization))
-    return read_inputs(entry, [f"x={file}"])["x"]
+    interface = interface_of(model_of(("x", shape, dtype), **quantization))
+    return read_inputs(interface, [f"x={file}"])["x"]
 
 
 def saved(folder: Path, array: np.ndarray) -> Path:
@@ -63,45 +63,45 @@ def wav(folder: Path, data: bytes, width: int, rate: int = 16000, channels: int 
 
 
 def test_a_missing_input_is_an_error_that_lists_the_inputs_with_shapes_and_dtypes():
-    entry = entry_of(model_of(("image", (1, 8, 8, 1), "float32"), ("state", (1, -1), "int8")))
+    interface = interface_of(model_of(("image", (1, 8, 8, 1), "float32"), ("state", (1, -1), "int8")))
     with pytest.raises(InputError, match=r"no value for image 1×8×8×1 float32, state 1×\? int8"):
-        read_inputs(entry, [])
+        read_inputs(interface, [])
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_inputs():
-    entry = entry_of(model_of(("image", (1, 8, 8, 1), "float32")))
+    interface = interface_of(model_of(("image", (1, 8, 8, 1), "float32")))
     with pytest.raises(InputError, match=r"no input 'imgae'; the inputs are: image 1×8×8×1 float32"):
-        read_inputs(entry, ["imgae=random"])
+        read_inputs(interface, ["imgae=random"])
 
 
 def test_an_input_given_twice_is_an_error():
-    entry = entry_of(model_of(("x", (2,), "float32")))
+    interface = interface_of(model_of(("x", (2,), "float32")))
     with pytest.raises(InputError, match="'x' is given twice: 'random:1' and 'random:2'"):
-        read_inputs(entry, ["random:1", "x=random:2"])
+        read_inputs(interface, ["random:1", "x=random:2"])
 
 
 def test_the_name_may_be_left_out_where_there_is_one_input():
-    entry = entry_of(model_of(("x", (3,), "float32")))
-    assert read_inputs(entry, ["random"])["x"].shape == (3,)
+    interface = interface_of(model_of(("x", (3,), "float32")))
+    assert read_inputs(interface, ["random"])["x"].shape == (3,)
 
 
 def test_the_name_is_needed_where_there_are_several_inputs(tmp_path):
-    entry = entry_of(model_of(("a", (2,), "float32"), ("b", (2,), "float32")))
+    interface = interface_of(model_of(("a", (2,), "float32"), ("b", (2,), "float32")))
     with pytest.raises(InputError, match="needs a name"):
-        read_inputs(entry, [str(saved(tmp_path, np.zeros(2, np.float32)))])
+        read_inputs(interface, [str(saved(tmp_path, np.zeros(2, np.float32)))])
 
 
 def test_a_file_whose_name_has_an_equals_sign_is_found(tmp_path):
     path = tmp_path / "a=b.npy"
     np.save(path, np.float32([1, 2]))
-    entry = entry_of(model_of(("x", (2,), "float32")))
-    assert read_inputs(entry, [str(path)])["x"].tolist() == [1, 2]
+    interface = interface_of(model_of(("x", (2,), "float32")))
+    assert read_inputs(interface, [str(path)])["x"].tolist() == [1, 2]
 
 
 def test_one_npz_serves_all_inputs_by_their_names(tmp_path):
     np.savez(tmp_path / "all.npz", b=np.float32([3, 4]), a=np.float32([1, 2]))
-    entry = entry_of(model_of(("a", (2,), "float32"), ("b", (2,), "float32")))
-    found = read_inputs(entry, [str(tmp_path / "all.npz")])
+    interface = interface_of(model_of(("a", (2,), "float32"), ("b", (2,), "float32")))
+    found = read_inputs(interface, [str(tmp_path / "all.npz")])
     assert {name: array.tolist() for name, array in found.items()} == {"a": [1, 2], "b": [3, 4]}
 
 
@@ -109,7 +109,7 @@ def test_a_signature_argument_is_found_by_its_name_and_by_its_tensors_name():
     g = Builder()
     x = g.input((2,), "float32", name="serving_default_image:0")
     model = g.model(outputs=[x], signature=None)
-    assert list(read_inputs(entry_of(model), ["serving_default_image:0=random"])) == [
+    assert list(read_inputs(interface_of(model), ["serving_default_image:0=random"])) == [
         "serving_default_image:0"
     ]
 
@@ -265,9 +265,9 @@ def test_integers_without_a_scale_get_pixels(tmp_path, dtype, first):
 
 
 def test_a_float_input_gets_minus_one_to_one_and_is_told_that_this_is_a_guess(tmp_path):
-    entry = entry_of(model_of(("x", (1, 2, 2, 1), "float32")))
+    interface = interface_of(model_of(("x", (1, 2, 2, 1), "float32")))
     told: list[str] = []
-    found = read_inputs(entry, [str(grey(tmp_path))], tell=told.append)["x"]
+    found = read_inputs(interface, [str(grey(tmp_path))], tell=told.append)["x"]
     assert found.ravel().tolist() == pytest.approx([-1, -1 / 3, 1 / 3, 1], abs=1e-6)
     assert told == [
         "input 'x': real = (pixel - 127.5) / 127.5, a guess: the model does not say; "
@@ -279,7 +279,7 @@ def test_a_float_input_that_the_model_quantizes_gets_the_range_that_this_leaves(
     g = Builder()
     x = g.input((1, 2, 2, 1), "float32", name="x")
     y = g.op("QUANTIZE", [x], [g.tensor((1, 2, 2, 1), "int8", scale=2 / 255, zero_point=-128)])
-    found = read_inputs(entry_of(g.model(outputs=[y])), [str(grey(tmp_path))])["x"]
+    found = read_inputs(interface_of(g.model(outputs=[y])), [str(grey(tmp_path))])["x"]
     assert found.ravel().tolist() == pytest.approx([0, 2 / 3, 4 / 3, 2], abs=1e-6)
 
 
@@ -290,31 +290,31 @@ def test_an_int16_input_whose_scale_reaches_255_gets_pixels_as_real_values(tmp_p
 
 
 def test_mean_and_std_come_before_anything_else(tmp_path):
-    entry = entry_of(model_of(("x", (1, 2, 2, 1), "uint8"), scale=1 / 256, zero_point=0))
-    found = read_inputs(entry, [str(grey(tmp_path))], Normalization((0.0,), (512.0,)))["x"]
+    interface = interface_of(model_of(("x", (1, 2, 2, 1), "uint8"), scale=1 / 256, zero_point=0))
+    found = read_inputs(interface, [str(grey(tmp_path))], Normalization((0.0,), (512.0,)))["x"]
     assert found.ravel().tolist() == [0, 43, 85, 128]  # pixel / 512 * 256, halves away from zero
 
 
 def test_mean_and_std_may_be_given_per_channel(tmp_path):
     image = pytest.importorskip("PIL.Image", reason="Pillow makes the images of these tests")
     image.new("RGB", (1, 1), (10, 20, 30)).save(tmp_path / "color.png")
-    entry = entry_of(model_of(("x", (1, 1, 1, 3), "float32")))
+    interface = interface_of(model_of(("x", (1, 1, 1, 3), "float32")))
     found = read_inputs(
-        entry, [str(tmp_path / "color.png")], Normalization((10.0, 0.0, 0.0), (1.0, 10.0, 60.0))
+        interface, [str(tmp_path / "color.png")], Normalization((10.0, 0.0, 0.0), (1.0, 10.0, 60.0))
     )
     assert found["x"].ravel().tolist() == [0, 2, 0.5]
 
 
 def test_a_mean_for_two_channels_does_not_fit_three(tmp_path):
-    entry = entry_of(model_of(("x", (1, 2, 2, 3), "float32")))
+    interface = interface_of(model_of(("x", (1, 2, 2, 3), "float32")))
     with pytest.raises(InputError, match="mean needs one value or 3, found 2"):
-        read_inputs(entry, [str(grey(tmp_path))], Normalization((1.0, 2.0)))
+        read_inputs(interface, [str(grey(tmp_path))], Normalization((1.0, 2.0)))
 
 
 def test_a_std_of_zero_is_an_error(tmp_path):
-    entry = entry_of(model_of(("x", (1, 2, 2, 1), "float32")))
+    interface = interface_of(model_of(("x", (1, 2, 2, 1), "float32")))
     with pytest.raises(InputError, match=r"std needs finite values other than 0, found \(0\.0,\)"):
-        read_inputs(entry, [str(grey(tmp_path))], Normalization((0.0,), (0.0,)))
+        read_inputs(interface, [str(grey(tmp_path))], Normalization((0.0,), (0.0,)))
 
 
 def test_an_image_is_resized_to_the_inputs_height_and_width(tmp_path):
@@ -424,20 +424,20 @@ def test_a_quantized_input_gets_sound_by_its_scale(tmp_path):
 
 
 def test_a_long_sound_is_cut_and_told(tmp_path):
-    entry = entry_of(model_of(("x", (2,), "float32")))
+    interface = interface_of(model_of(("x", (2,), "float32")))
     told: list[str] = []
     path = wav(tmp_path, struct.pack("<3h", 16384, -16384, 1), 2)
-    assert read_inputs(entry, [str(path)], tell=told.append)["x"].tolist() == [0.5, -0.5]
+    assert read_inputs(interface, [str(path)], tell=told.append)["x"].tolist() == [0.5, -0.5]
     assert told == [
         "input 'x': 2 samples from sound.wav (3 at 16000 Hz); the last 1 are left out; not resampled"
     ]
 
 
 def test_a_short_sound_is_filled_with_silence_and_told(tmp_path):
-    entry = entry_of(model_of(("x", (4,), "float32")))
+    interface = interface_of(model_of(("x", (4,), "float32")))
     told: list[str] = []
     path = wav(tmp_path, struct.pack("<1h", 16384), 2)
-    assert read_inputs(entry, [str(path)], tell=told.append)["x"].tolist() == [0.5, 0, 0, 0]
+    assert read_inputs(interface, [str(path)], tell=told.append)["x"].tolist() == [0.5, 0, 0, 0]
     assert "the last 3 are silence" in told[0]
 
 

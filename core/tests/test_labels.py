@@ -17,7 +17,7 @@ from delegraph.file import labels_of, normalization, read_labels, tensor_metadat
 from delegraph.file.labels import parse_labels
 from delegraph.file.metadata import associated_file, read_metadata
 from delegraph.model import Builder, Model
-from delegraph.run import described, entry_of
+from delegraph.run import described, interface_of
 
 AXIS_LABELS, VALUE_LABELS = 2, 3  # of AssociatedFileType in metadata_schema.fbs
 
@@ -157,14 +157,14 @@ def test_the_sample_rate_of_sound_is_read_from_metadata():
 
 def test_axis_labels_come_from_the_file_that_metadata_names():
     model = with_metadata(metadata(files=[("labels.txt", AXIS_LABELS)]), {"labels.txt": b"yes\nno\n"})
-    (output,) = described(entry_of(model), model).outputs
+    (output,) = described(interface_of(model), model).outputs
     assert labels_of(model, output.metadata).axis == {0: "yes", 1: "no"}
     assert labels_of(model, output.metadata).value is None
 
 
 def test_value_labels_are_told_apart_from_axis_labels():
     model = with_metadata(metadata(files=[("classes.txt", VALUE_LABELS)]), {"classes.txt": b"cat\ndog"})
-    (output,) = described(entry_of(model), model).outputs
+    (output,) = described(interface_of(model), model).outputs
     assert labels_of(model, output.metadata).axis is None
     assert labels_of(model, output.metadata).value == {0: "cat", 1: "dog"}
 
@@ -172,7 +172,7 @@ def test_value_labels_are_told_apart_from_axis_labels():
 def test_of_several_languages_the_first_counts():
     files = [("en.txt", AXIS_LABELS), ("de.txt", AXIS_LABELS)]
     model = with_metadata(metadata(files=files), {"en.txt": b"cat", "de.txt": b"Katze"})
-    (output,) = described(entry_of(model), model).outputs
+    (output,) = described(interface_of(model), model).outputs
     assert labels_of(model, output.metadata).axis == {0: "cat"}
 
 
@@ -185,7 +185,7 @@ def test_a_model_without_metadata_has_none():
 
 def test_a_labels_file_that_the_model_does_not_carry_is_a_warning(caplog):
     model = with_metadata(metadata(files=[("labels.txt", AXIS_LABELS)]))
-    (output,) = described(entry_of(model), model).outputs
+    (output,) = described(interface_of(model), model).outputs
     assert labels_of(model, output.metadata).axis is None
     assert "'labels.txt' that its metadata names cannot be read: nothing is appended" in caplog.text
 
@@ -227,7 +227,7 @@ def test_no_broken_metadata_raises(caplog):
         rng = random.Random(seed)
         model = with_metadata(damaged(good, rng))
         model = attrs.evolve(model, trailer=damaged(archive, rng) if seed % 2 else archive)
-        for argument in described(entry_of(model), model).outputs:
+        for argument in described(interface_of(model), model).outputs:
             labels_of(model, argument.metadata)
             normalization(argument.metadata)
 

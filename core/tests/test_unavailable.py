@@ -140,7 +140,7 @@ def test_commands_say_it(plugins, tmp_path):
     refused = run("partition", str(file), "--require-full-delegation")
     assert refused.exit_code != 0
     assert CAUSE in refused.stderr
-    assert "npu, late" in run("partition", str(file), "--anywhere").stdout
+    assert "npu, deferred" in run("partition", str(file), "--anywhere").stdout
     assert run("partition", str(file), "--anywhere", "--require-full-delegation").exit_code == 0
 
 

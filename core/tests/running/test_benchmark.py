@@ -16,13 +16,13 @@ from delegraph.report.benchmark import (
     process_peak,
     to_json,
 )
-from delegraph.report.prepared_model import Running
-from delegraph.run import entry_of
+from delegraph.report.prepared_model import PreparedModel
+from delegraph.run import interface_of
 
 
 def running(model, plugins):
     interpreter = Interpreter(model=model, delegates=["exact"], plugins=plugins)
-    return Running(interpreter, entry_of(model), {"x": np.zeros((1, 4), np.float32)})
+    return PreparedModel(interpreter, interface_of(model), {"x": np.zeros((1, 4), np.float32)})
 
 
 def test_as_many_runs_are_measured_as_asked_for(products, plugins):

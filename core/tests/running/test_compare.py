@@ -9,7 +9,7 @@ import pytest
 from delegraph.interpreter import Interpreter
 from delegraph.model import Builder, Model, Tensor
 from delegraph.report.compare import Comparison, compare, difference, outputs_of
-from delegraph.run import entry_of
+from delegraph.run import interface_of
 
 X = {"x": np.float32([[1, 2, 3, 4]])}
 
@@ -21,10 +21,10 @@ def compared(
     real = []
     for name in (first, second):
         with Interpreter(delegates=[name], **settings) as i:
-            real.append(outputs_of(i, entry_of(model), inputs))
+            real.append(outputs_of(i, interface_of(model), inputs))
     settings["experimental_preserve_all_tensors"] = True
     with Interpreter(delegates=[first], **settings) as a, Interpreter(delegates=[second], **settings) as b:
-        return compare(a, b, entry_of(model), inputs, (real[0], real[1]))
+        return compare(a, b, interface_of(model), inputs, (real[0], real[1]))
 
 
 def tensor_of(dtype: str = "float32", **quantization: Any) -> Tensor:

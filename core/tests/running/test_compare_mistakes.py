@@ -15,7 +15,7 @@ import pytest
 from delegraph.interpreter import Interpreter
 from delegraph.model import Builder, Model
 from delegraph.report.compare import compare, outputs_of
-from delegraph.run import entry_of
+from delegraph.run import interface_of
 
 EXAMPLES = int(os.environ.get("DELEGRAPH_EXAMPLES", "12"))  # graphs for each kind of mistake
 
@@ -75,14 +75,14 @@ def graph(r: random.Random) -> Model:
 
 def compared(model: Model, plugins: Any) -> int:
     """Return compare's exit code for ``fuser`` against ``exact``."""
-    entry = entry_of(model)
+    interface = interface_of(model)
     inputs = {"x": np.float32([[1.5, 0.75, 1.25, 0.5, 2], [0.625, 1.75, 0.875, 1.125, 1.375]])}
     settings: dict[str, Any] = {"model": model, "plugins": plugins}
     real = []
     for name in ("fuser", "exact"):
         with Interpreter(delegates=[name], **settings) as i, np.errstate(invalid="ignore"):
-            real.append(outputs_of(i, entry, inputs))
+            real.append(outputs_of(i, interface, inputs))
     settings["experimental_preserve_all_tensors"] = True
     a, b = (Interpreter(delegates=[name], **settings) for name in ("fuser", "exact"))
     with a, b, np.errstate(invalid="ignore"):
-        return compare(a, b, entry, inputs, (real[0], real[1])).exit_code
+        return compare(a, b, interface, inputs, (real[0], real[1])).exit_code

@@ -56,21 +56,23 @@ def benchmark(
     """
     from ..file import read_model
     from ..report import benchmark as library
-    from ..report.prepared_model import Running
-    from ..run import described, entry_of
+    from ..report.prepared_model import PreparedModel
+    from ..run import described, interface_of
     from .session import interpreter
 
     start = perf_counter()
     loaded = read_model(model)
     load = perf_counter() - start
-    entry = described(entry_of(loaded, signature), loaded)
-    inputs = read(entry, given or ("random:0",), mean, std)
+    interface = described(interface_of(loaded, signature), loaded)
+    inputs = read(interface, given or ("random:0",), mean, std)
     start = perf_counter()
     with interpreter(loaded, delegates, options, num_threads) as opened:
         load += perf_counter() - start
         profiled = runs if profile else 0
         with _progress(2 + warmup + runs + profiled) as step:
-            found = library.benchmark(Running(opened, entry, inputs), runs, warmup, profiled, step)
+            found = library.benchmark(
+                PreparedModel(opened, interface, inputs), runs, warmup, profiled, step
+            )
     if as_json:
         values = to_json(found)
         values["seconds"] = {"load": load, **values["seconds"]}

@@ -51,12 +51,12 @@ def compare(
     """
     from ..file import read_model
     from ..report import compare as library
-    from ..run import described, entry_of
+    from ..run import described, interface_of
     from .session import interpreter
 
     loaded = read_model(model)
-    entry = described(entry_of(loaded, signature), loaded)
-    inputs = read(entry, given or ("random:0",), mean, std)
+    interface = described(interface_of(loaded, signature), loaded)
+    inputs = read(interface, given or ("random:0",), mean, std)
     others = [name.strip() for name in against.split(",")]
     pair = (
         (delegates, _options_of(delegates, options, others)),
@@ -65,10 +65,10 @@ def compare(
     real = []
     for names, given_options in pair:
         with interpreter(loaded, names, given_options) as i:
-            real.append(library.outputs_of(i, entry, inputs))
+            real.append(library.outputs_of(i, interface, inputs))
     keep: dict[str, Any] = {"experimental_preserve_all_tensors": True}
     with interpreter(loaded, *pair[0], **keep) as first, interpreter(loaded, *pair[1], **keep) as second:
-        found = library.compare(first, second, entry, inputs, (real[0], real[1]))
+        found = library.compare(first, second, interface, inputs, (real[0], real[1]))
         sides = [", ".join(d.label for d in i.delegates) for i in (first, second)]
     if as_json:
         click.echo(json.dumps({"model": model, **library.to_json(found)}, indent=1))

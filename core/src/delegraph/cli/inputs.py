@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..inputs import Normalization
-    from ..run import Entry
+    from ..run import Interface
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,15 +49,15 @@ def thread_option(command: F) -> F:
 
 
 def read(
-    entry: Entry,
+    interface: Interface,
     given: tuple[str, ...],
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
 ) -> dict[str, np.ndarray]:
-    """Return an array for each input of the entry, and say on stderr what was done to get it."""
+    """Return an array for each input of the interface, and say on stderr what was done to get it."""
     from ..inputs import read_inputs
 
-    return read_inputs(entry, given, _normalization(mean, std), tell)
+    return read_inputs(interface, given, _normalization(mean, std), tell)
 
 
 def tell(sentence: str) -> None:

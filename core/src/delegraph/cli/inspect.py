@@ -16,7 +16,7 @@ from .tables import table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..report.model_json import Values
+    from ..report.model_json import Json
 
 
 @click.command()
@@ -46,7 +46,7 @@ def inspect(model: str, ops: bool, tensors: bool, as_json: bool) -> None:
             _print_tensors(out, graph)
 
 
-def _print_head(out: Console, found: Values) -> None:
+def _print_head(out: Console, found: Json) -> None:
     out.print(f"{found['file']}  {bytes_text(found['bytes'])}", markup=False)
     if found["description"]:
         out.print(f"described as {found['description']!r}", markup=False)
@@ -55,7 +55,7 @@ def _print_head(out: Console, found: Values) -> None:
         out.print(f"{len(names)} subgraphs: {', '.join(names)}", markup=False)
 
 
-def _print_entries(out: Console, found: Values) -> None:
+def _print_entries(out: Console, found: Json) -> None:
     """Print the arguments and results of each signature, or those of the main subgraph."""
     main = found["subgraphs"][0]
     unnamed = [{"key": "", "subgraph": 0, "inputs": main["inputs"], "outputs": main["outputs"]}]
@@ -72,7 +72,7 @@ def _print_entries(out: Console, found: Values) -> None:
         out.print(rows)
 
 
-def _print_op_counts(out: Console, found: Values) -> None:
+def _print_op_counts(out: Console, found: Json) -> None:
     total = sum(row["count"] for row in found["op_counts"])
     rows = table("op", "version>", "count>", "types")
     for row in found["op_counts"]:
@@ -82,7 +82,7 @@ def _print_op_counts(out: Console, found: Values) -> None:
     out.print(rows)
 
 
-def _print_weights(out: Console, found: Values) -> None:
+def _print_weights(out: Console, found: Json) -> None:
     total = sum(row["bytes"] for row in found["weights"])
     rows = table("type", "tensors>", "size>", "quantized")
     for row in found["weights"]:
@@ -94,7 +94,7 @@ def _print_weights(out: Console, found: Values) -> None:
         out.print(rows)
 
 
-def _print_attachments(out: Console, found: Values) -> None:
+def _print_attachments(out: Console, found: Json) -> None:
     if found["metadata"]:
         rows = table("name", "size>")
         for row in found["metadata"]:
@@ -107,7 +107,7 @@ def _print_attachments(out: Console, found: Values) -> None:
         out.print(f"attached files: {', '.join(found['files'])}", markup=False)
 
 
-def _print_ops(out: Console, graph: Values) -> None:
+def _print_ops(out: Console, graph: Json) -> None:
     rows = table("#>", "op", "v>", "inputs", "outputs", "options")
     for op in graph["ops"]:
         options = ", ".join(f"{k}={v}" for k, v in op["options"].items() if str(v) not in _OFF)
@@ -122,7 +122,7 @@ def _print_ops(out: Console, graph: Values) -> None:
     out.print(rows)
 
 
-def _print_tensors(out: Console, graph: Values) -> None:
+def _print_tensors(out: Console, graph: Json) -> None:
     rows = table("#>", "name", "type", "shape", "kind", "size>", "quantization")
     for t in graph["tensors"]:
         size = "" if t["bytes"] is None else bytes_text(t["bytes"])
@@ -139,7 +139,7 @@ def _types_text(types: str) -> str:
     return " ".join(f"{word} ×{n}" if n > 2 else " ".join([word] * n) for word, n in words)
 
 
-def _quantization_text(tensor: Values) -> str:
+def _quantization_text(tensor: Json) -> str:
     q = tensor["quantization"]
     if q is None:
         return ""

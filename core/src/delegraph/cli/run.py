@@ -13,7 +13,7 @@ import numpy as np
 from ..file import Labels, OutputLabels, check_output, labels_of, output_file, read_labels
 from ..model import Model
 from ..numbers import real_from_stored
-from ..run import Entry
+from ..run import Interface
 from ..text import shape_text
 from .common import delegate_options, model_argument
 from .inputs import input_options, read, tell, thread_option
@@ -57,8 +57,8 @@ def run(
     """
     from ..file import read_model
     from ..report.plan_text import render
-    from ..report.prepared_model import Running
-    from ..run import described, entry_of
+    from ..report.prepared_model import PreparedModel
+    from ..run import described, interface_of
     from .session import interpreter
 
     names = read_labels(labels) if labels else None
@@ -68,11 +68,11 @@ def run(
     start = perf_counter()
     loaded = read_model(model)
     reading = perf_counter() - start
-    entry = described(entry_of(loaded, signature), loaded)
-    inputs = read(entry, given, mean, std)
+    interface = described(interface_of(loaded, signature), loaded)
+    inputs = read(interface, given, mean, std)
     start = perf_counter()
     with interpreter(loaded, delegates, options, num_threads) as opened:
-        running = Running(opened, entry, inputs)
+        running = PreparedModel(opened, interface, inputs)
         times = {"load": reading + perf_counter() - start}
         times["prepare"] = _seconds(running.prepare)
         times["run"] = _seconds(running.invoke)
@@ -80,7 +80,7 @@ def run(
         plan = opened.plan
     if output:
         save(results, output, files)
-    show((*_report(loaded, entry, results, names, top), render(plan), _times_text(times)))
+    show((*_report(loaded, interface, results, names, top), render(plan), _times_text(times)))
 
 
 def save(arrays: Mapping[str, np.ndarray], path: str, read: Iterable[str] = ()) -> None:
@@ -102,12 +102,12 @@ def _without_objects(array: np.ndarray) -> np.ndarray:
 
 
 def _report(
-    model: Model, entry: Entry, results: Mapping[str, np.ndarray], names: Labels | None, top: int
+    model: Model, interface: Interface, results: Mapping[str, np.ndarray], names: Labels | None, top: int
 ) -> Iterator[RenderableType]:
     """Yield a table of all outputs, then the top classes of each output that has class scores."""
-    yield _outputs_table(entry, results)
+    yield _outputs_table(interface, results)
     named = None if names is None else _output_of(names, results)
-    for a in entry.outputs:
+    for a in interface.outputs:
         labels = labels_of(model, a.metadata) if names is None else OutputLabels()
         if a.name == named:
             labels = OutputLabels(names)
@@ -141,9 +141,9 @@ def _looks_like_scores(real: np.ndarray) -> bool:
     return bool(real.min() >= 0 and abs(float(real.sum(dtype=np.float64)) - 1) < 0.05)
 
 
-def _outputs_table(entry: Entry, results: Mapping[str, np.ndarray]) -> Table:
+def _outputs_table(interface: Interface, results: Mapping[str, np.ndarray]) -> Table:
     found = table("output", "shape", "type", "min>", "max>", "mean>", "values")
-    for a in entry.outputs:
+    for a in interface.outputs:
         real = real_from_stored(results[a.name], a.tensor)
         found.add_row(a.name, shape_text(real.shape), a.tensor.dtype, *_statistics(real), _values(real))
     if not any(a.size <= FEW for a in results.values()):

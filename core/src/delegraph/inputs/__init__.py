@@ -13,7 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from ..errors import InputError
-from ..run import Argument, Entry
+from ..run import Argument, Interface
 
 Tell = Callable[[str], None]  # gets a sentence for the user about what was done to an input
 
@@ -27,7 +27,7 @@ class Normalization:
 
 
 def read_inputs(
-    entry: Entry,
+    interface: Interface,
     given: Sequence[str],
     normalization: Normalization | None = None,
     tell: Tell = lambda sentence: None,
@@ -41,24 +41,24 @@ def read_inputs(
     :raises InputError: an input is missing, unknown or given twice, or a file does not fit; the message
         lists the inputs with their shapes and types.
     """
-    files = _files(entry, given)
-    return {a.name: _read(a, files[a.name], normalization, tell) for a in entry.inputs}
+    files = _files(interface, given)
+    return {a.name: _read(a, files[a.name], normalization, tell) for a in interface.inputs}
 
 
-def inputs_text(entry: Entry) -> str:
+def inputs_text(interface: Interface) -> str:
     """List the inputs for people: ``image (1, 8, 8, 1) float32, state (1, 16) int8``."""
-    return ", ".join(a.text for a in entry.inputs) or "none"
+    return ", ".join(a.text for a in interface.inputs) or "none"
 
 
-def _files(entry: Entry, given: Sequence[str]) -> dict[str, str]:
+def _files(interface: Interface, given: Sequence[str]) -> dict[str, str]:
     """Return which file each input reads."""
     files: dict[str, str] = {}
     for text in given:
-        for name, file in _named(entry, text).items():
+        for name, file in _named(interface, text).items():
             if name in files:
                 raise InputError(f"input {name!r} is given twice: {files[name]!r} and {file!r}")
             files[name] = file
-    missing = [a.text for a in entry.inputs if a.name not in files]
+    missing = [a.text for a in interface.inputs if a.name not in files]
     if missing:
         raise InputError(
             f"no value for {', '.join(missing)}; give each input as --input NAME=FILE, where FILE is .npy, "
@@ -67,19 +67,21 @@ def _files(entry: Entry, given: Sequence[str]) -> dict[str, str]:
     return files
 
 
-def _named(entry: Entry, text: str) -> Mapping[str, str]:
+def _named(interface: Interface, text: str) -> Mapping[str, str]:
     """Split ``NAME=FILE``; a tensor's own name is taken, too, where a signature has another."""
-    for argument in entry.inputs:
+    for argument in interface.inputs:
         for name in (argument.name, argument.tensor.name):
             if name and text.startswith(f"{name}="):
                 return {argument.name: text[len(name) + 1 :]}
     if "=" in text and not os.path.exists(text):
-        raise InputError(f"no input {text.partition('=')[0]!r}; the inputs are: {inputs_text(entry)}")
-    if len(entry.inputs) == 1:
-        return {entry.inputs[0].name: text}
+        raise InputError(f"no input {text.partition('=')[0]!r}; the inputs are: {inputs_text(interface)}")
+    if len(interface.inputs) == 1:
+        return {interface.inputs[0].name: text}
     if text.endswith(".npz") or _is_random(text):
-        return {argument.name: text for argument in entry.inputs}
-    raise InputError(f"{text!r} needs a name, --input NAME={text}; the inputs are: {inputs_text(entry)}")
+        return {argument.name: text for argument in interface.inputs}
+    raise InputError(
+        f"{text!r} needs a name, --input NAME={text}; the inputs are: {inputs_text(interface)}"
+    )
 
 
 def _read(argument: Argument, file: str, normalization: Normalization | None, tell: Tell) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .memory_estimate import Memory
+from .memory_estimate import MemoryEstimate
 from .partition import partition
 from .plan_model import adapted, plan_model
 from .specialize import DEFAULT_MAX_TENSOR_BYTES, specialize
 
-__all__ = ["DEFAULT_MAX_TENSOR_BYTES", "Memory", "adapted", "partition", "plan_model", "specialize"]
+__all__ = ["DEFAULT_MAX_TENSOR_BYTES", "MemoryEstimate", "adapted", "partition", "plan_model", "specialize"]

@@ -11,7 +11,7 @@ from ..model import DTYPES, Graph, Op, Tensor, called_by_ops, called_subgraphs, 
 
 
 @frozen
-class Memory:
+class MemoryEstimate:
     """Bytes of tensors. What delegates and kernels use inside comes on top."""
 
     constants: int  # weights, and what was folded from them
@@ -21,7 +21,7 @@ class Memory:
     unknown: int  # tensors whose size only a run shows; they count as 0
 
 
-def estimate(plan: Plan, subgraph: int = 0, keep_all: bool = False) -> Memory:
+def estimate(plan: Plan, subgraph: int = 0, keep_all: bool = False) -> MemoryEstimate:
     """Return what a run of a subgraph takes, with all that it calls.
 
     Tensors live from the op that computes them to the last that reads them, in the order of the plan;
@@ -31,7 +31,7 @@ def estimate(plan: Plan, subgraph: int = 0, keep_all: bool = False) -> Memory:
     graphs = [sub.graph for sub in plan.subgraphs]
     reached = callers_first([subgraph], lambda index: called_by_ops(graphs[index].ops))
     tensors = [t for index in reached for t in _used(graphs[index])]
-    return Memory(
+    return MemoryEstimate(
         constants=sum(nbytes(t) for t in tensors if t.is_constant),
         variables=sum(nbytes(t) for t in tensors if t.is_variable),
         peak=peak,

@@ -12,9 +12,9 @@ import attrs
 from attrs import field, frozen
 
 from .. import profile
-from ..partition import Memory
+from ..partition import MemoryEstimate
 from ..profile import Event
-from .prepared_model import Running
+from .prepared_model import PreparedModel
 
 
 @frozen
@@ -77,7 +77,7 @@ class Measured:
     """What :func:`benchmark` found."""
 
     timing: Timing
-    memory: Memory
+    memory: MemoryEstimate
     process_bytes: (
         int | None
     )  # the most that the whole process has held; None where the system does not say
@@ -87,7 +87,7 @@ class Measured:
 
 
 def benchmark(
-    running: Running,
+    running: PreparedModel,
     runs: int = 20,
     warmup: int = 3,
     profiled: int = 0,
@@ -113,7 +113,7 @@ def benchmark(
         steady.append(_seconds(running.invoke))
     return Measured(
         Timing(prepare, first, tuple(steady)),
-        running.interpreter.memory(running.entry.subgraph),
+        running.interpreter.memory(running.interface.subgraph),
         process_peak(),
         _profiled(running, profiled, progress) if profiled else None,
         {d.label: held for d in running.interpreter.delegates if (held := d.device_bytes())},
@@ -171,7 +171,7 @@ def to_json(found: Measured) -> dict[str, Any]:
     return result
 
 
-def _profiled(running: Running, runs: int, progress: Callable[[str], None]) -> Profile:
+def _profiled(running: PreparedModel, runs: int, progress: Callable[[str], None]) -> Profile:
     seconds = 0.0
     with profile.listen():
         running.invoke()  # not counted: a delegate may have to prepare for being watched

@@ -22,8 +22,8 @@ from ..errors import DelegateFailed, InputError, StateError
 from ..model import DTYPES, Graph, Op, Tensor
 from ..numbers import is_quantized, real_from_stored
 from ..plugins import REFERENCE
-from ..run import Entry, Expected, Interpreter, as_array, prepared, taken_from, where
-from .prepared_model import Running
+from ..run import Expected, Interface, Interpreter, as_array, prepared, taken_from, where
+from .prepared_model import PreparedModel
 
 Outputs = Mapping[str, np.ndarray]  # of one run, by name
 SLACK = 10  # an output of the real run may be so many times as far apart as where every tensor is kept
@@ -129,7 +129,7 @@ class Comparison:
 def compare(
     first: Interpreter,
     second: Interpreter,
-    entry: Entry,
+    interface: Interface,
     inputs: Mapping[str, np.ndarray],
     real: tuple[Outputs, Outputs],
 ) -> Comparison:
@@ -139,24 +139,24 @@ def compare(
     :param inputs: an array for each input, by name.
     :param real: what :func:`outputs_of` gives for the same delegates and inputs without that setting.
     """
-    kept = outputs_of(first, entry, inputs), outputs_of(second, entry, inputs)
+    kept = outputs_of(first, interface, inputs), outputs_of(second, interface, inputs)
     reached = [
-        entry.subgraph,
-        *(s.graph.index for s in first.plan.reached if s.graph.index != entry.subgraph),
+        interface.subgraph,
+        *(s.graph.index for s in first.plan.reached if s.graph.index != interface.subgraph),
     ]
     found = tuple(c for index in reached for c in _Pair(first, second, index).compared())
     claims = [c.claim for c in found if c.claim is not None]
     widest = Claim(max((c.steps for c in claims), default=0), max((c.rtol for c in claims), default=0.0))
     outputs = {}
-    for a in entry.outputs:
+    for a in interface.outputs:
         of_real, of_kept = (difference(x[a.name], y[a.name], a.tensor) for x, y in (real, kept))
         outputs[a.name] = Output(a.tensor, of_real, of_kept, widest)
     return Comparison(outputs, found, _why_nothing(first, second))
 
 
-def outputs_of(interpreter: Interpreter, entry: Entry, inputs: Mapping[str, np.ndarray]) -> Outputs:
+def outputs_of(interpreter: Interpreter, interface: Interface, inputs: Mapping[str, np.ndarray]) -> Outputs:
     """Run a model once; return its outputs by name."""
-    running = Running(interpreter, entry, inputs)
+    running = PreparedModel(interpreter, interface, inputs)
     running.prepare()
     running.invoke()
     return running.outputs()

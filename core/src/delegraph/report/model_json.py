@@ -13,10 +13,10 @@ import numpy as np
 from ..contract import types_of
 from ..model import Blocks, Graph, Model, Op, Quantization, Record, Tensor
 
-Values = dict[str, Any]
+Json = dict[str, Any]
 
 
-def summary(model: Model) -> Values:
+def summary(model: Model) -> Json:
     """Return all that a model says, but not the values of its tensors."""
     return {
         "schema_version": model.version,
@@ -41,19 +41,19 @@ def attached_files(model: Model) -> list[str]:
         return []
 
 
-def _named(tensors: dict[str, int]) -> list[Values]:
+def _named(tensors: dict[str, int]) -> list[Json]:
     return [{"name": name, "tensor": index} for name, index in tensors.items()]
 
 
-def _op_counts(model: Model) -> list[Values]:
+def _op_counts(model: Model) -> list[Json]:
     counts = Counter((op.name, op.version, types_of(op)) for graph in model.subgraphs for op in graph.ops)
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [{"op": o, "version": v, "types": t, "count": n} for (o, v, t), n in most_first]
 
 
-def _weights(model: Model) -> list[Values]:
+def _weights(model: Model) -> list[Json]:
     """Return the constants by type: how many, their bytes in the file, how they are quantized."""
-    rows: dict[str, Values] = {}
+    rows: dict[str, Json] = {}
     counted: set[int] = set()  # buffers that tensors share count once
     for tensor in (t for graph in model.subgraphs for t in graph.tensors if t.is_constant):
         row = rows.setdefault(
@@ -86,7 +86,7 @@ def _nbytes(model: Model, buffer: int) -> int:
     return 0 if stored is None else len(stored)
 
 
-def _subgraph(model: Model, graph: Graph) -> Values:
+def _subgraph(model: Model, graph: Graph) -> Json:
     return {
         "index": graph.index,
         "name": graph.name,
@@ -97,7 +97,7 @@ def _subgraph(model: Model, graph: Graph) -> Values:
     }
 
 
-def _op(op: Op) -> Values:
+def _op(op: Op) -> Json:
     return {
         "index": op.index,
         "name": op.name,
@@ -110,7 +110,7 @@ def _op(op: Op) -> Values:
     }
 
 
-def _tensor(model: Model, graph: Graph, t: Tensor) -> Values:
+def _tensor(model: Model, graph: Graph, t: Tensor) -> Json:
     return {
         "index": t.index,
         "name": t.name,
@@ -132,7 +132,7 @@ def _kind(graph: Graph, t: Tensor) -> str:
     return "input" if any(t is given for given in graph.inputs) else "computed"
 
 
-def _quantization(q: Quantization) -> Values:
+def _quantization(q: Quantization) -> Json:
     return {
         "scale": _plain(q.scale),
         "zero_point": _plain(q.zero_point),
@@ -142,7 +142,7 @@ def _quantization(q: Quantization) -> Values:
     }
 
 
-def _blocks(blocks: Blocks) -> Values:
+def _blocks(blocks: Blocks) -> Json:
     return {
         "scales": blocks.scales.index,
         "size": blocks.size,

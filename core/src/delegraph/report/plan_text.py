@@ -79,7 +79,7 @@ def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableT
 
     yield _partition_table(subgraph)
     if any(p.deferred for p in subgraph.partitions):
-        yield Text("late: prepared while running, when the shapes are known", "dim")
+        yield Text("deferred: prepared while running, when the shapes are known", "dim")
     for delegate in (d for d in plan.delegates if d.out_of_use is None):
         refused = [op for op in subgraph.graph.ops if delegate.label in subgraph.refusals.get(op.index, {})]
         if refused:
@@ -101,7 +101,7 @@ def _partition_table(subgraph: SubgraphPlan) -> Table:
     table.add_column("what", overflow="fold")
     for i, p in enumerate(subgraph.partitions):
         style = {CORE: "cyan", NOBODY: "bold red"}.get(p.label, "")
-        label = f"{p.label}, late" if p.deferred else p.label
+        label = f"{p.label}, deferred" if p.deferred else p.label
         sizes = (str(len(p.ops)), _sizes(p.inputs), _sizes(p.outputs))
         table.add_row(str(i), label, *sizes, _counted(op.name for op in p.ops), style=style)
     return table

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..run import Entry, Interpreter
+from ..run import Interface, Interpreter
 
 
-class Running:
-    """One entry of an interpreter's model with values for its inputs.
+class PreparedModel:
+    """What is run of an interpreter's model, with values for its inputs.
 
     :param inputs: an array for each input, by name, as :func:`delegraph.inputs.read_inputs` gives them.
     """
 
-    def __init__(self, interpreter: Interpreter, entry: Entry, inputs: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, interpreter: Interpreter, interface: Interface, inputs: Mapping[str, np.ndarray]
+    ) -> None:
         self.interpreter = interpreter
-        self.entry = entry
+        self.interface = interface
         self.inputs = inputs
         self._outputs: dict[str, np.ndarray] = {}
 
@@ -26,23 +28,23 @@ class Running:
 
         A subgraph other than the main one is reached by its signature alone: the first run prepares it.
         """
-        if self.entry.subgraph == 0:
-            for a in self.entry.inputs:
+        if self.interface.subgraph == 0:
+            for a in self.interface.inputs:
                 self.interpreter.resize_tensor_input(a.tensor.index, self.inputs[a.name].shape)
             self.interpreter.allocate_tensors()
-            for a in self.entry.inputs:
+            for a in self.interface.inputs:
                 self.interpreter.set_tensor(a.tensor.index, self.inputs[a.name])
 
     def invoke(self) -> None:
         """Run the model once."""
-        if self.entry.subgraph == 0:
+        if self.interface.subgraph == 0:
             self.interpreter.invoke()
         else:
-            runner = self.interpreter.get_signature_runner(self.entry.signature)
+            runner = self.interpreter.get_signature_runner(self.interface.signature)
             self._outputs = runner(**self.inputs)
 
     def outputs(self) -> dict[str, np.ndarray]:
         """Return what the last run gave, by name."""
-        if self.entry.subgraph == 0:
-            return {a.name: self.interpreter.get_tensor(a.tensor.index) for a in self.entry.outputs}
+        if self.interface.subgraph == 0:
+            return {a.name: self.interpreter.get_tensor(a.tensor.index) for a in self.interface.outputs}
         return self._outputs

@@ -6,19 +6,19 @@ from .device_values import Expected, as_array, taken_from
 from .failures import where
 from .input_values import stored
 from .interpreter import Interpreter
-from .named_arguments import Argument, Entry, described, entry_of
+from .named_arguments import Argument, Interface, described, interface_of
 from .partition_run import prepared
 from .signature import SignatureRunner
 
 __all__ = [
     "Argument",
-    "Entry",
     "Expected",
+    "Interface",
     "Interpreter",
     "SignatureRunner",
     "as_array",
     "described",
-    "entry_of",
+    "interface_of",
     "prepared",
     "stored",
     "taken_from",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentTypeError, InputError, ShapeError
-from .named_arguments import Argument, Entry
+from .named_arguments import Argument, Interface
 
 
 def check_settings(num_threads: Any, on_failure: str) -> None:
@@ -20,17 +20,17 @@ def check_settings(num_threads: Any, on_failure: str) -> None:
         raise InputError(f"on_failure needs 'raise' or 'fallback', found {on_failure!r}")
 
 
-def matched(entry: Entry, inputs: Mapping[str | int, Any]) -> list[tuple[Argument, Any]]:
+def matched(interface: Interface, inputs: Mapping[str | int, Any]) -> list[tuple[Argument, Any]]:
     """Return every input of the model with its value."""
-    known: dict[str | int, Argument] = {a.tensor.index: a for a in entry.inputs}
-    known |= {a.name: a for a in entry.inputs}
-    names = ", ".join(a.name for a in entry.inputs)
+    known: dict[str | int, Argument] = {a.tensor.index: a for a in interface.inputs}
+    known |= {a.name: a for a in interface.inputs}
+    names = ", ".join(a.name for a in interface.inputs)
     if unknown := [key for key in inputs if key not in known]:
         raise InputError(f"the model has no input {unknown[0]!r}; it has: {names}")
     found = {known[key].name: value for key, value in inputs.items()}
-    if missing := [a.name for a in entry.inputs if a.name not in found]:
+    if missing := [a.name for a in interface.inputs if a.name not in found]:
         raise InputError(f"the model needs values for {', '.join(missing)}; its inputs: {names}")
-    return [(a, found[a.name]) for a in entry.inputs]
+    return [(a, found[a.name]) for a in interface.inputs]
 
 
 def check_strict(name: str, signature: Sequence[int], shape: tuple[int, ...]) -> None:

@@ -19,7 +19,7 @@ from ..errors import ModelError, StateError
 from ..model import COMPOSITE, DTYPES, Graph, Op, called_subgraphs
 from .device_values import as_array
 from .input_values import objects
-from .state import Table, Transaction
+from .state import HashTable, Transaction
 
 Values = Sequence[Any]
 Call = Callable[[int, Transaction, Values], Values]
@@ -135,7 +135,7 @@ def _hashtable_import(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
             if len(names) != len(found):
                 raise ModelError(f"{op} needs a value for each of {len(names)} keys, found {len(found)}")
             pairs = list(zip(names, found, strict=True))
-            state.resources[key] = Table(dict(reversed(pairs)))  # of equal keys the first counts
+            state.resources[key] = HashTable(dict(reversed(pairs)))  # of equal keys the first counts
         return ()
 
     return run
@@ -213,7 +213,7 @@ def _handle(op: Op, number: int) -> np.ndarray:
 
 def _entries(state: Transaction, key: tuple[str, int]) -> dict[Any, Any] | None:
     table = state.resource(key)
-    return table.entries if isinstance(table, Table) else None
+    return table.entries if isinstance(table, HashTable) else None
 
 
 def _flat(value: Any) -> list[Any]:

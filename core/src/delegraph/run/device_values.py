@@ -16,7 +16,7 @@ from ..model import DTYPES, Tensor
 from .failures import cause, failed
 
 
-class Held:
+class OwnedValue:
     """A device value, and the delegate object that made it: nobody else may look inside.
 
     :param partition: that computed it; None for a value that the program passed in.
@@ -73,23 +73,25 @@ class Held:
         return DelegateFailed(f"a value on a device cannot be read: {type(e).__name__}: {e}")
 
 
-def held_by_program(value: Any) -> Held | None:
+def owned_by_program(value: Any) -> OwnedValue | None:
     """Return a device value that a program passes in; None if ``value`` is something else.
 
     It says which delegate object made it, in its attribute ``delegate``.
     """
     delegate = getattr(value, "delegate", None)
-    return Held(value, delegate) if isinstance(delegate, Delegate) else None
+    return OwnedValue(value, delegate) if isinstance(delegate, Delegate) else None
 
 
 def as_array(value: Any) -> np.ndarray:
     """Return a value, wherever it is, as an array."""
-    return value.array() if type(value) is Held else value
+    return value.array() if type(value) is OwnedValue else value
 
 
 def handed_to(delegate: Delegate | None, values: Sequence[Any]) -> list[Any]:
     """Return values as ``delegate`` may get them: its own device values as they are, else arrays."""
-    return [v if type(v) is not Held else v.value if v.delegate is delegate else v.array() for v in values]
+    return [
+        v if type(v) is not OwnedValue else v.value if v.delegate is delegate else v.array() for v in values
+    ]
 
 
 @frozen
@@ -136,10 +138,10 @@ def _marked(value: Any, partition: Partition | None, want: Expected, where: str)
     """Return a result that is no plain array as one, or as a held device value."""
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(value)
-    if type(value) is Held:  # a body's result that control flow passes on
+    if type(value) is OwnedValue:  # a body's result that control flow passes on
         return value
     if hasattr(value, "shape") and hasattr(value, "dtype") and hasattr(value, "__array__"):
-        return Held(value, None if partition is None else partition.delegate, partition)
+        return OwnedValue(value, None if partition is None else partition.delegate, partition)
     raise DelegateFailed(
         f"{where}: needs to return an array, or an object with shape, dtype and __array__, for tensor "
         f"{want.tensor.index} {want.tensor.name!r}, found {type(value).__name__}"

@@ -13,7 +13,7 @@ from ..contract import CORE, Instruction, Partition, Plan, Slots, SubgraphPlan
 from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from . import control_flow as control
-from .partition_run import Deferred, Results, core, prepared, timed, whole
+from .partition_run import Deferred, RunPart, core, prepared, timed, whole
 from .state import Transaction
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _deferred(executor: Executor, partition: Partition, slots: Slots) -> Instruc
     return _instruction(partition, slots, deferred.results)
 
 
-def _instruction(partition: Partition, slots: Slots, results: Results) -> Instruction[Partition]:
+def _instruction(partition: Partition, slots: Slots, results: RunPart) -> Instruction[Partition]:
     writes = (*partition.outputs, *partition.variables)
     return Instruction(partition, results, slots.all_of(partition.inputs), slots.all_of(writes))
 

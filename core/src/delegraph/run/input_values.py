@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..model import DTYPES, Tensor
-from .device_values import Held, held_by_program
+from .device_values import OwnedValue, owned_by_program
 
 
 def stored(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> np.ndarray:
@@ -49,9 +49,9 @@ def is_plain(tensor: Tensor) -> bool:
     return tensor.dtype != "string" and not DTYPES[tensor.dtype].is_packed
 
 
-def on_device(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> Held | None:
+def on_device(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str) -> OwnedValue | None:
     """Return a delegate's device value, checked as :func:`stored` does; None if ``value`` is no such."""
-    found = held_by_program(value)
+    found = owned_by_program(value)
     if found is not None:
         _check_dtype(found.dtype, tensor, name)
         _check_shape(found.shape, shape, name)

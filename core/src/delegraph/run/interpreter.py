@@ -29,7 +29,7 @@ import numpy as np
 from ..contract import Delegate, Plan
 from ..errors import InputError, ShapeError, StateError
 from ..model import HANDLES, Model, Tensor
-from ..partition import DEFAULT_MAX_TENSOR_BYTES, Memory, adapted, partition
+from ..partition import DEFAULT_MAX_TENSOR_BYTES, MemoryEstimate, adapted, partition
 from ..plugins import (
     REFERENCE,
     Plugins,
@@ -40,11 +40,11 @@ from ..plugins import (
     wanted_name,
 )
 from .arguments import check_settings, check_strict, index_of, matched, scalar_or_array, sizes
-from .device_values import Held
+from .device_values import OwnedValue
 from .input_values import converted, on_device, stored
 from .litert_details import Details, op_details, tensor_details
 from .model_source import the_model
-from .named_arguments import Argument, Entry, entry_of
+from .named_arguments import Argument, Interface, interface_of
 from .session import Session
 from .signature import SignatureRunner
 from .views import Views
@@ -191,8 +191,8 @@ class Interpreter:
         return tuple(self._session.delegates)
 
     @cached_property
-    def _entry(self) -> Entry:
-        return entry_of(self._model)
+    def _interface(self) -> Interface:
+        return interface_of(self._model)
 
     @property
     def plan(self) -> Plan:
@@ -209,8 +209,8 @@ class Interpreter:
         :param args: one value per input, in the model's order; or by name as keywords.
         :return: the output's array; a tuple of arrays if there are several.
         """
-        entry = self._entry
-        names = [argument.name for argument in entry.inputs]
+        interface = self._interface
+        names = [argument.name for argument in interface.inputs]
         if len(args) > len(names):
             raise InputError(f"the model needs {len(names)} inputs ({', '.join(names)}), found {len(args)}")
         given: dict[Any, Any] = dict(zip(names, args, strict=False))
@@ -229,16 +229,16 @@ class Interpreter:
             tensor's dtype, or plain numbers and lists.
         :return: arrays by name, in the order of the model's outputs.
         """
-        entry = self._entry
-        given = [(a, _taken(v, a.tensor, f"input {a.name!r}")) for a, v in matched(entry, inputs)]
+        interface = self._interface
+        given = [(a, _taken(v, a.tensor, f"input {a.name!r}")) for a, v in matched(interface, inputs)]
         self._views.ensure_none()
         for argument, array in given:
-            self._fit(entry.subgraph, argument, array)
-        self._session.allocate(entry.subgraph)
+            self._fit(interface.subgraph, argument, array)
+        self._session.allocate(interface.subgraph)
         for argument, array in given:
-            self._session.set_value(entry.subgraph, argument.tensor.index, array)
-        self._session.run(entry.subgraph)
-        return {a.name: self._copy(a.tensor.index, entry.subgraph) for a in entry.outputs}
+            self._session.set_value(interface.subgraph, argument.tensor.index, array)
+        self._session.run(interface.subgraph)
+        return {a.name: self._copy(a.tensor.index, interface.subgraph) for a in interface.outputs}
 
     @_alone
     def allocate_tensors(self) -> None:
@@ -386,7 +386,7 @@ class Interpreter:
         self._session.add_delegate(loaded, last)
 
     @_alone
-    def memory(self, subgraph_index: int = 0) -> Memory:
+    def memory(self, subgraph_index: int = 0) -> MemoryEstimate:
         """Return how many bytes the tensors of a run take, estimated from the plan."""
         return self._session.memory(self._subgraph(subgraph_index))
 
@@ -484,7 +484,7 @@ class Interpreter:
             check_strict(name, tensor.shape_signature or self._session.shape(subgraph, tensor) or (), shape)
         self._session.resize(subgraph, tensor.index, shape)
 
-    def _fit(self, subgraph: int, argument: Argument, array: np.ndarray | Held) -> None:
+    def _fit(self, subgraph: int, argument: Argument, array: np.ndarray | OwnedValue) -> None:
         """Resize an input to what is given, where the model leaves the size open."""
         tensor = self._session.graph(subgraph).tensors[argument.tensor.index]
         now = self._session.shape(subgraph, tensor)
@@ -528,7 +528,7 @@ def _check_resolver(resolver: Any) -> None:
         raise InputError(f"experimental_op_resolver_type needs an OpResolverType, found {resolver!r}")
 
 
-def _taken(value: Any, tensor: Tensor, name: str) -> np.ndarray | Held:
+def _taken(value: Any, tensor: Tensor, name: str) -> np.ndarray | OwnedValue:
     return on_device(value, tensor, None, name) or converted(value, tensor, name)
 
 

@@ -33,7 +33,7 @@ class Argument:
 
 
 @frozen(hash=False)
-class Entry:
+class Interface:
     """The inputs and outputs of what is run."""
 
     inputs: tuple[Argument, ...]
@@ -42,7 +42,7 @@ class Entry:
     signature: str | None = None  # None: the main subgraph, by the names of its tensors
 
 
-def entry_of(model: Model, signature: str | None = None) -> Entry:
+def interface_of(model: Model, signature: str | None = None) -> Interface:
     """Return what to run: the signature asked for; else the main subgraph.
 
     The main subgraph's arguments have the names of its signature, if the model has exactly one.
@@ -52,18 +52,18 @@ def entry_of(model: Model, signature: str | None = None) -> Entry:
     chosen = _signature(model, signature)
     graph = model.subgraphs[0 if chosen is None else chosen.subgraph]
     if chosen is None:
-        return Entry(_by_tensor(graph.inputs), _by_tensor(graph.outputs))
-    return Entry(_named(chosen.inputs, graph), _named(chosen.outputs, graph), graph.index, chosen.key)
+        return Interface(_by_tensor(graph.inputs), _by_tensor(graph.outputs))
+    return Interface(_named(chosen.inputs, graph), _named(chosen.outputs, graph), graph.index, chosen.key)
 
 
-def described(entry: Entry, model: Model) -> Entry:
-    """Return an entry with what the model says of its inputs and outputs beyond their types.
+def described(interface: Interface, model: Model) -> Interface:
+    """Return an interface with what the model says of its inputs and outputs beyond their types.
 
     That is its metadata, and how it quantizes float inputs at once.
     """
     from ..file import tensor_metadata
 
-    graph = model.subgraphs[entry.subgraph]
+    graph = model.subgraphs[interface.subgraph]
     inputs, outputs = tensor_metadata(model, graph.index)
     pairs = zip((*graph.outputs, *graph.inputs), (*outputs, *inputs), strict=True)
     about = {t.index: table for t, table in pairs}
@@ -76,9 +76,9 @@ def described(entry: Entry, model: Model) -> Entry:
         )
 
     return attrs.evolve(
-        entry,
-        inputs=tuple(map(described_argument, entry.inputs)),
-        outputs=tuple(map(described_argument, entry.outputs)),
+        interface,
+        inputs=tuple(map(described_argument, interface.inputs)),
+        outputs=tuple(map(described_argument, interface.outputs)),
     )
 
 

@@ -27,7 +27,7 @@ KEPT_SHAPES = 8  # prepared variants of an op whose shapes only a run shows
 
 
 # results(state, values of what a partition reads) -> values for its outputs, then its variables
-Results = Callable[[Transaction, list[Any]], Sequence[Any]]
+RunPart = Callable[[Transaction, list[Any]], Sequence[Any]]
 
 
 def timed(
@@ -58,12 +58,12 @@ def prepared(partition: Partition) -> Run:
         raise failed(partition, "prepare", e) from cause(e)
 
 
-def whole(partition: Partition, run: Run) -> Results:
+def whole(partition: Partition, run: Run) -> RunPart:
     """Return the results function of a partition that its delegate runs as a whole."""
     return _Ready(partition, run).results
 
 
-def core(partition: Partition, run: CoreRun) -> Results:
+def core(partition: Partition, run: CoreRun) -> RunPart:
     """Return the results function of one op that the interpreter itself runs."""
     expected, place = _expected(partition), where(partition)
 

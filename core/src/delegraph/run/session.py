@@ -15,14 +15,13 @@ from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
 from ..errors import DelegateFailed, InputError, ShapeError, StateError
 from ..log import logger
 from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
-from ..partition import Memory, specialize
+from ..partition import MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
-from .device_values import Held, as_array
+from .device_values import OwnedValue, as_array
 from .executor import Executor
 from .input_values import is_plain
-from .state import State, Transaction, zeros
+from .state import Key, State, Transaction, zeros
 
-Key = tuple[int, int]  # (subgraph, tensor index)
 Results = dict[int, dict[int, Any]]  # values by subgraph and tensor
 PRESERVE = "experimental_preserve_all_tensors"
 
@@ -64,7 +63,7 @@ class Session:
         self._plan: Plan | None = None
         self._executor: Executor | None = None
         self._allocated: set[int] = set()
-        self._buffers: dict[Key, np.ndarray | Held] = {}  # values of inputs
+        self._buffers: dict[Key, np.ndarray | OwnedValue] = {}  # values of inputs
         self._plain: dict[Key, np.ndarray] = {}  # those that any array of their dtype and shape fits
         self._results: Results = {}  # of the last run
         self._graphs: Sequence[Graph] = model.subgraphs  # as last planned
@@ -129,7 +128,7 @@ class Session:
         state.commit()
         self._results.update(results)
 
-    def buffer(self, subgraph: int, tensor: Tensor) -> np.ndarray | Held:
+    def buffer(self, subgraph: int, tensor: Tensor) -> np.ndarray | OwnedValue:
         """Return what holds an input's values: memory, zeros at first, or a device value passed in."""
         key = (subgraph, tensor.index)
         if key not in self._buffers:
@@ -140,12 +139,12 @@ class Session:
             self._buffers[key] = zeros(tensor)
         return self._buffers[key]
 
-    def set_value(self, subgraph: int, index: int, value: np.ndarray | Held) -> None:
+    def set_value(self, subgraph: int, index: int, value: np.ndarray | OwnedValue) -> None:
         """Copy values into an input or a variable; a device value is taken as it is."""
         tensor, key = self.graph(subgraph).tensors[index], (subgraph, index)
         if tensor.is_variable:
-            self.state.set_variable(key, value if isinstance(value, Held) else value.copy())
-        elif isinstance(value, Held):
+            self.state.set_variable(key, value if isinstance(value, OwnedValue) else value.copy())
+        elif isinstance(value, OwnedValue):
             self._buffers[key] = value
             self._plain.pop(key, None)
         elif tensor.shape is None or not isinstance(memory := self.buffer(subgraph, tensor), np.ndarray):
@@ -193,17 +192,17 @@ class Session:
             found = self.buffer(subgraph, tensor)
         else:
             found = tensor.data if tensor.is_constant else self._result(subgraph, tensor)
-        return found.value if isinstance(found, Held) else None
+        return found.value if isinstance(found, OwnedValue) else None
 
     def is_input(self, subgraph: int, tensor: Tensor) -> bool:
         return tensor.index in [t.index for t in self.graph(subgraph).inputs]
 
-    def memory(self, subgraph: int) -> Memory:
+    def memory(self, subgraph: int) -> MemoryEstimate:
         return memory.estimate(self.plan, subgraph, self.keep_all)
 
     def _input(self, subgraph: int, tensor: Tensor, own: bool) -> np.ndarray:
         found = self.buffer(subgraph, tensor)
-        if own and isinstance(found, Held):
+        if own and isinstance(found, OwnedValue):
             found = self._buffers[subgraph, tensor.index] = found.array().copy()
         return as_array(found)
 
@@ -233,7 +232,7 @@ class Session:
             f"{what} any more: it was freed after its last reader. {PRESERVE}=True keeps every tensor"
         )
 
-    def _run(self, subgraph: int, inputs: list[np.ndarray | Held]) -> tuple[Transaction, Results]:
+    def _run(self, subgraph: int, inputs: list[np.ndarray | OwnedValue]) -> tuple[Transaction, Results]:
         while True:
             executor = self._prepare(subgraph)
             state = self.state.begin()
@@ -255,7 +254,7 @@ class Session:
                 as_array(value)  # a device value keeps what was read back
         for values in kept:
             for value in values.values():
-                if type(value) is Held:
+                if type(value) is OwnedValue:
                     value.wait()
 
     def _prepare(self, subgraph: int) -> Executor:
@@ -306,14 +305,14 @@ class Session:
             self.plan.check_complete()
 
 
-def _apart(values: Mapping[Any, Any], inputs: Sequence[np.ndarray | Held]) -> dict[Any, Any]:
+def _apart(values: Mapping[Any, Any], inputs: Sequence[np.ndarray | OwnedValue]) -> dict[Any, Any]:
     """Return values that outlive a run, apart from the inputs, which callers may overwrite."""
     return {key: _own(value, inputs) for key, value in values.items()} if values else {}
 
 
-def _own(value: Any, inputs: Sequence[np.ndarray | Held]) -> Any:
+def _own(value: Any, inputs: Sequence[np.ndarray | OwnedValue]) -> Any:
     for x in inputs:
-        if type(value) is Held:
+        if type(value) is OwnedValue:
             if value is x:
                 return value.array().copy()
         elif isinstance(x, np.ndarray) and isinstance(value, np.ndarray) and np.may_share_memory(value, x):

@@ -24,12 +24,12 @@ class Kept:
     variables: dict[Key, Any] = field(factory=dict)  # arrays or device values
     resources: dict[Hashable, Any] = field(
         factory=dict
-    )  # ("variable", id) -> value, ("table", id) -> Table
+    )  # ("variable", id) -> value, ("table", id) -> HashTable
     called: frozenset[int] = frozenset()  # subgraphs that CALL_ONCE has run
 
 
 @frozen
-class Table:
+class HashTable:
     """A hash table; one that nothing was imported into has ``entries`` None."""
 
     entries: dict[Any, Any] | None = None
@@ -71,7 +71,7 @@ class State:
     def values(self) -> Iterator[Any]:
         """Go through all values of variables and resource variables."""
         yield from self._kept.variables.values()
-        yield from (v for v in self._kept.resources.values() if not isinstance(v, Table))
+        yield from (v for v in self._kept.resources.values() if not isinstance(v, HashTable))
 
     def commit(self, kept: Kept) -> None:
         self._kept = kept  # one assignment: an interrupt comes before or after it

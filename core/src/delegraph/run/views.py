@@ -17,13 +17,13 @@ class Views:
     """The views handed out by one interpreter."""
 
     def __init__(self) -> None:
-        self._live: weakref.WeakSet[_Memory] = weakref.WeakSet()
+        self._live: weakref.WeakSet[_Owner] = weakref.WeakSet()
 
     def of(self, array: np.ndarray) -> np.ndarray:
         """Return a view of ``array``; slices of the view count as the view."""
         if array.dtype.hasobject:  # numpy makes no tracked views of Python objects
             return np.array(array)
-        owner = _Memory(array)
+        owner = _Owner(array)
         self._live.add(owner)
         return np.asarray(owner)
 
@@ -36,7 +36,7 @@ class Views:
             )
 
 
-class _Memory:
+class _Owner:
     """What numpy takes as the owner of a view: it lives as long as any array that uses the memory."""
 
     __slots__ = ("__array_interface__", "__weakref__", "_array")

@@ -39,8 +39,7 @@ def depthwise_bytes(node: Node, g: Geometry, target: Target) -> Launch | None:
     tile = _tile(g)
     if target.device.vnni < 512 or tile is None or max(g.rows.size, g.columns.size) > _LARGEST:
         return None
-    x = node.inputs[0]
-    assert x is not None
+    x = node.input(0)
     epilogue = sum_epilogue(epilogue_of(node, weights_for(node, bias=None, axis=3)[1]))
     weights = byte_weights(node, x, axis=3)
     packed = Packed(f"{weights.key} by {tile.channels} channels", lambda: _packed(weights, g, tile))

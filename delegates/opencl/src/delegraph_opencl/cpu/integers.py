@@ -76,8 +76,7 @@ def convolved(node: Node, g: Geometry, target: Target, axis: int = 0) -> Iterato
 
     :param axis: of the weights, along which the output channels lie.
     """
-    x = node.inputs[0]
-    assert x is not None
+    x = node.input(0)
     if not g.positions * g.out_channels:
         return
     _, post_ops = weights_for(node, bias=None, axis=axis)
@@ -87,8 +86,7 @@ def convolved(node: Node, g: Geometry, target: Target, axis: int = 0) -> Iterato
 
 def byte_weights(node: Node, x: Value, axis: int) -> Integers:
     """Return weights as bytes, and what else there is in the sums."""
-    weights = node.inputs[1]
-    assert weights is not None
+    weights = node.input(1)
     tensor = weights.tensor
     shifts = _shifts(tensor, axis)
 

@@ -39,8 +39,7 @@ def _with_bytes(kernel: Kernel, sign: str) -> Kernel:
     """Return a kernel that has a way of its own along rows of bytes."""
 
     def prepare(node: Node, target: Target) -> Iterator[Launch]:
-        x, y = node.inputs[0], node.outputs[0]
-        assert x is not None
+        x, y = node.input(0), node.outputs[0]
         assert kernel.prepare is not None
         axes = merged_axes(x.shape, node.op)
         if x.narrow and axes.columns == 1 and len(axes.reduced) == 1 and axes.count <= _LONGEST:

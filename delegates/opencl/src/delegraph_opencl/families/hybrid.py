@@ -58,9 +58,7 @@ def operands(
     :param x, weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
     """
-    source, stored = node.inputs[x], node.inputs[weights]
-    assert source is not None
-    assert stored is not None
+    source, stored = node.input(x), node.input(weights)
     if not is_hybrid(source, stored) or not node.result.size:
         return Operands(source, *weights_for(node, x, weights, bias, axis))
     tensor = stored.tensor

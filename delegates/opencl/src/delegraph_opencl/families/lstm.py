@@ -169,8 +169,7 @@ def input_at(op: Op, index: int) -> Tensor | None:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """x: (time, batch, depth), (batch, time, depth) or, for one step, (batch, depth)."""
-    x, cell = node.inputs[_X], cell_of(node.op)
-    assert x is not None
+    x, cell = node.input(_X), cell_of(node.op)
     rows = math.prod(x.shape[:-1])
     if not rows:
         return
@@ -204,9 +203,7 @@ def _entering_epilogue(node: Node, cell: Cell, lines: Rounded | None) -> Epilogu
 
 def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> Launch:
     op, (y, new_output, new_cell) = node.op, node.outputs
-    output_state, cell_state = node.inputs[_OUTPUT_STATE], node.inputs[_CELL_STATE]
-    assert output_state is not None
-    assert cell_state is not None
+    output_state, cell_state = node.input(_OUTPUT_STATE), node.input(_CELL_STATE)
     batch = rows // _time(op)
     strides = (batch, 1) if op.options.get("time_major", False) else (1, _time(op))
     lanes, chunks = (_LANES, _CHUNKS) if target.variant == "cpu" else (1, 1)

@@ -99,8 +99,7 @@ def parting(source: int, axis: Callable[[Op], int]) -> Kernel:
     """
 
     def prepare(node: Node, target: Target) -> Iterator[Launch]:
-        x = node.inputs[source]
-        assert x is not None
+        x = node.input(source)
         for y, tables in zip(node.outputs, _parts(node, x, axis(node.op)), strict=True):
             yield from moved(x, y, tables, target)
 

@@ -44,13 +44,11 @@ def moving(sources: Callable[[Op, list[np.ndarray]], Iterable[np.ndarray]]) -> K
     """
 
     def prepare(node: Node, target: Target) -> Iterator[Launch]:
-        x, y = node.inputs[0], node.outputs[0]
-        assert x is not None
+        x, y = node.input(0), node.outputs[0]
         return moved(x, y, list(sources(node.op, tables_of(x.shape))), target)
 
     def views(node: Node) -> list[int] | None:
-        x = node.inputs[0]
-        assert x is not None
+        x = node.input(0)
         start = _start_of_run(list(sources(node.op, tables_of(x.shape))))
         return None if start is None else [start]
 

@@ -52,8 +52,7 @@ def pool_rows(
 
 
 def _launches(node: Node, target: Target, defines: tuple[tuple[str, str], ...]) -> Iterator[Launch]:
-    x, y, o = node.inputs[0], node.outputs[0], node.op.options
-    assert x is not None
+    x, y, o = node.input(0), node.outputs[0], node.op.options
     batch, height, width, channels = x.shape
     rows = window(height, o.filter_height, o.stride_h, 1, o.padding)
     columns = window(width, o.filter_width, o.stride_w, 1, o.padding)

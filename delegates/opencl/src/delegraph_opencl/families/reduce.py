@@ -89,8 +89,7 @@ def merged_axes(shape: Sequence[int], op: Op) -> Axes:
 
 
 def _launches(node: Node, target: Target, how: Reduction) -> Iterator[Launch]:
-    x, result, out = node.inputs[0], node.result, node.outputs[0]
-    assert x is not None
+    x, result, out = node.input(0), node.result, node.outputs[0]
     if not result.size:
         return
     axes = merged_axes(x.shape, node.op)
@@ -121,8 +120,7 @@ def _launches(node: Node, target: Target, how: Reduction) -> Iterator[Launch]:
 
 def _is_wide(node: Node, how: Reduction, epilogue: Epilogue) -> bool:
     """Say whether results may be computed eight at a time."""
-    x, result = node.inputs[0], node.result
-    assert x is not None
+    x, result = node.input(0), node.result
     whole = not epilogue.channelwise or (result.shape or (1,))[-1] % 8 == 0
     return x.dtype == result.dtype == "real" and not how.finds and whole
 
@@ -132,8 +130,7 @@ def _scale_and_post_ops(node: Node, axes: Axes, how: Reduction) -> tuple[float, 
 
     A sum of a quantized tensor stays an integer: rounding it is left to the epilogue.
     """
-    x = node.inputs[0]
-    assert x is not None
+    x = node.input(0)
     scale = 1.0 if x.is_constant else x.scale
     count = axes.count if how.is_mean else 1
     if x.levels is not None and count and not how.scaled_first:

@@ -44,8 +44,7 @@ def by_row(how: RowOp) -> Kernel:
 
 
 def _launches(node: Node, target: Target, how: RowOp) -> Iterator[Launch]:
-    x, result, out = node.inputs[0], node.result, node.outputs[0]
-    assert x is not None
+    x, result, out = node.input(0), node.result, node.outputs[0]
     if not result.size:
         return
     epilogue, depth = epilogue_of(node), result.shape[-1]

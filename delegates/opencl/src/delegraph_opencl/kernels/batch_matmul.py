@@ -45,9 +45,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    o, (x, y), result = node.op.options, node.inputs, node.result
-    assert x is not None
-    assert y is not None
+    o, x, y, result = node.op.options, node.input(0), node.input(1), node.result
     if not result.size:
         return
     if is_hybrid(x, y):

@@ -44,9 +44,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, filters = node.inputs[:2]
-    assert x is not None
-    assert filters is not None
+    x, filters = node.input(0), node.input(1)
     out, height, width, depth = filters.shape
     groups = x.shape[3] // depth
     g = geometry(node, (height, width), out, groups)

@@ -81,9 +81,7 @@ def _covered(window: Window) -> int:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    x, filters = node.inputs[:2]
-    assert x is not None
-    assert filters is not None
+    x, filters = node.input(0), node.input(1)
     weights, post_ops = weights_for(node)
     assert isinstance(weights, Weights)
     rows, columns = _windows(node.op, x.shape, filters.shape)

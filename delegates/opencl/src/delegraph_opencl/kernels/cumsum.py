@@ -33,8 +33,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """Return one launch: a work-item takes some lines along the axis."""
-    x, out, o = node.inputs[0], node.outputs[0], node.op.options
-    assert x is not None
+    x, out, o = node.input(0), node.outputs[0], node.op.options
     if not x.size:
         return
     axis_data = node.op.inputs[1]

@@ -48,9 +48,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    x, filters = node.inputs[:2]
-    assert x is not None
-    assert filters is not None
+    x, filters = node.input(0), node.input(1)
     _, height, width, out = filters.shape
     g = geometry(node, (height, width), out, x.shape[3])
     if not g.positions:

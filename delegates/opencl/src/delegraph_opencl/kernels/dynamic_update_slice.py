@@ -35,11 +35,8 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """Copy x, then put the update where ``start`` says, moved as far as needed to lie inside of x."""
-    x, update, start = node.inputs
+    x, update, start = node.input(0), node.input(1), node.input(2)
     y = node.outputs[0]
-    assert x is not None
-    assert update is not None
-    assert start is not None
     yield from moved(x, y, tables_of(x.shape), target)
     if not update.size:
         return

@@ -29,9 +29,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
     """rows: (n,), table: (rows, *rest) -> (n, *rest)."""
-    indices, table = node.inputs
-    assert indices is not None
-    assert table is not None
+    indices, table = node.input(0), node.input(1)
     picks = Picks(1, indices.size, table.shape[:1], math.prod(table.shape[1:]))
     return picked(table, indices, node.outputs[0], picks, target)
 

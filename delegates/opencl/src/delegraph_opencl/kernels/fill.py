@@ -34,6 +34,5 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    value = node.inputs[1]
-    assert value is not None
+    value = node.input(1)
     return launches(node, target, "{0}", [value])

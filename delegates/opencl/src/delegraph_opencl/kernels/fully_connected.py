@@ -38,9 +38,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, matrix = node.inputs[:2]
-    assert x is not None
-    assert matrix is not None
+    x, matrix = node.input(0), node.input(1)
     units, depth = matrix.shape
     g = product(x.size // depth, depth, units)
     if x.narrow:

@@ -31,9 +31,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, indices = node.inputs
-    assert x is not None
-    assert indices is not None
+    x, indices = node.input(0), node.input(1)
     return picked(x, indices, node.outputs[0], _picks(node.op), target)
 
 

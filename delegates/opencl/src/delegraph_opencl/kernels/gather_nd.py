@@ -27,9 +27,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, indices = node.inputs
-    assert x is not None
-    assert indices is not None
+    x, indices = node.input(0), node.input(1)
     depth = indices.shape[-1]
     picks = Picks(1, math.prod(indices.shape[:-1]), x.shape[:depth], math.prod(x.shape[depth:]))
     return picked(x, indices, node.outputs[0], picks, target)

@@ -28,8 +28,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    x, out, o = node.inputs[0], node.outputs[0], node.op.options
-    assert x is not None
+    x, out, o = node.input(0), node.outputs[0], node.op.options
     if not x.size:
         return
     epilogue, depth = epilogue_of(node), x.shape[-1]

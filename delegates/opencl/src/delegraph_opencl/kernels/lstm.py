@@ -47,12 +47,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """Store both operands side by side, then what enters the gates, then the new activation and state."""
-    x, previous, weights, bias, state = node.inputs[:5]
-    assert x is not None
-    assert previous is not None
-    assert weights is not None
-    assert bias is not None
-    assert state is not None
+    x, previous, weights, bias, state = map(node.input, range(5))
     activation, next_state, both, sums = node.outputs[:4]
     if not sums.size:
         return

@@ -53,8 +53,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """A place is row * filter width + column in the window, and 0.1 so that rounding down gives it back."""
-    x, (values, places), pool = node.inputs[0], node.outputs, pool_of(node.op)
-    assert x is not None
+    x, (values, places), pool = node.input(0), node.outputs, pool_of(node.op)
     if not values.size:
         return
     rows, columns = pool.windows(x.shape)

@@ -63,9 +63,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """Each value of the output asks the place of its window whether it is there."""
-    (x, places), y = node.inputs, node.outputs[0]
-    assert x is not None
-    assert places is not None
+    x, places, y = node.input(0), node.input(1), node.outputs[0]
     if not y.size:
         return
     channels = x.shape[3]

@@ -45,10 +45,7 @@ def whole_in_half(op: Op) -> str | None:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    indices, _, on, off = node.inputs
-    assert indices is not None
-    assert on is not None
-    assert off is not None
+    indices, on, off = node.input(0), node.input(2), node.input(3)
     shape = node.result.shape
     axis = node.op.options.axis % len(shape)
     depth, inner = shape[axis], math.prod(shape[axis + 1 :])

@@ -32,10 +32,8 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, _, value = node.inputs
+    x, value = node.input(0), node.input(2)
     y = node.outputs[0]
-    assert x is not None
-    assert value is not None
     sources = padded(node.op, tables_of(x.shape))
     number = value.data().reshape(-1)[0]
     if y.dtype == "real":  # as it is stored

@@ -50,8 +50,7 @@ class Taps:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """x: (batch, height, width, depth) -> (batch, new height, new width, depth)."""
-    x = node.inputs[0]
-    assert x is not None
+    x = node.input(0)
     if not node.result.size:
         return
     epilogue = epilogue_of(node, [PostOp("v * {0}", (float(x.scale),))] if x.scale != 1 else [])

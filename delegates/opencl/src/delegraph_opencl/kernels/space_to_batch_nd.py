@@ -35,8 +35,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     """Pad the image, then move its pixels."""
-    x, y, paddings = node.inputs[0], node.outputs[0], ints(node.op, 2)
-    assert x is not None
+    x, y, paddings = node.input(0), node.outputs[0], ints(node.op, 2)
     if any(paddings):
         sources = tables_of(x.shape)
         for axis, pair in enumerate(zip(paddings[::2], paddings[1::2], strict=True), start=1):

@@ -47,8 +47,7 @@ class Geometry:
 
 def geometry(node: Node, kernel: tuple[int, int], out_channels: int, groups: int = 1) -> Geometry:
     """Return the windows of a CONV_2D or DEPTHWISE_CONV_2D node, over an image that a PAD made larger."""
-    x, o = node.inputs[0], node.op.options
-    assert x is not None
+    x, o = node.input(0), node.op.options
     pads = node.pads or ((0, 0),) * 4
     rows, columns = (
         _padded_window(x.shape[axis], pads[axis], size, stride, dilation, o.padding)

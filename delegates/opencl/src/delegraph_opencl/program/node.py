@@ -188,6 +188,12 @@ class Node:
         if self.result is None:
             self.result = self.outputs[0]
 
+    def input(self, number: int) -> Value:
+        """Return an input that the op cannot do without."""
+        value = self.inputs[number]
+        assert value is not None
+        return value
+
     @property
     def reads(self) -> list[Value]:
         """Every computed value that the node reads, those of its epilogue included."""

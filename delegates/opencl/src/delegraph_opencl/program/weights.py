@@ -28,10 +28,8 @@ def weights_for(
     :param x, weights, bias: numbers of the inputs; None: the sums have the bias in them.
     :param axis: of the weights, along which the output channels lie.
     """
-    source, stored = node.inputs[x], node.inputs[weights]
+    source, stored = node.input(x), node.input(weights)
     added = node.inputs[bias] if bias is not None and len(node.inputs) > bias else None
-    assert source is not None
-    assert stored is not None
     if source.levels is not None:
         return _integers(node, source, stored, added, axis)
     if not stored.is_constant or not (added is None or added.is_constant):

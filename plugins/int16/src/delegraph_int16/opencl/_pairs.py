@@ -49,9 +49,7 @@ def wrapped(text: str) -> Kernel:
 
 
 def _launches(node: Node, target: Target, formula: Formula) -> Iterator[Launch]:
-    x, y, out = node.inputs[0], node.inputs[1], node.outputs[0]
-    assert x is not None
-    assert y is not None
+    x, y, out = node.input(0), node.input(1), node.outputs[0]
     if not out.size:
         return
     rows, inner, steps = _rows(out.shape, x.shape, y.shape)

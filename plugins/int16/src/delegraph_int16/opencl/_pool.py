@@ -24,8 +24,7 @@ def pooled(combined: str, start: int, value: str) -> Kernel:
 def _launches(
     node: Node, target: Target, start: int, defines: tuple[tuple[str, str], ...]
 ) -> Iterator[Launch]:
-    x, y, o = node.inputs[0], node.outputs[0], node.op.options
-    assert x is not None
+    x, y, o = node.input(0), node.outputs[0], node.op.options
     if not y.size:
         return
     batch, height, width, channels = x.shape

@@ -36,8 +36,7 @@ def extremes(combined: str, start: int) -> Kernel:
 
 
 def _launches(node: Node, target: Target, combined: str, start: int, numbers: Numbers) -> Iterator[Launch]:
-    x, y = node.inputs[0], node.outputs[0]
-    assert x is not None
+    x, y = node.input(0), node.outputs[0]
     if not y.size:
         return
     starts, offsets, inner, run = _places(x.shape, _axes(node.op))

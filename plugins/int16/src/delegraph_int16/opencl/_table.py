@@ -19,8 +19,7 @@ def as_table(rows: Iterable[OpSupport]) -> list[OpSupport]:
 
 def _kernel(row: OpSupport) -> Kernel:
     def prepare(node: Node, target: Target) -> Iterator[Launch]:
-        x, y = node.inputs[0], node.outputs[0]
-        assert x is not None
+        x, y = node.input(0), node.outputs[0]
         if not y.size:
             return
         each, items, local = shared_out(y.size, target, LEAST_WORK)

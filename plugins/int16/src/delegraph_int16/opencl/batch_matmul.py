@@ -23,9 +23,7 @@ _TASKS = 8  # per core
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    x, y, out, o = node.inputs[0], node.inputs[1], node.outputs[0], node.op.options
-    assert x is not None
-    assert y is not None
+    x, y, out, o = node.input(0), node.input(1), node.outputs[0], node.op.options
     if not out.size:
         return
     rows, columns = out.shape[-2:]

@@ -18,8 +18,7 @@ from ._panels import multiplied
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, filters, y = node.inputs[0], data_of(node.op, 1), node.outputs[0]
-    assert x is not None
+    x, filters, y = node.input(0), data_of(node.op, 1), node.outputs[0]
     assert filters is not None
     out, height, width, depth = filters.shape
     g = geometry(node, (height, width), out, x.shape[3] // depth)

@@ -19,8 +19,7 @@ from ._epilogue import of_convolution
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, filters, y = node.inputs[0], data_of(node.op, 1), node.outputs[0]
-    assert x is not None
+    x, filters, y = node.input(0), data_of(node.op, 1), node.outputs[0]
     assert filters is not None
     _, height, width, out = filters.shape
     g = geometry(node, (height, width), out, x.shape[3])

@@ -16,8 +16,7 @@ from ._panels import multiplied
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    x, weights, y = node.inputs[0], data_of(node.op, 1), node.outputs[0]
-    assert x is not None
+    x, weights, y = node.input(0), data_of(node.op, 1), node.outputs[0]
     assert weights is not None
     units, depth = weights.shape
     if not y.size:

@@ -34,8 +34,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    x, y = node.inputs[0], node.outputs[0]
-    assert x is not None
+    x, y = node.input(0), node.outputs[0]
     if not y.size:
         return
     each, items, local = shared_out(y.size, target, LEAST_WORK)

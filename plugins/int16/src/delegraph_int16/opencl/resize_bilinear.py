@@ -25,8 +25,7 @@ def constant_size(op: Op) -> str | None:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    x, y, o = node.inputs[0], node.outputs[0], node.op.options
-    assert x is not None
+    x, y, o = node.input(0), node.outputs[0], node.op.options
     if not y.size:
         return
     _, height, width, channels = x.shape

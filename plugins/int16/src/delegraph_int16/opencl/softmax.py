@@ -16,8 +16,7 @@ from ._vectors import LEAST_WORK, spread
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    x, y = node.inputs[0], node.outputs[0]
-    assert x is not None
+    x, y = node.input(0), node.outputs[0]
     if not y.size:
         return
     depth = y.shape[-1]

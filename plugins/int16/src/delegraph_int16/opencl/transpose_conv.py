@@ -18,8 +18,7 @@ from ._epilogue import of_convolution
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:
-    op, x, filters, y = node.op, node.inputs[2], data_of(node.op, 1), node.outputs[0]
-    assert x is not None
+    op, x, filters, y = node.op, node.input(2), data_of(node.op, 1), node.outputs[0]
     assert filters is not None
     if not y.size:
         return

@@ -61,54 +61,54 @@ def _print_entries(out: Console, found: Json) -> None:
     unnamed = [{"key": "", "subgraph": 0, "inputs": main["inputs"], "outputs": main["outputs"]}]
     for entry in found["signatures"] or unnamed:
         tensors = found["subgraphs"][entry["subgraph"]]["tensors"]
-        rows = table("", "name", "type", "shape", "quantization", "tensor>")
+        lines = table("", "name", "type", "shape", "quantization", "tensor>")
         for side in ("input", "output"):
             for one in entry[f"{side}s"]:
                 t = tensors[one["tensor"]]
                 name, shape = one["name"], shape_text(t["shape_signature"] or t["shape"])
-                rows.add_row(side, name, t["type"], shape, _quantization_text(t), str(t["index"]))
+                lines.add_row(side, name, t["type"], shape, _quantization_text(t), str(t["index"]))
         out.print()
         out.print(f"signature {entry['key']!r}" if entry["key"] else "no signature", style="bold")
-        out.print(rows)
+        out.print(lines)
 
 
 def _print_op_counts(out: Console, found: Json) -> None:
     total = sum(row["count"] for row in found["op_counts"])
-    rows = table("op", "version>", "count>", "types")
+    lines = table("op", "version>", "count>", "types")
     for row in found["op_counts"]:
-        rows.add_row(row["op"], str(row["version"]), str(row["count"]), _types_text(row["types"]))
+        lines.add_row(row["op"], str(row["version"]), str(row["count"]), _types_text(row["types"]))
     out.print()
     out.print(f"{total} ops", style="bold")
-    out.print(rows)
+    out.print(lines)
 
 
 def _print_weights(out: Console, found: Json) -> None:
     total = sum(row["bytes"] for row in found["weights"])
-    rows = table("type", "tensors>", "size>", "quantized")
+    lines = table("type", "tensors>", "size>", "quantized")
     for row in found["weights"]:
         kinds = ", ".join(f"{n} {kind}" for kind, n in row["quantized"].items())
-        rows.add_row(row["type"], str(row["tensors"]), bytes_text(row["bytes"]), kinds)
+        lines.add_row(row["type"], str(row["tensors"]), bytes_text(row["bytes"]), kinds)
     out.print()
     out.print(f"{bytes_text(total)} of constants", style="bold")
     if found["weights"]:
-        out.print(rows)
+        out.print(lines)
 
 
 def _print_attachments(out: Console, found: Json) -> None:
     if found["metadata"]:
-        rows = table("name", "size>")
+        lines = table("name", "size>")
         for row in found["metadata"]:
-            rows.add_row(row["name"], bytes_text(row["bytes"]))
+            lines.add_row(row["name"], bytes_text(row["bytes"]))
         out.print()
         out.print("metadata", style="bold")
-        out.print(rows)
+        out.print(lines)
     if found["files"]:
         out.print()
         out.print(f"attached files: {', '.join(found['files'])}", markup=False)
 
 
 def _print_ops(out: Console, graph: Json) -> None:
-    rows = table("#>", "op", "v>", "inputs", "outputs", "options")
+    lines = table("#>", "op", "v>", "inputs", "outputs", "options")
     for op in graph["ops"]:
         options = ", ".join(f"{k}={v}" for k, v in op["options"].items() if str(v) not in _OFF)
         if op["custom_options_bytes"]:
@@ -116,21 +116,21 @@ def _print_ops(out: Console, graph: Json) -> None:
         inputs, outputs = (
             " ".join("-" if i is None else f"t{i}" for i in op[k]) for k in ("inputs", "outputs")
         )
-        rows.add_row(str(op["index"]), op["name"], str(op["version"]), inputs, outputs, options)
+        lines.add_row(str(op["index"]), op["name"], str(op["version"]), inputs, outputs, options)
     out.print()
     out.print(f"ops of subgraph {graph['index']} {graph['name']!r}", style="bold", markup=False)
-    out.print(rows)
+    out.print(lines)
 
 
 def _print_tensors(out: Console, graph: Json) -> None:
-    rows = table("#>", "name", "type", "shape", "kind", "size>", "quantization")
+    lines = table("#>", "name", "type", "shape", "kind", "size>", "quantization")
     for t in graph["tensors"]:
         size = "" if t["bytes"] is None else bytes_text(t["bytes"])
         shape, quantization = shape_text(t["shape_signature"] or t["shape"]), _quantization_text(t)
-        rows.add_row(f"t{t['index']}", t["name"], t["type"], shape, t["kind"], size, quantization)
+        lines.add_row(f"t{t['index']}", t["name"], t["type"], shape, t["kind"], size, quantization)
     out.print()
     out.print(f"tensors of subgraph {graph['index']} {graph['name']!r}", style="bold", markup=False)
-    out.print(rows)
+    out.print(lines)
 
 
 def _types_text(types: str) -> str:

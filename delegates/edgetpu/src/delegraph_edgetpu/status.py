@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from attrs import frozen
-from delegraph import Op, Plan, Refusal, SubgraphPlan, SupportTable
+from delegraph import Op, Plan, Refusal, SubgraphPlan
 
 from . import limits
 from .ops import NEWEST, OLDEST
@@ -47,9 +47,8 @@ class Operation:
 def operations(plan: Plan, label: str) -> list[Operation]:
     """Return what became of each op of a plan's main subgraph, in the file's order."""
     subgraph = plan.subgraphs[0]
-    table = _table(plan, label)
     labels = subgraph.labels
-    blockers = _blockers(subgraph, labels, label, table)
+    blockers = _blockers(subgraph, labels, label)
     found = []
     for op in subgraph.graph.ops:
         if labels[op.index] == label:
@@ -84,10 +83,8 @@ def _status(refusals: Sequence[Refusal]) -> str:
     return next(filter(None, said), UNSPECIFIED)
 
 
-def _blockers(
-    subgraph: SubgraphPlan, labels: Mapping[int, str], label: str, table: SupportTable
-) -> dict[int, Op]:
-    """Return, for each op that the table takes but that lies in a later subset, what keeps it there.
+def _blockers(subgraph: SubgraphPlan, labels: Mapping[int, str], label: str) -> dict[int, Op]:
+    """Return, for each op that a row takes but that lies in a later subset, what keeps it there.
 
     That is the first op that cannot be mapped on its way from one that is.
     """
@@ -100,12 +97,12 @@ def _blockers(
         if labels[op.index] == label:
             breaks.update((t.index, None) for t in op.outputs)
         elif above:
-            if first is not None and not table.refusals(op, subgraph.graph):
+            if first is not None and _has_row(subgraph.refusals.get(op.index, {}).get(label, ())):
                 found[op.index] = first
             breaks.update((t.index, first or op) for t in op.outputs)
     return found
 
 
-def _table(plan: Plan, label: str) -> SupportTable:
-    (found,) = (d.table for d in plan.delegates if d.label == label)
-    return found
+def _has_row(refusals: Sequence[Refusal]) -> bool:
+    """Say whether a row takes the op, and it was refused for something else: its place in the graph."""
+    return bool(refusals) and all(r.kind not in ("op", "types", "version", "constraint") for r in refusals)

@@ -109,9 +109,9 @@ def delegraph_delegates() -> Iterable[type[Delegate]]:
 def delegraph_op_support(delegate: Delegate) -> Iterable[OpSupport]:
     if delegate.name != OpenCL.name:
         return []
-    from .kernels import rows
+    from .kernels import support_rows
 
-    return rows(delegate.options)
+    return support_rows(delegate.options)
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""The rows of ARG_MAX and ARG_MIN: the first place along an axis where the extreme stands."""
+"""The support rows of ARG_MAX and ARG_MIN: the first place along an axis where the extreme stands."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .elementwise import spread
 from .reduce import NOWHERE, Reduction, merged_axes, reducing
 
 
-def arg_rows(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSupport]:
-    """Yield the rows of the op that finds the value that is ``sign`` all others; NaN is passed over.
+def arg_support(op: str, sign: str, lowest: str, options: Options) -> Iterator[OpSupport]:
+    """Yield the support rows of the op that finds the value ``sign`` all others; NaN is passed over.
 
     :param lowest: what every value is ``sign``, in C.
     """

@@ -48,10 +48,10 @@ _CURVES = {
 _INTEGERS = ("int8", "uint8")
 
 
-def cell_rows(
+def cell_support(
     op: str, options: Options, last: int, constraints: Sequence[Constraint]
 ) -> Iterable[OpSupport]:
-    """Return the rows of an op that runs one cell: float, with integer weights, and in integers."""
+    """Return the support rows of an op that runs one cell: float, with integer weights, and in integers."""
     constraints = (*constraints, full_inputs, constant_weights, fitting, variable_states)
     kernel, versions = Kernel(_launches), (1, last if options.quantized else 2)
     rtol = 4e-2 if options.precision == "float16" else 1e-5

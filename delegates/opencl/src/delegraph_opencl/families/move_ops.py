@@ -1,4 +1,4 @@
-"""The rows of ops that only move values, and what they need."""
+"""The support rows of ops that only move values, and what they need."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def move_types(options: Options) -> list[str]:
     return (EVERY_TYPE if options.quantized else FLOAT_MODELS).split()
 
 
-def move_rows(
+def move_support(
     op: str,
     kernel: Kernel,
     options: Options,
@@ -33,7 +33,7 @@ def move_rows(
     constraints: Iterable[Constraint] = (),
     first: tuple[int, int] = (1, 1),
 ) -> list[OpSupport]:
-    """Return the rows of an op that moves values of every type.
+    """Return the support rows of an op that moves values of every type.
 
     :param first: the versions with ``quantized=False``.
     :param last: the last version otherwise.

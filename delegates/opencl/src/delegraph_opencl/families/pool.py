@@ -16,15 +16,15 @@ from ..program.launch import Launch, blocks, int32s
 from ..program.node import Kernel, Node
 from ..program.sources import cl_source
 from ..program.target import Target
-from .support_rows import float_rows, same_quantization
+from .support_rows import float_support, same_quantization
 
 _TASKS = 8  # per core
 
 
-def pool_rows(
+def pool_support(
     op: str, start: str, combined: str, shift: str, factor: str, options: Options
 ) -> Iterable[OpSupport]:
-    """Return the rows of a pool.
+    """Return the support rows of a pool.
 
     :param start: what a window has before the first number.
     :param combined: OpenCL C of ``v``, what there is so far, and ``a``.
@@ -40,7 +40,7 @@ def pool_rows(
     )
     kernel = Kernel(lambda node, target: _launches(node, target, defines), fuses=True, narrow=True)
     constraints = (known_activation, real_windows)
-    return float_rows(
+    return float_support(
         op,
         kernel,
         options,

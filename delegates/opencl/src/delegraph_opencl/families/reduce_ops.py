@@ -1,4 +1,4 @@
-"""The rows of the reductions."""
+"""The support rows of the reductions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from delegraph.rules import constant
 
 from ..options import Options
 from .reduce import Reduction, reducing
-from .support_rows import STORED_AS_HALF, float_rows, plain_rows
+from .support_rows import STORED_AS_HALF, float_support, plain_support
 
 _TYPES = "T int32 -> T"
 
 
-def real_rows(
+def real_support(
     op: str,
     how: Reduction,
     options: Options,
@@ -24,12 +24,12 @@ def real_rows(
     quantized: str = "int8 uint8",
     half_rtol: float = STORED_AS_HALF,
 ) -> Iterator[OpSupport]:
-    """Yield the rows of a reduction of real numbers.
+    """Yield the support rows of a reduction of real numbers.
 
     :param rtol: of sums and products more than of others: the order in which thousands of values are added
         shows, and LiteRT's error is the larger one.
     """
-    yield from float_rows(
+    yield from float_support(
         op,
         reducing(how),
         options,
@@ -43,16 +43,18 @@ def real_rows(
     )
 
 
-def whole_rows(
+def whole_support(
     op: str, start: str | None, combine: str, options: Options, last: int, T: str = "int32 int64"
 ) -> Iterator[OpSupport]:
-    """Yield a row for each type of integers.
+    """Yield a support row for each type of integers.
 
     :param start: the result of no values; None: of an extreme, the lowest or highest of each type.
     """
     for dtype in T.split():
         how = Reduction(_EXTREMES[dtype, combine] if start is None else start, combine)
-        yield from plain_rows(op, reducing(how, False), options, _TYPES, last, [constant("axes", 1)], dtype)
+        yield from plain_support(
+            op, reducing(how, False), options, _TYPES, last, [constant("axes", 1)], dtype
+        )
 
 
 _EXTREMES = {

@@ -1,4 +1,4 @@
-"""The rows of ops that are alike: float, the quantized types that ``quantized=True`` adds, integers."""
+"""The support rows of ops that are alike: float, the quantized types of ``quantized=True``, integers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ONE_HALF = 2.0**-10  # how far a float16 output may be off: its own rounding, an
 STORED_AS_HALF = 4e-3  # and any output with precision="float16": inputs are rounded, too
 
 
-def float_rows(
+def float_support(
     op: str,
     kernel: Kernel,
     options: Options,
@@ -29,7 +29,7 @@ def float_rows(
     quantized_constraints: Iterable[Constraint] = (),
     steps: int = 1,
 ) -> list[OpSupport]:
-    """Return the rows of an op of real numbers.
+    """Return the support rows of an op of real numbers.
 
     :param types: of the operands, ``T`` for the numbers.
     :param first: the versions for float32, with ``quantized=False``, too.
@@ -50,7 +50,7 @@ def float_rows(
     return rows
 
 
-def plain_rows(
+def plain_support(
     op: str,
     kernel: Kernel,
     options: Options,
@@ -59,7 +59,7 @@ def plain_rows(
     constraints: Iterable[Constraint] = (),
     T: str = "int32 int64",
 ) -> list[OpSupport]:
-    """Return the row of an op of integers or bools, which are exact."""
+    """Return the support row of an op of integers or bools, which are exact."""
     return [OpSupport(op, (1, last if options.quantized else 1), types, constraints, kernel, T=T)]
 
 

@@ -1,4 +1,4 @@
-"""The rows of ops with weights, and what they need."""
+"""The support rows of ops with weights, and what they need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..program.node import Kernel
 from .support_rows import STORED_AS_HALF, one_scale
 
 
-def weighted_rows(
+def weighted_support(
     op: str,
     kernel: Kernel,
     options: Options,
@@ -26,7 +26,7 @@ def weighted_rows(
     bias: int = 2,
     axis: int = 0,
 ) -> list[OpSupport]:
-    """Return the rows of an op with weights.
+    """Return the support rows of an op with weights.
 
     :param types: of the operands: ``{0}`` the values, ``{1}`` the weights, ``{2}`` the bias.
     :param first: the last version with ``quantized=False``.
@@ -56,7 +56,7 @@ def weighted_rows(
 
 
 def hybrid_rtol(options: Options) -> float:
-    """Return what a row claims that rounds activations to 8 bits: of halves, some to another step."""
+    """Return what is claimed where activations are rounded to 8 bits: of halves, some to another step."""
     return 2e-2 if options.precision == "float16" else 1e-5
 
 

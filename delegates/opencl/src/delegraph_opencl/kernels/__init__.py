@@ -12,8 +12,8 @@ from ..options import Options
 
 
 @cache
-def rows(options: Options) -> Iterable[OpSupport]:
-    """Return the rows of every kernel module, each imported when its op is asked for.
+def support_rows(options: Options) -> Iterable[OpSupport]:
+    """Return the support rows of every kernel module, each imported when its op is asked for.
 
     A module's ``support(options)`` returns its rows, which depend on the delegate's options; one without
     it holds no op.

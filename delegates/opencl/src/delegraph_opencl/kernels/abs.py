@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import counted, elementwise
-from ..families.support_rows import float_rows, plain_rows
+from ..families.support_rows import float_support, plain_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    yield from float_rows("ABS", elementwise("fabs({0})"), options, "T -> T", last=5, quantized="int8")
-    yield from plain_rows("ABS", counted("abs({0})"), options, "T -> T", last=5, T="int32")
+    yield from float_support("ABS", elementwise("fabs({0})"), options, "T -> T", last=5, quantized="int8")
+    yield from plain_support("ABS", counted("abs({0})"), options, "T -> T", last=5, T="int32")

@@ -11,13 +11,13 @@ from delegraph import OpSupport
 from delegraph.rules import known_activation
 
 from ..families.elementwise import activated, counted, elementwise
-from ..families.support_rows import float_rows, plain_rows
+from ..families.support_rows import float_support, plain_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     formula, constraints = "{0} + {1}", [known_activation]
-    yield from float_rows(
+    yield from float_support(
         "ADD", elementwise(formula), options, last=6, constraints=constraints, half_rtol=1e-2
     )
-    yield from plain_rows("ADD", counted(activated(formula)), options, last=6, constraints=constraints)
+    yield from plain_support("ADD", counted(activated(formula)), options, last=6, constraints=constraints)

@@ -12,7 +12,7 @@ from delegraph import Op, OpSupport
 from delegraph.rules import same_shape
 
 from ..families.elementwise import counted, elementwise, launches
-from ..families.support_rows import float_rows, plain_rows
+from ..families.support_rows import float_support, plain_support
 from ..options import Options
 from ..program.epilogue import LARGEST, clamped
 from ..program.launch import Launch
@@ -22,8 +22,10 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel, constraints = Kernel(_launches, fuses=True, post_op=_post_op, narrow=True), [same_shape]
-    yield from float_rows("ADD_N", kernel, options, _TYPES, last=1, constraints=constraints, quantized="")
-    yield from plain_rows(
+    yield from float_support(
+        "ADD_N", kernel, options, _TYPES, last=1, constraints=constraints, quantized=""
+    )
+    yield from plain_support(
         "ADD_N", counted(_sum), options, _TYPES, last=1, constraints=constraints, T="int32"
     )
 

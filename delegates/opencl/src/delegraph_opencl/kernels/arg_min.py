@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.arg import arg_rows
+from ..families.arg import arg_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return arg_rows("ARG_MIN", "<", "", options)
+    return arg_support("ARG_MIN", "<", "", options)

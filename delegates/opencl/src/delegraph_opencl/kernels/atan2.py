@@ -11,11 +11,11 @@ from delegraph import OpSupport
 from delegraph.rules import same_shape
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows(
+    return float_support(
         "ATAN2", elementwise("atan2({0}, {1})"), options, last=1, constraints=[same_shape], quantized=""
     )

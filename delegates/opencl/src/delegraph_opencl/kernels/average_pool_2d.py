@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.pool import pool_rows
+from ..families.pool import pool_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return pool_rows("AVERAGE_POOL_2D", "0", "(v) + (a)", "(float)(n)", "scale / (float)(n)", options)
+    return pool_support("AVERAGE_POOL_2D", "0", "(v) + (a)", "(float)(n)", "scale / (float)(n)", options)

@@ -18,7 +18,7 @@ from delegraph.rules import constant, matrices, scales_of_columns
 from ..families.hybrid import is_hybrid, rounded, scales_of, signed
 from ..families.movement import stored
 from ..families.products import Product, Side, multiplied
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..families.weighted_ops import hybrid_rtol
 from ..options import Options
 from ..program.epilogue import epilogue_of
@@ -29,7 +29,7 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = Kernel(_launches, fuses=True)
-    yield from float_rows(
+    yield from float_support(
         "BATCH_MATMUL",
         kernel,
         options,

@@ -13,14 +13,14 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import blocks_and_edges, constant
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import joined, moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("blocks and crops", 1, 2), blocks_and_edges]
-    return move_rows(
+    return move_support(
         "BATCH_TO_SPACE_ND",
         moving(_sources),
         options,

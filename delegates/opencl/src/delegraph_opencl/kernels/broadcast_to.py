@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import constant
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
@@ -19,7 +19,7 @@ from ..options import Options
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("shape", 1)]
     types = "T int32|int64 -> T"
-    return move_rows("BROADCAST_TO", moving(_sources), options, types, last=4, constraints=constraints)
+    return move_support("BROADCAST_TO", moving(_sources), options, types, last=4, constraints=constraints)
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -15,7 +15,7 @@ from delegraph.rules import bias_along, bounded_padding, real_windows, whole_gro
 from ..cpu import integers
 from ..cpu.convolution import convolved
 from ..families.hybrid import has_many_scales, operands
-from ..families.weighted_ops import any_activation, nonempty, weighted_rows
+from ..families.weighted_ops import any_activation, nonempty, weighted_support
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
@@ -34,7 +34,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         whole_groups,
         bias_along(0),
     )
-    return weighted_rows(
+    return weighted_support(
         "CONV_2D",
         Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True),
         options,

@@ -12,7 +12,7 @@ from delegraph import OpSupport
 from delegraph.rules import axes_inside, constant, one_value
 
 from ..families.elementwise import spread
-from ..families.support_rows import float_rows, plain_rows
+from ..families.support_rows import float_support, plain_support
 from ..options import Options
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import C_TYPES, Kernel, Node
@@ -27,8 +27,10 @@ def support(options: Options) -> Iterable[OpSupport]:
         "T int32 -> T",
         [constant("axis", 1), one_value(1, "axis"), axes_inside(1)],
     )
-    yield from float_rows("CUMSUM", kernel, options, types, last=1, constraints=constraints, quantized="")
-    yield from plain_rows("CUMSUM", kernel, options, types, last=1, constraints=constraints)
+    yield from float_support(
+        "CUMSUM", kernel, options, types, last=1, constraints=constraints, quantized=""
+    )
+    yield from plain_support("CUMSUM", kernel, options, types, last=1, constraints=constraints)
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

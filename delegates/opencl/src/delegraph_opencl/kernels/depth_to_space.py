@@ -12,13 +12,15 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import channels_of_blocks
 
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.movement import moving, tables_of
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("DEPTH_TO_SPACE", moving(_sources), options, last=2, constraints=[channels_of_blocks])
+    return move_support(
+        "DEPTH_TO_SPACE", moving(_sources), options, last=2, constraints=[channels_of_blocks]
+    )
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

@@ -21,7 +21,7 @@ from ..cpu.convolution import convolved
 from ..cpu.depthwise import depthwise_convolution
 from ..cpu.depthwise_bytes import depthwise_bytes
 from ..families.hybrid import operands
-from ..families.weighted_ops import any_activation, nonempty, weighted_rows
+from ..families.weighted_ops import any_activation, nonempty, weighted_support
 from ..gpu import depthwise as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
@@ -42,7 +42,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         constant("weights", 1),
     )
     kernel = Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True)
-    return weighted_rows(
+    return weighted_support(
         "DEPTHWISE_CONV_2D", kernel, options, (*constraints, bias_along(3)), first=2, last=7, axis=3
     )
 

@@ -12,7 +12,7 @@ from delegraph import OpSupport
 from delegraph.rules import update_inside
 
 from ..families.elementwise import spread
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.movement import ELEMENTS, elements_of, moved, stored, strides_of, table, tables_of
 from ..options import Options
 from ..program.launch import Launch, blocks, int32s
@@ -23,7 +23,7 @@ _WORK = 4096  # elements of a work-item on a CPU, at least
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows(
+    return move_support(
         "DYNAMIC_UPDATE_SLICE",
         Kernel(_launches, narrow=True),
         options,

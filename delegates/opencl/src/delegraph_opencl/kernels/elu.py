@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise, literal
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("ELU", elementwise(_ELU), options, "T -> T", last=1, quantized="int8")
+    return float_support("ELU", elementwise(_ELU), options, "T -> T", last=1, quantized="int8")
 
 
 def _series(terms: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 from delegraph.rules import constant, rows_inside, rows_of_table, something_to_pick
 
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.picked import Picks, picked
 from ..options import Options
 from ..program.launch import Launch
@@ -21,7 +21,7 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = Kernel(_launches, narrow=True)
-    yield from move_rows("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=_WHERE)
+    yield from move_support("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=_WHERE)
     if options.quantized:
         constraints = (*_WHERE, constant("table", 1))
         yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", constraints, kernel)

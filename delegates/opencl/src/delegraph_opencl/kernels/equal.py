@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.comparison import comparison_rows
+from ..families.comparison import comparison_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return comparison_rows("EQUAL", "==", options, last=5, T="int32 int64 bool")
+    return comparison_support("EQUAL", "==", options, last=5, T="int32 int64 bool")

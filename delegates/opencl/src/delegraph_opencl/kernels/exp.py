@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows(
+    return float_support(
         "EXP", elementwise("exp({0})"), options, "T -> T", last=2, quantized="int8", half_rtol=1e-2
     )

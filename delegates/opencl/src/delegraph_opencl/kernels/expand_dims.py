@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows(
+    return move_support(
         "EXPAND_DIMS", moving(lambda op, tables: tables), options, "T int32|int64 -> T", last=1
     )

@@ -12,13 +12,13 @@ from delegraph import Op, OpSupport, round_half_away
 from delegraph.rules import proper_range
 
 from ..families.elementwise import elementwise, literal
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = elementwise(_formula)
-    return float_rows(
+    return float_support(
         "FAKE_QUANT", kernel, options, "T -> T", constraints=[proper_range], quantized="", half_rtol=1e-2
     )
 

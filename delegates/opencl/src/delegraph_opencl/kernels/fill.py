@@ -11,7 +11,7 @@ from delegraph import OpSupport
 from delegraph.rules import one_value
 
 from ..families.elementwise import launches
-from ..families.support_rows import float_rows, plain_rows, same_quantization
+from ..families.support_rows import float_support, plain_support, same_quantization
 from ..options import Options
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
@@ -20,7 +20,7 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     types, name, constraints = "int32|int64 T -> T", "FILL", [one_value(1, "value")]
-    yield from float_rows(
+    yield from float_support(
         name,
         Kernel(_launches, fuses=True),
         options,
@@ -30,7 +30,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         rtol=0,
         quantized_constraints=[same_quantization],
     )
-    yield from plain_rows(name, Kernel(_launches), options, types, 5, constraints, "int32 int64 bool")
+    yield from plain_support(name, Kernel(_launches), options, types, 5, constraints, "int32 int64 bool")
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("FLOOR", elementwise("floor({0})"), options, "T -> T", last=1, quantized="")
+    return float_support("FLOOR", elementwise("floor({0})"), options, "T -> T", last=1, quantized="")

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import counted, elementwise
-from ..families.support_rows import float_rows, nonzero_divisor, plain_rows, safe_divisor
+from ..families.support_rows import float_support, nonzero_divisor, plain_support, safe_divisor
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel, constraints = elementwise(_REAL), [nonzero_divisor]
-    yield from float_rows("FLOOR_DIV", kernel, options, last=3, constraints=constraints, quantized="")
-    yield from plain_rows(
+    yield from float_support("FLOOR_DIV", kernel, options, last=3, constraints=constraints, quantized="")
+    yield from plain_support(
         "FLOOR_DIV", counted(_WHOLE), options, last=3, constraints=[safe_divisor], T="int32"
     )
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import counted, elementwise
-from ..families.support_rows import float_rows, plain_rows, safe_divisor
+from ..families.support_rows import float_support, plain_support, safe_divisor
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    yield from float_rows("FLOOR_MOD", elementwise(_REAL), options, quantized="")
-    yield from plain_rows("FLOOR_MOD", counted(_WHOLE), options, constraints=[safe_divisor])
+    yield from float_support("FLOOR_MOD", elementwise(_REAL), options, quantized="")
+    yield from plain_support("FLOOR_MOD", counted(_WHOLE), options, constraints=[safe_divisor])
 
 
 _REST = "fmod({0}, {1})"  # with the sign of x

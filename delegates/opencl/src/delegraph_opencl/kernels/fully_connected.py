@@ -16,7 +16,7 @@ from delegraph.rules import bias_along, operand_shape
 from ..cpu import integers
 from ..cpu.convolution import convolved
 from ..families.hybrid import operands
-from ..families.weighted_ops import any_activation, nonempty, weighted_rows
+from ..families.weighted_ops import any_activation, nonempty, weighted_support
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
@@ -27,8 +27,8 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = (any_activation, default_format, whole_rows, nonempty(1), bias_along(0))
-    return weighted_rows(
+    constraints = (any_activation, default_format, whole_support, nonempty(1), bias_along(0))
+    return weighted_support(
         "FULLY_CONNECTED",
         Kernel(_launches, fuses=True, folds=True, narrow=True),
         options,
@@ -58,7 +58,7 @@ def default_format(op: Op) -> str | None:
 
 
 @needs("weights (units, depth), and input rows of that depth")
-def whole_rows(op: Op) -> str | None:
+def whole_support(op: Op) -> str | None:
     x, weights = operand_shape(op, 0), operand_shape(op, 1)
     size = 1
     for n in x:

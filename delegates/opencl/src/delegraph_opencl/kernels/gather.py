@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from delegraph import Op, OpSupport
 from delegraph.rules import indices_inside, operand_shape, something_to_pick
 
-from ..families.move_ops import axis_of, move_rows
+from ..families.move_ops import axis_of, move_support
 from ..families.picked import Picks, picked
 from ..options import Options
 from ..program.launch import Launch
@@ -20,7 +20,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows(
+    return move_support(
         "GATHER",
         Kernel(_launches, narrow=True),
         options,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 from delegraph.rules import indices_for_axes, something_to_pick, tuples_inside
 
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.picked import Picks, picked
 from ..options import Options
 from ..program.launch import Launch
@@ -21,7 +21,7 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     types, constraints = "T int16|int32|int64 -> T", [indices_for_axes, tuples_inside, something_to_pick(0)]
-    return move_rows(
+    return move_support(
         "GATHER_ND", Kernel(_launches, narrow=True), options, types, last=6, constraints=constraints
     )
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from delegraph import Op, OpSupport
 
 from ..families.elementwise import elementwise, literal
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("GELU", elementwise(_formula), options, "T -> T", last=3)
+    return float_support("GELU", elementwise(_formula), options, "T -> T", last=3)
 
 
 def _formula(op: Op) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.comparison import comparison_rows
+from ..families.comparison import comparison_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return comparison_rows("GREATER_EQUAL", ">=", options, last=3)
+    return comparison_support("GREATER_EQUAL", ">=", options, last=3)

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise, literal
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     gate = "fmin(fmax({0} + ({F})(3), ({F})(0)), ({F})(6))"
     formula = f"{{0}} * {gate} * {literal(1 / 6)}"
-    return float_rows("HARD_SWISH", elementwise(formula), options, "T -> T", last=1)
+    return float_support("HARD_SWISH", elementwise(formula), options, "T -> T", last=1)

@@ -11,12 +11,12 @@ from delegraph import OpSupport
 from delegraph.rules import no_activation_and_some_axis
 
 from ..families.softmax_rows import RowOp, by_row
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows(
+    return float_support(
         "L2_NORMALIZATION",
         by_row(_NORMALIZATION),
         options,

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from delegraph import Op, OpSupport
 
 from ..families.elementwise import elementwise, literal
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("LEAKY_RELU", elementwise(_formula), options, "T -> T")
+    return float_support("LEAKY_RELU", elementwise(_formula), options, "T -> T")
 
 
 def _formula(op: Op) -> str:

@@ -12,7 +12,7 @@ from delegraph import OpSupport
 from delegraph.rules import image
 
 from ..families.elementwise import spread
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 from ..program.epilogue import epilogue_of
 from ..program.launch import Launch, blocks, int32s
@@ -24,7 +24,7 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 def support(options: Options) -> Iterable[OpSupport]:
     name, kernel = "LOCAL_RESPONSE_NORMALIZATION", Kernel(_launches, fuses=True)
-    return float_rows(name, kernel, options, "T -> T", last=1, constraints=[image], quantized="")
+    return float_support(name, kernel, options, "T -> T", last=1, constraints=[image], quantized="")
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

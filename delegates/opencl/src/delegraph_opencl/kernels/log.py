@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from delegraph import Op, OpSupport
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("LOG", elementwise(_formula), options, "T -> T", quantized="int8")
+    return float_support("LOG", elementwise(_formula), options, "T -> T", quantized="int8")
 
 
 def _formula(op: Op) -> str:

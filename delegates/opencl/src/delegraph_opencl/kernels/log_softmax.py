@@ -11,12 +11,12 @@ from delegraph import OpSupport
 from delegraph.rules import has_an_axis
 
 from ..families.softmax_rows import RowOp, by_row
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("LOG_SOFTMAX", by_row(_LOG_SOFTMAX), options, "T -> T", constraints=[has_an_axis])
+    return float_support("LOG_SOFTMAX", by_row(_LOG_SOFTMAX), options, "T -> T", constraints=[has_an_axis])
 
 
 _LOG_SOFTMAX = RowOp("exp((x) - peak)", "log(sum)", "(x) - peak - whole")

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import counted
-from ..families.support_rows import plain_rows
+from ..families.support_rows import plain_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return plain_rows("LOGICAL_NOT", counted("!{0}"), options, "T -> T", last=1, T="bool")
+    return plain_support("LOGICAL_NOT", counted("!{0}"), options, "T -> T", last=1, T="bool")

@@ -18,7 +18,7 @@ from delegraph import Op, OpSupport, needs
 from delegraph.rules import basic_kernel, full_kernel, operand_shape
 
 from ..families.elementwise import spread
-from ..families.lstm import cell_rows
+from ..families.lstm import cell_support
 from ..families.move_ops import stacked
 from ..families.movement import moved, stored, tables_of
 from ..families.products import Product, Side, multiplied
@@ -34,7 +34,7 @@ _WORK = 256  # cells of a work-item on a CPU
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    yield from cell_rows("LSTM", options, 4, [full_kernel, one_step])
+    yield from cell_support("LSTM", options, 4, [full_kernel, one_step])
     yield OpSupport(
         "LSTM",
         (1, 4 if options.quantized else 2),

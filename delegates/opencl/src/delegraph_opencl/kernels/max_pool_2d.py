@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.pool import pool_rows
+from ..families.pool import pool_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return pool_rows("MAX_POOL_2D", "-FLT_MAX", "((v) < (a) ? (a) : (v))", "1", "scale", options)
+    return pool_support("MAX_POOL_2D", "-FLT_MAX", "((v) < (a) ? (a) : (v))", "1", "scale", options)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.reduce import Reduction
-from ..families.reduce_ops import real_rows
+from ..families.reduce_ops import real_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return real_rows("MEAN", Reduction("0", "{0} + {1}", is_mean=True), options, last=3, rtol=2e-5)
+    return real_support("MEAN", Reduction("0", "{0} + {1}", is_mean=True), options, last=3, rtol=2e-5)

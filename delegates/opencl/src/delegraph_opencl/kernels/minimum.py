@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import counted, elementwise
-from ..families.support_rows import float_rows, plain_rows, same_quantization
+from ..families.support_rows import float_support, plain_support, same_quantization
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     formula, constraints = "({0} < {1} ? {0} : {1})", [same_quantization]
     kernel = elementwise(formula)
-    yield from float_rows("MINIMUM", kernel, options, last=4, quantized_constraints=constraints)
-    yield from plain_rows("MINIMUM", counted(formula), options, last=4)
+    yield from float_support("MINIMUM", kernel, options, last=4, quantized_constraints=constraints)
+    yield from plain_support("MINIMUM", counted(formula), options, last=4)

@@ -13,7 +13,7 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import constant, reflected_inside
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
@@ -21,7 +21,7 @@ from ..options import Options
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("paddings", 1), reflected_inside]
     types = "T int32|int64 -> T"
-    return move_rows("MIRROR_PAD", moving(_sources), options, types, last=3, constraints=constraints)
+    return move_support("MIRROR_PAD", moving(_sources), options, types, last=3, constraints=constraints)
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

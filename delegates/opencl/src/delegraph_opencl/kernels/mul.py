@@ -11,11 +11,11 @@ from delegraph import OpSupport
 from delegraph.rules import known_activation
 
 from ..families.elementwise import activated, counted, elementwise
-from ..families.support_rows import float_rows, plain_rows
+from ..families.support_rows import float_support, plain_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     formula, constraints = "{0} * {1}", [known_activation]
-    yield from float_rows("MUL", elementwise(formula), options, last=8, constraints=constraints)
-    yield from plain_rows("MUL", counted(activated(formula)), options, last=8, constraints=constraints)
+    yield from float_support("MUL", elementwise(formula), options, last=8, constraints=constraints)
+    yield from plain_support("MUL", counted(activated(formula)), options, last=8, constraints=constraints)

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import counted, elementwise
-from ..families.support_rows import float_rows, plain_rows
+from ..families.support_rows import float_support, plain_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    yield from float_rows("NEG", elementwise("-{0}"), options, "T -> T", last=1, quantized="")
-    yield from plain_rows("NEG", counted("-{0}"), options, "T -> T", last=1)
+    yield from float_support("NEG", elementwise("-{0}"), options, "T -> T", last=1, quantized="")
+    yield from plain_support("NEG", counted("-{0}"), options, "T -> T", last=1)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.comparison import comparison_rows
+from ..families.comparison import comparison_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return comparison_rows("NOT_EQUAL", "!=", options, last=4, T="int32 int64 bool")
+    return comparison_support("NOT_EQUAL", "!=", options, last=4, T="int32 int64 bool")

@@ -12,7 +12,7 @@ from delegraph import Op, OpSupport, needs
 from delegraph.rules import one_value
 
 from ..families.elementwise import launches
-from ..families.support_rows import float_rows, plain_rows, same_quantization
+from ..families.support_rows import float_support, plain_support, same_quantization
 from ..options import Options
 from ..program.launch import Launch
 from ..program.node import Kernel, Node, Value
@@ -23,7 +23,7 @@ def support(options: Options) -> Iterable[OpSupport]:
     types = "int32|int64 int32 T T -> T"
     constraints = [one_value(2, "on"), one_value(3, "off")]
     in_half = [] if options.precision == "float32" else [whole_in_half]
-    yield from float_rows(
+    yield from float_support(
         "ONE_HOT",
         Kernel(_launches, fuses=True),
         options,
@@ -34,7 +34,9 @@ def support(options: Options) -> Iterable[OpSupport]:
         quantized_constraints=[same_quantization],
         steps=0,
     )
-    yield from plain_rows("ONE_HOT", Kernel(_launches), options, types, 1, constraints, "int32 int64 bool")
+    yield from plain_support(
+        "ONE_HOT", Kernel(_launches), options, types, 1, constraints, "int32 int64 bool"
+    )
 
 
 @needs("a depth of at most 2048, up to which float16 holds every index")

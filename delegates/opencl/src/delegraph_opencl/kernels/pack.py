@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from delegraph import OpSupport
 
-from ..families.move_ops import axis_of, move_rows, stacked
+from ..families.move_ops import axis_of, move_support, stacked
 from ..options import Options
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
@@ -17,7 +17,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("PACK", Kernel(_launches, narrow=True), options, "T T* -> T", last=5)
+    return move_support("PACK", Kernel(_launches, narrow=True), options, "T T* -> T", last=5)
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

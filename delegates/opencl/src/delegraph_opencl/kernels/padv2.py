@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import OpSupport
 from delegraph.rules import constant
 
-from ..families.move_ops import PADDINGS, move_rows, padded
+from ..families.move_ops import PADDINGS, move_support, padded
 from ..families.movement import moved, tables_of
 from ..options import Options
 from ..program.launch import Launch
@@ -21,7 +21,7 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("paddings and value", 1, 2)]
-    return move_rows(
+    return move_support(
         "PADV2",
         Kernel(_launches, narrow=True),
         options,

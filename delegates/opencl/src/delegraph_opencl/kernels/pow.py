@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("POW", elementwise("pow({0}, {1})"), options, last=1, quantized="")
+    return float_support("POW", elementwise("pow({0}, {1})"), options, last=1, quantized="")

@@ -11,10 +11,10 @@ from delegraph import OpSupport
 from delegraph.rules import broadcast_alpha
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = elementwise("({0} < 0 ? {0} * {1} : {0})")
-    return float_rows("PRELU", kernel, options, last=1, constraints=[broadcast_alpha])
+    return float_support("PRELU", kernel, options, last=1, constraints=[broadcast_alpha])

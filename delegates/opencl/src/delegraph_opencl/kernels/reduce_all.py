@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.reduce_ops import whole_rows
+from ..families.reduce_ops import whole_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return whole_rows("REDUCE_ALL", "1", "{0} & {1}", options, last=1, T="bool")
+    return whole_support("REDUCE_ALL", "1", "{0} & {1}", options, last=1, T="bool")

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.reduce import Reduction
-from ..families.reduce_ops import real_rows, whole_rows
+from ..families.reduce_ops import real_support, whole_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     product = Reduction("1", "{0} * {1}", scaled_first=True)
-    yield from real_rows("REDUCE_PROD", product, options, last=2, rtol=1e-5, half_rtol=2e-2, quantized="")
-    yield from whole_rows("REDUCE_PROD", "1", "{0} * {1}", options, last=2)
+    yield from real_support(
+        "REDUCE_PROD", product, options, last=2, rtol=1e-5, half_rtol=2e-2, quantized=""
+    )
+    yield from whole_support("REDUCE_PROD", "1", "{0} * {1}", options, last=2)

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     formula = "({0} < 0 ? ({F})(0) : {0} > 6 ? ({F})(6) : {0})"
-    return float_rows("RELU6", elementwise(formula), options, "T -> T", last=3)
+    return float_support("RELU6", elementwise(formula), options, "T -> T", last=3)

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     formula = "({0} < -1 ? ({F})(-1) : {0} > 1 ? ({F})(1) : {0})"
-    return float_rows("RELU_N1_TO_1", elementwise(formula), options, "T -> T", last=1)
+    return float_support("RELU_N1_TO_1", elementwise(formula), options, "T -> T", last=1)

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("RESHAPE", moving(lambda op, tables: tables), options, "T int32? -> T", last=1)
+    return move_support("RESHAPE", moving(lambda op, tables: tables), options, "T int32? -> T", last=1)

@@ -15,7 +15,7 @@ from delegraph.rules import constant, image, one_alignment, some_size, something
 
 from ..families.elementwise import spread
 from ..families.movement import stored, table
-from ..families.support_rows import float_rows, same_quantization
+from ..families.support_rows import float_support, same_quantization
 from ..options import Options
 from ..program.epilogue import Epilogue, epilogue_of
 from ..program.launch import Arg, Launch, blocks, int32s
@@ -27,7 +27,7 @@ _TASKS = 8  # per core
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows(
+    return float_support(
         "RESIZE_BILINEAR",
         Kernel(_launches, fuses=True, narrow=True),
         options,

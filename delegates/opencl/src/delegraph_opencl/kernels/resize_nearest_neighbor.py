@@ -12,13 +12,13 @@ import numpy as np
 from delegraph import Op, OpSupport, round_half_away
 from delegraph.rules import constant, image, some_size, something_to_pick
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows(
+    return move_support(
         "RESIZE_NEAREST_NEIGHBOR",
         moving(_sources),
         options,

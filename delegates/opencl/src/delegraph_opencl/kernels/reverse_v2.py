@@ -11,14 +11,14 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import axes_inside, constant
 
-from ..families.move_ops import axis_of, ints, move_rows
+from ..families.move_ops import axis_of, ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("axes", 1), axes_inside(1)]
-    return move_rows(
+    return move_support(
         "REVERSE_V2", moving(_sources), options, "T int32 -> T", last=4, constraints=constraints
     )
 

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows("ROUND", elementwise(_ROUNDED), options, "T -> T", last=1, quantized="")
+    return float_support("ROUND", elementwise(_ROUNDED), options, "T -> T", last=1, quantized="")
 
 
 # What is rounded to zero is 0, of either sign; -0 itself stays.

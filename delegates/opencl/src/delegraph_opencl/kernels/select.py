@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 from delegraph.rules import select_shapes
 
-from ..families.select import select_rows
+from ..families.select import select_support
 from ..options import Options
 from ..program.node import Value
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return select_rows("SELECT", options, last=4, condition=per_row, constraints=[select_shapes])
+    return select_support("SELECT", options, last=4, condition=per_row, constraints=[select_shapes])
 
 
 def per_row(condition: Value, result: Value) -> Value:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.select import select_rows
+from ..families.select import select_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return select_rows("SELECT_V2", options, last=2, condition=lambda condition, result: condition)
+    return select_support("SELECT_V2", options, last=2, condition=lambda condition, result: condition)

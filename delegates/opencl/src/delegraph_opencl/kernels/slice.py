@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import constant
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
@@ -19,7 +19,7 @@ from ..options import Options
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = moving(_sources)
     for index in ("int32", "int64"):
-        yield from move_rows(
+        yield from move_support(
             "SLICE",
             kernel,
             options,

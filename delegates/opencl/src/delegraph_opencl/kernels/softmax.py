@@ -11,12 +11,12 @@ from delegraph import OpSupport
 from delegraph.rules import has_an_axis
 
 from ..families.softmax_rows import RowOp, by_row
-from ..families.support_rows import float_rows
+from ..families.support_rows import float_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_rows(
+    return float_support(
         "SOFTMAX", by_row(_SOFTMAX), options, "T -> T", last=4, constraints=[has_an_axis], half_rtol=1e-2
     )
 

@@ -13,7 +13,7 @@ from attrs import evolve
 from delegraph import OpSupport
 from delegraph.rules import blocks_and_edges, constant
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import OUTSIDE, moved, tables_of
 from ..options import Options
 from ..program.launch import Launch
@@ -23,7 +23,7 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("blocks and paddings", 1, 2), blocks_and_edges]
-    return move_rows(
+    return move_support(
         "SPACE_TO_BATCH_ND",
         Kernel(_launches, narrow=True),
         options,

@@ -12,13 +12,13 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import image_of_blocks
 
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("SPACE_TO_DEPTH", moving(_sources), options, last=2, constraints=[image_of_blocks])
+    return move_support("SPACE_TO_DEPTH", moving(_sources), options, last=2, constraints=[image_of_blocks])
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

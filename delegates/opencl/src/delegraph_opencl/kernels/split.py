@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 from delegraph.rules import constant, outputs_for_splits
 
-from ..families.move_ops import ints, move_rows, parting
+from ..families.move_ops import ints, move_support, parting
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("axis", 0), outputs_for_splits]
-    return move_rows(
+    return move_support(
         "SPLIT",
         parting(1, lambda op: ints(op, 0)[0]),
         options,

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.move_ops import move_rows
+from ..families.move_ops import move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("SQUEEZE", moving(lambda op, tables: tables), options, "T -> T", last=2)
+    return move_support("SQUEEZE", moving(lambda op, tables: tables), options, "T -> T", last=2)

@@ -13,7 +13,7 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import constant
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
@@ -21,7 +21,7 @@ from ..options import Options
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("begin, end and strides", 1, 2, 3)]
     types = "T int32 int32 int32 -> T"
-    return move_rows("STRIDED_SLICE", moving(_sources), options, types, last=8, constraints=constraints)
+    return move_support("STRIDED_SLICE", moving(_sources), options, types, last=8, constraints=constraints)
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

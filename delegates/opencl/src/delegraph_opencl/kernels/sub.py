@@ -11,13 +11,13 @@ from delegraph import OpSupport
 from delegraph.rules import known_activation
 
 from ..families.elementwise import activated, counted, elementwise
-from ..families.support_rows import float_rows, plain_rows
+from ..families.support_rows import float_support, plain_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     formula, constraints = "{0} - {1}", [known_activation]
-    yield from float_rows(
+    yield from float_support(
         "SUB", elementwise(formula), options, last=5, constraints=constraints, half_rtol=1e-2
     )
-    yield from plain_rows("SUB", counted(activated(formula)), options, last=5, constraints=constraints)
+    yield from plain_support("SUB", counted(activated(formula)), options, last=5, constraints=constraints)

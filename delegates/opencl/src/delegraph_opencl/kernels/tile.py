@@ -11,14 +11,14 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import constant
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("multiples", 1)]
-    return move_rows(
+    return move_support(
         "TILE", moving(_sources), options, "T int32|int64 -> T", last=3, constraints=constraints
     )
 

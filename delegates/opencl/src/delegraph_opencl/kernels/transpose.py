@@ -12,14 +12,14 @@ import numpy as np
 from delegraph import Op, OpSupport
 from delegraph.rules import constant
 
-from ..families.move_ops import ints, move_rows
+from ..families.move_ops import ints, move_support
 from ..families.movement import moving
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("permutation", 1)]
-    return move_rows(
+    return move_support(
         "TRANSPOSE", moving(_sources), options, "T int32 -> T", last=9, constraints=constraints
     )
 

@@ -21,7 +21,7 @@ from delegraph.rules import bias_along, constant, real_windows, same_channels, w
 from ..cpu.convolution import convolved
 from ..families.hybrid import operands
 from ..families.pool import vector_defines
-from ..families.weighted_ops import any_activation, nonempty, weighted_rows
+from ..families.weighted_ops import any_activation, nonempty, weighted_support
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
@@ -44,7 +44,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         whole_output,
         constant("weights", 1),
     )
-    return weighted_rows(
+    return weighted_support(
         "TRANSPOSE_CONV",
         Kernel(_launches, fuses=True, folds=True),
         options,

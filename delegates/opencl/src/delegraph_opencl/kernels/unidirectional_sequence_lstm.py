@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 from delegraph.rules import sequence
 
-from ..families.lstm import cell_rows
+from ..families.lstm import cell_support
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return cell_rows("UNIDIRECTIONAL_SEQUENCE_LSTM", options, 4, [sequence])
+    return cell_support("UNIDIRECTIONAL_SEQUENCE_LSTM", options, 4, [sequence])

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from delegraph import OpSupport
 
-from ..families.move_ops import move_rows, parting
+from ..families.move_ops import move_support, parting
 from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return move_rows("UNPACK", parting(0, lambda op: int(op.options.axis)), options, "T -> T*", last=6)
+    return move_support("UNPACK", parting(0, lambda op: int(op.options.axis)), options, "T -> T*", last=6)

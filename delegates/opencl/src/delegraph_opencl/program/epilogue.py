@@ -170,8 +170,11 @@ def _largest(node: Node) -> str | None:
 
     For NONE that is the range of all finite numbers of the tensor's type.
     """
-    if "fused_activation_function" not in node.op.options and node.op.name not in _ALSO_FINITE:
+    op = node.op
+    if "fused_activation_function" not in op.options and op.name not in _ALSO_FINITE:
         return None
+    if op.name == "FULLY_CONNECTED" and op.inputs[1] is not None and op.inputs[1].scale:
+        return None  # LiteRT's kernel for integer weights has a way of its own
     return LARGEST_HALF if node.result.tensor.dtype == "float16" else LARGEST
 
 
@@ -220,7 +223,8 @@ def quantized(result: Value, low: float, high: float, zero_point: int = 0) -> li
         post_ops.append(PostOp("ROUND(v + copysign({0}, v + {1}))", (_AWAY_STEPS, float(zero_point))))
     else:
         post_ops.append(PostOp("ROUND(v + copysign({0}, v))", (_AWAY_STEPS,)))
-    return [*post_ops, *clamped(low, high)]
+    # NaN is the lowest, as what x86 makes of it in LiteRT.
+    return [*post_ops, PostOp("(v > {0} ? v : {0})", (float(low),)), *clamped(-math.inf, high)]
 
 
 def operand_kind(operand: Value, result: Value) -> str | None:

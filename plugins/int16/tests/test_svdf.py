@@ -157,7 +157,7 @@ def test_bytes_with_a_state_of_bytes_are_tflite_micro_s(
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"points": {"time": 3}}, "needs one scale on each 8-bit tensor, and weights with zero point 0"),
+        ({"points": {"time": 3}}, "needs weights and a bias with zero point 0, found zero point 3"),
         ({"bias_scale": 0.5}, "needs a bias scale within 1e-5 of state scale times time weight scale"),
         ({"activation": "RELU6"}, "needs the fused activation NONE or RELU"),
     ],

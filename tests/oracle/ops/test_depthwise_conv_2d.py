@@ -145,15 +145,16 @@ def test_an_empty_batch_gives_an_empty_output() -> None:
     check(g.model(), [np.zeros((0, 4, 4, 2), np.float32)])
 
 
-def test_zero_points_of_int8_filters_do_not_count() -> None:
-    """LiteRT reads them for uint8 alone."""
+def test_zero_points_of_int8_filters_are_refused() -> None:
+    """LiteRT reads them for uint8 alone, and computes as if they were 0."""
     g = Builder()
     x = g.input((1, 4, 4, 2), "int8", scale=0.1, zero_point=3)
     w = g.constant(random_array("int8", (1, 2, 2, 2), 1), scale=0.1, zero_point=7)
     b = g.constant(np.zeros(2, np.int32), scale=0.01, zero_point=0)
     y = g.tensor((1, 3, 3, 2), "int8", scale=2.0, zero_point=-9)
     g.op("DEPTHWISE_CONV_2D", [x, w, b], [y], depth_multiplier=1, **PLAIN)
-    check(g.model(), [random_array("int8", (1, 4, 4, 2), 2)])
+    arrays = [random_array("int8", (1, 4, 4, 2), 2)]
+    check(g.model(), arrays, expect_refusal="needs weights with zero point 0, found zero point 7")
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,17 @@ def test_stored_values_are_bit_for_bit(dtype: str, depth: int, beta: float, data
 @settings(max_examples=40, deadline=None)
 @given(dtype=st.sampled_from(EIGHT_BIT), depth=DEPTHS, beta=BETAS, data=st.data(), seed=SEEDS)
 def test_an_int16_output_is_bit_for_bit(dtype: str, depth: int, beta: float, data: Any, seed: int) -> None:
-    stored, out = data.draw(quantizations(dtype, 1e-3, 10)), {"scale": 1 / 32768, "zero_point": 0}
+    stored, out = data.draw(quantizations(dtype, 1e-3, 10)), {"scale": 1 / 65536, "zero_point": -32768}
     x = random_array(dtype, (2, 2, depth), seed)
     check_op("SOFTMAX", [x], "int16", stored, out, version=2, beta=beta)
+
+
+@pytest.mark.parametrize("out", [{"scale": 1 / 32768, "zero_point": 0}, {}])
+def test_an_int16_output_of_another_scale_is_refused(out: Any) -> None:
+    """LiteRT gives the same numbers for it, which mean something else then."""
+    model = model_of("SOFTMAX", [np.zeros((2, 3), np.int8)], "int16", {"scale": 0.1, "zero_point": 0}, out)
+    refusal = "needs an output with scale 1 / 65536 and zero point -32768"
+    check(model, [np.zeros((2, 3), np.int8)], expect_refusal=refusal)
 
 
 def test_a_row_with_a_sum_of_512_or_more_is_computed_where_litert_dies() -> None:

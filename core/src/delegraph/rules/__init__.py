@@ -48,6 +48,7 @@ from .quantization import (
     axis_scales_found,
     blocks_of,
     in_blocks,
+    one_scale_at_most,
     one_scale_each,
     proper_range,
     same_quantization,
@@ -57,7 +58,9 @@ from .quantization import (
     scales_of_blocks,
     scales_of_columns,
     symmetric_bias,
+    symmetric_channels,
     symmetric_weights,
+    zero_point_found,
 )
 from .recurrent import basic_kernel, full_inputs, full_kernel, sequence, variable_states
 from .weights import bias_along, filled, matrices, same_channels, whole_groups, whole_multiple
@@ -92,6 +95,7 @@ __all__ = [
     "no_activation",
     "no_activation_and_some_axis",
     "one_alignment",
+    "one_scale_at_most",
     "one_scale_each",
     "one_value",
     "operand",
@@ -119,6 +123,7 @@ __all__ = [
     "some_size",
     "something_to_pick",
     "symmetric_bias",
+    "symmetric_channels",
     "symmetric_weights",
     "too_large",
     "tuples_inside",
@@ -128,4 +133,5 @@ __all__ = [
     "whole_multiple",
     "whole_output",
     "wrong_shape",
+    "zero_point_found",
 ]

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from ..contract import Constraint, needs
-from ..model import Blocks, Op, Tensor
+from ..model import DTYPES, Blocks, Op, Tensor
 from .operands import given, operand, operand_shape, scales_of, shape_of
 
 _EIGHT_BIT = ("int8", "uint8")
@@ -33,6 +33,14 @@ def axis_scales_found(tensor: Tensor) -> str | None:
     """Return in words that a tensor has several scales, or None."""
     several = len(scales_of(tensor)) > 1
     return f"{scales_found(tensor)} on {tensor.name!r}" if several else None
+
+
+def zero_point_found(tensor: Tensor) -> str | None:
+    """Return in words that integers have a zero point other than 0, or None."""
+    q = tensor.quantization
+    if q is None or not DTYPES[tensor.dtype].is_integer:
+        return None
+    return next((f"zero point {z} on {tensor.name!r}" for z in q.zero_point if z), None)
 
 
 def blocks_of(tensor: Tensor) -> Blocks | None:
@@ -95,15 +103,36 @@ def one_scale_each(op: Op) -> str | None:
 
 
 def same_quantization(inputs: slice = slice(None)) -> Constraint:
-    """Return the constraint that inputs are stored as the outputs are: LiteRT does not rescale here."""
+    """Return the constraint that integers are stored as the outputs are: LiteRT does not rescale here.
+
+    What a file says of the quantization of floats does not count.
+    """
 
     @needs("inputs and outputs of one scale and zero point")
     def found(op: Op) -> str | None:
-        tensors = [t for t in (*op.inputs[inputs], *op.outputs) if t is not None]
-        pairs = dict.fromkeys((t.scale, t.zero_point) for t in tensors)
-        return None if len(pairs) == 1 else " and ".join(f"{s:g}, {z}" for s, z in pairs)
+        tensors = (t for t in (*op.inputs[inputs], *op.outputs) if t is not None)
+        kinds = dict.fromkeys(_parameters(t) for t in tensors if DTYPES[t.dtype].is_integer)
+        return None if len(kinds) < 2 else " and ".join(kinds)
 
     return found
+
+
+def _parameters(tensor: Tensor) -> str:
+    """Return a tensor's quantization in words that two tensors share if it is the same."""
+    if len(scales_of(tensor)) < 2:
+        return f"{tensor.scale:g}, {tensor.zero_point}"
+    q = tensor.quantization
+    assert q is not None
+    return f"{scales_found(tensor)} {q.scale.tolist()}, {q.zero_point.tolist()} along axis {q.axis}"
+
+
+@needs("no more than one scale on each integer tensor")
+def one_scale_at_most(op: Op) -> str | None:
+    """Of ops that compare, choose or average stored values, which have to be of one unit."""
+    for t in (*op.inputs, *op.outputs):
+        if t is not None and DTYPES[t.dtype].is_integer and (found := axis_scales_found(t)):
+            return found
+    return None
 
 
 def scales_along(axis: int, index: int = 1) -> Constraint:
@@ -134,15 +163,19 @@ def scales_of_columns(op: Op) -> str | None:
 
 @needs("weights with zero point 0")
 def symmetric_weights(op: Op) -> str | None:
-    q = operand(op, 1).quantization
-    point = 0 if q is None else next((int(z) for z in q.zero_point if z), 0)
-    return f"zero point {point}" if point else None
+    return zero_point_found(operand(op, 1))
+
+
+@needs("weights with zero point 0 where they have several scales")
+def symmetric_channels(op: Op) -> str | None:
+    weights = operand(op, 1)
+    return zero_point_found(weights) if len(scales_of(weights)) > 1 else None
 
 
 @needs("a bias with zero point 0")
 def symmetric_bias(op: Op) -> str | None:
     bias = given(op, 2)
-    return None if bias is None or not bias.zero_point else f"zero point {bias.zero_point}"
+    return None if bias is None else zero_point_found(bias)
 
 
 @needs("min below max, 1 to 16 bits and the whole range of them")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, Tensor, needs, quantize_multiplier, quantize_multipliers, rescale
-from delegraph.rules import given, operand, scaled, scales_found
+from delegraph.rules import axis_scales_found, given, operand, scaled, scales_found, zero_point_found
 
 from .fixed16 import MAX, MIN, logistic_table, look_up, saturated, tanh_table
 from .gemmlowp import inverse_sqrt, rounding_shift, wrapped
@@ -270,7 +270,10 @@ def _quotient(x: np.ndarray, divisor: int) -> np.ndarray:
 def integer_scales(places: Places) -> Any:
     """Return the constraint on scales and on the intermediate tensors that hold some of them."""
 
-    @needs("one scale for each 8-bit tensor, peephole and norm, and for the intermediate tensors it uses")
+    @needs(
+        "one scale for each 8-bit tensor, peephole and norm, and for the intermediate tensors it uses; zero"
+        " points of 0 for weights and biases"
+    )
     def quantized(op: Op) -> str | None:
         if len(op.intermediates) != _HIDDEN + 1:
             return f"{len(op.intermediates)} intermediate tensors in place of {_HIDDEN + 1}"
@@ -286,10 +289,10 @@ def one_scale_each(op: Op, intermediates: Sequence[Tensor]) -> str | None:
     """Return in words which tensor has not one scale, or None."""
     tensors = [t for t in op.inputs if t is not None and t.dtype in ("int8", "int16")]
     for t in (*tensors, *intermediates, *op.outputs):
-        count = 0 if t.quantization is None else len(t.quantization.scale)
-        if count != 1 or not scaled(t):
+        if axis_scales_found(t) or not scaled(t):
             return f"{scales_found(t)} on {t.name!r}"
-    return None
+    constants = [t for t in op.inputs[1:] if t is not None and not t.is_variable]
+    return next(filter(None, map(zero_point_found, constants)), None)
 
 
 def cell_scale(places: Places) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import attrs
 import numpy as np
 from delegraph import Op, Window, fused_activation, needs
-from delegraph.rules import known_activation, operand, real_windows
+from delegraph.rules import known_activation, one_scale_at_most, operand, real_windows
 
 from .elementwise import quietly
 from .kernel import Kernel
@@ -102,4 +102,4 @@ def _along(values: np.ndarray, window: Window, output: int, combine: np.ufunc) -
 
 
 POOLS_FLOATS = (known_activation, real_windows)
-POOLS_INTEGERS = (known_activation, real_windows, scaled_if_activated)
+POOLS_INTEGERS = (known_activation, real_windows, scaled_if_activated, one_scale_at_most)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, needs
-from delegraph.rules import given, operand, scaled, scales_found
+from delegraph.rules import given, operand, scaled, scales_found, zero_point_found
 
 from . import approximations, transcendental
 from .elementwise import quietly
@@ -113,6 +113,8 @@ def scaled_weights(op: Op) -> str | None:
             continue
         if not scaled(t) or t.quantization is None or t.quantization.is_per_axis:
             return f"{scales_found(t)} on {t.name!r}"
+        if found := zero_point_found(t):
+            return found
     return None
 
 

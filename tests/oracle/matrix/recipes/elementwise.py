@@ -34,7 +34,8 @@ def unary(d: Draft, t: str, **options: Any) -> None:
 @recipe("SOFTMAX", [*NUMBERS, "int8>int16"])
 def softmax(d: Draft, t: str, out: str = "") -> None:
     x = d.input(SHAPE, t, **d.stored(t))
-    d.op([x], [d.output(SHAPE, out or t, **output_of(d, out or t))], beta=1.0)
+    wide = {"scale": 1 / 65536, "zero_point": -32768}
+    d.op([x], [d.output(SHAPE, out or t, **(wide if out else output_of(d, t)))], beta=1.0)
 
 
 @recipe("LOG_SOFTMAX", NUMBERS)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import declared_type, shape_of
+from delegraph.rules import declared_type, one_scale_at_most, shape_of
 
 from ..kernel import Kernel
 from ._movement import axis_of, once, scalar
@@ -49,7 +49,15 @@ def _by_rows(x: np.ndarray, extreme: np.ufunc) -> np.ndarray:
 
 def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
     types = "float32|int8|uint8|int32|bool int32|int64 -> int32|int64"
-    return [OpSupport(op, (1, 3), types, constraints=(axes_of_values, declared_type), kernel=prepare)]
+    return [
+        OpSupport(
+            op,
+            (1, 3),
+            types,
+            constraints=(axes_of_values, declared_type, one_scale_at_most),
+            kernel=prepare,
+        )
+    ]
 
 
 @needs("axes that are not empty")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import one_scale_at_most
 
 from ..elementwise import by_formula
 
@@ -18,7 +19,14 @@ def extremum_rows(op: str, first_wins: np.ufunc, of_integers: np.ufunc) -> list[
     floats = by_formula(_of_floats(first_wins, of_integers))
     return [
         OpSupport(op, (1, 4), "T T -> T", kernel=floats, T="float32 float16 bfloat16"),
-        OpSupport(op, (1, 4), "T T -> T", kernel=by_formula(of_integers), T="int8 uint8 int32 int64"),
+        OpSupport(
+            op,
+            (1, 4),
+            "T T -> T",
+            (one_scale_at_most,),
+            by_formula(of_integers),
+            T="int8 uint8 int32 int64",
+        ),
     ]
 
 

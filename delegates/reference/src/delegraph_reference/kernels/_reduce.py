@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from delegraph import Op, Tensor, needs, rescale
-from delegraph.rules import shape_of
+from delegraph.rules import axis_scales_found, operand, scaled, scales_found, shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -69,5 +69,7 @@ def requantized(total: np.ndarray, multiplier: int, shift: int, out: Tensor) -> 
 
 @needs("a scale on input and output")
 def quantized(op: Op) -> str | None:
-    scales = [t.scale for t in (op.inputs[0], op.outputs[0]) if t is not None]
-    return None if all(scales) else f"scales {scales}"
+    for t in (operand(op, 0), op.outputs[0]):
+        if not scaled(t) or axis_scales_found(t):
+            return f"{scales_found(t)} on {t.name!r}"
+    return None

@@ -13,10 +13,13 @@ import numpy as np
 from delegraph import Op, OpSupport, needs
 from delegraph.rules import (
     matrices,
+    one_scale_at_most,
     one_scale_each,
     operand,
     operand_shape,
     scales_of_columns,
+    symmetric_weights,
+    zero_point_found,
 )
 
 from ..elementwise import quietly
@@ -108,15 +111,22 @@ def one_batch_axis(op: Op) -> str | None:
     return f"shape {y}" if len(y) == 5 and y[0] > 1 else None
 
 
+@needs("operands with zero point 0")
+def unshifted(op: Op) -> str | None:
+    return zero_point_found(operand(op, 0)) or zero_point_found(operand(op, 1))
+
+
 SUPPORT = [
     OpSupport("BATCH_MATMUL", (1, 4), "float32 float32 -> float32", (matrices,), prepare_float),
     OpSupport("BATCH_MATMUL", (1, 4), "int8 int8 -> int8", (matrices, one_scale_each), prepare_quantized),
-    OpSupport("BATCH_MATMUL", (1, 4), "int8 int8 -> int32", (matrices,), prepare_sums),
+    OpSupport(
+        "BATCH_MATMUL", (1, 4), "int8 int8 -> int32", (matrices, one_scale_at_most, unshifted), prepare_sums
+    ),
     OpSupport(
         "BATCH_MATMUL",
         (1, 4),
         "float32 int8 -> float32",
-        (matrices, scales_of_columns, one_batch_axis),
+        (matrices, scales_of_columns, symmetric_weights, one_batch_axis),
         prepare_hybrid,
     ),
 ]

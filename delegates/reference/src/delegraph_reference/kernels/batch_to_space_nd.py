@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
-from delegraph.rules import shape_of
+from delegraph.rules import same_quantization, shape_of
 
 from ..kernel import Kernel
 from ._batches import Blocks, blocks_of
@@ -48,4 +48,13 @@ def _cropped(x: np.ndarray, blocks: Blocks) -> np.ndarray:
     return np.asarray(x[tuple(cuts)])
 
 
-SUPPORT = [OpSupport("BATCH_TO_SPACE_ND", (1, 4), "T int32 int32 -> T", T=EVERY_TYPE, kernel=prepare)]
+SUPPORT = [
+    OpSupport(
+        "BATCH_TO_SPACE_ND",
+        (1, 4),
+        "T int32 int32 -> T",
+        T=EVERY_TYPE,
+        constraints=(same_quantization(slice(1)),),
+        kernel=prepare,
+    )
+]

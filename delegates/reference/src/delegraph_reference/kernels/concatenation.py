@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, Tensor, round_half_away
-from delegraph.rules import no_activation, same_quantization, shape_of
+from delegraph.rules import no_activation, one_scale_at_most, same_quantization, shape_of
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, axis_of
@@ -48,7 +48,12 @@ def _table(x: Tensor, out: Tensor) -> np.ndarray | None:
 _OTHERS = EVERY_TYPE.replace(" int8", "").replace(" uint8", "")
 SUPPORT = [
     OpSupport(
-        "CONCATENATION", (1, 7), "T T* -> T", T=_OTHERS, constraints=(no_activation,), kernel=prepare
+        "CONCATENATION",
+        (1, 7),
+        "T T* -> T",
+        T=_OTHERS,
+        constraints=(no_activation, same_quantization()),
+        kernel=prepare,
     ),
     OpSupport(
         "CONCATENATION",
@@ -58,6 +63,10 @@ SUPPORT = [
         kernel=prepare,
     ),
     OpSupport(
-        "CONCATENATION", (1, 7), "uint8 uint8* -> uint8", constraints=(no_activation,), kernel=prepare_uint8
+        "CONCATENATION",
+        (1, 7),
+        "uint8 uint8* -> uint8",
+        constraints=(no_activation, one_scale_at_most),
+        kernel=prepare_uint8,
     ),
 ]

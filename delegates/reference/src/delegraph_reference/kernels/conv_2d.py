@@ -145,7 +145,7 @@ SUPPORT = [
         "CONV_2D",
         (1, 8),
         "float32 int8|uint8|int4|int2 float32 -> float32",
-        (*_ALL, scales_along(0), scales_of_groups, one_scale_if_uint8),
+        (*_ALL, scales_along(0), symmetric_weights, scales_of_groups, one_scale_if_uint8),
         prepare_hybrid,
     ),
 ]

@@ -25,6 +25,7 @@ from delegraph.rules import (
     scales_along,
     scales_of,
     symmetric_bias,
+    symmetric_weights,
     whole_multiple,
 )
 
@@ -135,7 +136,13 @@ def scale_per_channel(op: Op) -> str | None:
 
 
 _ALL = (known_activation, real_windows, bounded_padding, filled, whole_multiple, bias_along(3))
-DEPTHWISE_CONV_2D_RULES = (*_ALL, scaled, scales_along(3), symmetric_bias)  # of signed integers
+DEPTHWISE_CONV_2D_RULES = (
+    *_ALL,
+    scaled,
+    scales_along(3),
+    symmetric_weights,
+    symmetric_bias,
+)  # of signed integers
 _8BIT = depthwise_conv_2d_with(twice_rounded)
 
 SUPPORT = [
@@ -158,7 +165,7 @@ SUPPORT = [
         "DEPTHWISE_CONV_2D",
         (1, 7),
         "float32 int8 float32? -> float32",
-        (*_ALL, scales_along(3), scale_per_channel, true_multiplier),
+        (*_ALL, scales_along(3), symmetric_weights, scale_per_channel, true_multiplier),
         prepare_hybrid,
     ),
 ]

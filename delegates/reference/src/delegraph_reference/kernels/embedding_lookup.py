@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, needs
-from delegraph.rules import in_blocks, operand, rows_of_table, scales_found, scales_of_blocks, shape_of
+from delegraph.rules import (
+    in_blocks,
+    one_scale_at_most,
+    operand,
+    rows_of_table,
+    scales_found,
+    scales_of_blocks,
+    shape_of,
+)
 
 from ..blockwise import real_of_blocks
 from ..elementwise import quietly
@@ -77,7 +85,7 @@ SUPPORT = [
         (1, 5),
         "int32 T -> T",
         T=EVERY_TYPE,
-        constraints=(rows_of_table,),
+        constraints=(rows_of_table, one_scale_at_most),
         kernel=prepare,
     ),
     OpSupport(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph.rules import shape_of
+from delegraph.rules import same_quantization, shape_of
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, axis_of, once, scalar
@@ -29,4 +29,13 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-SUPPORT = [OpSupport("EXPAND_DIMS", (1, 1), "T int32|int64 -> T", T=EVERY_TYPE, kernel=prepare)]
+SUPPORT = [
+    OpSupport(
+        "EXPAND_DIMS",
+        (1, 1),
+        "T int32|int64 -> T",
+        T=EVERY_TYPE,
+        constraints=(same_quantization(slice(1)),),
+        kernel=prepare,
+    )
+]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
+from delegraph.rules import same_quantization
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, ints, once
@@ -28,4 +29,13 @@ def _shape(dims: np.ndarray) -> tuple[int, ...]:
     return shape
 
 
-SUPPORT = [OpSupport("FILL", (1, 5), "int32|int64 T -> T", T=EVERY_TYPE, kernel=prepare)]
+SUPPORT = [
+    OpSupport(
+        "FILL",
+        (1, 5),
+        "int32|int64 T -> T",
+        T=EVERY_TYPE,
+        constraints=(same_quantization(slice(1, 2)),),
+        kernel=prepare,
+    )
+]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import one_scale_at_most
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -36,5 +37,5 @@ def prepare_integers(op: Op) -> Kernel:
 
 SUPPORT = [
     OpSupport("FLOOR_DIV", (1, 3), "float32 float32 -> float32", kernel=prepare),
-    OpSupport("FLOOR_DIV", (1, 3), "T T -> T", kernel=prepare_integers, T="int8 int32"),
+    OpSupport("FLOOR_DIV", (1, 3), "T T -> T", (one_scale_at_most,), prepare_integers, T="int8 int32"),
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import one_scale_at_most
 
 from ..elementwise import by_formula
 from ..kernel import Kernel
@@ -33,5 +34,7 @@ def prepare_integers(op: Op) -> Kernel:
 
 SUPPORT = [
     OpSupport("FLOOR_MOD", (1, 2), "float32 float32 -> float32", kernel=by_formula(floor_mod)),
-    OpSupport("FLOOR_MOD", (1, 2), "T T -> T", kernel=prepare_integers, T="int8 int32 int64"),
+    OpSupport(
+        "FLOOR_MOD", (1, 2), "T T -> T", (one_scale_at_most,), prepare_integers, T="int8 int32 int64"
+    ),
 ]

@@ -22,6 +22,8 @@ from delegraph.rules import (
     operand_shape,
     scales_along,
     scales_of,
+    symmetric_bias,
+    symmetric_channels,
     symmetric_weights,
 )
 
@@ -188,8 +190,17 @@ def scales_of_units_or_blocks(op: Op) -> str | None:
 
 
 _ALL = (default_format, kept_depth, bias_along(0))
-_HYBRID = (*_ALL, scales_of_units_or_blocks, blocks_of_16)
-FULLY_CONNECTED_RULES = (known_activation, *_ALL, scaled, scales_along(0), fitting_bias, small_zero_point)
+_HYBRID = (*_ALL, scales_of_units_or_blocks, symmetric_weights, blocks_of_16)
+FULLY_CONNECTED_RULES = (
+    known_activation,
+    *_ALL,
+    scaled,
+    scales_along(0),
+    symmetric_channels,
+    symmetric_bias,
+    fitting_bias,
+    small_zero_point,
+)
 _8BIT = fully_connected_with(once_rounded)
 
 SUPPORT = [
@@ -204,7 +215,7 @@ SUPPORT = [
         "FULLY_CONNECTED",
         (1, 14),
         "uint8 uint8 int32? -> uint8",
-        (known_activation, *_ALL, one_scale_each, fitting_bias_scale),
+        (known_activation, *_ALL, one_scale_each, symmetric_bias, fitting_bias_scale),
         _8BIT,
     ),
     OpSupport(
@@ -217,15 +228,8 @@ SUPPORT = [
     OpSupport(
         "FULLY_CONNECTED",
         (1, 14),
-        "float32 int8|uint8 float32? -> float32",
+        "float32 int8|uint8|int4|int2 float32? -> float32",
         _HYBRID,
-        prepare_hybrid,
-    ),
-    OpSupport(
-        "FULLY_CONNECTED",
-        (1, 14),
-        "float32 int4|int2 float32? -> float32",
-        (*_HYBRID, symmetric_weights),
         prepare_hybrid,
     ),
 ]

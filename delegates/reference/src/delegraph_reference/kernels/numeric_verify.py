@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
-from delegraph.rules import operand
+from delegraph.rules import one_scale_at_most, operand
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
@@ -72,7 +72,7 @@ SUPPORT = [
         "NumericVerify",
         (1, 1),
         "uint8|int8|int16|float16 float32 -> float32",
-        (same_shapes, readable_options),
+        (same_shapes, readable_options, one_scale_at_most),
         prepare,
         shapes=shapes,
     )

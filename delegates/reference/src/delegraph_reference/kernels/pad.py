@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, needs
+from delegraph.rules import same_quantization
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, zero_of
@@ -35,5 +36,12 @@ def fitting_zero_point(op: Op) -> str | None:
 
 _QUANTIZED = ("int8", "uint8", "int16")  # of other types LiteRT ignores the quantization
 SUPPORT = [
-    OpSupport("PAD", (1, 6), f"T {PADDINGS} -> T", (fitting_zero_point,), T=EVERY_TYPE, kernel=prepare)
+    OpSupport(
+        "PAD",
+        (1, 6),
+        f"T {PADDINGS} -> T",
+        (fitting_zero_point, same_quantization(slice(1))),
+        T=EVERY_TYPE,
+        kernel=prepare,
+    )
 ]

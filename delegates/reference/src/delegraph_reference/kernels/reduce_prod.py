@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier
+from delegraph.rules import operand, scales_found, scales_of
 
 from ..kernel import Kernel
-from ._reduce import Axes, count_of, prepare_reduction
+from ._reduce import Axes, count_of, prepare_reduction, quantized
 
 
 def prepare(op: Op) -> Kernel:
@@ -63,17 +64,14 @@ def _rescale_wide(x: np.ndarray, multiplier: int, shift: int) -> np.ndarray:
 
 @needs("values to multiply, and a scale on input and output")
 def quantized_factors(op: Op) -> str | None:
-    x, out = op.inputs[0], op.outputs[0]
-    assert x is not None
-    if x.scale and out.scale and 0 not in (x.shape or ()):
-        return None
-    return f"shape {x.shape} and scales {x.scale:g}, {out.scale:g}"
+    x = operand(op, 0)
+    return f"shape {x.shape}" if 0 in (x.shape or ()) else quantized.found(op)
 
 
 @needs("operands without a scale")
 def unquantized(op: Op) -> str | None:
-    x = op.inputs[0]
-    return f"scale {x.scale:g}" if x is not None and x.scale else None
+    found = (t for t in (operand(op, 0), op.outputs[0]) if len(scales_of(t)))
+    return next((f"{scales_found(t)} on {t.name!r}" for t in found), None)
 
 
 SUPPORT = [

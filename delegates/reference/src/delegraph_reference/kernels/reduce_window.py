@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
-from delegraph.rules import shape_of
+from delegraph.rules import one_scale_at_most, shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -53,7 +53,7 @@ SUPPORT = [
         (1, 1),
         "T T int64 int64 int64 -> T",
         T="float32 float64 int8 uint8 int32 int64 bool",
-        constraints=(known_reduction, one_initial_value),
+        constraints=(known_reduction, one_initial_value, one_scale_at_most),
         kernel=prepare,
     )
 ]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from attrs import evolve, frozen
 from delegraph import DTYPES, Op, OpSupport
-from delegraph.rules import image, one_alignment, shape_of
+from delegraph.rules import image, one_alignment, one_scale_at_most, shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -177,6 +177,7 @@ def integer_taps(old: int, new: int, align_corners: bool, half_pixel_centers: bo
 
 
 _CONSTRAINTS = (image, one_alignment)
+_STORED = (*_CONSTRAINTS, one_scale_at_most)
 SUPPORT = [
     OpSupport(
         "RESIZE_BILINEAR",
@@ -185,10 +186,8 @@ SUPPORT = [
         constraints=_CONSTRAINTS,
         kernel=prepare_float,
     ),
+    OpSupport("RESIZE_BILINEAR", (1, 4), "uint8 int32 -> uint8", constraints=_STORED, kernel=prepare_uint8),
     OpSupport(
-        "RESIZE_BILINEAR", (1, 4), "uint8 int32 -> uint8", constraints=_CONSTRAINTS, kernel=prepare_uint8
-    ),
-    OpSupport(
-        "RESIZE_BILINEAR", (1, 4), "int8 int32 -> int8", constraints=_CONSTRAINTS, kernel=prepare_integers
+        "RESIZE_BILINEAR", (1, 4), "int8 int32 -> int8", constraints=_STORED, kernel=prepare_integers
     ),
 ]

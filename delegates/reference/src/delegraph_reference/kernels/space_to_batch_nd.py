@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
-from delegraph.rules import shape_of
+from delegraph.rules import same_quantization, shape_of
 
 from ..kernel import Kernel
 from ._batches import Blocks, blocks_of
@@ -53,4 +53,13 @@ def _spread(x: np.ndarray, blocks: Blocks) -> np.ndarray:
     return np.asarray(moved.reshape(batch * blocks.count, *outer, *rest))
 
 
-SUPPORT = [OpSupport("SPACE_TO_BATCH_ND", (1, 4), "T int32 int32 -> T", T=EVERY_TYPE, kernel=prepare)]
+SUPPORT = [
+    OpSupport(
+        "SPACE_TO_BATCH_ND",
+        (1, 4),
+        "T int32 int32 -> T",
+        T=EVERY_TYPE,
+        constraints=(same_quantization(slice(1)),),
+        kernel=prepare,
+    )
+]

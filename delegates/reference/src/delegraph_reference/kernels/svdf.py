@@ -17,7 +17,17 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph.rules import dense, operand, operand_shape, scaled, variable_states, wrong_shape
+from delegraph.rules import (
+    axis_scales_found,
+    dense,
+    operand,
+    operand_shape,
+    scaled,
+    scales_found,
+    variable_states,
+    wrong_shape,
+    zero_point_found,
+)
 
 from ..elementwise import quietly
 from ..gemmlowp import wrapped
@@ -123,10 +133,14 @@ def relu(op: Op) -> str | None:
     return None if name == "RELU" else str(name)
 
 
-@needs("one scale for input, weights, state and output")
+@needs("one scale for input, weights, state and output, and zero points of 0 for weights, bias and state")
 def scales(op: Op) -> str | None:
-    tensors = [*[operand(op, i) for i in (_X, _FEATURES, _TIME, _STATE)], op.outputs[0]]
-    return next((f"none for {t.name!r}" for t in tensors if not scaled(t)), None)
+    stored = [operand(op, i) for i in (_X, _FEATURES, _TIME, _STATE)]
+    for t in (*stored, op.outputs[0]):
+        if not scaled(t) or axis_scales_found(t):
+            return f"{scales_found(t)} on {t.name!r}"
+    symmetric = [t for t in (*stored[1:], op.inputs[_BIAS]) if t is not None]
+    return next(filter(None, map(zero_point_found, symmetric)), None)
 
 
 _CONSTRAINTS = (fitting, dense, variable_states(_STATE))

@@ -23,6 +23,7 @@ from delegraph.rules import (
     scales_along,
     scales_of,
     symmetric_bias,
+    symmetric_weights,
 )
 
 from ..elementwise import quietly
@@ -171,7 +172,8 @@ def scaled_weights(op: Op) -> str | None:
 _CONV = (_of_convolution(filled), _of_convolution(bias_along(0)))
 _ALL = (known_activation, real_windows, same_channels, *_CONV)
 _SCALES = _of_convolution(scales_along(0))
-TRANSPOSE_CONV_RULES = (*_ALL, _of_convolution(scaled), _SCALES, _of_convolution(symmetric_bias))
+_SYMMETRIC = (_of_convolution(symmetric_weights), _of_convolution(symmetric_bias))
+TRANSPOSE_CONV_RULES = (*_ALL, _of_convolution(scaled), _SCALES, *_SYMMETRIC)
 _8BIT = transpose_conv_with(twice_rounded)
 
 SUPPORT = [
@@ -180,7 +182,7 @@ SUPPORT = [
         "TRANSPOSE_CONV",
         (1, 5),
         "int32 uint8 uint8 int32? -> uint8",
-        (*_ALL, one_scale_each, _of_convolution(fitting_bias_scale)),
+        (*_ALL, one_scale_each, _SYMMETRIC[1], _of_convolution(fitting_bias_scale)),
         _8BIT,
     ),
     OpSupport(
@@ -194,7 +196,7 @@ SUPPORT = [
         "TRANSPOSE_CONV",
         (1, 5),
         "int32 int8 float32 float32? -> float32",
-        (*_ALL, scaled_weights, _SCALES),
+        (*_ALL, scaled_weights, _SCALES, _SYMMETRIC[0]),
         prepare_hybrid,
     ),
 ]

@@ -24,6 +24,7 @@ from delegraph.rules import (
     scales_of,
     variable_states,
     wrong_shape,
+    zero_point_found,
 )
 from delegraph_reference import Formula, Kernel, contiguous, made_of, padded, wrong_size
 
@@ -183,13 +184,14 @@ def plain(op: Op) -> str | None:
     return None if name == "TANH" else str(name)
 
 
-@needs("one scale on each matrix of weights, with zero point 0")
+@needs("one scale on each matrix of weights, and zero points of 0 on weights and biases")
 def scaled_weights(op: Op) -> str | None:
     for i in (*_INPUT_WEIGHTS, *_RECURRENT_WEIGHTS):
         t = operand(op, i)
-        if len(scales_of(t)) != 1 or t.scale <= 0 or t.zero_point:
-            return f"{scales_found(t)} and zero point {t.zero_point} on {t.name!r}"
-    return None
+        if len(scales_of(t)) != 1 or t.scale <= 0:
+            return f"{scales_found(t)} on {t.name!r}"
+    constants = (t for t in op.inputs[1:] if t is not None and not t.is_variable)
+    return next(filter(None, map(zero_point_found, constants)), None)
 
 
 @needs("a power of two from 2**-15 to 2**-9 as the cell state's scale")

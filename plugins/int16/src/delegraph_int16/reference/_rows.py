@@ -10,6 +10,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 from delegraph import Constraint, OpSupport
+from delegraph.rules import one_scale_at_most
 from delegraph_reference import row_of
 
 from ._rectified import fitting_alpha, fitting_factor
@@ -57,11 +58,11 @@ _TABLE = (
     Like("FLOOR_DIV", "int8 int8 -> int8"),  # floor_div.cc; of stored values
     Like("FLOOR_MOD", "int8 int8 -> int8"),  # floor_mod.cc; of stored values
     # comparisons.cc: LiteRT compares what is stored, and looks at no scale.
-    Like("GREATER", "int32 int32 -> bool", of="int32"),
-    Like("GREATER_EQUAL", "int32 int32 -> bool", of="int32"),
+    Like("GREATER", "int32 int32 -> bool", (one_scale_at_most,), of="int32"),
+    Like("GREATER_EQUAL", "int32 int32 -> bool", (one_scale_at_most,), of="int32"),
     Like("LEAKY_RELU", "int8 -> int8", _BOUNDED, (fitting_alpha,)),  # activations.cc: LeakyReluPrepare
-    Like("LESS", "int32 int32 -> bool", of="int32"),
-    Like("LESS_EQUAL", "int32 int32 -> bool", of="int32"),
+    Like("LESS", "int32 int32 -> bool", (one_scale_at_most,), of="int32"),
+    Like("LESS_EQUAL", "int32 int32 -> bool", (one_scale_at_most,), of="int32"),
     Like("MAX_POOL_2D", "int8 -> int8"),  # pooling.cc
     Like("MAXIMUM", "int8 int8 -> int8"),  # maximum_minimum.cc; of stored values
     # reduce.cc: EvalMean, QuantizedMeanOrSum. A sum that int32 does not hold is right here; LiteRT's wraps.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, stored_range
-from delegraph.rules import matrices, operand, operand_shape, scales_along, scales_of
+from delegraph.rules import matrices, operand, operand_shape, scales_along, scales_of, zero_point_found
 from delegraph_reference import Kernel, single_scale
 
 from ._rules import fitting_factor, one_scale_each, symmetric
@@ -45,8 +45,8 @@ def column_scales(op: Op) -> np.ndarray:
 @needs("one scale for y, or one for each column with zero points of 0")
 def scales_of_columns(op: Op) -> str | None:
     y = operand(op, 1)
-    if len(scales_of(y)) > 1 and y.quantization is not None and y.quantization.zero_point.any():
-        return str(y.quantization.zero_point.tolist())
+    if len(scales_of(y)) > 1 and (found := zero_point_found(y)):
+        return found
     return scales_along(len(operand_shape(op, 1)) - (2 if op.options.adj_y else 1)).found(op)
 
 

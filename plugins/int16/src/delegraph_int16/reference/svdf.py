@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, stored_range
-from delegraph.rules import operand, scales_found, scales_of
+from delegraph.rules import operand, scales_found, scales_of, zero_point_found
 from delegraph_reference import Kernel, prepare_cell, row_of
 
 from ._rules import one_scale_each, symmetric
@@ -58,21 +58,19 @@ def fitting_factors(op: Op) -> str | None:
     return None if largest < 2**14 else f"a factor of {largest:.3g}"
 
 
-@needs("one scale on int8 weights, with zero point 0")
-def scaled_weights(op: Op) -> str | None:
-    for t in (operand(op, _FEATURES), operand(op, _TIME)):
-        if t.dtype == "int8" and (len(scales_of(t)) != 1 or t.scale <= 0 or t.zero_point):
-            return f"{scales_found(t)} and zero point {t.zero_point} on {t.name!r}"
+@needs("one scale on each 8-bit tensor")
+def scaled_bytes(op: Op) -> str | None:
+    tensors = (*(operand(op, i) for i in (_X, _FEATURES, _TIME, _STATE)), op.outputs[0])
+    for t in tensors:
+        if t.dtype == "int8" and (len(scales_of(t)) != 1 or not 0 < t.scale < inf):
+            return f"{scales_found(t)} on {t.name!r}"
     return None
 
 
-@needs("one scale on each 8-bit tensor, and weights with zero point 0")
-def scaled_bytes(op: Op) -> str | None:
-    weights = [operand(op, _FEATURES), operand(op, _TIME)]
-    for t in (operand(op, _X), *weights, operand(op, _STATE), op.outputs[0]):
-        if len(scales_of(t)) != 1 or not 0 < t.scale < inf:
-            return f"{scales_found(t)} on {t.name!r}"
-    return next((f"zero point {t.zero_point} on {t.name!r}" for t in weights if t.zero_point), None)
+@needs("weights and a bias with zero point 0")
+def symmetric_weights(op: Op) -> str | None:
+    tensors = (op.inputs[i] for i in (_FEATURES, _TIME, _BIAS))
+    return next(filter(None, (zero_point_found(t) for t in tensors if t is not None)), None)
 
 
 @needs("a bias scale within 1e-5 of state scale times time weight scale")
@@ -96,7 +94,7 @@ SUPPORT = [
         "SVDF",
         (1, 4),
         "int8 int8 int8 int32? int8 -> int8",
-        (*_SHAPES, scaled_bytes, fitting_bias_scale, range_of_the_output),
+        (*_SHAPES, scaled_bytes, symmetric_weights, fitting_bias_scale, range_of_the_output),
         row_of("SVDF", "int8 int8 int16 int32 int16 -> int8").kernel,
     ),
     *(
@@ -104,7 +102,7 @@ SUPPORT = [
             "SVDF",
             (1, 4),
             f"int16 int8 {time} int64|int32? int16 -> int16",
-            (*_SHAPES, symmetric, one_scale_each, scaled_weights, fitting_factors),
+            (*_SHAPES, symmetric, one_scale_each, scaled_bytes, symmetric_weights, fitting_factors),
             prepare,
         )
         for time in ("int16", "int8")

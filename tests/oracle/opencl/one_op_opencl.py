@@ -31,7 +31,6 @@ CHOSEN = {
 }
 # float16 rounds each stored number by up to 2**-11 of it, inputs included; ops may amplify that.
 HALF_RTOL = 4e-3
-ZERO_SIGNS = False  # whether -0.0 in place of 0.0 is a difference
 
 
 def check(
@@ -119,7 +118,7 @@ def _compare(
     ops = " ".join(dict.fromkeys(op.name for op in graph.ops))
     for tensor, a, b in zip(graph.outputs, ours, theirs, strict=True):
         note(f"{ops} {tensor.dtype} {variant}", a, b)
-        problem = difference(a, b, **allowed, zero_signs=ZERO_SIGNS)
+        problem = difference(a, b, **allowed)
         assert problem is None, f"{ops}, {variant}: output {tensor.name!r} ({tensor.dtype}): {problem}"
 
 

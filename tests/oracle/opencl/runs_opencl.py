@@ -8,7 +8,7 @@ import litert
 import numpy as np
 from delegraph import Interpreter, Model, write_model
 from one_op import difference
-from one_op_opencl import CHOSEN, HALF_RTOL, ZERO_SIGNS, loaded, note
+from one_op_opencl import CHOSEN, HALF_RTOL, loaded, note
 
 
 def check_runs(
@@ -44,7 +44,5 @@ def check_runs(
             found = list(interpreter.run(given).values())
             for i in chosen:
                 note(f"{ops} {graph.outputs[i].dtype} {name}", np.asarray(found[i]), answers[i])
-                problem = difference(
-                    np.asarray(found[i]), answers[i], rtol=allowed, steps=steps, zero_signs=ZERO_SIGNS
-                )
+                problem = difference(np.asarray(found[i]), answers[i], rtol=allowed, steps=steps)
                 assert problem is None, f"{name}, output {i} of run {number + 1}: {problem}"

@@ -10,7 +10,7 @@ import pytest
 from delegraph import Builder, Model, window, write_model
 from delegraph_opencl.gpu import convolution, depthwise, pool
 from one_op import difference, random_array
-from one_op_opencl import ZERO_SIGNS, run
+from one_op_opencl import run
 from weighted import KINDS, Draw, weighted_model
 
 DRAW = Draw(3, True, False, 1.0, (5, 0, 0), 0.5)
@@ -72,7 +72,7 @@ def _check(
     ours, (steps, claimed) = run(model, inputs, {"kernels": "gpu", "precision": precision})
     for a, b in zip(ours, theirs, strict=True):
         allowed = claimed if rtol is None else rtol
-        problem = difference(a, b, steps=steps, rtol=allowed, zero_signs=ZERO_SIGNS)
+        problem = difference(a, b, steps=steps, rtol=allowed)
         assert problem is None, problem
 
 
@@ -257,4 +257,4 @@ def test_measured_cuts_compute_the_same() -> None:
     model, inputs = _convolution("float32", "fours")
     theirs = litert.run(write_model(model), inputs, "BUILTIN_REF")
     ours, (_, rtol) = run(model, inputs, {"kernels": "gpu", "tune": True})
-    assert difference(ours[0], theirs[0], rtol=rtol, zero_signs=ZERO_SIGNS) is None
+    assert difference(ours[0], theirs[0], rtol=rtol) is None

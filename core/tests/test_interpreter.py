@@ -14,6 +14,7 @@ from delegraph import (
     InputError,
     OpSupport,
     StateError,
+    SupportTable,
     UnsupportedOps,
     hookimpl,
 )
@@ -132,7 +133,9 @@ def test_op_details_name_inputs_left_out_as_minus_one(interpret, toy):
     x = g.input((1, 2), "float32")
     w = g.constant(np.ones((3, 2), np.float32))
     model = g.model(outputs=[g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 3), "float32")])])
-    (op,) = interpret(model, toy("FULLY_CONNECTED"))._get_ops_details()
+    delegate = toy("FULLY_CONNECTED")
+    delegate.table = SupportTable("toy", [OpSupport("FULLY_CONNECTED", (1, 99), "any any any? -> any")])
+    (op,) = interpret(model, delegate)._get_ops_details()
     assert op["op_name"] == "FULLY_CONNECTED"
     assert op["inputs"].tolist() == [0, 1, -1]
     assert op["operand_types"] == [np.float32, np.float32]

@@ -196,6 +196,22 @@ def test_signatures_and_metadata_stay(net, saved):
     assert bytes(out.buffers[out.metadata[0].buffer]) == b"a\nb"
 
 
+def test_a_signature_of_sizes_that_do_not_come_true_goes(net, saved):
+    n, x = image(net)
+    y = n.op("SQUEEZE", [n.op("ABS", [x], 1, 6, 6, 4)], 6, 6, 4, squeeze_dims=[0])
+    model = n.model(y)
+    graph = model.subgraphs[0]
+    wrong = attrs.evolve(graph.tensors[y.index], shape=(1, 6, 6, 4), shape_signature=(-1, 6, 6, 4))
+    tensors = (*graph.tensors[: y.index], wrong, *graph.tensors[y.index + 1 :])
+    ops = (*graph.ops[:-1], attrs.evolve(graph.ops[-1], outputs=(wrong,)))
+    graph = attrs.evolve(graph, tensors=tensors, ops=ops, outputs=(wrong,))
+
+    out = check(saved(attrs.evolve(model, subgraphs=(graph,))))
+
+    (t,) = out.subgraphs[0].outputs
+    assert (t.shape, t.shape_signature) == ((6, 6, 4), None)
+
+
 def test_metadata_that_number_tensors_go(net, saved):
     n, y = image(net)
     metadata = {"OfflineMemoryAllocation": bytes(16), "labels": b"a"}

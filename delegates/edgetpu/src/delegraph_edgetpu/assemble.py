@@ -15,6 +15,7 @@ from delegraph import (
     Model,
     Op,
     Quantization,
+    Shape,
     Signature,
     Tensor,
     called_subgraphs,
@@ -151,11 +152,13 @@ class _Assembly:
         if tensor.index not in self._tensors:
             file = self._file[tensor.index]
             folded = tensor.is_constant and not file.is_constant
+            shape = file.shape if tensor.shape is None else tensor.shape
             found = attrs.evolve(
                 tensor,
                 index=len(self._tensors),
                 name=f"{tensor.name}:{tensor.index}" if self._names[tensor.name] > 1 else tensor.name,
-                shape=file.shape if tensor.shape is None else tensor.shape,
+                shape=shape,
+                shape_signature=file.shape_signature if _fits(file.shape_signature, shape) else None,
                 buffer=0 if folded or not tensor.is_constant else self.buffer(file.buffer),
             )
             self._tensors[tensor.index] = found
@@ -215,6 +218,13 @@ class _Assembly:
             intermediates=tuple(map(self.tensor, op.intermediates)),
             bodies=(),
         )
+
+
+def _fits(signature: Shape, shape: Shape) -> bool:
+    """Say whether a shape, found out by now, is one that the file's signature allows."""
+    if signature is None or shape is None or len(signature) != len(shape):
+        return False
+    return all(free in (-1, size) for free, size in zip(signature, shape, strict=True))
 
 
 def _is_carried(tensor: Tensor) -> bool:

@@ -63,35 +63,19 @@ __all__ = [
 
 
 # Imported when first asked for: what only lists plugins does without.
-_LATER = {
-    "Arg": "program.launch",
-    "DeviceValue": "run.device_value",
-    "SumEpilogue": "cpu.integers",
-    "Epilogue": "program.epilogue",
-    "Geometry": "program.geometry",
-    "Integers": "cpu.integers",
-    "Kernel": "program.node",
-    "Launch": "program.launch",
-    "Node": "program.node",
-    "Options": "options",
-    "Packed": "program.launch",
-    "Scratch": "program.node",
-    "PostOp": "program.node",
-    "Target": "program.target",
-    "Value": "program.node",
-    "blocks": "program.launch",
-    "centered": "program.node",
-    "counted": "families.elementwise",
-    "depthwise_convolution": "cpu.depthwise",
-    "dequantized": "program.node",
-    "elementwise": "families.elementwise",
-    "epilogue_of": "program.epilogue",
-    "geometry": "program.geometry",
-    "int32s": "program.launch",
-    "integer_convolution": "cpu.integers",
-    "product": "program.geometry",
-    "rounded_up": "program.launch",
+_MODULES = {
+    "cpu.depthwise": "depthwise_convolution",
+    "cpu.integers": "Integers SumEpilogue integer_convolution",
+    "families.elementwise": "counted elementwise",
+    "options": "Options",
+    "program.epilogue": "Epilogue epilogue_of",
+    "program.geometry": "Geometry geometry product",
+    "program.launch": "Arg Launch Packed blocks int32s rounded_up",
+    "program.node": "Kernel Node PostOp Scratch Value centered dequantized",
+    "program.target": "Target",
+    "run.device_value": "DeviceValue",
 }
+_LATER = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from strategies import SEEDS, quantizations, shapes
 
 
 @settings(max_examples=40, deadline=None)
-@given(shape=shapes(1, 4, 1, 7), seed=SEEDS)
+@given(shape=shapes(1, 6, 1, 5), seed=SEEDS)
 def test_floats_are_as_near_to_the_truth_as_litert_has_them(shape: tuple[int, ...], seed: int) -> None:
     def exact(x: np.ndarray) -> np.ndarray:
         norm = np.sqrt(np.square(x.astype(np.float64)).sum(-1, keepdims=True))
@@ -30,7 +30,7 @@ def test_a_row_of_zeros_stays_zero() -> None:
 @settings(max_examples=80, deadline=None)
 @given(
     dtype=st.sampled_from(EIGHT_BIT),
-    shape=shapes(0, 3, 1, 4),
+    shape=shapes(0, 5, 1, 3),
     depth=st.sampled_from([1, 2, 10, 1000, 9000]),
     data=st.data(),
     seed=SEEDS,
@@ -49,7 +49,7 @@ def test_stored_values_are_bit_for_bit(
     [
         ((3,), {"scale": 1 / 64, "zero_point": 0}, "NONE", "an output of scale 1 / 128"),
         ((3,), {"scale": 1 / 128, "zero_point": 0}, "RELU", "no fused activation"),
-        ((1, 1, 1, 1, 3), {"scale": 1 / 128, "zero_point": 0}, "NONE", "found rank 5"),
+        ((), {"scale": 1 / 128, "zero_point": 0}, "NONE", "found a scalar"),
         ((3,), {}, "NONE", "one scale and zero point on each 8-bit tensor"),
     ],
 )

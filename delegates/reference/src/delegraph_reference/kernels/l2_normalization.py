@@ -8,8 +8,8 @@ Source: tflite/kernels/l2norm.cc, internal/reference/{l2normalization,integer_op
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Op, OpSupport, fused_activation, needs, rescale
-from delegraph.rules import one_scale_each, operand
+from delegraph import DTYPES, Op, OpSupport, needs, rescale
+from delegraph.rules import no_activation_and_some_axis, one_scale_each, operand
 
 from ..elementwise import quietly
 from ..gemmlowp import inverse_sqrt
@@ -44,14 +44,6 @@ def prepare_stored(op: Op) -> Kernel:
     return run
 
 
-@needs("no fused activation and a rank from 1 to 4")
-def plain(op: Op) -> str | None:
-    rank = len(operand(op, 0).shape or ())
-    if fused_activation(op) != "NONE":
-        return fused_activation(op)
-    return None if 1 <= rank <= 4 else f"rank {rank}"
-
-
 @needs("an output of scale 1 / 128 with zero point 0 (uint8: 128)")
 def unit_output(op: Op) -> str | None:
     out = op.outputs[0]
@@ -59,13 +51,14 @@ def unit_output(op: Op) -> str | None:
     return None if fits else f"{out.scale:g}, {out.zero_point}"
 
 
+_AXIS = (no_activation_and_some_axis,)
 SUPPORT = [
-    OpSupport("L2_NORMALIZATION", (1, 2), "float32 -> float32", (plain,), prepare_float),
+    OpSupport("L2_NORMALIZATION", (1, 2), "float32 -> float32", _AXIS, prepare_float),
     OpSupport(
         "L2_NORMALIZATION",
         (1, 2),
         "T -> T",
-        (plain, one_scale_each, unit_output),
+        (*_AXIS, one_scale_each, unit_output),
         prepare_stored,
         T="int8 uint8",
     ),

@@ -1,0 +1,52 @@
+"""Run random graphs: ``python tests/oracle/graphs --kind int8 --variant gpu --first 0 --count 2000``."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from graphs.check import TOGETHER, cases, failures
+from graphs.net import KINDS
+from graphs.report import smallest
+from graphs.variants import VARIANTS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python tests/oracle/graphs", description="random graphs against LiteRT"
+    )
+    parser.add_argument(
+        "--kind", action="append", choices=list(KINDS), help="may be repeated; all, if not given"
+    )
+    parser.add_argument("--variant", action="append", choices=list(VARIANTS), help="the same; cpu and gpu")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first graph")
+    parser.add_argument("--count", type=int, default=100, help="graphs of each kind")
+    parser.add_argument("--folder", type=Path, default=Path("failing-graphs"), help="where failing ones go")
+    parser.add_argument("--whole", action="store_true", help="do not shrink what fails")
+    chosen = parser.parse_args(arguments)
+    faulthandler.enable()
+    found: Counter[str] = Counter()
+    for kind in chosen.kind or KINDS:
+        start = perf_counter()
+        for at in range(chosen.first, chosen.first + chosen.count, TOGETHER):
+            seeds = range(at, min(at + TOGETHER, chosen.first + chosen.count))
+            print(f"\r{kind} {seeds.start}..{seeds.stop - 1} ", end="", file=sys.stderr, flush=True)
+            some = list(cases(kind, seeds))
+            for variant in chosen.variant or ("cpu", "gpu"):
+                for failure in failures(some, variant):
+                    found[f"{kind}, {variant}"] += 1
+                    print(smallest(failure, chosen.folder, chosen.whole), flush=True)
+        print(f"{kind}: {chosen.count} graphs in {perf_counter() - start:.0f} s", flush=True)
+    print("\n".join(f"{name}: {count} failed" for name, count in found.items()) or "none failed")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

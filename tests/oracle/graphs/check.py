@@ -1,0 +1,116 @@
+"""Whether random graphs come out as LiteRT says, several in one model: compiling takes longest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+from attrs import frozen
+from delegraph import DelegraphError
+from delegraph.model import Model, Op
+
+from .copies import joined
+from .judge import Answer, answers, differences
+from .random_graph import inputs_of, random_graph
+from .variants import VARIANTS, Variant, loaded, runs
+
+BATCHES = 2  # inputs of each graph: what a run left in memory must not look right in the next
+TOGETHER = 8  # graphs in one model
+
+
+@frozen(eq=False)
+class Case:
+    """A graph and its inputs."""
+
+    name: str  # "int8 graph 17"
+    model: Model
+    batches: tuple[list[np.ndarray], ...]
+
+
+@frozen(eq=False)
+class Failure:
+    """A graph that came out otherwise."""
+
+    case: Case
+    variant: str
+    problem: str
+
+
+def cases(kind: str, seeds: Iterable[int]) -> Iterator[Case]:
+    """Yield the graphs of these seeds."""
+    for seed in seeds:
+        model = random_graph(seed, kind)
+        batches = tuple(inputs_of(model, 100 * seed + 10 * i) for i in range(BATCHES))
+        yield Case(f"{kind} graph {seed}", model, batches)
+
+
+def answered(case: Case, variant: Variant) -> list[Answer]:
+    """Return LiteRT's answers, and what this variant may be off.
+
+    :raises litert.LiteRTError: it does not run the graph.
+    """
+    return answers(case.model, case.batches, partial(_claim, case.model, variant), variant.rounding)
+
+
+def _claim(model: Model, variant: Variant, op: Op) -> tuple[int, float]:
+    row = loaded(variant.delegate, tuple(variant.options.items())).table.row_for(op, model.subgraphs[0])
+    steps, rtol = (0, 1e-5) if row is None else (row.steps, row.rtol)
+    # Floats that differ in their last bits become integers that differ by one, now and then.
+    rounds = op.name == "QUANTIZE" and op.inputs[0] is not None and op.inputs[0].dtype == "float32"
+    return max(steps, int(rounds)), rtol
+
+
+def problem(case: Case, variant: Variant) -> str | None:
+    """Return in words what is wrong with a graph run on its own; None where nothing is.
+
+    :raises litert.LiteRTError: it does not run the graph.
+    """
+    return next(_problems([case], [answered(case, variant)], variant))
+
+
+def failures(some: Sequence[Case], name: str) -> Iterator[Failure]:
+    """Yield which of these graphs come out wrong; those that LiteRT refuses raise."""
+    variant = VARIANTS[name]
+    expected = [answered(case, variant) for case in some]
+    for i in range(0, len(some), TOGETHER):
+        chunk, wanted = some[i : i + TOGETHER], expected[i : i + TOGETHER]
+        for case, said in zip(chunk, _problems(chunk, wanted, variant), strict=True):
+            if said is not None:
+                yield Failure(case, name, said)
+
+
+def _problems(
+    some: Sequence[Case], expected: Sequence[Sequence[Answer]], variant: Variant
+) -> Iterator[str | None]:
+    try:
+        found = _outputs(some, variant)
+    except DelegraphError as e:
+        if len(some) == 1:
+            yield f"{type(e).__name__}: {e}"
+        else:
+            for case, wanted in zip(some, expected, strict=True):
+                yield from _problems([case], [wanted], variant)
+        return
+    yield from map(_difference, found, expected, some)
+
+
+def _outputs(some: Sequence[Case], variant: Variant) -> list[list[list[np.ndarray]]]:
+    """Return the outputs by case and by run."""
+    batches = [[a for case in some for a in case.batches[i]] for i in range(BATCHES)]
+    together = runs(joined([c.model for c in some]) if some[1:] else some[0].model, batches, variant)
+    found: list[list[list[np.ndarray]]] = []
+    at = 0
+    for case in some:
+        n = len(case.model.subgraphs[0].outputs)
+        found.append([outputs[at : at + n] for outputs in together])
+        at += n
+    return found
+
+
+def _difference(found: Sequence[list[np.ndarray]], expected: Sequence[Answer], case: Case) -> str | None:
+    outputs = case.model.subgraphs[0].outputs
+    for run, ours in enumerate(found):
+        for i, said in differences(ours, expected[run % len(expected)]).items():
+            return f"run {run + 1}, output {i} ({outputs[i].name}): {said}"
+    return None

@@ -1,0 +1,197 @@
+"""A graph in the making, which knows how large its numbers may get and who reads what.
+
+Real numbers stay within ``Value.limit``: quantized tensors get scales that hold it, and moves that would
+let floats grow without end are not made (see :mod:`graphs.moves`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from attrs import define, frozen
+from delegraph.model import Builder, Tensor
+
+from .dice import Dice
+
+FLOATS = ("float32",)
+BYTES = ("int8", "uint8")
+STORED = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
+MOST = 4096  # elements of a tensor
+
+
+@frozen
+class Kind:
+    """What a graph's numbers are."""
+
+    dtype: str  # of its inputs, and of most of its tensors
+    weights: str  # of convolutions and products; of those in floats
+    changes: float = 0.0  # how often a tensor is brought to another type
+
+
+KINDS = {
+    "float32": Kind("float32", "float32"),
+    "float16": Kind("float32", "float16"),
+    "hybrid": Kind("float32", "int8"),
+    "int8": Kind("int8", "int8"),
+    "uint8": Kind("uint8", "uint8"),
+    "int16": Kind("int16", "int8"),
+    "mixed": Kind("int8", "int8", 0.15),
+}
+
+
+@define(eq=False)
+class Value:
+    """A tensor that ops may read."""
+
+    tensor: Tensor
+    limit: float  # of the magnitude of its real numbers
+    readers: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        assert self.tensor.shape is not None
+        return self.tensor.shape
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> str:
+        return self.tensor.dtype
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype in FLOATS
+
+    @property
+    def quantization(self) -> dict[str, Any]:
+        """What a builder's tensor takes, to be quantized in the same way."""
+        if self.is_float:
+            return {}
+        return {"scale": self.tensor.scale, "zero_point": self.tensor.zero_point}
+
+
+class Net:
+    """A builder with a pool of values."""
+
+    def __init__(self, dice: Dice, kind: Kind) -> None:
+        self.g = Builder()
+        self.dice = dice
+        self.kind = kind
+        self.values: list[Value] = []  # in the order in which they were made
+        self.ops = 0
+
+    def input(self, shape: Sequence[int], dtype: str, limit: float) -> Value:
+        quantization = self.quantization(dtype, limit)
+        return self._keep(Value(self.g.input(shape, dtype, **quantization), limit))
+
+    def pick(self, fits: Callable[[Value], bool] = lambda value: True) -> Value | None:
+        """Return a value that fits, often the newest one that nobody has read."""
+        fitting = [v for v in self.values if fits(v)]
+        if not fitting:
+            return None
+        unread = [v for v in fitting if not v.readers]
+        if unread and self.dice.chance(0.5):
+            return unread[-1]
+        return self.dice.one_of(fitting[-6:] if self.dice.chance(0.6) else fitting)
+
+    def op(
+        self, name: str, inputs: Sequence[Value | Tensor | None], *outputs: Value, **options: Any
+    ) -> tuple[Value, ...]:
+        """Add an op; its outputs, made by ``like`` or ``made``, are values from now on."""
+        for value in {id(v): v for v in inputs if isinstance(v, Value)}.values():
+            value.readers += 1
+        tensors = [v.tensor if isinstance(v, Value) else v for v in inputs]
+        self.g.op(name, tensors, [v.tensor for v in outputs], **options)
+        self.ops += 1
+        for value in outputs:
+            self._keep(value)
+        return outputs
+
+    def made(
+        self, shape: Sequence[int], dtype: str, limit: float, stored: dict[str, Any] | None = None
+    ) -> Value:
+        """Return what an op may write.
+
+        :param stored: scale and zero point, where the op asks for certain ones.
+        """
+        quantization = self.quantization(dtype, limit) if stored is None or dtype in FLOATS else stored
+        return Value(self.g.tensor(shape, dtype, **quantization), limit)
+
+    def like(self, value: Value, shape: Sequence[int] | None = None) -> Value:
+        """Return what an op may write that only moves numbers: of the same scale."""
+        return self.made(
+            value.shape if shape is None else shape, value.dtype, value.limit, value.quantization
+        )
+
+    def quantization(self, dtype: str, limit: float) -> dict[str, Any]:
+        """Return a scale and a zero point for real numbers up to a limit; {} for floats."""
+        if dtype in FLOATS or dtype == "bool":
+            return {}
+        if dtype == "int16":
+            return {"scale": float(np.float32(limit / 32767)), "zero_point": 0}
+        low, high = STORED[dtype]
+        offset = self.dice.one_of((0, 0, 0, 3, -17, 60))
+        scale = 2 * limit / (255 - 2 * abs(offset)) * self.dice.one_of((1.0, 1.0, 0.7))
+        return {"scale": float(np.float32(scale)), "zero_point": (low + high + 1) // 2 + offset}
+
+    def floats(self, shape: Sequence[int], low: float, high: float) -> Tensor:
+        """Return a constant of real numbers; stored as halves where the kind says so."""
+        return self._halved(self.dice.floats(shape, low, high).astype(np.float32))
+
+    def constant(self, shape: Sequence[int], dtype: str, limit: float) -> Value:
+        """Return a constant that an op may read beside a value of this type."""
+        if dtype in FLOATS:
+            return Value(self.floats(shape, -limit, limit), limit)
+        stored = self.quantization(dtype, limit)
+        numbers = self.dice.integers(shape, *STORED[dtype]).astype(dtype)
+        return Value(self.g.constant(numbers, **stored), limit)
+
+    def ints(self, numbers: Any) -> Tensor:
+        return self.g.constant(np.asarray(numbers, np.int32))
+
+    def weights(
+        self, shape: Sequence[int], x: Value, axis: int, per_channel: bool = False
+    ) -> tuple[Tensor, np.ndarray]:
+        """Return weights beside x, and their scales, one for each index along ``axis`` or one for all.
+
+        The magnitudes of those that make one number of the output add up to about 2.
+        """
+        size = 4 * shape[axis] / max(int(np.prod(shape, dtype=np.int64)), 1)
+        dtype = {"int8": "int8", "uint8": "uint8", "int16": "int8"}.get(x.dtype, self.kind.weights)
+        if dtype in ("float32", "float16"):
+            return self.floats(shape, -size, size), np.ones(1)
+        spread = self.dice.floats((shape[axis],), 0.5, 1.0) * size / 127
+        per_channel = dtype == "int8" and (per_channel or self.dice.chance(0.7))
+        scales = (spread if per_channel else spread[:1]).astype(np.float32)
+        zero_point = 128 + self.dice.one_of((0, 0, 7, -30)) if dtype == "uint8" and not x.is_float else 0
+        if dtype == "uint8":
+            numbers = self.dice.integers(shape, 1, 255).astype(np.uint8)
+        else:
+            numbers = self.dice.integers(shape, -127, 127).astype(np.int8)
+        points = [zero_point] * len(scales)
+        return self.g.constant(numbers, scale=scales, zero_point=points, axis=axis), scales
+
+    def bias(self, n: int, x: Value, scales: np.ndarray, always: bool = False) -> Tensor | None:
+        """Return a bias for weights with these scales; unless ``always`` is said, sometimes none."""
+        if not always and self.dice.chance(0.15):
+            return None
+        if x.is_float:
+            return self.floats((n,), -0.2 * x.limit, 0.2 * x.limit)
+        stored = x.tensor.scale * scales.astype(np.float64)
+        numbers = np.rint(self.dice.floats((n,), -0.2 * x.limit, 0.2 * x.limit) / stored)
+        numbers = numbers.astype(np.int64 if x.dtype == "int16" else np.int32)
+        return self.g.constant(numbers, scale=stored, zero_point=[0] * len(stored))
+
+    def _halved(self, numbers: np.ndarray) -> Tensor:
+        if self.kind.weights != "float16":
+            return self.g.constant(numbers)
+        half = self.g.constant(numbers.astype(np.float16))
+        return self.g.op("DEQUANTIZE", [half], [self.g.tensor(numbers.shape, "float32")])
+
+    def _keep(self, value: Value) -> Value:
+        self.values.append(value)
+        return value

@@ -1,0 +1,56 @@
+"""Random graphs of 4 to 30 ops, made from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from delegraph.model import Model, Tensor
+from one_op import random_array
+
+from .dice import Dice
+from .moves import MOVES
+from .net import KINDS, Kind, Net
+
+# Half of them hold multiples of 512 elements: parts of those can be views, or be stored in place.
+SHAPES: Sequence[tuple[int, ...]] = (
+    (1, 4, 4, 8), (1, 4, 8, 16), (1, 8, 8, 8), (1, 2, 2, 32), (2, 3, 5, 4), (1, 5, 3, 17), (1, 6, 4, 3),
+    (1, 1, 1, 16), (1, 8, 64), (2, 7, 5), (1, 33), (8, 64), (4, 16), (12,), (1, 2, 3, 2, 4), (1, 16, 4, 16),
+)  # fmt: skip
+FEWEST, MOST = 4, 30  # ops
+
+
+def random_graph(seed: int, kind: str) -> Model:
+    """Return the graph of a seed: of one of ``net.KINDS``."""
+    dice = Dice(seed)
+    net = Net(dice, KINDS[kind])
+    first = dice.one_of(SHAPES)
+    for _ in range(dice.one_of((1, 1, 2, 3))):
+        shape = first if dice.chance(0.6) else dice.one_of(SHAPES)
+        net.input(shape, _input_type(net.kind, dice), dice.one_of((1.0, 2.0, 4.0)))
+    inputs = len(net.values)
+    wanted = min(FEWEST + int((MOST - FEWEST) * dice.unit() ** 2), MOST)
+    while net.ops < wanted:
+        dice.weighted(MOVES)(net)
+    return net.g.model(outputs=_outputs(net, inputs))
+
+
+def _input_type(kind: Kind, dice: Dice) -> str:
+    return "float32" if dice.chance(kind.changes) else kind.dtype
+
+
+def _outputs(net: Net, inputs: int) -> list[Tensor]:
+    """Return most of what nobody reads, and some of what somebody does; once in a while an input."""
+    dice, computed = net.dice, net.values[inputs:]
+    chosen = [v for v in computed if dice.chance(0.12 if v.readers else 0.85)]
+    if dice.chance(0.02):
+        chosen.append(net.values[0])
+    return [v.tensor for v in dice.shuffled(chosen or computed[-1:])]
+
+
+def inputs_of(model: Model, seed: int) -> list[np.ndarray]:
+    """Return numbers for a graph's inputs that fill its scales; of floats, about -2 to 2."""
+    return [
+        random_array(t.dtype, t.shape or (), seed + i, *((-2.0, 2.0) if t.dtype == "float32" else ()))
+        for i, t in enumerate(model.subgraphs[0].inputs)
+    ]

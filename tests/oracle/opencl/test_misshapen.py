@@ -2,7 +2,7 @@
 
 What OpenCL takes has to be computed as the reference delegate computes it or, where that refuses it, as
 LiteRT does. Some changes of each op are drawn: ``OPENCL_MISSHAPEN=all`` tries every one, 14,000 in each
-variant of ``OPENCL_VARIANTS`` (hours), a number so many of each op. ``OPENCL_SEED`` draws the same again.
+variant of ``OPENCL_VARIANTS`` (hours), a number so many of each op. ``OPENCL_SEED`` draws others.
 """
 
 from __future__ import annotations
@@ -25,15 +25,20 @@ from matrix.run import fact_of
 from misshapen import mutants
 from one_op import difference
 from one_op_opencl import CHOSEN, loaded
+from taken import taken
 
 OPS = sorted({row.op for row in load_delegate("opencl").table.rows} & set(recipes()))
 SHARE = os.environ.get("OPENCL_MISSHAPEN", "3")
-SEED = int(os.environ.get("OPENCL_SEED", random.randrange(2**32)))
+SEED = int(os.environ.get("OPENCL_SEED", "0"))
 TIMEOUT = 60.0  # seconds
 
 # Op, change and reason: what OpenCL computes otherwise than the reference delegate and LiteRT.
 EXEMPT: tuple[tuple[str, str, str], ...] = (
     ("BATCH_MATMUL", "input . .*", "LiteRT takes scales from wrong places where several axes are stacked"),
+    *(
+        (op, r"input [01] \(.*", "a computed index that is outside picks the nearest row: docs/opencl.md")
+        for op in ("GATHER", "GATHER_ND", "EMBEDDING_LOOKUP")
+    ),
     ("SOFTMAX", "beta .*", "below 0 or infinite, it takes exp out of the range of halves"),
 )
 
@@ -71,10 +76,12 @@ def _cases(op: str) -> Iterator[_Case]:
     ours, theirs = loaded().table, load_delegate("reference").table
     seen = set()
     for types in recipes()[op].types:
-        draft = recipes()[op].draft(fact_of(op).last, types)
+        draft = taken(op, types)
+        if draft is None:
+            continue
         graph = (model := draft.model()).subgraphs[0]
         row = ours.row_for(graph.ops[0], graph)
-        alone = len(graph.ops) == 1 and row is not None and theirs.row_for(graph.ops[0], graph) is not None
+        alone = len(graph.ops) == 1 and theirs.row_for(graph.ops[0], graph) is not None
         if alone and id(row) not in seen:
             seen.add(id(row))
             given = {t.index: a for t, a in zip(graph.inputs, draft.feeds, strict=True)}

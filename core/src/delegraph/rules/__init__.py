@@ -62,7 +62,7 @@ from .quantization import (
     symmetric_weights,
     zero_point_found,
 )
-from .recurrent import basic_kernel, full_inputs, full_kernel, sequence, variable_states
+from .recurrent import basic_kernel, clips, full_inputs, full_kernel, sequence, variable_states
 from .weights import bias_along, filled, matrices, same_channels, whole_groups, whole_multiple
 from .windows import bounded_padding, image, one_alignment, real_windows, same_images, too_large
 
@@ -76,6 +76,7 @@ __all__ = [
     "bounded_padding",
     "broadcast_alpha",
     "channels_of_blocks",
+    "clips",
     "constant",
     "constant_ints",
     "declared_type",

@@ -25,6 +25,13 @@ def full_inputs(op: Op) -> str | None:
     return None if len(op.inputs) in (20, 24) else f"{len(op.inputs)}"
 
 
+@needs("clips that are not negative")
+def clips(op: Op) -> str | None:
+    """Of LSTMs: 0 is none."""
+    found = min(op.options.cell_clip, op.options.proj_clip)
+    return None if found >= 0 else f"{found:g}"
+
+
 @needs("a sequence of rank 3")
 def sequence(op: Op) -> str | None:
     x = operand_shape(op, 0)

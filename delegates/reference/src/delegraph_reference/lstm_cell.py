@@ -240,12 +240,6 @@ def complete(places: Places) -> Constraint:
     return all_or_none
 
 
-@needs("clips that are not negative")
-def clips(op: Op) -> str | None:
-    found = min(op.options.cell_clip, op.options.proj_clip)
-    return None if found >= 0 else f"{found:g}"
-
-
 @needs("a fused activation")
 def some_activation(op: Op) -> str | None:
     """Without one, LiteRT multiplies the output gate by what an earlier step left in a buffer."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
-from delegraph.rules import full_inputs
+from delegraph.rules import clips, full_inputs
 
 from ..options import Options
 from ..program.epilogue import Epilogue, written_epilogue
@@ -52,7 +52,7 @@ def cell_support(
     op: str, options: Options, last: int, constraints: Sequence[Constraint]
 ) -> Iterable[OpSupport]:
     """Return the support rows of an op that runs one cell: float, with integer weights, and in integers."""
-    constraints = (*constraints, full_inputs, constant_weights, fitting, variable_states)
+    constraints = (*constraints, full_inputs, clips, constant_weights, fitting, variable_states)
     kernel, versions = Kernel(_launches), (1, last if options.quantized else 2)
     rtol = 4e-2 if options.precision == "float16" else 1e-5
     yield OpSupport(op, versions, _types("float32"), (*constraints, known_activation), kernel, rtol=rtol)

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import dense, given, operand_shape, variable_states, wrong_shape
+from delegraph.rules import clips, dense, given, operand_shape, variable_states, wrong_shape
 
 from ..kernel import Kernel
-from ..lstm_cell import LstmCell, Places, clips, complete, fitting, some_activation
+from ..lstm_cell import LstmCell, Places, complete, fitting, some_activation
 from ..recurrent import contiguous, made_of, padded, scaled_weights, time_first
 
 _FORWARD = Places(output_state=35, cell_state=36, aux_weights=(40, 41, 42, 43))

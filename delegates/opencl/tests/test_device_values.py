@@ -6,7 +6,7 @@ import numpy as np
 import pyopencl as cl
 import pyopencl.array as cl_array
 import pytest
-from delegraph import InputError, profile
+from delegraph import Builder, InputError, profile
 from opencl_parts import chain
 
 X = np.arange(16, dtype=np.float32).reshape(1, 2, 2, 4)
@@ -236,3 +236,32 @@ def test_the_input_may_change_as_soon_as_a_run_has_ended(interpret, load):
         i.set_tensor(x["index"], np.full(x["shape"], 9, np.float32))
         expected = value * 2**20 + sum(2.0**n for n in range(1, 21))  # x -> (x + 1) * 2, 20 times
         assert np.unique(i.get_tensor(output)).tolist() == [np.float32(expected)]
+
+
+@pytest.mark.parametrize("offset", range(0, 36, 4))
+def test_an_input_may_lie_anywhere_in_memory(interpret, load, offset):
+    """As constants do in a file: those that a loop begins with are inputs of its body."""
+    g = Builder()
+    x = g.input((200, 64), "float32")
+    row, start = g.constant(np.zeros((1, 64), np.float32)), g.constant(np.int32([7, 0]))
+    i = interpret(
+        g.model([g.op("DYNAMIC_UPDATE_SLICE", [x, row, start], [g.tensor((200, 64), "float32")])])
+    )
+    (partition,) = i.plan.partitions
+    given = array_at(offset, (200, 64))
+
+    (found,) = partition.delegate.prepare(partition)(given)
+
+    expected = given.copy()
+    expected[7] = 0
+    assert np.array_equal(np.asarray(found), expected)
+
+
+def array_at(offset, shape):
+    """Return an array that begins so many bytes after a multiple of 256."""
+    size = int(np.prod(shape))
+    memory = np.empty(4 * size + 512, np.uint8)
+    begin = -memory.ctypes.data % 256 + offset
+    found = memory[begin : begin + 4 * size].view(np.float32).reshape(shape)
+    found[...] = np.arange(size).reshape(shape)
+    return found

@@ -20,6 +20,7 @@ from .runtime import Found, choose
 from .status import failure
 
 _PAGE = 4096  # bytes; the least of any CPU's
+_ALIGNMENT = 16  # bytes; PoCL's compiler takes it for granted where it copies long runs
 KEPT_PROGRAMS = 1000  # built programs that a process keeps; a model needs about 20
 
 
@@ -101,7 +102,8 @@ class Device:
             return False
         plain = array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned
         rest = -(array.ctypes.data + array.nbytes) % _PAGE  # bytes: memory is there up to the end of a page
-        return bool(plain and array.nbytes and rest >= spare)
+        is_even = array.ctypes.data % _ALIGNMENT == 0
+        return bool(plain and is_even and array.nbytes and rest >= spare)
 
     def check_process(self) -> None:
         """Raise :class:`DelegateFailed` in a process that was forked after the device was opened."""

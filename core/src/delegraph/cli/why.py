@@ -50,6 +50,11 @@ def explanation(plan: Plan, subgraph: int, index: int) -> Iterator[str]:
         yield f"{folded}{of} runs nowhere: its inputs are constant, so it is computed beforehand"
         yield from _operands(folded)
         return
+    merged = next((op for op in sub.graph.merged if op.index == index), None)
+    if merged is not None:
+        yield f"{merged}{of} runs nowhere: only ops that were rewritten read what it computes"
+        yield from _operands(merged)
+        return
     op = next(op for op in sub.graph.ops if op.index == index)
     yield f"{op}{of} {_verdict(sub, op)}"
     yield from _operands(op)

@@ -240,6 +240,8 @@ class Graph:
     debug_metadata_index: int = -1
     # Ops of constants that have left ``ops``: their outputs are constants now (see specialize).
     folded: tuple[Op, ...] = field(default=(), repr=False)
+    # Ops that have left ``ops`` because a rewritten one does without what they compute.
+    merged: tuple[Op, ...] = field(default=(), repr=False)
 
 
 @frozen(hash=False)

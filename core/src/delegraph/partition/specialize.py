@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
+from attrs import frozen
 
 from .. import shapes
 from ..contract import OpSupport, Partition, shapes_by_rows
@@ -31,15 +32,18 @@ from ..model import (
     is_core_op,
 )
 from ..plugins import REFERENCE
+from .counters import ranges_inside, steps_of
+from .linear import ANYTHING, Known, Range
+from .replaced_part import as_replaced_part, without_unread
 
 if TYPE_CHECKING:
     from ..contract import Delegate
 
 InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor index) -> shape
-Shapes = tuple[Shape, ...]  # of a subgraph's inputs or outputs
-Call = tuple[int, Shapes]  # a subgraph, and the shapes that its inputs get
+Inputs = tuple["Given", ...]  # of a subgraph
+Call = tuple[int, Inputs]  # a subgraph, and what it gets
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30
-MOST_SHAPES = 16  # that the calls of one subgraph are told apart by
+MOST_INPUTS = 16  # by which the calls of one subgraph are told apart
 
 
 class Evaluator:
@@ -63,6 +67,10 @@ class Evaluator:
         stand_ins = [np.broadcast_to(DTYPES[t.dtype].numpy.type(), t.shape or ()) for t in unread]
         return delegate.prepare(part)(*stand_ins)
 
+    def takes(self, op: Op, graph: Graph) -> bool:
+        """Say whether some delegate takes the op."""
+        return any(d.decide(op, graph)[0] is not None for d in self._delegates)
+
     def shapes(self, op: Op, given: Sequence[Shape]) -> Sequence[Shape] | None:
         """Return a custom op's output shapes by its support row's rule; None if it has none."""
         return shapes_by_rows((d.table for d in self._delegates), op, given)
@@ -73,16 +81,18 @@ def specialize(
     input_shapes: InputShapes | None = None,
     delegates: Sequence[Delegate] = (),
     max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
+    keep_all: bool = False,
 ) -> Model:
     """Return the model with every shape that can be known, and without the ops of constants.
 
     :param input_shapes: shapes that replace those the file gives to inputs.
     :param delegates: those that will run the model: their rows know the shapes of custom ops, and the
         reference delegate among them computes constants. Without it nothing is folded.
+    :param keep_all: every tensor of the file is computed, so no op is rewritten.
     :raises InputError: the shapes do not fit an op; the message names it.
     :raises ModelError: a tensor would take more than ``max_tensor_bytes``.
     """
-    work = _Specializer(model, input_shapes or {}, Evaluator(delegates), max_tensor_bytes)
+    work = _Specializer(model, input_shapes or {}, Evaluator(delegates), max_tensor_bytes, not keep_all)
     return attrs.evolve(model, subgraphs=work.subgraphs())
 
 
@@ -92,91 +102,157 @@ def with_bodies(op: Op, model: Model) -> Op:
     return attrs.evolve(op, bodies=tuple(model.subgraphs[i] for i in called)) if called else op
 
 
+@frozen
+class Given:
+    """What a subgraph gets for one of its inputs."""
+
+    shape: Shape
+    range: Range = ANYTHING  # of a single integer
+
+    def or_of(self, other: Given) -> Given:
+        return Given(_merge([self.shape, other.shape]), self.range.or_of(other.range))
+
+
 class _Specializer:
     def __init__(
-        self, model: Model, given: InputShapes, evaluator: Evaluator, max_tensor_bytes: int
+        self,
+        model: Model,
+        given: InputShapes,
+        evaluator: Evaluator,
+        max_tensor_bytes: int,
+        rewrites: bool,
     ) -> None:
         self.model = model
         self.given = given
         self.evaluator = evaluator
         self.max_tensor_bytes = max_tensor_bytes
-        # Input shapes of the subgraphs that ops call, merged over all calls: None where they differ.
-        self.called: dict[int, Shapes] = {}
-        self._results: dict[int, dict[Shapes, Shapes]] = {}  # output shapes by subgraph and input shapes
+        self.rewrites = rewrites
+        self.entries = {0, *(s.subgraph for s in model.signatures)}  # may be run with anything
+        self.called: dict[int, Inputs] = {}  # what the subgraphs that ops call get, over all calls
+        self._walks: dict[int, dict[Inputs, _GraphPass]] = {}  # by subgraph and inputs
 
     def subgraphs(self) -> tuple[Graph, ...]:
-        """Specialize callers before what they call, so that all call shapes are known by then."""
+        """Specialize callers before what they call, so that all calls are known by then."""
         graphs = self.model.subgraphs
         found: dict[int, Graph] = {}
         for index in callers_first(range(len(graphs)), lambda index: called_by_ops(graphs[index].ops)):
-            walk = _GraphPass(self, graphs[index], self.called.get(index))
-            found[index] = walk.run()
+            walk = _GraphPass(self, graphs[index], self.called.get(index)).run()
+            found[index] = walk.rewritten() if self.rewrites else walk.graph
             for callee, given in walk.calls:
+                if callee in self.entries:
+                    given = _unbounded(given)
                 self.called[callee] = _merged(self.called.get(callee, given), given)
         return tuple(found[index] for index in range(len(graphs)))
 
-    def calls(self, op: Op, given: Shapes) -> list[Call]:
-        """Return the subgraphs that an op runs, each with the shapes that it hands them."""
+    def calls(self, op: Op, given: Inputs) -> list[Call]:
+        """Return the subgraphs that an op runs, each with what it hands them."""
         if op.name in ("WHILE", "STABLEHLO_WHILE"):
-            return [(i, self._carried(op, given)) for i in called_subgraphs(op)]
+            return self._loop(op, given)
         passed = {"IF": given[1:], "STABLEHLO_CASE": given[1:], "CALL_ONCE": ()}.get(op.name, given)
         return [(i, passed) for i in called_subgraphs(op)]
 
-    def results(self, op: Op, calls: Sequence[Call]) -> Shapes:
+    def results(self, op: Op, calls: Sequence[Call]) -> list[Shape]:
         """Return the output shapes of an op that makes these calls."""
         if op.name in ("WHILE", "STABLEHLO_WHILE"):
-            return calls[-1][1]
-        columns = zip(*(self._outputs(*call) for call in calls), strict=False)
-        return tuple(map(_merge, columns))
+            return [g.shape for g in calls[-1][1]]
+        columns = zip(*(self._walk(*call).outputs for call in calls), strict=False)
+        return list(map(_merge, columns))
 
-    def _carried(self, op: Op, given: Shapes) -> Shapes:
-        """Return the shapes that a loop's body gets: None where a round changes them."""
-        _, body = called_subgraphs(op)
+    def _loop(self, op: Op, given: Inputs) -> list[Call]:
+        """Return what the condition and the body of a loop get in all its rounds.
+
+        Shapes that a round changes are None. What counters can be is a guess until the shapes are found,
+        since it may depend on them; where it was wrong, nothing is said of counters.
+        """
+        cond, body = called_subgraphs(op)
+        guess = self._ranges(cond, body, given, given)
+        inside = self._carried(body, _with_ranges(given, guess))
+        if self._ranges(cond, body, inside, given) != guess:
+            inside = self._carried(body, _unbounded(given))
+        return [(cond, _unbounded(inside)), (body, inside)]
+
+    def _carried(self, body: int, given: Inputs) -> Inputs:
+        """Return inputs of a body whose shapes a round leaves as they are; None where it changes them."""
         before = None
         while given != before:  # each round makes more of them None
-            before, given = given, _merged(given, self._outputs(body, given))
+            before, after = given, self._walk(body, given).outputs
+            columns = zip(given, after, strict=False)
+            given = tuple(Given(_merge([g.shape, shape]), g.range) for g, shape in columns)
         return given
 
-    def _outputs(self, index: int, given: Shapes) -> Shapes:
-        """Return the output shapes of a subgraph; they are found once for the same input shapes.
+    def _ranges(self, cond: int, body: int, inside: Inputs, start: Inputs) -> list[Range]:
+        """Return what a loop's variables can be inside, if their shapes are those of ``inside``."""
+        if not any(t.dtype in ("int32", "int64") for t in self.model.subgraphs[body].inputs):
+            return [Range() for _ in start]
+        in_body, in_cond = (self._walk(i, _unbounded(inside)) for i in (body, cond))
+        steps = steps_of(in_body.graph, in_body.known)
+        if not len(steps) == len(in_cond.graph.inputs) == len(start):
+            return [Range() for _ in start]  # it will be refused
+        return ranges_inside(in_cond.graph, in_cond.known, steps, [g.range for g in start])
 
-        One that is called with many shapes is from then on called with None for those that differ.
+    def _walk(self, index: int, given: Inputs) -> _GraphPass:
+        """Return a walk over a subgraph; there is one for the same inputs.
+
+        A subgraph that gets many different inputs is from then on taken to get all of them at once.
         """
-        known = self._results.setdefault(index, {})
-        if given not in known and len(known) >= MOST_SHAPES:
-            given = tuple(map(_merge, zip(given, *known, strict=False)))
-        if given not in known:
-            graph = _GraphPass(self, self.model.subgraphs[index], given).run()
-            known[given] = tuple(t.shape for t in graph.outputs)
-        return known[given]
+        walks = self._walks.setdefault(index, {})
+        if given not in walks and len(walks) >= MOST_INPUTS:
+            for other in walks:
+                given = _merged(given, other)
+        if given not in walks:
+            walks[given] = _GraphPass(self, self.model.subgraphs[index], given).run()
+        return walks[given]
 
 
 class _GraphPass:
     """One walk over the ops of a graph, in the file's order."""
 
-    def __init__(self, work: _Specializer, graph: Graph, inputs: Shapes | None) -> None:
+    def __init__(self, work: _Specializer, graph: Graph, inputs: Inputs | None) -> None:
         self.work = work
-        self.graph = graph
-        self.calls: list[Call] = []  # what its ops call, with which shapes
+        self.graph = graph  # as the file has it; after the walk, as it is then
+        self.known = Known(graph)
+        self.calls: list[Call] = []  # what its ops call, with what they hand over
         self.now: dict[int, Tensor] = {}  # tensors that are no longer as the file has them
         for i, t in enumerate(graph.inputs):
             shape = work.given.get((graph.index, t.index), t.shape)
             if inputs is not None and i < len(inputs):
-                shape = inputs[i]
+                shape = inputs[i].shape
+                self.known.ranges[t.index, 0] = inputs[i].range
             self._set_shape(t, shape)
 
-    def run(self) -> Graph:
+    @property
+    def outputs(self) -> list[Shape]:
+        return [t.shape for t in self.graph.outputs]
+
+    def run(self) -> _GraphPass:
         ops, folded = [], []
         for op in self.graph.ops:
             op = self._current(op)
             for t, shape in zip(op.outputs, self._shapes(op), strict=True):
                 self._set_shape(t, shape, op)
             op = self._current(op)
+            self.known.learn(op)
             if self._fold(op):
                 folded.append(op)
             else:
                 ops.append(op)
-        return self._rebuilt(ops, folded)
+        self.graph = self._rebuilt(ops, folded)
+        return self
+
+    def rewritten(self) -> Graph:
+        """Return the graph after the walk, with one op for each part of a tensor that is replaced."""
+        made_by = {t.index: op for op in self.graph.ops for t in op.outputs}
+        ops = list(self.graph.ops)
+        read_before: list[Op] = []
+        for place, op in enumerate(ops):
+            better = as_replaced_part(op, made_by, self.known)
+            if better is not None and self.work.evaluator.takes(better, self.graph):
+                ops[place] = better
+                read_before += [made_by[t.index] for t in op.inputs if t is not None and t.index in made_by]
+        if not read_before:
+            return self.graph
+        kept = {i for s in self.work.model.signatures for i in s.outputs.values()}
+        return without_unread(attrs.evolve(self.graph, ops=tuple(ops)), read_before, kept)
 
     def _current(self, op: Op) -> Op:
         now = self.now
@@ -192,14 +268,20 @@ class _GraphPass:
     def _shapes(self, op: Op) -> Sequence[Shape]:
         given = [None if t is None else t.shape for t in op.inputs]
         if is_core_op(op.name):
-            calls = self.work.calls(op, tuple(given))
+            calls = self.work.calls(op, tuple(map(self._given, op.inputs)))
             self.calls += calls
             found = self.work.results(op, calls)
             return [*found, *_declared(op, given)[len(found) :]][: len(op.outputs)]
         if shapes.has_rule(op.name):
-            return shapes.infer(op, given, lambda i: _constant(op, i))
-        known = self.work.evaluator.shapes(op, given)
-        return [t.shape for t in op.outputs] if known is None else known
+            inferred = shapes.infer(op, given, lambda i: _constant(op, i))
+            return (self.known.shapes(op) or inferred) if None in inferred else inferred
+        by_row = self.work.evaluator.shapes(op, given)
+        return [t.shape for t in op.outputs] if by_row is None else by_row
+
+    def _given(self, tensor: Tensor | None) -> Given:
+        value = self.known.value(tensor)
+        shape = None if tensor is None else tensor.shape
+        return Given(shape) if value is None else Given(shape, self.known.range(value))
 
     def _set_shape(self, tensor: Tensor, shape: Shape, op: Op | None = None) -> None:
         if shape == tensor.shape:
@@ -287,5 +369,13 @@ def _merge(shapes: Sequence[Shape]) -> Shape:
     return shapes[0] if all(s == shapes[0] for s in shapes) else None
 
 
-def _merged(a: Shapes, b: Shapes) -> Shapes:
-    return tuple(map(_merge, zip(a, b, strict=False)))
+def _merged(a: Inputs, b: Inputs) -> Inputs:
+    return tuple(x.or_of(y) for x, y in zip(a, b, strict=False))
+
+
+def _unbounded(given: Inputs) -> Inputs:
+    return tuple(Given(g.shape) for g in given)
+
+
+def _with_ranges(given: Inputs, ranges: Sequence[Range]) -> Inputs:
+    return tuple(Given(g.shape, r) for g, r in zip(given, ranges, strict=True))

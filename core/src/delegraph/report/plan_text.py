@@ -92,6 +92,9 @@ def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableT
     if subgraph.folded:
         names = _counted(op.name for op in subgraph.folded)
         yield Text(f"\n{_ops(len(subgraph.folded))} of constants, computed beforehand: {names}")
+    if subgraph.graph.merged:
+        names = _counted(op.name for op in subgraph.graph.merged)
+        yield Text(f"\n{_ops(len(subgraph.graph.merged))} that rewritten ops do without: {names}")
 
 
 def _partition_table(subgraph: SubgraphPlan) -> Table:
@@ -198,6 +201,7 @@ def _subgraph_json(subgraph: SubgraphPlan) -> dict[str, Any]:
             for label, reasons in by_label.items()
         ],
         "folded": [_op_json(op) for op in subgraph.folded],
+        "merged": [_op_json(op) for op in subgraph.graph.merged],
     }
 
 

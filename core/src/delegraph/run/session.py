@@ -295,7 +295,9 @@ class Session:
 
     def _with_shapes(self) -> Model:
         try:
-            return specialize(self.model, self._shapes, self.delegates, self._max_tensor_bytes)
+            return specialize(
+                self.model, self._shapes, self.delegates, self._max_tensor_bytes, self.keep_all
+            )
         except InputError as e:
             raise ShapeError(str(e)) from e
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from delegraph import OpSupport, rows_of_modules
 
 if TYPE_CHECKING:
-    from delegraph.contract import RowsByOp
+    from delegraph import RowsByOp
 
 
 @cache

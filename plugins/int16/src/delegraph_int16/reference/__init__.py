@@ -11,7 +11,7 @@ from delegraph import OpSupport, rows_of_modules
 from . import _rows
 
 if TYPE_CHECKING:
-    from delegraph.contract import RowsByOp
+    from delegraph import RowsByOp
 
 
 @cache

@@ -258,3 +258,10 @@ def test_a_call_without_one_of_its_inputs_is_a_broken_model(interpret):
     g.op("CALL", [None], [g.tensor((2,), "float32", name="y")], subgraph=body.index)
     with pytest.raises(ModelError, match="CALL v1 needs all its inputs, found none at place 0"):
         interpret(g.model()).allocate_tensors()
+
+
+def test_a_loop_whose_rounds_can_be_counted_does_not_wait_for_its_condition(interpret, toy):
+    delegate = toy()
+    interpret(counting(limit=5), delegate).run({"n": 0, "x": [1]})
+    assert delegate.ran.count("LESS") == 1  # once, at the end, for whoever asks for its tensors
+    assert delegate.ran.count("ADD") == 10

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import ModelError, StateError
 from ..model import COMPOSITE, DTYPES, Graph, Op, called_subgraphs
+from ..partition.counters import rounds_of
 from .device_values import as_array
 from .input_values import objects
 from .state import HashTable, Transaction
@@ -55,10 +56,18 @@ def _while(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     _needs(op, graphs[cond], len(op.inputs), 1)
     _needs(op, graphs[body], len(op.inputs), len(op.inputs))
 
+    rounds = rounds_of(graphs[cond], graphs[body])
+
     def run(state: Transaction, *values: Any) -> Values:
         now: Values = values
-        while _truth(op, call(cond, state, now)[0]):
+        count = None if rounds is None else rounds.count(lambda place: int(_one(op, values[place])))
+        if count is None:
+            while _truth(op, call(cond, state, now)[0]):
+                now = call(body, state, now)
+            return now
+        for _ in range(count):  # nothing is waited for in between
             now = call(body, state, now)
+        call(cond, state, now)  # false; its tensors may be asked for
         return now
 
     return run

@@ -6,9 +6,9 @@ import logging
 
 import numpy as np
 import pytest
-from delegraph import InputError, ModelError, UnsupportedOps, needs
+from delegraph import InputError, ModelError, UnsupportedOps, needs, shapes
 from delegraph.model import Builder, Model
-from delegraph.run.partition_run import KEPT_SHAPES
+from delegraph.run.partition_run import KEPT_LIGHT, KEPT_SHAPES
 
 
 def negating(shape=(-1, 2)) -> Model:
@@ -135,18 +135,28 @@ def test_prepare_never_sees_an_unknown_input_shape(interpret, toy):
     assert interpret(ranging(), Checking())(3).tolist() == [0, -1, -2]
 
 
-def test_what_was_prepared_for_the_last_shapes_is_kept(interpret, toy):
+@pytest.mark.parametrize(("op", "kept"), [("NEG", KEPT_LIGHT), ("ADD", KEPT_SHAPES)])
+def test_what_was_prepared_for_the_last_shapes_is_kept(interpret, toy, op, kept):
+    """Fewer of an op that has weights: each may hold them in a form of its own."""
     delegate = toy()
-    i = interpret(ranging(), delegate)
+    i = interpret(ranging() if op == "NEG" else adding_weights(), delegate)
     for _ in range(3):
-        for n in range(KEPT_SHAPES):
+        for n in range(kept):
             i(n)
-    assert delegate.prepared.count(["NEG"]) == KEPT_SHAPES
-    i(100)
+    assert delegate.prepared.count([op]) == kept
+    i(1000)
     i(1)  # still there
-    assert delegate.prepared.count(["NEG"]) == KEPT_SHAPES + 1
+    assert delegate.prepared.count([op]) == kept + 1
     i(0)  # the oldest has gone
-    assert delegate.prepared.count(["NEG"]) == KEPT_SHAPES + 2
+    assert delegate.prepared.count([op]) == kept + 2
+
+
+def adding_weights() -> Model:
+    g = Builder()
+    n, zero, one = g.input((), "int32", name="n"), g.constant(np.int32(0)), g.constant(np.int32(1))
+    counted = g.op("RANGE", [zero, n, one], [g.tensor((1,), "int32")])
+    weights = g.constant(np.zeros((100, 1), np.int32))
+    return g.model([g.op("ADD", [counted, weights], [g.tensor((100, 1), "int32")])])
 
 
 def test_data_may_decide_how_much_there_is(interpret):
@@ -210,3 +220,31 @@ def test_a_runs_shape_beyond_max_tensor_bytes_is_refused(interpret):
     i = interpret(ranging(), max_tensor_bytes=1000)
     with pytest.raises(ModelError, match=r"op #1 NEG v1.*max_tensor_bytes=1000"):
         i(1000)
+
+
+def test_a_run_on_known_shapes_does_not_look_for_them_again(interpret, monkeypatch):
+    looked = []
+    infer = shapes.infer
+    monkeypatch.setattr(shapes, "infer", lambda op, *rest: looked.append(op.name) or infer(op, *rest))
+    i = interpret(ranging())
+    for n in (3, 4, 3, 4):
+        i(n)
+    before = len(looked)
+    for n in (3, 4, 3, 4):
+        assert i(n).tolist() == [-k for k in range(n)]
+    assert looked[before:].count("NEG") == 0
+
+
+def test_other_values_of_the_same_shape_are_told_apart(interpret):
+    i = interpret(model_of_where())
+    for _ in range(2):
+        assert i([[True, False, True]]).shape == (2, 2)
+        assert i([[True, True, True]]).shape == (3, 2)
+
+
+def model_of_where():
+    """The places where x is true: as many as only a run shows."""
+    g = Builder()
+    x = g.input((1, 3), "bool", name="x")
+    found = g.op("WHERE", [x], [g.tensor((1, 2), "int64")])
+    return g.model([g.op("NEG", [found], [g.tensor((1, 2), "int64")])])

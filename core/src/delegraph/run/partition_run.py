@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ..contract import Delegate, Run
 
 KEPT_SHAPES = 8  # prepared variants of an op whose shapes only a run shows
+KEPT_LIGHT = 256  # of one that holds no weights
+KEPT_GIVEN = 1024  # sets of input shapes, and of values that decide shapes, whose variant is known
+MOST_BYTES = 256  # of values that are looked up; of constants that an op without weights has
 
 
 # results(state, values of what a partition reads) -> values for its outputs, then its variables
@@ -109,16 +112,43 @@ class Deferred:
         self.partition = partition
         self.delegates = delegates
         self.max_tensor_bytes = max_tensor_bytes
-        self._variants: OrderedDict[Any, _Ready] = OrderedDict()
+        (op,) = partition.ops
+        weights = sum(t.nbytes or 0 for t in op.inputs if t is not None and t.is_constant)
+        self._kept = KEPT_SHAPES if weights > MOST_BYTES else KEPT_LIGHT
+        self._variants: OrderedDict[Any, _Ready] = OrderedDict()  # by the shapes of inputs and outputs
+        self._shapes_of: OrderedDict[Any, Any] = OrderedDict()  # these shapes, by what a run gives
+        self._decisive: set[int] = set()  # the inputs, by tensor, whose values decide shapes
 
     def results(self, state: Transaction, given: list[Any]) -> list[Any]:
+        known = self._shapes_of.get(self._key(given))
+        if known not in self._variants:
+            return self._found(given).results(state, given)
+        self._variants.move_to_end(known)
+        return self._variants[known].results(state, given)
+
+    def _key(self, given: list[Any]) -> Any:
+        """Return what decides the shapes of a run; None if that is too much to look up."""
+        key: list[Any] = [v.shape for v in given]
+        for t, v in zip(self.partition.inputs, given, strict=True):
+            if t.index in self._decisive:
+                array = as_array(v)
+                if array.nbytes > MOST_BYTES or array.dtype.hasobject:
+                    return None
+                key.append(array.tobytes())
+        return tuple(key)
+
+    def _found(self, given: list[Any]) -> _Ready:
         op = self._with_shapes(given)
-        key = tuple(None if t is None else t.shape for t in (*op.inputs, *op.outputs))
-        variant = self._variants.pop(key, None) or self._variant(op)
-        self._variants[key] = variant
-        if len(self._variants) > KEPT_SHAPES:
+        shapes_key = tuple(None if t is None else t.shape for t in (*op.inputs, *op.outputs))
+        variant = self._variants.pop(shapes_key, None) or self._variant(op)
+        self._variants[shapes_key] = variant
+        if len(self._variants) > self._kept:
             self._variants.popitem(last=False)
-        return variant.results(state, given)
+        if None not in [t.shape for t in op.outputs] and (key := self._key(given)) is not None:
+            self._shapes_of[key] = shapes_key
+            if len(self._shapes_of) > KEPT_GIVEN:
+                self._shapes_of.popitem(last=False)
+        return variant
 
     def _with_shapes(self, given: list[Any]) -> Op:
         (op,) = self.partition.ops
@@ -133,12 +163,21 @@ class Deferred:
     def _shapes(self, op: Op, values: Mapping[int, Any]) -> Sequence[Shape]:
         given = [None if t is None else t.shape for t in op.inputs]
         if shapes.has_rule(op.name):
-            return shapes.infer(op, given, lambda i: _value(op.inputs[i], values))
+            return shapes.infer(op, given, lambda i: self._value(op.inputs[i], values))
         try:
             found = shapes_by_rows((d.table for d in self.delegates), op, given)
         except DelegraphError as e:
             raise failed(self.partition, "find the shapes of", e) from cause(e)
         return [None] * len(op.outputs) if found is None else found
+
+    def _value(self, tensor: Tensor | None, values: Mapping[int, Any]) -> Any:
+        """Return an input's values: a constant's, or what this run gave."""
+        if tensor is None or tensor.index not in values:
+            return None if tensor is None else tensor.data
+        if tensor.index not in self._decisive:
+            self._decisive.add(tensor.index)
+            self._shapes_of.clear()  # they were found before it was known to matter
+        return as_array(values[tensor.index])
 
     def _variant(self, op: Op) -> _Ready:
         now = {t.index: t for t in (*op.inputs, *op.outputs) if t is not None}
@@ -181,13 +220,6 @@ def _event(partition: Partition, seconds: float) -> Event:
 
 def _shaped(tensor: Tensor, shape: Shape) -> Tensor:
     return tensor if shape == tensor.shape else attrs.evolve(tensor, shape=shape)
-
-
-def _value(tensor: Tensor | None, values: Mapping[int, Any]) -> Any:
-    """Return an input's values: a constant's, or what this run gave."""
-    if tensor is None:
-        return None
-    return as_array(values[tensor.index]) if tensor.index in values else tensor.data
 
 
 def _limit(op: Op, tensor: Tensor, max_tensor_bytes: int | None) -> None:

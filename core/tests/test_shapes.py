@@ -120,6 +120,37 @@ def test_ops_with_several_outputs() -> None:
         ("ADD", [(2,), (3,)], {}, "op #0 ADD v1 needs shapes that broadcast, found (2,) and (3,)"),
         ("RESHAPE", [(2, 3), [4, -1]], {}, "needs a new shape of 6 values, found (4, -1) for input (2, 3)"),
         ("TRANSPOSE", [(2, 3), [0, 0]], {}, "needs a permutation of 2 axes, found (0, 0)"),
+        (
+            "TRANSPOSE_CONV",
+            [[9, 8, 8, 2], (2, 3, 3, 4), (1, 4, 4, 4)],
+            {},
+            "needs an output of batch 1 and 2 channels, found shape (9, 8, 8, 2)",
+        ),
+        (
+            "TRANSPOSE_CONV",
+            [[1, 8, 8, 5], (2, 3, 3, 4), (1, 4, 4, 4)],
+            {},
+            "needs an output of batch 1 and 2 channels, found shape (1, 8, 8, 5)",
+        ),
+        (
+            "TRANSPOSE_CONV",
+            [[1, 8, 8, 2], (2, 0, 3, 4), (1, 4, 4, 4)],
+            {},
+            "needs filter sizes of at least 1, found (0, 3)",
+        ),
+        (
+            "DYNAMIC_UPDATE_SLICE",
+            [(2, 3), (2, 4), [0, 0]],
+            {},
+            "needs an update inside of (2, 3), found (2, 4)",
+        ),
+        (
+            "STRIDED_SLICE",
+            [(2, 3), [0, 0], [1], [1, 1]],
+            {},
+            "needs begins, ends and strides that are equally many, found 2, 1 and 2",
+        ),
+        ("ADD", [(2, 3), (2, 3), (2, 3)], {}, "needs two inputs, found 3"),
         ("CONV_2D", [(1, 4, 4, 3), (5, 3, 3, 3)], {}, "needs strides of at least 1, found (0, 0)"),
         ("CONV_2D", [(1, 4, 4), (5, 3, 3, 3)], {}, "needs input 0 of rank 4, found shape (1, 4, 4)"),
         (

@@ -14,6 +14,12 @@ def broadcast_all(inputs: Inputs) -> list[Shape]:
     return [broadcast(inputs, inputs.shapes())]
 
 
+def broadcast_two(inputs: Inputs) -> list[Shape]:
+    if len(inputs) != 2:
+        inputs.fail("two inputs", f"{len(inputs)}")
+    return [broadcast(inputs, [inputs.shape(0), inputs.shape(1)])]
+
+
 def prelu(inputs: Inputs) -> list[Shape]:
     shape = inputs.shape(0)
     if broadcast(inputs, [shape, inputs.shape(1)]) != shape:
@@ -47,17 +53,19 @@ _UNARY = """
 ABS CAST CEIL COMPLEX_ABS COS CUMSUM DENSIFY DEQUANTIZE ELU EXP FAKE_QUANT FLOOR GELU HARD_SWISH IMAG
 L2_NORMALIZATION LEAKY_RELU LOCAL_RESPONSE_NORMALIZATION LOG LOGICAL_NOT LOGISTIC LOG_SOFTMAX NEG QUANTIZE
 REAL RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1 ROUND RSQRT SIGN SIN SOFTMAX SQRT SQUARE TANH ZEROS_LIKE BUCKETIZE
-DYNAMIC_UPDATE_SLICE MATRIX_SET_DIAG REVERSE_SEQUENCE REVERSE_V2
+MATRIX_SET_DIAG REVERSE_SEQUENCE REVERSE_V2
 """
 _BROADCAST = """
 ADD ATAN2 BITWISE_XOR DIV EQUAL FLOOR_DIV FLOOR_MOD GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND
-LOGICAL_OR MAXIMUM MINIMUM MUL NOT_EQUAL POW RIGHT_SHIFT SELECT_V2 SQUARED_DIFFERENCE SUB ADD_N
+LOGICAL_OR MAXIMUM MINIMUM MUL NOT_EQUAL POW RIGHT_SHIFT SQUARED_DIFFERENCE SUB
 """
 
 RULES = {
     **dict.fromkeys(_UNARY.split(), as_first),
-    **dict.fromkeys(_BROADCAST.split(), broadcast_all),
+    **dict.fromkeys(_BROADCAST.split(), broadcast_two),
+    "ADD_N": broadcast_all,
     "BITCAST": bitcast,
     "PRELU": prelu,
     "SELECT": select,
+    "SELECT_V2": broadcast_all,
 }

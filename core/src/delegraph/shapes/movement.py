@@ -66,6 +66,9 @@ def strided_slice_spans(inputs: Inputs) -> tuple[Dims, list[slice | int | None]]
     """Return the output's shape and, per entry of the spec, what numpy would be indexed with."""
     shape = inputs.shape(0)
     begin, end, strides = inputs.ints(1), inputs.ints(2), inputs.ints(3)
+    if not len(begin) == len(end) == len(strides):
+        found = f"{len(begin)}, {len(end)} and {len(strides)}"
+        inputs.fail("begins, ends and strides that are equally many", found)
     index = _expand(inputs, shape, begin, end, strides)
     found: list[int] = []
     axis = 0
@@ -133,6 +136,14 @@ def split_v(inputs: Inputs) -> list[Shape]:
     if sum(found) != shape[axis] or min(found, default=0) < 0 or sizes.count(-1) > 1:
         inputs.fail(f"sizes that add up to {shape[axis]}", f"{sizes}")
     return [(*shape[:axis], s, *shape[axis + 1 :]) for s in found]
+
+
+def dynamic_update_slice(inputs: Inputs) -> list[Shape]:
+    """DYNAMIC_UPDATE_SLICE: the update, input 1, fits into input 0."""
+    shape, update = inputs.shape(0), inputs.shape(1)
+    if len(update) != len(shape) or any(n > d for n, d in zip(update, shape, strict=True)):
+        inputs.fail(f"an update inside of {shape}", f"{update}")
+    return [shape]
 
 
 def concatenation(inputs: Inputs) -> list[Shape]:
@@ -204,6 +215,7 @@ RULES = {
     "BATCH_TO_SPACE_ND": batch_to_space_nd,
     "BROADCAST_TO": broadcast_to,
     "CONCATENATION": concatenation,
+    "DYNAMIC_UPDATE_SLICE": dynamic_update_slice,
     "EXPAND_DIMS": expand_dims,
     "MIRROR_PAD": pad,
     "PACK": pack,

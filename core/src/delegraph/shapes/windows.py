@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..model import Shape
 from ..numbers import window
-from ._rule import Inputs
+from ._rule import Dims, Inputs
 
 
 def conv_2d(inputs: Inputs) -> list[Shape]:
@@ -32,14 +32,35 @@ def depthwise_conv_2d(inputs: Inputs) -> list[Shape]:
 
 def conv_3d(inputs: Inputs) -> list[Shape]:
     """CONV_3D: x (batch, depth, height, width, in), filter (depth, height, width, in, out)."""
-    batch, *spatial, _ = inputs.shape(0, rank=5)
-    *filter, _, out = inputs.shape(1, rank=5)
+    batch, *spatial, channels = inputs.shape(0, rank=5)
+    *filter, depth, out = inputs.shape(1, rank=5)
+    if channels != depth:
+        inputs.fail("input channels that are the filter's", f"{channels} and {depth}")
     return [(batch, *_positions(inputs, spatial, filter, "dhw"), out)]
 
 
-def transposed(inputs: Inputs) -> list[Shape]:
-    """TRANSPOSE_CONV, CONV_3D_TRANSPOSE: input 0 holds the output's shape."""
-    return [inputs.ints(0)]
+def transpose_conv(inputs: Inputs) -> list[Shape]:
+    """TRANSPOSE_CONV: input 0 holds the output's shape; filter (out, height, width, in)."""
+    out, *filter, depth = inputs.shape(1, rank=4)
+    return [_transposed(inputs, filter, depth, out)]
+
+
+def conv_3d_transpose(inputs: Inputs) -> list[Shape]:
+    """CONV_3D_TRANSPOSE: input 0 holds the output's shape; filter (depth, height, width, out, in)."""
+    *filter, out, depth = inputs.shape(1, rank=5)
+    return [_transposed(inputs, filter, depth, out)]
+
+
+def _transposed(inputs: Inputs, filter: Sequence[int], depth: int, out: int) -> Dims:
+    batch, *_, channels = inputs.shape(2, rank=len(filter) + 2)
+    if min(filter) < 1:
+        inputs.fail("filter sizes of at least 1", f"{tuple(filter)}")
+    if channels != depth:
+        inputs.fail("input channels that are the filter's", f"{channels} and {depth}")
+    wanted = inputs.ints(0)
+    if len(wanted) != len(filter) + 2 or (wanted[0], wanted[-1]) != (batch, out):
+        inputs.fail(f"an output of batch {batch} and {out} channels", f"shape {wanted}")
+    return wanted
 
 
 def pool_2d(inputs: Inputs) -> list[Shape]:
@@ -86,7 +107,7 @@ RULES = {
     "AVERAGE_POOL_2D": pool_2d,
     "CONV_2D": conv_2d,
     "CONV_3D": conv_3d,
-    "CONV_3D_TRANSPOSE": transposed,
+    "CONV_3D_TRANSPOSE": conv_3d_transpose,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "DEPTH_TO_SPACE": depth_to_space,
     "L2_POOL_2D": pool_2d,
@@ -94,5 +115,5 @@ RULES = {
     "RESIZE_BILINEAR": resize,
     "RESIZE_NEAREST_NEIGHBOR": resize,
     "SPACE_TO_DEPTH": space_to_depth,
-    "TRANSPOSE_CONV": transposed,
+    "TRANSPOSE_CONV": transpose_conv,
 }

@@ -67,8 +67,8 @@ def strided_slice_spans(inputs: Inputs) -> tuple[Dims, list[slice | int | None]]
     shape = inputs.shape(0)
     begin, end, strides = inputs.ints(1), inputs.ints(2), inputs.ints(3)
     if not len(begin) == len(end) == len(strides):
-        found = f"{len(begin)}, {len(end)} and {len(strides)}"
-        inputs.fail("begins, ends and strides that are equally many", found)
+        lengths = f"{len(begin)}, {len(end)} and {len(strides)}"
+        inputs.fail("begins, ends and strides that are equally many", lengths)
     index = _expand(inputs, shape, begin, end, strides)
     found: list[int] = []
     axis = 0

@@ -106,7 +106,7 @@ def _result(cell: Cell, refusals: dict[tuple[str, str, str], str]) -> Cell:
     answer = _theirs(cell, draft, model, refusals)
     theirs, why_not = answer.outputs, answer.why_not
     try:
-        ours = _ours(draft, model, theirs)
+        ours = compute(draft, model, theirs)
     except Refused as e:
         return _refused(cell, made, theirs, why_not, " ".join(str(e).split()))
     except Exception as e:
@@ -128,7 +128,7 @@ def _fed_specially(cell: Cell, draft: Draft, model: Model, answer: Answer) -> Ce
         return relabelled(other, cell.op, answer.version)
 
     each = recipes()[cell.op].family in ("elementwise", "movement")
-    problem = differing(draft, model, cell.types, answer.resolver, labelled, _ours, each)
+    problem = differing(draft, model, cell.types, answer.resolver, labelled, compute, each)
     return cell if problem is None else attrs.evolve(cell, found=DIFFERS, message=problem)
 
 
@@ -200,7 +200,7 @@ def relabelled(model: Model, op: str, version: int) -> Model:
     return attrs.evolve(model, operator_codes=tuple(codes), subgraphs=tuple(graphs))
 
 
-def _ours(draft: Draft, model: Model, theirs: list[np.ndarray] | None) -> list[np.ndarray]:
+def compute(draft: Draft, model: Model, theirs: list[np.ndarray] | None) -> list[np.ndarray]:
     if len(model.subgraphs) > 1 or is_core_op(draft.name):
         return _interpreted(draft, model)
     graph = model.subgraphs[0]

@@ -100,7 +100,7 @@ def variations(draft: Draft, model: Model) -> Iterator[Variation]:
 
 def activated(model: Model, draft: Draft, name: str) -> Model:
     """Return the model with another fused activation of its op."""
-    return _changed(
+    return changed_op(
         model,
         draft,
         lambda op: attrs.evolve(op, options=op.options.replace(fused_activation_function=name)),
@@ -115,7 +115,7 @@ def with_constants(model: Model, draft: Draft, mood: str) -> Model:
             return tensor
         return attrs.evolve(tensor, data=special.strewn(tensor.data, tensor.dtype, mood, 9, tensor.index))
 
-    return _changed(model, draft, lambda op: attrs.evolve(op, inputs=tuple(map(changed, op.inputs))))
+    return changed_op(model, draft, lambda op: attrs.evolve(op, inputs=tuple(map(changed, op.inputs))))
 
 
 def with_quantization(model: Model, draft: Draft) -> Model:
@@ -131,7 +131,7 @@ def with_quantization(model: Model, draft: Draft) -> Model:
             op, inputs=tuple(map(changed, op.inputs)), outputs=tuple(map(changed, op.outputs))
         )
 
-    return _changed(model, draft, quantized)
+    return changed_op(model, draft, quantized)
 
 
 def litert_answers(
@@ -205,7 +205,7 @@ def _float_constants(op: Op) -> list[Tensor]:
     return [t for t in op.inputs if t is not None and t.is_constant and t.dtype in special.FLOATS]
 
 
-def _changed(model: Model, draft: Draft, change: Callable[[Op], Op]) -> Model:
+def changed_op(model: Model, draft: Draft, change: Callable[[Op], Op]) -> Model:
     graph = model.subgraphs[0]
     op = draft.op_of(graph)
     new = change(op)

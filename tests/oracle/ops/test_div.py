@@ -54,11 +54,15 @@ def test_a_zero_divisor_is_an_input_error_where_litert_fails(dtype: str, zero: i
         run_op(graph.ops[0], graph, arrays)
 
 
-def test_a_factor_that_litert_shifts_the_wrong_way_for_is_refused() -> None:
+def test_a_factor_that_litert_shifts_the_wrong_way_for() -> None:
+    x, y = all_pairs("int8")
     coarse, fine = {"scale": 1.0, "zero_point": 0}, {"scale": 2.0**-12, "zero_point": 0}
-    check_op(
-        "DIV", all_pairs("int8"), "int8", coarse, fine, fine, expect_refusal="below 2**22, found a factor"
-    )
+    check_op("DIV", [x, _without(y, 0)], "int8", coarse, fine, fine)
+
+
+def test_an_infinite_factor_is_refused() -> None:
+    large, small = {"scale": 1e38, "zero_point": 0}, {"scale": 1e-30, "zero_point": 0}
+    check_op("DIV", all_pairs("int8"), "int8", large, small, small, expect_refusal="finite, found a factor")
 
 
 def _without(y: np.ndarray, zero: int) -> np.ndarray:

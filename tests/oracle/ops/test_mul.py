@@ -95,15 +95,14 @@ def test_uint32_has_no_minus_1_to_be_clipped_to() -> None:
     check_op("MUL", ones, "uint32", expect_refusal="found RELU_N1_TO_1", **options)
 
 
-def test_a_product_that_overflows_int32_is_refused() -> None:
-    coarse, fine = {"scale": 256.0, "zero_point": 0}, {"scale": 1.0, "zero_point": 0}
+@pytest.mark.parametrize("scale", [256.0, 2.0**20, 2.0**31, 1e15])
+def test_a_product_that_overflows_int32_wraps(scale: float) -> None:
+    coarse, fine = {"scale": scale, "zero_point": 3}, {"scale": 1.0, "zero_point": 1}
+    check_op("MUL", all_pairs("int8"), "int8", coarse, coarse, fine, version=2)
+
+
+def test_an_infinite_factor_is_refused() -> None:
+    large, fine = {"scale": 1e38, "zero_point": 0}, {"scale": 1.0, "zero_point": 0}
     check_op(
-        "MUL",
-        all_pairs("int8"),
-        "int8",
-        coarse,
-        coarse,
-        fine,
-        version=2,
-        expect_refusal="a factor of 6.55e+04",
+        "MUL", all_pairs("int8"), "int8", large, large, fine, version=2, expect_refusal="factor of inf"
     )

@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import numpy as np
-from delegraph import DTYPES, Op, Tensor, float_range, fused_activation, needs
+from delegraph import DTYPES, Constraint, Op, Tensor, float_range, fused_activation, needs
 from delegraph.rules import operand
 
 from . import bfloat16
@@ -139,11 +140,21 @@ def per_axis(tensor: Tensor, rank: int) -> tuple[np.ndarray, np.ndarray]:
     return scales.astype(np.float32).reshape(shape), zero_points.astype(np.float32).reshape(shape)
 
 
-@needs("scales whose rescaling factor keeps a value within int32")
-def fitting_factor(op: Op) -> str | None:
-    """Above 1, LiteRT shifts values left before it multiplies; what overflows is undefined in C++."""
-    factor = operand(op, 0).scale / op.outputs[0].scale
-    return None if factor < 2**22 else f"a factor of {factor:.3g}"  # 255 * 2^23 < 2^31
+def finite(factor_of: Callable[[Op], float]) -> Constraint:
+    """Return the constraint that a factor made of an op's scales is finite."""
+
+    @needs("scales whose rescaling factor is finite")
+    def finite_factor(op: Op) -> str | None:
+        factor = factor_of(op)
+        return None if math.isfinite(factor) else f"a factor of {factor:.3g}"
+
+    return finite_factor
+
+
+def scale_ratio(op: Op) -> float:
+    """Return the input's scale in units of the output's, divided in float32 as LiteRT does."""
+    with np.errstate(all="ignore"):
+        return float(np.float32(operand(op, 0).scale) / np.float32(op.outputs[0].scale))
 
 
 def _widening(formula: Formula, dtype: str) -> Formula:

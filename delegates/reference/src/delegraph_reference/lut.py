@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from delegraph import DTYPES, Op, Tensor, round_half_away
 
+from .elementwise import to_int32
 from .kernel import Kernel, Prepare
 
 Formula = Callable[..., np.ndarray]
@@ -24,7 +25,7 @@ def by_value(formula_of: Callable[[Op], Formula]) -> Prepare:
     """Return the prepare function of an op with one input of 8 or 16 bits."""
 
     def prepare(op: Op) -> Kernel:
-        return _one_input(_table(formula_of(op), op, stored_values(op.inputs[0])))
+        return _one_input(_table(formula_of, op, stored_values(op.inputs[0])))
 
     return prepare
 
@@ -34,7 +35,7 @@ def by_pair(formula_of: Callable[[Op], Formula]) -> Prepare:
 
     def prepare(op: Op) -> Kernel:
         x, y = (stored_values(t) for t in op.inputs)
-        table = _table(formula_of(op), op, x[:, None], y)
+        table = _table(formula_of, op, x[:, None], y)
         fixed = _fixed_operand(op)
         if fixed == 0:
             run = _one_input(table[_byte(op.inputs[0])])
@@ -74,9 +75,13 @@ def dequantized(stored: np.ndarray, tensor: Tensor | None) -> np.ndarray:
 
 
 def requantized(real: np.ndarray, tensor: Tensor) -> np.ndarray:
-    """Return real * (1 / scale) + zero_point as stored values, halves away from zero, all in float32."""
+    """Return real * (1 / scale) + zero_point as stored values, halves away from zero, all in float32.
+
+    LiteRT converts to int32 before it clips uint8, and after it clips int8.
+    """
     steps = round_half_away(real * (np.float32(1) / np.float32(tensor.scale)))
-    return clipped(steps + np.float32(tensor.zero_point), tensor)
+    stored = steps + np.float32(tensor.zero_point)
+    return clipped(to_int32(stored) if tensor.dtype == "uint8" else stored, tensor)
 
 
 def clipped(stored: np.ndarray, tensor: Tensor) -> np.ndarray:
@@ -90,9 +95,9 @@ def within(stored: np.ndarray, limits: tuple[int, int]) -> np.ndarray:
     return np.asarray(np.clip(stored, *limits))
 
 
-def _table(formula: Formula, op: Op, *values: np.ndarray) -> np.ndarray:
+def _table(formula_of: Callable[[Op], Formula], op: Op, *values: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return formula(*values).astype(DTYPES[op.outputs[0].dtype].numpy)
+        return formula_of(op)(*values).astype(DTYPES[op.outputs[0].dtype].numpy)
 
 
 def _one_input(table: np.ndarray) -> Kernel:

@@ -9,6 +9,7 @@ from delegraph import Op, Tensor, needs, rescale
 from delegraph.rules import axis_scales_found, operand, scaled, scales_found, shape_of
 
 from ..elementwise import quietly
+from ..gemmlowp import rescale_anywhere
 from ..kernel import Kernel
 from ._movement import axis_of, ints, once
 
@@ -61,9 +62,15 @@ def quantized_sum(x: np.ndarray, axes: Axes, keep_dims: bool, zero_point: int) -
 
 
 def requantized(total: np.ndarray, multiplier: int, shift: int, out: Tensor) -> np.ndarray:
-    """Return sums as the output stores them: scaled, rounded twice, and clipped to its type."""
+    """Return sums as the output stores them: scaled, rounded twice, and clipped to its type.
+
+    Those of 8 bits are int32 in LiteRT.
+    """
     info = np.iinfo(out.dtype)
-    stored = rescale(total, multiplier, shift) + out.zero_point
+    if info.bits == 8:
+        stored = rescale_anywhere(total, multiplier, shift, out.zero_point)
+    else:
+        stored = rescale(total, multiplier, shift) + out.zero_point
     return np.asarray(np.clip(stored, info.min, info.max))
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from delegraph import Op, needs, quantize_multiplier, rescale, stored_range
-from delegraph.rules import operand
+from delegraph import Constraint, Op, needs, quantize_multiplier, rescale, stored_range
+from delegraph.rules import one_scale_each, operand
 
 from ..lut import Formula, within
 
@@ -47,6 +47,28 @@ def fine_enough_output(op: Op) -> str | None:
     return None if factor < 1 else f"a factor of {factor:.3g}"
 
 
+@needs("input scales below 2**127")
+def doubled_scales(op: Op) -> str | None:
+    """LiteRT doubles the larger one in float32, and dies if it is infinite then."""
+    scale = max(operand(op, 0).scale, operand(op, 1).scale)
+    return None if scale < 2**127 else f"{scale:.3g}"
+
+
+def scale_with_headroom(bits: int) -> Constraint:
+    """Return the constraint that the output's scale can take the ``bits`` that operands are shifted by."""
+
+    @needs(f"an output scale below 2**{128 - bits}")
+    def finite_output(op: Op) -> str | None:
+        """LiteRT multiplies it in float32, and dies of the factor of 0 that an infinite one leaves."""
+        scale = op.outputs[0].scale
+        return None if scale < 2 ** (128 - bits) else f"{scale:.3g}"
+
+    return finite_output
+
+
 def _output_factor(op: Op) -> float:
     """Return what the sum of the rescaled operands is multiplied by."""
     return 2 * max(operand(op, 0).scale, operand(op, 1).scale) / ((1 << _HEADROOM) * op.outputs[0].scale)
+
+
+SUM_SCALES = (one_scale_each, doubled_scales, scale_with_headroom(_HEADROOM), fine_enough_output)

@@ -9,6 +9,7 @@ import numpy as np
 from delegraph import Op, OpSupport, Tensor, round_half_away
 from delegraph.rules import no_activation, one_scale_at_most, same_quantization, shape_of
 
+from ..elementwise import to_int32
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, axis_of
 
@@ -39,10 +40,11 @@ def _table(x: Tensor, out: Tensor) -> np.ndarray | None:
     if (x.scale, x.zero_point) == (out.scale, out.zero_point):
         return None
     # stored_out = round(stored * ratio - zero_point * ratio) + zero_point_out, all in float32
-    ratio = np.float32(x.scale) * (np.float32(1) / np.float32(out.scale))
-    real = np.arange(256, dtype=np.float32) * ratio + np.float32(-x.zero_point) * ratio
-    stored = round_half_away(real).astype(np.int64) + out.zero_point
-    return np.clip(stored, 0, 255).astype(np.uint8)
+    with np.errstate(all="ignore"):
+        ratio = np.float32(x.scale) * (np.float32(1) / np.float32(out.scale))
+        real = np.arange(256, dtype=np.float32) * ratio + np.float32(-x.zero_point) * ratio
+        stored = to_int32(round_half_away(real)) + out.zero_point
+    return np.asarray(np.clip(stored, 0, 255), np.uint8)
 
 
 _OTHERS = EVERY_TYPE.replace(" int8", "").replace(" uint8", "")

@@ -9,10 +9,10 @@ Source: tflite/kernels/div.cc, internal/reference/div.h.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs, quantize_multiplier, stored_range
+from delegraph import InputError, Op, OpSupport, quantize_multiplier, stored_range
 from delegraph.rules import known_activation, one_scale_each, operand
 
-from ..elementwise import activation, by_formula
+from ..elementwise import activation, by_formula, finite
 from ..gemmlowp import high_mul, reciprocal, rounding_shift_anywhere, sign_bits
 from ..kernel import Kernel
 from ..lut import Formula, by_pair, within
@@ -73,12 +73,7 @@ def _output_factor(op: Op) -> float:
         return float(x / (y * out))
 
 
-@needs("scales whose rescaling factor is below 2**22")
-def fitting_output(op: Op) -> str | None:
-    """Beyond it LiteRT shifts right by a negative number of bits."""
-    factor = _output_factor(op)
-    return None if factor < 2**22 else f"a factor of {factor:.3g}"
-
+fitting_output = finite(_output_factor)
 
 SUPPORT = [
     OpSupport("DIV", (1, 2), "float32 float32 -> float32", (known_activation,), by_formula(np.divide)),

@@ -62,6 +62,13 @@ def _saturated(x: np.ndarray) -> np.ndarray:
     return within(x, (-32768, 32767))
 
 
+@needs("an input scale below 2**24")
+def fitting_gate(op: Op) -> str | None:
+    """Beyond it LiteRT shifts the gate by more bits than it has."""
+    scale = operand(op, 0).scale
+    return None if scale < 2**24 else f"{scale:.3g}"
+
+
 @needs("an output scale of at least 1 / 128 of the input scale")
 def coarse_enough_output(op: Op) -> str | None:
     fine_scale = np.float32(operand(op, 0).scale) * np.float32(1 / 128)
@@ -75,7 +82,7 @@ SUPPORT = [
         "HARD_SWISH",
         (1, 1),
         "T -> T",
-        (one_scale_each, coarse_enough_output),
+        (one_scale_each, fitting_gate, coarse_enough_output),
         by_value(of_stored),
         T="int8 uint8",
     ),

@@ -8,10 +8,11 @@ Source: tflite/kernels/activations.cc (LeakyReluPrepare), internal/reference/lea
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph import Op, OpSupport, quantize_multiplier
 from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula, fitting_factor
+from ..elementwise import by_formula, finite, scale_ratio
+from ..gemmlowp import rescale_anywhere
 from ..kernel import Kernel
 from ..lut import Formula, by_value, clipped
 
@@ -31,13 +32,13 @@ def prepare_float(op: Op) -> Kernel:
 
 def of_stored(op: Op) -> Formula:
     x, out = operand(op, 0), op.outputs[0]
-    positive = quantize_multiplier(float(np.float32(x.scale) / np.float32(out.scale)))
+    positive = quantize_multiplier(scale_ratio(op))
     negative = quantize_multiplier(_negative_factor(op))
 
     def formula(q: np.ndarray) -> np.ndarray:
         q = q - x.zero_point
-        real = np.where(q >= 0, rescale(q, *positive), rescale(q, *negative))
-        return clipped(real + out.zero_point, out)
+        kept, sloped = (rescale_anywhere(q, *factor, out.zero_point) for factor in (positive, negative))
+        return clipped(np.where(q >= 0, kept, sloped), out)
 
     return formula
 
@@ -52,19 +53,13 @@ def _negative_factor(op: Op) -> float:
         return float(x * alpha / out)
 
 
-@needs("an alpha whose rescaling factor keeps a value within int32")
-def fitting_alpha(op: Op) -> str | None:
-    factor = _negative_factor(op)
-    return None if abs(factor) < 2**22 else f"a factor of {factor:.3g}"
-
-
 SUPPORT = [
     OpSupport("LEAKY_RELU", (1, 2), "float32 -> float32", kernel=prepare_float),
     OpSupport(
         "LEAKY_RELU",
         (1, 2),
         "T -> T",
-        (one_scale_each, fitting_factor, fitting_alpha),
+        (one_scale_each, finite(scale_ratio), finite(_negative_factor)),
         by_value(of_stored),
         T="int8 uint8",
     ),

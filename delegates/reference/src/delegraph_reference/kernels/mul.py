@@ -8,10 +8,11 @@ Source: tflite/kernels/mul.cc, internal/reference/mul.h, integer_ops/mul.h.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, fused_activation, needs, quantize_multiplier, rescale, stored_range
+from delegraph import Op, OpSupport, fused_activation, needs, quantize_multiplier, stored_range
 from delegraph.rules import known_activation, one_scale_each, operand
 
-from ..elementwise import by_formula
+from ..elementwise import by_formula, finite
+from ..gemmlowp import rescale_anywhere
 from ..lut import Formula, by_pair, within
 
 
@@ -21,8 +22,8 @@ def product(op: Op) -> Formula:
     limits = stored_range(op)
 
     def formula(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        total = rescale((a - x.zero_point) * (b - y.zero_point), *to_out)
-        return within(total + out.zero_point, limits)
+        product = (a - x.zero_point) * (b - y.zero_point)
+        return within(rescale_anywhere(product, *to_out, out.zero_point), limits)
 
     return formula
 
@@ -63,12 +64,6 @@ def output_factor(op: Op) -> float:
         return float(x * y / out)
 
 
-@needs("scales whose rescaling factor keeps a product within int32")
-def fitting_output(op: Op) -> str | None:
-    factor = output_factor(op)
-    return None if factor < 2**15 else f"a factor of {factor:.3g}"  # (2^8)^2 * 2^15 < 2^31
-
-
 @needs("a fused activation that stays above -1")
 def not_below_zero(op: Op) -> str | None:
     """LiteRT takes -1 for the largest uint32."""
@@ -99,7 +94,7 @@ SUPPORT = [
         "MUL",
         (1, 8),
         "T T -> T",
-        (known_activation, one_scale_each, fitting_output),
+        (known_activation, one_scale_each, finite(output_factor)),
         by_pair(product),
         T="int8 uint8",
     ),

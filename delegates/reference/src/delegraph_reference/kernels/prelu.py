@@ -8,10 +8,11 @@ Source: tflite/kernels/activations.cc (PreluPrepare, ApplyPrelu), internal/refer
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph import Op, OpSupport, quantize_multiplier
 from delegraph.rules import broadcast_alpha, one_scale_each, operand
 
-from ..elementwise import by_formula, fitting_factor, split_at_zero
+from ..elementwise import by_formula, finite, scale_ratio, split_at_zero
+from ..gemmlowp import rescale_anywhere
 from ..lut import Formula, by_pair, clipped
 
 
@@ -28,13 +29,14 @@ def prelu(x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 def of_stored(op: Op) -> Formula:
     x, alpha, out = operand(op, 0), operand(op, 1), op.outputs[0]
-    positive = quantize_multiplier(float(np.float32(x.scale) / np.float32(out.scale)))
+    positive = quantize_multiplier(scale_ratio(op))
     negative = quantize_multiplier(_negative_factor(op))
 
     def formula(a: np.ndarray, slope: np.ndarray) -> np.ndarray:
         a, slope = a - x.zero_point, slope - alpha.zero_point
-        real = np.where(a >= 0, rescale(a, *positive), rescale(a * slope, *negative))
-        return clipped(real + out.zero_point, out)
+        kept = rescale_anywhere(a, *positive, out.zero_point)
+        sloped = rescale_anywhere(a * slope, *negative, out.zero_point)
+        return clipped(np.where(a >= 0, kept, sloped), out)
 
     return formula
 
@@ -45,19 +47,13 @@ def _negative_factor(op: Op) -> float:
         return float(x * alpha / out)
 
 
-@needs("scales whose rescaling factor keeps a product within int32")
-def fitting_product(op: Op) -> str | None:
-    factor = _negative_factor(op)
-    return None if factor < 2**15 else f"a factor of {factor:.3g}"
-
-
 SUPPORT = [
     OpSupport("PRELU", (1, 1), "float32 float32 -> float32", (broadcast_alpha,), by_formula(prelu)),
     OpSupport(
         "PRELU",
         (1, 1),
         "T T -> T",
-        (broadcast_alpha, one_scale_each, fitting_factor, fitting_product),
+        (broadcast_alpha, one_scale_each, finite(scale_ratio), finite(_negative_factor)),
         by_pair(of_stored),
         T="int8 uint8",
     ),

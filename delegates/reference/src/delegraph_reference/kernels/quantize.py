@@ -9,11 +9,11 @@ Source: tflite/kernels/quantize.cc, internal/reference/{quantize,requantize}.h.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Constraint, Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph import DTYPES, Constraint, Op, OpSupport, needs, quantize_multiplier
 from delegraph.rules import axis_scales_found, operand, scaled, scales_found
 
 from ..elementwise import per_axis, quietly, to_int32
-from ..gemmlowp import wrapped
+from ..gemmlowp import rescale_anywhere, wrapped
 from ..kernel import Kernel, Prepare
 from ..lut import Formula, by_value, within
 
@@ -46,9 +46,8 @@ def from_stored(op: Op) -> Formula:
     multiplier, shift = quantize_multiplier(x.scale / out.scale)
 
     def formula(q: np.ndarray) -> np.ndarray:
-        # What a left shift carries beyond int32 is lost, as in LiteRT.
-        real = wrapped((q - x.zero_point) << max(shift, 0))
-        return within(rescale(real, multiplier, min(shift, 0)) + out.zero_point, DTYPES[out.dtype].limits)
+        stored = rescale_anywhere(q - x.zero_point, multiplier, shift, out.zero_point)
+        return within(stored, DTYPES[out.dtype].limits)
 
     return formula
 

@@ -7,7 +7,7 @@ Source: tflite/kernels/reduce.cc (EvalProd, GetQuantProdScaling), internal/refer
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier
+from delegraph import InputError, Op, OpSupport, needs, quantize_multiplier
 from delegraph.rules import operand, scales_found, scales_of
 
 from ..kernel import Kernel
@@ -58,6 +58,8 @@ def _rescale_wide(x: np.ndarray, multiplier: int, shift: int) -> np.ndarray:
     """Return x * multiplier * 2**(shift - 31) with a 15-bit multiplier and one rounding, as an int32."""
     reduced = (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
     right = 15 - shift
+    if right <= 0:
+        raise InputError(f"needs scales whose rescaling factor is below 2**14, found 2**{shift - 1}")
     scaled = (x * reduced + (1 << (right - 1))) >> right
     return np.asarray(scaled.astype(np.int32).astype(np.int64))
 

@@ -7,12 +7,14 @@ Source: tflite/kernels/elementwise.cc (RsqrtEvalQuantizedInt8).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from delegraph import InputError, Op, OpSupport, quantize_multiplier, rescale
 from delegraph.rules import one_scale_each, operand
 
-from ..elementwise import by_formula
-from ..gemmlowp import inverse_sqrt
+from ..elementwise import by_formula, finite
+from ..gemmlowp import inverse_sqrt, rescale_anywhere
 from ..kernel import Kernel
 from ..lut import Formula, by_value, clipped
 
@@ -31,17 +33,21 @@ def prepare_stored(op: Op) -> Kernel:
 
 def of_stored(op: Op) -> Formula:
     x, out = operand(op, 0), op.outputs[0]
-    root = np.sqrt(np.float32(x.scale)) * np.float32(out.scale)
-    multiplier, shift = quantize_multiplier(1 / float(root))
+    multiplier, shift = quantize_multiplier(_output_factor(op))
 
     def formula(q: np.ndarray) -> np.ndarray:
         q = q - x.zero_point
         inverse, inverse_shift = inverse_sqrt(np.maximum(q, 1))
         inverse = rescale(np.ones_like(q), inverse, inverse_shift + _SHIFT)
-        real = clipped(rescale(inverse, multiplier, shift - _SHIFT) + out.zero_point, out)
+        real = clipped(rescale_anywhere(inverse, multiplier, shift - _SHIFT, out.zero_point), out)
         return np.where(q == 0, 127, real)
 
     return formula
+
+
+def _output_factor(op: Op) -> float:
+    root = np.sqrt(np.float32(operand(op, 0).scale)) * np.float32(op.outputs[0].scale)
+    return 1 / float(root) if root else math.inf
 
 
 def refusing_negatives(op: Op, run: Kernel) -> Kernel:
@@ -60,5 +66,5 @@ def refusing_negatives(op: Op, run: Kernel) -> Kernel:
 
 SUPPORT = [
     OpSupport("RSQRT", (1, 3), "float32 -> float32", kernel=by_formula(rsqrt)),
-    OpSupport("RSQRT", (1, 3), "int8 -> int8", (one_scale_each,), prepare_stored),
+    OpSupport("RSQRT", (1, 3), "int8 -> int8", (one_scale_each, finite(_output_factor)), prepare_stored),
 ]

@@ -14,6 +14,7 @@ from delegraph.rules import one_scale_each, operand
 
 from ..elementwise import by_formula
 from ..lut import Formula, by_pair, clipped
+from ._rescaled_sum import doubled_scales, scale_with_headroom
 
 _HEADROOM = 7  # bits: the squared difference of two 9-bit values with them still fits int32
 
@@ -58,7 +59,7 @@ SUPPORT = [
         "SQUARED_DIFFERENCE",
         (1, 2),
         "int8 int8 -> int8",
-        (one_scale_each, fine_enough_output),
+        (one_scale_each, doubled_scales, scale_with_headroom(2 * _HEADROOM), fine_enough_output),
         by_pair(of_stored),
     ),
 ]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import OpSupport
-from delegraph.rules import known_activation, one_scale_each
+from delegraph.rules import known_activation
 
 from ..elementwise import by_formula
 from ..lut import by_pair
-from ._rescaled_sum import fine_enough_output, rescaled_sum
+from ._rescaled_sum import SUM_SCALES, rescaled_sum
 
 SUPPORT = [
     OpSupport(
@@ -23,7 +23,7 @@ SUPPORT = [
         "SUB",
         (1, 5),
         "T T -> T",
-        (known_activation, one_scale_each, fine_enough_output),
+        (known_activation, *SUM_SCALES),
         by_pair(rescaled_sum(-1)),
         T="int8 uint8",
     ),

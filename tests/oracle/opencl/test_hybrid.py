@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import evolve
+from blockwise import LIMITS, products
 from delegraph import Builder, Model, window
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,6 +193,22 @@ def test_fully_connected_of_any_size(
     draw = Draw(seed, per_channel, False, 1.0, (0, 0, 0), 0.3)
     model, inputs = _fully_connected(*sizes, draw=draw, asymmetric_quantize_inputs=asymmetric)
     check(model, inputs, half_rtol=None)
+
+
+@pytest.mark.parametrize("dtype", LIMITS)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_weights_in_blocks(dtype: str, data: Any) -> None:
+    product = data.draw(products(dtype))
+    check(product.model(), [product.x], expected=[product.expected()], half_rtol=None)
+
+
+def test_a_first_channel_with_a_scale_of_0_is_still_of_integers() -> None:
+    g = Builder()
+    scales, integers = [0, 0.1, 0.2, 0.3], random_array("int8", (4, 16), 1, -127, 127)
+    w, bias = g.constant(integers, scale=scales, zero_point=[0] * 4), g.constant(np.ones(4, np.float32))
+    y = g.op("FULLY_CONNECTED", [g.input((3, 16), "float32"), w, bias], [g.tensor((3, 4), "float32")])
+    check(g.model([y]), [random_array("float32", (3, 16), 2, -1, 1)], half_rtol=HALF_RTOL)
 
 
 def test_a_row_claims_no_more_than_a_float_s_rounding() -> None:

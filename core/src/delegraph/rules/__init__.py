@@ -50,6 +50,7 @@ from .quantization import (
     in_blocks,
     one_scale_at_most,
     one_scale_each,
+    parameters_of,
     proper_range,
     same_quantization,
     scaled,
@@ -57,12 +58,21 @@ from .quantization import (
     scales_found,
     scales_of_blocks,
     scales_of_columns,
+    scales_of_units_or_blocks,
     symmetric_bias,
     symmetric_channels,
     symmetric_weights,
     zero_point_found,
 )
-from .recurrent import basic_kernel, clips, full_inputs, full_kernel, sequence, variable_states
+from .recurrent import (
+    basic_kernel,
+    clips,
+    full_inputs,
+    full_kernel,
+    scaled_weights,
+    sequence,
+    variable_states,
+)
 from .weights import bias_along, filled, matrices, same_channels, whole_groups, whole_multiple
 from .windows import bounded_padding, image, one_alignment, real_windows, same_images, too_large
 
@@ -102,6 +112,7 @@ __all__ = [
     "operand",
     "operand_shape",
     "outputs_for_splits",
+    "parameters_of",
     "proper_range",
     "real_windows",
     "reflected_inside",
@@ -112,11 +123,13 @@ __all__ = [
     "same_quantization",
     "same_shape",
     "scaled",
+    "scaled_weights",
     "scales_along",
     "scales_found",
     "scales_of",
     "scales_of_blocks",
     "scales_of_columns",
+    "scales_of_units_or_blocks",
     "select_shapes",
     "sequence",
     "shape_of",

@@ -111,13 +111,13 @@ def same_quantization(inputs: slice = slice(None)) -> Constraint:
     @needs("inputs and outputs of one scale and zero point")
     def found(op: Op) -> str | None:
         tensors = (t for t in (*op.inputs[inputs], *op.outputs) if t is not None)
-        kinds = dict.fromkeys(_parameters(t) for t in tensors if DTYPES[t.dtype].is_integer)
+        kinds = dict.fromkeys(parameters_of(t) for t in tensors if DTYPES[t.dtype].is_integer)
         return None if len(kinds) < 2 else " and ".join(kinds)
 
     return found
 
 
-def _parameters(tensor: Tensor) -> str:
+def parameters_of(tensor: Tensor) -> str:
     """Return a tensor's quantization in words that two tensors share if it is the same."""
     if len(scales_of(tensor)) < 2:
         return f"{tensor.scale:g}, {tensor.zero_point}"
@@ -152,6 +152,14 @@ def scales_along(axis: int, index: int = 1) -> Constraint:
         return f"{n} scales along axis {along} of shape {shape}"
 
     return fitting_scales
+
+
+@needs(
+    "one scale for the weights, one for each slice along axis 0, or constant float16 ones for blocks along"
+    " the last axis"
+)
+def scales_of_units_or_blocks(op: Op) -> str | None:
+    return (scales_along(0) if blocks_of(operand(op, 1)) is None else in_blocks()).found(op)
 
 
 @needs("one scale for y, or one for each column")

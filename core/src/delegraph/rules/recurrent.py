@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..contract import Constraint, needs
 from ..model import Op
 from .operands import given, operand_shape
+from .quantization import axis_scales_found, scaled, scales_found, zero_point_found
 
 
 @needs("the kernel type FULL")
@@ -50,3 +51,19 @@ def variable_states(*indices: int) -> Constraint:
         return None
 
     return variable_state
+
+
+@needs("one scale and zero point 0 for each of its integer weights")
+def scaled_weights(op: Op) -> str | None:
+    """LiteRT takes several scales for a scale of 0, and knows no zero points here."""
+    for t in op.inputs:
+        if t is None or t.dtype not in _INTEGERS or t.is_variable:
+            continue
+        if not scaled(t) or axis_scales_found(t):
+            return f"{scales_found(t)} on {t.name!r}"
+        if found := zero_point_found(t):
+            return found
+    return None
+
+
+_INTEGERS = ("int8", "uint8")

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from attrs.validators import ge, optional
 from delegraph import Delegate, Partition, Run, run_op_by_op
 
+from .quiet import quietly_together
 from .threads import on_threads
 
 
@@ -35,4 +36,4 @@ class Reference(Delegate):
             with on_threads(count):
                 return run_ops(*inputs)
 
-        return run
+        return quietly_together(run)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from delegraph import Op, needs
-from delegraph.rules import given, operand, scaled, scales_found, zero_point_found
+from delegraph import Op
+from delegraph.rules import given, operand
 
 from . import approximations, transcendental
 from .elementwise import quietly
@@ -103,19 +103,6 @@ def contiguous(run: Kernel) -> Kernel:
 def padded(inputs: Sequence[Any], count: int) -> list[Any]:
     """Return an op's inputs, with None for those at the end that the file leaves out."""
     return [*inputs, *[None] * (count - len(inputs))]
-
-
-@needs("one scale and zero point 0 for each of its integer weights")
-def scaled_weights(op: Op) -> str | None:
-    """LiteRT takes several scales for a scale of 0, and knows no zero points here."""
-    for t in op.inputs:
-        if t is None or t.dtype not in INTEGER_WEIGHTS or t.is_variable:
-            continue
-        if not scaled(t) or t.quantization is None or t.quantization.is_per_axis:
-            return f"{scales_found(t)} on {t.name!r}"
-        if found := zero_point_found(t):
-            return found
-    return None
 
 
 def wrong_size(op: Op, expected: dict[int, int]) -> str | None:

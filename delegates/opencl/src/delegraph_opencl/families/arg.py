@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attrs import evolve
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import constant, declared_type
+from delegraph.rules import constant, declared_type, one_scale_at_most
 
 from ..options import Options
 from ..program.launch import Launch, blocks, int32s
@@ -30,7 +30,7 @@ def arg_support(op: str, sign: str, lowest: str, options: Options) -> Iterator[O
         *([("int8 uint8", f"(A)({lowest}1000, {NOWHERE})")] if options.quantized else []),
     ):
         kernel = _with_bytes(reducing(Reduction(start, first, finds=True), fuses=False), sign)
-        constraints = [constant("axes", 1), values_to_compare, declared_type]
+        constraints = [constant("axes", 1), values_to_compare, declared_type, one_scale_at_most]
         versions = (1, 3 if options.quantized else 1)
         yield OpSupport(op, versions, "T int32|int64 -> int32|int64", constraints, kernel, T=T)
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from attrs import evolve, frozen
-from delegraph import Tensor
+from delegraph import Tensor, rules
+from delegraph.rules import blocks_of, scales_of_blocks
 
 from ..program.launch import Arg, Launch, blocks, int32s, rounded_up
 from ..program.node import Node, PerRow, PostOp, Scratch, Value
@@ -63,10 +64,16 @@ def operands(
         return Operands(source, *weights_for(node, x, weights, bias, axis))
     tensor = stored.tensor
     starts = np.arange(rows) * (source.size // rows)
-    found = rounded(source, source.shape, starts, 1, asymmetric, target)
-    scales = scales_of(tensor, stored.shape[axis])
+    in_blocks = blocks_of(tensor) is not None
+    found = rounded(source, source.shape, starts, 1, asymmetric or in_blocks, target)
     added = node.inputs[bias] if len(node.inputs) > bias else None
     worth = found.per(node.result.size // rows)
+    if in_blocks:
+        real = Weights(f"weights {tensor.index}, each block by its scale", lambda: real_of_blocks(tensor))
+        return Operands(
+            found.value, real, [PostOp("v * {0}", (worth,)), *after_sums(node, added)], found.launches
+        )
+    scales = scales_of(tensor, stored.shape[axis])
     scaled = PostOp("v * {0} * {1}" if scales_apart else "v * ({0} * {1})", (scales, worth))
     integers = Weights(f"weights {tensor.index}, signed", lambda: signed(tensor))
     return Operands(found.value, integers, [scaled, *after_sums(node, added)], found.launches)
@@ -75,8 +82,9 @@ def operands(
 def is_hybrid(x: Value, weights: Value) -> bool:
     """Say whether floats are multiplied with integers."""
     stored = weights.tensor
-    is_integer = stored.dtype in ("int8", "uint8", "int4", "int2") and bool(stored.scale)
-    return x.levels is None and weights.is_constant and is_integer
+    is_integer = stored.dtype in ("int8", "uint8", "int4", "int2")
+    has_scales = bool(len(rules.scales_of(stored))) or blocks_of(stored) is not None
+    return x.levels is None and weights.is_constant and is_integer and has_scales
 
 
 def signed(weights: Tensor) -> np.ndarray:
@@ -84,6 +92,14 @@ def signed(weights: Tensor) -> np.ndarray:
     assert weights.data is not None
     integers = weights.data.view(np.int8) if weights.dtype == "uint8" else weights.data
     return integers.astype(np.float32)
+
+
+def real_of_blocks(weights: Tensor) -> np.ndarray:
+    """Return weights in blocks times their scales: exact, at most 8 bits times 11."""
+    scales = scales_of_blocks(weights)
+    integers = signed(weights)
+    blocks = integers.reshape(*scales.shape, -1) * scales[..., None]
+    return np.asarray(blocks.reshape(integers.shape))
 
 
 def scales_of(weights: Tensor, channels: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
-from delegraph.rules import clips, full_inputs
+from delegraph.rules import clips, full_inputs, scaled_weights, zero_point_found
 
 from ..options import Options
 from ..program.epilogue import Epilogue, written_epilogue
@@ -59,7 +59,9 @@ def cell_support(
     if options.quantized:
         types = _types("int8|uint8")
         rtol = max(rtol, 2e-2)  # a last bit may move the state, which is rounded, to another step
-        yield OpSupport(op, versions, types, (*constraints, known_activation), kernel, rtol=rtol)
+        yield OpSupport(
+            op, versions, types, (*constraints, known_activation, scaled_weights), kernel, rtol=rtol
+        )
         yield OpSupport(op, versions, _INTEGER_TYPES, (*constraints, integer_scales), kernel, steps=1)
 
 
@@ -413,7 +415,10 @@ def known_activation(op: Op) -> str | None:
     return None if name in _CURVES else name
 
 
-@needs("one scale each, a power of two for the cell state, and an output stored as its state is")
+@needs(
+    "one scale each, a power of two for the cell state, an output stored as its state is, and zero points"
+    " of 0 on weights and biases"
+)
 def integer_scales(op: Op) -> str | None:
     state, memory, out = input_at(op, _OUTPUT_STATE), input_at(op, _CELL_STATE), op.outputs[0]
     assert state is not None
@@ -424,6 +429,9 @@ def integer_scales(op: Op) -> str | None:
     for t in (*used, op.intermediates[_HIDDEN], out):
         if not t.scale or t.quantization is None or len(t.quantization.scale) != 1:
             return f"another number of scales on {t.name!r}"
+    constants = (t for t in op.inputs[1:] if t is not None and not t.is_variable)
+    if shifted := next(filter(None, map(zero_point_found, constants)), None):
+        return shifted
     if (state.scale, state.zero_point) != (out.scale, out.zero_point):
         return f"{state.scale:g}, {state.zero_point} and {out.scale:g}, {out.zero_point}"
     is_power = abs(math.log2(memory.scale) - round(math.log2(memory.scale))) < 1e-3

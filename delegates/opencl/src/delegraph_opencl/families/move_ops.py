@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs
+from delegraph.rules import parameters_of
 
 from ..options import Options
 from ..program.launch import Launch
@@ -55,10 +56,9 @@ def same_quantization(op: Op) -> str | None:
     out = op.outputs[0]
     if out.dtype in ("float32", "float16"):
         return None
-    pairs = {
-        (t.scale, t.zero_point) for t in (*op.inputs, *op.outputs) if t is not None and t.dtype == out.dtype
-    }
-    return None if len(pairs) < 2 else " and ".join(f"{s:g}, {z}" for s, z in sorted(pairs))
+    tensors = (t for t in (*op.inputs, *op.outputs) if t is not None and t.dtype == out.dtype)
+    found = sorted(set(map(parameters_of, tensors)))
+    return None if len(found) < 2 else " and ".join(found)
 
 
 def ints(op: Op, index: int) -> list[int]:

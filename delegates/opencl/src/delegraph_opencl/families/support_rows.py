@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import Constraint, Op, OpSupport, Tensor, needs
+from delegraph.rules import parameters_of
 
 from ..options import Options
 from ..program.node import Kernel
@@ -79,8 +80,8 @@ def one_scale(op: Op) -> str | None:
 def same_quantization(op: Op) -> str | None:
     """For ops that LiteRT computes on stored numbers as if scales and zero points were alike."""
     eight = [t for t in (*op.inputs, *op.outputs) if t is not None and t.dtype in EIGHT_BIT.split()]
-    found = dict.fromkeys((t.scale, t.zero_point) for t in eight)
-    return None if len(found) == 1 else " and ".join(f"{scale:g}, {zero}" for scale, zero in found)
+    found = dict.fromkeys(map(parameters_of, eight))
+    return None if len(found) == 1 else " and ".join(found)
 
 
 @needs("a constant divisor without 0 and -1")

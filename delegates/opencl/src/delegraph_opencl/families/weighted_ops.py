@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import Constraint, Op, OpSupport, fused_activation, needs
-from delegraph.rules import constant, dense, operand_shape, scales_along
+from delegraph.rules import (
+    axis_scales_found,
+    constant,
+    dense,
+    given,
+    one_scale_at_most,
+    operand,
+    operand_shape,
+    scales_along,
+    zero_point_found,
+)
 
 from ..options import Options
 from ..program.epilogue import LIMITS
@@ -25,6 +35,7 @@ def weighted_support(
     weights: int = 1,
     bias: int = 2,
     axis: int = 0,
+    scales: Constraint | None = None,
 ) -> list[OpSupport]:
     """Return the support rows of an op with weights.
 
@@ -33,9 +44,12 @@ def weighted_support(
     :param last: the last version otherwise.
     :param weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
+    :param scales: what is asked of integer weights of floats, instead of scales along that axis.
     """
     constraints = (*constraints, dense)
-    fixed = (*constraints, constant("weights and bias", weights, bias), scales_along(axis, weights))
+    fixed = (*constraints, constant("weights and bias", weights, bias))
+    symmetric = symmetric_operands(weights, bias)
+    along = scales_along(axis, weights)
     versions = (1, last if options.quantized else first)
     rtol = STORED_AS_HALF if options.precision == "float16" else 1e-5
     rows = [
@@ -46,13 +60,38 @@ def weighted_support(
         )
     ]
     if options.quantized:
-        for values, w in (("int8", "int8|int4|int2"), ("uint8", "uint8")):
+        for values, w, rules in (
+            ("int8", "int8|int4|int2", (along, symmetric)),
+            ("uint8", "uint8", (one_scale_at_most, symmetric_operands(bias))),
+        ):
             listed = types.format(values, w, "int32")
-            rules = (*fixed, one_scale)
-            rows.append(OpSupport(op, versions, listed, rules, kernel, steps=1))
+            rows.append(OpSupport(op, versions, listed, (*fixed, *rules, one_scale), kernel, steps=1))
         listed = types.format("float32", "int8|uint8|int4|int2", "float32")
-        rows.append(OpSupport(op, versions, listed, fixed, kernel, rtol=hybrid_rtol(options)))
+        hybrid = (*fixed, scales or along, one_scale_of_bytes(weights), symmetric)
+        rows.append(OpSupport(op, versions, listed, hybrid, kernel, rtol=hybrid_rtol(options)))
     return rows
+
+
+def symmetric_operands(*indices: int) -> Constraint:
+    """Return the constraint that inputs, where they are given, have no zero point."""
+
+    @needs("zero points of 0 on weights and bias")
+    def found(op: Op) -> str | None:
+        tensors = (given(op, i) for i in indices)
+        return next(filter(None, (zero_point_found(t) for t in tensors if t is not None)), None)
+
+    return found
+
+
+def one_scale_of_bytes(weights: int) -> Constraint:
+    """Return the constraint on weights whose bits of int8 the file calls uint8."""
+
+    @needs("one scale for uint8 weights")
+    def found(op: Op) -> str | None:
+        t = operand(op, weights)
+        return axis_scales_found(t) if t.dtype == "uint8" else None
+
+    return found
 
 
 def hybrid_rtol(options: Options) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from delegraph import OpSupport
-from delegraph.rules import constant, matrices, scales_of_columns
+from delegraph.rules import constant, matrices, scales_of_columns, symmetric_weights
 
 from ..families.hybrid import is_hybrid, rounded, scales_of, signed
 from ..families.movement import stored
@@ -40,7 +40,10 @@ def support(options: Options) -> Iterable[OpSupport]:
         quantized="int8",
     )
     if options.quantized:
-        types, constraints = "float32 int8 -> float32", [matrices, constant("y", 1), scales_of_columns]
+        types, constraints = (
+            "float32 int8 -> float32",
+            [matrices, constant("y", 1), scales_of_columns, symmetric_weights],
+        )
         yield OpSupport("BATCH_MATMUL", (1, 4), types, constraints, kernel, rtol=hybrid_rtol(options))
 
 

@@ -8,8 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from delegraph import OpSupport
-from delegraph.rules import constant, rows_inside, rows_of_table, something_to_pick
+from delegraph import Op, OpSupport, needs
+from delegraph.rules import (
+    constant,
+    operand,
+    rows_inside,
+    rows_of_table,
+    scaled,
+    scales_found,
+    something_to_pick,
+    zero_point_found,
+)
 
 from ..families.move_ops import move_support
 from ..families.picked import Picks, picked
@@ -23,8 +32,14 @@ def support(options: Options) -> Iterable[OpSupport]:
     kernel = Kernel(_launches, narrow=True)
     yield from move_support("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=_WHERE)
     if options.quantized:
-        constraints = (*_WHERE, constant("table", 1))
+        constraints = (*_WHERE, constant("table", 1), scaled_table)
         yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", constraints, kernel)
+
+
+@needs("a table with scales, and zero points of 0")
+def scaled_table(op: Op) -> str | None:
+    table = operand(op, 1)
+    return zero_point_found(table) if scaled(table) else scales_found(table)
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import bias_along, operand_shape
+from delegraph.rules import bias_along, operand_shape, scales_of_units_or_blocks
 
 from ..cpu import integers
 from ..cpu.convolution import convolved
@@ -34,6 +34,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         constraints,
         last=14,
+        scales=scales_of_units_or_blocks,
     )
 
 

@@ -13,11 +13,19 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import clips, dense, given, operand_shape, variable_states, wrong_shape
+from delegraph.rules import (
+    clips,
+    dense,
+    given,
+    operand_shape,
+    scaled_weights,
+    variable_states,
+    wrong_shape,
+)
 
 from ..kernel import Kernel
 from ..lstm_cell import LstmCell, Places, complete, fitting, some_activation
-from ..recurrent import contiguous, made_of, padded, scaled_weights, time_first
+from ..recurrent import contiguous, made_of, padded, time_first
 
 _FORWARD = Places(output_state=35, cell_state=36, aux_weights=(40, 41, 42, 43))
 _BACKWARD = Places(

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import dense, given, operand_shape, variable_states, wrong_shape
+from delegraph.rules import dense, given, operand_shape, scaled_weights, variable_states, wrong_shape
 
 from ..kernel import Kernel
-from ..recurrent import contiguous, has_integers, made_of, padded, scaled_weights, time_first
+from ..recurrent import contiguous, has_integers, made_of, padded, time_first
 from ..rnn_cell import Places, RnnCell, fitting
 
 _FORWARD = Places(aux_weights=10)

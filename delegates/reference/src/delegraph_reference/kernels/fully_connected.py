@@ -15,13 +15,13 @@ from delegraph import Op, OpSupport, fused_activation, needs, stored_range
 from delegraph.rules import (
     bias_along,
     blocks_of,
-    in_blocks,
     known_activation,
     one_scale_each,
     operand,
     operand_shape,
     scales_along,
     scales_of,
+    scales_of_units_or_blocks,
     symmetric_bias,
     symmetric_channels,
     symmetric_weights,
@@ -179,14 +179,6 @@ def blocks_of_16(op: Op) -> str | None:
 )
 def fitting_bias(op: Op) -> str | None:
     return None if len(scales_of(operand(op, 1))) > 1 else fitting_bias_scale.found(op)
-
-
-@needs(
-    "one scale for the weights, one for each slice along axis 0, or constant float16 ones for blocks along"
-    " the last axis"
-)
-def scales_of_units_or_blocks(op: Op) -> str | None:
-    return (scales_along(0) if blocks_of(operand(op, 1)) is None else in_blocks()).found(op)
 
 
 _ALL = (default_format, kept_depth, bias_along(0))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import dense, operand_shape, variable_states
+from delegraph.rules import dense, operand_shape, scaled_weights, variable_states
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ..recurrent import made_of, scaled_weights
+from ..recurrent import made_of
 from ..rnn_cell import Places, RnnCell, fitting
 
 _PLACES = Places()

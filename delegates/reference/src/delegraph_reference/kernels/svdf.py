@@ -23,6 +23,7 @@ from delegraph.rules import (
     operand,
     operand_shape,
     scaled,
+    scaled_weights,
     scales_found,
     variable_states,
     wrong_shape,
@@ -33,7 +34,7 @@ from ..elementwise import quietly
 from ..gemmlowp import wrapped
 from ..kernel import Kernel
 from ..products import exact_weights, largest_magnitude
-from ..recurrent import CURVES, has_integers, made_of, product_with, scaled_weights
+from ..recurrent import CURVES, has_integers, made_of, product_with
 
 _X, _FEATURES, _TIME, _BIAS, _STATE = range(5)
 

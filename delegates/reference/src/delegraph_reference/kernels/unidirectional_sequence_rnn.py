@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
-from delegraph.rules import dense, sequence, variable_states
+from delegraph.rules import dense, scaled_weights, sequence, variable_states
 
 from ..kernel import Kernel
-from ..recurrent import contiguous, made_of, scaled_weights, time_first
+from ..recurrent import contiguous, made_of, time_first
 from ..rnn_cell import Places, RnnCell, fitting
 
 _PLACES = Places()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from delegraph.rules import constant, dense, filled
+from delegraph.rules import constant, dense, filled, symmetric_weights
 from delegraph_opencl import Kernel, Launch, Node, Target, product
 
 from ..reference import fully_connected
@@ -30,5 +30,5 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     yield launch(g, x, weights.reshape(units, 1, 1, depth), y, epilogue, target, f"{node.op}: weights")
 
 
-_CONSTRAINTS = (constant("weights and bias", 1, 2), dense, filled)
+_CONSTRAINTS = (constant("weights and bias", 1, 2), dense, filled, symmetric_weights)
 SUPPORT = as_numpy(fully_connected.SUPPORT, Kernel(_launches), *_CONSTRAINTS)

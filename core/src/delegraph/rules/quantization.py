@@ -49,7 +49,7 @@ def blocks_of(tensor: Tensor) -> Blocks | None:
 
 
 def scales_of_blocks(tensor: Tensor) -> np.ndarray:
-    """Return the scales of a tensor that :func:`in_blocks` lets pass: float32 (*rows, blocks)."""
+    """Return the scales of a tensor that :func:`in_blocks` lets pass: float32 (rows, ..., blocks)."""
     blocks = blocks_of(tensor)
     assert blocks is not None
     assert blocks.scales.data is not None

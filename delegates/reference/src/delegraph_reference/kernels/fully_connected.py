@@ -124,7 +124,8 @@ class _RowProduct:
         values, steps = quantized_rows(rows, self._asymmetric)
         sums = np.matmul(values.astype(self._weights.dtype, copy=False), self._weights)
         factors = steps[:, None] * self._scales
-        return np.asarray(np.multiply(sums, factors, dtype=np.float32, casting="same_kind"))
+        products = np.multiply(sums, factors, dtype=np.float32, casting="same_kind")
+        return np.asarray(np.add(products, np.float32(0), out=products))  # -0.0 becomes 0.0, as in LiteRT
 
 
 def _by_rows(

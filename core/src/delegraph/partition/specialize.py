@@ -308,9 +308,11 @@ class _GraphPass:
     def _is_constant(self, op: Op) -> bool:
         if op.name in RANDOM_OPS or is_core_op(op.name) or not op.inputs:
             return False
-        if any(t.shape is None or t.is_variable for t in op.outputs):
-            return False  # a variable is read by the next run, too
         given = [t for t in op.inputs if t is not None]
+        if any(t.shape is None for t in op.outputs):
+            return False
+        if any(t.is_variable for t in op.outputs) and not _are_zeros_once(op):
+            return False  # a variable is read by the next run, too
         if op.name in ("SHAPE", "RANK"):  # they read the shape alone
             return all(t.shape is not None for t in given)
         return all(t.is_constant and not t.is_variable for t in given)
@@ -379,3 +381,13 @@ def _unbounded(given: Inputs) -> Inputs:
 
 def _with_ranges(given: Inputs, ranges: Sequence[Range]) -> Inputs:
     return tuple(Given(g.shape, r) for g, r in zip(given, ranges, strict=True))
+
+
+def _are_zeros_once(op: Op) -> bool:
+    """Say whether an op gives a variable the zeros that it begins with, in the first run alone.
+
+    LiteRT dequantizes a constant once. The states of LSTMs in float16 models begin so.
+    """
+    x = op.inputs[0]
+    data = None if x is None or (op.name, x.dtype) != ("DEQUANTIZE", "float16") else x.data
+    return data is not None and not data.any()

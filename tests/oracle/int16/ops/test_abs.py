@@ -23,5 +23,5 @@ def test_without_scales_the_smallest_value_wraps() -> None:
 
 def test_a_factor_beyond_int32_is_refused() -> None:
     coarse, fine = {"scale": 1.0, "zero_point": 0}, {"scale": 2.0**-15, "zero_point": 0}
-    why = "below 2**15, found a factor of 3.28e+04"
+    why = "keeps a value within int32, found a factor of 3.28e+04"
     check_op("ABS", [all_int16()], "int16", coarse, fine, version=3, expect_refusal=why)

@@ -155,6 +155,23 @@ def test_extremes_of_stored_values_are_exact(op: str) -> None:
     )
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize(("activation", "bound"), [("RELU_N1_TO_1", 1.0), ("RELU6", 6.0)])
+def test_an_activation_ends_where_float32_rounds_its_bound(
+    activation: str, bound: float, dtype: str
+) -> None:
+    """Scales whose bound lies half a step from the next: 1 / 0.0392156877 is 25.5 in float32."""
+    g = Builder()
+    middle = {"int8": 0, "uint8": 128}[dtype]
+    x = g.input((2,), dtype, scale=0.1, zero_point=middle)
+    for steps in range(10, 40):
+        scale = float(np.float32(bound / (steps + 0.5)))
+        out = g.tensor((2,), dtype, scale=scale, zero_point=middle)
+        g.op("ADD", [x, x], [out], fused_activation_function=activation)
+    limits = np.iinfo(dtype)
+    check(g.model(), [np.array([limits.min, limits.max], dtype)], steps=0)
+
+
 def test_a_constant_operand_may_have_a_scale_of_its_own() -> None:
     g = Builder()
     x = g.input((2, 256), "int8", scale=0.05, zero_point=3)

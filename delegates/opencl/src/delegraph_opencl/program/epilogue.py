@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from attrs import evolve, frozen
-from delegraph import fused_activation, quantize_multiplier
+from delegraph import fused_activation, quantize_multiplier, stored_value
 
 from .launch import Arg, Packed, int32s
 from .node import Node, PerRow, PostOp, Scaled, Value
@@ -184,17 +184,12 @@ def _limits(node: Node) -> tuple[float, float]:
     low, high = LIMITS.get(fused_activation(node.op), (-math.inf, math.inf))
     if result.levels is None:
         return low, high
-    lowest, highest = result.levels
-    if low > -math.inf:
-        lowest = max(lowest, _nearest(low / result.scale))
-    if high < math.inf:
-        highest = min(highest, _nearest(high / result.scale))
-    return lowest, highest
-
-
-def _nearest(steps: float) -> int:
-    """Round halves away from zero, as LiteRT rounds the bounds of an activation."""
-    return int(math.copysign(math.floor(abs(steps) + 0.5), steps))
+    bounds = (stored_value(limit, result.tensor) for limit in (low, high))
+    lowest, highest = (b if b is None else b - result.tensor.zero_point for b in bounds)
+    return (
+        result.levels[0] if lowest is None else max(result.levels[0], lowest),
+        result.levels[1] if highest is None else min(result.levels[1], highest),
+    )
 
 
 def clamped(low: float, high: float, largest: str | None = None) -> list[PostOp]:

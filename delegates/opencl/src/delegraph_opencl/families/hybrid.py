@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from attrs import evolve, frozen
-from delegraph import Tensor, rules
+from delegraph import Tensor
 from delegraph.rules import blocks_of, scales_of_blocks
 
 from ..program.launch import Arg, Launch, blocks, int32s, rounded_up
@@ -83,7 +83,8 @@ def is_hybrid(x: Value, weights: Value) -> bool:
     """Say whether floats are multiplied with integers."""
     stored = weights.tensor
     is_integer = stored.dtype in ("int8", "uint8", "int4", "int2")
-    has_scales = bool(len(rules.scales_of(stored))) or blocks_of(stored) is not None
+    quantization = stored.quantization
+    has_scales = quantization is not None and (len(quantization.scale) > 0 or blocks_of(stored) is not None)
     return x.levels is None and weights.is_constant and is_integer and has_scales
 
 

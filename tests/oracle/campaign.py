@@ -14,16 +14,16 @@ import numpy as np
 from delegraph.model import Graph, Model, Tensor
 from hypothesis import HealthCheck, reject, settings
 
-_WANTED = int(os.environ.get("DELEGRAPH_EXAMPLES", "0"))
+WANTED = int(os.environ.get("DELEGRAPH_EXAMPLES", "0"))
 
 
 def examples(count: int) -> Any:
     """Return the settings of a generated test that makes ``count`` cases in CI."""
     unhurried = [HealthCheck.too_slow, HealthCheck.data_too_large]
     return settings(
-        max_examples=_WANTED or count,
+        max_examples=WANTED or count,
         deadline=None,
-        derandomize=not _WANTED,
+        derandomize=not WANTED,
         suppress_health_check=unhurried,
     )
 

@@ -112,7 +112,8 @@ class LstmCell:
 
     def _of_inputs(self, x: np.ndarray, aux: np.ndarray | None) -> np.ndarray:
         """Return what the gates get from the inputs at all times: (time, batch, gates, cells)."""
-        sums = self._of_input(x.reshape(-1, x.shape[2])).reshape(*x.shape[:2], -1, self._cells)
+        sums = self._of_input(x.reshape(-1, x.shape[2]))
+        sums = sums.reshape(*x.shape[:2], sums.shape[1] // self._cells, self._cells)
         if self._norms is None:
             sums += self._biases
         if aux is not None and self._of_aux is not None:

@@ -54,7 +54,8 @@ class RnnCell:
         :param aux: another input, (time, batch, other depth)
         :param h: state, (batch, units)
         """
-        sums = self._of_input(x.reshape(-1, x.shape[2])).reshape(*x.shape[:2], -1)
+        sums = self._of_input(x.reshape(-1, x.shape[2]))
+        sums = sums.reshape(*x.shape[:2], sums.shape[1])
         sums += self._bias
         if aux is not None and self._of_aux is not None:
             sums += self._of_aux(aux.reshape(-1, aux.shape[2])).reshape(sums.shape)

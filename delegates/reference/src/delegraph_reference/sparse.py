@@ -22,12 +22,17 @@ def dense(tensor: Tensor) -> np.ndarray:
     assert tensor.data is not None
     assert shape is not None
     assert sparsity is not None
-    order = _numbers(sparsity.traversal_order)
+    order, blocked = _numbers(sparsity.traversal_order), _numbers(sparsity.block_map)
+    levels = len(sparsity.dim_metadata)
+    if sorted(order) != list(range(len(shape) + len(blocked))) or len(order) != levels:
+        raise InputError(f"needs a level for each axis of {shape} and {blocked}, found {order} of {levels}")
+    if any(not 0 <= axis < len(shape) for axis in blocked):
+        raise InputError(f"needs blocks along axes of {shape}, found {blocked}")
     places = _places(sparsity.dim_metadata, math.prod(shape))
     along = dict(zip(order, places, strict=True))
     sizes = {level: dim.dense_size for level, dim in zip(order, sparsity.dim_metadata, strict=True)}
     index = [along[axis] for axis in range(len(shape))]
-    for i, axis in enumerate(_numbers(sparsity.block_map)):
+    for i, axis in enumerate(blocked):
         index[axis] = index[axis] * sizes[len(shape) + i] + along[len(shape) + i]
     return _scattered(tensor.data.reshape(-1), shape, index)
 

@@ -23,10 +23,14 @@ def reduce_windows(x: np.ndarray, init: np.ndarray, windows: Windows, reduce: np
 
     float32 is reduced in float64, integers wrap.
     """
+    reaches = [(k - 1) * n + 1 for k, n in zip(windows.sizes, windows.dilations, strict=True)]
+    spec = list(zip(x.shape, reaches, windows.strides, strict=True))
+    if any(reach > d for d, reach, _ in spec):
+        return np.empty([max((d - reach) // stride + 1, 0) for d, reach, stride in spec], x.dtype)
     if x.dtype.kind == "f" and reduce in _COMPARISONS:
-        return _extremes(_views(x, windows), init, _COMPARISONS[reduce])
+        return _extremes(_views(x, reaches, windows), init, _COMPARISONS[reduce])
     wide = x.astype(np.float64) if x.dtype == np.float32 else x
-    views = _views(wide, windows)
+    views = _views(wide, reaches, windows)
     axes = tuple(range(x.ndim, 2 * x.ndim))
     found = reduce.reduce(views, axes, dtype=bool if reduce in _LOGICAL else wide.dtype)
     return np.asarray(reduce(found, init.reshape(()).astype(wide.dtype)), x.dtype)
@@ -45,13 +49,8 @@ def _extremes(views: np.ndarray, init: np.ndarray, beyond: np.ufunc) -> np.ndarr
     return found
 
 
-def _views(x: np.ndarray, windows: Windows) -> np.ndarray:
+def _views(x: np.ndarray, reaches: list[int], windows: Windows) -> np.ndarray:
     """Return (places, taps): for each place of the window what lies under it."""
-    reaches = [(k - 1) * n + 1 for k, n in zip(windows.sizes, windows.dilations, strict=True)]
-    spec = list(zip(x.shape, reaches, windows.strides, strict=True))
-    if any(reach > d for d, reach, _ in spec):
-        places = [max((d - reach) // stride + 1, 0) for d, reach, stride in spec]
-        return np.empty((*places, *windows.sizes), x.dtype)
     views = np.lib.stride_tricks.sliding_window_view(x, reaches)
     steps = (*windows.strides, *windows.dilations)
     return np.asarray(views[tuple(slice(None, None, step) for step in steps)])

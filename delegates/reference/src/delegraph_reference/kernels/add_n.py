@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import OpSupport
+from delegraph.rules import same_shape
 
 from ..elementwise import by_formula, kept_within
 
@@ -23,4 +24,4 @@ def total(first: np.ndarray, *others: np.ndarray) -> np.ndarray:
     return y
 
 
-SUPPORT = [OpSupport("ADD_N", (1, 1), "T T T* -> T", kernel=by_formula(total), T="float32 int32")]
+SUPPORT = [OpSupport("ADD_N", (1, 1), "T T T* -> T", (same_shape,), by_formula(total), T="float32 int32")]

@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of
 
-from ..elementwise import quietly
+from ..elementwise import quietly, stateless
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 
@@ -41,7 +41,7 @@ def _transformed(x: np.ndarray) -> np.ndarray:
     count, size = x.shape
     distance = 1
     while distance < size:
-        pairs = x.reshape(count, -1, 2, distance)
+        pairs = x.reshape(count, size // (2 * distance), 2, distance)
         x = np.stack([pairs[:, :, 0] + pairs[:, :, 1], pairs[:, :, 0] - pairs[:, :, 1]], 2)
         distance *= 2
     return x.reshape(count, size)
@@ -73,7 +73,7 @@ SUPPORT = [
         "aeq.hadamard_rotation",
         (1, 1),
         "float32 -> float32",
-        (power_of_two, rank_2_or_3),
+        (stateless, power_of_two, rank_2_or_3),
         prepare,
         shapes=shapes,
     )

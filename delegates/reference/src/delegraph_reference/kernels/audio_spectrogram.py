@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of
 
-from ..elementwise import quietly
+from ..elementwise import quietly, stateless
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 
@@ -72,7 +72,7 @@ SUPPORT = [
         "AudioSpectrogram",
         (1, 1),
         "float32 -> float32",
-        (sound_options, sound),
+        (stateless, sound_options, sound),
         prepare,
         shapes=shapes,
     )

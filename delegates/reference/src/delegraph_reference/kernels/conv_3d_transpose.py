@@ -15,6 +15,7 @@ from ..elementwise import quietly
 from ..kernel import Kernel
 from ..transposed import output_windows, spread
 from ..weights import FloatFinish
+from ._movement import ints
 from .conv_3d import real_steps
 
 
@@ -22,7 +23,7 @@ def prepare(op: Op) -> Kernel:
     def run(
         shape: np.ndarray, filters: np.ndarray, x: np.ndarray, bias: np.ndarray | None = None
     ) -> tuple[np.ndarray]:
-        sizes = tuple(int(n) for n in shape)
+        sizes = ints(shape)
         channels = filters.shape[3]
         if len(sizes) != 5 or sizes[0] != len(x) or sizes[4] != channels:
             raise InputError(f"{op}: needs an output shape ({len(x)}, ..., {channels}), found {sizes}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
-from delegraph.rules import shape_of
+from delegraph.rules import one_value, shape_of
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, ints, once
@@ -34,4 +34,4 @@ def _steps(dilations: tuple[int, ...], rank: int) -> tuple[int, ...]:
     return dilations
 
 
-SUPPORT = [OpSupport("DILATE", (1, 1), "T int32 T -> T", T=EVERY_TYPE, kernel=prepare)]
+SUPPORT = [OpSupport("DILATE", (1, 1), "T int32 T -> T", (one_value(2, "filling"),), prepare, T=EVERY_TYPE)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
-from delegraph.rules import same_quantization
+from delegraph.rules import one_value, same_quantization
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, ints, once
@@ -35,7 +35,7 @@ SUPPORT = [
         (1, 5),
         "int32|int64 T -> T",
         T=EVERY_TYPE,
-        constraints=(same_quantization(slice(1, 2)),),
+        constraints=(same_quantization(slice(1, 2)), one_value(1, "filling")),
         kernel=prepare,
     )
 ]

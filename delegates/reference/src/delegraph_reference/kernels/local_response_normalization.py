@@ -48,4 +48,15 @@ def image(op: Op) -> str | None:
     return None if rank == 4 else f"rank {rank}"
 
 
-SUPPORT = [OpSupport("LOCAL_RESPONSE_NORMALIZATION", (1, 1), "float32 -> float32", (image,), prepare)]
+@needs("a radius of less than 2**30")
+def bounded_radius(op: Op) -> str | None:
+    """LiteRT adds channels to it in int32."""
+    radius = op.options.radius
+    return None if radius < 1 << 30 else str(radius)
+
+
+SUPPORT = [
+    OpSupport(
+        "LOCAL_RESPONSE_NORMALIZATION", (1, 1), "float32 -> float32", (image, bounded_radius), prepare
+    )
+]

@@ -21,7 +21,7 @@ from ._exp_table import beta_scale, large_enough_scale, rescaled_distances, tabl
 def prepare_float(op: Op) -> Kernel:
     @quietly
     def run(x: np.ndarray) -> tuple[np.ndarray]:
-        y = x - x.max(axis=-1, keepdims=True)
+        y = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
         total = transcendental.exp(y).sum(axis=-1, keepdims=True)
         y -= transcendental.log(total)
         return (y,)
@@ -39,9 +39,8 @@ def prepare_stored(op: Op) -> Kernel:
     info = np.iinfo(dtype)
 
     def run(x: np.ndarray) -> tuple[np.ndarray]:
-        distance = x.max(axis=-1, keepdims=True).view(np.uint8) - x.view(
-            np.uint8
-        )  # 0..255, even if it wraps
+        nearest = x.max(axis=-1, keepdims=True, initial=np.iinfo(x.dtype).min)
+        distance = nearest.view(np.uint8) - x.view(np.uint8)  # 0..255, even if it wraps
         total = np.minimum(terms.take(distance).sum(axis=-1, keepdims=True), 2**31 - 1)
         log = log_above_one(total)
         y = np.clip(rounding_shift(scaled.take(distance) - log, 22) + info.max, info.min, info.max)

@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of
 
-from ..elementwise import quietly
+from ..elementwise import quietly, stateless
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 from ._movement import once, scalar
@@ -43,7 +43,7 @@ def prepare(op: Op) -> Kernel:
         energy = energy[1:-1]
         # Not np.maximum: a NaN, from a negative x, stays one.
         logs = np.log(np.where(energy < FLOOR, FLOOR, energy))
-        return ((cosines @ logs).T.reshape(*shape[:2], -1).astype(np.float32),)
+        return ((cosines @ logs).T.reshape(*shape[:2], len(cosines)).astype(np.float32),)
 
     return run
 
@@ -110,7 +110,7 @@ SUPPORT = [
         "Mfcc",
         (1, 1),
         "float32 int32 -> float32",
-        (spectrogram, sound_options),
+        (stateless, spectrogram, sound_options),
         prepare,
         shapes=shapes,
     )

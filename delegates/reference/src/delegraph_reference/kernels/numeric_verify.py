@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import one_scale_at_most, operand
 
-from ..elementwise import quietly
+from ..elementwise import quietly, stateless
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 
@@ -72,7 +72,7 @@ SUPPORT = [
         "NumericVerify",
         (1, 1),
         "uint8|int8|int16|float16 float32 -> float32",
-        (same_shapes, readable_options, one_scale_at_most),
+        (stateless, same_shapes, readable_options, one_scale_at_most),
         prepare,
         shapes=shapes,
     )

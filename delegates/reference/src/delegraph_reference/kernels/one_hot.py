@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
-from delegraph.rules import shape_of
+from delegraph.rules import one_value, shape_of
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, axis_of, once, scalar
@@ -32,4 +32,5 @@ def _places(depth: int, behind: int) -> np.ndarray:
     return np.arange(depth).reshape(-1, *(1,) * behind)
 
 
-SUPPORT = [OpSupport("ONE_HOT", (1, 1), "int32|int64 int32 T T -> T", T=EVERY_TYPE, kernel=prepare)]
+_VALUES = (one_value(1, "depth"), one_value(2, "on"), one_value(3, "off"))
+SUPPORT = [OpSupport("ONE_HOT", (1, 1), "int32|int64 int32 T T -> T", _VALUES, prepare, T=EVERY_TYPE)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
+from delegraph.rules import one_value
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -18,7 +19,10 @@ def prepare(op: Op) -> Kernel:
     @quietly
     def run(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> tuple[np.ndarray]:
         first, last, step = (a.reshape(()) for a in (start, limit, delta))
-        steps = np.full(_count(first, last, step), step, start.dtype)
+        count = _count(first, last, step)
+        if count >= 1 << 31:
+            raise InputError(f"needs fewer than 2**31 numbers, found {count} from {first} to {last}")
+        steps = np.full(count, step, start.dtype)
         steps[:1] = first
         return (np.add.accumulate(steps, dtype=start.dtype),)
 
@@ -36,4 +40,5 @@ def _count(first: np.ndarray, last: np.ndarray, step: np.ndarray) -> int:
     return int(count)
 
 
-SUPPORT = [OpSupport("RANGE", (1, 2), "T T T -> T", T="float32 int32 int64", kernel=prepare)]
+_VALUES = (one_value(0, "start"), one_value(1, "limit"), one_value(2, "delta"))
+SUPPORT = [OpSupport("RANGE", (1, 2), "T T T -> T", _VALUES, prepare, T="float32 int32 int64")]

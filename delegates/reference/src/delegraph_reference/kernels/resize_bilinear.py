@@ -16,7 +16,7 @@ from delegraph.rules import image, one_alignment, one_scale_at_most, shape_of
 from ..elementwise import quietly
 from ..kernel import Kernel
 from ._movement import once
-from ._resize import new_size
+from ._resize import new_size, some_pixels
 
 
 @frozen
@@ -176,7 +176,7 @@ def integer_taps(old: int, new: int, align_corners: bool, half_pixel_centers: bo
     return Taps(low, high, (at - 1024 * low).astype(np.int32))
 
 
-_CONSTRAINTS = (image, one_alignment)
+_CONSTRAINTS = (image, some_pixels, one_alignment)
 _STORED = (*_CONSTRAINTS, one_scale_at_most)
 SUPPORT = [
     OpSupport(

@@ -11,7 +11,7 @@ from delegraph.rules import image, shape_of
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, once
-from ._resize import new_size
+from ._resize import new_size, some_pixels
 
 
 def prepare(op: Op) -> Kernel:
@@ -49,7 +49,7 @@ SUPPORT = [
         (1, 4),
         "T int32 -> T",
         T=EVERY_TYPE,
-        constraints=(image,),
+        constraints=(image, some_pixels),
         kernel=prepare,
     )
 ]

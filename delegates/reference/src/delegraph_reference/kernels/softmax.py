@@ -12,7 +12,7 @@ from delegraph import DTYPES, Constraint, Op, OpSupport, needs
 from delegraph.rules import axis_scales_found, has_an_axis, one_scale_each
 
 from .. import transcendental
-from ..elementwise import quietly
+from ..elementwise import finite, quietly
 from ..gemmlowp import high_mul, reciprocal, rounding_shift
 from ..kernel import Kernel
 from ._exp_table import beta_scale, large_enough_scale, table_of_exponentials
@@ -23,7 +23,7 @@ def prepare_float(op: Op) -> Kernel:
 
     @quietly
     def run(x: np.ndarray) -> tuple[np.ndarray]:
-        y = x - x.max(axis=-1, keepdims=True)
+        y = x - x.max(axis=-1, keepdims=True, initial=-np.inf)
         if beta != 1:
             y *= beta
         transcendental.exp(y, out=y)
@@ -40,7 +40,7 @@ def prepare_half(op: Op) -> Kernel:
     @quietly
     def run(x: np.ndarray) -> tuple[np.ndarray]:
         y = x.astype(np.float32)
-        y -= y.max(axis=-1, keepdims=True)
+        y -= y.max(axis=-1, keepdims=True, initial=-np.inf)
         transcendental.exp(y * beta, out=y)
         total = y.sum(axis=-1, keepdims=True)
         return ((y.astype(np.float16).astype(np.float32) / total).astype(np.float16),)
@@ -55,9 +55,8 @@ def prepare_stored(op: Op) -> Kernel:
     info = np.iinfo(dtype)
 
     def run(x: np.ndarray) -> tuple[np.ndarray]:
-        distance = x.max(axis=-1, keepdims=True).view(np.uint8) - x.view(
-            np.uint8
-        )  # 0..255, even if it wraps
+        nearest = x.max(axis=-1, keepdims=True, initial=np.iinfo(x.dtype).min)
+        distance = nearest.view(np.uint8) - x.view(np.uint8)  # 0..255, even if it wraps
         # LiteRT dies of sums from 512 on (8-bit output), overflows int32 from 4096 on; here they saturate.
         total = np.minimum(terms.take(distance).sum(axis=-1, keepdims=True), 2**31 - 1)
         inverse, shift = reciprocal(total, 12)
@@ -86,7 +85,7 @@ def unit_output(steps: int, zero_point: int) -> Constraint:
     return found
 
 
-_STORED = (has_an_axis, one_scale_each, large_enough_scale)
+_STORED = (has_an_axis, one_scale_each, large_enough_scale, finite(beta_scale))
 SUPPORT = [
     OpSupport("SOFTMAX", (1, 4), "float16 -> float16", (has_an_axis,), prepare_half),
     OpSupport("SOFTMAX", (1, 4), "float32 -> float32", (has_an_axis,), prepare_float),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport
+from delegraph.rules import one_value
 
 from ..kernel import Kernel
 from ._movement import EVERY_TYPE, check_indices, ints
@@ -24,13 +25,22 @@ def prepare(op: Op) -> Kernel:
             raise InputError(f"needs indices of {len(size)} axes, found {places.shape[1]}")
         for axis, length in enumerate(size):
             check_indices(places[:, axis], length)
+        if values.size != 1 and values.shape != (len(places),):
+            raise InputError(f"needs one value, or {len(places)} of them, found shape {values.shape}")
         out = np.full(size, default.reshape(()), values.dtype)
-        out[tuple(places.T)] = values
+        out[tuple(places.T)] = values.reshape(-1)
         return (out,)
 
     return run
 
 
 SUPPORT = [
-    OpSupport("SPARSE_TO_DENSE", (1, 3), "int32|int64 int32|int64 T T -> T", T=EVERY_TYPE, kernel=prepare)
+    OpSupport(
+        "SPARSE_TO_DENSE",
+        (1, 3),
+        "int32|int64 int32|int64 T T -> T",
+        (one_value(3, "default"),),
+        prepare,
+        T=EVERY_TYPE,
+    )
 ]

@@ -54,13 +54,36 @@ def slices_inside(op: Op) -> str | None:
     return None if fits else f"slice_sizes {sizes} for {shape}"
 
 
+@needs("dimension numbers that name each axis once")
+def proper_dimensions(op: Op) -> str | None:
+    rank, indices, o = len(shape_of(op.inputs[0])), shape_of(op.inputs[1]), op.options
+    collapsed, starts, offsets = map(_ints, (o.collapsed_slice_dims, o.start_index_map, o.offset_dims))
+    vector = o.index_vector_dim
+    if not 0 <= vector <= len(indices):
+        return f"index_vector_dim {vector} for indices {indices}"
+    length = indices[vector] if vector < len(indices) else 1
+    behind = rank - len(collapsed) + len([n for axis, n in enumerate(indices) if axis != vector])
+    fits = (
+        _distinct(collapsed, rank)
+        and _distinct(starts, rank)
+        and _distinct(offsets, behind)
+        and len(offsets) == rank - len(collapsed)
+        and len(starts) == length
+    )
+    return None if fits else f"{collapsed}, {starts} and {offsets} for {rank} axes and indices {indices}"
+
+
+def _distinct(axes: tuple[int, ...], rank: int) -> bool:
+    return len(set(axes)) == len(axes) and all(0 <= axis < rank for axis in axes)
+
+
 SUPPORT = [
     OpSupport(
         "STABLEHLO_GATHER",
         (1, 1),
         "T int32|int64 -> T",
         T=EVERY_TYPE,
-        constraints=(slices_inside,),
+        constraints=(slices_inside, proper_dimensions),
         kernel=prepare,
     )
 ]

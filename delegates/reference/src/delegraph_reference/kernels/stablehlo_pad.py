@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import shape_of
+from delegraph.rules import one_value, shape_of
 
 from ..kernel import Kernel
 from ._edges import prepare_edges
@@ -35,6 +35,11 @@ def paddings_for_axes(op: Op) -> str | None:
 
 SUPPORT = [
     OpSupport(
-        "STABLEHLO_PAD", (1, 1), "T T -> T", T=EVERY_TYPE, constraints=(paddings_for_axes,), kernel=prepare
+        "STABLEHLO_PAD",
+        (1, 1),
+        "T T -> T",
+        T=EVERY_TYPE,
+        constraints=(paddings_for_axes, one_value(1, "padding")),
+        kernel=prepare,
     )
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, needs
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -94,4 +94,14 @@ def _clipped(position: int, size: int, low: int, high: int) -> int:
     return min(max(position + size if position < 0 else position, low), high)
 
 
-SUPPORT = [OpSupport("STRIDED_SLICE", (1, 8), "T int32 int32 int32 -> T", T=EVERY_TYPE, kernel=prepare)]
+@needs("a new_axis_mask of no more bits than there are begins")
+def fitting_new_axes(op: Op) -> str | None:
+    mask, entries = op.options.new_axis_mask, int(np.prod(shape_of(op.inputs[1])))
+    return None if 0 <= mask < 1 << entries else f"{mask} for {entries}"
+
+
+SUPPORT = [
+    OpSupport(
+        "STRIDED_SLICE", (1, 8), "T int32 int32 int32 -> T", (fitting_new_axes,), prepare, T=EVERY_TYPE
+    )
+]

@@ -42,6 +42,7 @@ from ..weights import (
     sum_scales,
     weight_scales,
 )
+from ._movement import ints
 
 Apply = Callable[[np.ndarray, tuple[int, ...]], np.ndarray]
 
@@ -124,7 +125,7 @@ def _kernel(op: Op, make: Callable[..., Apply]) -> Kernel:
         shape: np.ndarray, weights: np.ndarray, x: np.ndarray, bias: np.ndarray | None = None
     ) -> tuple[np.ndarray]:
         apply = ready or make(weights, bias)
-        return (apply(x, tuple(int(n) for n in shape)),)
+        return (apply(x, ints(shape)),)
 
     return quietly(run)
 

@@ -6,7 +6,8 @@ Source: tflite/kernels/unique.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport
+from delegraph import Op, OpSupport, needs
+from delegraph.rules import shape_of
 
 from ..kernel import Kernel
 
@@ -25,8 +26,11 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-SUPPORT = [
-    OpSupport(
-        "UNIQUE", (1, 1), "T -> T int32|int64", T="float32 int8 uint8 int16 int32 int64", kernel=prepare
-    )
-]
+@needs("one axis")
+def one_axis(op: Op) -> str | None:
+    shape = shape_of(op.inputs[0])
+    return None if len(shape) == 1 else f"shape {shape}"
+
+
+_TYPES = "float32 int8 uint8 int16 int32 int64"
+SUPPORT = [OpSupport("UNIQUE", (1, 1), "T -> T int32|int64", (one_axis,), prepare, T=_TYPES)]

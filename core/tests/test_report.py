@@ -267,6 +267,43 @@ def test_a_page_of_a_thousand_ops_is_small_and_complete():
     assert len(text) < 2_000_000
 
 
+PLACES = ("input", "tensor", "op", "output", "subgraph", "source")
+PLACEHOLDERS = (
+    "@DETAILS@",
+    "$details",
+    "${sections}",
+    "{{details}}",
+    "%(report)s",
+    "</script>",
+    "$$",
+    "\0",
+)
+
+
+def named(place, name, n):
+    """Return a model of n ops with a long name in one place; all ops read the input."""
+    g = Builder()
+    x = t = g.input((1, 4), "float32", name if place == "input" else None)
+    for _ in range(n):
+        out = g.tensor((1, 4), "float32", name if place == "tensor" else None)
+        t = g.op(name if place == "op" else "ADD", [x, t], [out])
+    g.subgraph(name if place == "subgraph" else "body").returns()
+    model = g.model(outputs=[t] * n if place == "output" else [t])
+    return attrs.evolve(model, source=name) if place == "source" else model
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("text", PLACEHOLDERS)
+def test_a_page_grows_with_the_model_whatever_its_names_are(place, text):
+    sizes = [
+        len(to_html(partition(named(place, text * 10 * n, n), [], plugins=Plugins()))) for n in (20, 40)
+    ]
+
+    longest = 10 * 40 * len(text)
+    assert sizes[1] < 2.3 * sizes[0]
+    assert sizes[1] < 40 * 2_000 + 20 * longest
+
+
 def test_a_page_shows_every_subgraph():
     assert {op.split(":")[0] for op, _ in Page(to_html(branching())).ops} == {"0", "1", "2"}
 

@@ -23,3 +23,9 @@ def shape_text(shape: Sequence[int] | None) -> str:
 def plural(n: int, noun: str) -> str:
     """Write a number of things: ``1 op``, ``2 ops``."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def shortened(text: str, letters: int = 60) -> str:
+    """Return a text; a long one loses its middle."""
+    half = letters // 2
+    return text if len(text) <= letters else f"{text[:half]}…{text[-half:]}"

@@ -9,13 +9,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from string import Template
 from typing import Any
 
 from attrs import frozen
 
-from ..contract import CORE, NOBODY, Plan, SubgraphPlan, types_of
+from ..contract import CORE, NOBODY, Plan, Refusal, SubgraphPlan, types_of
 from ..model import Graph, Op, Tensor
-from ..text import bytes_text, plural, shape_text
+from ..text import bytes_text, plural, shape_text, shortened
 from .plan_text import name_text, report
 
 WIDTH, HEIGHT = 148, 26  # of a node, in pixels
@@ -29,13 +30,13 @@ def to_html(plan: Plan) -> str:
     title = escape(plan.model.source.replace("\\", "/").rsplit("/", 1)[-1])
     sections = "\n".join(_section(plan, s, colors) for s in plan.subgraphs)
     details = {f"{s.graph.index}:{i}": d for s in plan.subgraphs for i, d in _details(plan, s)}
-    return (
-        _PAGE.replace("@TITLE@", title)
-        .replace("@STYLES@", "\n".join(_styles(colors)))
-        .replace("@LEGEND@", " ".join(_legend(plan, colors)))
-        .replace("@SECTIONS@", sections)
-        .replace("@REPORT@", escape(report(plan, width=140)))
-        .replace("@DETAILS@", json.dumps(details).replace("<", "\\u003c"))
+    return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
+        title=title,
+        styles="\n".join(_styles(colors)),
+        legend=" ".join(_legend(plan, colors)),
+        sections=sections,
+        report=escape(report(plan, width=140)),
+        details=json.dumps(details).replace("<", "\\u003c"),
     )
 
 
@@ -121,11 +122,11 @@ def _node(subgraph: SubgraphPlan, node: Node, color_of: Mapping[int, int]) -> st
     if node.op is None:
         assert node.tensor is not None
         kind, text, key = "edge", node.tensor.name, ""
-        title = f"{node.tensor.name}: {node.tensor.dtype} {shape_text(node.tensor.shape)}"
+        title = f"{name_text(node.tensor)}: {node.tensor.dtype} {shape_text(node.tensor.shape)}"
     else:
         refused = " refused" if node.op.index in subgraph.refusals else ""
         kind = f"op c{color_of[node.op.index]}{refused}"
-        text, title = f"#{node.op.index} {node.op.name}", str(node.op)
+        text, title = f"#{node.op.index} {node.op.name}", shortened(str(node.op))
         key = f' data-op="{subgraph.graph.index}:{node.op.index}" tabindex="0"'
     return (
         f'<g class="{kind}"{key}><title>{escape(title)}</title>'
@@ -146,14 +147,19 @@ def _details(plan: Plan, subgraph: SubgraphPlan) -> Iterator[tuple[int, dict[str
             yield (
                 op.index,
                 {
-                    "title": str(op),
+                    "title": shortened(str(op)),
                     "runs": f"{p.label}, partition {number} of {len(subgraph.partitions)}",
                     "types": types_of(op),
                     "inputs": ["absent" if t is None else _tensor(t) for t in op.inputs],
                     "outputs": [_tensor(t) for t in op.outputs],
-                    "refusals": {label: list(map(str, why)) for label, why in refusals.items()},
+                    "refusals": {label: _reasons(why) for label, why in refusals.items()},
                 },
             )
+
+
+def _reasons(why: Sequence[Refusal]) -> list[str]:
+    """Return refusals as text; one may quote a name, which every op of that name would repeat."""
+    return [shortened(str(refusal), 500) for refusal in why]
 
 
 def _tensor(t: Tensor) -> str:
@@ -188,10 +194,10 @@ def _legend(plan: Plan, colors: Mapping[str, int]) -> Iterator[str]:
 
 _PALETTE = ("#8ecae6", "#b7e4a7", "#ffd27a", "#cdb4f6", "#f7b2c4", "#9fe3d6", "#c9ced6", "#ff6b6b")
 
-_PAGE = """<!DOCTYPE html>
+_PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
-<title>@TITLE@: which delegate runs what</title>
+<title>$title: which delegate runs what</title>
 <style>
 body { margin: 0; font: 13px/1.45 system-ui, sans-serif; color: #1c2128; background: #fff; }
 header { padding: 10px 16px; border-bottom: 1px solid #d5d9df; }
@@ -212,16 +218,16 @@ svg path { fill: none; stroke: #9aa4b1; stroke-width: 1.2; }
 .op { cursor: pointer; outline: none; }
 .op:hover rect, .op:focus rect, .op.pinned rect { stroke: #000; stroke-width: 2.5; }
 pre { font-size: 12px; overflow: auto; }
-@STYLES@
+$styles
 </style>
-<header><h1>@TITLE@</h1> @LEGEND@</header>
+<header><h1>$title</h1> $legend</header>
 <main>
-<div id="graph">@SECTIONS@</div>
+<div id="graph">$sections</div>
 <div id="panel"><p>Point at an op to see where it runs and why; click to keep it. A dashed border means that
 some delegate did not take the op.</p></div>
 </main>
-<details open><summary>Report</summary><pre>@REPORT@</pre></details>
-<script type="application/json" id="details">@DETAILS@</script>
+<details open><summary>Report</summary><pre>$report</pre></details>
+<script type="application/json" id="details">$details</script>
 <script>
 const details = JSON.parse(document.getElementById("details").textContent);
 const panel = document.getElementById("panel");
@@ -260,4 +266,4 @@ for (const node of document.querySelectorAll(".op")) {
 }
 </script>
 </html>
-"""
+""")

@@ -14,7 +14,7 @@ from attrs import asdict
 
 from ..contract import CORE, NOBODY, Partition, Plan, Refusal, SubgraphPlan, types_of
 from ..model import HANDLES, Op, Tensor
-from ..text import bytes_text, plural
+from ..text import bytes_text, plural, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -69,9 +69,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 def name_text(tensor: Tensor, letters: int = 60) -> str:
     """Write a tensor's name; long ones, of many ops fused into one, lose their middle."""
-    name = tensor.name
-    half = letters // 2
-    return name if len(name) <= letters else f"{name[:half]}…{name[-half:]}"
+    return shortened(tensor.name, letters)
 
 
 def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableType]:

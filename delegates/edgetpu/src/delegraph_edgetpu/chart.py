@@ -5,9 +5,9 @@ The page needs nothing else: no network, no other file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
+from string import Template
 
 from delegraph import bytes_text, shape_text
 
@@ -26,13 +26,12 @@ def page(
     :param refused: of each op left out: the op, why it stays on the CPU, what would make it pass
     """
     sections = [_section(name, e) for name, e in estimates if e.rows] or [_NOTHING]
-    parts = {
-        "TITLE": escape(title),
-        "MEGAHERTZ": f"{CLOCK_HZ / 1e6:.0f}",
-        "SECTIONS": "\n".join(sections),
-        "REFUSED": _refused(refused) if refused else "",
-    }
-    return re.sub("@([A-Z]+)@", lambda found: parts[found[1]], _PAGE)
+    return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
+        title=escape(title),
+        megahertz=f"{CLOCK_HZ / 1e6:.0f}",
+        sections="\n".join(sections),
+        refused=_refused(refused) if refused else "",
+    )
 
 
 def _section(name: str, e: Estimate) -> str:
@@ -109,11 +108,11 @@ _HEAD = """<table class="ops">
 _REFUSED_HEAD = """<table class="refused">
 <tr><th>op</th><th>why it stays on the CPU</th><th>what would make it pass</th></tr>"""
 
-_PAGE = """<!DOCTYPE html>
+_PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>@TITLE@: Edge TPU estimate</title>
+<title>$title: Edge TPU estimate</title>
 <style>
 :root { color-scheme: light dark; --paper: #fff; --ink: #1c2128; --faint: #59636e; --line: #d5d9df;
   --compute: #1f6fb5; --memory: #e08a1e; --note: #fff4d6; --track: #f1f3f5; }
@@ -145,11 +144,11 @@ section { overflow-x: auto; }
 .legend { color: var(--faint); }
 .legend i { display: inline-block; width: 22px; height: 10px; margin-left: 12px; }
 </style>
-<h1>@TITLE@ on the Edge TPU</h1>
+<h1>$title on the Edge TPU</h1>
 <p class="note"><b>These are estimates, not measurements.</b> Cycles come from a model fitted to what the
-compiler published for a few networks, times assume a clock of @MEGAHERTZ@ MHz, the size of the parameter
+compiler published for a few networks, times assume a clock of $megahertz MHz, the size of the parameter
 cache is a guess. Moving inputs and outputs between host and chip is not counted.</p>
-@SECTIONS@
-@REFUSED@
+$sections
+$refused
 </html>
-"""
+""")

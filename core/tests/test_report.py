@@ -191,7 +191,13 @@ def test_the_plan_as_json_has_partitions_with_edges_and_refusals_as_values(plan)
         "types": "float32 -> float32",
         "delegate": "a",
         "reasons": [
-            {"rule": "at most 8 channels", "found": "16 channels", "hint": "", "kind": "constraint"}
+            {
+                "rule": "at most 8 channels",
+                "found": "16 channels",
+                "hint": "",
+                "kind": "constraint",
+                "constraint": "few_channels",
+            }
         ],
     }
 

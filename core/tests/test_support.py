@@ -104,6 +104,16 @@ def test_a_refusal_by_rows_is_of_a_kind(rows, kind):
     assert [r.kind for r in refusals(rows, op)] == [kind]
 
 
+@pytest.mark.parametrize("constraint", [few_channels, broken_check], ids=lambda c: c.name)
+def test_a_refusal_names_the_constraint_that_is_broken(constraint):
+    op, _ = op_of("ADD", "int8 int8 -> int8", shape=(1, 8))
+    of_part = attrs.evolve(constraint, rule="of a part, " + constraint.rule, found=lambda op: "much")
+    rows = [attrs.evolve(ADD, constraints=[constraint, of_part])]
+
+    assert [r.constraint for r in refusals(rows, op)] == [constraint.name] * 2
+    assert [r.constraint for r in refusals([], op)] == [""]
+
+
 def test_a_kind_that_does_not_exist_is_an_error():
     with pytest.raises(ValueError, match="'kind' must be in"):
         Refusal("a", "b", kind="other")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, get_args
 
 import attrs
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from attrs.validators import in_
 
 from ..model import Graph, Op, Shape
@@ -28,18 +28,23 @@ class Constraint:
     found: Callable[..., Found] = field(repr=False)  # (op) or (op, graph)
     wants_graph: bool = False
     hint: str | Callable[[Op], str] = field(default="", repr=False)  # the way out of a refusal
+    # What code knows it by, whatever the rule says: the function's name.
+    name: str = Factory(lambda self: getattr(self.found, "__name__", ""), takes_self=True)
 
     def check(self, op: Op, graph: Graph | None) -> Refusal | None:
         """Return why ``op`` breaks the rule, or None. A rule that raises refuses the op."""
         try:
             found = self.found(op, graph) if self.wants_graph else self.found(op)
         except Exception as e:
-            return Refusal(self.rule, f"{type(e).__name__} in the check itself: {e}", kind="constraint")
+            return self._refusal(f"{type(e).__name__} in the check itself: {e}")
         if found is None:
             return None
         if not isinstance(found, str):
             found = f"{found!r} from the check itself, which must return a text or None"
-        return Refusal(self.rule, found, self._way_out(op), kind="constraint")
+        return self._refusal(found, self._way_out(op))
+
+    def _refusal(self, found: str, hint: str = "") -> Refusal:
+        return Refusal(self.rule, found, hint, kind="constraint", constraint=self.name)
 
     def _way_out(self, op: Op) -> str:
         if isinstance(self.hint, str):
@@ -86,6 +91,7 @@ class Refusal:
     found: str
     hint: str = ""  # the way out: "it is in the package delegraph-int16"
     kind: RefusalKind = field(default="check", validator=in_(get_args(RefusalKind)), kw_only=True)
+    constraint: str = field(default="", kw_only=True)  # the name of the one that is broken
 
     def __str__(self) -> str:
         return f"needs {self.rule}, found {self.found}" + (f" ({self.hint})" if self.hint else "")

@@ -12,7 +12,7 @@ from attrs import frozen
 from delegraph import Op, Plan, Refusal, SubgraphPlan
 
 from . import limits
-from .ops import NEWEST, OLDEST
+from .ops import NEWEST
 
 MAPPED = "Mapped to Edge TPU"
 SECOND_SUBGRAPH = "More than one subgraph is not supported"
@@ -24,9 +24,11 @@ RANK = "Tensor has unsupported rank (up to 3 innermost dimensions mapped)"
 NOT_CONSTANT = "Filter, bias, or other param is not constant at compile-time"
 
 _BY_KIND = {"op": NO_SUCH_OP, "types": DATA_TYPE, "version": NO_SUCH_VERSION}
-# Of the rules that the compiler has words for. An op that came with a later runtime it does not know.
-_BY_RULE = {limits.three_innermost.rule: RANK, limits.constant(1).rule: NOT_CONSTANT} | {
-    limits.runtime(version, version).rule: NO_SUCH_OP for version in range(OLDEST, NEWEST + 1)
+# Of the constraints that the compiler has words for. An op that came with a later runtime it does not know.
+_BY_CONSTRAINT = {
+    limits.three_innermost.name: RANK,
+    limits.constant().name: NOT_CONSTANT,
+    limits.runtime(NEWEST, NEWEST).name: NO_SUCH_OP,
 }
 
 
@@ -79,7 +81,7 @@ def _why(refusals: Sequence[Refusal], status: str) -> str:
 def _status(refusals: Sequence[Refusal]) -> str:
     if not refusals:  # by nobody: control flow, which the interpreter itself runs
         return NO_SUCH_OP
-    said = (_BY_RULE.get(r.rule) if r.kind == "constraint" else _BY_KIND.get(r.kind) for r in refusals)
+    said = (_BY_KIND.get(r.kind) or _BY_CONSTRAINT.get(r.constraint) for r in refusals)
     return next(filter(None, said), UNSPECIFIED)
 
 

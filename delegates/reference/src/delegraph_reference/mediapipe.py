@@ -40,7 +40,7 @@ def with_transpose_conv_options(op: Op) -> Op:
 
 def of_options(constraint: Constraint, options: Callable[[Op], Op]) -> Constraint:
     """Return a constraint on the op as one of ``with_..._options`` gives it."""
-    return Constraint(constraint.rule, lambda op: constraint.found(options(op)))
+    return attrs.evolve(constraint, found=lambda op: constraint.found(options(op)))
 
 
 @needs("padding SAME or VALID")

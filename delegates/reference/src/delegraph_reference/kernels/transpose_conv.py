@@ -162,7 +162,7 @@ def _as_convolution(op: Op) -> Op:
 
 
 def _of_convolution(constraint: Constraint) -> Constraint:
-    return Constraint(constraint.rule, lambda op: constraint.found(_as_convolution(op)))
+    return attrs.evolve(constraint, found=lambda op: constraint.found(_as_convolution(op)))
 
 
 @needs("scales on the weights")

@@ -11,7 +11,7 @@ from delegraph import DelegraphError
 from delegraph.model import Model, Op
 
 from .copies import joined
-from .judge import Answer, answers, differences
+from .judge import TRIALS, TRIALS_OF_DOUBT, Answer, answers, differences
 from .random_graph import inputs_of, random_graph
 from .variants import VARIANTS, Variant, loaded, runs
 
@@ -45,12 +45,14 @@ def cases(kind: str, seeds: Iterable[int]) -> Iterator[Case]:
         yield Case(f"{kind} graph {seed}", model, batches)
 
 
-def answered(case: Case, variant: Variant) -> list[Answer]:
+def answered(case: Case, variant: Variant, trials: int = TRIALS) -> list[Answer]:
     """Return LiteRT's answers, and what this variant may be off.
 
+    :param trials: runs with noise for each batch.
     :raises litert.LiteRTError: it does not run the graph.
     """
-    return answers(case.model, case.batches, partial(_claim, case.model, variant), variant.rounding)
+    claim = partial(_claim, case.model, variant)
+    return answers(case.model, case.batches, claim, variant.rounding, trials)
 
 
 def _claim(model: Model, variant: Variant, op: Op) -> tuple[int, float]:
@@ -92,7 +94,11 @@ def _problems(
             for case, wanted in zip(some, expected, strict=True):
                 yield from _problems([case], [wanted], variant)
         return
-    yield from map(_difference, found, expected, some)
+    for case, ours, wanted in zip(some, found, expected, strict=True):
+        said = _difference(ours, wanted, case)
+        if said is not None:
+            said = _difference(ours, answered(case, variant, TRIALS_OF_DOUBT), case)
+        yield said
 
 
 def _outputs(some: Sequence[Case], variant: Variant) -> list[list[list[np.ndarray]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from delegraph import ModelError
@@ -264,4 +266,25 @@ def test_a_loop_whose_rounds_can_be_counted_does_not_wait_for_its_condition(inte
     delegate = toy()
     interpret(counting(limit=5), delegate).run({"n": 0, "x": [1]})
     assert delegate.ran.count("LESS") == 1  # once, at the end, for whoever asks for its tensors
+    assert delegate.ran.count("ADD") == 10
+
+
+def test_what_holds_during_a_run_is_entered_once_however_often_a_loop_goes_round(interpret, toy):
+    entered = []
+
+    class Scoped(toy):
+        @contextmanager
+        def running(self):
+            entered.append("in")
+            yield
+            entered.append("out")
+
+        def step(self, op, values):
+            assert entered == ["in"]
+            super().step(op, values)
+
+    delegate = Scoped()
+    i = interpret(counting(), delegate)
+    i.run({"n": np.int32(0), "x": [1]})
+    assert entered == ["in", "out"]
     assert delegate.ran.count("ADD") == 10

@@ -112,3 +112,12 @@ def test_each_op_is_an_event_for_who_profiles():
     with profile.listen() as events:
         run(np.float32([1, 2]))
     assert [(e.name, e.op) for e in events] == [("NEG", 0), ("NEG", 1)]
+
+
+@pytest.mark.parametrize("results", [(), (np.float32(1), np.float32(2))])
+def test_an_op_that_returns_another_number_of_values_is_named(results):
+    def prepare(op):
+        return lambda *values: results if op.index == 1 else values
+
+    with pytest.raises(DelegateFailed, match="op #1 NEG v1 failed: ValueError"):
+        run_op_by_op(chain(3), prepare)(np.float32([1, 2]))

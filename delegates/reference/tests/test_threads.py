@@ -7,7 +7,8 @@ import time
 
 import numpy as np
 import pytest
-from delegraph import window
+from delegraph import Builder, Op, OpSupport, Partition, load_delegate, window
+from delegraph_reference import Kernel
 from delegraph_reference.convolution import convolve, packed_filters
 from delegraph_reference.depthwise import convolve_depthwise, repeated_weights
 from delegraph_reference.threads import _libraries, each, on_threads, thread_count
@@ -85,3 +86,24 @@ def test_integer_convolutions_do_not_depend_on_the_number_of_threads(size: int) 
     for full, deep in results[1:]:
         np.testing.assert_array_equal(full, results[0][0])
         np.testing.assert_array_equal(deep, results[0][1])
+
+
+def test_each_of_two_delegates_has_its_own_number_of_threads() -> None:
+    one, two = (load_delegate("reference", {"num_threads": n}) for n in (1, 2))
+    g = Builder()
+    g.op("NEG", [g.input((2,), "float32")], [g.tensor((2,), "float32")])
+    graph = g.model().subgraphs[0]
+    counts: list[int] = []
+
+    def prepare(op: Op) -> Kernel:
+        return lambda x: counts.append(thread_count()) or (x,)
+
+    row = OpSupport("NEG", (1, 1), "float32 -> float32", kernel=prepare)
+    runs = [
+        d.prepare(Partition(d, d.label, graph.ops, graph.inputs, graph.outputs, rows={0: row}))
+        for d in (one, two)
+    ]
+    with one.running(), two.running():
+        for run in runs:
+            run(np.zeros(2, np.float32))
+    assert counts == [1, 2]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -129,6 +130,14 @@ class Delegate(ABC):
 
         ``partition.rows[op.index]`` is the row that accepted an op; :func:`run_op_by_op` may be all of it.
         """
+
+    def running(self) -> AbstractContextManager[object]:
+        """Return what holds during a run of a model: settings that are dear to make for each partition.
+
+        Core enters it around every run of a plan that has this delegate; the body of a loop may run its
+        partitions a thousand times inside. A run function that is called outside of it must work, too.
+        """
+        return nullcontext()
 
     def device_bytes(self) -> Mapping[str, int]:
         """Return the bytes held on a device of its own, by what for: ``{"weights": 5_000_000}``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import length_hint
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .delegate import Run
 
 RunOp = Callable[..., Sequence[Any]]
-Program = Sequence[Instruction[Op]]
+Bound = Sequence[Callable[[list[Any]], None]]  # the instructions of a program
 
 
 def run_op_by_op(partition: Partition, prepare_op: Callable[[Op], RunOp]) -> Run:
@@ -35,16 +36,16 @@ def run_op_by_op(partition: Partition, prepare_op: Callable[[Op], RunOp]) -> Run
     program = [_instruction(op, _prepared(op, prepare_op), slots) for op in partition.ops]
     exits = slots.all_of((*partition.outputs, *partition.variables))
     slots.free_early(program, exits)
-    template = slots.template
+    template, bound = slots.template, [instruction.bound() for instruction in program]
 
     def run(*inputs: Any) -> tuple[Any, ...]:
         values = template.copy()
         for slot, value in zip(entries, inputs, strict=True):
             values[slot] = value
         if (events := profile.listener()) is None:
-            _run(program, values)
+            _run(bound, partition.ops, values)
         else:
-            _run_timed(program, values, events, partition.subgraph)
+            _run_timed(bound, partition, values, events)
         return tuple([values[slot] for slot in exits])
 
     return run
@@ -61,27 +62,22 @@ def _prepared(op: Op, prepare_op: Callable[[Op], RunOp]) -> RunOp:
         raise _naming(op, "could not be prepared", e)  # noqa: B904 - it has its cause
 
 
-def _run(program: Program, values: list[Any]) -> None:
-    op = None
+def _run(bound: Bound, ops: Sequence[Op], values: list[Any]) -> None:
+    rest = iter(bound)
     try:
-        for instruction in program:
-            op = instruction.source
-            results = instruction.run(*[values[slot] for slot in instruction.reads])
-            for slot, result in zip(instruction.writes, results, strict=True):
-                values[slot] = result
-            for slot in instruction.frees:
-                values[slot] = None
+        for carry_out in rest:
+            carry_out(values)
     except Exception as e:
-        assert op is not None
-        raise _naming(op, "failed", e)  # noqa: B904
+        failed = ops[len(bound) - length_hint(rest) - 1]
+        raise _naming(failed, "failed", e)  # noqa: B904
 
 
-def _run_timed(program: Program, values: list[Any], events: list[profile.Event], subgraph: int) -> None:
-    for instruction in program:
-        op = instruction.source
+def _run_timed(bound: Bound, partition: Partition, values: list[Any], events: list[profile.Event]) -> None:
+    for carry_out, op in zip(bound, partition.ops, strict=True):
         start = perf_counter()
-        _run([instruction], values)
-        events.append(profile.Event(op.name, perf_counter() - start, op=op.index, subgraph=subgraph))
+        _run([carry_out], [op], values)
+        seconds = perf_counter() - start
+        events.append(profile.Event(op.name, seconds, op=op.index, subgraph=partition.subgraph))
 
 
 def _naming(op: Op, what: str, e: Exception) -> Exception:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import frozen
 
 from .. import profile
-from ..contract import CORE, Instruction, Partition, Plan, Slots, SubgraphPlan
+from ..contract import CORE, Delegate, Instruction, Partition, Plan, Slots, SubgraphPlan
 from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from . import control_flow as control
@@ -48,6 +49,7 @@ class Executor:
         self.max_tensor_bytes = max_tensor_bytes
         self.frames: dict[int, Frame] = {}  # of the last run; of called subgraphs, too, with keep_all
         self.graphs = [sub.graph for sub in plan.subgraphs]
+        self._with_scopes = [d for d in plan.delegates if type(d).running is not Delegate.running]
         self._bodies: dict[int, _Body] = {}
         self._prepared: _Prepared = _Prepared(before._prepared if before else None)
 
@@ -69,7 +71,10 @@ class Executor:
         """
         self.frames = {}
         self.prepare(subgraph)
-        frame = self.frames[subgraph] = self._bodies[subgraph].run(state, inputs)
+        with ExitStack() as scopes:
+            for delegate in self._with_scopes:
+                scopes.enter_context(delegate.running())
+            frame = self.frames[subgraph] = self._bodies[subgraph].run(state, inputs)
         return frame
 
     def call(self, subgraph: int, state: Transaction, inputs: Sequence[Any]) -> list[Any]:

@@ -58,6 +58,9 @@ def convolve(
 def multiply(x: np.ndarray, weights: np.ndarray, out: np.ndarray, finish: Finish) -> None:
     """Write ``finish`` of the products x (n, depth) times weights (depth, columns) to ``out``."""
     width = max(x.shape[1] + out.shape[1], 1)
+    if len(x) * width <= _SHARE:  # one block
+        finish(_product(x.astype(weights.dtype, copy=False), weights, out), out)
+        return
     step = max(_budget(weights, len(x) * width) // width, 1)
 
     def work(first: int) -> None:

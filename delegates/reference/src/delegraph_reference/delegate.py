@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ from attrs import field, frozen
 from attrs.validators import ge, optional
 from delegraph import Delegate, Partition, Run, run_op_by_op
 
-from .quiet import quietly_together
+from .quiet import loud, quiet
 from .threads import on_threads
 
 
@@ -28,12 +31,26 @@ class Reference(Delegate):
     Options = Options
     dynamic = True
 
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Threads, and warnings turned off: for a small partition that takes longer than its ops."""
+        token = _running.set(self)
+        try:
+            with on_threads(self.options.num_threads), quiet():
+                yield
+        finally:
+            _running.reset(token)
+
     def prepare(self, partition: Partition) -> Run:
-        run_ops = run_op_by_op(partition, lambda op: partition.rows[op.index].kernel(op))
-        count = self.options.num_threads
+        run_ops = run_op_by_op(partition, lambda op: loud(partition.rows[op.index].kernel(op)))
 
         def run(*inputs: np.ndarray) -> tuple[Any, ...]:
-            with on_threads(count):
+            if _running.get() is self:
+                return run_ops(*inputs)
+            with self.running():
                 return run_ops(*inputs)
 
-        return quietly_together(run)
+        return run
+
+
+_running: ContextVar[Reference | None] = ContextVar("delegraph_reference_running", default=None)

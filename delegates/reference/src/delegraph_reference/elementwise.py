@@ -41,6 +41,8 @@ def by_formula(formula: Formula, *, widen: bool = True) -> Prepare:
     def prepare(op: Op) -> Kernel:
         compute = _widening(formula, operand(op, 0).dtype) if widen else formula
         activate = activation(op)
+        if activate is _unchanged:
+            return quietly(lambda *arrays: (np.asarray(compute(*arrays)),))
 
         @quietly
         def run(*arrays: np.ndarray) -> tuple[np.ndarray]:
@@ -55,13 +57,13 @@ def quietly(run: Kernel) -> Kernel:
     """Keep numpy's warnings of overflow, division by zero and NaN from the caller: results show them."""
 
     @wraps(run)
-    def quiet(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+    def without_warnings(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         if is_quiet.get():
             return run(*arrays)
         with np.errstate(all="ignore"):
             return run(*arrays)
 
-    return quiet
+    return without_warnings
 
 
 def activation(op: Op) -> Callable[[np.ndarray], np.ndarray]:
@@ -73,8 +75,7 @@ def activation(op: Op) -> Callable[[np.ndarray], np.ndarray]:
         return _unchanged
     dtype = DTYPES[op.outputs[0].dtype].numpy
     if dtype.kind == "f":
-        bounds = finite_range(op)
-        return lambda x: kept_within(x, *bounds, out=x)
+        return keeping_within(*finite_range(op))
     if fused_activation(op) == "NONE" or dtype.kind == "c":
         return _unchanged
     info, (low, high) = np.iinfo(dtype), float_range(op)
@@ -89,24 +90,30 @@ def finite_range(op: Op) -> tuple[Any, Any]:
     return kind(max(low, limits.min)), kind(min(high, limits.max))
 
 
+def keeping_within(low: Any, high: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that limits a fresh array of floats as ``kept_within`` does, in place."""
+    if low == -_LARGEST and high == _LARGEST:
+        return _kept_finite
+    return lambda x: kept_within(x, low, high, out=x)
+
+
+def _kept_finite(x: np.ndarray) -> np.ndarray:
+    if np.vdot(x, x) < _LARGEST:  # float32 far from the limits: squares add up in half a clip's time
+        return x
+    return kept_within(x, -_LARGEST, _LARGEST, out=x)
+
+
 def kept_within(x: np.ndarray, low: Any, high: Any, out: np.ndarray | None = None) -> np.ndarray:
     """Return floats within bounds, as std::max and std::min give them: NaN stays, and -0.0 at a bound of 0.
 
     :param out: an array for the result, which may be x
     """
-    if x is out and high == _LARGEST and low == -high and _all_smaller(x):
-        return x
     if _CLIP_KEEPS_ZEROS or (low != 0 and high != 0):
         return np.clip(x, low, high, out=out)
     negative = (x == 0) & np.signbit(x)
     y: np.ndarray = np.clip(x, low, high, out=out)
     y[negative] = -0.0
     return y
-
-
-def _all_smaller(x: np.ndarray) -> bool:
-    """Say whether float32 values are far from the largest: their squares add up in half a clip's time."""
-    return x.dtype == np.float32 and x.flags.c_contiguous and bool(np.vdot(x, x) < _LARGEST)
 
 
 def some_negative_zero(x: np.ndarray) -> bool:

@@ -69,25 +69,23 @@ class _Blas:
 
     def __init__(self) -> None:
         self._lock, self._users = Lock(), 0
-        self._before: list[int] = []
+        self._before: list[tuple[Any, int]] = []  # libraries that had another number
 
     def limit(self) -> None:
         with self._lock:
             self._users += 1
             if self._users == 1:
-                self._before = [library.get_num_threads() for library in _libraries()]
-                _set([1] * len(self._before))
+                found = [(library, library.get_num_threads()) for library in _libraries()]
+                self._before = [(library, count) for library, count in found if count != 1]
+                for library, _ in self._before:
+                    library.set_num_threads(1)
 
     def release(self) -> None:
         with self._lock:
             self._users -= 1
             if not self._users:
-                _set(self._before)
-
-
-def _set(counts: list[int]) -> None:
-    for library, count in zip(_libraries(), counts, strict=True):
-        library.set_num_threads(count)
+                for library, count in self._before:
+                    library.set_num_threads(count)
 
 
 @cache

@@ -18,7 +18,7 @@ from delegraph.rules import (
     scales_of,
 )
 
-from .elementwise import finite_range, kept_within, quietly
+from .elementwise import finite_range, keeping_within, kept_within, quietly
 from .kernel import Kernel
 from .products import exact_weights, largest_magnitude, largest_sums
 from .requantize import Finish, Requantizer
@@ -113,6 +113,7 @@ class FloatFinish:
     def __init__(self, op: Op, bias: np.ndarray | None, *factors: np.ndarray) -> None:
         self._bias = None if bias is None else bias.reshape(-1)
         self._range = finite_range(op)
+        self._limit = keeping_within(*self._range)
         self._factors = factors
 
     def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
@@ -121,7 +122,10 @@ class FloatFinish:
             sums = np.multiply(sums, factor, out=out, casting="same_kind")
         if self._bias is not None:
             sums = np.add(sums, self._bias, out=out)
-        kept_within(sums, *self._range, out=out)
+        if sums is out:
+            self._limit(out)
+        else:
+            kept_within(sums, *self._range, out=out)
 
 
 @needs("one scale on input and output, and scales on the weights")

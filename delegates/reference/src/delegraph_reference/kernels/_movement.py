@@ -55,7 +55,7 @@ def scalar(array: np.ndarray) -> int:
 
 def ints(array: np.ndarray) -> tuple[int, ...]:
     """Return the values of an operand that holds sizes or axes, flat."""
-    return tuple(int(v) for v in array.reshape(-1))
+    return tuple(map(int, array.ravel().tolist()))
 
 
 def along(axis: int, index: slice | int) -> tuple[slice | int, ...]:

@@ -16,11 +16,11 @@ from ._movement import EVERY_TYPE, ints, once
 def prepare(op: Op) -> Kernel:
     """Return x with ``update`` put where ``start`` says, moved as far as needed to lie inside of x."""
     shape, block = shape_of(op.inputs[0]), shape_of(op.inputs[1])
+    room = [d - n for d, n in zip(shape, block, strict=True)]
 
     def inside(start: np.ndarray) -> tuple[slice, ...]:
-        spec = zip(ints(start), shape, block, strict=True)
-        begins = [min(max(s, 0), d - n) for s, d, n in spec]
-        return tuple(slice(b, b + n) for b, n in zip(begins, block, strict=True))
+        places = zip(ints(start), room, block, strict=True)
+        return tuple([slice(b := min(max(s, 0), most), b + n) for s, most, n in places])
 
     place = once(inside, op.inputs[2])
 

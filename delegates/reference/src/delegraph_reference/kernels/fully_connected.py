@@ -8,6 +8,7 @@ Source: tflite/kernels/fully_connected.cc; internal/reference/fully_connected.h,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -56,7 +57,7 @@ def prepare_float(op: Op) -> Kernel:
         def write(rows: np.ndarray, out: np.ndarray) -> None:
             multiply(rows, weights.T, out, finish)
 
-        return lambda x: _by_rows(op, x, len(weights), write)
+        return _by_rows(op, len(weights), write)
 
     return with_weights(op, make)
 
@@ -71,7 +72,7 @@ def fully_connected_with(arithmetic: Arithmetic) -> Prepare:
             def write(rows: np.ndarray, y: np.ndarray) -> None:
                 multiply(rows, weights, y, finish)
 
-            return lambda a: _by_rows(op, a, len(stored), write)
+            return _by_rows(op, len(stored), write)
 
         return with_weights(op, make)
 
@@ -107,7 +108,7 @@ def prepare_hybrid(op: Op) -> Kernel:
                 out += bias
             out[...] = curve(out)
 
-        return lambda x: _by_rows(op, x, len(stored), multiply_rows)
+        return _by_rows(op, len(stored), multiply_rows)
 
     return with_weights(op, make)
 
@@ -128,21 +129,22 @@ class _RowProduct:
         return np.asarray(np.add(products, np.float32(0), out=products))  # -0.0 becomes 0.0, as in LiteRT
 
 
-def _by_rows(
-    op: Op, x: np.ndarray, units: int, write: Callable[[np.ndarray, np.ndarray], None]
-) -> np.ndarray:
-    """Return what ``write(rows, out)`` makes of the input's rows, in the output's shape."""
-    depth = operand_shape(op, 1)[1]
+def _by_rows(op: Op, units: int, write: Callable[[np.ndarray, np.ndarray], None]) -> Apply:
+    """Return a function of x: what ``write(rows, out)`` makes of its rows, in the output's shape."""
+    given, (_, depth) = operand_shape(op, 0), operand_shape(op, 1)
     if op.options.keep_num_dims:
-        shape = (*x.shape[:-1], units)
+        shape = (*given[:-1], units)
     else:
-        shape = (x.size // depth if depth else int(np.prod(x.shape[:-1])), units)
-    if not depth:
-        return np.zeros(shape, x.dtype)  # as in LiteRT, without the bias
-    out = np.empty(shape, x.dtype)
-    if out.size:
+        shape = (math.prod(given) // depth if depth else math.prod(given[:-1]), units)
+    if not depth or not math.prod(shape):
+        return lambda x: np.zeros(shape, x.dtype)  # as in LiteRT, without the bias
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        out = np.empty(shape, x.dtype)
         write(x.reshape(-1, depth), out.reshape(-1, units))
-    return out
+        return out
+
+    return apply
 
 
 @needs("int4 or int2 weights with zero point 0")

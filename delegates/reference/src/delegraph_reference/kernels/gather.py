@@ -22,12 +22,26 @@ def prepare(op: Op) -> Kernel:
     shape, picked = shape_of(op.inputs[0]), shape_of(op.inputs[1])
     axis = axis_of(op.options.axis, len(shape))
     batch = op.options.batch_dims + (len(picked) if op.options.batch_dims < 0 else 0)
+    if picked == () and axis == 0:
+        return _one_of(shape[0])
 
     def run(x: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray]:
         check_indices(indices, shape[axis])
         if batch == 0:
             return (np.asarray(x.take(indices, axis), x.dtype),)
         return (_taken_in_batches(x, indices, axis, batch),)
+
+    return run
+
+
+def _one_of(size: int) -> Kernel:
+    """A single slice is a view."""
+
+    def run(x: np.ndarray, index: np.ndarray) -> tuple[np.ndarray]:
+        place = index.item()
+        if not 0 <= place < size:
+            check_indices(index, size)
+        return (x[place, ...],)
 
     return run
 

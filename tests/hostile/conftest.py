@@ -16,6 +16,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "oracle")]
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     import tables
 
+    for row in tables.rows_of(terminalreporter, "fuzz"):
+        terminalreporter.section("fuzzing")
+        terminalreporter.write_line(row)
     rows = tables.rows_of(terminalreporter, "hostile")
     if not rows:
         return

@@ -1,13 +1,14 @@
 """Breaks model files: blindly, or knowing where the schema puts types, shapes, indices and options.
 
-``mutated(file, seed)`` is always the same for one seed. Every second seed knows the structure.
+``mutated(file, seed)`` is always the same for one seed. Every second seed knows the structure: its changes
+are ``edits``, which can be made one by one.
 """
 
 from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from attrs import frozen
@@ -26,12 +27,24 @@ class Spot:
     choices: int = 0  # of an enum: how many values it has
 
 
+@frozen
+class Edit:
+    """Another value for a spot."""
+
+    spot: Spot
+    old: float
+    new: float
+
+    def __str__(self) -> str:
+        return f"{self.spot.place} at {self.spot.at}: {self.old} -> {self.new}"
+
+
 def mutated(file: bytes, seed: int) -> tuple[bytes, str]:
     """Return a broken copy of a file, and what was done to it."""
     draw = random.Random(seed)
     if seed % 2:
         return _with_structure(file, draw)
-    return _blind(file, draw)
+    return blindly(file, draw)
 
 
 @cache
@@ -43,23 +56,34 @@ def spots(file: bytes) -> dict[str, list[Spot]]:
     return found
 
 
-def _with_structure(file: bytes, draw: random.Random) -> tuple[bytes, str]:
-    """Change one to three numbers; each meaning is as likely as any other, however often it occurs.
+def edits(file: bytes, draw: random.Random) -> list[Edit]:
+    """Return other values for one to three numbers; each meaning is as likely as any other.
 
     Seven in ten are values: types, shapes, indices, options, quantization; the rest is layout.
     """
     places = spots(file)
     layout = sorted(name for name in places if name.endswith(_LAYOUT))
     values = sorted(set(places) - set(layout))
-    changed, told = bytearray(file), []
+    found = []
     for _ in range(draw.choice((1, 1, 1, 2, 3))):
         same = places[draw.choice(values if draw.random() < 0.7 else layout)]
         spot = draw.choice(same)
         (old,) = struct.unpack_from("<" + spot.code, file, spot.at)
-        new = _other_value(spot, old, same, file, draw)
-        struct.pack_into("<" + spot.code, changed, spot.at, new)
-        told.append(f"{spot.place} at {spot.at}: {old} -> {new}")
-    return bytes(changed), "; ".join(told)
+        found.append(Edit(spot, old, _other_value(spot, old, same, file, draw)))
+    return found
+
+
+def edited(file: bytes, some: Iterable[Edit]) -> bytes:
+    """Return a copy of a file with edits made."""
+    changed = bytearray(file)
+    for edit in some:
+        struct.pack_into("<" + edit.spot.code, changed, edit.spot.at, edit.new)
+    return bytes(changed)
+
+
+def _with_structure(file: bytes, draw: random.Random) -> tuple[bytes, str]:
+    made = edits(file, draw)
+    return edited(file, made), "; ".join(map(str, made))
 
 
 def _other_value(
@@ -95,7 +119,8 @@ def _other_value(
     return draw.choice(fitting)
 
 
-def _blind(file: bytes, draw: random.Random) -> tuple[bytes, str]:
+def blindly(file: bytes, draw: random.Random) -> tuple[bytes, str]:
+    """Return a copy broken without knowledge of the structure, and how."""
     name, change = draw.choice(_BLIND)
     return bytes(change(bytearray(file), draw)), name
 

@@ -1,11 +1,15 @@
 """Tests of the OpenCL delegate against LiteRT: skipped, with the reason, where there is no OpenCL device.
 
-``from one_op_opencl import check`` works in every test of this folder.
+``from one_op_opencl import check`` works in every test of this folder. DELEGRAPH_GUARDS=1 puts guards
+around all buffers (``guards.py``): a test that writes beside one fails, one that reads there ends the
+process.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import guards
 import one_op_opencl
 
 
@@ -20,6 +25,22 @@ import one_op_opencl
 def _device() -> None:
     if (why := one_op_opencl.unavailable()) is not None:
         pytest.skip(why)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _guards(_device: None) -> Iterator[None]:
+    if not os.environ.get("DELEGRAPH_GUARDS"):
+        yield
+        return
+    with guards.guarded():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_overwritten() -> Iterator[None]:
+    yield
+    found = guards.overwritten()
+    assert not found, found
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,0 +1,123 @@
+"""Mutant after mutant, each with some targets, and the tables of what came of them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from delegraph.errors import DelegraphError
+from delegraph.file import read_model
+from rich.table import Table
+
+from fuzz.findings import Findings
+from fuzz.mutants import Mutant, mutant
+from fuzz.sources import holds_int16
+from fuzz.targets import TARGETS, Target
+from fuzz.trials import Trials
+
+READER = "read-write-read"
+
+
+class Campaign:
+    """A run of the fuzzer from a first seed on."""
+
+    def __init__(
+        self, seed: int, folder: Path, delegates: Sequence[str] = (), commands: Sequence[str] = ()
+    ) -> None:
+        self.next = self.first = seed
+        self.findings = Findings(folder)
+        self.outcomes: Counter[tuple[str, str]] = Counter()  # target and what came of it
+        self._int16 = "int16" in delegates
+        kernels = {"reference", "opencl"} if self._int16 else set()
+        self._targets = _chosen({*delegates, *kernels} - {"int16"}, commands)
+        self._all = bool(delegates or commands)
+        self._trials = Trials()
+
+    def __enter__(self) -> Campaign:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._trials.__exit__(*exc)
+
+    @property
+    def mutants(self) -> int:
+        return self.next - self.first
+
+    @property
+    def trials(self) -> int:
+        return sum(self.outcomes.values())
+
+    def one(self) -> None:
+        """Try the next mutant."""
+        found = self._mutant()
+        self.next += 1
+        if found is None:
+            return
+        file = found.data
+        for target in self._some(found.seed, _is_readable(file)):
+            outcome = self._trials.outcome(target.name, file, found.seed)
+            self.outcomes[target.name, outcome.what] += 1
+            if outcome.is_finding:
+                self.findings.add(found, outcome, self._trials)
+
+    def _mutant(self) -> Mutant | None:
+        """Return the mutant of the next seed; None where its source has not what was asked for."""
+        found = mutant(self.next)
+        return None if self._int16 and not holds_int16(found.source) else found
+
+    def _some(self, seed: int, readable: bool) -> Iterator[Target]:
+        """Yield the reader and, if it reads the file, others: each by its share."""
+        draw = random.Random(seed)
+        for target in self._targets:
+            wanted = self._all or draw.random() < target.share
+            if target.name == READER or (wanted and readable):
+                yield target
+
+    def table(self) -> Table:
+        """Return how often each target ran, answered with an error and failed."""
+        table = Table(
+            title=f"{self.mutants} mutants from seed {self.first}, {self.trials} trials",
+            title_justify="left",
+        )
+        for name in ("", "trials", "ran", "documented errors", "findings"):
+            table.add_column(name, justify="right" if name else "left")
+        for name in TARGETS:
+            counts = {what: n for (target, what), n in self.outcomes.items() if target == name}
+            if counts:
+                found = sum(n for (target, *_), n in self.findings.counts.items() if target == name)
+                total, ran = sum(counts.values()), counts.get("ran", 0)
+                table.add_row(name, *map(str, (total, ran, total - ran - found, found)))
+        return table
+
+    def findings_table(self) -> Table:
+        table = Table(title=f"{len(self.findings.first)} kinds of findings", title_justify="left")
+        for name in ("target", "what", "where", "times", "file", "message"):
+            table.add_column(name, overflow="fold")
+        for kind, found in self.findings.first.items():
+            o, times = found.outcome, self.findings.counts[kind]
+            table.add_row(o.target, o.what, o.where, str(times), found.path.name, _plain(o.message)[:160])
+        return table
+
+
+def _chosen(delegates: set[str], commands: Sequence[str]) -> list[Target]:
+    return [
+        t
+        for t in TARGETS.values()
+        if (not delegates or t.delegate in delegates) and (not commands or t.command in commands)
+    ]
+
+
+def _is_readable(file: bytes) -> bool:
+    try:
+        read_model(file)
+    except DelegraphError:
+        return False
+    except Exception:
+        return True  # the targets say what is wrong
+    return True
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text).replace("[", "(").replace("]", ")")

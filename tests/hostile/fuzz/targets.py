@@ -1,0 +1,248 @@
+"""What is done with a broken model: it is read, run on a delegate, given to a command.
+
+A target raises what went wrong. A broken model is answered with one of delegraph's errors; anything else
+that leaves a target is a finding.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+from click.testing import CliRunner
+from delegraph import DelegraphError, Interpreter, Model, load_delegate
+from delegraph.cli import main
+from delegraph.file import read_model, write_model
+
+MAX_TENSOR_BYTES = 4 << 20
+MAX_OUTPUT = 8 << 20  # bytes that a command may write, and MORE times the model's
+MORE = 100
+MODEL = Path("model.tflite")
+RUNS = 2  # the second with what the first left
+
+
+class Wrong(Exception):
+    """A target's own finding; ``what`` is its kind."""
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(message)
+        self.what = what
+
+
+@frozen
+class Target:
+    """One way to use a model."""
+
+    name: str
+    command: str  # of the command line; "" for the library
+    delegate: str  # "" where no delegate runs the model
+    seconds: float  # of CPU time that it may take
+    share: float  # of the mutants that it is tried with
+    use: Callable[[bytes, int], None]
+
+
+def _library(name: str, share: float, use: Callable[[bytes, int], None]) -> Target:
+    return Target(name, "", "", 20, share, use)
+
+
+def read_write_read(file: bytes, seed: int) -> None:
+    """What was read can be written, and is the same model when it is read again."""
+    model = read_model(file)
+    written = write_model(model)
+    again = write_model(read_model(written))
+    if again != written:
+        raise Wrong("written otherwise", f"{len(written)} bytes, then {len(again)}")
+    if not _is_same(model, read_model(written)):
+        raise Wrong("read otherwise", "the model that was written and read differs from the first")
+
+
+def _is_same(a: Model, b: Model) -> bool:
+    """Compare what models say; buffers may have other numbers and padding."""
+    graphs = zip(a.subgraphs, b.subgraphs, strict=True)
+    same = all(attrs.asdict(x, filter=_is_told) == attrs.asdict(y, filter=_is_told) for x, y in graphs)
+    return same and a.signatures == b.signatures and a.trailer == b.trailer
+
+
+def _is_told(attribute: Any, value: Any) -> bool:
+    return isinstance(value, (str, int, tuple)) and attribute.name not in ("buffer", "_data", "code")
+
+
+def _runs(label: str, options: dict[str, str]) -> Callable[[bytes, int], None]:
+    def use(file: bytes, seed: int) -> None:
+        run(
+            read_model(file, max_tensor_bytes=MAX_TENSOR_BYTES), [(label, options), ("reference", {})], seed
+        )
+
+    return use
+
+
+def run(model: Model, delegates: Sequence[tuple[str, dict[str, str]]], seed: int) -> list[np.ndarray]:
+    """Return the outputs of some runs."""
+    found = []
+    with ExitStack() as stack:
+        loaded = [stack.enter_context(load_delegate(name, options)) for name, options in delegates]
+        limits = {"max_tensor_bytes": MAX_TENSOR_BYTES}
+        i = stack.enter_context(Interpreter(model=model, delegates=loaded, **limits))
+        i.allocate_tensors()
+        details = i.get_input_details()
+        for detail, array in zip(details, inputs_of(details, seed), strict=True):
+            i.set_tensor(detail["index"], array)
+        for _ in range(RUNS):
+            i.invoke()
+            found += [i.get_tensor(d["index"]) for d in i.get_output_details()]
+    return found
+
+
+def inputs_of(details: Sequence[dict[str, Any]], seed: int) -> list[np.ndarray]:
+    """Return small numbers, 0 to 15, for most seeds; for others any that the type has."""
+    bits = np.random.PCG64(seed)
+    return [
+        _values(tuple(map(int, d["shape"])), np.dtype(d["dtype"]), bits, seed % 3 == 0) for d in details
+    ]
+
+
+def _values(shape: tuple[int, ...], dtype: np.dtype, bits: np.random.PCG64, wild: bool) -> np.ndarray:
+    if dtype.kind in "OSU":
+        return np.full(shape, b"text", object)
+    raw = bits.random_raw(int(np.prod(shape, dtype=np.int64)))
+    if not wild:
+        return (raw % 16).reshape(shape).astype(dtype)
+    if dtype.kind == "f":
+        edges = np.array([0.0, -0.0, 1.5, -3e38, 1e-45, np.inf, -np.inf, np.nan], np.float64)
+        with np.errstate(over="ignore"):
+            return edges[raw % 8].astype(dtype).reshape(shape)
+    return raw.astype(dtype).reshape(shape)
+
+
+def _command(
+    name: str, *arguments: Callable[[int], list[str]], **about: Any
+) -> Callable[[bytes, int], None]:
+    """Return a target that calls a command in one of some ways, by the seed."""
+
+    def use(file: bytes, seed: int) -> None:
+        MODEL.write_bytes(file)
+        text = called([name, *arguments[seed % len(arguments)](seed)])
+        check_written(file, text)
+
+    return use
+
+
+def called(arguments: Sequence[str]) -> str:
+    """Return what a command prints; raise what it raises."""
+    result = CliRunner().invoke(main, ["--debug", *arguments])
+    error = result.exception
+    if error is not None and not isinstance(error, SystemExit):
+        raise error
+    return result.output
+
+
+def check_written(file: bytes, text: str) -> None:
+    """Raise :class:`Wrong` where a command printed control characters, or wrote much more than it read."""
+    odd = sorted({c for c in text if not c.isprintable() and c not in "\n\u3000\xa0"})
+    if odd:
+        raise Wrong("control characters", repr("".join(odd)[:40]))
+    sizes = [len(text)] + [f.stat().st_size for f in Path().iterdir() if f != MODEL]
+    if max(sizes) > MAX_OUTPUT + MORE * len(file):
+        raise Wrong("too much written", f"{max(sizes):,} bytes")
+
+
+def compare(kernels: str) -> Callable[[bytes, int], None]:
+    """Return a target that fails where OpenCL and the reference differ by more than the rows claim."""
+
+    def use(file: bytes, seed: int) -> None:
+        MODEL.write_bytes(file)
+        given = ["-d", "opencl", "-o", f"opencl.kernels={kernels}", "--json"]
+        text = called(["compare", str(MODEL), *given])
+        found = json.loads(text[text.index("{") :])
+        beyond = found["first_beyond"]
+        if beyond is not None:
+            raise Wrong("differs", f"{beyond}")
+        if found["exit_code"] == 1:
+            raise Wrong("differs", f"outputs: {found['outputs']}")
+
+    return use
+
+
+def edgetpu_compile(file: bytes, seed: int) -> None:
+    """What the Edge TPU command writes is read back, and gives what the source gives."""
+    MODEL.write_bytes(file)
+    check_written(
+        file, called(["edgetpu", "compile", str(MODEL), "-o", "out.tflite", *["-a"] * (seed % 2)])
+    )
+    compiled = Path("out.tflite")
+    if not compiled.exists():
+        return
+    try:
+        wanted = run(_read(file), [("reference", {})], seed)
+    except DelegraphError:
+        return
+    try:
+        found = run(_read(compiled.read_bytes()), [("edgetpu", {}), ("reference", {})], seed)
+    except DelegraphError as e:
+        raise Wrong("compiled does not run", f"{type(e).__name__}: {e}") from e
+    if [a.tobytes() for a in found] != [a.tobytes() for a in wanted]:
+        raise Wrong("compiled differs", "from what the source gives")
+
+
+def _read(file: bytes) -> Model:
+    return read_model(file, max_tensor_bytes=MAX_TENSOR_BYTES)
+
+
+def _partition(seed: int) -> list[str]:
+    everywhere = ["-d", random.Random(seed).choice(("opencl", "edgetpu", "reference", "edgetpu,opencl"))]
+    return [str(MODEL), *everywhere, *["--advise"] * (seed % 5 == 0)]
+
+
+def _why(seed: int) -> list[str]:
+    return [str(MODEL), str(seed % 3), "-d", "opencl" if seed % 2 else "edgetpu"]
+
+
+def _run(seed: int) -> list[str]:
+    return [str(MODEL), "--input", f"random:{seed % 7}", *["--output", "out.npz"] * (seed % 2)]
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        _library("read-write-read", 1.0, read_write_read),
+        Target("run on reference", "", "reference", 20, 1.0, _runs("reference", {})),
+        Target("run on opencl", "", "opencl", 60, 0.15, _runs("opencl", {"kernels": "cpu"})),
+        Target("run on opencl, GPU kernels", "", "opencl", 60, 0.15, _runs("opencl", {"kernels": "gpu"})),
+        Target("compare opencl", "compare", "opencl", 90, 0.1, compare("cpu")),
+        Target("compare opencl, GPU kernels", "compare", "opencl", 90, 0.1, compare("gpu")),
+        Target(
+            "inspect", "inspect", "", 20, 0.3,
+            _command(
+                "inspect",
+                lambda s: [str(MODEL), "--ops", "--tensors"],
+                lambda s: [str(MODEL), "--json"],
+            ),
+        ),
+        Target(
+            "partition", "partition", "", 20, 0.4,
+            _command(
+                "partition",
+                _partition,
+                lambda s: [*_partition(s), "--json"],
+                lambda s: [*_partition(s), "--html", "out.html"],
+            ),
+        ),
+        Target("why", "why", "", 20, 0.2, _command("why", _why)),
+        Target("run", "run", "reference", 20, 0.3, _command("run", _run)),
+        Target("edgetpu compile", "edgetpu", "edgetpu", 30, 0.4, edgetpu_compile),
+    )
+}  # fmt: skip
+
+
+def clean() -> None:
+    """Remove what earlier targets left in the folder."""
+    for name in os.listdir():
+        os.remove(name)

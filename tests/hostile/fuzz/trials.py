@@ -1,0 +1,96 @@
+"""Asks the process that tries models, starts another when it dies, and says what its answer is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from attrs import evolve, frozen
+from child import Child, ChildDied
+
+from fuzz.targets import MAX_TENSOR_BYTES, TARGETS
+
+START_SECONDS = 600.0
+PATIENCE = 8.0  # times the CPU time that a target may take: the machine may be busy
+MOST_GROWN = 64 * MAX_TENSOR_BYTES  # bytes; models of dozens of tensors as large as they may be
+TRIALS_OF_A_PROCESS = 3000  # then another one begins: what leaks is not what this is about
+FINE = ("ran",)
+
+
+@frozen
+class Outcome:
+    """What became of a model with one target."""
+
+    target: str
+    what: str  # "ran", the name of one of delegraph's errors, or what is wrong
+    where: str = ""  # in delegraph's code
+    message: str = ""
+    seconds: float = 0.0
+    grown: int = 0  # bytes
+
+    @property
+    def is_finding(self) -> bool:
+        return " " in self.what or self.what in ("died", "differs", "overwritten")
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What two outcomes have in common that have one cause: lines move, numbers differ."""
+        place = re.sub(r":\d+", "", self.where) or re.sub(r"\d+", "N", self.message)[:60]
+        return self.target, self.what, place
+
+
+class Trials:
+    """The process, and how often it died."""
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._asked = 0
+        self.deaths = 0
+
+    def __enter__(self) -> Trials:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end()
+
+    def outcome(self, target: str, file: bytes, seed: int) -> Outcome:
+        """Try a model with a target."""
+        if self._asked >= TRIALS_OF_A_PROCESS:
+            self._end()
+        is_new = self._child is None
+        child = self._child = self._child or Child(Path(__file__).with_name("process.py"))
+        self._asked += 1
+        seconds = PATIENCE * TARGETS[target].seconds + START_SECONDS * is_new
+        try:
+            return _judged(Outcome(target, *child.ask((target, file, seed), seconds)), len(file))
+        except ChildDied as e:
+            self._child, self._asked = None, 0
+            self.deaths += 1
+            too_slow = e.how in ("timeout", "SIGXCPU")
+            return Outcome(
+                target, "too slow" if too_slow else "died", _place(e.said), f"{e.how} {_tail(e.said)}"
+            )
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.close()
+        self._child, self._asked = None, 0
+
+
+def _judged(found: Outcome, nbytes: int) -> Outcome:
+    if "MemoryError" in found.what or found.grown > MOST_GROWN + 8 * nbytes:
+        return evolve(
+            found, what="too large", message=f"{found.grown:,} bytes, {found.what}: {found.message}"
+        )
+    return found
+
+
+def _place(said: str) -> str:
+    """Return the innermost place in delegraph that faulthandler names."""
+    found = re.search(r'File ".*/src/(delegraph\w*/.*)", line (\d+) in (\S+)', said)
+    return f"{found[1]}:{found[2]} {found[3]}" if found else ""
+
+
+def _tail(said: str) -> str:
+    lines = [line for line in said.splitlines() if "RuntimeWarning" not in line and line.strip()]
+    return " | ".join(lines[:6])[:500]

@@ -13,7 +13,7 @@ import flatbuffers
 import numpy as np
 import pytest
 from delegraph.errors import InputError
-from delegraph.file import labels_of, normalization, read_labels, tensor_metadata
+from delegraph.file import ModelLabels, normalization, read_labels, tensor_metadata
 from delegraph.file.labels import parse_labels
 from delegraph.file.metadata import associated_file, read_metadata
 from delegraph.model import Builder, Model
@@ -158,22 +158,22 @@ def test_the_sample_rate_of_sound_is_read_from_metadata():
 def test_axis_labels_come_from_the_file_that_metadata_names():
     model = with_metadata(metadata(files=[("labels.txt", AXIS_LABELS)]), {"labels.txt": b"yes\nno\n"})
     (output,) = described(interface_of(model), model).outputs
-    assert labels_of(model, output.metadata).axis == {0: "yes", 1: "no"}
-    assert labels_of(model, output.metadata).value is None
+    assert ModelLabels(model).of(output.metadata).axis == {0: "yes", 1: "no"}
+    assert ModelLabels(model).of(output.metadata).value is None
 
 
 def test_value_labels_are_told_apart_from_axis_labels():
     model = with_metadata(metadata(files=[("classes.txt", VALUE_LABELS)]), {"classes.txt": b"cat\ndog"})
     (output,) = described(interface_of(model), model).outputs
-    assert labels_of(model, output.metadata).axis is None
-    assert labels_of(model, output.metadata).value == {0: "cat", 1: "dog"}
+    assert ModelLabels(model).of(output.metadata).axis is None
+    assert ModelLabels(model).of(output.metadata).value == {0: "cat", 1: "dog"}
 
 
 def test_of_several_languages_the_first_counts():
     files = [("en.txt", AXIS_LABELS), ("de.txt", AXIS_LABELS)]
     model = with_metadata(metadata(files=files), {"en.txt": b"cat", "de.txt": b"Katze"})
     (output,) = described(interface_of(model), model).outputs
-    assert labels_of(model, output.metadata).axis == {0: "cat"}
+    assert ModelLabels(model).of(output.metadata).axis == {0: "cat"}
 
 
 def test_a_model_without_metadata_has_none():
@@ -186,15 +186,14 @@ def test_a_model_without_metadata_has_none():
 def test_a_labels_file_that_the_model_does_not_carry_is_a_warning(caplog):
     model = with_metadata(metadata(files=[("labels.txt", AXIS_LABELS)]))
     (output,) = described(interface_of(model), model).outputs
-    assert labels_of(model, output.metadata).axis is None
+    assert ModelLabels(model).of(output.metadata).axis is None
     assert "'labels.txt' that its metadata names cannot be read: nothing is appended" in caplog.text
 
 
-def test_an_associated_file_that_unpacks_to_too_much_is_left_out(caplog, monkeypatch):
-    monkeypatch.setattr("delegraph.file.metadata.MAX_FILE_BYTES", 1000)
+def test_an_associated_file_that_unpacks_to_too_much_is_left_out(caplog):
     model = with_metadata(b"", {"labels.txt": bytes(1001)})
-    assert associated_file(model, "labels.txt") is None
-    assert "it needs to have at most 1000 bytes" in caplog.text
+    assert associated_file(model, "labels.txt", most=1000) is None
+    assert "it needs at most 1000 B, found 1001 B" in caplog.text
 
 
 def test_metadata_of_another_kind_is_a_warning(caplog):
@@ -228,7 +227,7 @@ def test_no_broken_metadata_raises(caplog):
         model = with_metadata(damaged(good, rng))
         model = attrs.evolve(model, trailer=damaged(archive, rng) if seed % 2 else archive)
         for argument in described(interface_of(model), model).outputs:
-            labels_of(model, argument.metadata)
+            ModelLabels(model).of(argument.metadata)
             normalization(argument.metadata)
 
 

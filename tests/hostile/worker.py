@@ -26,7 +26,7 @@ def outcome(request: tuple[bytes, int]) -> tuple[str, str, str, float, int, tupl
 
     :param request: the file, and the reader's limit for a tensor in bytes
     """
-    start, before = perf_counter(), _reset_peak()
+    start, before = perf_counter(), reset_peak()
     stages: list[str] = ["read"]
     outputs: tuple[np.ndarray, ...] = ()
     try:
@@ -36,7 +36,7 @@ def outcome(request: tuple[bytes, int]) -> tuple[str, str, str, float, int, tupl
         what, message = _documented(e)
     except Exception as e:
         what, message = f"bare {type(e).__name__}", _where(e)
-    return what, stages[-1], message, perf_counter() - start, _status("VmHWM") - before, outputs
+    return what, stages[-1], message, perf_counter() - start, status("VmHWM") - before, outputs
 
 
 def inputs_of(details: list[dict[str, Any]]) -> list[np.ndarray]:
@@ -82,14 +82,14 @@ def _where(e: BaseException) -> str:
     return f"{str(e)[:200]} ({place})"
 
 
-def _reset_peak() -> int:
+def reset_peak() -> int:
     """Let Linux count the peak anew; return the bytes that the process holds now, 0 on other systems."""
     if PROC.exists():
         PROC.joinpath("clear_refs").write_text("5")
-    return _status("VmRSS")
+    return status("VmRSS")
 
 
-def _status(name: str) -> int:
+def status(name: str) -> int:
     if not PROC.exists():
         return 0
     lines = PROC.joinpath("status").read_text().splitlines()

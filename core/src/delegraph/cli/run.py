@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from ..file import Labels, OutputLabels, check_output, labels_of, output_file, read_labels
+from ..file import Labels, ModelLabels, OutputLabels, check_output, output_file, read_labels
 from ..model import Model
 from ..numbers import real_from_stored
 from ..run import Interface
@@ -107,8 +107,9 @@ def _report(
     """Yield a table of all outputs, then the top classes of each output that has class scores."""
     yield _outputs_table(interface, results)
     named = None if names is None else _output_of(names, results)
+    of_model = ModelLabels(model)
     for a in interface.outputs:
-        labels = labels_of(model, a.metadata) if names is None else OutputLabels()
+        labels = of_model.of(a.metadata) if names is None else OutputLabels()
         if a.name == named:
             labels = OutputLabels(names)
         real = real_from_stored(results[a.name], a.tensor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .labels import Labels, OutputLabels, labels_of, read_labels
+from .labels import Labels, ModelLabels, OutputLabels, read_labels
 from .metadata import normalization, tensor_metadata
 from .output import check_output, is_same_file, output_file, write_file
 from .reader import read_model
@@ -10,10 +10,10 @@ from .writer import write_model
 
 __all__ = [
     "Labels",
+    "ModelLabels",
     "OutputLabels",
     "check_output",
     "is_same_file",
-    "labels_of",
     "normalization",
     "output_file",
     "read_labels",

@@ -17,10 +17,11 @@ from typing import Any
 
 from ..log import logger
 from ..model import Model, Record
+from . import archive
 
 ENTRY = "TFLITE_METADATA"
 FILE_IDENTIFIER = b"M001"
-MAX_FILE_BYTES = 64 << 20  # of an associated file, unpacked: a zip archive can hold a bomb
+MAX_FILE_BYTES = 16 << 20  # of labels, unpacked: an archive can hold a thousand times its size
 
 
 def read_metadata(model: Model) -> Record | None:
@@ -53,23 +54,36 @@ def normalization(tensor: Record | None) -> tuple[Sequence[float], Sequence[floa
     return None
 
 
-def associated_file(model: Model, name: str) -> bytes | None:
-    """Return the content of a file of the zip archive appended to the model; None if it cannot be read."""
+def associated_file(model: Model, name: str, most: int = MAX_FILE_BYTES) -> bytes | None:
+    """Return the content of a file of the zip archive appended to the model; None if it cannot be read.
+
+    :param most: bytes that it may have; it is not unpacked if it has more.
+    """
     try:
-        return _unpacked(model.trailer, name)
+        return _unpacked(model.trailer, name, most)
     except _ZIP_ERRORS as e:
-        logger.warning("%s: the file %r that its metadata names cannot be read: %s", model.source, name, e)
+        left_out(model, name, e)
         return None
 
 
-def _unpacked(archive: bytes, name: str) -> bytes:
-    if not archive:
+def left_out(model: Model, name: str, why: Exception) -> None:
+    """Warn that a file of the archive is not used."""
+    logger.warning(
+        "%s: the file %r that its metadata names cannot be read: %s (labels can be given: --labels FILE)",
+        model.source,
+        name,
+        why,
+    )
+
+
+def _unpacked(trailer: bytes, name: str, most: int) -> bytes:
+    if not trailer:
         raise ValueError("nothing is appended to the model")
-    with zipfile.ZipFile(io.BytesIO(archive)) as files, files.open(name) as file:
-        content = file.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise ValueError(f"it needs to have at most {MAX_FILE_BYTES} bytes")
-    return content
+    with (
+        archive.opened(io.BytesIO(trailer)) as files,
+        files.open(archive.member(files, name, most)) as file,
+    ):
+        return file.read(most)
 
 
 def _parsed(data: bytes, source: str) -> Record | None:

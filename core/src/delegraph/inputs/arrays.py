@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import io
+import math
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import IO
 
 import numpy as np
 
 from ..errors import InputError
+from ..file import archive
+from ..file.reader import MAX_TENSOR_BYTES
 from ..model import DTYPES, Tensor
 from ..numbers import is_quantized, stored_from_real, stored_limits
 from ..run import Argument, stored
 from ..text import shape_text
 
+_HEADER_BYTES = 4096  # Python's parser reads an .npy file's header: not one of any length
+_READ_HEADER = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_SHOWN = 20  # names of an archive's arrays in a message
 _INDICES = 100  # random values of unquantized integers lie below: LiteRT's benchmark_model does so, too
 
 
 def read_npy(argument: Argument, file: str) -> np.ndarray:
     """Return the array of an .npy file."""
-    with _loaded(file) as array:
-        if not isinstance(array, np.ndarray):
-            raise InputError(f"{file!r} needs to be a single array, found an .npz archive")
-        return fitted(argument, array, file)
+    with _errors_name(file), open(file, "rb") as stream:
+        array = _array(argument, stream, os.fstat(stream.fileno()).st_size, file)
+    return fitted(argument, array, file)
 
 
 def read_npz(argument: Argument, file: str) -> np.ndarray:
     """Return the array of an .npz file that has the input's name, or its only one."""
-    with _loaded(file) as archive:
-        if not isinstance(archive, Mapping):
-            raise InputError(f"{file!r} needs to be an .npz archive, found a single array")
-        names = list(archive)
-        wanted = next((n for n in (argument.name, argument.tensor.name) if n in names), None)
-        if wanted is None and len(names) != 1:
-            found = ", ".join(names) or "none"
-            raise InputError(f"{file!r} needs an array {argument.name!r}, found: {found}")
-        array = archive[wanted or names[0]]
-        return fitted(argument, array, f"{file}, array {wanted or names[0]!r}")
+    with _errors_name(file), open(file, "rb") as stream, archive.opened(stream) as members:
+        name = _member_name(argument, members.namelist(), file)
+        where = f"{file}, array {name.removesuffix('.npy')!r}"
+        found = archive.member(members, name, MAX_TENSOR_BYTES)
+        with members.open(found) as member:
+            array = _array(argument, member, found.file_size, where)
+    return fitted(argument, array, where)
 
 
 def random(argument: Argument, text: str) -> np.ndarray:
@@ -96,8 +103,12 @@ def _in_shape(argument: Argument, array: np.ndarray, where: str) -> np.ndarray:
     for shaped in (array, array[None]):
         if fits(argument.tensor, shaped.shape):
             return shaped
-    needed, found = argument.shape_text, shape_text(array.shape)
-    raise InputError(f"input {argument.name!r} needs shape {needed}, found {found} ({where})")
+    raise _misfit(argument, array.shape, where)
+
+
+def _misfit(argument: Argument, shape: Sequence[int], where: str) -> InputError:
+    needed, found = argument.shape_text, shape_text(shape)
+    return InputError(f"input {argument.name!r} needs shape {needed}, found {found} ({where})")
 
 
 def _integers(argument: Argument, array: np.ndarray, storage: np.dtype, where: str) -> np.ndarray:
@@ -111,12 +122,46 @@ def _integers(argument: Argument, array: np.ndarray, storage: np.dtype, where: s
     return converted
 
 
+def _member_name(argument: Argument, names: Sequence[str], file: str) -> str:
+    """Return which member of an archive an input reads."""
+    for wanted in (argument.name, argument.tensor.name):
+        if f"{wanted}.npy" in names:
+            return f"{wanted}.npy"
+    if len(names) != 1:
+        found = ", ".join(n.removesuffix(".npy") for n in names[:_SHOWN]) or "none"
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        raise InputError(f"{file!r} needs an array {argument.name!r}, found: {found}{more}")
+    return names[0]
+
+
+def _array(argument: Argument, stream: IO[bytes], nbytes: int, where: str) -> np.ndarray:
+    """Return the array in a stream of so many bytes; its header is checked before its values are read.
+
+    :raises InputError: it does not fit the input
+    :raises ValueError: it is no array of so many bytes
+    """
+    head = io.BytesIO(stream.read(_HEADER_BYTES))
+    version = np.lib.format.read_magic(head)
+    if version not in _READ_HEADER:
+        raise ValueError(f"needs the format .npy of version 1.0 or 2.0, found {version}")
+    shape, _, dtype = _READ_HEADER[version](head)
+    if dtype.kind not in "biufcSU":
+        raise ValueError(f"needs numbers or text, found values of type {dtype}")
+    if not any(fits(argument.tensor, s) for s in (shape, (1, *shape))):
+        raise _misfit(argument, shape, where)
+    needs = head.tell() + math.prod(shape) * dtype.itemsize
+    if needs != nbytes or nbytes > MAX_TENSOR_BYTES:
+        raise ValueError(f"shape {shape} of {dtype} needs {needs:,} bytes, found {nbytes:,}")
+    stream.seek(0)
+    found: np.ndarray = np.lib.format.read_array(stream, allow_pickle=False)
+    return found
+
+
 @contextmanager
-def _loaded(file: str) -> Iterator[Any]:
-    """Give what numpy finds in a file, an array or an archive, and close it."""
+def _errors_name(file: str) -> Iterator[None]:
+    """Turn what a broken file raises into an error that names it."""
     try:
-        with open(file, "rb") as stream:
-            yield np.load(stream, allow_pickle=False)
+        yield
     except InputError:
         raise
     except Exception as e:  # a broken file makes numpy's parser, zipfile or zlib raise nearly anything

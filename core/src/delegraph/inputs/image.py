@@ -19,6 +19,7 @@ from ..numbers import is_quantized, stored_from_real, stored_limits
 from ..run import Argument
 from . import Normalization, Tell
 
+MAX_PIXELS = 1 << 26  # a photograph has some 2**24; a file can unpack to a thousand times its size
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's, by number of channels
 _SIGNED = Normalization((127.5,), (127.5,))  # pixels become -1 to 1
 _RAW = Normalization()
@@ -81,6 +82,11 @@ def _pixels(argument: Argument, file: str, layout: Layout) -> np.ndarray:
     image_module, ops = _pillow(argument, file)
     try:
         with image_module.open(file) as opened:
+            if opened.width * opened.height > MAX_PIXELS:  # known before they are unpacked
+                size = f"{opened.width}×{opened.height}"
+                raise InputError(
+                    f"image {file!r} needs at most {MAX_PIXELS:,} pixels, found {size}; resize it first"
+                )
             image = ops.exif_transpose(opened)  # phones store how they were held beside the pixels
             if image.mode in ("I", "F") or image.mode.startswith("I;"):
                 raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from delegraph.text import bytes_text, plural, shape_text
+from delegraph.text import bytes_text, escaped, escaped_lines, html_text, plural, shape_text
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,27 @@ def test_shapes_say_which_size_is_open():
 
 def test_one_thing_has_no_plural():
     assert [plural(n, "op") for n in (0, 1, 2)] == ["0 ops", "1 op", "2 ops"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("conv/größe 名前", "conv/größe 名前"),
+        ("\x1b[2J\x07", r"\x1b[2J\x07"),
+        ("a\nb\tc\r", r"a\nb\tc\r"),
+        ("\x9b\x85\x7f", r"\x9b\x85\x7f"),
+        ("\u202e\u2066\u200b\u2028\ufeff\xad", r"\u202e\u2066\u200b\u2028\ufeff\xad"),
+        ("\udc80\U000e0041", r"\udc80\U000e0041"),
+    ],
+)
+def test_what_would_not_be_seen_is_escaped(name, text):
+    assert escaped(name) == text
+    assert escaped(text) == text
+
+
+def test_lines_stay_lines():
+    assert escaped_lines("a\n\tb\x1b") == "a\n\tb\\x1b"
+
+
+def test_a_page_shows_markup():
+    assert html_text("<b>\u202e") == "&lt;b&gt;\\u202e"

@@ -69,9 +69,10 @@ from .numbers import (
     stored_value,
     window,
 )
-from .text import bytes_text, shape_text
+from .text import bytes_text, escaped, html_text, shape_text
 
 if TYPE_CHECKING:
+    from .cli.echo import echo, echo_json
     from .file import is_same_file, read_model, write_file, write_model
     from .model import Builder
     from .partition.plan_model import plan_model
@@ -123,9 +124,13 @@ __all__ = [
     "bytes_text",
     "called_subgraphs",
     "dtype_of",
+    "echo",
+    "echo_json",
+    "escaped",
     "float_range",
     "fused_activation",
     "hookimpl",
+    "html_text",
     "is_same_file",
     "load_delegate",
     "needs",
@@ -151,6 +156,8 @@ _LATER = {
     "Builder": "model.builder",
     "Interpreter": "interpreter",
     "SignatureRunner": "interpreter",
+    "echo": "cli.echo",
+    "echo_json": "cli.echo",
     "is_same_file": "file",
     "load_delegate": "plugins",
     "plan_model": "partition.plan_model",

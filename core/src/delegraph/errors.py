@@ -24,12 +24,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .text import escaped_lines
+
 if TYPE_CHECKING:
     from .contract import Fallback, Partition
 
 
 class DelegraphError(Exception):
-    """Anything that delegraph reports."""
+    """Anything that delegraph reports.
+
+    Names from models and plugins stand in messages: characters that a terminal would obey are escaped.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(escaped_lines(a) if isinstance(a, str) else a for a in args))
 
 
 class ModelError(DelegraphError, ValueError):

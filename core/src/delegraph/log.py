@@ -6,7 +6,19 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .text import escaped_lines
+
+
+class _Escaping(logging.Filter):
+    """Shows characters in names from models and plugins that a terminal would obey as escapes."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = escaped_lines(record.getMessage()), ()
+        return True
+
+
 logger = logging.getLogger("delegraph")
+logger.addFilter(_Escaping())
 
 
 @contextmanager

@@ -1,8 +1,12 @@
-"""How bytes, shapes and counts read in messages and reports: the same everywhere."""
+"""How bytes, shapes, counts and names from outside read in messages and reports: the same everywhere."""
 
 from __future__ import annotations
 
+import html
+import os
+import re
 from collections.abc import Sequence
+from unicodedata import category
 
 
 def bytes_text(nbytes: int) -> str:
@@ -29,3 +33,34 @@ def shortened(text: str, letters: int = 60) -> str:
     """Return a text; a long one loses its middle."""
     half = letters // 2
     return text if len(text) <= letters else f"{text[:half]}…{text[-half:]}"
+
+
+def escaped(name: str | os.PathLike[str]) -> str:
+    r"""Write what a file or a caller calls something, with escapes for what would not be seen as it is.
+
+    Control characters (a line break and a tab, too), characters without width, those that turn the
+    direction of writing, and halves of surrogate pairs: ``\x1b``, ``\u202e``. What is escaped stays so.
+    """
+    return _ODD.sub(_escape, os.fspath(name))
+
+
+def escaped_lines(text: str) -> str:
+    """Write a text of several lines as :func:`escaped` does, but keep its line breaks and tabs."""
+    return _ODD_IN_LINES.sub(_escape, text)
+
+
+def html_text(text: str) -> str:
+    """Write a text for a page: nothing in it is markup, and nothing unseen."""
+    return html.escape(escaped_lines(text))
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if category(character) not in _UNSEEN:
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+_ODD = re.compile("[^ -~]")
+_ODD_IN_LINES = re.compile("[^ -~\n\t]")
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, formats, surrogates; separators of lines, paragraphs

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -20,6 +21,8 @@ import click
 
 from ..errors import DelegraphError
 from ..log import logger
+from ..text import escaped_lines
+from .echo import echo
 
 # Commands of core and what the list of commands says of them: listing imports none of their modules.
 COMMANDS = {
@@ -69,15 +72,20 @@ class Main(click.Group):
         settings = ctx.ensure_object(Settings)
         with settings.warnings_on_stderr():
             try:
-                return super().invoke(ctx)
+                with _shown_usage_errors():
+                    return super().invoke(ctx)
             except KeyboardInterrupt:
-                click.echo(err=True)
+                echo(err=True)
                 ctx.exit(130)
             except (DelegraphError, OSError) as e:
-                if settings.debug or getattr(e, "errno", None) == errno.EPIPE:
+                if getattr(e, "errno", None) == errno.EPIPE:
                     raise  # of a pipe whose reader has gone: click ends without a word
-                click.echo(f"error: {e}", err=True)
+                echo(traceback.format_exc() if settings.debug else f"error: {e}", err=True)
                 ctx.exit(1)
+
+    def make_context(self, *args: Any, **settings: Any) -> click.Context:
+        with _shown_usage_errors():
+            return super().make_context(*args, **settings)
 
     def _ask_plugins(self) -> None:
         if not self._asked_plugins:
@@ -115,7 +123,17 @@ class Settings:
 
 class _ToStderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
+        echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
+
+
+@contextmanager
+def _shown_usage_errors() -> Iterator[None]:
+    """Write escapes in what click says of arguments: a shell's ``*`` may stand for any file's name."""
+    try:
+        yield
+    except click.ClickException as e:
+        e.message = escaped_lines(e.message)  # type: ignore[misc]
+        raise
 
 
 def _set_level(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -13,6 +12,7 @@ import click
 from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
 from ..text import bytes_text
 from .common import delegate_options, model_argument
+from .echo import echo_json
 from .inputs import input_options, read, thread_option
 from .tables import show, table, time_text
 
@@ -76,7 +76,7 @@ def benchmark(
     if as_json:
         values = to_json(found)
         values["seconds"] = {"load": load, **values["seconds"]}
-        click.echo(json.dumps({"model": model, **values}, indent=1))
+        echo_json({"model": model, **values})
         return
     show(_report(load, found))
 

@@ -85,12 +85,10 @@ def console() -> Console:
 
     Text is printed as it is: names in a model may look like markup.
     """
-    from rich.console import Console
-
     from ..report.plan_text import WIDTH
+    from ..report.terminal import console
 
-    found = Console(highlight=False, markup=False, emoji=False)
-    return found if found.is_terminal else Console(highlight=False, markup=False, emoji=False, width=WIDTH)
+    return console(WIDTH)
 
 
 def _names(ctx: click.Context, parameter: click.Parameter, text: str | None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 from ..plugins import REFERENCE
 from ..report.compare import Claim, Compared, Comparison, Difference
 from .common import delegate_options, model_argument
+from .echo import echo_json
 from .inputs import input_options, read
 from .tables import show, table
 
@@ -71,7 +71,7 @@ def compare(
         found = library.compare(first, second, interface, inputs, (real[0], real[1]))
         sides = [", ".join(d.label for d in i.delegates) for i in (first, second)]
     if as_json:
-        click.echo(json.dumps({"model": model, **library.to_json(found)}, indent=1))
+        echo_json({"model": model, **library.to_json(found)})
     else:
         show(_report(found, sides))
     ctx.exit(found.exit_code)

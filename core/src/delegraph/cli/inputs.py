@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..log import logger
+from .echo import echo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +64,7 @@ def read(
 def tell(sentence: str) -> None:
     """Print a notice on stderr; -q silences it as it does warnings."""
     if logger.isEnabledFor(logging.WARNING):
-        click.echo(sentence, err=True)
+        echo(sentence, err=True)
 
 
 def _normalization(mean: tuple[float, ...] | None, std: tuple[float, ...] | None) -> Normalization | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
 
-from ..text import bytes_text, shape_text
+from ..text import bytes_text, escaped, shape_text
 from .common import console, model_argument
+from .echo import echo_json
 from .tables import table
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def inspect(model: str, ops: bool, tensors: bool, as_json: bool) -> None:
 
     found = {"file": model, "bytes": os.path.getsize(model), **summary(read_model(model))}
     if as_json:
-        click.echo(json.dumps(found, indent=1))
+        echo_json(found)
         return
     out = console()
     _print_head(out, found)
@@ -47,12 +47,12 @@ def inspect(model: str, ops: bool, tensors: bool, as_json: bool) -> None:
 
 
 def _print_head(out: Console, found: Json) -> None:
-    out.print(f"{found['file']}  {bytes_text(found['bytes'])}", markup=False)
+    out.print(f"{escaped(found['file'])}  {bytes_text(found['bytes'])}", markup=False)
     if found["description"]:
         out.print(f"described as {found['description']!r}", markup=False)
     names = [f"{g['name'] or '(no name)'} ({len(g['ops'])} ops)" for g in found["subgraphs"]]
     if len(names) > 1:
-        out.print(f"{len(names)} subgraphs: {', '.join(names)}", markup=False)
+        out.print(f"{len(names)} subgraphs: {escaped(', '.join(names))}", markup=False)
 
 
 def _print_entries(out: Console, found: Json) -> None:
@@ -104,7 +104,7 @@ def _print_attachments(out: Console, found: Json) -> None:
         out.print(lines)
     if found["files"]:
         out.print()
-        out.print(f"attached files: {', '.join(found['files'])}", markup=False)
+        out.print(f"attached files: {escaped(', '.join(found['files']))}", markup=False)
 
 
 def _print_ops(out: Console, graph: Json) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 from rich.padding import Padding
 
 from ..contract import Plan
+from ..text import escaped
 from .common import console, delegate_options, limit_options, loaded_delegates, model_argument, planned
+from .echo import echo, echo_json
 
 
 @click.command()
@@ -47,12 +48,12 @@ def partition(
         from ..report.plan_html import to_html
 
         write_file(html, to_html(plan).encode(), [model])
-        click.echo(f"{html} written", err=True)
+        echo(f"{escaped(html)} written", err=True)
     advice = _advice(plan) if advise else {}
     if as_json:
         from ..report.plan_text import to_json
 
-        click.echo(json.dumps(to_json(plan) | ({"advice": advice} if advise else {}), indent=1))
+        echo_json(to_json(plan) | ({"advice": advice} if advise else {}))
         return
     if not html:
         from ..report.plan_text import render

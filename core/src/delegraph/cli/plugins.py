@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
@@ -14,6 +13,7 @@ from ..errors import DelegraphError
 from ..log import fallbacks_unsaid
 from ..plugins import Offer, Plugins
 from .common import console
+from .echo import echo_json
 from .tables import table
 
 
@@ -28,7 +28,7 @@ def plugins(as_json: bool) -> None:
         installed = Plugins.installed()
         delegates = [_look(installed, name) for name in sorted(installed.delegates())]
     if as_json:
-        click.echo(json.dumps(_json(installed, delegates), indent=1))
+        echo_json(_json(installed, delegates))
     else:
         _print(installed, delegates)
 

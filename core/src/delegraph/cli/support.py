@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from shutil import get_terminal_size
 from textwrap import fill
@@ -15,7 +14,8 @@ from ..errors import InputError
 from ..plugins import Plugins
 from ..report.plan_text import WIDTH
 from ..text import plural
-from .common import option_option
+from .common import console, option_option
+from .echo import echo, echo_json
 from .tables import long_table
 
 HEADS = ["op", "versions", "types", "needs", "distance", "from"]
@@ -53,22 +53,22 @@ def support_markdown(rows: SupportTable) -> str:
 def _print_tables(delegates: Sequence[Delegate]) -> None:
     width = get_terminal_size((WIDTH, 24)).columns
     for delegate in delegates:
-        click.secho(f"{delegate.label}: {_count(delegate.table)}", bold=True)
+        console().print(f"{delegate.label}: {_count(delegate.table)}", style="bold")
         common = _common(delegate.table)
         if common:
-            click.echo(fill(_every_row(common), width))
+            echo(fill(_every_row(common), width))
         rows = [HEADS, *(_cells(row, common) for row in _in_order(delegate.table))]
-        click.echo(long_table(rows, width, flexible=(HEADS.index("types"), HEADS.index("needs"))) + "\n")
+        echo(long_table(rows, width, flexible=(HEADS.index("types"), HEADS.index("needs"))) + "\n")
 
 
 def _print_markdown(delegates: Sequence[Delegate]) -> None:
     for d in delegates:
-        click.echo(f"## {d.label}\n\n{_count(d.table)}\n\n{support_markdown(d.table)}\n")
+        echo(f"## {d.label}\n\n{_count(d.table)}\n\n{support_markdown(d.table)}\n")
 
 
 def _print_json(delegates: Sequence[Delegate]) -> None:
     tables = {d.label: [_json(row) for row in _in_order(d.table)] for d in delegates}
-    click.echo(json.dumps(tables, indent=1))
+    echo_json(tables)
 
 
 FORMATS = {"table": _print_tables, "markdown": _print_markdown, "json": _print_json}

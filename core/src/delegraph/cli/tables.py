@@ -27,7 +27,7 @@ def show(parts: Iterable[RenderableType]) -> None:
         with screen.capture() as captured:
             screen.print(part)
         lines = [line.rstrip() for line in captured.get().splitlines()]
-        click.echo("\n".join(["", *lines] if i else lines))
+        click.echo("\n".join(["", *lines] if i else lines))  # escaped, and then styled, by the console
 
 
 def table(*columns: str) -> Table:
@@ -35,9 +35,9 @@ def table(*columns: str) -> Table:
 
     Cells of these stay on one line; others wrap where the terminal is narrow.
     """
-    from rich.table import Table
+    from ..report.terminal import PlainTable
 
-    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    found = PlainTable()
     for column in columns:
         right = column.endswith(">")
         found.add_column(

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..model import Model, Op, Tensor
 from ..text import shape_text
 from .common import delegate_options, limit_options, loaded_delegates, model_argument, planned
+from .echo import echo
 
 
 @click.command()
@@ -36,9 +37,9 @@ def why(
         raise InputError(_no_such_op(with_all, op))
     for i, (subgraph, index) in enumerate(found):
         if i:
-            click.echo()
+            echo()
         for line in explanation(plan, subgraph, index):
-            click.echo(line)
+            echo(line)
 
 
 def explanation(plan: Plan, subgraph: int, index: int) -> Iterator[str]:

@@ -41,6 +41,7 @@ from ..model import (
     schema,
     stored_values,
 )
+from ..text import escaped
 from .checks import check_calls, check_dataflow, check_quantization, check_sparsity
 from .flatbuffer import Bytes, FlatBuffer, enum_name
 from .zip_trailer import trailer
@@ -68,7 +69,9 @@ def read_model(
     """
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        return _Reader(_contents(path, mmap), str(path), max_tensor_bytes, allow_external_buffers).model()
+        return _Reader(
+            _contents(path, mmap), escaped(path), max_tensor_bytes, allow_external_buffers
+        ).model()
     return _Reader(_read_only(source), "<memory>", max_tensor_bytes, allow_external_buffers).model()
 
 
@@ -79,9 +82,9 @@ def _contents(path: Path, mmap: bool) -> Bytes:
                 return file.read()
             return _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
     except FileNotFoundError:
-        raise ModelNotFound(f"Could not open '{path}': there is no such file") from None
+        raise ModelNotFound(f"Could not open '{escaped(path)}': there is no such file") from None
     except (OSError, ValueError) as e:
-        raise ModelError(f"Could not open '{path}': {e}") from e
+        raise ModelError(f"Could not open '{escaped(path)}': {e}") from e
 
 
 def _read_only(source: Any) -> Bytes:

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from ..errors import InputError
 from ..run import Argument, Interface
+from ..text import escaped
 
 Tell = Callable[[str], None]  # gets a sentence for the user about what was done to an input
 
@@ -80,7 +81,7 @@ def _named(interface: Interface, text: str) -> Mapping[str, str]:
     if text.endswith(".npz") or _is_random(text):
         return {argument.name: text for argument in interface.inputs}
     raise InputError(
-        f"{text!r} needs a name, --input NAME={text}; the inputs are: {inputs_text(interface)}"
+        f"{text!r} needs a name, --input NAME={escaped(text)}; the inputs are: {inputs_text(interface)}"
     )
 
 

@@ -17,7 +17,7 @@ from ..file.reader import MAX_TENSOR_BYTES
 from ..model import DTYPES, Tensor
 from ..numbers import is_quantized, stored_from_real, stored_limits
 from ..run import Argument, stored
-from ..text import shape_text
+from ..text import escaped, shape_text
 
 _HEADER_BYTES = 4096  # Python's parser reads an .npy file's header: not one of any length
 _READ_HEADER = {
@@ -31,15 +31,15 @@ _INDICES = 100  # random values of unquantized integers lie below: LiteRT's benc
 def read_npy(argument: Argument, file: str) -> np.ndarray:
     """Return the array of an .npy file."""
     with _errors_name(file), open(file, "rb") as stream:
-        array = _array(argument, stream, os.fstat(stream.fileno()).st_size, file)
-    return fitted(argument, array, file)
+        array = _array(argument, stream, os.fstat(stream.fileno()).st_size, escaped(file))
+    return fitted(argument, array, escaped(file))
 
 
 def read_npz(argument: Argument, file: str) -> np.ndarray:
     """Return the array of an .npz file that has the input's name, or its only one."""
     with _errors_name(file), open(file, "rb") as stream, archive.opened(stream) as members:
         name = _member_name(argument, members.namelist(), file)
-        where = f"{file}, array {name.removesuffix('.npy')!r}"
+        where = f"{escaped(file)}, array {name.removesuffix('.npy')!r}"
         found = archive.member(members, name, MAX_TENSOR_BYTES)
         with members.open(found) as member:
             array = _array(argument, member, found.file_size, where)
@@ -128,7 +128,7 @@ def _member_name(argument: Argument, names: Sequence[str], file: str) -> str:
         if f"{wanted}.npy" in names:
             return f"{wanted}.npy"
     if len(names) != 1:
-        found = ", ".join(n.removesuffix(".npy") for n in names[:_SHOWN]) or "none"
+        found = escaped(", ".join(n.removesuffix(".npy") for n in names[:_SHOWN])) or "none"
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise InputError(f"{file!r} needs an array {argument.name!r}, found: {found}{more}")
     return names[0]

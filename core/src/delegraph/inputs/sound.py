@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import wave
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 from attrs import frozen
@@ -16,6 +17,7 @@ from ..errors import InputError
 from ..model import DTYPES
 from ..numbers import is_quantized, stored_from_real
 from ..run import Argument
+from ..text import escaped
 from . import Tell
 
 
@@ -34,7 +36,7 @@ def read(argument: Argument, file: str, tell: Tell) -> np.ndarray:
     _check_rate(argument, sound, file)
     mono = sound.samples.mean(axis=1)
     length = max(shape) if -1 not in shape else len(mono)
-    tell(f"input {argument.name!r}: {_account(sound, length, Path(file).name)}")
+    tell(f"input {argument.name!r}: {_account(sound, length, escaped(Path(file).name))}")
     fitted = np.zeros(length)
     fitted[: len(mono)] = mono[:length]
     placed = fitted.reshape([length if n == -1 else n for n in shape])
@@ -92,7 +94,8 @@ def _check_rate(argument: Argument, sound: Sound, file: str) -> None:
     if properties.sample_rate != sound.rate:
         raise InputError(
             f"input {argument.name!r} needs sound of {properties.sample_rate} Hz, found {sound.rate} Hz in "
-            f"{file!r}; resample it first: sox {file} -r {properties.sample_rate} resampled.wav"
+            f"{file!r}; resample it first: "
+            f"sox {quote(escaped(file))} -r {properties.sample_rate} resampled.wav"
         )
 
 

@@ -9,6 +9,7 @@ import struct
 from typing import Any
 
 from ..errors import InputError
+from ..text import escaped
 from . import schema
 from .graph import NO_OPTIONS, OperatorCode, Record
 
@@ -28,12 +29,13 @@ def op_name(code: OperatorCode, options: Record) -> str:
     """Return the name an op goes by: its builtin's, its custom code, or that of its composite.
 
     A custom op that calls itself like a builtin is "CUSTOM:ADD", so that it never runs as the builtin.
+    What cannot be seen in a name is escaped: the code itself has it as the file does.
     """
     if code.name == "STABLEHLO_COMPOSITE":
-        return f"{code.name}:{options.get('name')}"
+        return escaped(f"{code.name}:{options.get('name')}")
     if code.name != "CUSTOM":
         return code.name
-    custom = code.custom_code or ""
+    custom = escaped(code.custom_code or "")
     taken = custom in schema.OPERATORS or custom.startswith(("CUSTOM:", "STABLEHLO_COMPOSITE:"))
     return f"CUSTOM:{custom}" if taken else custom
 

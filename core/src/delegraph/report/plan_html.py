@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from string import Template
 from typing import Any
 
@@ -16,7 +15,7 @@ from attrs import frozen
 
 from ..contract import CORE, NOBODY, Plan, Refusal, SubgraphPlan, types_of
 from ..model import Graph, Op, Tensor
-from ..text import bytes_text, plural, shape_text, shortened
+from ..text import bytes_text, escaped, html_text, plural, shape_text, shortened
 from .plan_text import name_text, report
 
 WIDTH, HEIGHT = 148, 26  # of a node, in pixels
@@ -27,7 +26,7 @@ MARGIN = 20
 def to_html(plan: Plan) -> str:
     """Return the page."""
     colors = _colors(plan)
-    title = escape(plan.model.source.replace("\\", "/").rsplit("/", 1)[-1])
+    title = html_text(plan.model.source.replace("\\", "/").rsplit("/", 1)[-1])
     sections = "\n".join(_section(plan, s, colors) for s in plan.subgraphs)
     details = {f"{s.graph.index}:{i}": d for s in plan.subgraphs for i, d in _details(plan, s)}
     return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
@@ -35,7 +34,7 @@ def to_html(plan: Plan) -> str:
         styles="\n".join(_styles(colors)),
         legend=" ".join(_legend(plan, colors)),
         sections=sections,
-        report=escape(report(plan, width=140)),
+        report=html_text(report(plan, width=140)),
         details=json.dumps(details).replace("<", "\\u003c"),
     )
 
@@ -53,7 +52,7 @@ class Node:
 def _section(plan: Plan, subgraph: SubgraphPlan, colors: Mapping[str, int]) -> str:
     graph = subgraph.graph
     several = len(plan.subgraphs) > 1
-    head = f"<h2>subgraph {graph.index} {escape(repr(graph.name))}</h2>" if several else ""
+    head = f"<h2>subgraph {graph.index} {html_text(repr(graph.name))}</h2>" if several else ""
     nodes, edges = _layout(graph)
     left = min((n.x for n in nodes), default=0) - WIDTH / 2 - MARGIN
     width = max((n.x for n in nodes), default=0) + WIDTH / 2 + MARGIN - left
@@ -121,7 +120,7 @@ def _node(subgraph: SubgraphPlan, node: Node, color_of: Mapping[int, int]) -> st
     left, middle = node.x - WIDTH / 2, node.y + HEIGHT / 2 + 4
     if node.op is None:
         assert node.tensor is not None
-        kind, text, key = "edge", node.tensor.name, ""
+        kind, text, key = "edge", name_text(node.tensor), ""
         title = f"{name_text(node.tensor)}: {node.tensor.dtype} {shape_text(node.tensor.shape)}"
     else:
         refused = " refused" if node.op.index in subgraph.refusals else ""
@@ -129,9 +128,9 @@ def _node(subgraph: SubgraphPlan, node: Node, color_of: Mapping[int, int]) -> st
         text, title = f"#{node.op.index} {node.op.name}", shortened(str(node.op))
         key = f' data-op="{subgraph.graph.index}:{node.op.index}" tabindex="0"'
     return (
-        f'<g class="{kind}"{key}><title>{escape(title)}</title>'
+        f'<g class="{kind}"{key}><title>{html_text(title)}</title>'
         f'<rect x="{left:.0f}" y="{node.y:.0f}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>'
-        f'<text x="{node.x:.0f}" y="{middle:.0f}">{escape(_short(text))}</text></g>'
+        f'<text x="{node.x:.0f}" y="{middle:.0f}">{html_text(_short(text))}</text></g>'
     )
 
 
@@ -159,7 +158,7 @@ def _details(plan: Plan, subgraph: SubgraphPlan) -> Iterator[tuple[int, dict[str
 
 def _reasons(why: Sequence[Refusal]) -> list[str]:
     """Return refusals as text; one may quote a name, which every op of that name would repeat."""
-    return [shortened(str(refusal), 500) for refusal in why]
+    return [escaped(shortened(str(refusal), 500)) for refusal in why]
 
 
 def _tensor(t: Tensor) -> str:
@@ -189,7 +188,7 @@ def _legend(plan: Plan, colors: Mapping[str, int]) -> Iterator[str]:
         counts.update(subgraph.labels.values())
     for label, place in colors.items():
         if counts[label]:
-            yield f'<span class="key c{place}">{escape(label)}: {plural(counts[label], "op")}</span>'
+            yield f'<span class="key c{place}">{html_text(label)}: {plural(counts[label], "op")}</span>'
 
 
 _PALETTE = ("#8ecae6", "#b7e4a7", "#ffd27a", "#cdb4f6", "#f7b2c4", "#9fe3d6", "#c9ced6", "#ff6b6b")

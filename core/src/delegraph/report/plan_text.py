@@ -5,7 +5,6 @@ In a terminal: ``print(plan)``; as text: ``report(plan)``; for programs: ``to_js
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from attrs import asdict
 
 from ..contract import CORE, NOBODY, Partition, Plan, Refusal, SubgraphPlan, types_of
 from ..model import HANDLES, Op, Tensor
-from ..text import bytes_text, plural, shortened
+from ..text import bytes_text, escaped, plural, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,11 +24,9 @@ WIDTH = 108  # of reports that go to no terminal
 
 def report(plan: Plan, width: int = WIDTH) -> str:
     """Return the report as plain text."""
-    from rich.console import Console
+    from .terminal import plain_text
 
-    text = io.StringIO()
-    Console(file=text, width=width, highlight=False, markup=False, color_system=None).print(render(plan))
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    return plain_text(render(plan), width)
 
 
 def render(plan: Plan) -> RenderableType:
@@ -69,7 +66,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
 
 def name_text(tensor: Tensor, letters: int = 60) -> str:
     """Write a tensor's name; long ones, of many ops fused into one, lose their middle."""
-    return shortened(tensor.name, letters)
+    return escaped(shortened(tensor.name, letters))
 
 
 def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableType]:
@@ -96,7 +93,9 @@ def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableT
 
 
 def _partition_table(subgraph: SubgraphPlan) -> Table:
-    table = _table()
+    from .terminal import PlainTable
+
+    table = PlainTable()
     for head in ("#", "runs on", "ops", "reads", "hands on"):
         table.add_column(head, justify="left" if head == "runs on" else "right", no_wrap=True)
     table.add_column("what", overflow="fold")
@@ -110,11 +109,13 @@ def _partition_table(subgraph: SubgraphPlan) -> Table:
 
 def _refusal_table(subgraph: SubgraphPlan, ops: Iterable[Op], label: str) -> Table:
     """Group the refusals of one delegate by rule, the rule that most ops break first."""
+    from .terminal import PlainTable
+
     by_rule: dict[str, list[tuple[Op, Refusal]]] = {}
     for op in ops:
         for refusal in subgraph.refusals[op.index][label]:
             by_rule.setdefault(refusal.rule, []).append((op, refusal))
-    table = _table()
+    table = PlainTable()
     table.add_column("ops", justify="right", no_wrap=True)
     for head in ("needs", "found", "which"):
         table.add_column(head, overflow="fold")
@@ -142,12 +143,6 @@ def _render_totals(plan: Plan) -> RenderableType:
     if plan.unsupported:
         text.append(f"\nNo delegate takes {_ops(len(plan.unsupported))}: this plan cannot run.", "bold red")
     return text
-
-
-def _table() -> Table:
-    from rich.table import Table
-
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
 
 
 def _sizes(tensors: Iterable[Tensor]) -> str:

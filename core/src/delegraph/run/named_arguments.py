@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..errors import InputError
 from ..model import Graph, Model, Record, Signature, Tensor
-from ..text import shape_text
+from ..text import escaped, shape_text
 
 
 @frozen(hash=False)
@@ -24,7 +24,7 @@ class Argument:
     @property
     def text(self) -> str:
         """The argument for people: ``image 1×8×8×1 float32``."""
-        return f"{self.name} {self.shape_text} {self.tensor.dtype}"
+        return f"{escaped(self.name)} {self.shape_text} {self.tensor.dtype}"
 
     @property
     def shape_text(self) -> str:

@@ -6,10 +6,9 @@ The page needs nothing else: no network, no other file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from string import Template
 
-from delegraph import bytes_text, shape_text
+from delegraph import bytes_text, html_text, shape_text
 
 from .estimate import CLOCK_HZ, Estimate, OpEstimate
 
@@ -27,7 +26,7 @@ def page(
     """
     sections = [_section(name, e) for name, e in estimates if e.rows] or [_NOTHING]
     return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
-        title=escape(title),
+        title=html_text(title),
         megahertz=f"{CLOCK_HZ / 1e6:.0f}",
         sections="\n".join(sections),
         refused=_refused(refused) if refused else "",
@@ -37,7 +36,7 @@ def page(
 def _section(name: str, e: Estimate) -> str:
     longest = max(max(row.compute_cycles, row.memory_cycles) for row in e.rows) or 1
     bars = "\n".join(_bar(row, longest, e.cycles) for row in e.rows)
-    head = f"<h2>{escape(name)}</h2>\n{_totals(e)}\n{_LEGEND}\n{_HEAD}"
+    head = f"<h2>{html_text(name)}</h2>\n{_totals(e)}\n{_LEGEND}\n{_HEAD}"
     return f"<section>\n{head}\n{bars}\n</table>\n</section>"
 
 
@@ -67,7 +66,7 @@ def _bar(row: OpEstimate, longest: int, total: int) -> str:
         bytes_text(row.activation_bytes),
     )
     return (
-        f'<tr><th scope="row">#{row.op.index} {escape(row.op.name)}<small>{_shapes(row)}</small></th>'
+        f'<tr><th scope="row">#{row.op.index} {html_text(row.op.name)}<small>{_shapes(row)}</small></th>'
         f'<td class="bars" title="compute {row.compute_cycles:,}, memory {row.memory_cycles:,} cycles">'
         f'<i class="compute" style="width:{row.compute_cycles / longest:.2%}"></i>'
         f'<i class="{memory}" style="width:{row.memory_cycles / longest:.2%}"></i></td>'
@@ -89,7 +88,7 @@ def _shapes(row: OpEstimate) -> str:
 
 def _refused(refused: Sequence[tuple[str, str, str]]) -> str:
     rows = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in columns) + "</tr>" for columns in refused
+        "<tr>" + "".join(f"<td>{html_text(text)}</td>" for text in columns) + "</tr>" for columns in refused
     )
     ops = "1 op" if len(refused) == 1 else f"{len(refused)} ops"
     return f"<section>\n<h2>On the CPU: {ops}</h2>\n{_REFUSED_HEAD}\n{rows}\n</table>\n</section>"

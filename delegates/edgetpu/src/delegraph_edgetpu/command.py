@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from delegraph import echo, escaped
 
 if TYPE_CHECKING:
     from .compiler import Compiled
@@ -93,24 +94,24 @@ def compile_command(
     settings = Settings(made_by=made_by, **options)
     _check_options(models, out, settings)
     _check_outputs(models, out, settings, report)
-    click.echo(log.head(made_by))
+    echo(log.head(made_by))
     written = []
     try:
         for found in _with_progress(models, settings):
             output, log_file = _places(out, found.name)
             _write(output, found.data, models)
             _write(log_file, log.log_text(found, output, log_file, made_by).encode(), models)
-            click.echo("\n" + log.summary(found, output, log_file) + "\n")
+            echo("\n" + log.summary(found, output, log_file) + "\n")
             if show_operations:
-                click.echo(log.table(found.operations) + "\n")
-            click.echo(log.why(found.operations) or "All operations run on the Edge TPU.")
+                echo(log.table(found.operations) + "\n")
+            echo(log.why(found.operations) or "All operations run on the Edge TPU.")
             written.append(found)
     except CompilationFailed as e:
         _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode(), models)
         raise
     if report is not None:
         _write(report, _report(written).encode(), models)
-        click.echo(f"{report} written", err=True)
+        echo(f"{escaped(report)} written", err=True)
 
 
 @edgetpu.command(short_help="Say what the custom ops of a compiled model hold.")
@@ -123,20 +124,20 @@ def show(model: Path) -> None:
 
     found = [op for graph in read_model(model).subgraphs for op in graph.ops if op.name == CUSTOM_OP]
     if not found:
-        raise InputError(f"{model} needs an {CUSTOM_OP}, found none: it is not compiled")
+        raise InputError(f"{escaped(model)} needs an {CUSTOM_OP}, found none: it is not compiled")
     for op in found:
-        click.echo(f"{op}: {described(op.custom_options)}")
+        echo(f"{op}: {described(op.custom_options)}")
 
 
 def _check_options(models: tuple[Path, ...], out: Path, settings: Settings) -> None:
     several = len(models) > 1 or settings.num_segments > 1
     if _is_file(out) and several:
-        raise click.UsageError(f"several files are written, so -o needs a directory, found {out}")
+        raise click.UsageError(f"several files are written, so -o needs a directory, found {escaped(out)}")
     if settings.num_segments > 1 and (len(models) > 1 or settings.multiple_subgraphs):
         raise click.UsageError("--num-segments needs one model, and goes without --multiple-subgraphs")
     names = [path.stem for path in models]
     if len(set(names)) < len(names):
-        raise click.UsageError(f"models need different names, found {', '.join(names)}")
+        raise click.UsageError(f"models need different names, found {escaped(', '.join(names))}")
 
 
 def _check_outputs(models: tuple[Path, ...], out: Path, settings: Settings, report: Path | None) -> None:
@@ -150,11 +151,13 @@ def _check_outputs(models: tuple[Path, ...], out: Path, settings: Settings, repo
     outputs = [path for name in names for path in _places(out, name)] + ([report] if report else [])
     for i, path in enumerate(outputs):
         if any(is_same_file(path, model) for model in models):
-            raise click.UsageError(f"needs another file to write than the model itself, found {path}")
+            raise click.UsageError(
+                f"needs another file to write than the model itself, found {escaped(path)}"
+            )
         if path.resolve() in {other.resolve() for other in outputs[:i]}:
-            raise click.UsageError(f"needs a file of its own for the report, found {path}")
+            raise click.UsageError(f"needs a file of its own for the report, found {escaped(path)}")
         if path.suffix == ".log" and not _is_log(path):
-            raise click.UsageError(f"{path} would be overwritten, and is no log of a compilation")
+            raise click.UsageError(f"{escaped(path)} would be overwritten, and is no log of a compilation")
 
 
 def _is_log(path: Path) -> bool:
@@ -177,9 +180,9 @@ def _with_progress(models: tuple[Path, ...], settings: Settings) -> Iterator[Com
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task("compiling", total=total)
         if settings.num_segments > 1:
-            files = compiled_in_segments(models[0], settings, click.echo)
+            files = compiled_in_segments(models[0], settings, echo)
         else:
-            files = compiled_together(models, settings, click.echo)
+            files = compiled_together(models, settings, echo)
         for found in files:
             progress.advance(task)
             yield found

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from attrs import frozen
-from delegraph import InputError, Op, Tensor, write_model
+from delegraph import InputError, Op, Tensor, escaped, write_model
 
 from .assemble import Subset, custom_op, model_of, segment_of, subset
 from .cut import Cut, Say, Settings, cut
@@ -74,8 +74,8 @@ def _check_states(path: Path, files: Sequence[_Segment]) -> None:
             keeper = keepers.setdefault(index, segment)
             if keeper is not segment:
                 raise InputError(
-                    f"{path}: {keeper.name} keeps the state in tensor {index}, and {op} of {segment.name} "
-                    "needs it, too; compile without --num-segments"
+                    f"{escaped(path)}: {escaped(keeper.name)} keeps the state in tensor {index}, "
+                    f"and {op} of {escaped(segment.name)} needs it, too; compile without --num-segments"
                 )
 
 

@@ -21,6 +21,7 @@ from delegraph import (
     Plan,
     Refusal,
     UnsupportedOps,
+    escaped,
     load_delegate,
     plan_model,
     read_model,
@@ -92,7 +93,7 @@ class CompilationFailed(UnsupportedOps):
     """A model cannot be compiled. ``log`` is what the Edge TPU compiler says of such a model."""
 
     def __init__(self, path: Path, message: str, log: str, told: Sequence[Operation] = ()) -> None:
-        super().__init__(f"{path}: {message}")
+        super().__init__(f"{escaped(path)}: {message}")
         self.path = path
         self.log = log
         self.operations = tuple(told)
@@ -131,12 +132,12 @@ def _check_source(path: Path, source: Model) -> None:
     main = source.subgraphs[0]
     if is_compiled(main):
         op = next(op for op in main.ops if op.custom_options)
-        raise InputError(f"{path} is compiled already: {op} holds {described(op.custom_options)}")
+        raise InputError(f"{escaped(path)} is compiled already: {op} holds {described(op.custom_options)}")
 
 
 def _check_loads(path: Path, source: Model) -> None:
     if found := unloadable(source):
-        log = f"{found[0].said}\nInvalid model: {path}\nModel could not be parsed"
+        log = f"{found[0].said}\nInvalid model: {escaped(path)}\nModel could not be parsed"
         raise CompilationFailed(path, told(found), log)
 
 
@@ -172,7 +173,7 @@ def _check_mapped(path: Path, found: Cut) -> None:
         raise CompilationFailed(
             path,
             _to_quantize(dtype),
-            f"Invalid model: {path}\nModel not quantized",
+            f"Invalid model: {escaped(path)}\nModel not quantized",
         )
     told = found.operations
     first = f"; the first: {told[0].op}, {told[0].why}" if told else ""

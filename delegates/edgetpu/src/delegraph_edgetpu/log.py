@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from delegraph import escaped
+
 from .compiler import Compiled
 from .cut import CompilationFailed
 from .reasons import reasons
@@ -38,16 +40,16 @@ def summary(found: Compiled, output: Path, log: Path) -> str:
     lines = [
         f"Model compiled successfully in {1000 * found.seconds:.0f} ms.",
         "",
-        f"Input model: {found.source}",
+        f"Input model: {escaped(found.source)}",
         f"Input size: {size(found.source.stat().st_size)}",
-        f"Output model: {output}",
+        f"Output model: {escaped(output)}",
         f"Output size: {size(len(found.data))}",
         f"On-chip memory used for caching model parameters: {size(cached)}",
         f"On-chip memory remaining for caching model parameters: {size(remaining)}",
         f"Off-chip memory used for streaming uncached model parameters: {size(streamed)}",
         f"Number of Edge TPU subgraphs: {len(found.estimates)}",
         f"Total number of operations: {len(found.operations)}",
-        f"Operation log: {log}",
+        f"Operation log: {escaped(log)}",
         "",
         f"Estimated time on the Edge TPU: {milliseconds:.3g} ms per inference ({cycles:,} cycles)",
     ]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import click
-from delegraph import bytes_text
+from delegraph import bytes_text, echo, echo_json
 
 from .cache.cache import MAGIC, users_directory
 from .cache.pruning import stored
@@ -27,14 +26,14 @@ def devices(as_json: bool) -> None:
     """
     found = [facts(one) for one in runtime.devices()]
     if as_json:
-        click.echo(json.dumps(found, indent=1))
+        echo_json(found)
         return
     for one in found:
-        click.echo("\n".join(_lines(one)) + "\n")
+        echo("\n".join(_lines(one)) + "\n")
     for driver in runtime.broken_drivers():
-        click.echo(f"warning: a driver that cannot be loaded is {driver}", err=True)
-    click.echo("Choose one by number, type or part of a name: -o opencl.device=cpu")
-    click.echo(f"Cache of -o opencl.serialization_dir=auto: {_cache()}")
+        echo(f"warning: a driver that cannot be loaded is {driver}", err=True)
+    echo("Choose one by number, type or part of a name: -o opencl.device=cpu")
+    echo(f"Cache of -o opencl.serialization_dir=auto: {_cache()}")
 
 
 def facts(found: Found) -> dict[str, Any]:

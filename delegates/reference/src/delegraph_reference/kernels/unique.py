@@ -32,5 +32,13 @@ def one_axis(op: Op) -> str | None:
     return None if len(shape) == 1 else f"shape {shape}"
 
 
+@needs("places of the type that idx_out_type names")
+def places_as_named(op: Op) -> str | None:
+    named, found = op.options.idx_out_type.lower(), op.outputs[1].dtype
+    return None if found == named else f"{found}, where it names {named}"
+
+
 _TYPES = "float32 int8 uint8 int16 int32 int64"
-SUPPORT = [OpSupport("UNIQUE", (1, 1), "T -> T int32|int64", (one_axis,), prepare, T=_TYPES)]
+SUPPORT = [
+    OpSupport("UNIQUE", (1, 1), "T -> T int32|int64", (one_axis, places_as_named), prepare, T=_TYPES)
+]

@@ -58,7 +58,7 @@ def run(
     from ..file import read_model
     from ..report.plan_text import render
     from ..report.prepared_model import PreparedModel
-    from ..run import described, interface_of
+    from ..run import described, interface_of, planned
     from .session import interpreter
 
     names = read_labels(labels) if labels else None
@@ -78,6 +78,7 @@ def run(
         times["run"] = _seconds(running.invoke)
         results = running.outputs()
         plan = opened.plan
+        interface = planned(interface, plan)
     if output:
         save(results, output, files)
     show((*_report(loaded, interface, results, names, top), render(plan), _times_text(times)))

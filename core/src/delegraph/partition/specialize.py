@@ -1,4 +1,4 @@
-"""Make a model ready to be cut up: propagate shapes, and fold the ops whose inputs are all constant.
+"""Make a model ready to be cut up: propagate shapes and types, and fold the ops of constants.
 
 The ops that fold away (DEQUANTIZE of float16 weights, DENSIFY, SHAPE of a known shape, chains of these) are
 44–86 % of the ops of float16 models. Their values are computed when first asked for, by the reference
@@ -43,6 +43,8 @@ InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor ind
 Inputs = tuple["Given", ...]  # of a subgraph
 Call = tuple[int, Inputs]  # a subgraph, and what it gets
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30
+LOOPS = ("WHILE", "STABLEHLO_WHILE")
+_KEEP_CLAIMS = ("STABLEHLO_CASE",)  # and reads the bytes of what it calls as what it claims
 MOST_INPUTS = 16  # by which the calls of one subgraph are told apart
 
 
@@ -83,7 +85,8 @@ def specialize(
     max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
     keep_all: bool = False,
 ) -> Model:
-    """Return the model with every shape that can be known, and without the ops of constants.
+    """Return the model with every shape that can be known and the types that LiteRT gives to the tensors,
+    and without the ops of constants.
 
     :param input_shapes: shapes that replace those the file gives to inputs.
     :param delegates: those that will run the model: their rows know the shapes of custom ops, and the
@@ -107,10 +110,12 @@ class Given:
     """What a subgraph gets for one of its inputs."""
 
     shape: Shape
+    dtype: str | None  # None: as the file says
     range: Range = ANYTHING  # of a single integer
 
     def or_of(self, other: Given) -> Given:
-        return Given(_merge([self.shape, other.shape]), self.range.or_of(other.range))
+        dtype = self.dtype if self.dtype == other.dtype else None
+        return Given(_merge([self.shape, other.shape]), dtype, self.range.or_of(other.range))
 
 
 class _Specializer:
@@ -146,17 +151,34 @@ class _Specializer:
 
     def calls(self, op: Op, given: Inputs) -> list[Call]:
         """Return the subgraphs that an op runs, each with what it hands them."""
-        if op.name in ("WHILE", "STABLEHLO_WHILE"):
+        if op.name in LOOPS:
             return self._loop(op, given)
         passed = {"IF": given[1:], "STABLEHLO_CASE": given[1:], "CALL_ONCE": ()}.get(op.name, given)
         return [(i, passed) for i in called_subgraphs(op)]
 
     def results(self, op: Op, calls: Sequence[Call]) -> list[Shape]:
         """Return the output shapes of an op that makes these calls."""
-        if op.name in ("WHILE", "STABLEHLO_WHILE"):
+        if op.name in LOOPS:
             return [g.shape for g in calls[-1][1]]
-        columns = zip(*(self._walk(*call).outputs for call in calls), strict=False)
-        return list(map(_merge, columns))
+        return [_merge([t.shape for t in column]) for column in self._columns(calls)]
+
+    def result_types(self, op: Op, calls: Sequence[Call]) -> list[str]:
+        """Return the output types of an op that makes these calls: the file's where a callee has none.
+
+        LiteRT makes an output of IF, WHILE and composites what a callee gives; of WHILE only where it fits
+        into as many bytes.
+        """
+        claimed = [t.dtype for t in op.outputs]
+        if op.name in _KEEP_CLAIMS:
+            return claimed
+        found = [column[0].dtype for column in self._columns(calls[-1:])][: len(claimed)]
+        if op.name in LOOPS:
+            found = [_as_wide(a, b) for a, b in zip(found, claimed, strict=False)]
+        return found + claimed[len(found) :]
+
+    def _columns(self, calls: Sequence[Call]) -> list[tuple[Tensor, ...]]:
+        """Return the outputs of each callee, side by side."""
+        return list(zip(*(self._walk(*call).graph.outputs for call in calls), strict=False))
 
     def _loop(self, op: Op, given: Inputs) -> list[Call]:
         """Return what the condition and the body of a loop get in all its rounds.
@@ -177,7 +199,7 @@ class _Specializer:
         while given != before:  # each round makes more of them None
             before, after = given, self._walk(body, given).outputs
             columns = zip(given, after, strict=False)
-            given = tuple(Given(_merge([g.shape, shape]), g.range) for g, shape in columns)
+            given = tuple(Given(_merge([g.shape, shape]), g.dtype, g.range) for g, shape in columns)
         return given
 
     def _ranges(self, cond: int, body: int, inside: Inputs, start: Inputs) -> list[Range]:
@@ -214,11 +236,11 @@ class _GraphPass:
         self.calls: list[Call] = []  # what its ops call, with what they hand over
         self.now: dict[int, Tensor] = {}  # tensors that are no longer as the file has them
         for i, t in enumerate(graph.inputs):
-            shape = work.given.get((graph.index, t.index), t.shape)
+            shape, dtype = work.given.get((graph.index, t.index), t.shape), t.dtype
             if inputs is not None and i < len(inputs):
-                shape = inputs[i].shape
+                shape, dtype = inputs[i].shape, inputs[i].dtype or dtype
                 self.known.ranges[t.index, 0] = inputs[i].range
-            self._set_shape(t, shape)
+            self._set(t, shape, dtype)
 
     @property
     def outputs(self) -> list[Shape]:
@@ -228,8 +250,8 @@ class _GraphPass:
         ops, folded = [], []
         for op in self.graph.ops:
             op = self._current(op)
-            for t, shape in zip(op.outputs, self._shapes(op), strict=True):
-                self._set_shape(t, shape, op)
+            for t, shape, dtype in zip(op.outputs, *self._shapes_and_types(op), strict=True):
+                self._set(t, shape, dtype, op)
             op = self._current(op)
             self.known.learn(op)
             if self._fold(op):
@@ -265,13 +287,17 @@ class _GraphPass:
             outputs=tuple(now.get(t.index, t) for t in op.outputs),
         )
 
+    def _shapes_and_types(self, op: Op) -> tuple[Sequence[Shape], Sequence[str]]:
+        if not is_core_op(op.name):
+            return self._shapes(op), shapes.output_types(op)
+        calls = self.work.calls(op, tuple(map(self._given, op.inputs)))
+        self.calls += calls
+        found = self.work.results(op, calls)
+        declared = _declared(op, [None if t is None else t.shape for t in op.inputs])
+        return [*found, *declared[len(found) :]][: len(op.outputs)], self.work.result_types(op, calls)
+
     def _shapes(self, op: Op) -> Sequence[Shape]:
         given = [None if t is None else t.shape for t in op.inputs]
-        if is_core_op(op.name):
-            calls = self.work.calls(op, tuple(map(self._given, op.inputs)))
-            self.calls += calls
-            found = self.work.results(op, calls)
-            return [*found, *_declared(op, given)[len(found) :]][: len(op.outputs)]
         if shapes.has_rule(op.name):
             inferred = shapes.infer(op, given, lambda i: _constant(op, i))
             return (self.known.shapes(op) or inferred) if None in inferred else inferred
@@ -280,13 +306,13 @@ class _GraphPass:
 
     def _given(self, tensor: Tensor | None) -> Given:
         value = self.known.value(tensor)
-        shape = None if tensor is None else tensor.shape
-        return Given(shape) if value is None else Given(shape, self.known.range(value))
+        shape, dtype = (None, None) if tensor is None else (tensor.shape, tensor.dtype)
+        return Given(shape, dtype) if value is None else Given(shape, dtype, self.known.range(value))
 
-    def _set_shape(self, tensor: Tensor, shape: Shape, op: Op | None = None) -> None:
-        if shape == tensor.shape:
+    def _set(self, tensor: Tensor, shape: Shape, dtype: str, op: Op | None = None) -> None:
+        if shape == tensor.shape and dtype == tensor.dtype:
             return
-        changed = attrs.evolve(tensor, shape=shape)
+        changed = attrs.evolve(tensor, shape=shape, dtype=dtype)
         nbytes = changed.nbytes
         if nbytes is not None and nbytes > self.work.max_tensor_bytes:
             raise ModelError(
@@ -376,11 +402,17 @@ def _merged(a: Inputs, b: Inputs) -> Inputs:
 
 
 def _unbounded(given: Inputs) -> Inputs:
-    return tuple(Given(g.shape) for g in given)
+    return tuple(Given(g.shape, g.dtype) for g in given)
 
 
 def _with_ranges(given: Inputs, ranges: Sequence[Range]) -> Inputs:
-    return tuple(Given(g.shape, r) for g, r in zip(given, ranges, strict=True))
+    return tuple(Given(g.shape, g.dtype, r) for g, r in zip(given, ranges, strict=True))
+
+
+def _as_wide(found: str, claimed: str) -> str:
+    """Return the type found, or the one claimed where that has other memory; strings have none yet."""
+    bits = DTYPES[claimed].bits
+    return claimed if bits and bits != DTYPES[found].bits else found
 
 
 def _are_zeros_once(op: Op) -> bool:

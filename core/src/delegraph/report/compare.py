@@ -22,7 +22,7 @@ from ..errors import DelegateFailed, InputError, StateError
 from ..model import DTYPES, Graph, Op, Tensor
 from ..numbers import is_quantized, real_from_stored
 from ..plugins import REFERENCE
-from ..run import Expected, Interface, Interpreter, as_array, prepared, taken_from, where
+from ..run import Expected, Interface, Interpreter, as_array, planned, prepared, taken_from, where
 from .prepared_model import PreparedModel
 
 Outputs = Mapping[str, np.ndarray]  # of one run, by name
@@ -148,7 +148,7 @@ def compare(
     claims = [c.claim for c in found if c.claim is not None]
     widest = Claim(max((c.steps for c in claims), default=0), max((c.rtol for c in claims), default=0.0))
     outputs = {}
-    for a in interface.outputs:
+    for a in planned(interface, first.plan).outputs:
         of_real, of_kept = (difference(x[a.name], y[a.name], a.tensor) for x, y in (real, kept))
         outputs[a.name] = Output(a.tensor, of_real, of_kept, widest)
     return Comparison(outputs, found, _why_nothing(first, second))

@@ -6,7 +6,7 @@ from .device_values import Expected, as_array, taken_from
 from .failures import where
 from .input_values import stored
 from .interpreter import Interpreter
-from .named_arguments import Argument, Interface, described, interface_of
+from .named_arguments import Argument, Interface, described, interface_of, planned
 from .partition_run import prepared
 from .signature import SignatureRunner
 
@@ -19,6 +19,7 @@ __all__ = [
     "as_array",
     "described",
     "interface_of",
+    "planned",
     "prepared",
     "stored",
     "taken_from",

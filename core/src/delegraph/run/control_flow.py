@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError, StateError
-from ..model import COMPOSITE, DTYPES, Graph, Op, called_subgraphs
+from ..model import COMPOSITE, DTYPES, Graph, Op, Tensor, called_subgraphs
 from ..partition.counters import rounds_of
 from .device_values import as_array
 from .input_values import objects
 from .state import HashTable, Transaction
 
+Operands = Sequence[Tensor | None]
 Values = Sequence[Any]
 Call = Callable[[int, Transaction, Values], Values]
 CoreRun = Callable[..., Values]
@@ -43,7 +44,7 @@ def prepare(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 def _if(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     then, otherwise = called_subgraphs(op)
     for index in (then, otherwise):
-        _needs(op, graphs[index], len(op.inputs) - 1, len(op.outputs))
+        _needs(op, graphs[index], op.inputs[1:], op.outputs)
 
     def run(state: Transaction, condition: Any, *values: Any) -> Values:
         return call(then if _truth(op, condition) else otherwise, state, values)
@@ -53,8 +54,9 @@ def _if(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 def _while(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     cond, body = called_subgraphs(op)
-    _needs(op, graphs[cond], len(op.inputs), 1)
-    _needs(op, graphs[body], len(op.inputs), len(op.inputs))
+    _needs(op, graphs[cond], op.inputs, [None])
+    _needs(op, graphs[body], op.inputs, op.inputs)
+    _needs(op, graphs[body], op.inputs, op.outputs)
 
     rounds = rounds_of(graphs[cond], graphs[body])
 
@@ -81,7 +83,7 @@ def _case(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
         found = "none" if op.inputs[0] is None else op.inputs[0].dtype
         raise ModelError(f"{op} needs an index of type int32, found {found}")
     for index in branches:
-        _needs(op, graphs[index], len(op.inputs) - 1, len(op.outputs))
+        _needs(op, graphs[index], op.inputs[1:], op.outputs)
 
     def run(state: Transaction, index: Any, *values: Any) -> Values:
         i = int(_one(op, index))
@@ -92,13 +94,13 @@ def _case(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 def _call(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     (index,) = called_subgraphs(op)
-    _needs(op, graphs[index], len(op.inputs), len(op.outputs))
+    _needs(op, graphs[index], op.inputs, op.outputs)
     return lambda state, *values: call(index, state, values)
 
 
 def _call_once(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     (index,) = called_subgraphs(op)
-    _needs(op, graphs[index], 0, 0)
+    _needs(op, graphs[index], (), ())
 
     def run(state: Transaction) -> Values:
         if not state.was_called(index):
@@ -187,19 +189,33 @@ def _check_operands(op: Op) -> None:
         )
 
 
-def _needs(op: Op, graph: Graph, inputs: int, outputs: int) -> None:
-    """Raise ModelError if a subgraph cannot be called with so many values, or makes not so many."""
+def _needs(op: Op, graph: Graph, inputs: Operands, outputs: Operands) -> None:
+    """Raise ModelError if a subgraph cannot be called with these values, or does not make those.
+
+    :param outputs: None for one of any type.
+    """
     found = len(graph.inputs), len(graph.outputs)
-    if found != (inputs, outputs):
+    if found != (len(inputs), len(outputs)):
         raise ModelError(
-            f"{op} needs subgraph {graph.index} to have {inputs} inputs and {outputs} outputs, "
+            f"{op} needs subgraph {graph.index} to have {len(inputs)} inputs and {len(outputs)} outputs, "
             f"found {found[0]} and {found[1]}"
         )
+    _needs_types(op, graph, "input", inputs, graph.inputs)
+    _needs_types(op, graph, "output", outputs, graph.outputs)
     made = {t.index for t in graph.inputs} | {t.index for o in graph.ops for t in o.outputs}
     for t in graph.outputs:
         if t.index not in made and not t.is_constant and not t.is_variable:
             where = f"tensor {t.index} {t.name!r} of subgraph {graph.index}"
             raise ModelError(f"{op} needs outputs that are computed, found {where}, which no op writes")
+
+
+def _needs_types(op: Op, graph: Graph, what: str, wanted: Operands, found: Operands) -> None:
+    for i, (a, b) in enumerate(zip(wanted, found, strict=True)):
+        if a is not None and b is not None and a.dtype != b.dtype:
+            raise ModelError(
+                f"{op} needs {what} {i} of subgraph {graph.index} to be {a.dtype}, as its tensor {a.index} "
+                f"{a.name!r} is, found {b.dtype}"
+            )
 
 
 def _one(op: Op, value: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 from attrs import frozen
 
+from ..contract import Plan
 from ..errors import InputError
 from ..model import Graph, Model, Record, Signature, Tensor
 from ..text import escaped, shape_text
@@ -80,6 +81,13 @@ def described(interface: Interface, model: Model) -> Interface:
         inputs=tuple(map(described_argument, interface.inputs)),
         outputs=tuple(map(described_argument, interface.outputs)),
     )
+
+
+def planned(interface: Interface, plan: Plan) -> Interface:
+    """Return an interface with its outputs as they are planned: ops set types, whatever the file says."""
+    tensors = plan.subgraphs[interface.subgraph].graph.tensors
+    outputs = (attrs.evolve(a, tensor=tensors[a.tensor.index]) for a in interface.outputs)
+    return attrs.evolve(interface, outputs=tuple(outputs))
 
 
 def _signature(model: Model, key: str | None) -> Signature | None:

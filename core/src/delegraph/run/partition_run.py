@@ -72,11 +72,15 @@ def core(partition: Partition, run: CoreRun) -> RunPart:
 
     def results(state: Transaction, given: list[Any]) -> list[Any]:
         try:
-            return taken_from(None, run(state, *given), expected, place)
+            found = run(state, *given)
         except DelegraphError:
             raise
         except Exception as e:
             raise DelegateFailed(f"{place} failed: {type(e).__name__}: {e}") from e
+        try:
+            return taken_from(None, found, expected, place)
+        except DelegateFailed as e:  # what it passes on is the model's
+            raise ModelError(str(e)) from None
 
     return results
 

@@ -1,4 +1,4 @@
-"""The shapes of an op's outputs, from the shapes of its inputs and, where they decide, their values.
+"""The shapes and types of an op's outputs, from those of its inputs and, where they decide, their values.
 
 One rule per builtin op. A custom op brings its rule in its support row (``shapes=``).
 """
@@ -13,8 +13,9 @@ from ..errors import InputError
 from ..model import Op, Shape
 from . import elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows
 from ._rule import Inputs, Rule, UnknownError
+from .output_types import output_types
 
-__all__ = ["has_rule", "infer"]
+__all__ = ["has_rule", "infer", "output_types"]
 
 _FAMILIES = (elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows)
 _RULES: dict[str, Rule] = {name: rule for family in _FAMILIES for name, rule in family.RULES.items()}

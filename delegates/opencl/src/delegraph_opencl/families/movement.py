@@ -264,9 +264,11 @@ def _stay_together(block: _Block, unit: int) -> bool:
     if inner.stride != 1 or len(inner) % unit or block.start % unit:
         return False
     units = inner.sources.reshape(-1, unit)
-    if not ((units - units[:, :1] == np.arange(unit)) | ((units < 0).all(axis=1, keepdims=True))).all():
+    firsts = units[:, :1]
+    follow = (firsts >= 0) & (units - firsts == np.arange(unit))
+    if not (follow | (units < 0).all(axis=1, keepdims=True)).all():
         return False
-    starts = [units[:, 0], *(a.sources for a in outer)]
+    starts = [firsts, *(a.sources for a in outer)]
     return not any((s[s >= 0] % unit).any() for s in starts) and not any(a.stride % unit for a in outer)
 
 

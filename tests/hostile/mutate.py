@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 
 from attrs import frozen
 from delegraph.model.schema import ENUMS, SCALARS, TABLES, UNIONS, Field
@@ -47,7 +47,7 @@ def mutated(file: bytes, seed: int) -> tuple[bytes, str]:
     return blindly(file, draw)
 
 
-@cache
+@lru_cache(maxsize=64)
 def spots(file: bytes) -> dict[str, list[Spot]]:
     """Return every number that the schema places in an intact file, by what it means."""
     found: dict[str, list[Spot]] = {}

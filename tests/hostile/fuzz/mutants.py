@@ -7,11 +7,13 @@ from functools import cached_property
 
 from attrs import evolve, frozen
 from delegraph.errors import DelegraphError
-from delegraph.file import read_model, write_model
+from delegraph.file import write_model
 from mutate import Edit, blindly, edited, edits
 
 from fuzz.remake import remade
-from fuzz.sources import drawn, source
+from fuzz.sources import drawn, intact, source
+
+SHARING = 8  # mutants in a row are of one source: it is made, read and walked through once
 
 
 @frozen(slots=False)
@@ -29,7 +31,7 @@ class Mutant:
         file, told = source(self.source), []
         if not self.remakes:
             return file, ()
-        model = read_model(file)
+        model = intact(self.source)
         for seed in self.remakes:
             model, how = remade(model, seed)
             told.append(how)
@@ -57,7 +59,7 @@ class Mutant:
 def mutant(seed: int) -> Mutant:
     """Return the mutant of a seed: half are remade, nearly half have edits, the rest is broken blindly."""
     draw = random.Random(seed)
-    found = Mutant(seed, drawn(draw))
+    found = Mutant(seed, drawn(random.Random(seed // SHARING)))
     kind = draw.random()
     if kind < 0.5:
         count = draw.choice((1, 1, 2, 3))

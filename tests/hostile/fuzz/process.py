@@ -110,6 +110,8 @@ def _start() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
     _lower_defaults({"max_tensor_bytes": targets.MAX_TENSOR_BYTES})
     _warm_up()
+    gc.collect()
+    gc.freeze()  # what is there now stays: the collections between trials look at the rest
     room = _status("VmSize") + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (room, room))
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 
+from delegraph import Model
 from delegraph.file import read_model, write_model
 
 LARGEST = 300_000  # bytes: of larger files most are weights, and a walk through them takes long
@@ -32,6 +33,12 @@ def source(name: str) -> bytes:
     return _MAKERS[group](rest)
 
 
+@lru_cache(maxsize=8)
+def intact(name: str) -> Model:
+    """Return the model of this name."""
+    return read_model(source(name))
+
+
 def is_generated(name: str) -> bool:
     """Say whether a source is made by code: what comes of it may be kept in the repository."""
     return not name.startswith("file:")
@@ -40,7 +47,7 @@ def is_generated(name: str) -> bool:
 @cache
 def holds_int16(name: str) -> bool:
     """Say whether a source has int16 activations."""
-    graphs = read_model(source(name)).subgraphs
+    graphs = intact(name).subgraphs
     return any(t.dtype == "int16" and not t.is_constant for g in graphs for t in g.tensors)
 
 

@@ -171,6 +171,23 @@ def compare(kernels: str) -> Callable[[bytes, int], None]:
     return use
 
 
+def beside_litert(file: bytes, seed: int) -> None:
+    """What LiteRT runs, too, gives the same."""
+    import trial
+    from worker import inputs_of as small
+
+    with Interpreter(model=_read(file), delegates=["reference"]) as i:
+        i.allocate_tensors()
+        details = i.get_input_details()
+        for detail, array in zip(details, small(details), strict=True):
+            i.set_tensor(detail["index"], array)
+        i.invoke()
+        outputs = tuple(i.get_tensor(d["index"]) for d in i.get_output_details())
+    found = trial.beside_litert(file, trial.Outcome("ran", "run", outputs=outputs))
+    if found.is_wrong:
+        raise Wrong("differs from LiteRT", found.message)
+
+
 def edgetpu_compile(file: bytes, seed: int) -> None:
     """What the Edge TPU command writes is read back, and gives what the source gives."""
     MODEL.write_bytes(file)
@@ -214,6 +231,7 @@ TARGETS = {
     for target in (
         _library("read-write-read", 1.0, read_write_read),
         Target("run on reference", "", "reference", 20, 1.0, _runs("reference", {})),
+        Target("run beside LiteRT", "", "reference", 30, 0.2, beside_litert),
         Target("run on opencl", "", "opencl", 60, 0.15, _runs("opencl", {"kernels": "cpu"})),
         Target("run on opencl, GPU kernels", "", "opencl", 60, 0.15, _runs("opencl", {"kernels": "gpu"})),
         Target("compare opencl", "compare", "opencl", 90, 0.1, compare("cpu")),

@@ -224,9 +224,13 @@ def test_random_floats_are_the_same_for_a_seed_and_lie_between_minus_one_and_one
     assert 0.9 < first.max() < 1
 
 
-def test_random_quantized_values_reach_both_ends_of_the_dtype():
-    found = read_one((10000,), "int8", "random:1", scale=0.5, zero_point=0)
-    assert (found.min(), found.max()) == (-128, 127)
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "uint32", "int64", "uint64"])
+def test_random_quantized_values_reach_both_ends_of_the_dtype(dtype):
+    found = read_one((10000,), dtype, "random:1", scale=0.5, zero_point=0)
+    limits = np.iinfo(found.dtype)
+    spread = limits.max - limits.min
+    assert float(found.min()) - limits.min <= spread * 0.001
+    assert limits.max - float(found.max()) <= spread * 0.001
 
 
 def test_random_integers_without_a_scale_are_small_indices():

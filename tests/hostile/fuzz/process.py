@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import guards
 from child import serve
-from delegraph import DelegraphError, Interpreter
+from delegraph import DelegraphError, InputError, Interpreter
 from delegraph.file import read_model, write_model
 from worker import _reset_peak, _status
 
@@ -62,7 +62,8 @@ def _tried(use: Callable[[], None]) -> tuple[str, str, str]:
         return e.what, _where(e.__cause__ or e), str(e)
     except DelegraphError as e:
         cause = e.__cause__
-        if cause is None or isinstance(cause, (DelegraphError, OSError)):
+        # Core's shape rules answer what does not fit with an InputError, whatever they stumbled over.
+        if cause is None or isinstance(cause, (DelegraphError, OSError)) or isinstance(e, InputError):
             return type(e).__name__, "", str(e)[:300]
         return f"{type(e).__name__} of a bare {type(cause).__name__}", _where(cause), str(e)[:300]
     except Exception as e:

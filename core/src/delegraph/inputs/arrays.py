@@ -63,6 +63,8 @@ def random(argument: Argument, text: str) -> np.ndarray:
     if storage.kind == "b":
         return np.asarray(bits >> np.uint64(63) == 1)
     if is_quantized(tensor) or tensor.dtype in ("int8", "uint8"):
+        if storage.itemsize == 8:
+            return bits.view(storage)
         low, high = stored_limits(tensor)
         above = (bits >> np.uint64(32)).astype(np.int64) % (high - low + 1)
         return np.asarray(low + above, storage)

@@ -29,10 +29,11 @@ import guards
 from child import serve
 from delegraph import DelegraphError, InputError, Interpreter
 from delegraph.file import read_model, write_model
-from worker import _reset_peak, _status
+from worker import reset_peak, status
 
 from fuzz import targets
 from fuzz.made import MADE
+from fuzz.trials import READY
 
 ROOM = 2 << 30  # bytes of address space beyond what the process has when it is warm
 LARGEST_FILE = 64 << 20
@@ -44,15 +45,17 @@ Answer = tuple[str, str, str, float, int]
 def answer(request: tuple[str, bytes, int]) -> Answer:
     """Try one target, and say what came of it."""
     name, file, seed = request
+    if name == READY:
+        return "ran", "", "", 0.0, 0
     target = targets.TARGETS[name]
     targets.clean()
     _allow_seconds(target.seconds)
-    start, before = process_time(), _reset_peak()
+    start, before = process_time(), reset_peak()
     what, where, message = _tried(partial(target.use, file, seed))
     gc.collect()
     if (found := guards.overwritten()) and not what.startswith("bare"):
         what, where, message = "overwritten", "", "; ".join(found)
-    return what, where, message, process_time() - start, _status("VmHWM") - before
+    return what, where, message, process_time() - start, status("VmHWM") - before
 
 
 def _tried(use: Callable[[], None]) -> tuple[str, str, str]:
@@ -113,7 +116,7 @@ def _start() -> None:
     _warm_up()
     gc.collect()
     gc.freeze()  # what is there now stays: the collections between trials look at the rest
-    room = _status("VmSize") + ROOM
+    room = status("VmSize") + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (room, room))
 
 

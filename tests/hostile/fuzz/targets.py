@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 import numpy as np
 from attrs import frozen
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from delegraph import DelegraphError, Interpreter, Model, load_delegate
 from delegraph.cli import main
 from delegraph.file import read_model, write_model
@@ -129,19 +129,19 @@ def _command(
 
     def use(file: bytes, seed: int) -> None:
         MODEL.write_bytes(file)
-        text = called([name, *arguments[seed % len(arguments)](seed)])
-        check_written(file, text)
+        said = called([name, *arguments[seed % len(arguments)](seed)])
+        check_written(file, said.output)
 
     return use
 
 
-def called(arguments: Sequence[str]) -> str:
-    """Return what a command prints; raise what it raises."""
+def called(arguments: Sequence[str]) -> Result:
+    """Return what a command said; raise what it raises."""
     result = CliRunner().invoke(main, ["--debug", *arguments])
     error = result.exception
     if error is not None and not isinstance(error, SystemExit):
         raise error
-    return result.output
+    return result
 
 
 def check_written(file: bytes, text: str) -> None:
@@ -160,8 +160,7 @@ def compare(kernels: str) -> Callable[[bytes, int], None]:
     def use(file: bytes, seed: int) -> None:
         MODEL.write_bytes(file)
         given = ["-d", "opencl", "-o", f"opencl.kernels={kernels}", "--json"]
-        text = called(["compare", str(MODEL), *given])
-        found = json.loads(text[text.index("{") :])
+        found = json.loads(called(["compare", str(MODEL), *given]).stdout)
         beyond = found["first_beyond"]
         if beyond is not None:
             raise Wrong("differs", f"{beyond}")

@@ -14,7 +14,7 @@ START_SECONDS = 600.0
 PATIENCE = 8.0  # times the CPU time that a target may take: the machine may be busy
 MOST_GROWN = 64 * MAX_TENSOR_BYTES  # bytes; models of dozens of tensors as large as they may be
 TRIALS_OF_A_PROCESS = 3000  # then another one begins: what leaks is not what this is about
-FINE = ("ran",)
+READY = "ready?"  # in place of a target's name
 
 
 @frozen
@@ -57,12 +57,11 @@ class Trials:
         """Try a model with a target."""
         if self._asked >= TRIALS_OF_A_PROCESS:
             self._end()
-        is_new = self._child is None
-        child = self._child = self._child or Child(Path(__file__).with_name("process.py"))
+        child = self._child = self._child or _started()
         self._asked += 1
-        seconds = PATIENCE * TARGETS[target].seconds + START_SECONDS * is_new
         try:
-            return _judged(Outcome(target, *child.ask((target, file, seed), seconds)), len(file))
+            answer = child.ask((target, file, seed), PATIENCE * TARGETS[target].seconds)
+            return _judged(Outcome(target, *answer), len(file))
         except ChildDied as e:
             self._child, self._asked = None, 0
             self.deaths += 1
@@ -75,6 +74,16 @@ class Trials:
         if self._child is not None:
             self._child.close()
         self._child, self._asked = None, 0
+
+
+def _started() -> Child:
+    """Return a process that is warm.
+
+    :raises ChildDied: it does not start.
+    """
+    child = Child(Path(__file__).with_name("process.py"))
+    child.ask((READY, b"", 0), START_SECONDS)
+    return child
 
 
 def _judged(found: Outcome, nbytes: int) -> Outcome:

@@ -401,6 +401,29 @@ def test_without_pillow_the_error_names_what_to_install(tmp_path, monkeypatch):
         read_one((1, 2, 2, 1), "uint8", tmp_path / "a.png")
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n",
+        b"\xc5\xd0\xd3\xc6" + struct.pack("<6I", 32, 60, 0, 0, 0, 0),
+        b"%PDF-1.7\n",
+        b"\xd7\xcd\xc6\x9a\0\0",
+    ],
+    ids=["EPS", "EPS with a preview", "PDF", "WMF"],
+)
+def test_a_file_that_is_no_image_of_pixels_is_given_to_no_program(tmp_path, start):
+    (tmp_path / "x.png").write_bytes(start + bytes(100))
+    with pytest.raises(InputError, match="wav or an image: cannot identify"):
+        read_one((1, 8, 8, 3), "float32", tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "bmp", "gif", "ppm", "tiff", "webp"])
+def test_images_of_pixels_are_read(tmp_path, kind):
+    image = pytest.importorskip("PIL.Image", reason="Pillow makes the images of these tests")
+    image.new("RGB", (8, 8), (255, 255, 255)).save(tmp_path / f"x.{kind}")
+    assert read_one((1, 8, 8, 3), "float32", tmp_path / f"x.{kind}").min() > 0.9
+
+
 # Sounds
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from delegraph.errors import InputError
-from delegraph.file import check_output, output_file, write_file
+from delegraph.file import check_output, member_names, output_file, write_file
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -110,3 +112,57 @@ def test_long_names_have_room_for_the_file_in_the_making(tmp_path: Path) -> None
     write_file(tmp_path / ("n" * 255), b"a")
 
     assert contents(tmp_path) == {"n" * 255: b"a"}
+
+
+def test_a_name_with_a_null_character_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no name of a file has a null character"):
+        check_output(str(tmp_path / "a\0b"))
+
+
+def test_what_is_written_to_standard_output_goes_after_what_is_there(tmp_path: Path) -> None:
+    code = "import os, delegraph.file as f; os.write(1, b'one '); f.write_file('/dev/stdout', b'two')"
+    with open(tmp_path / "file", "wb") as file:
+        subprocess.run([sys.executable, "-c", code], stdout=file, check=True)
+    piped = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+
+    assert (tmp_path / "file").read_bytes() == piped.stdout == b"one two"
+
+
+def test_a_pipe_gets_what_is_written_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+
+    write_file(tmp_path / "pipe", b"through")
+
+    assert os.read(reader, 100) == b"through"
+    assert (tmp_path / "pipe").is_fifo()
+    os.close(reader)
+
+
+NAMES = (
+    "a",
+    "A",
+    "model/a",
+    "model_a",
+    "../../x",
+    "..",
+    "",
+    ".",
+    "/etc/x",
+    "C:\\x",
+    "\0",
+    "\x1b",
+    "n" * 999,
+)
+
+
+def test_members_have_names_that_unpack_to_one_file_each_below_the_folder(tmp_path: Path) -> None:
+    found = member_names(NAMES)
+
+    assert len({name.casefold() for name in found.values()}) == len(NAMES)
+    for name in found.values():
+        (tmp_path / f"{name}.npy").write_bytes(b"")
+    assert len(list(tmp_path.iterdir())) == len(NAMES)
+    assert found["model/a"] == "model_a"
+    assert found["model_a"] == "model_a_2"
+    assert found["a"] == "a"

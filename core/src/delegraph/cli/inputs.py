@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -59,6 +60,11 @@ def read(
     from ..inputs import read_inputs
 
     return read_inputs(interface, given, _normalization(mean, std), tell)
+
+
+def files_of(given: tuple[str, ...]) -> list[str]:
+    """Return whatever --input may mean as a file: a name of an input may have a ``=``, too."""
+    return [text[start:] for text in given for start in (0, *(m.end() for m in re.finditer("=", text)))]
 
 
 def tell(sentence: str) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from ..file import Labels, ModelLabels, OutputLabels, check_output, output_file, read_labels
+from ..file import Labels, ModelLabels, OutputLabels, check_output, member_names, output_file, read_labels
 from ..model import Model
 from ..numbers import real_from_stored
 from ..run import Interface
 from ..text import shape_text
 from .common import delegate_options, model_argument
-from .inputs import input_options, read, tell, thread_option
+from .inputs import files_of, input_options, read, tell, thread_option
 from .tables import number_text, show, table, time_text
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(
     from .session import interpreter
 
     names = read_labels(labels) if labels else None
-    files = (model, *([labels] if labels else []), *given, *(text.partition("=")[2] for text in given))
+    files = [model, *([labels] if labels else []), *files_of(given)]
     if output:
         check_output(output, files)
     start = perf_counter()
@@ -87,13 +87,16 @@ def run(
 def save(arrays: Mapping[str, np.ndarray], path: str, read: Iterable[str] = ()) -> None:
     """Write arrays to an .npz file by name, all or nothing: the file appears when it is complete.
 
+    The names are those of :func:`member_names`: ``model/scores`` becomes ``model_scores``.
+
     :param read: files that must not be overwritten.
     :raises InputError: it cannot be written there, or is one of them.
     """
+    names = member_names(arrays)
     with output_file(path, read) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             # Not numpy.savez: an output may be called "file", as its first parameter is.
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            with archive.open(f"{names[name]}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, _without_objects(array), allow_pickle=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .archive import member_names
 from .labels import Labels, ModelLabels, OutputLabels, read_labels
 from .metadata import normalization, tensor_metadata
 from .output import check_output, is_same_file, output_file, write_file
@@ -14,6 +15,7 @@ __all__ = [
     "OutputLabels",
     "check_output",
     "is_same_file",
+    "member_names",
     "normalization",
     "output_file",
     "read_labels",

@@ -1,4 +1,4 @@
-"""Zip archives from outside: what a member takes is known before it is unpacked.
+"""Zip archives: what a member from outside takes, known before it is unpacked; names of our own members.
 
 Source: APPNOTE.TXT of the zip format, sections 4.3.14 to 4.3.16.
 """
@@ -6,13 +6,18 @@ Source: APPNOTE.TXT of the zip format, sections 4.3.14 to 4.3.16.
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zipfile
+from collections.abc import Iterable
+from itertools import count
 from typing import BinaryIO
 
-from ..text import bytes_text
+from ..text import bytes_text, escaped
 
 MAX_DIRECTORY_BYTES = 1 << 20  # some 10,000 members: zipfile keeps 20 bytes for each byte of it
+_UNSAFE = re.compile(r"""[/\\:*?"<>|\x00-\x1f]""")
+_MOST_LETTERS = 60  # 240 bytes of UTF-8: most file systems take 255
 _TAIL_BYTES = 22 + (1 << 16)  # the end record and its comment, as far as zipfile looks
 _BEFORE_END = 20 + 56  # the zip64 locator and the zip64 end record
 
@@ -41,6 +46,22 @@ def member(archive: zipfile.ZipFile, name: str, most: int) -> zipfile.ZipInfo:
         raise ValueError(f"it needs to be stored or deflated, found compression {found.compress_type}")
     if found.file_size > most:
         raise ValueError(f"it needs at most {bytes_text(most)}, found {bytes_text(found.file_size)}")
+    return found
+
+
+def member_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a name for a member of each, which unpacks to one file below the folder, on any system.
+
+    Separators of folders, and what cannot be seen or is reserved somewhere, become ``_``; names that would
+    be the same then, or but for capitals, are numbered.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        safe = _UNSAFE.sub("_", escaped(name))[:_MOST_LETTERS].strip(". ") or "_"
+        numbered = (safe if n == 1 else f"{safe}_{n}" for n in count(1))
+        found[name] = next(n for n in numbered if n.casefold() not in taken)
+        taken.add(found[name].casefold())
     return found
 
 

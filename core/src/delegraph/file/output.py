@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -26,20 +27,23 @@ def output_file(path: Name, read: Iterable[Name] = ()) -> Iterator[BinaryIO]:
     """Give a file to write to, which appears under its name when it is complete.
 
     Until then, and after an error, what was there stays as it was. A link stays one: the file that it
-    points to is replaced. What is no regular file (a device, a pipe) is written to as it is.
+    points to is replaced. What is no regular file (a device, a pipe) is written to as it is, and so is what
+    the process has as its standard output or standard error: ``/dev/stdout``.
 
     :param read: files of the same command that must not be overwritten: models, inputs. Those that do not
         exist do not matter.
     :raises InputError: the name is that of one of them, by whatever link, or the file cannot be written.
     """
     check_output(path, read)
-    target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():
-            with open(target, "wb") as file:
+        if (stream := _standard_stream(path)) is not None:
+            with open(os.dup(stream), "wb") as file:
+                yield file
+        elif _is_node(path):
+            with open(path, "wb") as file:
                 yield file
         else:
-            with _replacing(target) as file:
+            with _replacing(Path(os.path.realpath(path))) as file:
                 yield file
     except OSError as e:
         raise InputError(f"{os.fspath(path)!r} cannot be written: {e.strerror or e}") from e
@@ -51,16 +55,21 @@ def check_output(path: Name, read: Iterable[Name] = ()) -> None:
     :raises InputError: as :func:`output_file`
     """
     name = os.fspath(path)
+    if "\0" in name:
+        raise InputError(f"{name!r} cannot be written: no name of a file has a null character")
     for other in read:
         if is_same_file(path, other):
             raise InputError(
                 f"{name!r} would be overwritten, and is read: {os.fspath(other)!r}; choose another name"
             )
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{name!r} cannot be written: it is a folder")
-    regular = not target.exists() or target.is_file()
-    if not os.access(target.parent if regular else target, os.W_OK):
+    if _standard_stream(path) is not None:
+        return
+    if _is_node(path):
+        if not os.access(path, os.W_OK):
+            raise InputError(f"{name!r} cannot be written: {os.strerror(errno.EACCES)}")
+    elif not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
         raise InputError(f"{name!r} cannot be written: needs a folder that can be written to")
 
 
@@ -70,6 +79,20 @@ def is_same_file(path: Name, other: Name) -> bool:
         return os.path.samestat(os.stat(path), os.stat(other))
     except (OSError, ValueError):  # one of them does not exist, or cannot be a name
         return False
+
+
+def _standard_stream(path: Name) -> int | None:
+    """Return the descriptor of standard output or error if the path names what it is, by whatever links."""
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(os.stat(path), os.fstat(descriptor)):
+                return descriptor
+    return None
+
+
+def _is_node(path: Name) -> bool:
+    """Say whether a path leads to something that is no regular file, which cannot be replaced."""
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 @contextmanager

@@ -126,7 +126,8 @@ def _integers(argument: Argument, array: np.ndarray, storage: np.dtype, where: s
 
 def _member_name(argument: Argument, names: Sequence[str], file: str) -> str:
     """Return which member of an archive an input reads."""
-    for wanted in (argument.name, argument.tensor.name):
+    own = (argument.name, argument.tensor.name)
+    for wanted in (*own, *archive.member_names(own).values()):
         if f"{wanted}.npy" in names:
             return f"{wanted}.npy"
     if len(names) != 1:

@@ -20,6 +20,8 @@ from ..run import Argument
 from . import Normalization, Tell
 
 MAX_PIXELS = 1 << 26  # a photograph has some 2**24; a file can unpack to a thousand times its size
+# Of Pillow's formats those of pixels: EPS would be handed to Ghostscript, a program of the machine.
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's, by number of channels
 _SIGNED = Normalization((127.5,), (127.5,))  # pixels become -1 to 1
 _RAW = Normalization()
@@ -81,7 +83,7 @@ def _pixels(argument: Argument, file: str, layout: Layout) -> np.ndarray:
     """Return an image as uint8 (height, width, channels), of the layout's size."""
     image_module, ops = _pillow(argument, file)
     try:
-        with image_module.open(file) as opened:
+        with image_module.open(file, formats=_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:  # known before they are unpacked
                 size = f"{opened.width}×{opened.height}"
                 raise InputError(

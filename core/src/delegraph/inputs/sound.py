@@ -6,12 +6,10 @@ are. Nothing is resampled.
 
 from __future__ import annotations
 
-import wave
 from pathlib import Path
 from shlex import quote
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import InputError
 from ..model import DTYPES
@@ -19,14 +17,7 @@ from ..numbers import is_quantized, stored_from_real
 from ..run import Argument
 from ..text import escaped
 from . import Tell
-
-
-@frozen
-class Sound:
-    """What a .wav file holds."""
-
-    samples: np.ndarray  # float64 (frames, channels), -1 to 1
-    rate: int  # Hz
+from .wav import Sound, read_wav
 
 
 def read(argument: Argument, file: str, tell: Tell) -> np.ndarray:
@@ -43,34 +34,6 @@ def read(argument: Argument, file: str, tell: Tell) -> np.ndarray:
     if DTYPES[argument.tensor.dtype].is_integer and not is_quantized(argument.tensor):
         placed = placed * 32768
     return stored_from_real(placed, argument.tensor)
-
-
-def read_wav(file: str) -> Sound:
-    """Return the samples of a PCM file of 8, 16, 24 or 32 bits.
-
-    :raises InputError: it is no such file, or is cut off.
-    """
-    try:
-        with wave.open(file, "rb") as opened:
-            width, channels, rate = opened.getsampwidth(), opened.getnchannels(), opened.getframerate()
-            data = opened.readframes(opened.getnframes())
-    except (wave.Error, EOFError, OSError, RuntimeError) as e:  # RuntimeError: a length that is wrong
-        why = str(e) or "it is cut off"
-        raise InputError(f"sound {file!r} needs to be .wav with PCM of 8, 16, 24 or 32 bits: {why}") from e
-    if width not in (1, 2, 3, 4) or not channels:
-        raise InputError(f"sound {file!r} needs 8, 16, 24 or 32 bits a sample, found {8 * width}")
-    data = data[: len(data) // (width * channels) * width * channels]
-    return Sound(_levels(data, width).reshape(-1, channels), rate)
-
-
-def _levels(data: bytes, width: int) -> np.ndarray:
-    """Return samples as -1 to 1."""
-    if width == 1:
-        return np.frombuffer(data, np.uint8) / 128.0 - 1  # 8 bits alone are unsigned
-    # Each sample becomes the upper bytes of an int32, which all widths then share.
-    padded = np.zeros((len(data) // width, 4), np.uint8)
-    padded[:, 4 - width :] = np.frombuffer(data, np.uint8).reshape(-1, width)
-    return padded.view("<i4").ravel() / 2.0**31
 
 
 def _waveform_shape(argument: Argument, file: str) -> tuple[int, ...]:

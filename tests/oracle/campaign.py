@@ -6,11 +6,13 @@ A larger number also draws new cases each time instead of the same ones.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import litert
 import numpy as np
+from delegraph.file import write_model
+from delegraph.interpreter import Interpreter
 from delegraph.model import Graph, Model, Tensor
 from hypothesis import HealthCheck, reject, settings
 
@@ -35,6 +37,31 @@ def runs_of(file: bytes, batches: Sequence[Sequence[np.ndarray]]) -> list[list[n
             return [it.run(batch) for batch in batches]
     except litert.LiteRTError:
         reject()
+
+
+def compare(
+    program: Program,
+    batches: Sequence[Sequence[np.ndarray]],
+    *,
+    is_open: Callable[[int, str], bool] = lambda run, output: False,
+    **settings: Any,
+) -> None:
+    """Fail unless delegraph gives what LiteRT gives, run after run.
+
+    :param is_open: says of a run's number and an output's name whether that output is not compared
+    :param settings: of the interpreter
+    """
+    file = bytes(write_model(program.model))
+    wanted = runs_of(file, batches)
+    with Interpreter(model_content=file, **settings) as ours:
+        ours.allocate_tensors()
+        for run, (inputs, expected) in enumerate(zip(batches, wanted, strict=True)):
+            for d, value in zip(ours.get_input_details(), inputs, strict=True):
+                ours.set_tensor(d["index"], value)
+            ours.invoke()
+            for d, array in zip(ours.get_output_details(), expected, strict=True):
+                if not is_open(run, d["name"]):
+                    np.testing.assert_array_equal(ours.get_tensor(d["index"]), array, d["name"])
 
 
 class Program:

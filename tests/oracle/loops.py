@@ -246,3 +246,7 @@ KINDS: dict[str, Callable[..., Carried]] = {
     "state": _made(SHAPE, _state),
     "turn": _made(SHAPE, _turn),
 }
+
+X = np.float32([[1, 2, 3], [-4, 5, -6]]).reshape(SHAPE)
+# x, how often the loops are to run, and where they begin
+RUNS = [[X, np.int32(3), np.int32(0)], [-X, np.int32(0), np.int32(1)], [X, np.int32(5), np.int32(2)]]

@@ -139,6 +139,17 @@ def weighted_model(
     return g.model(), arrays
 
 
+def fully_connected_of_zeros(dtype: str, rows: int, **options: Any) -> tuple[Model, list[np.ndarray]]:
+    """Return float32 zeros of either sign times integer weights, plus a bias with -0.0 in it."""
+    g = Builder()
+    x, weights = g.input((rows, 40), "float32"), random_array("int8", (6, 40), 3, -7, 7)
+    w = g.constant(weights.view(np.uint8) if dtype == "uint8" else weights, dtype, scale=0.1, zero_point=0)
+    bias = g.constant(np.float32([0, -0.0, 1, -1, -0.0, 7]))
+    g.op("FULLY_CONNECTED", [x, w, bias], [g.tensor((rows, 6), "float32")], version=9, **options)
+    zeros = np.copysign(np.float32(0), random_array("float32", x.shape, 4, -1, 1))
+    return g.model(), [zeros]
+
+
 def _weights(kind: Kind, shape: tuple[int, ...], depth: int, seed: int) -> np.ndarray:
     if kind.weights == "float32":
         size = 4 / np.sqrt(max(depth, 1))  # sums of a few units

@@ -16,10 +16,11 @@ from one_op_opencl import check, loaded
 from runs_opencl import check_runs
 from stateful import Cell, lstm_model, several
 from strategies import SEEDS
-from weighted import KINDS, Draw, weighted_model
+from weighted import KINDS, Draw, fully_connected_of_zeros, weighted_model
 
 DRAW = Draw(5, True, False, 1.0, (5, 0, 0), 0.3)
 HALF_RTOL = 2e-2  # stored as half, some numbers are rounded to another step
+NUMBERS = ["zeros", "zeros beside others", "tiny", "of one sign", "of two sizes", "at both ends"]
 SCALES = [True, False]  # one for each channel of the weights, or one for all
 
 
@@ -109,17 +110,26 @@ def test_rows_of_a_fully_connected(rows: int, depth: int, units: int, asymmetric
 
 
 @pytest.mark.parametrize("asymmetric", [False, True])
-@pytest.mark.parametrize("numbers", ["zeros", "tiny", "of one sign", "of two sizes", "at both ends"])
+@pytest.mark.parametrize("numbers", NUMBERS)
 def test_rows_whose_range_is_odd(numbers: str, asymmetric: bool) -> None:
     model, (x,) = _fully_connected(5, 40, 20, asymmetric_quantize_inputs=asymmetric)
     made = {
-        "zeros": np.concatenate([x[:1], x[1:] * 0]),  # LiteRT leaves a bias of -0.0 alone where all are 0
+        "zeros": x * 0,  # some of them -0.0
+        "zeros beside others": np.concatenate([x[:1], x[1:] * 0]),
         "tiny": x * np.float32(1e-37),
         "of one sign": np.abs(x) + 1,
         "of two sizes": np.where(np.arange(40) == 7, x * 1000, x),
         "at both ends": np.where(x > 0, np.float32(1), np.float32(-1)),  # 0 lies between two steps
     }
     check(model, [made[numbers].astype(np.float32)], half_rtol=None)
+
+
+@pytest.mark.parametrize("activation", ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int4"])
+def test_a_bias_stays_as_it_is_where_all_of_the_input_is_zero(dtype: str, activation: str) -> None:
+    for rows, asymmetric in ((1, False), (3, True)):
+        options = {"asymmetric_quantize_inputs": asymmetric, "fused_activation_function": activation}
+        check(*fully_connected_of_zeros(dtype, rows, **options), half_rtol=None)
 
 
 @pytest.mark.parametrize("asymmetric", [False, True])

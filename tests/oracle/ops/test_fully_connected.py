@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_op import check, difference, random_array, run_op
 from strategies import ACTIVATIONS, SEEDS
-from weighted import DRAWS, KINDS, Draw, weighted_model
+from weighted import DRAWS, KINDS, Draw, fully_connected_of_zeros, weighted_model
 
 SIZES = st.tuples(st.integers(1, 5), st.integers(1, 40), st.integers(1, 7))  # rows, depth, units
 
@@ -70,6 +70,14 @@ def test_rows_of_one_value_are_quantized_as_litert_does(asymmetric: bool, value:
     check(model, [rows])
     rows[1] = np.arange(24) - 12  # the range's ends are as far from 0: its middle is a tie
     check(model, [rows])
+
+
+@pytest.mark.parametrize("activation", ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int4"])
+def test_a_bias_stays_as_it_is_where_all_of_the_input_is_zero(dtype: str, activation: str) -> None:
+    for rows, asymmetric in ((1, False), (3, True)):
+        options = {"asymmetric_quantize_inputs": asymmetric, "fused_activation_function": activation}
+        check(*fully_connected_of_zeros(dtype, rows, **options))
 
 
 @pytest.mark.parametrize("kind", ["float32", "uint8", "int8", "float32 x int8"])

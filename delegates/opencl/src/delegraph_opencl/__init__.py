@@ -16,6 +16,7 @@ from .delegate import OpenCL
 
 if TYPE_CHECKING:
     import click
+    from delegraph import Op
 
     from .cpu.depthwise import depthwise_convolution
     from .cpu.integers import Integers, SumEpilogue, integer_convolution
@@ -96,6 +97,15 @@ def delegraph_op_support(delegate: Delegate) -> Iterable[OpSupport]:
     from .kernels import support_rows
 
     return support_rows(delegate.options)
+
+
+@hookimpl
+def delegraph_veto(op: Op, delegate: Delegate) -> str | None:
+    """Leave to the host what folding has left of ops of constants: those that write variables."""
+    if delegate.name != OpenCL.name or not op.inputs:
+        return None
+    is_constant = all(t is None or (t.is_constant and not t.is_variable) for t in op.inputs)
+    return "all its operands are constants, which the host computes" if is_constant else None
 
 
 @hookimpl

@@ -69,7 +69,7 @@ __kernel void round_rows(
     }
 #endif
     const float4 how = rounding(low, high);
-    if (k == 0) worth[row] = how.w;
+    if (k == 0) worth[row] = STEP_OF(low, high, how);
     __global REAL* to = y + row * depth;
     EACH_NUMBER(
         STORE16(to, k, TO_F16(ROUNDED(float16, int16, v, how))), STORE(to, k, TO_F(ROUNDED(float, int, v, how))))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from attrs import evolve, frozen
-from delegraph import Tensor
+from delegraph import Tensor, fused_activation
 from delegraph.rules import blocks_of, scales_of_blocks
 
 from ..program.launch import Arg, Launch, blocks, int32s, rounded_up
@@ -46,6 +46,8 @@ def operands(
     asymmetric: bool,
     *,
     scales_apart: bool = False,
+    from_zero: bool = False,
+    bias_of_zeros: bool = False,
     x: int = 0,
     weights: int = 1,
     bias: int = 2,
@@ -56,6 +58,8 @@ def operands(
     :param rows: of the input, with a range each.
     :param asymmetric: whether 0 may lie anywhere in the range of a row.
     :param scales_apart: LiteRT scales sums twice: by the weights' scales, then by the row's.
+    :param from_zero: without a bias, LiteRT adds what is scaled to 0.0: it does not end in -0.0.
+    :param bias_of_zeros: where all of the input is 0, LiteRT leaves the bias as it is, -0.0 among it.
     :param x, weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
     """
@@ -65,8 +69,9 @@ def operands(
     tensor = stored.tensor
     starts = np.arange(rows) * (source.size // rows)
     in_blocks = blocks_of(tensor) is not None
-    found = rounded(source, source.shape, starts, 1, asymmetric or in_blocks, target)
     added = node.inputs[bias] if len(node.inputs) > bias else None
+    minus = bias_of_zeros and not in_blocks and _ends_in_minus_zero(node, added)
+    found = rounded(source, source.shape, starts, 1, asymmetric or in_blocks, target, minus)
     worth = found.per(node.result.size // rows)
     if in_blocks:
         real = Weights(f"weights {tensor.index}, each block by its scale", lambda: real_of_blocks(tensor))
@@ -74,9 +79,19 @@ def operands(
             found.value, real, [PostOp("v * {0}", (worth,)), *after_sums(node, added)], found.launches
         )
     scales = scales_of(tensor, stored.shape[axis])
-    scaled = PostOp("v * {0} * {1}" if scales_apart else "v * ({0} * {1})", (scales, worth))
+    text = "v * {0} * {1}" if scales_apart else "v * ({0} * {1})"
+    scaled = PostOp(f"{text} + 0.0f" if from_zero and added is None else text, (scales, worth))
     integers = Weights(f"weights {tensor.index}, signed", lambda: signed(tensor))
     return Operands(found.value, integers, [scaled, *after_sums(node, added)], found.launches)
+
+
+def _ends_in_minus_zero(node: Node, bias: Value | None) -> bool:
+    """Say whether a bias of -0.0 is seen at the end; RELU and RELU6 are max(0, v) here, which is 0.0."""
+    is_own = node.factor is None and node.shift is None  # or a merged op's, which keeps -0.0
+    if bias is None or (is_own and fused_activation(node.op) in ("RELU", "RELU6")):
+        return False
+    values = bias.data()
+    return bool(np.any(np.signbit(values) & (values == 0)))
 
 
 def is_hybrid(x: Value, weights: Value) -> bool:
@@ -138,22 +153,31 @@ def rounded(
     stride: int,
     asymmetric: bool,
     target: Target,
+    minus_zeros: bool = False,
 ) -> Rounded:
     """Return rows of ``x``, rounded.
 
     :param shape: of the result, whose rows lie one after the other.
     :param starts: from which element of ``x`` each row begins.
     :param stride: from one element of a row to the next.
+    :param minus_zeros: where all of ``x`` is 0, sums times what a row is worth are -0.0.
     """
     low = -255 if asymmetric else -127  # less a zero point from -128 to 127
     value = evolve(x, shape=shape, levels=(low, -low), base=None, offset=0)
     worth = Scratch(4 * len(starts))
-    launches = tuple(_launches(x, value, worth, starts, stride, asymmetric, target))
+    defines = (("ASYMMETRIC", int(asymmetric)), ("MINUS_ZEROS", int(minus_zeros)))
+    launches = tuple(_launches(x, value, worth, starts, stride, target, defines))
     return Rounded(value, worth, len(starts), launches)
 
 
 def _launches(
-    x: Value, y: Value, worth: Scratch, starts: np.ndarray, stride: int, asymmetric: bool, target: Target
+    x: Value,
+    y: Value,
+    worth: Scratch,
+    starts: np.ndarray,
+    stride: int,
+    target: Target,
+    how: tuple[tuple[str, int], ...],
 ) -> Iterator[Launch]:
     """Yield the launches: the ranges of all parts, unless a row is one part; then what is rounded."""
     rows, depth = len(starts), y.size // len(starts)
@@ -163,7 +187,7 @@ def _launches(
     ranges, places = Scratch(8 * rows * parts), table(starts)
     numbers = int32s(rows * parts, per_item, parts, each, depth, stride)
     defines = (
-        ("ASYMMETRIC", int(asymmetric)),
+        *how,
         ("SIDE_BY_SIDE", int(stride == 1)),
         ("PARTS", min(parts, 2)),
         ("GROUP", _GROUP),

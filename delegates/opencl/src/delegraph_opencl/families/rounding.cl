@@ -26,3 +26,17 @@ static inline float4 rounding(float low, float high) {
 #define ROUNDED(T, I, v, how) LEAST(MOST(WHOLE_OF(T, I, (v) * how.x), (T)(how.y)), (T)(how.z))
 #define WHOLE_OF(T, I, v) \
   convert_##T(convert_##I((v) + (((v) < 0.0f) ? (T)(-0.5f) : (T)(0.5f))))
+
+/* What one of a row's numbers is worth; less than 0 where every row of ``x`` holds zeros alone, so that sums
+   end in -0.0, which leaves a bias of -0.0 as it is. */
+#if MINUS_ZEROS
+static inline bool are_zeros(__global const REAL* x, int n) {
+  int i = 0;
+  while (i < n && (float)LOAD(x, i) == 0.0f) i++;
+  return i == n;
+}
+#define STEP_OF(low, high, how) \
+  ((low) == 0 && (high) == 0 && are_zeros(x, tasks / parts * depth) ? -how.w : how.w)
+#else
+#define STEP_OF(low, high, how) how.w
+#endif

@@ -55,7 +55,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void round_rows(
   JOIN(ranges[2 * part], ranges[2 * part + 1]);
 #endif
   const float4 how = rounding(lows[0], highs[0]);
-  if (begin == 0 && lane == 0) worth[row] = how.w;
+  if (begin == 0 && lane == 0) worth[row] = STEP_OF(lows[0], highs[0], how);
   for (int k = begin + lane; k < end; k += GROUP) {
     const float v = (float)LOAD(from, k * stride);
     STORE(y, row * depth + k, TO_F(ROUNDED(float, int, v, how)));

@@ -83,7 +83,7 @@ def _hybrid(node: Node, x: Value, y: Value, target: Target) -> Iterator[Launch]:
     left = Side(found.value, rows * depth, len(stacks), depth, 1, stacks)
     integers = Packed(f"signed integers of tensor {tensor.index}", lambda: signed(tensor))
     scales = scales_of(tensor, columns)
-    epilogue = epilogue_of(node, [PostOp("v * ({0} * {1})", (found.per(columns), scales))])
+    epilogue = epilogue_of(node, [PostOp("v * ({0} * {1}) + 0.0f", (found.per(columns), scales))])
     right = _side(y, integers, result, across=not o.adj_y)
     yield from multiplied(Product(left, right, node.outputs[0], rows, columns, depth, epilogue), target)
 

@@ -57,7 +57,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
     filters, x = node.input(1), node.input(2)
-    found = operands(node, target, x.shape[0], asymmetric=True, x=2, weights=1, bias=3)
+    found = operands(node, target, x.shape[0], asymmetric=True, from_zero=True, x=2, weights=1, bias=3)
     weights = found.weights
     assert isinstance(weights, Weights)
     yield from found.launches

@@ -79,7 +79,8 @@ def prepare_hybrid(op: Op) -> Kernel:
         sums = np.matmul(values.reshape(rows.shape).astype(dtype, copy=False), columns.astype(dtype))
         scales = weight_scales(op, columns.shape[-1])
         factors = steps.reshape(*rows.shape[:-1], 1) * scales
-        return (np.multiply(sums, factors, dtype=np.float32, casting="same_kind"),)
+        products = np.multiply(sums, factors, dtype=np.float32, casting="same_kind")
+        return (np.add(products, np.float32(0), out=products),)  # -0.0 becomes 0.0, as in LiteRT
 
     return quietly(run)
 

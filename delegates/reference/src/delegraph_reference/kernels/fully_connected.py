@@ -99,13 +99,15 @@ def prepare_hybrid(op: Op) -> Kernel:
     """
 
     def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
-        product = (_RowProduct if blocks_of(operand(op, 1)) is None else BlockProduct)(op, signed(stored))
-        curve = CURVES[fused_activation(op)]
+        in_blocks = blocks_of(operand(op, 1)) is not None
+        product = (BlockProduct if in_blocks else _RowProduct)(op, signed(stored))
+        curve, added = CURVES[fused_activation(op)], np.float32(0) if bias is None else bias
 
         def multiply_rows(rows: np.ndarray, out: np.ndarray) -> None:
-            out[...] = product(rows)
-            if bias is not None:
-                out += bias
+            if in_blocks or rows.any():
+                np.add(product(rows), added, out=out)
+            else:
+                out[...] = added  # as it is: -0.0 + 0.0 is 0.0
             out[...] = curve(out)
 
         return _by_rows(op, len(stored), multiply_rows)

@@ -102,10 +102,11 @@ def prepare_hybrid(op: Op) -> Kernel:
         columns = stored.reshape(len(stored), -1).T
         packed = _packed(stored).astype(exact_weights(columns, LARGEST).dtype)
         scales = weight_scales(conv, len(stored))
+        added = np.zeros(1, np.float32) if bias is None else bias  # LiteRT adds products to 0.0
 
         def apply(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
             values, steps = quantized_rows(x.reshape(len(x), -1), asymmetric=True)
-            finishes = [FloatFinish(conv, bias, scales * step) for step in steps]
+            finishes = [FloatFinish(conv, added, scales * step) for step in steps]
             return _images(op, values.reshape(x.shape), packed, shape, stored, finishes)
 
         return apply

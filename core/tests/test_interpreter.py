@@ -158,7 +158,7 @@ def test_set_tensor_refuses_another_dtype_or_shape(interpret):
         i.set_tensor(0, np.zeros(3, np.float32))
     with pytest.raises(ValueError, match="from 0 to 1, found 9"):
         i.set_tensor(9, np.zeros(2, np.float32))
-    with pytest.raises(TypeError, match=r"needs to be an integer, found 1\.0"):
+    with pytest.raises(TypeError, match=r"needs an integer, found 1\.0"):
         i.set_tensor(1.0, np.zeros(2, np.float32))
     with pytest.raises(InputError, match="neither an input nor a variable"):
         i.set_tensor(1, np.zeros(2, np.float32))

@@ -712,7 +712,7 @@ def test_how_many_partitions_are_kept_may_depend_on_the_graph():
 
 @pytest.mark.parametrize("limit", ["min_ops", "max_partitions"])
 def test_a_limit_below_one_is_an_error(limit):
-    with pytest.raises(InputError, match=f"{limit} needs 1 or more, found 0"):
+    with pytest.raises(InputError, match=f"{limit} needs an integer of 1 or more, found 0"):
         plan_of(chain("ABS"), Fake("a", "ABS"), **{limit: 0})
 
 

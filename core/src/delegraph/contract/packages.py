@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from attrs import frozen
 
+from ..kinds import check_path
 from ..model import schema
 
 
@@ -79,6 +80,7 @@ def hint_for_command(name: str) -> str:
 
 def delegate_name(library: str | os.PathLike[str]) -> str:
     """Return the delegate meant by a name or by the path of a library that LiteRT would load."""
+    check_path("library", library)
     name = os.fspath(library)
     return LIBRARIES.get(re.split(r"[\\/]", name)[-1], name)
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import InputError
+from ..kinds import check_kind, check_path, several
 
 Name = str | os.PathLike[str]
 
 
 def write_file(path: Name, data: bytes, read: Iterable[Name] = ()) -> None:
     """Write a file as :func:`output_file` does."""
+    check_kind("data", data, (bytes, bytearray, memoryview), "bytes")
     with output_file(path, read) as file:
         file.write(data)
 
@@ -54,10 +56,11 @@ def check_output(path: Name, read: Iterable[Name] = ()) -> None:
 
     :raises InputError: as :func:`output_file`
     """
+    check_path("path", path)
     name = os.fspath(path)
     if "\0" in name:
         raise InputError(f"{name!r} cannot be written: no name of a file has a null character")
-    for other in read:
+    for other in several("read", read, (str, os.PathLike), "paths"):
         if is_same_file(path, other):
             raise InputError(
                 f"{name!r} would be overwritten, and is read: {os.fspath(other)!r}; choose another name"
@@ -75,6 +78,8 @@ def check_output(path: Name, read: Iterable[Name] = ()) -> None:
 
 def is_same_file(path: Name, other: Name) -> bool:
     """Say whether two names are those of one file that exists, by whatever links."""
+    check_path("path", path)
+    check_path("other", other)
     try:
         return os.path.samestat(os.stat(path), os.stat(other))
     except (OSError, ValueError):  # one of them does not exist, or cannot be a name

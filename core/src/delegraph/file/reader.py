@@ -21,6 +21,7 @@ import attrs
 import numpy as np
 
 from ..errors import ModelError, ModelNotFound
+from ..kinds import whole
 from ..model import (
     BY_CODE,
     Blocks,
@@ -67,6 +68,7 @@ def read_model(
     :raises ModelNotFound: there is no such file
     :raises ModelError: the file is broken; the message names the table, the index and what was found
     """
+    whole("max_tensor_bytes", max_tensor_bytes, 0)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         return _Reader(
@@ -92,7 +94,7 @@ def _read_only(source: Any) -> Bytes:
         return source
     try:
         return memoryview(source).toreadonly().cast("B")
-    except TypeError:
+    except (TypeError, ValueError):
         found = type(source).__name__
         raise ModelError(f"a model needs a path or the bytes of a file, found a {found}") from None
 

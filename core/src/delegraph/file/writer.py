@@ -18,6 +18,7 @@ import numpy as np
 from flatbuffers import number_types
 
 from ..errors import InputError, ModelError
+from ..kinds import check_kind
 from ..model import (
     Blocks,
     Graph,
@@ -52,6 +53,7 @@ def write_model(model: Model) -> bytes:
 
     :raises InputError: a value does not fit the format; the message names the table and the field
     """
+    check_kind("model", model, Model, "a Model")
     rows = _Rows(model)
     if rows.weight() <= _MAX_INLINE:
         return _flatbuffer(rows.model()) + model.trailer

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..kinds import array_of, check_kind, several, sizes, whole
 from .dtypes import DTYPES, dtype_of
 from .graph import Blocks, Graph, Metadata, Model, Op, OperatorCode, Quantization, Signature, Tensor
 from .op_codes import op_name, operator_code, options_record
@@ -55,8 +56,9 @@ class Builder:
     ) -> Tensor:
         """Return a new input of the subgraph. A size of -1 may be resized by callers; it starts as 1."""
         quantization = _quantization(scale, zero_point, axis)
-        fixed = tuple(1 if n == -1 else int(n) for n in shape)
-        signature = tuple(int(n) for n in shape) if -1 in shape else None
+        asked = sizes("shape", shape)
+        fixed = tuple(1 if n == -1 else n for n in asked)
+        signature = asked if -1 in asked else None
         tensor = self._add(name, dtype, fixed, quantization=quantization, shape_signature=signature)
         self._inputs.append(tensor)
         return tensor
@@ -129,10 +131,15 @@ class Builder:
         :param options: by the schema's names, enums as it spells them; the rest are its defaults
         :raises InputError: the op has no such option, or the value does not fit; it says what is valid
         """
-        operands = tuple(inputs), tuple(outputs), tuple(intermediates)
+        check_kind("name", name, str, "an op's name")
+        operands = (
+            tuple(several("inputs", inputs, (Tensor, type(None)), "tensors")),
+            tuple(several("outputs", outputs, Tensor, "tensors")),
+            tuple(several("intermediates", intermediates, Tensor, "tensors")),
+        )
         for tensor in (t for group in operands for t in group if t is not None):
             self._check_own(name, tensor)
-        code = self._whole.code(name, version)
+        code = self._whole.code(name, whole("version", version, 1))
         record = options_record(name, **options)
         self._ops.append(
             Op(
@@ -180,9 +187,9 @@ class Builder:
         """
         main = self._whole.builders[0]
         if outputs is not None:
-            main.returns(*outputs)
+            main.returns(*several("outputs", outputs, Tensor, "tensors"))
         if inputs is not None:
-            main._inputs = list(inputs)
+            main._inputs = several("inputs", inputs, Tensor, "tensors")
         graphs = tuple(b._graph() for b in self._whole.builders)
         entries = [Metadata(n, self._whole.store(value)) for n, value in (metadata or {}).items()]
         return Model(
@@ -217,16 +224,15 @@ class Builder:
         data: np.ndarray | None = None,
         **fields: Any,
     ) -> Tensor:
-        if dtype not in DTYPES:
-            raise InputError(f"tensor {name!r}: no type {dtype!r}; the types are: {', '.join(DTYPES)}")
+        _check_type(f"dtype of tensor {name!r}", dtype)
         index = len(self._tensors)
         name = f"t{index}" if name is None else name
-        shape = tuple(int(n) for n in shape)
-        tensor = Tensor(index, name, dtype, shape, data=data, has_rank=True, **fields)
+        tensor = Tensor(index, name, dtype, sizes("shape", shape), data=data, has_rank=True, **fields)
         self._tensors.append(tensor)
         return tensor
 
     def _check_own(self, what: str, tensor: Tensor) -> None:
+        check_kind(what, tensor, Tensor, "tensors")
         if tensor.index >= len(self._tensors) or self._tensors[tensor.index] is not tensor:
             raise InputError(f"{what}: tensor {tensor.name!r} is not of subgraph {self.name!r}")
 
@@ -258,20 +264,22 @@ def _quantization(
         return Quantization(np.zeros(0, np.float32), np.zeros(0, np.int64), axis, blocks=blocks)
     if scale is None:
         return None
-    scales = np.atleast_1d(np.asarray(scale, np.float32))
-    points = np.asarray(0 if zero_point is None else zero_point, np.int64)
+    scales = np.atleast_1d(array_of("scale", scale, "one number or several", np.float32))
+    points = array_of("zero_point", 0 if zero_point is None else zero_point, "integers", np.int64)
+    if points.ndim and points.shape != scales.shape:
+        raise InputError(f"zero_point needs one number, or one for each scale, found shape {points.shape}")
     return Quantization(scales, np.broadcast_to(points, scales.shape).copy(), axis)
 
 
 def _values(values: Any, dtype: str | None) -> tuple[np.ndarray, str]:
     """Return an array as a tensor keeps it, and its tensor type."""
-    array = np.asarray(values, object if dtype == "string" else None)
+    if dtype is not None:
+        _check_type("dtype", dtype)
+    array = array_of("values", values, dtype=object if dtype == "string" else None)
     if array.dtype.kind in "OSU":
         return _strings(np.asarray(values, object)), "string"  # numpy's own strings lose zeros at their end
     if dtype is None:
         dtype = dtype_of(array)
-    if dtype not in DTYPES:
-        raise InputError(f"constant: no type {dtype!r}; the types are: {', '.join(DTYPES)}")
     data = array.astype(DTYPES[dtype].numpy)
     if data.dtype.kind not in "fc" and not np.array_equal(data, array):
         raise InputError(f"constant: {dtype} (an array of {data.dtype}) cannot hold {array.ravel()[:8]}")
@@ -283,9 +291,15 @@ def _strings(array: np.ndarray) -> np.ndarray:
     stored = np.empty(array.shape, object)
     stored[...] = array
     for i, text in enumerate(stored.flat):
-        stored.flat[i] = text.encode() if isinstance(text, str) else bytes(text)
+        check_kind("values", text, (str, bytes), "numbers, or strings (str or bytes)")
+        stored.flat[i] = text.encode() if isinstance(text, str) else text
     stored.flags.writeable = False
     return stored
+
+
+def _check_type(what: str, dtype: Any) -> None:
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise InputError(f"{what}: no type {dtype!r:.60}; the types are: {', '.join(DTYPES)}")
 
 
 def _signature(key: str, graph: Graph) -> Signature:

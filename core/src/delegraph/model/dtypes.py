@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 from attrs import frozen
 
+from ..errors import InputError
+
 
 @frozen(slots=False)
 class DType:
@@ -50,8 +52,10 @@ class DType:
 
 def dtype_of(array: np.ndarray) -> str:
     """Return the tensor type whose values an array of this numpy dtype holds."""
-    name = array.dtype.name
-    return "string" if array.dtype.kind in "OSU" else name
+    name = "string" if array.dtype.kind in "OSU" else array.dtype.name
+    if name not in DTYPES:
+        raise InputError(f"values need a dtype that tensors have, found {array.dtype}")
+    return name
 
 
 _ROWS = (

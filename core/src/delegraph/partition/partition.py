@@ -9,7 +9,8 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from ..contract import CORE, NOBODY, Delegate, Fallback, Partition, Plan, SubgraphPlan
-from ..errors import InputError, OptionError, PluginError
+from ..errors import OptionError, PluginError
+from ..kinds import check_kind, several, whole
 from ..log import logger
 from ..model import Graph, Model
 from ..plugins import Plugins, label_apart
@@ -44,6 +45,9 @@ def partition(
     :raises InputError: a limit is below 1, or ``delegates`` holds something else than loaded delegates.
     :raises ModelError: an op reads what a later op, or none, computes.
     """
+    check_kind("model", model, Model, "a Model")
+    check_kind("plugins", plugins, (Plugins, type(None)), "plugins or None")
+    check_kind("refused", refused, (Mapping, type(None)), "reasons by subgraph and op")
     plugins = plugins or Plugins.installed()
     decide = _policy(policy)
     _check(delegates, min_ops, max_partitions)
@@ -72,18 +76,16 @@ def partition(
 
 
 def _policy(name: str) -> Policy:
-    if name not in POLICIES:
+    if not isinstance(name, str) or name not in POLICIES:
         raise OptionError(f"no policy {name!r} for partitioning; there is: {', '.join(POLICIES)}")
     return POLICIES[name]
 
 
 def _check(delegates: Sequence[Delegate], min_ops: int | None, max_partitions: int | None) -> None:
     for name, value in (("min_ops", min_ops), ("max_partitions", max_partitions)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} needs 1 or more, found {value}")
-    for d in delegates:
-        if not isinstance(d, Delegate):
-            raise InputError(f"partition needs loaded delegates (see load_delegate), found {d!r}")
+        if value is not None:
+            whole(name, value, 1)
+    for d in several("delegates", delegates, Delegate, "loaded delegates (see load_delegate)"):
         if d.keep not in KEEP:
             raise PluginError(f"delegate {d.name!r} needs keep = {' or '.join(KEEP)}, found {d.keep!r}")
 

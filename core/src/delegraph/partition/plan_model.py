@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..contract import Delegate, Plan
+from ..kinds import check_kind
 from ..log import fallbacks_unsaid
 from ..model import Model
 from ..plugins import Plugins, Wanted, resolve_delegates
@@ -31,6 +32,7 @@ def plan_model(
         machine takes no op, as in an interpreter.
     :param limits: for :func:`delegraph.partition.partition`.
     """
+    check_kind("model", model, Model, "a Model")
     loaded = resolve_delegates(delegates)
     with nullcontext() if warn else fallbacks_unsaid():
         if anywhere:

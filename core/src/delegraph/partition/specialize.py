@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 from attrs import frozen
 
 from .. import shapes
-from ..contract import OpSupport, Partition, shapes_by_rows
+from ..contract import Delegate, OpSupport, Partition, shapes_by_rows
 from ..errors import InputError, ModelError
+from ..kinds import check_kind, several, whole
 from ..model import (
     DTYPES,
     RANDOM_OPS,
@@ -35,9 +35,6 @@ from ..plugins import REFERENCE
 from .counters import ranges_inside, steps_of
 from .linear import ANYTHING, Known, Range
 from .replaced_part import as_replaced_part, without_unread
-
-if TYPE_CHECKING:
-    from ..contract import Delegate
 
 InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor index) -> shape
 Inputs = tuple["Given", ...]  # of a subgraph
@@ -95,6 +92,10 @@ def specialize(
     :raises InputError: the shapes do not fit an op; the message names it.
     :raises ModelError: a tensor would take more than ``max_tensor_bytes``.
     """
+    check_kind("model", model, Model, "a Model")
+    check_kind("input_shapes", input_shapes, (Mapping, type(None)), "shapes by subgraph and tensor")
+    several("delegates", delegates, Delegate, "loaded delegates (see load_delegate)")
+    whole("max_tensor_bytes", max_tensor_bytes, 0)
     work = _Specializer(model, input_shapes or {}, Evaluator(delegates), max_tensor_bytes, not keep_all)
     return attrs.evolve(model, subgraphs=work.subgraphs())
 
@@ -156,29 +157,14 @@ class _Specializer:
         passed = {"IF": given[1:], "STABLEHLO_CASE": given[1:], "CALL_ONCE": ()}.get(op.name, given)
         return [(i, passed) for i in called_subgraphs(op)]
 
-    def results(self, op: Op, calls: Sequence[Call]) -> list[Shape]:
-        """Return the output shapes of an op that makes these calls."""
+    def results(self, op: Op, calls: Sequence[Call]) -> tuple[list[Shape], list[str]]:
+        """Return shapes and types of the outputs of an op that makes these calls."""
+        callees = calls[-1:] if op.name in LOOPS else calls
+        columns = list(zip(*(self._walk(*call).graph.outputs for call in callees), strict=False))
+        types = _result_types(op, [column[-1].dtype for column in columns])
         if op.name in LOOPS:
-            return [g.shape for g in calls[-1][1]]
-        return [_merge([t.shape for t in column]) for column in self._columns(calls)]
-
-    def result_types(self, op: Op, calls: Sequence[Call]) -> list[str]:
-        """Return the output types of an op that makes these calls: the file's where a callee has none.
-
-        LiteRT makes an output of IF, WHILE and composites what a callee gives; of WHILE only where it fits
-        into as many bytes.
-        """
-        claimed = [t.dtype for t in op.outputs]
-        if op.name in _KEEP_CLAIMS:
-            return claimed
-        found = [column[0].dtype for column in self._columns(calls[-1:])][: len(claimed)]
-        if op.name in LOOPS:
-            found = [_as_wide(a, b) for a, b in zip(found, claimed, strict=False)]
-        return found + claimed[len(found) :]
-
-    def _columns(self, calls: Sequence[Call]) -> list[tuple[Tensor, ...]]:
-        """Return the outputs of each callee, side by side."""
-        return list(zip(*(self._walk(*call).graph.outputs for call in calls), strict=False))
+            return [g.shape for g in calls[-1][1]], types
+        return [_merge([t.shape for t in column]) for column in columns], types
 
     def _loop(self, op: Op, given: Inputs) -> list[Call]:
         """Return what the condition and the body of a loop get in all its rounds.
@@ -292,9 +278,9 @@ class _GraphPass:
             return self._shapes(op), shapes.output_types(op)
         calls = self.work.calls(op, tuple(map(self._given, op.inputs)))
         self.calls += calls
-        found = self.work.results(op, calls)
+        found, types = self.work.results(op, calls)
         declared = _declared(op, [None if t is None else t.shape for t in op.inputs])
-        return [*found, *declared[len(found) :]][: len(op.outputs)], self.work.result_types(op, calls)
+        return [*found, *declared[len(found) :]][: len(op.outputs)], types
 
     def _shapes(self, op: Op) -> Sequence[Shape]:
         given = [None if t is None else t.shape for t in op.inputs]
@@ -407,6 +393,20 @@ def _unbounded(given: Inputs) -> Inputs:
 
 def _with_ranges(given: Inputs, ranges: Sequence[Range]) -> Inputs:
     return tuple(Given(g.shape, g.dtype, r) for g, r in zip(given, ranges, strict=True))
+
+
+def _result_types(op: Op, found: Sequence[str]) -> list[str]:
+    """Return the types of an op's outputs where what it calls gives these: the file's where it gives none.
+
+    LiteRT makes an output of IF, WHILE and composites what a callee gives; of WHILE only where it fits
+    into the memory of what the file claims.
+    """
+    claimed = [t.dtype for t in op.outputs]
+    if op.name in _KEEP_CLAIMS:
+        return claimed
+    if op.name in LOOPS:
+        found = [_as_wide(a, b) for a, b in zip(found, claimed, strict=False)]
+    return [*found, *claimed[len(found) :]][: len(claimed)]
 
 
 def _as_wide(found: str, claimed: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Union
 
 from ..contract import Delegate, delegate_name
 from ..errors import DelegateUnavailable, InputError
+from ..kinds import several
 from .manager import REFERENCE, Plugins
 
 Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
@@ -49,7 +50,8 @@ def resolve_delegates(
     plugins = plugins or Plugins.installed()
     if isinstance(delegates, (str, os.PathLike, Delegate)):
         delegates = [delegates]
-    wanted = list(delegates or [REFERENCE])
+    given_ones = [] if delegates is None else several("delegates", delegates, object, "names or delegates")
+    wanted = given_ones or [REFERENCE]
     names = [wanted_name(d) for d in wanted]
     with_spare = REFERENCE not in names and REFERENCE in plugins.delegates()
     if with_spare:

@@ -29,6 +29,7 @@ from ..contract import (
     with_origin,
 )
 from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDelegate
+from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
 from .checks import is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
@@ -138,6 +139,7 @@ class Plugins:
         :param table_later: look for its rows when somebody asks for them: they may be in many modules.
         """
         name = delegate_name(name)
+        check_kind("options", options, (Mapping, type(None)), "a dictionary of options by name")
         offer = self.delegates().get(name)
         if offer is None:
             raise self._unknown(name)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentTypeError, InputError, ShapeError
+from ..errors import InputError, ShapeError
+from ..kinds import check_kind, check_mapping, whole
+from ..plugins import Plugins
 from .named_arguments import Argument, Interface
 
 
-def check_settings(num_threads: Any, on_failure: str) -> None:
+def check_settings(num_threads: Any, on_failure: str, max_tensor_bytes: int, plugins: Any) -> None:
     """Raise if a setting of an interpreter does not fit."""
     if num_threads is not None and (not isinstance(num_threads, int) or num_threads < 1):
         raise InputError(f"num_threads needs an int of 1 or more, found {num_threads!r}")
-    if on_failure not in ("raise", "fallback"):
+    whole("max_tensor_bytes", max_tensor_bytes, 0)
+    check_kind("plugins", plugins, (Plugins, type(None)), "plugins or None")
+    if not isinstance(on_failure, str) or on_failure not in ("raise", "fallback"):
         raise InputError(f"on_failure needs 'raise' or 'fallback', found {on_failure!r}")
 
 
 def matched(interface: Interface, inputs: Mapping[str | int, Any]) -> list[tuple[Argument, Any]]:
     """Return every input of the model with its value."""
+    check_mapping("inputs", inputs, f"values by name or index of {_names(interface)}")
     known: dict[str | int, Argument] = {a.tensor.index: a for a in interface.inputs}
     known |= {a.name: a for a in interface.inputs}
-    names = ", ".join(a.name for a in interface.inputs)
+    names = _names(interface)
     if unknown := [key for key in inputs if key not in known]:
         raise InputError(f"the model has no input {unknown[0]!r}; it has: {names}")
     found = {known[key].name: value for key, value in inputs.items()}
@@ -33,30 +37,15 @@ def matched(interface: Interface, inputs: Mapping[str | int, Any]) -> list[tuple
     return [(a, found[a.name]) for a in interface.inputs]
 
 
+def _names(interface: Interface) -> str:
+    return ", ".join(a.name for a in interface.inputs) or "no input"
+
+
 def check_strict(name: str, signature: Sequence[int], shape: tuple[int, ...]) -> None:
     """Raise if ``shape`` changes a size that the signature does not leave open."""
     fits = len(shape) == len(signature) and all(a in (-1, b) for a, b in zip(signature, shape, strict=True))
     if not fits:
         raise ShapeError(f"{name} needs shape {tuple(signature)} (-1: any size), found {shape}")
-
-
-def sizes(size: Any) -> tuple[int, ...]:
-    """Return the sizes of a shape as integers."""
-    try:
-        found = np.array(size, np.int64)
-    except (ValueError, TypeError, OverflowError) as e:
-        raise InputError(f"a shape needs to be a sequence of integers, found {size!r:.60}") from e
-    if found.ndim != 1:
-        raise InputError(f"a shape needs to be a sequence of integers, found {found.ndim} dimensions")
-    return tuple(found.tolist())
-
-
-def index_of(value: Any) -> int:
-    """Return an index as an integer; a float or a string is none."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise ArgumentTypeError(f"an index needs to be an integer, found {value!r:.60}") from None
 
 
 def scalar_or_array(array: np.ndarray) -> Any:

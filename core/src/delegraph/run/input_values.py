@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..kinds import array_of
 from ..model import DTYPES, Tensor
 from .device_values import OwnedValue, owned_by_program
 
@@ -24,7 +25,7 @@ def stored(value: Any, tensor: Tensor, shape: tuple[int, ...] | None, name: str)
     :param name: which tensor it is for, in messages.
     :raises InputError: dtype, shape or values do not fit.
     """
-    array = np.asarray(value)
+    array = array_of(name, value)
     array = strings(array, name) if tensor.dtype == "string" else _in_storage_dtype(array, tensor, name)
     _check_shape(array.shape, shape, name)
     return array
@@ -34,8 +35,8 @@ def converted(value: Any, tensor: Tensor, name: str) -> np.ndarray:
     """Return ``value`` as :func:`stored` does; plain Python numbers and lists become the tensor's dtype."""
     if isinstance(value, np.ndarray) or hasattr(value, "__array__") or tensor.dtype == "string":
         return stored(value, tensor, None, name)
+    found = array_of(name, value, f"{tensor.dtype} values")
     try:
-        found = np.asarray(value)
         array = found.astype(DTYPES[tensor.dtype].numpy)
     except (ValueError, TypeError, OverflowError) as e:
         raise InputError(f"{name} needs {tensor.dtype} values, found {value!r:.60}: {e}") from e

@@ -28,7 +28,8 @@ import numpy as np
 
 from ..contract import Delegate, Plan
 from ..errors import InputError, ShapeError, StateError
-from ..model import HANDLES, Model, Tensor
+from ..kinds import check_flags, several, sizes, whole
+from ..model import HANDLES, Model, Shape, Tensor
 from ..partition import DEFAULT_MAX_TENSOR_BYTES, MemoryEstimate, adapted, partition
 from ..plugins import (
     REFERENCE,
@@ -39,7 +40,7 @@ from ..plugins import (
     resolve_delegates,
     wanted_name,
 )
-from .arguments import check_settings, check_strict, index_of, matched, scalar_or_array, sizes
+from .arguments import check_settings, check_strict, matched, scalar_or_array
 from .device_values import OwnedValue
 from .input_values import converted, on_device, stored
 from .litert_details import Details, op_details, tensor_details
@@ -142,18 +143,30 @@ class Interpreter:
         plugins: Plugins | None = None,
     ) -> None:
         _check_resolver(experimental_op_resolver_type)
-        check_settings(num_threads, on_failure)
+        check_settings(num_threads, on_failure, max_tensor_bytes, plugins)
+        check_flags(
+            experimental_preserve_all_tensors=experimental_preserve_all_tensors,
+            experimental_disable_delegate_clustering=experimental_disable_delegate_clustering,
+            experimental_disable_delegate_node_fusion=experimental_disable_delegate_node_fusion,
+            require_full_delegation=require_full_delegation,
+            mmap=mmap,
+            allow_external_buffers=allow_external_buffers,
+            device_outputs=device_outputs,
+        )
         self._lock = threading.Lock()
         self._closed = False
         self._views = Views()
         self._compress = experimental_compress_quantization_zero_points
         self._num_threads = num_threads
-        self._plugins = plugins or Plugins.installed()
+        self._plugins = Plugins.installed() if plugins is None else plugins
         self._model = the_model(
             model_path, model_content, model, mmap=mmap, max_tensor_bytes=max_tensor_bytes,
             allow_external_buffers=allow_external_buffers,
         )  # fmt: skip
-        wanted = [*(experimental_delegates or ()), *_sequence(delegates)]
+        wanted = [
+            *_wanted("experimental_delegates", experimental_delegates),
+            *_wanted("delegates", delegates),
+        ]
         loaded = resolve_delegates(wanted, plugins=self._plugins, must_run=True, num_threads=num_threads)
         self._model = adapted(self._model, loaded)
         given = {id(d) for d in wanted}
@@ -319,8 +332,9 @@ class Interpreter:
             ``shape_signature``).
         :raises ShapeError: there is no such input, or the shape does not fit.
         """
+        check_flags(strict=strict)
         self._views.ensure_none()
-        self._resize(input_index, tensor_size, 0, strict)
+        self._resize(input_index, tensor_size, 0, bool(strict))
 
     @_alone
     def reset_all_variables(self) -> None:
@@ -406,7 +420,7 @@ class Interpreter:
 
     def _get_op_details(self, op_index: int) -> Details:
         ops = self._model.subgraphs[0].ops
-        if not 0 <= op_index < len(ops):
+        if not 0 <= whole("op_index", op_index) < len(ops):
             raise InputError(f"op index needs to be from 0 to {len(ops) - 1}, found {op_index}")
         return op_details(ops[op_index])
 
@@ -439,12 +453,14 @@ class Interpreter:
     @_alone
     def _run_signature(self, subgraph: int, inputs: Mapping[int, Any], outputs: Iterable[int]) -> list[Any]:
         """Run a subgraph on values by tensor index, resizing its inputs to fit."""
+        graph = self._model.subgraphs[subgraph]
+        given = {i: _stored(v, graph.tensors[i], None) for i, v in inputs.items()}
         self._views.ensure_none()
-        for index, value in inputs.items():
-            self._resize(index, np.shape(value), subgraph)
+        for index, array in given.items():
+            self._resize(index, array.shape, subgraph)
         self._session.allocate(subgraph)
-        for index, value in inputs.items():
-            self._set(index, value, subgraph)
+        for index, array in given.items():
+            self._session.set_value(subgraph, index, array)
         self._invoke(subgraph)
         return [scalar_or_array(self._copy(index, subgraph)) for index in outputs]
 
@@ -459,7 +475,7 @@ class Interpreter:
         if not (tensor.is_variable or self._session.is_input(subgraph, tensor)):
             raise InputError(f"{name} is neither an input nor a variable; its values cannot be set")
         shape = self._session.shape(subgraph, tensor) if tensor.shape is not None else None
-        array = on_device(value, tensor, shape, name) or stored(value, tensor, shape, name)
+        array = _stored(value, tensor, shape)
         if not self._session.is_ready(subgraph):
             raise StateError(f"{name} has no memory yet: call allocate_tensors() first")
         self._session.set_value(subgraph, tensor.index, array)
@@ -471,9 +487,9 @@ class Interpreter:
         return np.array(self._session.value(subgraph, tensor.index), order="C")
 
     def _resize(self, index: int, size: Any, subgraph: int, strict: bool = False) -> None:
-        shape = sizes(size)
+        shape = sizes("a shape", size)
         inputs = {t.index: t for t in self._session.graph(subgraph).inputs}
-        if index not in inputs:
+        if whole("input_index", index) not in inputs:
             known = ", ".join(f"{t.index} {t.name!r}" for t in inputs.values())
             raise ShapeError(f"tensor {index} is no input of the model; its inputs: {known}")
         tensor = inputs[index]
@@ -488,7 +504,7 @@ class Interpreter:
         """Resize an input to what is given, where the model leaves the size open."""
         tensor = self._session.graph(subgraph).tensors[argument.tensor.index]
         now = self._session.shape(subgraph, tensor)
-        if now is not None and array.shape != now:
+        if now is not None and array.shape not in (now, argument.tensor.shape):
             check_strict(f"input {argument.name!r}", tensor.shape_signature or now, array.shape)
         self._session.resize(subgraph, tensor.index, array.shape)
 
@@ -499,13 +515,13 @@ class Interpreter:
     def _tensor(self, index: int, subgraph: int) -> Tensor:
         """Return a tensor as it is planned now."""
         graph = self._session.graph(subgraph)
-        if not 0 <= index_of(index) < len(graph.tensors):
+        if not 0 <= whole("an index", index) < len(graph.tensors):
             raise InputError(f"tensor index needs to be from 0 to {len(graph.tensors) - 1}, found {index}")
         return graph.tensors[index]
 
     def _subgraph(self, index: int) -> int:
         last = len(self._model.subgraphs) - 1
-        if not 0 <= index_of(index) <= last:
+        if not 0 <= whole("an index", index) <= last:
             raise InputError(f"subgraph_index needs to be from 0 to {last}, found {index}")
         return index
 
@@ -532,11 +548,16 @@ def _taken(value: Any, tensor: Tensor, name: str) -> np.ndarray | OwnedValue:
     return on_device(value, tensor, None, name) or converted(value, tensor, name)
 
 
-def _sequence(delegates: Sequence[Wanted] | None) -> Sequence[Wanted]:
+def _stored(value: Any, tensor: Tensor, shape: Shape) -> np.ndarray | OwnedValue:
+    name = f"tensor {tensor.index} {tensor.name!r}"
+    return on_device(value, tensor, shape, name) or stored(value, tensor, shape, name)
+
+
+def _wanted(name: str, delegates: Sequence[Wanted] | None) -> list[Wanted]:
     """Return a list of delegates; a single name is taken for a list of one."""
     if isinstance(delegates, (str, os.PathLike, Delegate)):
         return [delegates]
-    return delegates or []
+    return [] if delegates is None else several(name, delegates, object, "names or delegates")
 
 
 def _close(delegates: Sequence[Delegate]) -> None:

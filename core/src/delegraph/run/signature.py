@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..kinds import check_kind
+from ..model import Model
 from .litert_details import Details
 
 if TYPE_CHECKING:
@@ -18,13 +20,14 @@ class SignatureRunner:
     """What ``Interpreter.get_signature_runner`` returns."""
 
     def __init__(self, interpreter: Interpreter | None = None, signature_key: str | None = None) -> None:
-        if interpreter is None or not signature_key:
-            raise InputError("a SignatureRunner needs an interpreter and a signature_key")
+        check_kind("interpreter", getattr(interpreter, "model", None), Model, "an Interpreter")
+        check_kind("signature_key", signature_key, str, "the name of a signature")
+        assert interpreter is not None
         found = {s.key: s for s in interpreter.model.signatures}
         if signature_key not in found:
             raise InputError(f"no signature {signature_key!r}; the model has: {', '.join(found) or 'none'}")
         self._interpreter = interpreter
-        self._signature = found[signature_key]
+        self._signature = found[str(signature_key)]
 
     def __call__(self, **inputs: Any) -> dict[str, Any]:
         """Run the signature, resizing its inputs to what is given.

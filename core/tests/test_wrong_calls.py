@@ -21,7 +21,8 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_wrong_argument_is_named_whatever_it_is(tmp_path: Path) -> None:
+def test_a_wrong_argument_is_named_whatever_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some are names of files to write
     wrong = [f"{call}: {why}" for call in calls(tmp_path) if (why := complaint(call))]
     assert not wrong, "\n".join(wrong)
 

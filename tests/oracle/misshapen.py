@@ -1,35 +1,67 @@
-"""Models of one op gone wrong: operands of another rank or size, absent or too many, options at extremes.
+"""Models of one op gone wrong: another rank, size, type or source of an operand, options at extremes.
 
-``mutants(model)`` yields them, each changed in one place, with a word on what was changed. They ask whether
-a support row has every constraint that makes its kernel safe.
+``mutants(model, feeds)`` yields them, each changed in one place, with a word on what was changed. They ask
+whether a support row has every constraint that makes its kernel safe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from attrs import evolve
-from delegraph import DTYPES, Model, Op, Tensor
+from delegraph import DTYPES, Graph, Model, Op, Quantization, Tensor
+from delegraph.model import Record, options_record, schema
+from matrix.draft import random_values
 
 INDICES = ("int16", "int32", "int64")
 NUMBERS = (-(2**31), -100, -2, -1, 0, 1, 2, 3, 100, 2**31 - 1)  # for axes, sizes, places and options
-ENUMS = {"padding": ("SAME", "VALID"), "mode": ("REFLECT", "SYMMETRIC")}
-_PLACES = 8  # of an operand's values, each changed alone
+LONGS = (-(2**63), 2**63 - 1)
+REALS = (0.0, -0.0, -1.0, 1e-45, 1e38, float("inf"), float("-inf"), float("nan"))
+TYPES = ("float32", "int8", "int32", "int64", "bool", "string")  # for an operand of another type
+_PLACES = 8  # of an operand's values or an option's, each changed alone
+
+Mutant = tuple[str, Model]
 
 
-def mutants(model: Model) -> Iterator[tuple[str, Model]]:
-    """Yield (what was changed, the model) for every single change of the model's first op."""
-    op = model.subgraphs[0].ops[0]
+def mutants(model: Model, feeds: Sequence[np.ndarray], place: int = 0) -> Iterator[Mutant]:
+    """Yield (what was changed, the model) for every single change of an op of the model.
+
+    :param feeds: values of the model's inputs, for those that become constants
+    :param place: of the op among those of the main subgraph
+    """
+    graph = model.subgraphs[0]
+    given = {t.index: feed for t, feed in zip(graph.inputs, feeds, strict=True)}
+    op = graph.ops[place]
     for i, operand in enumerate(op.inputs):
         if operand is not None:
             yield from _reshaped(model, i, operand)
             yield from _renumbered(model, i, operand)
+            yield from _retyped(model, f"input {i}", operand)
+            yield from _requantized(model, f"input {i}", operand)
+            yield from _of_another_source(model, i, operand, given.get(operand.index))
+    for i, result in enumerate(op.outputs):
+        yield from _retyped(model, f"output {i}", result)
+        yield from _requantized(model, f"output {i}", result)
+        yield from _declared_otherwise(model, i, result)
     yield from _more_or_fewer(model, op)
     yield from _with_other_options(model, op)
 
 
-def _reshaped(model: Model, i: int, tensor: Tensor) -> Iterator[tuple[str, Model]]:
+def fed(model: Model, feeds: dict[int, np.ndarray]) -> list[np.ndarray]:
+    """Return arrays for a changed model's inputs: those of the model before, cut or repeated, by tensor."""
+    return [_fitting(feeds.get(t.index), t) for t in model.subgraphs[0].inputs]
+
+
+def _fitting(values: np.ndarray | None, t: Tensor) -> np.ndarray:
+    dtype, shape = DTYPES[t.dtype].numpy, t.shape or ()
+    if values is None or values.dtype != dtype or not values.size:
+        return random_values(t.dtype, shape, seed=3).astype(dtype)
+    return np.resize(values, shape)
+
+
+def _reshaped(model: Model, i: int, tensor: Tensor) -> Iterator[Mutant]:
     shape = tensor.shape or ()
     for other in dict.fromkeys(_shapes(shape)):
         changed = evolve(tensor, shape=other, data=_resized(tensor.data, other))
@@ -52,12 +84,12 @@ def _resized(data: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | No
     return np.resize(data, shape) if data.size else np.zeros(shape, data.dtype)
 
 
-def _renumbered(model: Model, i: int, tensor: Tensor) -> Iterator[tuple[str, Model]]:
+def _renumbered(model: Model, i: int, tensor: Tensor) -> Iterator[Mutant]:
     """Change the values of a constant that holds axes, sizes or places."""
     if tensor.data is None or tensor.dtype not in INDICES or tensor.scale:
         return
     limits = np.iinfo(DTYPES[tensor.dtype].numpy)
-    for number in (n for n in NUMBERS if limits.min <= n <= limits.max):
+    for number in (n for n in (*NUMBERS, *LONGS) if limits.min <= n <= limits.max):
         for place in range(min(tensor.data.size, _PLACES)):
             values = np.array(tensor.data)
             values.reshape(-1)[place] = number
@@ -66,30 +98,153 @@ def _renumbered(model: Model, i: int, tensor: Tensor) -> Iterator[tuple[str, Mod
         yield f"input {i} = {number}", _with_tensor(model, evolve(tensor, data=alike))
 
 
-def _more_or_fewer(model: Model, op: Op) -> Iterator[tuple[str, Model]]:
-    for i in range(len(op.inputs)):
+def _retyped(model: Model, what: str, tensor: Tensor) -> Iterator[Mutant]:
+    for dtype in TYPES:
+        if dtype != tensor.dtype:
+            data = None if tensor.data is None else random_values(dtype, tensor.shape or (), seed=3)
+            changed = evolve(tensor, dtype=dtype, data=data, quantization=None)
+            yield f"{what} {tensor.dtype} -> {dtype}", _with_tensor(model, changed)
+
+
+def _requantized(model: Model, what: str, tensor: Tensor) -> Iterator[Mutant]:
+    if not DTYPES[tensor.dtype].is_integer or not tensor.scale:
+        return
+    low, high = DTYPES[tensor.dtype].limits
+    for words, q in {
+        "without a scale": None,
+        "of scale 0": _quantized(0.0),
+        "of a tiny scale": _quantized(1e-40),
+        "of a huge scale": _quantized(3e38),
+        "of the lowest zero point": _quantized(0.05, low),
+        "of the highest zero point": _quantized(0.05, high),
+        "of a scale and no zero point": _quantized(0.05, None),
+        "with scales along axis 0": _quantized([0.05] * max((tensor.shape or (1,))[0], 1)),
+    }.items():
+        yield f"{what} {words}", _with_tensor(model, evolve(tensor, quantization=q))
+
+
+def _quantized(scale: Any, zero_point: int | None = 0) -> Quantization:
+    scales = np.atleast_1d(np.float32(scale))
+    return Quantization(
+        scales, np.full(0 if zero_point is None else len(scales), zero_point or 0, np.int64)
+    )
+
+
+def _of_another_source(model: Model, i: int, tensor: Tensor, feed: np.ndarray | None) -> Iterator[Mutant]:
+    """Make an operand a constant, an input of the model, a variable, or what nobody writes."""
+    if tensor.data is not None:
+        yield f"input {i} computed", _with_tensor(_entered(model, tensor), evolve(tensor, data=None))
+        dropped = evolve(tensor, data=None)
+        yield f"input {i} written by nobody", _with_tensor(model, dropped)
+        yield f"input {i} a variable", _with_tensor(model, evolve(dropped, is_variable=True))
+    elif not tensor.is_variable:
+        without = _without_input(model, tensor)
+        yield f"input {i} written by nobody", without
+        yield f"input {i} a variable", _with_tensor(without, evolve(tensor, is_variable=True))
+        if feed is not None:
+            yield f"input {i} constant", _with_tensor(without, evolve(tensor, data=feed))
+    else:
+        plain = evolve(tensor, is_variable=False)
+        yield f"input {i} computed", _with_tensor(_entered(model, tensor), plain)
+
+
+def _entered(model: Model, tensor: Tensor) -> Model:
+    graph = model.subgraphs[0]
+    return _with_graph(model, evolve(graph, inputs=(*graph.inputs, tensor)))
+
+
+def _without_input(model: Model, tensor: Tensor) -> Model:
+    graph = model.subgraphs[0]
+    inputs = tuple(t for t in graph.inputs if t.index != tensor.index)
+    return _with_graph(model, evolve(graph, inputs=inputs))
+
+
+def _declared_otherwise(model: Model, i: int, tensor: Tensor) -> Iterator[Mutant]:
+    shape = tensor.shape or ()
+    others = [(*shape, 2), (), (0,), tuple(n + 1 for n in shape), shape[1:]]
+    for other in dict.fromkeys(others):
+        if other != shape:
+            yield f"output {i} {shape} -> {other}", _with_tensor(model, evolve(tensor, shape=other))
+
+
+def _more_or_fewer(model: Model, op: Op) -> Iterator[Mutant]:
+    for i, operand in enumerate(op.inputs):
         absent = (*op.inputs[:i], None, *op.inputs[i + 1 :])
         yield f"input {i} absent", _with_op(model, evolve(op, inputs=absent))
-    yield "the last input gone", _with_op(model, evolve(op, inputs=op.inputs[:-1]))
+        for j, other in enumerate(op.inputs[:i]):
+            if operand is not None and other is not None:
+                twice = (*op.inputs[:i], other, *op.inputs[i + 1 :])
+                yield f"input {i} is input {j}", _with_op(model, evolve(op, inputs=twice))
+    if op.inputs:
+        yield "no inputs", _with_op(model, evolve(op, inputs=()))
+        yield "the last input gone", _with_op(model, evolve(op, inputs=op.inputs[:-1]))
     yield "one more input, absent", _with_op(model, evolve(op, inputs=(*op.inputs, None)))
-    yield "one more input, the first", _with_op(model, evolve(op, inputs=(*op.inputs, op.inputs[0])))
+    again = op.inputs[0] if op.inputs else model.subgraphs[0].tensors[0]
+    yield "one more input, the first", _with_op(model, evolve(op, inputs=(*op.inputs, again)))
+    yield "the last output gone", _without_output(model, op)
+    yield "one more output", _with_output(model, op)
 
 
-def _with_other_options(model: Model, op: Op) -> Iterator[tuple[str, Model]]:
+def _without_output(model: Model, op: Op) -> Model:
+    graph = model.subgraphs[0]
+    outputs = tuple(t for t in graph.outputs if t.index != op.outputs[-1].index)
+    return _with_op(_with_graph(model, evolve(graph, outputs=outputs)), evolve(op, outputs=op.outputs[:-1]))
+
+
+def _with_output(model: Model, op: Op) -> Model:
+    graph = model.subgraphs[0]
+    more = evolve(op.outputs[-1], index=len(graph.tensors), name="more")
+    lists: dict[str, Any] = {"tensors": (*graph.tensors, more), "outputs": (*graph.outputs, more)}
+    return _with_op(_with_graph(model, evolve(graph, **lists)), evolve(op, outputs=(*op.outputs, more)))
+
+
+def _with_other_options(model: Model, op: Op) -> Iterator[Mutant]:
+    if op.options.table != "NONE":
+        defaults = options_record(op.name)
+        yield "options at their defaults", _with_op(model, evolve(op, options=defaults))
+        yield "no options", _with_op(model, evolve(op, options=defaults, has_options=False))
     for name, value in op.options:
-        for other in _other_values(name, value):
+        for words, other in _other_values(op.options, name, value):
             changed = evolve(op, options=op.options.replace(**{name: other}))
-            yield f"{name} {value} -> {other}", _with_op(model, changed)
+            yield f"{name} {value} -> {words}", _with_op(model, changed)
+    for words, data in _other_bytes(op.custom_options):
+        yield f"custom options {words}", _with_op(model, evolve(op, custom_options=data))
 
 
-def _other_values(name: str, value: object) -> Sequence[object]:
-    if isinstance(value, bool):
-        return (not value,)
-    if isinstance(value, int):
-        return [n for n in NUMBERS if n != value]
-    if isinstance(value, float):
-        return (0.0, -1.0, float("inf"), float("nan"))
-    return [other for other in ENUMS.get(name, ()) if other != value]
+def _other_bytes(data: bytes) -> Iterator[tuple[str, bytes]]:
+    if not data:
+        return
+    yield from (("gone", b""), ("cut", data[: len(data) // 2]), ("cut by one", data[:-1]))
+    for place in range(len(data)):
+        for byte in {0, 1, 127, 128, 255} - {data[place]}:
+            yield f"[{place}] = {byte}", data[:place] + bytes([byte]) + data[place + 1 :]
+
+
+def _other_values(options: Record, name: str, value: object) -> Iterator[tuple[str, object]]:
+    field = next(f for f in schema.TABLES[options.table] if f.name == name)
+    if "subgraph" in name or field.kind not in ("scalar", "enum", "vector") or field.type == "ubyte":
+        return
+    if field.kind != "vector":
+        yield from ((str(v), v) for v in _scalars(field) if v != value)
+        return
+    values = tuple(value or ())  # type: ignore[call-overload]
+    others = _scalars(field)
+    yield from (("()", ()), ("one more", (*values, *others[:1])), ("one fewer", values[:-1]))
+    for other in others:
+        for place in range(min(len(values), _PLACES)):
+            yield f"{other} [{place}]", (*values[:place], other, *values[place + 1 :])
+
+
+def _scalars(field: schema.Field) -> Sequence[Any]:
+    if field.type in schema.ENUMS:
+        return schema.ENUMS[field.type].names
+    if field.type in ("float", "double"):
+        return REALS
+    if field.type == "bool":
+        return (False, True)
+    unsigned = field.type in ("uint", "ulong", "ushort")
+    numbers = (*NUMBERS, *LONGS) if field.type == "long" else NUMBERS
+    return [n for n in numbers if n >= 0 or not unsigned]
 
 
 def _with_tensor(model: Model, tensor: Tensor) -> Model:
@@ -100,10 +255,15 @@ def _with_tensor(model: Model, tensor: Tensor) -> Model:
         return tuple(tensor if t is not None and t.index == tensor.index else t for t in tensors)
 
     ops = tuple(evolve(op, inputs=of(op.inputs), outputs=of(op.outputs)) for op in graph.ops)
-    lists = {name: of(getattr(graph, name)) for name in ("tensors", "inputs", "outputs")}
-    return evolve(model, subgraphs=(evolve(graph, ops=ops, **lists), *model.subgraphs[1:]))
+    lists: dict[str, Any] = {name: of(getattr(graph, name)) for name in ("tensors", "inputs", "outputs")}
+    return _with_graph(model, evolve(graph, ops=ops, **lists))
 
 
 def _with_op(model: Model, op: Op) -> Model:
     graph = model.subgraphs[0]
-    return evolve(model, subgraphs=(evolve(graph, ops=(op, *graph.ops[1:])), *model.subgraphs[1:]))
+    ops = tuple(op if other.index == op.index else other for other in graph.ops)
+    return _with_graph(model, evolve(graph, ops=ops))
+
+
+def _with_graph(model: Model, graph: Graph) -> Model:
+    return evolve(model, subgraphs=(graph, *model.subgraphs[1:]))

@@ -14,6 +14,7 @@ import attrs
 from attrs import Factory, field, frozen
 from attrs.validators import in_
 
+from ..errors import DelegraphError
 from ..model import Graph, Op, Shape
 from . import operand_types
 
@@ -31,11 +32,19 @@ class Constraint:
     # What code knows it by, whatever the rule says: the function's name.
     name: str = Factory(lambda self: getattr(self.found, "__name__", ""), takes_self=True)
 
-    def check(self, op: Op, graph: Graph | None) -> Refusal | None:
-        """Return why ``op`` breaks the rule, or None. A rule that raises refuses the op."""
+    def check(self, op: Op, graph: Graph | None, refused: bool = False) -> Refusal | None:
+        """Return why ``op`` breaks the rule, or None. A rule that raises refuses the op.
+
+        :param refused: the op breaks a rule that stands before this one, which may take it for granted:
+            that this one raises is not told then.
+        """
         try:
             found = self.found(op, graph) if self.wants_graph else self.found(op)
+        except DelegraphError as e:
+            found = str(e)
         except Exception as e:
+            if refused:
+                return None
             return self._refusal(f"{type(e).__name__} in the check itself: {e}")
         if found is None:
             return None
@@ -151,7 +160,11 @@ class OpSupport:
         return self.versions[0] <= version <= self.versions[1]
 
     def broken_constraints(self, op: Op, graph: Graph | None = None) -> list[Refusal]:
-        return [why for c in self.constraints if (why := c.check(op, graph)) is not None]
+        found: list[Refusal] = []
+        for constraint in self.constraints:
+            if (why := constraint.check(op, graph, bool(found))) is not None:
+                found.append(why)
+        return found
 
 
 def versions_union(ranges: Iterable[tuple[int, int]]) -> str:

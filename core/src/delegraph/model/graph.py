@@ -19,13 +19,17 @@ from .dtypes import DTYPES
 
 Shape = tuple[int, ...] | None  # None where only a run's values decide it
 
-# The builtin ops that write the variable tensors they read. A custom op is taken to, too.
-_STATEFUL = frozenset(
-    """
-    BIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_RNN LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM
-    UNIDIRECTIONAL_SEQUENCE_RNN
-    """.split()
-)
+# Which inputs are the state of a builtin op: it writes those of them that are variable tensors.
+_STATES: Mapping[str, tuple[int, ...]] = {
+    "BIDIRECTIONAL_SEQUENCE_LSTM": (35, 36, 37, 38),
+    "BIDIRECTIONAL_SEQUENCE_RNN": (4, 8),
+    "LSTM": (18, 19),
+    "RNN": (4,),
+    "SVDF": (4,),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": (4,),
+}
+_BASIC_LSTM_STATES = (1, 4)  # of the LSTM that has 5 inputs
 
 
 class Record:
@@ -217,11 +221,17 @@ class Op:
     def variables(self) -> tuple[Tensor, ...]:
         """The inputs that are this op's state: run returns their next values after the outputs.
 
-        Other builtin ops may read a variable tensor, and leave it as it is.
+        Other inputs of a builtin op may be variable tensors, too: it reads them, and leaves them as they
+        are. A custom op is taken to write all that it has.
         """
-        if self.name not in _STATEFUL and self.name in schema.ENUMS["BuiltinOperator"].values:
+        if self.name not in schema.ENUMS["BuiltinOperator"].values:
+            return tuple(t for t in self.inputs if t is not None and t.is_variable)
+        if (states := _STATES.get(self.name)) is None:
             return ()
-        return tuple(t for t in self.inputs if t is not None and t.is_variable)
+        if self.name == "LSTM" and len(self.inputs) == 5:
+            states = _BASIC_LSTM_STATES
+        found = (self.inputs[i] for i in states if i < len(self.inputs))
+        return tuple(t for t in found if t is not None and t.is_variable)
 
     def __str__(self) -> str:
         return f"op #{self.index} {self.name} v{self.version}"

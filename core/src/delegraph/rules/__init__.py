@@ -71,6 +71,7 @@ from .recurrent import (
     full_kernel,
     scaled_weights,
     sequence,
+    stateless,
     variable_states,
 )
 from .weights import bias_along, filled, matrices, same_channels, whole_groups, whole_multiple
@@ -136,6 +137,7 @@ __all__ = [
     "size_for_each",
     "some_size",
     "something_to_pick",
+    "stateless",
     "symmetric_bias",
     "symmetric_channels",
     "symmetric_weights",

@@ -53,6 +53,12 @@ def variable_states(*indices: int) -> Constraint:
     return variable_state
 
 
+@needs("no variable tensors")
+def stateless(op: Op) -> str | None:
+    """Of custom ops: variables would be their state."""
+    return ", ".join(repr(t.name) for t in op.variables) or None
+
+
 @needs("one scale and zero point 0 for each of its integer weights")
 def scaled_weights(op: Op) -> str | None:
     """LiteRT takes several scales for a scale of 0, and knows no zero points here."""

@@ -33,6 +33,8 @@ def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | N
     :param value: the values of input ``i`` if they are known already, else None.
     :raises InputError: the shapes or values do not fit the op; the message names it.
     """
+    if not op.outputs:
+        raise InputError(f"{op} needs an output, found none")
     try:
         found = _RULES[op.name](Inputs(op, shapes, value))
     except UnknownError:

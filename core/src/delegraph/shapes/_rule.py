@@ -45,12 +45,29 @@ class Inputs:
         return shape
 
     def shapes(self) -> list[Dims]:
-        """Return the shapes of all inputs that are there."""
-        return [self.shape(i) for i in range(len(self)) if self.has(i)]
+        """Return the shapes of all inputs that are there: of one at least."""
+        found = [self.shape(i) for i in range(len(self)) if self.has(i)]
+        return found or [self.shape(0)]
 
-    def ints(self, i: int) -> Dims:
-        """Return the values of input ``i``, flat, as Python integers."""
-        return tuple(int(v) for v in self.values(i).ravel())
+    def ints(self, i: int, count: int | None = None) -> Dims:
+        """Return the values of input ``i``, flat, as Python integers: so many, if ``count`` is given."""
+        values = self.values(i)
+        if values.dtype.kind not in "iu":
+            self.fail(f"integers in input {i}", values.dtype.name)
+        found = tuple(values.ravel().tolist())
+        if count is not None and len(found) != count:
+            self.fail(f"{count} values in input {i}", f"{len(found)}")
+        return found
+
+    def option(self, name: str, count: int, default: int | None = None) -> Dims:
+        """Return an option of ``count`` integers; where it has none, all of them are ``default``."""
+        given = self.options.get(name)
+        found = () if given is None else tuple(int(v) for v in given)
+        if not found and default is not None:
+            return (default,) * count
+        if len(found) != count:
+            self.fail(f"{count} numbers as {name}", f"{found}")
+        return found
 
     def scalar(self, i: int) -> int:
         """Return the one value of input ``i``."""
@@ -58,6 +75,13 @@ class Inputs:
         if len(found) != 1:
             self.fail(f"one value in input {i}", f"{len(found)}")
         return found[0]
+
+    def number(self, i: int) -> Any:
+        """Return the one number of input ``i``, as numpy's scalar of its type."""
+        values = self.values(i)
+        if values.size != 1 or values.dtype.kind not in "iuf":
+            self.fail(f"one number in input {i}", f"{values.dtype.name} of shape {values.shape}")
+        return values.reshape(())[()]
 
     def values(self, i: int) -> np.ndarray:
         if not self.has(i):
@@ -69,6 +93,8 @@ class Inputs:
 
     def axis(self, axis: int, rank: int) -> int:
         """Return ``axis`` counted from the front; it must lie in a tensor of ``rank`` dimensions."""
+        if not rank:
+            self.fail("an input with axes", "a scalar")
         if not -rank <= axis < rank:
             self.fail(f"an axis from {-rank} to {rank - 1}", f"{axis}")
         return axis % rank

@@ -42,6 +42,8 @@ def bitcast(inputs: Inputs) -> list[Shape]:
     have, want = DTYPES[x.dtype].bits, DTYPES[inputs.op.outputs[0].dtype].bits
     if have == want:
         return [shape]
+    if not have or not want:
+        inputs.fail("types of a fixed width", f"{x.dtype} and {inputs.op.outputs[0].dtype}")
     if have > want:
         return [(*shape, have // want)]
     if not shape or shape[-1] != want // have:

@@ -25,12 +25,15 @@ def rank(inputs: Inputs) -> list[Shape]:
 
 
 def range_(inputs: Inputs) -> list[Shape]:
-    start, limit, delta = (np.asarray(inputs.values(i)).reshape(())[()] for i in range(3))
+    start, limit, delta = (inputs.number(i) for i in range(3))
     if delta == 0 or (start > limit and delta > 0) or (start < limit and delta < 0):
         inputs.fail("a delta that leads from start to limit", f"{start}, {limit}, {delta}")
     if isinstance(start, np.integer):
         return [(-((int(start) - int(limit)) // int(delta)),)]
-    return [(math.ceil(abs((limit - start) / delta)),)]
+    count = abs((limit - start) / delta)
+    if not math.isfinite(count):
+        inputs.fail("a finite number of steps from start to limit", f"{start}, {limit}, {delta}")
+    return [(math.ceil(count),)]
 
 
 def multinomial(inputs: Inputs) -> list[Shape]:

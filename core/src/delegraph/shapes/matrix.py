@@ -33,13 +33,15 @@ def batch_matmul(inputs: Inputs) -> list[Shape]:
 
 def matrix_diag(inputs: Inputs) -> list[Shape]:
     shape = inputs.shape(0)
-    return [(*shape, shape[-1])]
+    return [(*shape, shape[inputs.axis(-1, len(shape))])]
 
 
 def rfft2d(inputs: Inputs) -> list[Shape]:
     """RFFT2D: input 1 holds the lengths (height, width) of the transform."""
-    height, width = inputs.ints(1)
-    return [(*inputs.shape(0)[:-2], height, width // 2 + 1)]
+    shape, (height, width) = inputs.shape(0), inputs.ints(1, 2)
+    if len(shape) < 2 or min(height, width) < 1:
+        inputs.fail("a matrix, and lengths of at least 1", f"shape {shape} and lengths {(height, width)}")
+    return [(*shape[:-2], height, width // 2 + 1)]
 
 
 RULES = {

@@ -180,7 +180,8 @@ def pad(inputs: Inputs) -> list[Shape]:
 
 
 def tile(inputs: Inputs) -> list[Shape]:
-    return [tuple(d * n for d, n in zip(inputs.shape(0), inputs.ints(1), strict=True))]
+    shape = inputs.shape(0)
+    return [tuple(d * n for d, n in zip(shape, inputs.ints(1, len(shape)), strict=True))]
 
 
 def broadcast_to(inputs: Inputs) -> list[Shape]:
@@ -192,23 +193,33 @@ def broadcast_to(inputs: Inputs) -> list[Shape]:
 
 
 def space_to_batch_nd(inputs: Inputs) -> list[Shape]:
-    shape, blocks, paddings = inputs.shape(0), inputs.ints(1), inputs.ints(2)
+    shape, blocks, paddings = _blocks(inputs)
     n = len(blocks)
     padded = [d + b + a for d, b, a in zip(shape[1 : n + 1], paddings[::2], paddings[1::2], strict=True)]
-    if min(blocks) < 1 or any(d % b for d, b in zip(padded, blocks, strict=True)):
+    if any(d % b for d, b in zip(padded, blocks, strict=True)):
         inputs.fail(f"padded sizes that blocks {blocks} divide", f"{tuple(padded)}")
     spatial = (d // b for d, b in zip(padded, blocks, strict=True))
     return [(shape[0] * product(blocks), *spatial, *shape[n + 1 :])]
 
 
 def batch_to_space_nd(inputs: Inputs) -> list[Shape]:
-    shape, blocks, crops = inputs.shape(0), inputs.ints(1), inputs.ints(2)
+    shape, blocks, crops = _blocks(inputs)
     n = len(blocks)
-    if min(blocks) < 1 or shape[0] % product(blocks):
+    if shape[0] % product(blocks):
         inputs.fail(f"a batch that blocks {blocks} divide", f"{shape[0]}")
     cut = zip(shape[1 : n + 1], blocks, crops[::2], crops[1::2], strict=True)
     spatial = (d * b - before - after for d, b, before, after in cut)
     return [(shape[0] // product(blocks), *spatial, *shape[n + 1 :])]
+
+
+def _blocks(inputs: Inputs) -> tuple[Dims, Dims, Dims]:
+    """Return a shape, the blocks of some axes behind the batch, and two edges for each of these."""
+    shape, blocks, edges = inputs.shape(0), inputs.ints(1), inputs.ints(2)
+    if len(blocks) >= len(shape) or min(blocks, default=1) < 1:
+        inputs.fail(f"blocks of at least 1 for axes of {shape} behind the first", f"{blocks}")
+    if len(edges) != 2 * len(blocks) or min(edges, default=0) < 0:
+        inputs.fail(f"{len(blocks)} pairs of edges of at least 0", f"{edges}")
+    return shape, blocks, edges
 
 
 RULES = {

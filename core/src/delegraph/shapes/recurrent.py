@@ -29,7 +29,8 @@ def _basic_lstm(inputs: Inputs) -> list[Shape]:
 def sequence_lstm(inputs: Inputs) -> list[Shape]:
     """A diagonal matrix of recurrent weights is stored as its diagonal."""
     *steps, _ = inputs.shape(0, rank=3)
-    return [(*steps, inputs.shape(_RECURRENT_TO_OUTPUT)[-1])]
+    weights = inputs.shape(_RECURRENT_TO_OUTPUT)
+    return [(*steps, weights[inputs.axis(-1, len(weights))])]
 
 
 def bidirectional_lstm(inputs: Inputs) -> list[Shape]:
@@ -64,7 +65,10 @@ def _both_ways(inputs: Inputs, forward: int, backward: int) -> list[Shape]:
 def svdf(inputs: Inputs) -> list[Shape]:
     """SVDF: the feature weights have ``rank`` rows per unit."""
     batch, _ = inputs.shape(0, rank=2)
-    return [(batch, inputs.shape(1, rank=2)[0] // inputs.options.rank)]
+    rows, rank = inputs.shape(1, rank=2)[0], inputs.options.rank
+    if rank < 1 or rows % rank:
+        inputs.fail("a rank of at least 1 that divides the filters", f"{rank} for {rows}")
+    return [(batch, rows // rank)]
 
 
 RULES = {

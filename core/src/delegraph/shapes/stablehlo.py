@@ -6,6 +6,8 @@ LiteRT does not run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..model import Shape
 from ._rule import Dims, Inputs, product
 from .elementwise import as_first
@@ -13,9 +15,12 @@ from .elementwise import as_first
 
 def pad(inputs: Inputs) -> list[Shape]:
     """STABLEHLO_PAD: edges may be cropped (negative), ``interior_padding`` goes between values."""
-    shape, o = inputs.shape(0), inputs.options
-    spec = zip(shape, o.edge_padding_low, o.edge_padding_high, o.interior_padding, strict=True)
-    return [tuple(_padded(d, int(lo), int(hi), int(inner)) for d, lo, hi, inner in spec)]
+    shape = inputs.shape(0)
+    names = ("edge_padding_low", "edge_padding_high", "interior_padding")
+    low, high, interior = (inputs.option(name, len(shape)) for name in names)
+    if min(interior, default=0) < 0:
+        inputs.fail("interior_padding of at least 0", f"{interior}")
+    return [tuple(map(_padded, shape, low, high, interior))]
 
 
 def _padded(size: int, low: int, high: int, interior: int) -> int:
@@ -24,29 +29,39 @@ def _padded(size: int, low: int, high: int, interior: int) -> int:
 
 def dilate(inputs: Inputs) -> list[Shape]:
     shape = inputs.shape(0)
-    return [tuple((d - 1) * n + 1 if d else 0 for d, n in zip(shape, inputs.ints(1), strict=True))]
+    dilations = inputs.ints(1, len(shape))
+    return [tuple((d - 1) * n + 1 if d else 0 for d, n in zip(shape, dilations, strict=True))]
 
 
 def reduce_window(inputs: Inputs) -> list[Shape]:
     """REDUCE_WINDOW: inputs 2, 3, 4 hold window, strides and dilations."""
-    return [_windows(inputs.shape(0), inputs.ints(2), inputs.ints(3), inputs.ints(4))]
+    shape = inputs.shape(0)
+    return [_windows(inputs, shape, *(inputs.ints(i, len(shape)) for i in (2, 3, 4)))]
 
 
 def stablehlo_reduce_window(inputs: Inputs) -> list[Shape]:
-    shape, o = inputs.shape(0), inputs.options
-    ones = (1,) * len(shape)
-    base = _ints(o.base_dilations) or ones
-    paddings = _ints(o.padding) or (0,) * (2 * len(shape))
-    padded = tuple(
-        (d - 1) * b + 1 + lo + hi if d else lo + hi
-        for d, b, lo, hi in zip(shape, base, paddings[::2], paddings[1::2], strict=True)
-    )
-    window = _ints(o.window_dimensions)
-    found = _windows(padded, window, _ints(o.window_strides) or ones, _ints(o.window_dilations) or ones)
-    return [found] * (len(inputs) // 2)
+    shape = inputs.shape(0)
+    rank = len(shape)
+    padded = _spread(inputs, shape, "base_dilations")
+    window, strides, dilations = inputs.option("window_dimensions", rank), *_steps(inputs, rank)
+    return [_windows(inputs, padded, window, strides, dilations)] * (len(inputs) // 2)
 
 
-def _windows(shape: Dims, window: Dims, strides: Dims, dilations: Dims) -> Dims:
+def _steps(inputs: Inputs, rank: int, dilations: str = "window_dilations") -> tuple[Dims, Dims]:
+    return inputs.option("window_strides", rank, 1), inputs.option(dilations, rank, 1)
+
+
+def _spread(inputs: Inputs, shape: Sequence[int], dilations: str) -> Dims:
+    """Return sizes with gaps between the values, and ``padding``, which may cut, on both sides."""
+    gaps = inputs.option(dilations, len(shape), 1)
+    edges = inputs.option("padding", 2 * len(shape), 0)
+    pairs = zip(shape, gaps, edges[::2], edges[1::2], strict=True)
+    return tuple((max((d - 1) * n + 1, 0) if d else 0) + low + high for d, n, low, high in pairs)
+
+
+def _windows(inputs: Inputs, shape: Dims, window: Dims, strides: Dims, dilations: Dims) -> Dims:
+    if min((*window, *strides, *dilations), default=1) < 1:
+        inputs.fail("windows, strides and dilations of at least 1", f"{window}, {strides} and {dilations}")
     spec = zip(shape, window, strides, dilations, strict=True)
     return tuple(max((d - ((k - 1) * n + 1)) // s + 1, 0) for d, k, s, n in spec)
 
@@ -54,6 +69,8 @@ def _windows(shape: Dims, window: Dims, strides: Dims, dilations: Dims) -> Dims:
 def gather(inputs: Inputs) -> list[Shape]:
     """STABLEHLO_GATHER: batch axes come from the indices, offset axes from the slices."""
     o, indices = inputs.options, list(inputs.shape(1))
+    if not 0 <= o.index_vector_dim <= len(indices):
+        inputs.fail(f"an index_vector_dim from 0 to {len(indices)}", f"{o.index_vector_dim}")
     if o.index_vector_dim < len(indices):
         del indices[o.index_vector_dim]
     collapsed = set(_ints(o.collapsed_slice_dims))
@@ -68,6 +85,8 @@ def gather(inputs: Inputs) -> list[Shape]:
 
 def rng_bit_generator(inputs: Inputs) -> list[Shape]:
     """STABLEHLO_RNG_BIT_GENERATOR: the state's shape, and whatever shape the file gives the numbers."""
+    if len(inputs.op.outputs) != 2:
+        inputs.fail("two outputs", f"{len(inputs.op.outputs)}")
     return [inputs.shape(0), inputs.op.outputs[1].shape]
 
 
@@ -113,8 +132,9 @@ def transpose(inputs: Inputs) -> list[Shape]:
 
 def slices(inputs: Inputs) -> list[Shape]:
     """STABLEHLO_SLICE: from ``start_indices`` to before ``limit_indices``, which lie inside."""
-    shape, o = inputs.shape(0), inputs.options
-    starts, limits, strides = _ints(o.start_indices), _ints(o.limit_indices), _ints(o.strides)
+    shape = inputs.shape(0)
+    names = ("start_indices", "limit_indices", "strides")
+    starts, limits, strides = (inputs.option(name, len(shape)) for name in names)
     spec = list(zip(shape, starts, limits, strides, strict=True))
     if not all(0 <= begin <= end <= d and step > 0 for d, begin, end, step in spec):
         inputs.fail(f"slices inside of {shape}", f"{starts} to {limits} in steps of {strides}")
@@ -143,33 +163,51 @@ def as_each(inputs: Inputs) -> list[Shape]:
 def dot_general(inputs: Inputs) -> list[Shape]:
     """Batch axes, then what is left of the one operand, then of the other."""
     o, x, y = inputs.options, inputs.shape(0), inputs.shape(1)
-    batch, other_batch = _ints(o.lhs_batching_dimensions), _ints(o.rhs_batching_dimensions)
-    summed, other_summed = _ints(o.lhs_contracting_dimensions), _ints(o.rhs_contracting_dimensions)
-    if [x[a] for a in (*batch, *summed)] != [y[a] for a in (*other_batch, *other_summed)]:
+    batch, summed = _two_lists(inputs, x, "lhs")
+    other_batch, other_summed = _two_lists(inputs, y, "rhs")
+    pairs = zip((batch, summed), (other_batch, other_summed), strict=True)
+    if any([x[a] for a in mine] != [y[a] for a in others] for mine, others in pairs):
         inputs.fail("equal sizes of the axes that go together", f"{x} and {y} with {o}")
     return [
         (*(x[a] for a in batch), *_without(x, *batch, *summed), *_without(y, *other_batch, *other_summed))
     ]
 
 
+def _two_lists(inputs: Inputs, shape: Dims, side: str) -> tuple[Dims, Dims]:
+    """Return the batch axes of an operand and those that are summed up."""
+    names = (f"{side}_batching_dimensions", f"{side}_contracting_dimensions")
+    batch, summed = (_ints(inputs.options.get(name)) for name in names)
+    axes = (*batch, *summed)
+    if len(set(axes)) != len(axes) or not all(0 <= a < len(shape) for a in axes):
+        inputs.fail(f"axes of {shape}, each once", f"{batch} and {summed} as the {side}'s")
+    return batch, summed
+
+
 def convolution(inputs: Inputs) -> list[Shape]:
-    o, x, kernel = inputs.options, inputs.shape(0), inputs.shape(1)
-    spatial = _ints(o.input_spatial_dimensions)
-    ones = (1,) * len(spatial)
-    paddings = _ints(o.padding) or (0,) * (2 * len(spatial))
-    spread = [
-        max((x[a] - 1) * n + 1, 0) + low + high
-        for a, n, low, high in zip(
-            spatial, _ints(o.lhs_dilation) or ones, paddings[::2], paddings[1::2], strict=True
-        )
-    ]
-    sizes = tuple(kernel[a] for a in _ints(o.kernel_spatial_dimensions))
-    strides, dilations = _ints(o.window_strides) or ones, _ints(o.rhs_dilation) or ones
-    positions = _windows(tuple(max(n, 0) for n in spread), sizes, strides, dilations)
-    shape = dict(zip(_ints(o.output_spatial_dimensions), positions, strict=True))
-    shape[o.output_batch_dimension] = x[o.input_batch_dimension] // max(o.batch_group_count, 1)
-    shape[o.output_feature_dimension] = kernel[o.kernel_output_feature_dimension]
-    return [tuple(shape[a] for a in range(len(x)))]
+    o, x = inputs.options, inputs.shape(0)
+    kernel, count = inputs.shape(1, rank=len(x)), len(x) - 2
+    batch, *spatial, _ = _axes(inputs, len(x), "input_batch", "input_spatial", "input_feature")
+    places = _axes(inputs, len(x), "output_batch", "output_spatial", "output_feature")
+    out, *taps, _ = _axes(inputs, len(x), "kernel_output_feature", "kernel_spatial", "kernel_input_feature")
+    spread = _spread(inputs, [x[a] for a in spatial], "lhs_dilation")
+    seen = tuple(max(n, 0) for n in spread)
+    steps = _steps(inputs, count, "rhs_dilation")
+    positions = _windows(inputs, seen, tuple(kernel[a] for a in taps), *steps)
+    sizes = (x[batch] // max(o.batch_group_count, 1), *positions, kernel[out])
+    return [tuple(size for _, size in sorted(zip(places, sizes, strict=True)))]
+
+
+def _axes(inputs: Inputs, rank: int, first: str, middle: str, last: str) -> Dims:
+    """Return the axes that three options name: all of them, each once."""
+    o = inputs.options
+    axes = (
+        getattr(o, f"{first}_dimension"),
+        *_ints(getattr(o, f"{middle}_dimensions")),
+        getattr(o, f"{last}_dimension"),
+    )
+    if sorted(axes) != list(range(rank)):
+        inputs.fail(f"each of {rank} axes once as {first}, {middle} and {last}", f"{axes}")
+    return axes
 
 
 def _without(shape: Dims, *axes: int) -> Dims:

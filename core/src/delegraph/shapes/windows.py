@@ -72,7 +72,7 @@ def pool_2d(inputs: Inputs) -> list[Shape]:
 def resize(inputs: Inputs) -> list[Shape]:
     """RESIZE_*: input 1 holds (height, width)."""
     batch, _, _, channels = inputs.shape(0, rank=4)
-    height, width = inputs.ints(1)
+    height, width = inputs.ints(1, 2)
     return [(batch, height, width, channels)]
 
 

@@ -150,12 +150,6 @@ def per_axis(tensor: Tensor, rank: int) -> tuple[np.ndarray, np.ndarray]:
     return scales.astype(np.float32).reshape(shape), zero_points.astype(np.float32).reshape(shape)
 
 
-@needs("no variable tensors")
-def stateless(op: Op) -> str | None:
-    """Of a custom op they would be its state."""
-    return ", ".join(repr(t.name) for t in op.variables) or None
-
-
 def finite(factor_of: Callable[[Op], float]) -> Constraint:
     """Return the constraint that a factor made of an op's scales is finite."""
 

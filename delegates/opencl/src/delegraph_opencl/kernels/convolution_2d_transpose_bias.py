@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from delegraph import InputError, Op, OpSupport, Shape, Window, needs
-from delegraph.rules import constant, operand_shape
+from delegraph.rules import constant, operand_shape, stateless
 
 from ..families.mediapipe import ints_of, padding_of
 from ..options import Options
@@ -27,7 +27,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "Convolution2DTransposeBias",
         (1, 1),
         "float32 float32 float32 -> float32",
-        (fitting_shapes, fitting_bias, constant("weights", 1)),
+        (stateless, fitting_shapes, fitting_bias, constant("weights", 1)),
         Kernel(_launches, fuses=True, folds=True),
         rtol=4e-3 if options.precision == "float16" else 1e-5,
         shapes=shapes,

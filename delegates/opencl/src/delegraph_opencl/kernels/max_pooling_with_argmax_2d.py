@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
-from delegraph.rules import operand_shape
+from delegraph.rules import operand_shape, stateless
 
 from ..families.elementwise import spread
 from ..families.mediapipe import PoolOptions, pool_of, real_pool
@@ -28,7 +28,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "MaxPoolingWithArgmax2D",
         (1, 1),
         "float32 -> float32 float32",
-        (real_pool, images),
+        (stateless, real_pool, images),
         Kernel(_launches),
         rtol=2.0**-11 if options.precision == "float16" else 0.0,
         shapes=shapes,

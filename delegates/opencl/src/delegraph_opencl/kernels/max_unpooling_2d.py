@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from delegraph import Graph, InputError, Op, OpSupport, Shape, needs
-from delegraph.rules import same_images
+from delegraph.rules import same_images, stateless
 
 from ..families.elementwise import spread
 from ..families.mediapipe import pool_of, real_pool
@@ -26,7 +26,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "MaxUnpooling2D",
         (1, 1),
         "float32 float32 -> float32",
-        (real_pool, same_images, windows_apart, places_of_pooling),
+        (stateless, real_pool, same_images, windows_apart, places_of_pooling),
         Kernel(_launches),
         rtol=2.0**-11 if options.precision == "float16" else 0.0,
         shapes=shapes,

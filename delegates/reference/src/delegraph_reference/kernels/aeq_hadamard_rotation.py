@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import Op, OpSupport, Shape, needs
-from delegraph.rules import shape_of
+from delegraph.rules import shape_of, stateless
 
-from ..elementwise import quietly, stateless
+from ..elementwise import quietly
 from ..flexbuffer import Settings
 from ..kernel import Kernel
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, Window, needs
-from delegraph.rules import real_windows, shape_of
+from delegraph.rules import real_windows, shape_of, stateless
 
 from ..kernel import Kernel
 from ..mediapipe import known_padding, of_options, with_transpose_conv_options
@@ -89,7 +89,7 @@ SUPPORT = [
         "Convolution2DTransposeBias",
         (1, 1),
         "float32 float32 float32 -> float32",
-        (*_STRUCT, fitting_shapes, fitting_bias),
+        (stateless, *_STRUCT, fitting_shapes, fitting_bias),
         prepare,
         shapes=shapes,
     )

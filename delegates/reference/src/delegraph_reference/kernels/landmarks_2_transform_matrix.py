@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import Op, OpSupport, Shape, needs
-from delegraph.rules import shape_of
+from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
@@ -119,7 +119,7 @@ def sound_options(op: Op) -> str | None:
     return None if fits else str(o.values)
 
 
-_CONSTRAINTS = (points_in_space, known_points, sound_options)
+_CONSTRAINTS = (stateless, points_in_space, known_points, sound_options)
 _NAME = "Landmarks2TransformMatrix"
 
 SUPPORT = [

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, float_range, needs
-from delegraph.rules import known_activation, real_windows, shape_of
+from delegraph.rules import known_activation, real_windows, shape_of, stateless
 
 from ..kernel import Kernel
 from ..mediapipe import known_padding, of_options, with_pool_options
@@ -85,7 +85,7 @@ SUPPORT = [
         "MaxPoolingWithArgmax2D",
         (1, 1),
         "float32 -> float32 float32",
-        (*_STRUCT, images, small_window),
+        (stateless, *_STRUCT, images, small_window),
         prepare,
         shapes=shapes,
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape
-from delegraph.rules import real_windows, same_images, shape_of
+from delegraph.rules import real_windows, same_images, shape_of, stateless
 
 from ..elementwise import to_int32
 from ..kernel import Kernel
@@ -68,7 +68,7 @@ SUPPORT = [
         "MaxUnpooling2D",
         (1, 1),
         "float32 float32 -> float32",
-        (*_STRUCT, same_images),
+        (stateless, *_STRUCT, same_images),
         prepare,
         shapes=shapes,
     )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
-from delegraph.rules import one_scale_each, shape_of
+from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
@@ -224,7 +224,7 @@ SUPPORT = [
         "PosenetDecoderOp",
         (1, 1),
         "uint8|float32 uint8|float32 uint8|float32 -> float32 float32 float32 float32",
-        (one_scale_each, fitting_shapes, sound_options),
+        (stateless, one_scale_each, fitting_shapes, sound_options),
         prepare,
         shapes=shapes,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from attrs import frozen
 from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
-from delegraph.rules import one_scale_each, shape_of
+from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
@@ -184,7 +184,7 @@ def sound_options(op: Op) -> str | None:
     return None if sound else str(Settings(op).values)
 
 
-_CONSTRAINTS = (one_scale_each, sound_options, fitting_shapes, fitting_classes)
+_CONSTRAINTS = (stateless, one_scale_each, sound_options, fitting_shapes, fitting_classes)
 _OUT = "-> float32 float32 float32 float32"
 _NAME, _SCORES = "TFLite_Detection_PostProcess", "float32 uint8"
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import Op, OpSupport, Shape, needs
-from delegraph.rules import shape_of
+from delegraph.rules import shape_of, stateless
 
 from ..flexbuffer import Settings
 from ..kernel import Kernel
@@ -59,7 +59,7 @@ SUPPORT = [
         "TransformLandmarks",
         (1, 2),
         "float32 float32 -> float32",
-        (points_and_matrix,),
+        (stateless, points_and_matrix),
         prepare,
         shapes=shapes,
     )

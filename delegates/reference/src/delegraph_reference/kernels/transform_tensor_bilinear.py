@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, Shape, needs
-from delegraph.rules import shape_of
+from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
 from ..flexbuffer import Settings
@@ -80,7 +80,7 @@ SUPPORT = [
         "TransformTensorBilinear",
         (1, 2),
         "float32 float32 -> float32",
-        (image_and_matrix, bilinear),
+        (stateless, image_and_matrix, bilinear),
         prepare,
         shapes=shapes,
     )

@@ -1,0 +1,119 @@
+"""The changed models of an op for each row of a table, and what a delegate or LiteRT makes of one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import litert
+import numpy as np
+from attrs import frozen
+from child import Child, ChildDied
+from delegraph import DelegraphError, Model, write_model
+from delegraph.contract import SupportTable
+from matrix.draft import Draft
+from matrix.recipe import recipes
+from matrix.run import fact_of
+from misshapen import fed, mutants
+from ops_without_litert import drafts
+
+TIMEOUT = 60.0  # seconds that a delegate may take
+Options = tuple[tuple[str, Any], ...]
+
+
+@frozen(eq=False)
+class Case:
+    op: str
+    types: str
+    change: str
+    model: Model
+    feeds: dict[int, np.ndarray]  # values of inputs and constants before the change, by tensor
+
+    def __str__(self) -> str:
+        return f"{self.types}, {self.change}"
+
+    @property
+    def file(self) -> bytes:
+        return write_model(self.model)
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        return fed(self.model, self.feeds)
+
+
+def drawn(cases: Iterator[Case], seed: str, count: int) -> list[Case]:
+    """Return so many of some cases."""
+    found = list(cases)
+    return random.Random(seed).sample(found, min(count, len(found)))
+
+
+def cases(op: str, *tables: SupportTable) -> Iterator[Case]:
+    """Yield the changes of one model for each row of the first table; the others take it, too."""
+    seen = set()
+    for types, draft in _drafts(op, tables[0]):
+        graph = (model := draft.model()).subgraphs[0]
+        here = draft.op_of(graph)
+        row = tables[0].row_for(here, graph)
+        if id(row) in seen or any(t.row_for(here, graph) is None for t in tables):
+            continue
+        seen.add(id(row))
+        feeds = {t.index: t.data for t in graph.tensors if t.data is not None}
+        feeds |= {t.index: a for t, a in zip(graph.inputs, draft.feeds, strict=True)}
+        for change, changed in mutants(model, draft.feeds, here.index):
+            yield Case(op, types, change, changed, feeds)
+
+
+def ops_of(table: SupportTable) -> list[str]:
+    """Return the ops of a table of which there are models."""
+    known = {op for op, made in recipes().items() if made.family != "control"} | set(drafts())
+    return sorted({row.op for row in table.rows} & known)
+
+
+def _drafts(op: str, table: SupportTable) -> Iterator[tuple[str, Draft]]:
+    """Yield the models of an op that a table takes, with their types."""
+    if op not in recipes():
+        yield "float32", drafts()[op]
+        return
+    for types in recipes()[op].types:
+        if (draft := taken(table, op, types)) is not None:
+            yield types, draft
+
+
+def taken(table: SupportTable, op: str, types: str) -> Draft | None:
+    """Return the model of these types in the last version that a table has a row for; None if none."""
+    fact = fact_of(op)
+    for version in range(fact.last, fact.first - 1, -1):
+        draft = recipes()[op].draft(version, types)
+        graph = draft.model().subgraphs[0]
+        if all(table.row_for(o, graph) is not None for o in graph.ops):
+            return draft
+    return None
+
+
+def made_of(case: Case, delegate: str, options: Options = ()) -> tuple[str, Any]:
+    """Return ("values", outputs), or ("refused", "failed" or "died", why), of a case on a delegate."""
+    global _child
+    _child = _child or Child(Path(__file__).with_name("delegate_server.py"))
+    try:
+        return _child.ask((delegate, options, case.file, case.arrays), TIMEOUT)
+    except ChildDied as e:
+        _child = None
+        return "died", str(e)
+
+
+def made_by_litert(case: Case) -> tuple[str, Any]:
+    """Return ("values", outputs) or ("refused", why)."""
+    why = ""
+    for resolver, _ in fact_of(case.op).answers(case.model.subgraphs[0].ops[0].version):
+        try:
+            return "values", litert.run(case.file, case.arrays, resolver)
+        except litert.LiteRTCrashed as e:
+            return "died", str(e)
+        except (litert.LiteRTError, DelegraphError) as e:
+            why = str(e)
+    return "refused", why
+
+
+_child: Child | None = None

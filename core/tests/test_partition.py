@@ -292,7 +292,7 @@ def test_what_a_signature_names_leaves_its_partition_although_no_output_says_so(
 def test_a_variable_is_an_input_whose_next_value_comes_back():
     g = Builder()
     x, state = g.input((1,), "float32"), g.variable((1,), "float32")
-    g.op("SVDF", [x, state], [g.tensor((1,), "float32")])
+    g.op("SVDF", [x, None, None, None, state], [g.tensor((1,), "float32")])
 
     (part,) = plan_of(g.model(), Fake("a", "SVDF")).partitions
 

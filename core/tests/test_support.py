@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from delegraph import DelegateFailed, OpSupport, Refusal, SupportTable, needs
+from delegraph import DelegateFailed, InputError, OpSupport, Refusal, SupportTable, needs
 from delegraph.contract import without_conflicts
 from delegraph.model import Builder
 
@@ -164,6 +164,32 @@ def test_a_constraint_that_raises_is_a_refusal_that_names_it():
     assert list(map(str, refusals([attrs.evolve(ADD, constraints=[broken])], op))) == [
         "needs an even number, found IndexError in the check itself: tuple index out of range"
     ]
+
+
+def test_a_constraint_may_take_for_granted_what_one_before_it_asks():
+    @needs("a rank of 4")
+    def images(op):
+        return f"shape {op.inputs[0].shape}"
+
+    @needs("channels")
+    def channels(op):
+        return str(op.inputs[0].shape[3])
+
+    op, _ = op_of("ADD", "int8 int8 -> int8", shape=(2, 8))
+
+    (why,) = refusals([attrs.evolve(ADD, constraints=[images, channels])], op)
+    assert str(why) == "needs a rank of 4, found shape (2, 8)"
+
+
+def test_an_error_of_the_project_in_a_constraint_is_its_reason():
+    @needs("readable options")
+    def readable(op):
+        raise InputError("custom options of 3 bytes")
+
+    op, _ = op_of("ADD", "int8 int8 -> int8")
+
+    (why,) = refusals([attrs.evolve(ADD, constraints=[readable])], op)
+    assert str(why) == "needs readable options, found custom options of 3 bytes"
 
 
 def test_a_constraint_that_returns_no_text_is_a_refusal():

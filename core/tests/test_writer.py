@@ -205,17 +205,16 @@ def test_variables_intermediates_and_mutated_inputs_come_back():
     g = Builder()
     state = g.variable((1,), "float32", name="state")
     scratch = g.tensor((0,), "int8", scale=0.5, zero_point=1)
-    y = g.op(
-        "SVDF", [g.input((1,), "float32"), state], [g.tensor((1,), "float32")], intermediates=[scratch]
-    )
+    x = g.input((1,), "float32")
+    y = g.op("SVDF", [x, x, x, None, state], [g.tensor((1,), "float32")], intermediates=[scratch])
     model = g.model(outputs=[y])
     graph = model.subgraphs[0]
-    op = attrs.evolve(graph.ops[0], mutating_variable_inputs=(False, True))
+    op = attrs.evolve(graph.ops[0], mutating_variable_inputs=(False,) * 4 + (True,))
     model = attrs.evolve(model, subgraphs=(attrs.evolve(graph, ops=(op,)),))
     found = rewritten(model).subgraphs[0].ops[0]
     assert found.variables[0].name == "state"
     assert found.intermediates[0].scale == 0.5
-    assert found.mutating_variable_inputs == (False, True)
+    assert found.mutating_variable_inputs == (False,) * 4 + (True,)
 
 
 def test_an_archive_at_the_end_comes_back_and_opens():

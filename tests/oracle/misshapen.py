@@ -113,8 +113,8 @@ def _requantized(model: Model, what: str, tensor: Tensor) -> Iterator[Mutant]:
     for words, q in {
         "without a scale": None,
         "of scale 0": _quantized(0.0),
-        "of a tiny scale": _quantized(1e-40),
-        "of a huge scale": _quantized(3e38),
+        "of a tiny scale": _quantized(1e-30),
+        "of a huge scale": _quantized(1e30),
         "of the lowest zero point": _quantized(0.05, low),
         "of the highest zero point": _quantized(0.05, high),
         "of a scale and no zero point": _quantized(0.05, None),

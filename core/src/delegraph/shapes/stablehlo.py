@@ -14,13 +14,17 @@ from .elementwise import as_first
 
 
 def pad(inputs: Inputs) -> list[Shape]:
-    """STABLEHLO_PAD: edges may be cropped (negative), ``interior_padding`` goes between values."""
+    """STABLEHLO_PAD: edges may be cropped (negative), ``interior_padding`` goes between values.
+
+    Where nothing is left along one axis, LiteRT makes all sizes 0.
+    """
     shape = inputs.shape(0)
     names = ("edge_padding_low", "edge_padding_high", "interior_padding")
     low, high, interior = (inputs.option(name, len(shape)) for name in names)
     if min(interior, default=0) < 0:
         inputs.fail("interior_padding of at least 0", f"{interior}")
-    return [tuple(map(_padded, shape, low, high, interior))]
+    found = tuple(map(_padded, shape, low, high, interior))
+    return [(0,) * len(shape) if 0 in found else found]
 
 
 def _padded(size: int, low: int, high: int, interior: int) -> int:
@@ -117,7 +121,7 @@ def compare(inputs: Inputs) -> list[Shape]:
 def concatenate(inputs: Inputs) -> list[Shape]:
     shapes = inputs.shapes()
     axis = inputs.axis(inputs.options.dimension, len(shapes[0]))
-    rests = {(*s[:axis], *s[axis + 1 :]) for s in shapes}
+    rests = {(len(s), *s[:axis], *s[axis + 1 :]) for s in shapes}
     if len(rests) > 1:
         inputs.fail(f"shapes that differ along axis {axis} alone", " and ".join(map(str, shapes)))
     return [(*shapes[0][:axis], sum(s[axis] for s in shapes), *shapes[0][axis + 1 :])]

@@ -18,7 +18,7 @@ from itertools import chain
 
 import numpy as np
 from attrs import frozen
-from delegraph import Constraint, Op, needs
+from delegraph import Constraint, InputError, Op, needs
 from delegraph.rules import given, operand, operand_shape, wrong_shape
 
 from .recurrent import (
@@ -64,8 +64,11 @@ class Places:
 
     def sizes(self, op: Op) -> tuple[int, int, int]:
         """Return the numbers of inputs, cells and outputs."""
-        cells, depth = operand_shape(op, self.input_weights[_OUTPUT])
-        return depth, cells, operand_shape(op, self.recurrent_weights[_OUTPUT])[-1]
+        weights = operand_shape(op, self.input_weights[_OUTPUT])
+        recurrent = operand_shape(op, self.recurrent_weights[_OUTPUT])
+        if len(weights) != 2 or len(recurrent) not in (1, 2):
+            raise InputError(f"weights of shapes {weights} and {recurrent}")
+        return weights[1], weights[0], recurrent[-1]
 
 
 class LstmCell:

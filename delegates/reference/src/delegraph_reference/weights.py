@@ -34,13 +34,18 @@ Arithmetic = Callable[[Op, np.ndarray, "np.ndarray | None"], "tuple[np.ndarray, 
 def with_weights(op: Op, make: Callable[..., Apply]) -> Kernel:
     """Return a kernel from ``make(weights, bias) -> apply(x)``: inputs 1, 2 and 0 of the op.
 
-    ``make`` runs once if weights and bias are constants, else in every run; an absent bias is None.
+    ``make`` runs once if weights and bias are constants, else in every run; the bias is flat, an absent one
+    None.
     """
     weights = (operand(op, 1), op.inputs[2] if len(op.inputs) > 2 else None)
     if all(t is None or t.is_constant for t in weights):
-        apply = make(stored_weights(op), None if weights[1] is None else weights[1].data)
+        apply = make(stored_weights(op), _flat(None if weights[1] is None else weights[1].data))
         return quietly(lambda x, *_: (apply(x),))
-    return quietly(lambda x, stored, bias=None: (make(stored, bias)(x),))
+    return quietly(lambda x, stored, bias=None: (make(stored, _flat(bias))(x),))
+
+
+def _flat(bias: np.ndarray | None) -> np.ndarray | None:
+    return None if bias is None else bias.reshape(-1)
 
 
 def stored_weights(op: Op) -> np.ndarray:

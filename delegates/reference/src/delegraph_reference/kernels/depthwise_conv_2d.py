@@ -10,6 +10,7 @@ and integer_ops/depthwise_conv.h.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
@@ -86,7 +87,7 @@ def prepare_hybrid(op: Op) -> Kernel:
         apply, scales = convolution.of(weights), weight_scales(op, stored.shape[3])
 
         def run(x: np.ndarray) -> np.ndarray:
-            values, steps = quantized_rows(x.reshape(len(x), -1), asymmetric=True)
+            values, steps = quantized_rows(x.reshape(len(x), prod(x.shape[1:])), asymmetric=True)
             images = values.reshape(len(x), 1, *x.shape[1:])
             parts = [
                 apply(image, FloatFinish(op, bias, scales * step), 0)

@@ -11,6 +11,7 @@ internal/reference/integer_ops/{conv,fully_connected}.h.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 from delegraph import Op, quantize_multipliers, rescale, round_half_away, stored_range
@@ -69,7 +70,7 @@ def reduced(
     if folded is None:
         return integers.astype(np.float64), exactly(shifted(*fifteen_bits(scales)), bias, bounds)
     factor, offset = folded
-    groups = integers.reshape(-1, *integers.shape[-2:])
+    groups = integers.reshape(prod(integers.shape[:-2]), *integers.shape[-2:])
     weights = groups * factor.reshape(len(groups), 1, -1)
     return weights.reshape(integers.shape), Folded(offset, bounds)
 

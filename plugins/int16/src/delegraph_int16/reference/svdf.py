@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, stored_range
-from delegraph.rules import operand, scales_found, scales_of, zero_point_found
+from delegraph.rules import known_activation, operand, scales_found, scales_of, zero_point_found
 from delegraph_reference import Kernel, prepare_cell, row_of
 
 from ._rules import one_scale_each, symmetric
@@ -102,7 +102,15 @@ SUPPORT = [
             "SVDF",
             (1, 4),
             f"int16 int8 {time} int64|int32? int16 -> int16",
-            (*_SHAPES, symmetric, one_scale_each, scaled_bytes, symmetric_weights, fitting_factors),
+            (
+                *_SHAPES,
+                known_activation,
+                symmetric,
+                one_scale_each,
+                scaled_bytes,
+                symmetric_weights,
+                fitting_factors,
+            ),
             prepare,
         )
         for time in ("int16", "int8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -70,7 +71,9 @@ def _draw_recipe(draw: random.Random) -> str:
     op, made = draw.choice(sorted(recipes().items()))
     fact = fact_of(op)
     version = draw.choice((fact.last_of_ref or fact.last, draw.randint(fact.first, fact.last)))
-    return f"recipe:{op}:{version}:{draw.choice(made.types)}"
+    usual = [t for t in made.types if set(re.split("[:> ]", t)) <= _USUAL]
+    types = usual if usual and draw.random() < 0.8 else made.types
+    return f"recipe:{op}:{version}:{draw.choice(types)}"
 
 
 def _draw_graph(draw: random.Random) -> str:
@@ -122,6 +125,16 @@ def _file(rest: str) -> bytes:
     return Path(os.environ["DELEGRAPH_MODELS"], rest).read_bytes()
 
 
+_USUAL = {
+    "float32",
+    "int8",
+    "uint8",
+    "int16",
+    "int32",
+    "int64",
+    "bool",
+    "string",
+}  # types that most ops take
 _GROUPS: tuple[Callable[[random.Random], str], ...] = (
     *[_draw_recipe] * 5, *[_draw_graph] * 2, *[_draw_made] * 2, *[_draw_file] * 3,
 )  # fmt: skip

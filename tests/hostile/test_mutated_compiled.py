@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from delegraph import DelegraphError, Interpreter, Model, read_model
+from delegraph import DelegraphError, Interpreter, Model, read_model, write_model
 from delegraph_edgetpu.compiler import compiled_together
 from delegraph_edgetpu.cut import Settings
+from fuzz.remake import remade
+from fuzz.sources import source
 from mutate import mutated
 
 COUNT = int(os.environ.get("DELEGRAPH_EXAMPLES") or 400)
@@ -21,12 +23,22 @@ LARGEST = 60_000  # bytes: weights are not what is tried here
 RUNS = 2  # with the state of the first carried on
 
 
-def files() -> list[Path]:
-    """Return small quantized models; [] where there are none."""
-    named = os.environ.get("DELEGRAPH_MODELS")
+def sources() -> dict[str, bytes]:
+    """Return small quantized models by name: made ones, and those of DELEGRAPH_MODELS where it is set."""
+    names = ["made:blocks_of_bytes", "made:state_of_bytes", *(f"graph:int8:{i}" for i in range(12))]
+    found = {name: source(name) for name in names}
+    folder = Path(os.environ.get("DELEGRAPH_MODELS") or "none")
     kinds = ("converted/*_int8", "converted/*_a8w8", "int8/*", "lstm/*", "edgetpu/split_concat")
-    found = [f for kind in kinds for f in sorted(Path(named or "none").glob(f"{kind}.tflite"))]
-    return [f for f in found if f.stat().st_size <= LARGEST]
+    files = [f for kind in kinds for f in sorted(folder.glob(f"{kind}.tflite"))]
+    return found | {f.name: f.read_bytes() for f in files if f.stat().st_size <= LARGEST}
+
+
+def broken(file: bytes, seed: int) -> tuple[bytes, str]:
+    """Return a file with other numbers, or one of a model with another operand, shape or constant."""
+    if seed % 3:
+        return mutated(file, seed)
+    model, how = remade(read_model(file), seed)
+    return write_model(model), how
 
 
 def outcome(model: Model, delegates: list[str]) -> list[bytes] | None:
@@ -46,23 +58,23 @@ def outcome(model: Model, delegates: list[str]) -> list[bytes] | None:
     return found
 
 
-@pytest.mark.skipif(not files(), reason="set DELEGRAPH_MODELS to the folder with MANIFEST.json to run this")
 def test_what_is_compiled_is_read_back_and_gives_what_the_source_gives(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, logger="delegraph")
-    path, sources, compared = tmp_path / "model.tflite", files(), 0
+    path, intact, compared = tmp_path / "model.tflite", sorted(sources().items()), 0
     for seed in range(COUNT):
-        source = sources[seed % len(sources)]
-        data, how = mutated(source.read_bytes(), seed)
+        name, file = intact[seed % len(intact)]
+        data, how = broken(file, seed)
         path.write_bytes(data)
         try:
             model = read_model(path, mmap=False)
-            (file,) = compiled_together([path], Settings(multiple_subgraphs=bool(seed % 2)), print)
+            (compiled,) = compiled_together([path], Settings(multiple_subgraphs=bool(seed % 2)), print)
         except DelegraphError:
             continue
         wanted = outcome(model, ["reference"])
-        assert outcome(read_model(file.data), ["edgetpu", "reference"]) == wanted, (source.name, seed, how)
+        found = outcome(read_model(compiled.data), ["edgetpu", "reference"])
+        assert found == wanted, (name, seed, how)
         compared += wanted is not None
 
     assert compared > COUNT / 20

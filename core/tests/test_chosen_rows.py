@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from delegraph import Builder, Delegate, OpSupport, SupportTable, UnsupportedOps, needs, run_op_by_op
 from delegraph.interpreter import Interpreter
-from delegraph.partition import partition, specialize
+from delegraph.partition import partition, plan_model, specialize
 from delegraph.plugins import Plugins
 
 
@@ -66,6 +66,68 @@ def test_a_constraint_is_asked_once_per_op_and_plan():
     i.resize_tensor_input(0, (4,))
     i.allocate_tensors()
     assert asked == [0, 1, 2] * 2
+
+
+class Reference(Chip):
+    name = "reference"  # the one that computes ops of constants
+
+
+def judged(asked, *ops):
+    """Return rows that take some ops and refuse ABS; ``asked`` hears of each op that they judge."""
+
+    @needs("no ABS")
+    def luck(op):
+        asked.append(op.name)
+        return "one" if op.name == "ABS" else None
+
+    types = "float32 -> float32"
+    return [OpSupport(op, (1, 2), types, (luck,), lambda op: lambda x: (-x,)) for op in ops]
+
+
+def of_constants(b):
+    """Add NEG of a constant, which is folded, and ABS of that, which is not."""
+    x = b.constant(np.float32([1, 2]))
+    for op in ("NEG", "ABS"):
+        x = b.op(op, [x], [b.tensor((2,), "float32")])
+    return x
+
+
+def plain():
+    g = Builder()
+    return g.model([of_constants(g)])
+
+
+def in_a_loop():
+    """``i, x = 0, 0; while i < 3: i, x = i + 1, abs(-constant)``."""
+    g = Builder()
+    cond, body = g.subgraph("cond"), g.subgraph("body")
+    (n, _), (i, _) = ([b.input((), "int32"), b.input((2,), "float32")] for b in (cond, body))
+    cond.returns(cond.op("LESS", [n, cond.constant(np.int32(3))], [cond.tensor((), "bool")]))
+    after = body.op("ADD", [i, body.constant(np.int32(1))], [body.tensor((), "int32")])
+    body.returns(after, of_constants(body))
+    start = [g.input((), "int32"), g.input((2,), "float32")]
+    ends = [g.tensor((), "int32"), g.tensor((2,), "float32")]
+    called = {"cond_subgraph_index": cond.index, "body_subgraph_index": body.index}
+    return g.model(list(g.op("WHILE", start, ends, **called)))
+
+
+@pytest.mark.parametrize("model", [plain(), in_a_loop()], ids=["plain", "in a loop"])
+@pytest.mark.parametrize("by", ["plan_model", "Interpreter"])
+def test_a_constraint_is_asked_once_of_an_op_of_constants_that_is_not_folded(model, by):
+    asked, others = [], []
+    counting = [
+        OpSupport("LESS", (1, 1), "int32 int32 -> bool"),
+        OpSupport("ADD", (1, 1), "T T -> T", T="int32"),
+    ]
+    first, last = Reference([*judged(asked, "NEG", "ABS"), *counting]), Chip(judged(others, "NEG"))
+    if by == "plan_model":
+        plan = plan_model(model, [first, last], warn=False)
+    else:
+        plan = Interpreter(model=model, delegates=[first, last], plugins=Plugins()).plan
+
+    assert [op.name for sub in plan.subgraphs for op in sub.folded] == ["NEG"]
+    assert [str(f.op.name) for f in plan.fallbacks if f.delegate == "reference"] == ["ABS"]
+    assert (asked, others) == (["NEG", "ABS"], [])
 
 
 def test_the_row_of_an_op_whose_shape_a_run_decides_is_chosen_in_the_run():

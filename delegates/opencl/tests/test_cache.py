@@ -12,7 +12,8 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from delegraph import Op, OptionError, needs, write_model
+from delegraph import Builder, Op, OpSupport, OptionError, SupportTable, needs, write_model
+from delegraph.plugins import REFERENCE
 from delegraph_opencl.cache import cache, digest
 from delegraph_opencl.device.device import Device
 from opencl_parts import Adding, chain, triple, tripling, weighting
@@ -303,13 +304,26 @@ def test_the_log_is_the_projects(caplog):
     assert cache.logger is logging.getLogger("delegraph")
 
 
-def test_a_constraint_of_a_row_is_asked_once_per_op_and_plan(interpret, load, plugins, directory):
+def test_a_constraint_of_a_row_is_asked_once_per_op_and_plan(interpret, load, plugins, directory, spare):
     asked: list[int] = []
+
+    @needs("what nobody has")
+    def never(op: Op) -> str:
+        return "nothing"
 
     @needs("luck")
     def luck(op: Op) -> None:
         asked.append(op.index)
 
     plugins.register(Adding("Triple", triple, (luck,)), "triple")
-    interpret(chain("Triple", "Triple"), load(serialization_dir=str(directory)))(X)
+    spare.name = spare.label = REFERENCE  # it is asked whether it folds what is of constants, and does not
+    spare.table = SupportTable(REFERENCE, [OpSupport("Triple", (1, 1), "any -> any", (luck, never))])
+    delegates = [load(serialization_dir=str(directory)), spare]
+    interpret(chain("Triple", "Triple"), *delegates)(X)
     assert asked == [0, 1]
+
+    asked.clear()
+    g = Builder()
+    y = g.op("Triple", [g.constant(np.float32([1, 2]))], [g.tensor((2,), "float32")])
+    interpret(g.model([y]), *reversed(delegates)).allocate_tensors()
+    assert asked == [0] * len(delegates)

@@ -73,7 +73,8 @@ def test_memory_that_is_not_there_is_a_failure_of_the_op_that_asked(when: str) -
         reference.prepare(part)(np.zeros(2, np.float32))
 
 
-def test_a_constraint_of_a_row_is_asked_once_per_op() -> None:
+@pytest.mark.parametrize("of_constants", [False, True], ids=["of an input", "of a constant"])
+def test_a_constraint_of_a_row_is_asked_once_per_op(of_constants: bool) -> None:
     asked: list[int] = []
 
     @needs("luck")
@@ -94,9 +95,12 @@ def test_a_constraint_of_a_row_is_asked_once_per_op() -> None:
     plugins = Plugins()
     plugins.register(Plugin(), "reference")
     g = Builder()
-    x = g.input((2,), "float32")
+    zeros = np.zeros(2, np.float32)
+    x = g.constant(zeros) if of_constants else g.input((2,), "float32")
     for _ in range(3):
         x = g.op("MyOp", [x], [g.tensor((2,), "float32")])
     interpreter = Interpreter(model=g.model([x]), delegates=["reference"], plugins=plugins)
-    interpreter(np.zeros(2, np.float32))
+    interpreter.allocate_tensors()
+    interpreter.invoke()
     assert asked == [0, 1, 2]
+    assert len(interpreter.plan.subgraphs[0].folded) == (3 if of_constants else 0)

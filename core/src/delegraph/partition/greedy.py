@@ -14,6 +14,7 @@ from attrs import Factory, field, frozen
 
 from ..contract import CORE, NOBODY, Delegate, OpSupport, Partition, Refusal, has_unknown_input
 from ..model import CORE_OPS, Graph, Op, Tensor, is_core_op
+from .decisions import Decisions
 from .groups import Group, Needs, dependencies, edges, fuse
 
 Reasons = Mapping[str, Sequence[Refusal]]  # by the label of the delegate that has them
@@ -43,6 +44,7 @@ class Work:
 
     graph: Graph
     delegates: Mapping[Delegate, Limits]  # in order of preference
+    decisions: Decisions
     veto: Callable[[Op, Delegate], list[str]] | None = None
     refused: Mapping[tuple[int, int], Reasons] = field(factory=dict)  # beforehand, by (subgraph, op)
     needs: Needs = Factory(lambda self: dependencies(self.graph), takes_self=True)
@@ -51,7 +53,7 @@ class Work:
 
     def takes(self, delegate: Delegate, op: Op) -> bool:
         """Say whether a delegate takes an op; if not, keep its reasons."""
-        row, reasons = delegate.decide(op, self.graph)
+        row, reasons = self.decisions.decide(delegate, op, self.graph)
         if self.refused:
             known = self.refused.get((self.graph.index, op.index), {})
             reasons += known.get(delegate.label, ())

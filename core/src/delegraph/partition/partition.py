@@ -14,6 +14,7 @@ from ..kinds import check_kind, several, whole
 from ..log import logger
 from ..model import Graph, Model
 from ..plugins import Plugins, label_apart
+from .decisions import Decisions
 from .greedy import KEEP, POLICIES, Limits, Policy, Reasons, Work
 
 __all__ = ["CORE", "NOBODY", "Fallback", "Partition", "Plan", "SubgraphPlan", "partition"]
@@ -29,6 +30,7 @@ def partition(
     require_full_delegation: bool = False,
     plugins: Plugins | None = None,
     refused: Mapping[tuple[int, int], Reasons] | None = None,
+    decisions: Decisions | None = None,
 ) -> Plan:
     """Decide which delegate runs which ops, log every fallback and show the plan to the plugins.
 
@@ -40,6 +42,7 @@ def partition(
     :param policy: how to choose: a key of ``delegraph.partition.greedy.POLICIES``.
     :param require_full_delegation: every op that core does not run has to go to the first delegate.
     :param refused: refusals known beforehand, by (subgraph, op index) and label: of what failed to run.
+    :param decisions: what delegates said of ops while the model was specialized: they are not asked again.
     :raises UnsupportedOps: ``require_full_delegation``, and some op did not go to the first delegate.
     :raises OptionError: there is no such policy.
     :raises InputError: a limit is below 1, or ``delegates`` holds something else than loaded delegates.
@@ -49,18 +52,19 @@ def partition(
     check_kind("plugins", plugins, (Plugins, type(None)), "plugins or None")
     check_kind("refused", refused, (Mapping, type(None)), "reasons by subgraph and op")
     plugins = plugins or Plugins.installed()
-    decide = _policy(policy)
+    cut_up = _policy(policy)
     _check(delegates, min_ops, max_partitions)
     label_apart(delegates)
     for delegate in delegates:
         if not delegate.has_table:  # made by hand, not loaded by name
             delegate.table = plugins.table(delegate)
+    decisions = decisions or Decisions()
     results = _signature_outputs(model)
     subgraphs = []
     for graph in model.subgraphs:
         limits = _limits(graph, delegates, min_ops, max_partitions)
-        work = Work(graph, limits, plugins.veto(), refused or {})
-        order, owners = decide(work)
+        work = Work(graph, limits, decisions, plugins.veto(), refused or {})
+        order, owners = cut_up(work)
         parts = work.partitions(order, owners, results.get(graph.index, set()))
         subgraphs.append(SubgraphPlan(graph, tuple(parts), work.refusals, graph.folded))
     plan = Plan(model, tuple(dict.fromkeys(delegates)), tuple(subgraphs))

@@ -11,6 +11,7 @@ from ..kinds import check_kind
 from ..log import fallbacks_unsaid
 from ..model import Model
 from ..plugins import Plugins, Wanted, resolve_delegates
+from .decisions import Decisions
 from .partition import partition
 from .specialize import specialize
 
@@ -40,7 +41,9 @@ def plan_model(
                 delegate.out_of_use = None
         else:
             Plugins.installed().look_for(loaded)
-        return partition(specialize(adapted(model, loaded), delegates=loaded), loaded, **limits)
+        decisions = Decisions()
+        ready = specialize(adapted(model, loaded), delegates=loaded, decisions=decisions)
+        return partition(ready, loaded, decisions=decisions, **limits)
 
 
 def adapted(model: Model, delegates: Iterable[Delegate]) -> Model:

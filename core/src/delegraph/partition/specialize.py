@@ -33,6 +33,7 @@ from ..model import (
 )
 from ..plugins import REFERENCE
 from .counters import ranges_inside, steps_of
+from .decisions import Decisions
 from .linear import ANYTHING, Known, Range
 from .replaced_part import as_replaced_part, without_unread
 
@@ -48,13 +49,14 @@ MOST_INPUTS = 16  # by which the calls of one subgraph are told apart
 class Evaluator:
     """Computes ops of constants with the reference delegate, if it is among the loaded ones."""
 
-    def __init__(self, delegates: Sequence[Delegate]) -> None:
+    def __init__(self, delegates: Sequence[Delegate], decisions: Decisions) -> None:
         self._delegates = delegates
+        self._decisions = decisions
         self._reference = next((d for d in delegates if d.name == REFERENCE), None)
 
     def row(self, op: Op, graph: Graph) -> OpSupport | None:
         """Return the row by which ``compute`` can take the op; None if it cannot."""
-        return None if self._reference is None else self._reference.decide(op, graph)[0]
+        return None if self._reference is None else self._decide(self._reference, op, graph, stays=False)
 
     def compute(self, op: Op, graph: Graph, row: OpSupport) -> Sequence[np.ndarray]:
         """Return the values of the op's outputs; its inputs are constant, or only their shapes matter."""
@@ -68,7 +70,13 @@ class Evaluator:
 
     def takes(self, op: Op, graph: Graph) -> bool:
         """Say whether some delegate takes the op."""
-        return any(d.decide(op, graph)[0] is not None for d in self._delegates)
+        return any(self._decide(d, op, graph, stays=True) is not None for d in self._delegates)
+
+    def _decide(self, delegate: Delegate, op: Op, graph: Graph, stays: bool) -> OpSupport | None:
+        decision = self._decisions.decide(delegate, op, graph)
+        if stays or decision[0] is None:  # planning asks for the op, too
+            self._decisions.keep(delegate, op, decision)
+        return decision[0]
 
     def shapes(self, op: Op, given: Sequence[Shape]) -> Sequence[Shape] | None:
         """Return a custom op's output shapes by its support row's rule; None if it has none."""
@@ -81,6 +89,7 @@ def specialize(
     delegates: Sequence[Delegate] = (),
     max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
     keep_all: bool = False,
+    decisions: Decisions | None = None,
 ) -> Model:
     """Return the model with every shape that can be known and the types that LiteRT gives to the tensors,
     and without the ops of constants.
@@ -89,6 +98,7 @@ def specialize(
     :param delegates: those that will run the model: their rows know the shapes of custom ops, and the
         reference delegate among them computes constants. Without it nothing is folded.
     :param keep_all: every tensor of the file is computed, so no op is rewritten.
+    :param decisions: where to keep what delegates say of ops, for the plan of the same model.
     :raises InputError: the shapes do not fit an op; the message names it.
     :raises ModelError: a tensor would take more than ``max_tensor_bytes``.
     """
@@ -96,14 +106,19 @@ def specialize(
     check_kind("input_shapes", input_shapes, (Mapping, type(None)), "shapes by subgraph and tensor")
     several("delegates", delegates, Delegate, "loaded delegates (see load_delegate)")
     whole("max_tensor_bytes", max_tensor_bytes, 0)
-    work = _Specializer(model, input_shapes or {}, Evaluator(delegates), max_tensor_bytes, not keep_all)
+    evaluator = Evaluator(delegates, decisions or Decisions())
+    work = _Specializer(model, input_shapes or {}, evaluator, max_tensor_bytes, not keep_all)
     return attrs.evolve(model, subgraphs=work.subgraphs())
 
 
-def with_bodies(op: Op, model: Model) -> Op:
-    """Return the op with the subgraphs that its options name, if its kernel is to read them."""
-    called = () if is_core_op(op.name) or op.bodies else called_subgraphs(op)
-    return attrs.evolve(op, bodies=tuple(model.subgraphs[i] for i in called)) if called else op
+def with_bodies(graph: Graph, model: Model) -> Graph:
+    """Return the graph, with the subgraphs that options name in the ops whose kernels are to read them."""
+    called = {op.index: called_subgraphs(op) for op in graph.ops if not (is_core_op(op.name) or op.bodies)}
+    if not any(called.values()):
+        return graph
+    bodies = {place: tuple(model.subgraphs[i] for i in found) for place, found in called.items() if found}
+    ops = (attrs.evolve(op, bodies=bodies.get(op.index, op.bodies)) for op in graph.ops)
+    return attrs.evolve(graph, ops=tuple(ops))
 
 
 @frozen
@@ -129,6 +144,7 @@ class _Specializer:
         rewrites: bool,
     ) -> None:
         self.model = model
+        self.graphs = [with_bodies(graph, model) for graph in model.subgraphs]
         self.given = given
         self.evaluator = evaluator
         self.max_tensor_bytes = max_tensor_bytes
@@ -136,19 +152,44 @@ class _Specializer:
         self.entries = {0, *(s.subgraph for s in model.signatures)}  # may be run with anything
         self.called: dict[int, Inputs] = {}  # what the subgraphs that ops call get, over all calls
         self._walks: dict[int, dict[Inputs, _GraphPass]] = {}  # by subgraph and inputs
+        # What walks share: ops of other constants, and constants, by the identity of the op (kept with it).
+        self._changed: dict[tuple[int, ...], tuple[Op, Op]] = {}
+        self._constants: dict[int, tuple[Op, Sequence[Tensor] | None]] = {}
 
     def subgraphs(self) -> tuple[Graph, ...]:
         """Specialize callers before what they call, so that all calls are known by then."""
-        graphs = self.model.subgraphs
+        graphs = self.graphs
         found: dict[int, Graph] = {}
         for index in callers_first(range(len(graphs)), lambda index: called_by_ops(graphs[index].ops)):
-            walk = _GraphPass(self, graphs[index], self.called.get(index)).run()
+            given = self.called.get(index)
+            known = None if given is None else self._walks.get(index, {}).get(given)
+            walk = known or _GraphPass(self, graphs[index], given).run()
             found[index] = walk.rewritten() if self.rewrites else walk.graph
             for callee, given in walk.calls:
                 if callee in self.entries:
                     given = _unbounded(given)
                 self.called[callee] = _merged(self.called.get(callee, given), given)
         return tuple(found[index] for index in range(len(graphs)))
+
+    def with_tensors(self, op: Op, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> Op:
+        """Return the op with other tensors: for the same constants the same op, which is judged once."""
+        if any(t is not None and not t.is_constant for t in inputs):
+            return attrs.evolve(op, inputs=inputs, outputs=outputs)
+        key = (id(op), *map(id, inputs), *map(id, outputs))
+        if key not in self._changed:
+            self._changed[key] = op, attrs.evolve(op, inputs=inputs, outputs=outputs)
+        return self._changed[key][1]
+
+    def constants(self, op: Op, graph: Graph) -> Sequence[Tensor] | None:
+        """Return the outputs of an op of constants as constants; None if nobody computes them."""
+        if id(op) not in self._constants:
+            row = self.evaluator.row(op, graph)
+            self._constants[id(op)] = op, None if row is None else self._computed(op, graph, row)
+        return self._constants[id(op)][1]
+
+    def _computed(self, op: Op, graph: Graph, row: OpSupport) -> Sequence[Tensor]:
+        results = _Results(op, partial(self.evaluator.compute, op, graph, row))
+        return tuple(attrs.evolve(t, data=partial(results.output, i)) for i, t in enumerate(op.outputs))
 
     def calls(self, op: Op, given: Inputs) -> list[Call]:
         """Return the subgraphs that an op runs, each with what it hands them."""
@@ -190,7 +231,7 @@ class _Specializer:
 
     def _ranges(self, cond: int, body: int, inside: Inputs, start: Inputs) -> list[Range]:
         """Return what a loop's variables can be inside, if their shapes are those of ``inside``."""
-        if not any(t.dtype in ("int32", "int64") for t in self.model.subgraphs[body].inputs):
+        if not any(t.dtype in ("int32", "int64") for t in self.graphs[body].inputs):
             return [Range() for _ in start]
         in_body, in_cond = (self._walk(i, _unbounded(inside)) for i in (body, cond))
         steps = steps_of(in_body.graph, in_body.known)
@@ -208,7 +249,7 @@ class _Specializer:
             for other in walks:
                 given = _merged(given, other)
         if given not in walks:
-            walks[given] = _GraphPass(self, self.model.subgraphs[index], given).run()
+            walks[given] = _GraphPass(self, self.graphs[index], given).run()
         return walks[given]
 
 
@@ -264,14 +305,10 @@ class _GraphPass:
 
     def _current(self, op: Op) -> Op:
         now = self.now
-        op = with_bodies(op, self.work.model)
         if not any(t is not None and t.index in now for t in (*op.inputs, *op.outputs)):
             return op
-        return attrs.evolve(
-            op,
-            inputs=tuple(None if t is None else now.get(t.index, t) for t in op.inputs),
-            outputs=tuple(now.get(t.index, t) for t in op.outputs),
-        )
+        inputs = tuple(None if t is None else now.get(t.index, t) for t in op.inputs)
+        return self.work.with_tensors(op, inputs, tuple(now.get(t.index, t) for t in op.outputs))
 
     def _shapes_and_types(self, op: Op) -> tuple[Sequence[Shape], Sequence[str]]:
         if not is_core_op(op.name):
@@ -309,25 +346,9 @@ class _GraphPass:
 
     def _fold(self, op: Op) -> bool:
         """Turn the op's outputs into constants, if they are; return whether they were."""
-        row = self.work.evaluator.row(op, self.graph) if self._is_constant(op) else None
-        if row is None:
-            return False
-        results = _Results(op, partial(self.work.evaluator.compute, op, self.graph, row))
-        for i, t in enumerate(op.outputs):
-            self.now[t.index] = attrs.evolve(t, data=partial(results.output, i))
-        return True
-
-    def _is_constant(self, op: Op) -> bool:
-        if op.name in RANDOM_OPS or is_core_op(op.name) or not op.inputs:
-            return False
-        given = [t for t in op.inputs if t is not None]
-        if any(t.shape is None for t in op.outputs):
-            return False
-        if any(t.is_variable for t in op.outputs) and not _are_zeros_once(op):
-            return False  # a variable is read by the next run, too
-        if op.name in ("SHAPE", "RANK"):  # they read the shape alone
-            return all(t.shape is not None for t in given)
-        return all(t.is_constant and not t.is_variable for t in given)
+        constants = self.work.constants(op, self.graph) if _is_constant(op) else None
+        self.now.update((t.index, t) for t in constants or ())
+        return constants is not None
 
     def _rebuilt(self, ops: list[Op], folded: list[Op]) -> Graph:
         if not folded and all(a is b for a, b in zip(ops, self.graph.ops, strict=True)) and not self.now:
@@ -341,6 +362,19 @@ class _GraphPass:
             outputs=tuple(now.get(t.index, t) for t in self.graph.outputs),
             folded=tuple(folded),
         )
+
+
+def _is_constant(op: Op) -> bool:
+    if op.name in RANDOM_OPS or is_core_op(op.name) or not op.inputs:
+        return False
+    given = [t for t in op.inputs if t is not None]
+    if any(t.shape is None for t in op.outputs):
+        return False
+    if any(t.is_variable for t in op.outputs) and not _are_zeros_once(op):
+        return False  # a variable is read by the next run, too
+    if op.name in ("SHAPE", "RANK"):  # they read the shape alone
+        return all(t.shape is not None for t in given)
+    return all(t.is_constant and not t.is_variable for t in given)
 
 
 class _Results:

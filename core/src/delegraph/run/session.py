@@ -15,7 +15,7 @@ from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
 from ..errors import DelegateFailed, InputError, ShapeError, StateError
 from ..log import logger
 from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
-from ..partition import MemoryEstimate, specialize
+from ..partition import Decisions, MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
 from .device_values import OwnedValue, as_array
 from .executor import Executor
@@ -60,6 +60,7 @@ class Session:
         self._shapes: dict[Key, tuple[int, ...]] = {}  # asked for by resize
         self._refused: dict[Key, dict[str, tuple[Refusal, ...]]] = {}  # what failed, by op
         self._specialized: Model | None = None
+        self._decisions = Decisions()  # on the ops of the specialized model
         self._plan: Plan | None = None
         self._executor: Executor | None = None
         self._allocated: set[int] = set()
@@ -289,14 +290,21 @@ class Session:
 
     def _planned(self) -> Plan:
         if self._specialized is None:
+            self._decisions = Decisions()
             self._specialized = self._with_shapes()
-        plan = self._partition(self._specialized, self.delegates, refused=self._refused)
+        decisions, refused = self._decisions, self._refused
+        plan = self._partition(self._specialized, self.delegates, refused=refused, decisions=decisions)
         return one_op_each(plan) if self._one_by_one else plan
 
     def _with_shapes(self) -> Model:
         try:
             return specialize(
-                self.model, self._shapes, self.delegates, self._max_tensor_bytes, self.keep_all
+                self.model,
+                self._shapes,
+                self.delegates,
+                self._max_tensor_bytes,
+                self.keep_all,
+                self._decisions,
             )
         except InputError as e:
             raise ShapeError(str(e)) from e

@@ -238,9 +238,40 @@ def test_random_integers_without_a_scale_are_small_indices():
     assert (found.min(), found.max()) == (0, 99)
 
 
-def test_random_words_for_a_string_input_are_refused():
-    with pytest.raises(InputError, match="string"):
-        read_one((2,), "string", "random")
+@pytest.mark.parametrize(
+    ("dtype", "ends"), [("int2", (-2, 1)), ("int4", (-8, 7)), ("uint4", (0, 15)), ("int8", (-128, 127))]
+)
+def test_random_integers_of_up_to_8_bits_are_all_that_there_are(dtype, ends):
+    found = read_one((10000,), dtype, "random:1")
+    assert (found.min(), found.max()) == ends
+
+
+@pytest.mark.parametrize(
+    ("dtype", "one"), [("bfloat16", 0x3F80), ("float8_e4m3fn", 0x38), ("float8_e5m2", 0x3C)]
+)
+def test_random_floats_that_numpy_lacks_lie_between_minus_one_and_one(dtype, one):
+    found = read_one((10000,), dtype, "random:1")
+    sign = 1 << 8 * found.itemsize - 1
+    assert (found & (sign - 1)).max() <= one
+    assert 4000 < np.count_nonzero(found & sign) < 6000
+
+
+def test_random_complex_numbers_have_two_random_parts():
+    found = read_one((1000,), "complex64", "random:1")
+    for part in (found.real, found.imag):
+        assert part.min() < -0.9
+        assert part.max() > 0.9
+
+
+def test_random_strings_are_numbers():
+    found = read_one((2, 500), "string", "random")
+    assert {int(text) for text in found.ravel()} == set(range(100))
+
+
+@pytest.mark.parametrize("dtype", ["resource", "variant"])
+def test_handles_have_no_random_values(dtype):
+    with pytest.raises(InputError, match="has no values that could be drawn"):
+        read_one((2,), dtype, "random")
 
 
 def test_a_seed_that_is_no_number_is_an_error():

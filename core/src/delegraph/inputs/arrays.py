@@ -25,6 +25,7 @@ _READ_HEADER = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 _SHOWN = 20  # names of an archive's arrays in a message
+_ONES = {"float8_e4m3fn": 0x38, "float8_e5m2": 0x3C}  # the bits of 1
 _INDICES = 100  # random values of unquantized integers lie below: LiteRT's benchmark_model does so, too
 
 
@@ -47,9 +48,13 @@ def read_npz(argument: Argument, file: str) -> np.ndarray:
 
 
 def random(argument: Argument, text: str) -> np.ndarray:
-    """Return random values: -1 to 1 in float inputs, every stored value in quantized ones, else 0 to 99.
+    """Return random values of the input's type.
+
+    Floats from -1 to 1; every stored value of quantized integers and of those of up to 8 bits, 0 to 99 of
+    others; strings of the numbers 0 to 99.
 
     :param text: ``random`` (seed 0) or ``random:SEED``.
+    :raises InputError: the seed is no number, or the input has no shape or is no value: a resource
     """
     seed = text.partition(":")[2] or "0"
     if not seed.isdigit():
@@ -57,20 +62,51 @@ def random(argument: Argument, text: str) -> np.ndarray:
     tensor = argument.tensor
     if tensor.shape is None:
         raise InputError(f"input {argument.text} has no shape of its own; give an array")
+    if DTYPES[tensor.dtype].values == "handle":
+        raise InputError(f"input {argument.text} has no values that could be drawn")
     # Raw bits: numpy keeps these streams for good, those of Generator's methods it may change.
     bits = np.random.PCG64(int(seed)).random_raw(tensor.size).reshape(tensor.shape)
-    storage = DTYPES[tensor.dtype].numpy
-    if storage.kind == "b":
+    return _drawn(bits, tensor)
+
+
+def _drawn(bits: np.ndarray, tensor: Tensor) -> np.ndarray:
+    """Return values made of as many times 64 random bits."""
+    dtype = DTYPES[tensor.dtype]
+    if dtype.values == "bool":
         return np.asarray(bits >> np.uint64(63) == 1)
-    if is_quantized(tensor) or tensor.dtype in ("int8", "uint8"):
-        if storage.itemsize == 8:
-            return bits.view(storage)
-        low, high = stored_limits(tensor)
-        above = (bits >> np.uint64(32)).astype(np.int64) % (high - low + 1)
-        return np.asarray(low + above, storage)
-    if storage.kind in "iu":
-        return stored_from_real((bits >> np.uint64(32)) % np.uint64(_INDICES), tensor)
-    return stored_from_real((bits >> np.uint64(40)) / np.float64(1 << 23) - 1, tensor)
+    if dtype.is_integer:
+        return _integers_drawn(bits, tensor)
+    if dtype.values == "string":
+        texts = np.empty(bits.shape, object)
+        texts.reshape(-1)[:] = [b"%d" % (n % _INDICES) for n in (bits >> np.uint64(32)).ravel().tolist()]
+        return texts
+    real = (bits >> np.uint64(40)) / np.float64(1 << 23) - 1
+    if dtype.is_bits:
+        return _float_bits(real, bits, tensor.dtype)
+    if dtype.values == "complex":
+        real = real + 1j * ((bits & np.uint64((1 << 24) - 1)) / np.float64(1 << 23) - 1)
+    return np.asarray(real, dtype.numpy)
+
+
+def _integers_drawn(bits: np.ndarray, tensor: Tensor) -> np.ndarray:
+    dtype = DTYPES[tensor.dtype]
+    if not is_quantized(tensor) and dtype.bits > 8:
+        return np.asarray((bits >> np.uint64(32)) % np.uint64(_INDICES), dtype.numpy)
+    if dtype.bits == 64:
+        return bits.view(dtype.numpy)
+    low, high = stored_limits(tensor)
+    above = (bits >> np.uint64(32)).astype(np.int64) % (high - low + 1)
+    return np.asarray(low + above, dtype.numpy)
+
+
+def _float_bits(real: np.ndarray, bits: np.ndarray, dtype: str) -> np.ndarray:
+    """Return the bits of floats from -1 to 1 in a type that numpy lacks."""
+    if dtype == "bfloat16":
+        return np.asarray(np.asarray(real, np.float32).view(np.uint32) >> np.uint32(16), np.uint16)
+    # The bits of floats without a sign are in the order of their values: any up to those of 1.
+    return np.asarray(
+        bits % np.uint64(_ONES[dtype] + 1) | (bits >> np.uint64(63)) << np.uint64(7), np.uint8
+    )
 
 
 def fitted(argument: Argument, array: np.ndarray, where: str) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from delegraph import Delegate, InputError, ModelError, OpSupport, Partition, Run, SupportTable
 from delegraph.model import Builder, Model
-from delegraph.partition import specialize
+from delegraph.partition import Budget, specialize
 
 
 class Doubler(Delegate):
@@ -67,7 +67,7 @@ def test_shapes_that_do_not_fit_name_the_op() -> None:
 
 def test_a_tensor_above_the_limit_is_refused_before_it_is_made() -> None:
     with pytest.raises(ModelError, match="max_tensor_bytes=1000"):
-        specialize(relu_of((1, 4)), {(0, 0): (1000, 4)}, max_tensor_bytes=1000)
+        specialize(relu_of((1, 4)), {(0, 0): (1000, 4)}, budget=Budget(max_tensor_bytes=1000))
 
 
 def test_ops_of_constants_leave_the_graph_and_are_computed_when_asked_for() -> None:

@@ -25,7 +25,7 @@ from delegraph import (
     write_file,
     write_model,
 )
-from delegraph.partition import partition, specialize
+from delegraph.partition import Budget, partition, specialize
 
 
 class Hostile:
@@ -162,6 +162,8 @@ def _functions(found: Model, folder: Path) -> Iterator[tuple[str, Callable[..., 
         "policy": "greedy",
         "require_full_delegation": False,
         "max_tensor_bytes": 1 << 20,
+        "max_total_bytes": 1 << 30,
+        "max_while_iterations": 9,
         "device_outputs": False,
         "experimental_disable_delegate_clustering": False,
         "mmap": True,
@@ -178,10 +180,11 @@ def _functions(found: Model, folder: Path) -> Iterator[tuple[str, Callable[..., 
         (write_file, {"path": folder / "f", "data": b"", "read": ()}),
         (is_same_file, {"path": folder / "f", "other": folder / "g"}),
         (plan_model, {"model": found, "delegates": ["reference"], "min_ops": 1, "policy": "greedy"}),
+        (Budget, {"max_tensor_bytes": 1, "max_total_bytes": 2, "max_while_iterations": 3}),
         (partition, {"model": found, "delegates": [reference], "max_partitions": 1, "refused": None}),
         (
             specialize,
-            {"model": found, "input_shapes": {}, "delegates": [reference], "max_tensor_bytes": 99},
+            {"model": found, "input_shapes": {}, "delegates": [reference], "budget": Budget()},
         ),
         (SignatureRunner, {"interpreter": Interpreter(model=found), "signature_key": "main"}),
     ]

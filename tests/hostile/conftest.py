@@ -28,6 +28,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{count:6d}  {how}: {what}")
 
 
+@pytest.fixture(scope="session")
+def command() -> Any:
+    """Run command lines in a process of limited memory."""
+    from commands import Commands
+
+    found = Commands()
+    yield found
+    found.close()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _children() -> Any:
     """End the worker and LiteRT's process when the session ends."""

@@ -6,58 +6,18 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import attrs
 import flatbuffers
 import pytest
-from attrs import frozen
-from child import Child
+from commands import SECONDS, Commands
 from delegraph.file import write_model
 from delegraph.model import Builder
 
 MIB = 1 << 20
-SECONDS = 20.0  # that a command may take on a machine with much else to do; alone it takes a tenth
-
-
-@frozen
-class Took:
-    """What a command said and took."""
-
-    code: int
-    text: str
-    seconds: float
-    peak: int
-
-
-class Commands:
-    """Runs command lines in a process of limited memory."""
-
-    def __init__(self) -> None:
-        self._child: Child | None = None
-
-    def __call__(self, *arguments: Any) -> Took:
-        self._child = self._child or Child(Path(__file__).with_name("bounded.py"))
-        try:
-            return Took(*self._child.ask([str(a) for a in arguments], SECONDS))
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        if self._child is not None:
-            self._child.close()
-            self._child = None
-
-
-@pytest.fixture(scope="module")
-def command() -> Iterator[Commands]:
-    found = Commands()
-    yield found
-    found.close()
-
 
 # Labels that a model carries
 

@@ -11,7 +11,7 @@ import click
 
 from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
 from ..text import bytes_text
-from .common import delegate_options, model_argument
+from .common import budget_options, delegate_options, model_argument, tensor_limit
 from .echo import echo_json
 from .inputs import input_options, read, thread_option
 from .tables import show, table, time_text
@@ -27,6 +27,7 @@ SHOWN = 20  # ops in the table of single ops; --json has all
 @model_argument
 @input_options
 @delegate_options
+@budget_options
 @click.option(
     "--runs", type=click.IntRange(min=1), default=20, show_default=True, help="Runs that are measured."
 )
@@ -44,6 +45,7 @@ def benchmark(
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    budget: dict[str, int],
     runs: int,
     warmup: int,
     num_threads: int | None,
@@ -61,12 +63,12 @@ def benchmark(
     from .session import interpreter
 
     start = perf_counter()
-    loaded = read_model(model)
+    loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
     load = perf_counter() - start
     interface = described(interface_of(loaded, signature), loaded)
-    inputs = read(interface, given or ("random:0",), mean, std)
+    inputs = read(interface, given or ("random:0",), mean, std, budget)
     start = perf_counter()
-    with interpreter(loaded, delegates, options, num_threads) as opened:
+    with interpreter(loaded, delegates, options, num_threads, **budget) as opened:
         load += perf_counter() - start
         profiled = runs if profile else 0
         with _progress(2 + warmup + runs + profiled) as step:

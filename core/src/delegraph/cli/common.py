@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from ..contract import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
+_BUDGET = {
+    "--max-while-iterations": "Rounds that the loops of a run may make. Without it: any number.",
+    "--max-total-bytes": "What a run, state and computed constants may take. Without it: 16 GiB.",
+    "--max-tensor-bytes": "The largest tensor that the model may ask for. Without it: 4 GiB.",
+}
 
 
 def model_argument(command: F) -> F:
@@ -64,6 +69,15 @@ def limit_options(command: F) -> F:
     return least(most(full(anywhere(command))))
 
 
+def budget_options(command: F) -> F:
+    """Add --max-tensor-bytes, --max-total-bytes and --max-while-iterations, those given in ``budget``."""
+    number = click.IntRange(min=1)
+    for name, about in _BUDGET.items():
+        option = click.option(name, type=number, callback=_budget, expose_value=False, help=about)
+        command = option(command)
+    return command
+
+
 def loaded_delegates(delegates: list[str], options: dict[str, dict[str, str]]) -> list[Delegate]:
     """Load the delegates that the command names, to plan with: none needs its device."""
     from ..plugins import resolve_delegates
@@ -71,13 +85,22 @@ def loaded_delegates(delegates: list[str], options: dict[str, dict[str, str]]) -
     return resolve_delegates(delegates, options)
 
 
-def planned(path: str, delegates: list[Delegate], **limits: Any) -> tuple[Model, Plan]:
+def planned(
+    path: str, delegates: list[Delegate], budget: dict[str, int], **limits: Any
+) -> tuple[Model, Plan]:
     """Read a model and plan it; return it as the file has it, and the plan."""
     from ..file import read_model
-    from ..partition import plan_model
+    from ..partition import Budget, plan_model
 
-    model = read_model(path)
-    return model, plan_model(model, delegates, **limits)
+    model = read_model(path, max_tensor_bytes=tensor_limit(budget))
+    return model, plan_model(model, delegates, budget=Budget(**budget), **limits)
+
+
+def tensor_limit(budget: dict[str, int]) -> int:
+    """Return the largest tensor that the reader of a file lets pass, in bytes."""
+    from ..partition import Budget
+
+    return Budget(**budget).max_tensor_bytes
 
 
 def console() -> Console:
@@ -89,6 +112,12 @@ def console() -> Console:
     from ..report.terminal import console
 
     return console(WIDTH)
+
+
+def _budget(ctx: click.Context, parameter: click.Parameter, given: int | None) -> None:
+    budget = ctx.params.setdefault("budget", {})
+    if given is not None:
+        budget[parameter.name] = given
 
 
 def _names(ctx: click.Context, parameter: click.Parameter, text: str | None) -> list[str]:

@@ -9,7 +9,7 @@ import click
 
 from ..plugins import REFERENCE
 from ..report.compare import Claim, Compared, Comparison, Difference
-from .common import delegate_options, model_argument
+from .common import budget_options, delegate_options, model_argument, tensor_limit
 from .echo import echo_json
 from .inputs import input_options, read
 from .tables import show, table
@@ -26,6 +26,7 @@ SHOWN = 20  # tensors in the table; --json has all
 @model_argument
 @input_options
 @delegate_options
+@budget_options
 @click.option(
     "--against", metavar="A,B", default=REFERENCE, show_default=True, help="Delegates to compare with."
 )
@@ -40,6 +41,7 @@ def compare(
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    budget: dict[str, int],
     against: str,
     as_json: bool,
 ) -> None:
@@ -54,9 +56,9 @@ def compare(
     from ..run import described, interface_of
     from .session import interpreter
 
-    loaded = read_model(model)
+    loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
     interface = described(interface_of(loaded, signature), loaded)
-    inputs = read(interface, given or ("random:0",), mean, std)
+    inputs = read(interface, given or ("random:0",), mean, std, budget)
     others = [name.strip() for name in against.split(",")]
     pair = (
         (delegates, _options_of(delegates, options, others)),
@@ -64,9 +66,9 @@ def compare(
     )
     real = []
     for names, given_options in pair:
-        with interpreter(loaded, names, given_options) as i:
+        with interpreter(loaded, names, given_options, **budget) as i:
             real.append(library.outputs_of(i, interface, inputs))
-    keep: dict[str, Any] = {"experimental_preserve_all_tensors": True}
+    keep: dict[str, Any] = {"experimental_preserve_all_tensors": True, **budget}
     with interpreter(loaded, *pair[0], **keep) as first, interpreter(loaded, *pair[1], **keep) as second:
         found = library.compare(first, second, interface, inputs, (real[0], real[1]))
         sides = [", ".join(d.label for d in i.delegates) for i in (first, second)]

@@ -55,10 +55,13 @@ def read(
     given: tuple[str, ...],
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    budget: dict[str, int],
 ) -> dict[str, np.ndarray]:
     """Return an array for each input of the interface, and say on stderr what was done to get it."""
     from ..inputs import read_inputs
+    from ..partition import Budget, nbytes
 
+    Budget(**budget).check_total(sum(nbytes(a.tensor) for a in interface.inputs), "the inputs")
     return read_inputs(interface, given, _normalization(mean, std), tell)
 
 

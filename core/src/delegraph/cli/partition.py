@@ -9,7 +9,15 @@ from rich.padding import Padding
 
 from ..contract import Plan
 from ..text import escaped
-from .common import console, delegate_options, limit_options, loaded_delegates, model_argument, planned
+from .common import (
+    budget_options,
+    console,
+    delegate_options,
+    limit_options,
+    loaded_delegates,
+    model_argument,
+    planned,
+)
 from .echo import echo, echo_json
 
 
@@ -17,6 +25,7 @@ from .echo import echo, echo_json
 @model_argument
 @delegate_options
 @limit_options
+@budget_options
 @click.option(
     "--advise", is_flag=True, help="Say what makes the model slow on each delegate, and what would help."
 )

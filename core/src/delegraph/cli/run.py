@@ -15,7 +15,7 @@ from ..model import Model
 from ..numbers import real_from_stored
 from ..run import Interface
 from ..text import shape_text
-from .common import delegate_options, model_argument
+from .common import budget_options, delegate_options, model_argument, tensor_limit
 from .inputs import files_of, input_options, read, tell, thread_option
 from .tables import number_text, show, table, time_text
 
@@ -30,6 +30,7 @@ FEW = 8  # an output of at most so many values is shown whole
 @model_argument
 @input_options
 @delegate_options
+@budget_options
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False), help="Names of classes, one a line."
 )
@@ -44,6 +45,7 @@ def run(
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    budget: dict[str, int],
     labels: str | None,
     top: int,
     output: str | None,
@@ -66,12 +68,12 @@ def run(
     if output:
         check_output(output, files)
     start = perf_counter()
-    loaded = read_model(model)
+    loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
     reading = perf_counter() - start
     interface = described(interface_of(loaded, signature), loaded)
-    inputs = read(interface, given, mean, std)
+    inputs = read(interface, given, mean, std, budget)
     start = perf_counter()
-    with interpreter(loaded, delegates, options, num_threads) as opened:
+    with interpreter(loaded, delegates, options, num_threads, **budget) as opened:
         running = PreparedModel(opened, interface, inputs)
         times = {"load": reading + perf_counter() - start}
         times["prepare"] = _seconds(running.prepare)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -10,7 +11,14 @@ from ..contract import CORE, NOBODY, Delegate, Plan, SubgraphPlan
 from ..errors import InputError
 from ..model import Model, Op, Tensor
 from ..text import shape_text
-from .common import delegate_options, limit_options, loaded_delegates, model_argument, planned
+from .common import (
+    budget_options,
+    delegate_options,
+    limit_options,
+    loaded_delegates,
+    model_argument,
+    planned,
+)
 from .echo import echo
 
 
@@ -19,12 +27,13 @@ from .echo import echo
 @click.argument("op")
 @delegate_options
 @limit_options
+@budget_options
 def why(
     model: str,
     op: str,
     delegates: list[str],
     options: dict[str, dict[str, str]],
-    **limits: object,
+    **limits: Any,
 ) -> None:
     """Say why OP of MODEL runs where it runs.
 

@@ -12,7 +12,16 @@ from .options import describe_options
 from .packages import PACKAGES, Package, delegate_name, hint_for_command, package_of
 from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
 from .slots import Instruction, Slots
-from .support_row import Constraint, OpSupport, Refusal, RefusalKind, has_unknown_input, needs, with_origin
+from .support_row import (
+    Constraint,
+    OpSupport,
+    Refusal,
+    RefusalKind,
+    has_unknown_input,
+    has_unknown_shape,
+    needs,
+    with_origin,
+)
 from .support_table import RowsByOp, SupportTable, shapes_by_rows
 
 __all__ = [
@@ -39,6 +48,7 @@ __all__ = [
     "delegate_name",
     "describe_options",
     "has_unknown_input",
+    "has_unknown_shape",
     "hint_for_command",
     "hookimpl",
     "needs",

@@ -32,7 +32,7 @@ class Partition:
     # ``variables``: the inputs that are state. run returns their next values after the outputs.
     graph: Graph | None = field(default=None, repr=False, eq=False)
     subgraph: int = 0
-    deferred: bool = False  # some input's shape is known only while running: prepared op by op then
+    deferred: bool = False  # some shape is known only while running: prepared op by op then
     # By op index: the row of the delegate's table that accepted it; {} for core and nobody. Where
     # ``deferred``, one of its version and types: the row is chosen when the shapes are known.
     rows: Mapping[int, OpSupport] = field(factory=dict, repr=False)

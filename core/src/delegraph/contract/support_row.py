@@ -111,6 +111,11 @@ def has_unknown_input(op: Op) -> bool:
     return None in [t.shape for t in op.inputs if t is not None]  # a third of the time any() takes
 
 
+def has_unknown_shape(op: Op) -> bool:
+    """Say whether the shape of some input or output is known only while running."""
+    return has_unknown_input(op) or None in [t.shape for t in op.outputs]
+
+
 def _constraints(given: Iterable[Constraint]) -> tuple[Constraint, ...]:
     return tuple(given)
 

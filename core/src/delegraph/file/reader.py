@@ -344,7 +344,7 @@ class _Reader:
     def _check_shape(self, shape: tuple[int, ...], dtype: DType) -> None:
         if len(shape) > MAX_RANK:
             raise ModelError(f"needs a rank of at most {MAX_RANK}, found {len(shape)}")
-        size = dtype.bits or 8
+        size = dtype.bits or 64  # of a string or a handle, its pointer
         for n in shape:
             if n < 0:
                 raise ModelError(f"shape {shape} needs sizes of 0 or more, found {n}")

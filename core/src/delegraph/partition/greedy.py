@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from attrs import Factory, field, frozen
 
-from ..contract import CORE, NOBODY, Delegate, OpSupport, Partition, Refusal, has_unknown_input
+from ..contract import CORE, NOBODY, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
 from ..model import CORE_OPS, Graph, Op, Tensor, is_core_op
 from .decisions import Decisions
 from .groups import Group, Needs, dependencies, edges, fuse
@@ -133,7 +133,7 @@ def _settle(
 ) -> tuple[Sequence[Group], dict[int, Owner]]:
     """Group the wanted ops, give back those that must be, and again, until none must."""
     while True:
-        later = {position for position in wanted if has_unknown_input(work.graph.ops[position])}
+        later = {position for position in wanted if has_unknown_shape(work.graph.ops[position])}
         units = fuse(fuse(order, work.needs, wanted - later), work.needs, later)
         owners = dict.fromkeys(wanted, Owner(delegate, delegate.label))
         owners |= dict.fromkeys(later, Owner(delegate, delegate.label, deferred=True))

@@ -11,6 +11,7 @@ from ..kinds import check_kind
 from ..log import fallbacks_unsaid
 from ..model import Model
 from ..plugins import Plugins, Wanted, resolve_delegates
+from .budget import DEFAULT_BUDGET, Budget
 from .decisions import Decisions
 from .partition import partition
 from .specialize import specialize
@@ -22,6 +23,7 @@ def plan_model(
     *,
     warn: bool = True,
     anywhere: bool = False,
+    budget: Budget = DEFAULT_BUDGET,
     **limits: Any,
 ) -> Plan:
     """Return the plan an interpreter would make; no device is opened, and ops may be left to nobody.
@@ -31,6 +33,7 @@ def plan_model(
     :param warn: log a warning for each op that a delegate was asked for and does not take.
     :param anywhere: plan for a machine on which every delegate can work. Else one that cannot work on this
         machine takes no op, as in an interpreter.
+    :param budget: what the model may ask for while it is planned.
     :param limits: for :func:`delegraph.partition.partition`.
     """
     check_kind("model", model, Model, "a Model")
@@ -42,7 +45,7 @@ def plan_model(
         else:
             Plugins.installed().look_for(loaded)
         decisions = Decisions()
-        ready = specialize(adapted(model, loaded), delegates=loaded, decisions=decisions)
+        ready = specialize(adapted(model, loaded), delegates=loaded, budget=budget, decisions=decisions)
         return partition(ready, loaded, decisions=decisions, **limits)
 
 

@@ -16,8 +16,8 @@ from attrs import frozen
 
 from .. import shapes
 from ..contract import Delegate, OpSupport, Partition, shapes_by_rows
-from ..errors import InputError, ModelError
-from ..kinds import check_kind, several, whole
+from ..errors import InputError
+from ..kinds import check_kind, several
 from ..model import (
     DTYPES,
     RANDOM_OPS,
@@ -32,6 +32,7 @@ from ..model import (
     is_core_op,
 )
 from ..plugins import REFERENCE
+from .budget import DEFAULT_BUDGET, Budget, Spending
 from .counters import ranges_inside, steps_of
 from .decisions import Decisions
 from .linear import ANYTHING, Known, Range
@@ -40,7 +41,6 @@ from .replaced_part import as_replaced_part, without_unread
 InputShapes = Mapping[tuple[int, int], tuple[int, ...]]  # (subgraph, tensor index) -> shape
 Inputs = tuple["Given", ...]  # of a subgraph
 Call = tuple[int, Inputs]  # a subgraph, and what it gets
-DEFAULT_MAX_TENSOR_BYTES = 4 << 30
 LOOPS = ("WHILE", "STABLEHLO_WHILE")
 _KEEP_CLAIMS = ("STABLEHLO_CASE",)  # and reads the bytes of what it calls as what it claims
 MOST_INPUTS = 16  # by which the calls of one subgraph are told apart
@@ -87,7 +87,7 @@ def specialize(
     model: Model,
     input_shapes: InputShapes | None = None,
     delegates: Sequence[Delegate] = (),
-    max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
+    budget: Budget = DEFAULT_BUDGET,
     keep_all: bool = False,
     decisions: Decisions | None = None,
 ) -> Model:
@@ -100,14 +100,14 @@ def specialize(
     :param keep_all: every tensor of the file is computed, so no op is rewritten.
     :param decisions: where to keep what delegates say of ops, for the plan of the same model.
     :raises InputError: the shapes do not fit an op; the message names it.
-    :raises ModelError: a tensor would take more than ``max_tensor_bytes``.
+    :raises ModelError: a tensor, or all computed constants, would take more than the budget.
     """
     check_kind("model", model, Model, "a Model")
     check_kind("input_shapes", input_shapes, (Mapping, type(None)), "shapes by subgraph and tensor")
     several("delegates", delegates, Delegate, "loaded delegates (see load_delegate)")
-    whole("max_tensor_bytes", max_tensor_bytes, 0)
+    check_kind("budget", budget, Budget, "a Budget")
     evaluator = Evaluator(delegates, decisions or Decisions())
-    work = _Specializer(model, input_shapes or {}, evaluator, max_tensor_bytes, not keep_all)
+    work = _Specializer(model, input_shapes or {}, evaluator, budget, not keep_all)
     return attrs.evolve(model, subgraphs=work.subgraphs())
 
 
@@ -140,14 +140,15 @@ class _Specializer:
         model: Model,
         given: InputShapes,
         evaluator: Evaluator,
-        max_tensor_bytes: int,
+        budget: Budget,
         rewrites: bool,
     ) -> None:
         self.model = model
         self.graphs = [with_bodies(graph, model) for graph in model.subgraphs]
         self.given = given
         self.evaluator = evaluator
-        self.max_tensor_bytes = max_tensor_bytes
+        self.budget = budget
+        self.spending = Spending(budget)
         self.rewrites = rewrites
         self.entries = {0, *(s.subgraph for s in model.signatures)}  # may be run with anything
         self.called: dict[int, Inputs] = {}  # what the subgraphs that ops call get, over all calls
@@ -188,7 +189,7 @@ class _Specializer:
         return self._constants[id(op)][1]
 
     def _computed(self, op: Op, graph: Graph, row: OpSupport) -> Sequence[Tensor]:
-        results = _Results(op, partial(self.evaluator.compute, op, graph, row))
+        results = _Results(op, partial(self.evaluator.compute, op, graph, row), self.spending)
         return tuple(attrs.evolve(t, data=partial(results.output, i)) for i, t in enumerate(op.outputs))
 
     def calls(self, op: Op, given: Inputs) -> list[Call]:
@@ -336,12 +337,7 @@ class _GraphPass:
         if shape == tensor.shape and dtype == tensor.dtype:
             return
         changed = attrs.evolve(tensor, shape=shape, dtype=dtype)
-        nbytes = changed.nbytes
-        if nbytes is not None and nbytes > self.work.max_tensor_bytes:
-            raise ModelError(
-                f"{op or 'an input'}: tensor {tensor.index} {tensor.name!r} of shape {shape} takes "
-                f"{nbytes} bytes, more than max_tensor_bytes={self.work.max_tensor_bytes}"
-            )
+        self.work.budget.check_tensor(changed, op or "an input")
         self.now[tensor.index] = changed
 
     def _fold(self, op: Op) -> bool:
@@ -380,13 +376,15 @@ def _is_constant(op: Op) -> bool:
 class _Results:
     """The results of one folded op, computed when first asked for, once for all its outputs."""
 
-    def __init__(self, op: Op, compute: Callable[[], Sequence[np.ndarray]]) -> None:
+    def __init__(self, op: Op, compute: Callable[[], Sequence[np.ndarray]], spending: Spending) -> None:
         self._op = op
         self._compute = compute
+        self._spending = spending
         self._arrays: Sequence[np.ndarray] | None = None
 
     def output(self, i: int) -> np.ndarray:
         if self._arrays is None:
+            self._spending.add(self._op)
             self._arrays = self._compute()
         tensor = self._op.outputs[i]
         found: np.ndarray = self._arrays[i].view()

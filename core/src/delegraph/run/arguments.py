@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, ShapeError
-from ..kinds import check_kind, check_mapping, whole
+from ..kinds import check_kind, check_mapping
 from ..plugins import Plugins
 from .named_arguments import Argument, Interface
 
 
-def check_settings(num_threads: Any, on_failure: str, max_tensor_bytes: int, plugins: Any) -> None:
+def check_settings(num_threads: Any, on_failure: str, plugins: Any) -> None:
     """Raise if a setting of an interpreter does not fit."""
     if num_threads is not None and (not isinstance(num_threads, int) or num_threads < 1):
         raise InputError(f"num_threads needs an int of 1 or more, found {num_threads!r}")
-    whole("max_tensor_bytes", max_tensor_bytes, 0)
     check_kind("plugins", plugins, (Plugins, type(None)), "plugins or None")
     if not isinstance(on_failure, str) or on_failure not in ("raise", "fallback"):
         raise InputError(f"on_failure needs 'raise' or 'fallback', found {on_failure!r}")

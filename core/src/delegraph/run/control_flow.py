@@ -65,8 +65,10 @@ def _while(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
         count = None if rounds is None else rounds.count(lambda place: int(_one(op, values[place])))
         if count is None:
             while _truth(op, call(cond, state, now)[0]):
+                state.count_rounds(op)
                 now = call(body, state, now)
             return now
+        state.count_rounds(op, count)
         for _ in range(count):  # nothing is waited for in between
             now = call(body, state, now)
         call(cond, state, now)  # false; its tensors may be asked for
@@ -128,7 +130,7 @@ def _read_variable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 def _assign_variable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     def run(state: Transaction, handle: Any, value: Any) -> Values:
-        state.resources["variable", int(_one(op, handle))] = value
+        state.assign(("variable", int(_one(op, handle))), value, op)
         return ()
 
     return run
@@ -146,7 +148,7 @@ def _hashtable_import(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
             if len(names) != len(found):
                 raise ModelError(f"{op} needs a value for each of {len(names)} keys, found {len(found)}")
             pairs = list(zip(names, found, strict=True))
-            state.resources[key] = HashTable(dict(reversed(pairs)))  # of equal keys the first counts
+            state.assign(key, HashTable(dict(reversed(pairs))), op)  # of equal keys the first counts
         return ()
 
     return run

@@ -10,10 +10,12 @@ import attrs
 from attrs import frozen
 
 from .. import profile
-from ..contract import CORE, Delegate, Instruction, Partition, Plan, Slots, SubgraphPlan
+from ..contract import CORE, Delegate, Instruction, Partition, Plan, Slots, SubgraphPlan, has_unknown_shape
 from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
+from ..partition import DEFAULT_BUDGET, Budget, held
 from . import control_flow as control
+from .failures import where
 from .partition_run import Deferred, RunPart, core, prepared, timed, whole
 from .state import Transaction
 
@@ -41,12 +43,12 @@ class Executor:
         self,
         plan: Plan,
         keep_all: bool = False,
-        max_tensor_bytes: int | None = None,
+        budget: Budget = DEFAULT_BUDGET,
         before: Executor | None = None,
     ) -> None:
         self.plan = plan
         self.keep_all = keep_all
-        self.max_tensor_bytes = max_tensor_bytes
+        self.budget = budget
         self.frames: dict[int, Frame] = {}  # of the last run; of called subgraphs, too, with keep_all
         self.graphs = [sub.graph for sub in plan.subgraphs]
         self._with_scopes = [d for d in plan.delegates if type(d).running is not Delegate.running]
@@ -105,6 +107,9 @@ class _Body:
         else:
             slots.free_early(self.program, {*self.kept.values(), *(v[0] for v in self.variables)})
         self.template = slots.template
+        # What a run holds is known beforehand but for these.
+        self.made = {slot for part in self.program for slot in part.writes}
+        self.is_counted = any(has_unknown_shape(op) for part in self.program for op in part.source.ops)
 
     def run(self, state: Transaction, inputs: Sequence[Any]) -> Frame:
         values = self.template.copy()
@@ -114,7 +119,7 @@ class _Body:
             values[slot] = value
         for slot, key, tensor in self.variables:
             values[slot] = state.variable(key, tensor)
-        self._run_program(state, values)
+        (self._run_counted if self.is_counted else self._run_program)(state, values)
         for slot, key, _ in self.variables:
             state.variables[key] = values[slot]
         return Frame([values[s] for s in self.exits], {i: values[s] for i, s in self.kept.items()})
@@ -128,6 +133,27 @@ class _Body:
                 values[slot] = value
             for slot in part.frees:
                 values[slot] = None
+
+    def _run_counted(self, state: Transaction, values: list[Any]) -> None:
+        """Run, and count what the values take whose size only the run shows."""
+        events = profile.listener()
+        before = state.live
+        state.live += sum(
+            held(values[s]) for s, t in zip(self.entries, self.graph.inputs, strict=True) if t.shape is None
+        )
+        for part in self.program:
+            given = [values[slot] for slot in part.reads]
+            results = part.run(state, given) if events is None else timed(part, state, given, events)
+            for slot, value in zip(part.writes, results, strict=True):
+                values[slot] = value
+                state.live += held(value)
+            if state.live > state.most:
+                state.check_live(f"{where(part.source)}: a run holds")
+            for slot in part.frees:
+                if slot in self.made:
+                    state.live -= held(values[slot])
+                values[slot] = None
+        state.live = before
 
     def _shape_error(self, tensor: Tensor, value: Any) -> ShapeError:
         return ShapeError(
@@ -160,7 +186,7 @@ def _core(executor: Executor, partition: Partition, slots: Slots) -> Instruction
 
 
 def _deferred(executor: Executor, partition: Partition, slots: Slots) -> Instruction[Partition]:
-    deferred = Deferred(partition, executor.plan.delegates, executor.max_tensor_bytes)
+    deferred = Deferred(partition, executor.plan.delegates, executor.budget)
     return _instruction(partition, slots, deferred.results)
 
 

@@ -30,7 +30,14 @@ from ..contract import Delegate, Plan
 from ..errors import InputError, ShapeError, StateError
 from ..kinds import check_flags, several, sizes, whole
 from ..model import HANDLES, Model, Shape, Tensor
-from ..partition import DEFAULT_MAX_TENSOR_BYTES, MemoryEstimate, adapted, partition
+from ..partition import (
+    DEFAULT_MAX_TENSOR_BYTES,
+    DEFAULT_MAX_TOTAL_BYTES,
+    Budget,
+    MemoryEstimate,
+    adapted,
+    partition,
+)
 from ..plugins import (
     REFERENCE,
     Plugins,
@@ -104,6 +111,9 @@ class Interpreter:
     :param min_ops: a smaller partition goes to the next delegate; see :func:`delegraph.partition.partition`
         for this and for ``max_partitions``, ``policy`` and ``require_full_delegation``.
     :param max_tensor_bytes: the largest tensor that the model's shapes may ask for.
+    :param max_total_bytes: what computed constants, state and the values that a run holds at one time may
+        take together; the file's own constants, and what delegates use inside, are no part of it.
+    :param max_while_iterations: rounds that the loops of one run may make in all; None: any number.
     :param device_outputs: leave outputs on the device that computed them: ``device_value`` gives them, and
         ``get_tensor`` reads them back when it is called, not ``invoke``.
     :param mmap: map the file, or read it (a mapped file must not be truncated while it is in use).
@@ -137,13 +147,15 @@ class Interpreter:
         policy: str = "greedy",
         require_full_delegation: bool = False,
         max_tensor_bytes: int = DEFAULT_MAX_TENSOR_BYTES,
+        max_total_bytes: int = DEFAULT_MAX_TOTAL_BYTES,
+        max_while_iterations: int | None = None,
         mmap: bool = True,
         allow_external_buffers: bool = False,
         device_outputs: bool = False,
         plugins: Plugins | None = None,
     ) -> None:
         _check_resolver(experimental_op_resolver_type)
-        check_settings(num_threads, on_failure, max_tensor_bytes, plugins)
+        check_settings(num_threads, on_failure, plugins)
         check_flags(
             experimental_preserve_all_tensors=experimental_preserve_all_tensors,
             experimental_disable_delegate_clustering=experimental_disable_delegate_clustering,
@@ -153,6 +165,7 @@ class Interpreter:
             allow_external_buffers=allow_external_buffers,
             device_outputs=device_outputs,
         )
+        budget = Budget(max_tensor_bytes, max_total_bytes, max_while_iterations)
         self._lock = threading.Lock()
         self._closed = False
         self._views = Views()
@@ -189,7 +202,7 @@ class Interpreter:
             one_by_one=experimental_disable_delegate_clustering
             or experimental_disable_delegate_node_fusion,
             go_on=on_failure == "fallback",
-            max_tensor_bytes=max_tensor_bytes,
+            budget=budget,
             device_outputs=device_outputs,
         )
 

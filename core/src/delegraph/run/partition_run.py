@@ -14,6 +14,7 @@ from ..contract import Fallback, Instruction, Partition, shapes_by_rows
 from ..errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
 from ..log import logger
 from ..model import Op, Shape, Tensor
+from ..partition import Budget, nbytes
 from ..profile import Event
 from .control_flow import CoreRun
 from .device_values import Expected, as_array, handed_to, taken_from
@@ -110,12 +111,10 @@ class Deferred:
     :param delegates: all of the plan, in order of preference.
     """
 
-    def __init__(
-        self, partition: Partition, delegates: Sequence[Delegate], max_tensor_bytes: int | None
-    ) -> None:
+    def __init__(self, partition: Partition, delegates: Sequence[Delegate], budget: Budget) -> None:
         self.partition = partition
         self.delegates = delegates
-        self.max_tensor_bytes = max_tensor_bytes
+        self.budget = budget
         (op,) = partition.ops
         weights = sum(t.nbytes or 0 for t in op.inputs if t is not None and t.is_constant)
         self._kept = KEPT_SHAPES if weights > MOST_BYTES else KEPT_LIGHT
@@ -126,7 +125,7 @@ class Deferred:
     def results(self, state: Transaction, given: list[Any]) -> list[Any]:
         known = self._shapes_of.get(self._key(given))
         if known not in self._variants:
-            return self._found(given).results(state, given)
+            return self._found(state, given).results(state, given)
         self._variants.move_to_end(known)
         return self._variants[known].results(state, given)
 
@@ -141,8 +140,9 @@ class Deferred:
                 key.append(array.tobytes())
         return tuple(key)
 
-    def _found(self, given: list[Any]) -> _Ready:
+    def _found(self, state: Transaction, given: list[Any]) -> _Ready:
         op = self._with_shapes(given)
+        state.check_live(f"{op}: a run would hold", sum(map(nbytes, op.outputs)))
         shapes_key = tuple(None if t is None else t.shape for t in (*op.inputs, *op.outputs))
         variant = self._variants.pop(shapes_key, None) or self._variant(op)
         self._variants[shapes_key] = variant
@@ -161,7 +161,7 @@ class Deferred:
         op = attrs.evolve(op, inputs=tuple(inputs))
         outputs = [_shaped(t, shape) for t, shape in zip(op.outputs, self._shapes(op, values), strict=True)]
         for t in outputs:
-            _limit(op, t, self.max_tensor_bytes)
+            self.budget.check_tensor(t, op)
         return attrs.evolve(op, outputs=tuple(outputs))
 
     def _shapes(self, op: Op, values: Mapping[int, Any]) -> Sequence[Shape]:
@@ -224,12 +224,3 @@ def _event(partition: Partition, seconds: float) -> Event:
 
 def _shaped(tensor: Tensor, shape: Shape) -> Tensor:
     return tensor if shape == tensor.shape else attrs.evolve(tensor, shape=shape)
-
-
-def _limit(op: Op, tensor: Tensor, max_tensor_bytes: int | None) -> None:
-    nbytes = tensor.nbytes
-    if max_tensor_bytes is not None and nbytes is not None and nbytes > max_tensor_bytes:
-        raise ModelError(
-            f"{op}: tensor {tensor.index} {tensor.name!r} of shape {tensor.shape} takes {nbytes} bytes, "
-            f"more than max_tensor_bytes={max_tensor_bytes}"
-        )

@@ -15,7 +15,7 @@ from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
 from ..errors import DelegateFailed, InputError, ShapeError, StateError
 from ..log import logger
 from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
-from ..partition import Decisions, MemoryEstimate, specialize
+from ..partition import Budget, Decisions, MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
 from .device_values import OwnedValue, as_array
 from .executor import Executor
@@ -45,18 +45,18 @@ class Session:
         keep_all: bool,
         one_by_one: bool,
         go_on: bool,
-        max_tensor_bytes: int,
+        budget: Budget,
         device_outputs: bool = False,
     ) -> None:
         self.model = model
         self.delegates = list(delegates)
         self.keep_all = keep_all
-        self.state = State()
+        self.state = State(budget)
         self._partition = partition
         self._one_by_one = one_by_one
         self._go_on = go_on
         self._device_outputs = device_outputs
-        self._max_tensor_bytes = max_tensor_bytes
+        self._budget = budget
         self._shapes: dict[Key, tuple[int, ...]] = {}  # asked for by resize
         self._refused: dict[Key, dict[str, tuple[Refusal, ...]]] = {}  # what failed, by op
         self._specialized: Model | None = None
@@ -264,7 +264,8 @@ class Session:
             plan = self.plan
             if self._executor is None or self._executor.plan is not plan:
                 plan.check_complete()
-                self._executor = Executor(plan, self.keep_all, self._max_tensor_bytes, self._executor)
+                self._budget.check_plan(plan, subgraph, self.keep_all)
+                self._executor = Executor(plan, self.keep_all, self._budget, self._executor)
             try:
                 self._executor.prepare(subgraph)
             except DelegateFailed as e:
@@ -299,12 +300,7 @@ class Session:
     def _with_shapes(self) -> Model:
         try:
             return specialize(
-                self.model,
-                self._shapes,
-                self.delegates,
-                self._max_tensor_bytes,
-                self.keep_all,
-                self._decisions,
+                self.model, self._shapes, self.delegates, self._budget, self.keep_all, self._decisions
             )
         except InputError as e:
             raise ShapeError(str(e)) from e

@@ -12,8 +12,10 @@ import numpy as np
 from attrs import field, frozen
 
 from ..errors import ModelError
-from ..model import DTYPES, Tensor
+from ..model import DTYPES, Op, Tensor
+from ..partition import DEFAULT_BUDGET, Budget, held
 
+_ENTRY_BYTES = 200  # of a hash table, with its key and its value, as Python holds them
 Key = tuple[int, int]  # (subgraph, tensor index)
 
 
@@ -38,7 +40,8 @@ class HashTable:
 class State:
     """All state of one interpreter."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget = DEFAULT_BUDGET) -> None:
+        self.budget = budget
         self._kept = Kept()
         self._handles: dict[tuple[str, str], int] = {}
 
@@ -86,6 +89,10 @@ class Transaction:
         self.variables: dict[Key, Any] = {}
         self.resources: dict[Hashable, Any] = {}
         self.called: set[int] = set()
+        self.live = 0  # bytes of values in subgraphs where only the run shows some size
+        self.most = state.budget.max_total_bytes
+        self.rounds_left = _rounds(state.budget)
+        self._resource_bytes: int | None = None  # not counted yet
 
     def variable(self, key: Key, tensor: Tensor) -> Any:
         for known in (self.variables, self._before.variables):
@@ -97,6 +104,35 @@ class Transaction:
         """Return a resource's value, None if it has none yet."""
         found = self.resources.get(key)
         return self._before.resources.get(key) if found is None else found
+
+    def assign(self, key: Hashable, value: Any, op: Op) -> None:
+        """Give a resource a value.
+
+        :raises ModelError: what resources hold is too much
+        """
+        if self._resource_bytes is None:
+            self._resource_bytes = sum(map(_held, self._before.resources.values()))
+        old = self.resource(key)
+        self._resource_bytes += _held(value) - (0 if old is None else _held(old))
+        self.resources[key] = value
+        self.state.budget.check_total(self.live + self._resource_bytes, f"{op}: resources hold")
+
+    def check_live(self, what: str, more: int = 0) -> None:
+        """Check the bytes that a run holds, with some more to come.
+
+        :raises ModelError: they are too many
+        """
+        self.state.budget.check_total(self.live + more, what)
+
+    def count_rounds(self, op: Op, rounds: int = 1) -> None:
+        """Count rounds of a loop, before they are run.
+
+        :raises ModelError: they are too many
+        """
+        self.rounds_left -= rounds
+        if self.rounds_left < 0:
+            most = self.state.budget.max_while_iterations
+            raise ModelError(f"{op}: the loops of a run make more rounds than max_while_iterations={most}")
 
     def was_called(self, subgraph: int) -> bool:
         return subgraph in self.called or subgraph in self._before.called
@@ -112,6 +148,16 @@ class Transaction:
                     before.called | self.called,
                 )
             )
+
+
+def _held(value: Any) -> int:
+    if isinstance(value, HashTable):
+        return _ENTRY_BYTES * len(value.entries or ())
+    return held(value)
+
+
+def _rounds(budget: Budget) -> float:
+    return float("inf") if budget.max_while_iterations is None else budget.max_while_iterations
 
 
 def initial(tensor: Tensor) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from delegraph import Builder
-from delegraph_opencl.program.launch import Cut, Launch, Passed, Rows, Windows
+from delegraph_opencl.program.launch import Launch, Passed, Rows, RowWindows, Spans
 from delegraph_opencl.program.node import Value, value_of
 from delegraph_opencl.run.chain import chained
 
@@ -36,15 +36,15 @@ def _launch(
     follows: bool = True,
     overlaps: bool = False,
     flops: int = 0,
-    windows: Windows | None = None,
+    windows: RowWindows | None = None,
 ) -> Launch:
     launch = Launch("", "k", (x, y), (1,), writes=(y,), flops=flops)
 
     def cut(each: int) -> Launch:
-        return overlapped(Cut(-(-count // each), each, each))
+        return overlapped(Spans(-(-count // each), each, each))
 
-    def overlapped(cut: Cut) -> Launch:
-        return evolve(launch, global_size=(cut.items,), rows=rows)
+    def overlapped(spans: Spans) -> Launch:
+        return evolve(launch, global_size=(spans.items,), rows=rows)
 
     source = x if follows else None
     rows = Rows(count, unit, least, read, cut, source, windows, overlapped if overlaps else None)
@@ -53,7 +53,7 @@ def _launch(
 
 def _windows(x: Value, y: Value, several_images: bool = False) -> Launch:
     """Return a launch that reads windows of 3 lines of 64 rows."""
-    windows = None if several_images else Windows(x, width=64, stride=1, before=1, reach=3)
+    windows = None if several_images else RowWindows(x, width=64, stride=1, before=1, reach=3)
     return _launch(x, y, 4096, unit=64, follows=False, windows=windows)
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from delegraph_opencl.gpu.convolution import Phase, Product, Taps, by_depth, tiles
+from delegraph_opencl.gpu.convolution import ConvProduct, FilterTaps, Phase, by_depth, tiles
 from delegraph_opencl.program.geometry import product
 
 LOCAL, GLOBAL = 1, 2  # CL_LOCAL, CL_GLOBAL
@@ -24,7 +24,7 @@ def device(units=32, group=1024, local_bytes=48 << 10, kind=LOCAL):
 
 def cut(rows, depth, columns, **limits):
     g = product(rows, depth, columns)
-    return tiles(Product(g, Phase(1, 1), None, None, None), device(**limits))
+    return tiles(ConvProduct(g, Phase(1, 1), None, None, None), device(**limits))
 
 
 @pytest.mark.parametrize(("kind", "local"), [(LOCAL, 1), (GLOBAL, 0)])
@@ -62,7 +62,7 @@ def test_many_tiles_are_large_ones():
 
 def test_weights_lie_by_depth_with_whole_vectors_of_channels():
     weights = np.arange(2 * 3 * 1 * 2, dtype=np.float32).reshape(2, 3, 1, 2)
-    packed = by_depth(weights, Taps(0, 1, 3, 0, 1, 1), 1, half=False)
+    packed = by_depth(weights, FilterTaps(0, 1, 3, 0, 1, 1), 1, half=False)
     assert packed.shape == (1, 6, 8)
     np.testing.assert_array_equal(packed[0, :, :2], [[0, 6], [1, 7], [2, 8], [3, 9], [4, 10], [5, 11]])
     assert not packed[0, :, 2:].any()
@@ -70,6 +70,6 @@ def test_weights_lie_by_depth_with_whole_vectors_of_channels():
 
 def test_a_phase_has_its_taps_last_first():
     weights = np.arange(5, dtype=np.float32).reshape(1, 5, 1, 1)
-    packed = by_depth(weights, Taps(4, -2, 3, 0, 1, 1), 1, half=True)
+    packed = by_depth(weights, FilterTaps(4, -2, 3, 0, 1, 1), 1, half=True)
     assert packed.dtype == np.float16
     np.testing.assert_array_equal(packed[0, :, 0], [4, 2, 0])

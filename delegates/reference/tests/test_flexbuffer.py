@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from delegraph import ModelError, Op
-from delegraph_reference.flexbuffer import Settings
+from delegraph_reference.flexbuffer import FlexOptions
 from flatbuffers import flexbuffers
 
 OPTIONS = {
@@ -25,11 +25,11 @@ OPTIONS = {
 }
 
 
-def settings(stored: bytes) -> Settings:
-    return Settings(Op(7, "Mine", 1, (), (), custom_options=stored))
+def settings(stored: bytes) -> FlexOptions:
+    return FlexOptions(Op(7, "Mine", 1, (), (), custom_options=stored))
 
 
-def written(options: Any) -> Settings:
+def written(options: Any) -> FlexOptions:
     return settings(bytes(flexbuffers.Dumps(options)))
 
 

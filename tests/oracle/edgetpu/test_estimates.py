@@ -12,7 +12,7 @@ from delegraph import Op, read_model
 from delegraph_edgetpu.estimate import Estimate, estimate
 from delegraph_edgetpu.estimate_published import (
     MEMORY,
-    Memory,
+    PublishedMemory,
     deeplab,
     mobilenet_v1,
     mobilenet_v2,
@@ -57,13 +57,13 @@ def estimated(name: str) -> Estimate:
 
 
 @pytest.mark.parametrize("compiled", MEMORY, ids=lambda m: m.name)
-def test_packed_parameters_have_the_error_that_the_page_states(compiled: Memory) -> None:
+def test_packed_parameters_have_the_error_that_the_page_states(compiled: PublishedMemory) -> None:
     stated, _ = PERCENT[compiled.name]
     assert within(estimated(compiled.name).parameter_bytes, compiled.parameter_bytes, stated)
 
 
 @pytest.mark.parametrize("compiled", MEMORY, ids=lambda m: m.name)
-def test_activations_on_the_chip_have_the_error_that_the_page_states(compiled: Memory) -> None:
+def test_activations_on_the_chip_have_the_error_that_the_page_states(compiled: PublishedMemory) -> None:
     _, stated = PERCENT[compiled.name]
     assert within(estimated(compiled.name).narrow_memory_per_tile, compiled.narrow_memory_per_tile, stated)
 
@@ -75,7 +75,7 @@ def within(found: int, real: int, percent: float) -> bool:
 
 
 @pytest.mark.parametrize("compiled", MEMORY, ids=lambda m: m.name)
-def test_all_parameters_are_cached_as_in_the_compiled_files(compiled: Memory) -> None:
+def test_all_parameters_are_cached_as_in_the_compiled_files(compiled: PublishedMemory) -> None:
     assert estimated(compiled.name).streamed_bytes == 0
 
 

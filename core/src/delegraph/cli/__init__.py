@@ -69,7 +69,7 @@ class Main(click.Group):
             formatter.write_dl(list(zip(names, about, strict=True)))
 
     def invoke(self, ctx: click.Context) -> Any:
-        settings = ctx.ensure_object(Settings)
+        settings = ctx.ensure_object(CommonSettings)
         with settings.warnings_on_stderr():
             try:
                 with _shown_usage_errors():
@@ -95,7 +95,7 @@ class Main(click.Group):
             Plugins.installed().add_commands(self)
 
 
-class Settings:
+class CommonSettings:
     """What the options say that every command takes."""
 
     def __init__(self) -> None:
@@ -139,11 +139,11 @@ def _shown_usage_errors() -> Iterator[None]:
 def _set_level(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:
     if given:
         level = logging.ERROR if parameter.name == "quiet" else logging.DEBUG
-        ctx.find_root().ensure_object(Settings).set_level(level)
+        ctx.find_root().ensure_object(CommonSettings).set_level(level)
 
 
 def _set_debug(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:
-    ctx.find_root().ensure_object(Settings).debug |= given
+    ctx.find_root().ensure_object(CommonSettings).debug |= given
 
 
 def _with_common_options(command: click.Command) -> click.Command:

@@ -24,7 +24,7 @@ _COMPARISONS = {
 
 
 @frozen
-class Comparison:
+class Inequality:
     """low + gap <= high"""
 
     low: Linear
@@ -43,7 +43,7 @@ class Rounds:
 
     # By place among the loop's variables: what each round adds, and the type.
     counters: dict[int, tuple[int, str]]
-    comparisons: tuple[Comparison, ...]  # of unknowns (place, 0); all must hold for another round
+    comparisons: tuple[Inequality, ...]  # of unknowns (place, 0); all must hold for another round
 
     def count(self, values: Callable[[int], int]) -> int | None:
         """Return how many rounds there will be; None if that is not sure: one overflows, or none ends.
@@ -152,10 +152,10 @@ def _bound(excess: Linear, place: int, steady: Mapping[Unknown, Range], up: bool
     return math.inf if math.isinf(low) else -low // abs(factor)
 
 
-def comparisons(cond: Graph, known: Known) -> tuple[list[Comparison], bool]:
+def comparisons(cond: Graph, known: Known) -> tuple[list[Inequality], bool]:
     """Return comparisons that must hold for a loop's condition to be true, and whether they are all."""
     made_by = {t.index: op for op in cond.ops for t in op.outputs}
-    found: list[Comparison] = []
+    found: list[Inequality] = []
     rest: list[Tensor | None] = list(cond.outputs[:1])
     all_said = bool(rest)
     while rest:
@@ -170,18 +170,18 @@ def comparisons(cond: Graph, known: Known) -> tuple[list[Comparison], bool]:
     return found, all_said
 
 
-def _comparison(op: Op, known: Known) -> Comparison | None:
+def _comparison(op: Op, known: Known) -> Inequality | None:
     if op.name not in _COMPARISONS or len(op.inputs) != 2:
         return None
     low, high, gap = _COMPARISONS[op.name]
     a, b = known.value(op.inputs[low]), known.value(op.inputs[high])
-    return None if a is None or b is None else Comparison(a, b, gap)
+    return None if a is None or b is None else Inequality(a, b, gap)
 
 
-def _by_place(c: Comparison, places: dict[int, int]) -> Comparison:
+def _by_place(c: Inequality, places: dict[int, int]) -> Inequality:
     """Return a comparison with unknowns (place among the loop's variables, 0); -1 for what is none."""
 
     def moved(x: Linear) -> Linear:
         return Linear(x.constant, tuple(((places.get(t, -1), e), f) for (t, e), f in x.terms))
 
-    return Comparison(moved(c.low), moved(c.high), c.gap)
+    return Inequality(moved(c.low), moved(c.high), c.gap)

@@ -85,19 +85,19 @@ def fuse(order: Sequence[Group], needs: Needs, wanted: Collection[int]) -> Seque
 
 
 @frozen
-class Edges:
+class GroupEdges:
     """The tensors that cross the edge of a group, by tensor index."""
 
     inputs: dict[int, Tensor] = field(factory=dict)  # computed outside, read inside; no constants
     outputs: dict[int, Tensor] = field(factory=dict)  # computed inside, read outside
 
 
-def edges(graph: Graph, groups: Sequence[Group], kept: Collection[int] = ()) -> list[Edges]:
+def edges(graph: Graph, groups: Sequence[Group], kept: Collection[int] = ()) -> list[GroupEdges]:
     """Return the edges of groups that together hold all ops of the graph.
 
     :param kept: indices of tensors that are read after the run, besides the outputs of the graph.
     """
-    found = [Edges() for _ in groups]
+    found = [GroupEdges() for _ in groups]
     group_of = {position: g for g, group in enumerate(groups) for position in group}
     made_in: dict[int, int] = {}
     kept = {t.index for t in graph.outputs} | set(kept)

@@ -40,7 +40,7 @@ def to_html(plan: Plan) -> str:
 
 
 @frozen
-class Node:
+class DrawnNode:
     """An op, an input or an output of a subgraph, and where it is drawn."""
 
     op: Op | None
@@ -64,7 +64,7 @@ def _section(plan: Plan, subgraph: SubgraphPlan, colors: Mapping[str, int]) -> s
     return f'{head}<svg {box} role="img">{"".join(drawn)}</svg>'
 
 
-def _layout(graph: Graph) -> tuple[list[Node], list[tuple[int, int]]]:
+def _layout(graph: Graph) -> tuple[list[DrawnNode], list[tuple[int, int]]]:
     """Place inputs, ops and outputs in rows, each below all that it reads; return nodes and edges."""
     items: list[tuple[Op | None, Tensor | None]] = [(None, t) for t in graph.inputs]
     reads: list[list[int]] = [[] for _ in items]  # by item: the items that it reads
@@ -78,7 +78,7 @@ def _layout(graph: Graph) -> tuple[list[Node], list[tuple[int, int]]]:
         reads.append([made_by[t.index]] if t.index in made_by else [])
         items.append((None, t))
     x, row = _positions(reads)
-    nodes = [Node(op, t, x[i], MARGIN + row[i] * STEP_Y) for i, (op, t) in enumerate(items)]
+    nodes = [DrawnNode(op, t, x[i], MARGIN + row[i] * STEP_Y) for i, (op, t) in enumerate(items)]
     return nodes, [(source, i) for i, sources in enumerate(reads) for source in sources]
 
 
@@ -102,7 +102,7 @@ def _positions(reads: Sequence[Sequence[int]]) -> tuple[list[float], list[int]]:
     return x, row
 
 
-def _edge(a: Node, b: Node) -> str:
+def _edge(a: DrawnNode, b: DrawnNode) -> str:
     """Draw a line from a to b below it; one that skips rows swings out, not to hide behind their nodes."""
     top, bottom = a.y + HEIGHT, b.y
     bend = min((bottom - top) / 2, STEP_Y)
@@ -116,7 +116,7 @@ def _edge(a: Node, b: Node) -> str:
     )
 
 
-def _node(subgraph: SubgraphPlan, node: Node, color_of: Mapping[int, int]) -> str:
+def _node(subgraph: SubgraphPlan, node: DrawnNode, color_of: Mapping[int, int]) -> str:
     left, middle = node.x - WIDTH / 2, node.y + HEIGHT / 2 + 4
     if node.op is None:
         assert node.tensor is not None

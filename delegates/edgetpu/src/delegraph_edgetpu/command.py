@@ -10,7 +10,7 @@ import click
 from delegraph import echo, escaped
 
 if TYPE_CHECKING:
-    from .compiler import Compiled
+    from .compiler import CompiledFile
     from .cut import Settings
 
 LOG_BEGINS = b"delegraph-edgetpu "
@@ -168,7 +168,7 @@ def _is_log(path: Path) -> bool:
         return file.read(len(LOG_BEGINS)) == LOG_BEGINS
 
 
-def _with_progress(models: tuple[Path, ...], settings: Settings) -> Iterator[Compiled]:
+def _with_progress(models: tuple[Path, ...], settings: Settings) -> Iterator[CompiledFile]:
     """Compile one file after another, with a bar on the standard error stream while it takes long."""
     from rich.console import Console
     from rich.progress import Progress
@@ -208,7 +208,7 @@ def _write(path: Path, data: bytes, models: tuple[Path, ...]) -> None:
     write_file(path, data, read=models)
 
 
-def _report(written: list[Compiled]) -> str:
+def _report(written: list[CompiledFile]) -> str:
     from .chart import page
 
     estimates = [(_name(found, i), e) for found in written for i, e in enumerate(found.estimates)]
@@ -219,5 +219,5 @@ def _report(written: list[Compiled]) -> str:
     return page(title, estimates, refused)
 
 
-def _name(found: Compiled, subgraph: int) -> str:
+def _name(found: CompiledFile, subgraph: int) -> str:
     return found.name if len(found.estimates) == 1 else f"{found.name}, subgraph {subgraph}"

@@ -18,7 +18,7 @@ from .status import Operation
 
 
 @frozen(hash=False)
-class Compiled:
+class CompiledFile:
     """One file that was compiled: a model, or a segment of one."""
 
     name: str  # the source's without its ending; a segment's says which it is
@@ -30,7 +30,7 @@ class Compiled:
     seconds: float  # that compiling took
 
 
-def compiled_together(paths: Sequence[Path], settings: Settings, say: Say) -> Iterator[Compiled]:
+def compiled_together(paths: Sequence[Path], settings: Settings, say: Say) -> Iterator[CompiledFile]:
     """Compile models for one Edge TPU: their parameters share its cache in the order of the arguments."""
     cuts = [cut(path, settings, say) for path in paths]
     estimates = iter(co_compile([p.ops for found in cuts for p in found.mapped]))
@@ -38,7 +38,7 @@ def compiled_together(paths: Sequence[Path], settings: Settings, say: Say) -> It
         yield _compiled(path, settings, found, [next(estimates) for _ in found.mapped])
 
 
-def compiled_in_segments(path: Path, settings: Settings, say: Say) -> Iterator[Compiled]:
+def compiled_in_segments(path: Path, settings: Settings, say: Say) -> Iterator[CompiledFile]:
     """Cut a model into files for as many Edge TPUs in a row, each of about the same estimated time.
 
     A segment reads tensors of the model and of earlier segments, by their names. What stays on the CPU is
@@ -79,7 +79,7 @@ def _check_states(path: Path, files: Sequence[_Segment]) -> None:
                 )
 
 
-def _compiled(path: Path, settings: Settings, found: Cut, estimates: Sequence[Estimate]) -> Compiled:
+def _compiled(path: Path, settings: Settings, found: Cut, estimates: Sequence[Estimate]) -> CompiledFile:
     """Return a model whose mapped partitions are custom ops.
 
     :param estimates: one for each of them.
@@ -96,7 +96,7 @@ def _compiled(path: Path, settings: Settings, found: Cut, estimates: Sequence[Es
     data = write_model(model_of(found.source, ops, found.graph.inputs, found.graph.outputs))
     seconds = found.seconds + perf_counter() - start
     folded = len(found.graph.folded)
-    return Compiled(path.stem, path, data, tuple(found.operations), folded, tuple(estimates), seconds)
+    return CompiledFile(path.stem, path, data, tuple(found.operations), folded, tuple(estimates), seconds)
 
 
 @frozen(hash=False)
@@ -109,7 +109,7 @@ class _Segment:
     after: list[Op]  # on the CPU, after them
     is_last: bool
 
-    def compiled(self, path: Path, settings: Settings, found: Cut) -> Compiled:
+    def compiled(self, path: Path, settings: Settings, found: Cut) -> CompiledFile:
         start = perf_counter()
         cost = estimate(self.mapped)
         part = subset(self.mapped, found.graph, found.named)
@@ -120,7 +120,7 @@ class _Segment:
         data = write_model(segment_of(found.source, [*self.before, op, *self.after], inputs, outputs))
         told = {o.op.index: o for o in found.operations}
         ours = tuple(told[op.index] for op in whole.ops)
-        return Compiled(self.name, path, data, ours, 0, (cost,), perf_counter() - start)
+        return CompiledFile(self.name, path, data, ours, 0, (cost,), perf_counter() - start)
 
     @property
     def states(self) -> dict[int, Op]:

@@ -24,7 +24,7 @@ _NAME = 0  # of Layer
 
 
 @frozen
-class Executable:
+class ChipExecutable:
     """Machine code of the chip, or parameters that it keeps, or both."""
 
     type: str  # one of TYPES
@@ -38,13 +38,13 @@ class Executable:
 
 
 @frozen
-class Package:
+class ChipPackage:
     """What one edgetpu-custom-op of the compiler holds."""
 
     nbytes: int
     min_runtime_version: int
     compiler: str  # version and more, as the compiler wrote it; "" if absent
-    executables: tuple[Executable, ...]
+    executables: tuple[ChipExecutable, ...]
 
     def __str__(self) -> str:
         parameters = sum(e.parameter_bytes for e in self.executables)
@@ -61,7 +61,7 @@ def is_package(options: bytes) -> bool:
     return _start(options) >= 0
 
 
-def read_package(options: bytes) -> Package:
+def read_package(options: bytes) -> ChipPackage:
     """Return the package that a custom op's options hold.
 
     :raises ModelError: they hold none, or a broken one.
@@ -72,7 +72,7 @@ def read_package(options: bytes) -> Package:
     root = _Table.root(options[start:])
     several = _Table.root(root.data_at(_EXECUTABLES))
     executables = tuple(_executable(_Table.root(part)) for part in several.parts(0))
-    return Package(
+    return ChipPackage(
         len(options),
         root.number(_MIN_RUNTIME),
         root.bytes_at(_COMPILER).decode(errors="replace"),
@@ -85,9 +85,9 @@ def _start(options: bytes) -> int:
     return options.find(IDENTIFIER, 4, 64) - 4 if options.find(IDENTIFIER, 4, 64) > 0 else -1
 
 
-def _executable(table: _Table) -> Executable:
+def _executable(table: _Table) -> ChipExecutable:
     kind = table.number(_TYPE, "h")
-    return Executable(
+    return ChipExecutable(
         TYPES[kind] if 0 <= kind < len(TYPES) else f"type {kind}",
         len(table.bytes_at(_PARAMETERS)),
         sum(len(stream.bytes_at(_BITSTREAM)) for stream in table.tables(_INSTRUCTIONS)),

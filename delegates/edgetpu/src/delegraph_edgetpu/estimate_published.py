@@ -32,7 +32,7 @@ class Cycles:
 
 
 @frozen
-class Memory:
+class PublishedMemory:
     """What a compiled file says of the Edge TPU's memory."""
 
     name: str  # of the source model
@@ -273,13 +273,13 @@ CYCLES = (
 )
 
 MEMORY = (
-    Memory("mobilenet_v1_0.25_128_quant", 566_912, 8_996),
-    Memory("mobilenet_v2_1.0_224_quant", 3_900_864, 99_552),
-    Memory("deeplabv3_mnv2_dm05_pascal_quant", 766_720, 192_744),
-    Memory("movenet_single_pose_lightning_ptq", 2_862_656, 73_824),
-    Memory("posenet_mobilenet_v1_075_353_481_16_quant_decoder", 1_444_608, 147_648),
-    Memory("keras_lstm_mnist_ptq", 44_544, 4_876),
-    Memory("split_concat", 192, 832),
+    PublishedMemory("mobilenet_v1_0.25_128_quant", 566_912, 8_996),
+    PublishedMemory("mobilenet_v2_1.0_224_quant", 3_900_864, 99_552),
+    PublishedMemory("deeplabv3_mnv2_dm05_pascal_quant", 766_720, 192_744),
+    PublishedMemory("movenet_single_pose_lightning_ptq", 2_862_656, 73_824),
+    PublishedMemory("posenet_mobilenet_v1_075_353_481_16_quant_decoder", 1_444_608, 147_648),
+    PublishedMemory("keras_lstm_mnist_ptq", 44_544, 4_876),
+    PublishedMemory("split_concat", 192, 832),
 )
 
 TIMES = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from delegraph import escaped
 
-from .compiler import Compiled
+from .compiler import CompiledFile
 from .cut import CompilationFailed
 from .reasons import reasons
 from .status import Operation
@@ -28,7 +28,7 @@ def head(made_by: str) -> str:
     return f"{made_by}, in the form of the Edge TPU Compiler; memory and time are estimates"
 
 
-def summary(found: Compiled, output: Path, log: Path) -> str:
+def summary(found: CompiledFile, output: Path, log: Path) -> str:
     """Return what the compiler prints of a model: sizes, memory, how many ops are mapped."""
     mapped = sum(o.is_mapped for o in found.operations)
     on_cpu = len(found.operations) - mapped
@@ -80,7 +80,7 @@ def why(operations: Sequence[Operation]) -> str:
     )
 
 
-def log_text(found: Compiled, output: Path, log: Path, made_by: str) -> str:
+def log_text(found: CompiledFile, output: Path, log: Path, made_by: str) -> str:
     """Return the content of the log file of a model."""
     parts = [head(made_by), summary(found, output, log), table(found.operations), why(found.operations)]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -22,12 +22,12 @@ _TUPLES = {16 + i: ((_INT, _UINT, _FLOAT)[i % 3], 2 + i // 3) for i in range(9)}
 _FORMATS = {_INT: "bhiq", _UINT: "BHIQ", _BOOL: "BHIQ", _FLOAT: "?efd"}  # by log2 of the bytes
 
 
-class Settings:
+class FlexOptions:
     """Options by name. One that is absent is 0, as LiteRT takes it, or what the caller says."""
 
     def __init__(self, op: Op) -> None:
         self.op = op
-        self.values = _Reader(op).options()
+        self.values = _MapReader(op).options()
 
     def integer(self, name: str, default: int = 0) -> int:
         """Return the option cut to an integer."""
@@ -71,7 +71,7 @@ class Settings:
         raise ModelError(f"{self.op}: custom options need {needs}, found {found}")
 
 
-class _Reader:
+class _MapReader:
     """Reads a map whose values are numbers, texts and vectors of numbers; other values are left out."""
 
     def __init__(self, op: Op) -> None:

@@ -24,7 +24,7 @@ from delegraph.rules import given, operand, operand_shape, wrong_shape
 from .recurrent import (
     CURVES,
     Arrays,
-    Product,
+    RowFunction,
     activation,
     has_integers,
     instants,
@@ -41,7 +41,7 @@ _EPSILON = np.float32(1e-8)  # added to a variance
 
 
 @frozen
-class Places:
+class LstmPlaces:
     """Where a cell's tensors stand among the inputs of its op; gates as input, forget, update, output."""
 
     input_weights: Indices = (1, 2, 3, 4)  # (cells, depth)
@@ -77,7 +77,7 @@ class LstmCell:
     :param inputs: the op's inputs; the weights among them are read
     """
 
-    def __init__(self, op: Op, places: Places, inputs: Arrays) -> None:
+    def __init__(self, op: Op, places: LstmPlaces, inputs: Arrays) -> None:
         gates = [k for k in _ORDER if inputs[places.input_weights[k]] is not None]
         self._has_input_gate = _INPUT in gates
         self._cells, self._outputs = places.sizes(op)[1:]
@@ -163,7 +163,7 @@ class LstmCell:
         return h
 
 
-def _of_state(op: Op, indices: list[int], inputs: Arrays) -> Product:
+def _of_state(op: Op, indices: list[int], inputs: Arrays) -> RowFunction:
     """Return the product of the output state and the recurrent weights; diagonal ones are floats."""
     diagonal = [i for i in indices if inputs[i].ndim == 1]
     if not diagonal:
@@ -175,7 +175,7 @@ def _of_state(op: Op, indices: list[int], inputs: Arrays) -> Product:
     return lambda h: (weights * h[:, None]).reshape(len(h), -1)
 
 
-def _peepholes(op: Op, places: Places, inputs: Arrays, has_input_gate: bool) -> np.ndarray | None:
+def _peepholes(op: Op, places: LstmPlaces, inputs: Arrays, has_input_gate: bool) -> np.ndarray | None:
     """Return the peephole weights, (gates, cells), float32; None without peepholes."""
     if inputs[places.peepholes[-1]] is None:
         return None
@@ -189,14 +189,14 @@ def _real(op: Op, index: int, stored: np.ndarray) -> np.ndarray:
     return np.asarray(stored.view(np.int8).astype(np.float32) * np.float32(operand(op, index).scale))
 
 
-def _projection(op: Op, places: Places, inputs: Arrays) -> Product | None:
+def _projection(op: Op, places: LstmPlaces, inputs: Arrays) -> RowFunction | None:
     if inputs[places.projection] is None:
         return None
     product, bias = product_with(op, [places.projection], inputs), inputs[places.projection_bias]
     return product if bias is None else lambda h: product(h) + bias
 
 
-def fitting(places: Places, batch_of: Callable[[Op], int]) -> Constraint:
+def fitting(places: LstmPlaces, batch_of: Callable[[Op], int]) -> Constraint:
     """Return the constraint on a cell's shapes, and on what it may leave out."""
 
     @needs("weights, biases and states whose shapes fit each other")
@@ -217,7 +217,7 @@ def fitting(places: Places, batch_of: Callable[[Op], int]) -> Constraint:
     return fitting_shapes
 
 
-def complete(places: Places) -> Constraint:
+def complete(places: LstmPlaces) -> Constraint:
     """Return the constraint that optional tensors come together."""
 
     @needs("the input gate's tensors all or none, and the same of peepholes, layer norm and projection")

@@ -19,7 +19,7 @@ from delegraph.rules import axis_scales_found, given, operand, scaled, scales_fo
 
 from .fixed16 import MAX, MIN, logistic_table, look_up, saturated, tanh_table
 from .gemmlowp import inverse_sqrt, rounding_shift, wrapped
-from .lstm_cell import Places
+from .lstm_cell import LstmPlaces
 from .products import exact_weights, largest_sums
 from .recurrent import Arrays, instants
 
@@ -37,7 +37,7 @@ class IntegerLstmCell:
     :param inputs: the op's inputs; the weights among them are read
     """
 
-    def __init__(self, op: Op, places: Places, inputs: Arrays) -> None:
+    def __init__(self, op: Op, places: LstmPlaces, inputs: Arrays) -> None:
         gates = [k for k in _ORDER if inputs[places.input_weights[k]] is not None]
         self._has_input_gate = _INPUT in gates
         self._cells, self._outputs = places.sizes(op)[1:]
@@ -103,7 +103,7 @@ class IntegerLstmCell:
 class _Norm:
     """Layer normalization of one gate: whole numbers (batch, cells) to Q3."""
 
-    def __init__(self, op: Op, places: Places, gate: int, inputs: Arrays) -> None:
+    def __init__(self, op: Op, places: LstmPlaces, gate: int, inputs: Arrays) -> None:
         scale = operand(op, places.norms[gate]).scale
         self._weights = inputs[places.norms[gate]].astype(np.int64)
         self._bias = inputs[places.biases[gate]].astype(np.int64)
@@ -193,7 +193,7 @@ def _rescaler(factors: np.ndarray, largest: np.ndarray) -> Callable[[np.ndarray]
 
 
 def _peepholes(
-    op: Op, places: Places, inputs: Arrays, scales: dict[int, np.float32]
+    op: Op, places: LstmPlaces, inputs: Arrays, scales: dict[int, np.float32]
 ) -> list[Callable[[np.ndarray, np.ndarray], np.ndarray]] | None:
     """Return what adds the cell state's part to a gate, for the input, forget and output gate."""
     if inputs[places.peepholes[-1]] is None:
@@ -228,7 +228,7 @@ def _peephole(
     return add
 
 
-def _finish(op: Op, places: Places, inputs: Arrays) -> Callable[[np.ndarray], np.ndarray]:
+def _finish(op: Op, places: LstmPlaces, inputs: Arrays) -> Callable[[np.ndarray], np.ndarray]:
     """Return what makes outputs of products of the output gate and the cell state's tanh."""
     hidden = op.intermediates[_HIDDEN]
     multiplier, shift = quantize_multiplier(float(np.float32(2.0**-15 / float(hidden.scale) * 2.0**-15)))
@@ -267,7 +267,7 @@ def _quotient(x: np.ndarray, divisor: int) -> np.ndarray:
     return np.sign(x) * (np.abs(x) // divisor)  # type: ignore[no-any-return]
 
 
-def integer_scales(places: Places) -> Any:
+def integer_scales(places: LstmPlaces) -> Any:
     """Return the constraint on scales and on the intermediate tensors that hold some of them."""
 
     @needs(
@@ -295,7 +295,7 @@ def one_scale_each(op: Op, intermediates: Sequence[Tensor]) -> str | None:
     return next(filter(None, map(zero_point_found, constants)), None)
 
 
-def cell_scale(places: Places) -> Any:
+def cell_scale(places: LstmPlaces) -> Any:
     """Return the constraint on the scale of the cell state."""
 
     @needs("a power of two from 2**-15 to 2**-9 as the cell state's scale")
@@ -309,7 +309,7 @@ def cell_scale(places: Places) -> Any:
     return power_of_two
 
 
-def peephole_size(places: Places) -> Any:
+def peephole_size(places: LstmPlaces) -> Any:
     """Return the constraint that peepholes have as many weights as LiteRT reads."""
 
     @needs("no more outputs than cells where there are peepholes")

@@ -20,7 +20,7 @@ from delegraph.rules import given, operand
 from .elementwise import to_int32
 from .fixed16 import MAX, look_up, saturated
 from .gemmlowp import rounding_shift
-from .lstm_cell import Places
+from .lstm_cell import LstmPlaces
 from .lstm_integer import clip_steps, one_scale_each
 from .products import exact_weights, largest_magnitude
 from .recurrent import Arrays, instants
@@ -36,7 +36,7 @@ class IntegerLstmCell8:
     :param inputs: the op's inputs; the weights among them are read
     """
 
-    def __init__(self, op: Op, places: Places, inputs: Arrays) -> None:
+    def __init__(self, op: Op, places: LstmPlaces, inputs: Arrays) -> None:
         self._gates = [_Gate(op, places, gate, inputs) for gate in (_FORGET, _UPDATE, _OUTPUT)]
         self._outputs = places.sizes(op)[2]
         clip = op.options.cell_clip
@@ -71,7 +71,7 @@ class IntegerLstmCell8:
 class _Gate:
     """What enters a gate, normalized: Q3 numbers of 16 bits, as whole numbers."""
 
-    def __init__(self, op: Op, places: Places, gate: int, inputs: Arrays) -> None:
+    def __init__(self, op: Op, places: LstmPlaces, gate: int, inputs: Arrays) -> None:
         of_input, of_state, together = (op.intermediates[3 * gate + k] for k in (1, 2, 0))
         self._of_input = _Product(op, 0, places.input_weights[gate], of_input, inputs)
         self._of_state = _Product(op, places.output_state, places.recurrent_weights[gate], of_state, inputs)
@@ -119,7 +119,7 @@ class _Product:
         return np.asarray((rescale(sums, self._multiplier, self._shift) + zero_point).clip(-128, 127))
 
 
-def _projection(op: Op, places: Places, inputs: Arrays) -> Any:
+def _projection(op: Op, places: LstmPlaces, inputs: Arrays) -> Any:
     """Return the projection of 16-bit rows; LiteRT rescales its sums with 16 bits of the multiplier."""
     state = operand(op, places.output_state)
     factor = np.float32(operand(op, places.projection).scale * 2.0**-15 / state.scale)
@@ -163,7 +163,7 @@ def _tanh_table(bits: int) -> np.ndarray:
     return _cut(tanh(_q(bits)))
 
 
-def intermediates8(places: Places) -> Any:
+def intermediates8(places: LstmPlaces) -> Any:
     """Return the constraint on what such a cell has."""
 
     @needs("12 intermediate tensors, layer norm, a projection with a bias, and one scale for each tensor")
@@ -178,7 +178,7 @@ def intermediates8(places: Places) -> Any:
     return quantized
 
 
-def unit_cell(places: Places) -> Any:
+def unit_cell(places: LstmPlaces) -> Any:
     """Return the constraint on the scale of the cell state."""
 
     @needs("2**-15 as the cell state's scale")

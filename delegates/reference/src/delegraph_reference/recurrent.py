@@ -21,7 +21,7 @@ from .kernel import Kernel
 from .products import exact_weights
 
 Arrays = Sequence[Any]  # an op's inputs while running: arrays, None for absent ones
-Product = Callable[[np.ndarray], np.ndarray]  # rows (n, depth) -> (n, columns), both float32
+RowFunction = Callable[[np.ndarray], np.ndarray]  # rows (n, depth) -> (n, columns), both float32
 INTEGER_WEIGHTS = ("int8", "uint8")
 
 
@@ -38,7 +38,7 @@ def made_of(op: Op, weights: Sequence[int], make: Callable[[Arrays], Any]) -> Ca
     return lambda _: made
 
 
-def product_with(op: Op, indices: Sequence[int], inputs: Arrays) -> Product:
+def product_with(op: Op, indices: Sequence[int], inputs: Arrays) -> RowFunction:
     """Return the product of rows and all these weights (units, depth), side by side."""
     weights = [inputs[i] for i in indices]
     if not has_integers(op, indices[0]):
@@ -51,7 +51,7 @@ def product_with(op: Op, indices: Sequence[int], inputs: Arrays) -> Product:
     )
 
 
-def _hybrid_product(weights: list[np.ndarray], scales: list[float], asymmetric: bool) -> Product:
+def _hybrid_product(weights: list[np.ndarray], scales: list[float], asymmetric: bool) -> RowFunction:
     matrix = exact_weights(np.concatenate(weights).T, LARGEST)
     factors = np.repeat(np.array(scales, np.float32), [len(w) for w in weights])
 
@@ -69,7 +69,7 @@ def has_integers(op: Op, index: int) -> bool:
     return operand(op, index).dtype in INTEGER_WEIGHTS
 
 
-def activation(op: Op, index: int) -> Product:
+def activation(op: Op, index: int) -> RowFunction:
     """Return the op's activation; what goes to integer weights again is as LiteRT approximates it.
 
     :param index: of weights, whose type decides
@@ -80,7 +80,7 @@ def activation(op: Op, index: int) -> Product:
     return CURVES[name]
 
 
-def logistic_for(op: Op, index: int) -> Product:
+def logistic_for(op: Op, index: int) -> RowFunction:
     """Return the logistic function, likewise."""
     return approximations.logistic if has_integers(op, index) else transcendental.logistic
 
@@ -118,7 +118,7 @@ def _identity(x: np.ndarray) -> np.ndarray:
     return x
 
 
-def _at_least(low: float, high: float) -> Product:
+def _at_least(low: float, high: float) -> RowFunction:
     """Return std::max(low, std::min(x, high)): NaN becomes low, and -0.0 becomes 0.0 if low is 0."""
     first, last = np.float32(low), np.float32(high)
 
@@ -133,7 +133,7 @@ def _sign_bit(x: np.ndarray) -> np.ndarray:
     return np.signbit(x).astype(np.float32)  # type: ignore[no-any-return]
 
 
-CURVES: dict[str, Product] = {
+CURVES: dict[str, RowFunction] = {
     "NONE": _identity,
     "RELU": _at_least(0, np.inf),
     "RELU_N1_TO_1": _at_least(-1, 1),

@@ -14,7 +14,7 @@ from .recurrent import Arrays, activation, instants, product_with
 
 
 @frozen
-class Places:
+class RnnPlaces:
     """Where a cell's tensors stand among the inputs of its op."""
 
     weights: int = 1  # (units, depth)
@@ -36,7 +36,7 @@ class RnnCell:
     :param inputs: the op's inputs; the weights among them are read
     """
 
-    def __init__(self, op: Op, places: Places, inputs: Arrays) -> None:
+    def __init__(self, op: Op, places: RnnPlaces, inputs: Arrays) -> None:
         self._activation = activation(op, places.weights)
         self._bias = inputs[places.bias]
         self._of_input = product_with(op, [places.weights], inputs)
@@ -66,7 +66,7 @@ class RnnCell:
         return outputs, h
 
 
-def fitting(places: Places, batch_axis: int) -> Constraint:
+def fitting(places: RnnPlaces, batch_axis: int) -> Constraint:
     """Return the constraint on a cell's shapes; the batch is this axis of the op's first input."""
 
     @needs("weights, a bias and a state whose shapes fit the input's")

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from ..program.epilogue import Epilogue
 from ..program.geometry import Geometry
-from ..program.launch import Arg, Cut, Launch, Packed, Rows, blocks, evenly_cut, int32s
+from ..program.launch import Arg, Launch, Packed, Rows, Spans, blocks, even_spans, int32s
 from ..program.node import Scratch, Value
 from ..program.sources import cl_source
 from ..program.target import Target
@@ -53,7 +53,13 @@ def convolved(
 
 
 def _by_lines(
-    g: Geometry, tile: _Tile, x: Value, packed: Arg, y: Value | Scratch, epilogue: Epilogue, target: Target
+    g: Geometry,
+    tile: _FloatTile,
+    x: Value,
+    packed: Arg,
+    y: Value | Scratch,
+    epilogue: Epilogue,
+    target: Target,
 ) -> Launch:
     """Return the launch that reads a row of a window at once."""
     lines = g.batch * g.rows.output
@@ -79,17 +85,23 @@ def _by_lines(
 
 
 def _launch(
-    g: Geometry, tile: _Tile, x: Value, packed: Arg, y: Value | Scratch, epilogue: Epilogue, target: Target
+    g: Geometry,
+    tile: _FloatTile,
+    x: Value,
+    packed: Arg,
+    y: Value | Scratch,
+    epilogue: Epilogue,
+    target: Target,
 ) -> Launch:
     channels, rows = g.out_channels // g.groups, None
     if g.is_product:
         read = 4 * g.channels * g.out_channels
 
         def cut(each: int) -> Launch:
-            return overlapped(evenly_cut(g.positions, each))
+            return overlapped(even_spans(g.positions, each))
 
-        def overlapped(cut: Cut) -> Launch:
-            return _launch(g, _by_rows(tile, g, cut), x, packed, y, epilogue, target)
+        def overlapped(spans: Spans) -> Launch:
+            return _launch(g, _by_rows(tile, g, spans), x, packed, y, epilogue, target)
 
         rows = Rows(g.positions, 1, tile.rows, read, cut, follows=x, overlapped=overlapped)
     return Launch(
@@ -101,7 +113,7 @@ def _launch(
             y,
             zeros(g.group_channels),
             *int32s(g.positions, g.group_channels * g.taps, channels),
-            *int32s(tile.cut.each, tile.cut.apart, tile.cut.before),
+            *int32s(tile.spans.each, tile.spans.apart, tile.spans.before),
             *int32s(tile.rows_per_block, tile.channels_per_item, tile.prefetches(g)),
             *int32s(g.height, g.width, g.channels, g.group_channels),
             *int32s(g.rows.output, g.columns.output, g.out_channels, g.rows.stride, g.columns.stride),
@@ -109,7 +121,7 @@ def _launch(
             *int32s(g.rows.size, g.columns.size, g.rows.reach, g.columns.reach),
             *epilogue.args,
         ),
-        (tile.cut.items, blocks(channels, tile.channels_per_item), g.groups),
+        (tile.spans.items, blocks(channels, tile.channels_per_item), g.groups),
         (1, 1, 1),
         _defines(g, tile, y, target),
         (y,),
@@ -119,13 +131,13 @@ def _launch(
 
 
 @frozen
-class _Tile:
+class _FloatTile:
     """How the work is cut."""
 
     rows: int  # of a tile
     vectors: int  # of 16 channels
     run: int  # numbers side by side under a tap of the kernel
-    cut: Cut  # by rows
+    spans: Spans  # by rows
     rows_per_block: int
     channels_per_item: int
 
@@ -142,7 +154,7 @@ class _Tile:
         return blocks(rows, self.rows) >= 2 * self.vectors
 
 
-def _tile(g: Geometry, target: Target) -> _Tile:
+def _tile(g: Geometry, target: Target) -> _FloatTile:
     """Return a cut with some tasks for each core: by rows, and by channels of many weights or few rows."""
     m, n, depth = g.positions, g.out_channels // g.groups, g.group_channels * g.taps
     sizes, run = tile_sizes(target.device), run_of(g)
@@ -153,14 +165,14 @@ def _tile(g: Geometry, target: Target) -> _Tile:
     if nbytes > _LARGE:  # the first item of a panel fetches the next one
         tiles_each = max(tiles_each, min(count, 2 * vectors))
     block = rows if nbytes <= CACHED else tiles_each * rows
-    cut = evenly_cut(m, tiles_each * rows)
-    return _Tile(rows, vectors, run, cut, block, parts_each * 16 * vectors)
+    spans = even_spans(m, tiles_each * rows)
+    return _FloatTile(rows, vectors, run, spans, block, parts_each * 16 * vectors)
 
 
-def _by_rows(tile: _Tile, g: Geometry, cut: Cut) -> _Tile:
+def _by_rows(tile: _FloatTile, g: Geometry, spans: Spans) -> _FloatTile:
     """Return a cut by rows alone."""
-    block = tile.rows if 4 * g.channels * g.out_channels <= CACHED else cut.each
-    return evolve(tile, cut=cut, rows_per_block=block, channels_per_item=g.out_channels)
+    block = tile.rows if 4 * g.channels * g.out_channels <= CACHED else spans.each
+    return evolve(tile, spans=spans, rows_per_block=block, channels_per_item=g.out_channels)
 
 
 def shares(tiles: int, parts: int, nbytes: int, target: Target) -> tuple[int, int]:
@@ -192,7 +204,7 @@ def _pixels(width: int, sizes: Sizes) -> int:
 
 
 def _defines(
-    g: Geometry, tile: _Tile, y: Value | Scratch, target: Target
+    g: Geometry, tile: _FloatTile, y: Value | Scratch, target: Target
 ) -> tuple[tuple[str, object], ...]:
     defines: list[tuple[str, object]] = [("ROWS", tile.rows), ("VECTORS", tile.vectors)]
     defines += [("UNROLL", next(n for n in (4, 3, 2, 1) if tile.run % n == 0))]
@@ -238,7 +250,7 @@ def panels(weights: np.ndarray, panel: int, groups: int = 1) -> np.ndarray:
     return np.ascontiguousarray(taken.reshape(groups_, depth, -1, panel).transpose(0, 2, 1, 3))
 
 
-def _panels_shape(g: Geometry, tile: _Tile) -> tuple[int, ...]:
+def _panels_shape(g: Geometry, tile: _FloatTile) -> tuple[int, ...]:
     channels = g.out_channels // g.groups
     return g.groups, blocks(channels, tile.panel), g.group_channels * g.taps, tile.panel
 
@@ -256,7 +268,7 @@ __kernel void pack(__global const REAL* x, __global float* y, int channels, int 
 """
 
 
-def _packing(g: Geometry, tile: _Tile, weights: Value, packed: Scratch) -> Launch:
+def _packing(g: Geometry, tile: _FloatTile, weights: Value, packed: Scratch) -> Launch:
     """Return the launch that brings weights into panels while the model runs."""
     groups, count, depth, panel = _panels_shape(g, tile)
     args: tuple[Arg, ...] = (weights, packed, *int32s(g.out_channels // groups, depth, count))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from ..program.geometry import Geometry
-from ..program.launch import Launch, Packed, Rows, Windows, blocks, int32s, rounded_up
+from ..program.launch import Launch, Packed, Rows, RowWindows, blocks, int32s, rounded_up
 from ..program.memory import nbytes_of
 from ..program.node import Value
 from ..program.sources import cl_source
@@ -116,6 +116,6 @@ def _defines(g: Geometry, x: Value, y: Value, how: Arithmetic) -> tuple[tuple[st
     )
 
 
-def _windows(g: Geometry, x: Value) -> Windows | None:
+def _windows(g: Geometry, x: Value) -> RowWindows | None:
     """Return how the lines of one image are read; None for several images."""
-    return Windows(x, g.width, g.rows.stride, g.rows.before, g.rows.reach) if g.batch == 1 else None
+    return RowWindows(x, g.width, g.rows.stride, g.rows.before, g.rows.reach) if g.batch == 1 else None

@@ -22,7 +22,7 @@ _LARGEST = 7  # lines and columns of a window, all unrolled
 
 
 @frozen
-class _Tile:
+class _DepthwiseTile:
     """How the work is cut."""
 
     channels: int  # of a vector of 64 numbers,
@@ -52,7 +52,7 @@ def depthwise_bytes(node: Node, g: Geometry, target: Target) -> Launch | None:
     return by_lines(g, x, packed, node.outputs[0], arithmetic, epilogue, target)
 
 
-def _tile(g: Geometry) -> _Tile | None:
+def _tile(g: Geometry) -> _DepthwiseTile | None:
     """Return the cut that computes the least in vain; None where even the smallest is too large."""
     width, found = g.columns.output, []
     for channels, cost in _COST.items():
@@ -60,16 +60,16 @@ def _tile(g: Geometry) -> _Tile | None:
             pixels = groups * _NUMBERS // channels
             if channels <= g.channels and pixels <= width:
                 work = blocks(g.channels, channels) * channels * blocks(width, pixels) * (pixels + 0.5)
-                found.append((work * cost, _Tile(channels, groups)))
+                found.append((work * cost, _DepthwiseTile(channels, groups)))
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _defines(tile: _Tile, weights: Integers) -> tuple[tuple[str, object], ...]:
+def _defines(tile: _DepthwiseTile, weights: Integers) -> tuple[tuple[str, object], ...]:
     shifted = () if weights.shifts is None else (("SHIFTED", 1),)
     return (("W", "int"), ("UNITS", tile.units), ("GROUPS", tile.groups), *shifted)
 
 
-def _packed(weights: Integers, g: Geometry, tile: _Tile) -> np.ndarray:
+def _packed(weights: Integers, g: Geometry, tile: _DepthwiseTile) -> np.ndarray:
     """Return weights as (block of channels, line, 4, 16): int32."""
     lines = weights.with_heads(_quads(weights.make(), g))
     firsts = np.minimum(np.arange(0, g.channels, tile.channels), g.channels - tile.channels)

@@ -147,7 +147,13 @@ def integer_convolution(
 
 
 def _launch(
-    g: Geometry, tile: _Tile, x: Value, weights: Integers, y: Value, epilogue: SumEpilogue, target: Target
+    g: Geometry,
+    tile: _IntegerTile,
+    x: Value,
+    weights: Integers,
+    y: Value,
+    epilogue: SumEpilogue,
+    target: Target,
 ) -> Launch:
     channels, run = g.out_channels // g.groups, tile.run
     by_lines = run > g.group_channels
@@ -177,7 +183,11 @@ def _launch(
             *int32s(g.rows.size, 1 if by_lines else g.columns.size, run, g.rows.reach, g.columns.reach),
             *epilogue.args,
         ),
-        (blocks(g.positions, tile.rows_per_item), blocks(channels, tile.channels_per_item), g.groups),
+        (
+            blocks(g.positions, tile.rows_per_item),
+            blocks(channels, tile.channels_per_item),
+            g.groups,
+        ),
         (1, 1, 1),
         (*instructions(target), *epilogue.defines, *_defines(g, tile, x, y)),
         (y,),
@@ -193,7 +203,7 @@ def instructions(target: Target) -> tuple[tuple[str, object], ...]:
 
 
 @frozen
-class _Tile:
+class _IntegerTile:
     """How the work is cut."""
 
     step: int  # numbers of a row that are multiplied at once
@@ -215,7 +225,7 @@ class _Tile:
         return blocks(self.run, self.step)
 
 
-def _tile(g: Geometry, x: Value, weights: Integers, target: Target) -> _Tile:
+def _tile(g: Geometry, x: Value, weights: Integers, target: Target) -> _IntegerTile:
     """Return a cut with some tasks for each core: by rows, and by channels of many weights or few rows."""
     m, n, depth = g.positions, g.out_channels // g.groups, g.group_channels * g.taps
     step = 4 if x.narrow else 2
@@ -223,11 +233,11 @@ def _tile(g: Geometry, x: Value, weights: Integers, target: Target) -> _Tile:
     rows, vectors = sizes.rows(m), sizes.vectors(m, n)
     count, parts, nbytes = blocks(m, rows), blocks(n, 16 * vectors), 4 // step * n * depth
     tiles_each, parts_each = shares(count, parts, nbytes, target)
-    tile = _Tile(step, rows, vectors, run_of(g), weights.heads, 0, 0, parts_each * 16 * vectors)
+    tile = _IntegerTile(step, rows, vectors, run_of(g), weights.heads, 0, 0, parts_each * 16 * vectors)
     return _by_rows(tile, tiles_each * rows, nbytes)
 
 
-def _by_rows(tile: _Tile, each: int, nbytes: int) -> _Tile:
+def _by_rows(tile: _IntegerTile, each: int, nbytes: int) -> _IntegerTile:
     """Return a cut with so many rows for each work-item."""
     block = tile.rows if nbytes <= CACHED else each
     if tile.heads > 1:
@@ -245,7 +255,7 @@ def _sizes(x: Value, target: Target) -> Sizes:
     return LARGE if splits else tile_sizes(target.device)
 
 
-def _defines(g: Geometry, tile: _Tile, x: Value, y: Value) -> Iterator[tuple[str, object]]:
+def _defines(g: Geometry, tile: _IntegerTile, x: Value, y: Value) -> Iterator[tuple[str, object]]:
     yield from (("NUMBER", x.c_type), ("STORED", y.c_type), ("STEP", tile.step))
     yield from (("ROWS", tile.rows), ("VECTORS", tile.vectors))
     yield "UNROLL", next(n for n in (4, 3, 2, 1) if tile.steps % n == 0)
@@ -267,7 +277,7 @@ def outside(x: Value, channels: int) -> Packed:
     return Packed(f"{size} times {number} of {number.dtype}", lambda: np.full(size, number))
 
 
-def _packed(weights: Integers, g: Geometry, tile: _Tile) -> np.ndarray:
+def _packed(weights: Integers, g: Geometry, tile: _IntegerTile) -> np.ndarray:
     """Return weights as (group, panel, line, channel of the panel): int32."""
     integers = weights.make()
     runs = integers.reshape(g.out_channels, -1, tile.run)

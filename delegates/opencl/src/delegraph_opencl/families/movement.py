@@ -310,7 +310,7 @@ def table(values: np.ndarray, dtype: Any = np.int32) -> Packed:
 
 def _each(block: _Block, elements: Elements, target: Target) -> Callable[[Value, Value], Launch]:
     per_item = 1 if target.variant == "gpu" else max(_WORK, blocks(block.size, _ITEMS))
-    spec = _Spec(
+    spec = _Movement(
         "move_each", block.axes[-1].sources, per_item, spread(blocks(block.size, per_item), target)
     )
     return lambda x, y: _launch(block, elements, x, y, spec)
@@ -321,12 +321,12 @@ def _by_runs(
 ) -> Callable[[Value, Value], Launch]:
     count = len(runs) * len(block.axes[0]) * len(block.axes[1])
     per_item = blocks(count, max(min(_ITEMS, block.size // _WORK), 1))
-    spec = _Spec("move_runs", runs, per_item, spread(blocks(count, per_item), target))
+    spec = _Movement("move_runs", runs, per_item, spread(blocks(count, per_item), target))
     return lambda x, y: _launch(block, elements, x, y, spec)
 
 
 @frozen(hash=False)
-class _Spec:
+class _Movement:
     """Which kernel, the rows of its table for the innermost axis, and how they are shared."""
 
     name: str
@@ -335,7 +335,7 @@ class _Spec:
     sizes: tuple[tuple[int, ...], tuple[int, ...]]  # global and local
 
 
-def _launch(block: _Block, elements: Elements, x: Value, y: Value, spec: _Spec) -> Launch:
+def _launch(block: _Block, elements: Elements, x: Value, y: Value, spec: _Movement) -> Launch:
     a, b, c = block.axes
     tables = table(np.concatenate([a.sources, b.sources, spec.rows.reshape(-1)]))
     numbers = int32s(

@@ -72,7 +72,7 @@ class Phase:
 
 
 @frozen
-class Taps:
+class FilterTaps:
     """Which taps of a filter are multiplied, in order."""
 
     first_y: int
@@ -128,7 +128,7 @@ def convolved(
     g: Geometry, x: Value, weights: Weights | Value, y: Value, epilogue: Epilogue, target: Target
 ) -> Iterator[Launch]:
     """Yield the launches of a convolution with weights (out, height, width, in / groups)."""
-    taps = Taps(0, 1, g.rows.size, 0, 1, g.columns.size)
+    taps = FilterTaps(0, 1, g.rows.size, 0, 1, g.columns.size)
     yield from _part(g, taps, Phase(g.rows.output, g.columns.output), x, weights, y, epilogue, target)
 
 
@@ -154,7 +154,7 @@ def transposed(
             columns, *taps_x = _phase(g.columns, x0, size[1])
             phase = Phase(*size, g.rows.stride, g.columns.stride, y0, x0)
             part = evolve(g, rows=rows, columns=columns)
-            yield from _part(part, Taps(*taps_y, *taps_x), phase, x, weights, y, epilogue, target)
+            yield from _part(part, FilterTaps(*taps_y, *taps_x), phase, x, weights, y, epilogue, target)
 
 
 def _phase(window: Window, first: int, size: int) -> tuple[Window, int, int, int]:
@@ -171,7 +171,7 @@ def _phase(window: Window, first: int, size: int) -> tuple[Window, int, int, int
 
 def _part(
     g: Geometry,
-    taps: Taps,
+    taps: FilterTaps,
     phase: Phase,
     x: Value,
     weights: Weights | Value,
@@ -189,7 +189,7 @@ def _part(
         make = weights.make
         key = f"{weights.key} by depth, {g.groups} groups, {astuple(taps)}, {target.real_size} bytes each"
         packed = Packed(key, lambda: by_depth(make(), taps, g.groups, target.half))
-    product = Product(g, phase, x, packed, y)
+    product = ConvProduct(g, phase, x, packed, y)
     few = product.is_plain_product and g.positions <= _FEW
     candidates = dots(target) if few else [astuple(tile) for tile in tiles(product, target)]
     launches = _dot if few else _by_tile
@@ -200,7 +200,7 @@ def _part(
 
 
 @frozen
-class Product:
+class ConvProduct:
     """A convolution with its weights in place: what all kernels compute alike."""
 
     g: Geometry
@@ -249,7 +249,7 @@ class Product:
 # Which tile.
 
 
-def tiles(product: Product, target: Target) -> list[Tile]:
+def tiles(product: ConvProduct, target: Target) -> list[Tile]:
     """Return the tiles to choose from, the best by :func:`_cost` first; some of either kind."""
     splits = _SPLITS if product.is_plain else (1,)
     cut = [evolve(tile, splits=n) for tile in TILED for n in splits]
@@ -264,7 +264,7 @@ def tiles(product: Product, target: Target) -> list[Tile]:
     return [*[tile for tile in found if tile.local == found[0].local][:_TRIED], *others[:_TRIED_OTHERS]]
 
 
-def _cost(tile: Tile, product: Product, target: Target) -> float:
+def _cost(tile: Tile, product: ConvProduct, target: Target) -> float:
     """Return a guess at the time of a product: multiply-adds of the compute unit with the most work-groups.
 
     They count more where a work-item reads much for few of them, and where there are few work-items.
@@ -287,7 +287,7 @@ def dots(target: Target) -> list[Candidate]:
 
 
 def _by_tile(
-    product: Product, sizes: Candidate, epilogue: Epilogue | None, target: Target
+    product: ConvProduct, sizes: Candidate, epilogue: Epilogue | None, target: Target
 ) -> Iterator[Launch]:
     """Yield the launches of a product cut by a tile; without an epilogue, to measure them."""
     tile, g, (rows, depth, columns) = Tile(*sizes), product.g, product.shape
@@ -303,7 +303,9 @@ def _by_tile(
     yield _adding_up(product, parts, tile.splits, epilogue)
 
 
-def _dot(product: Product, sizes: Candidate, epilogue: Epilogue | None, target: Target) -> Iterator[Launch]:
+def _dot(
+    product: ConvProduct, sizes: Candidate, epilogue: Epilogue | None, target: Target
+) -> Iterator[Launch]:
     """Yield the launch of a product of few rows."""
     (lanes, slices), (rows, _, columns) = sizes, product.shape
     item_rows = next(n for n in (4, 2, 1) if n <= rows)
@@ -313,7 +315,7 @@ def _dot(product: Product, sizes: Candidate, epilogue: Epilogue | None, target: 
 
 
 def _launch(
-    product: Product,
+    product: ConvProduct,
     file: str,
     items: tuple[int, int],
     group: int,
@@ -350,7 +352,7 @@ def _numbers_of(g: Geometry) -> list[tuple[str, object]]:
 
 
 def _storing(
-    product: Product, epilogue: Epilogue | None, parts: Scratch | None
+    product: ConvProduct, epilogue: Epilogue | None, parts: Scratch | None
 ) -> list[tuple[str, object]]:
     """Return how the sums ``v`` for channel ``c`` are stored from element ``i`` on."""
     if parts is not None:
@@ -379,12 +381,12 @@ def stores(aligned: bool, epilogue: Epilogue | None) -> list[tuple[str, object]]
     return [("STORED", "REAL"), ("STORE_SUM4(i, c, v)", ends[0]), ("STORE_SUM(i, c, v)", ends[1])]
 
 
-def _case(product: Product) -> list[tuple[str, object]]:
+def _case(product: ConvProduct) -> list[tuple[str, object]]:
     flags = {"POINTWISE": product.g.taps == 1, "PLAIN": product.is_plain}
     return [("STEP", STEP), *((name, 1) for name, is_set in flags.items() if is_set)]
 
 
-def _adding_up(product: Product, parts: Scratch, splits: int, epilogue: Epilogue | None) -> Launch:
+def _adding_up(product: ConvProduct, parts: Scratch, splits: int, epilogue: Epilogue | None) -> Launch:
     """Return the launch that adds up what each part of the depth came to."""
     epilogue = epilogue or Epilogue(_NOTHING, ())
     channels, n = product.g.out_channels, product.g.positions * product.g.out_channels
@@ -413,7 +415,7 @@ def _adding_up(product: Product, parts: Scratch, splits: int, epilogue: Epilogue
 # Weights.
 
 
-def by_depth(weights: np.ndarray, taps: Taps, groups: int, half: bool) -> np.ndarray:
+def by_depth(weights: np.ndarray, taps: FilterTaps, groups: int, half: bool) -> np.ndarray:
     """Return weights (out, height, width, in), or (out, in), as (group, depth, out / groups).
 
     Zeros make the channels whole vectors. Weights are stored as activations are: in half precision they

@@ -26,8 +26,8 @@ Arg = Value | Packed | Scratch | np.generic
 
 
 @frozen
-class Cut:
-    """How rows are cut into work-items."""
+class Spans:
+    """How rows are divided among work-items."""
 
     items: int
     each: int  # rows of a work-item,
@@ -36,7 +36,7 @@ class Cut:
 
 
 @frozen(hash=False)
-class Windows:
+class RowWindows:
     """How a launch reads another's rows: for each line of its own rows it reads some lines of those."""
 
     value: Value
@@ -56,8 +56,8 @@ class Rows:
     read: int  # bytes that each work-item reads, however few its rows: weights
     cut: Callable[[int], Launch]  # the launch with so many rows for each work-item
     follows: Value | None = None  # it reads just the same rows of this value
-    windows: Windows | None = None  # or these
-    overlapped: Callable[[Cut], Launch] | None = None  # the launch with work-items that may overlap
+    windows: RowWindows | None = None  # or these
+    overlapped: Callable[[Spans], Launch] | None = None  # the launch with work-items that may overlap
 
 
 @frozen
@@ -101,8 +101,8 @@ def blocks(n: int, size: int) -> int:
     return -(-n // size)
 
 
-def evenly_cut(count: int, each: int) -> Cut:
-    return Cut(blocks(count, each), each, each)
+def even_spans(count: int, each: int) -> Spans:
+    return Spans(blocks(count, each), each, each)
 
 
 def rounded_up(n: int, multiple: int) -> int:

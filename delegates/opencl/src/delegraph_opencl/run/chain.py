@@ -20,7 +20,7 @@ import attrs
 from attrs import frozen
 
 from ..device.buffers import ALIGNMENT
-from ..program.launch import Cut, Launch, Passed, Rows, Windows, blocks, evenly_cut, rounded_up
+from ..program.launch import Launch, Passed, Rows, RowWindows, Spans, blocks, even_spans, rounded_up
 from ..program.memory import nbytes_of, owner
 from ..program.node import Node, Value
 from ..program.target import Target
@@ -41,14 +41,14 @@ class Chain:
 
     pairs: tuple[Pair, ...]
     each: int = 0  # rows of a work-item; 0: a launch on its own, cut as it was
-    first: Cut | None = None  # of the first launch, where its work-items overlap
+    first: Spans | None = None  # of the first launch, where its work-items overlap
 
-    def cut(self, launch: Launch) -> Cut:
-        """Return how the rows of one of its launches are cut."""
+    def spans(self, launch: Launch) -> Spans:
+        """Return how the rows of one of its launches are divided."""
         assert launch.rows is not None
         if self.first is not None and launch is self.pairs[0][1]:
             return self.first
-        return evenly_cut(launch.rows.count, self.each)
+        return even_spans(launch.rows.count, self.each)
 
 
 def chained(launches: Sequence[Pair], target: Target, outputs: Sequence[Value] = ()) -> list[Pair]:
@@ -120,20 +120,22 @@ def _begun(first: Pair, then: Pair, uses: Counter[int], target: Target) -> Chain
         return None
     if windows.value not in first[1].writes or uses[id(windows.value)] > 2 or windows.width < made.least:
         return None
-    cut = _overlapping(first[1], then[1], rows, windows, target)
-    if cut is None:
+    spans = _overlapping(first[1], then[1], rows, windows, target)
+    if spans is None:
         return None
     size, source = nbytes_of(windows.value, target.real_size), made.follows
     saved = size - (nbytes_of(source, target.real_size) if source is not None else 0)
-    twice = (cut.each / cut.apart - 1) * first[1].flops
+    twice = (spans.each / spans.apart - 1) * first[1].flops
     if size < _LARGE or twice > _WORTH * saved:
         return None
-    lines = cut.apart // (windows.stride * windows.width)
-    return Chain((first, then), lines * rows.unit, cut)
+    lines = spans.apart // (windows.stride * windows.width)
+    return Chain((first, then), lines * rows.unit, spans)
 
 
-def _overlapping(first: Launch, then: Launch, rows: Rows, windows: Windows, target: Target) -> Cut | None:
-    """Return the cut into the longest items that keep all cores busy and whose rows stay in the cache."""
+def _overlapping(
+    first: Launch, then: Launch, rows: Rows, windows: RowWindows, target: Target
+) -> Spans | None:
+    """Return the spans of the longest items that keep all cores busy and whose rows stay in the cache."""
     assert first.rows is not None
     row = nbytes_of(windows.value, target.real_size) // first.rows.count
     own = sum(nbytes_of(v, target.real_size) for v in then.writes if isinstance(v, Value)) // rows.count
@@ -145,7 +147,7 @@ def _overlapping(first: Launch, then: Launch, rows: Rows, windows: Windows, targ
         fits = read * windows.width * row + each * rows.unit * own <= _CACHED
         if fits and _idle(lines, each, items, target.units) <= most:
             apart = each * windows.stride
-            return Cut(items, *(n * windows.width for n in (read, apart, windows.before)))
+            return Spans(items, *(n * windows.width for n in (read, apart, windows.before)))
     return None
 
 
@@ -166,7 +168,7 @@ def _cut(chain: Chain, users: dict[int, set[Chain | None]], target: Target) -> I
     for i, (node, launch) in enumerate(chain.pairs):
         assert launch.rows is not None
         overlapped = launch.rows.overlapped if i == 0 and chain.first is not None else None
-        cut = overlapped(chain.cut(launch)) if overlapped else launch.rows.cut(chain.each)
+        cut = overlapped(chain.spans(launch)) if overlapped else launch.rows.cut(chain.each)
         passed = tuple(_passed(chain, launch, users, target))
         yield node, attrs.evolve(cut, chained=i > 0, passed=passed)
 
@@ -179,8 +181,8 @@ def _passed(
     for i, arg in enumerate(launch.args):
         writer = writers.get(id(arg))
         if isinstance(arg, Value) and writer and writer.rows and users.get(id(arg)) == {chain}:
-            cut, nbytes = chain.cut(writer), nbytes_of(arg, target.real_size)
+            spans, nbytes = chain.spans(writer), nbytes_of(arg, target.real_size)
             row = nbytes // writer.rows.count
             part = nbytes // target.units // ALIGNMENT * ALIGNMENT
-            if cut.each * row <= part:
-                yield Passed(i, cut.apart * row, part, cut.before * row)
+            if spans.each * row <= part:
+                yield Passed(i, spans.apart * row, part, spans.before * row)

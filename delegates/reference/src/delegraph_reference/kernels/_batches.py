@@ -10,7 +10,7 @@ from ._movement import ints
 
 
 @frozen
-class Blocks:
+class SpatialBlocks:
     """Blocks over the axes behind the batch, and what is added to or cut from each of those axes."""
 
     sizes: tuple[int, ...]
@@ -23,9 +23,9 @@ class Blocks:
         return int(np.prod(self.sizes, dtype=np.int64))
 
 
-def blocks_of(shape: tuple[int, ...], sizes: np.ndarray, edges: np.ndarray) -> Blocks:
+def blocks_of(shape: tuple[int, ...], sizes: np.ndarray, edges: np.ndarray) -> SpatialBlocks:
     """Return the blocks that the operands ``block_shape`` and ``paddings`` or ``crops`` hold."""
-    found = Blocks(ints(sizes), ints(edges)[::2], ints(edges)[1::2])
+    found = SpatialBlocks(ints(sizes), ints(edges)[::2], ints(edges)[1::2])
     if not len(found.sizes) == len(found.before) == len(found.after) < len(shape):
         raise InputError(f"needs a block and two edges for some of {len(shape) - 1} axes, found {found}")
     if min(found.sizes, default=1) < 1 or min(*found.before, *found.after, 0) < 0:

@@ -13,14 +13,14 @@ from delegraph import Constraint, Op, OpSupport, needs
 from delegraph.rules import clips, dense, full_inputs, given, operand, scaled_weights, variable_states
 
 from ..kernel import Kernel
-from ..lstm_cell import LstmCell, Places, complete, fitting, some_activation
+from ..lstm_cell import LstmCell, LstmPlaces, complete, fitting, some_activation
 from ..lstm_integer import IntegerLstmCell, cell_scale, integer_scales, peephole_size
 from ..lstm_integer8 import IntegerLstmCell8, intermediates8, unit_cell
 from ..recurrent import contiguous, made_of, padded
 
 Reorder = Callable[[Op, np.ndarray], np.ndarray]
 
-_PLACES = Places(norms=(20, 21, 22, 23))
+_PLACES = LstmPlaces(norms=(20, 21, 22, 23))
 _COUNT = 24  # inputs of the op, all optional ones included
 
 

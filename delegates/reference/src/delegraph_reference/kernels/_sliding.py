@@ -12,13 +12,13 @@ _COMPARISONS = {np.maximum: np.greater, np.minimum: np.less}
 
 
 @frozen
-class Windows:
+class Sliding:
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
     dilations: tuple[int, ...]
 
 
-def reduce_windows(x: np.ndarray, init: np.ndarray, windows: Windows, reduce: np.ufunc) -> np.ndarray:
+def reduce_windows(x: np.ndarray, init: np.ndarray, windows: Sliding, reduce: np.ufunc) -> np.ndarray:
     """Return one value for each place of the window; the reduction starts with ``init``.
 
     float32 is reduced in float64, integers wrap.
@@ -49,7 +49,7 @@ def _extremes(views: np.ndarray, init: np.ndarray, beyond: np.ufunc) -> np.ndarr
     return found
 
 
-def _views(x: np.ndarray, reaches: list[int], windows: Windows) -> np.ndarray:
+def _views(x: np.ndarray, reaches: list[int], windows: Sliding) -> np.ndarray:
     """Return (places, taps): for each place of the window what lies under it."""
     views = np.lib.stride_tricks.sliding_window_view(x, reaches)
     steps = (*windows.strides, *windows.dilations)

@@ -17,7 +17,7 @@ from ._priority_queue import pop, push
 
 
 @define
-class Candidate:
+class BoxCandidate:
     """A box that may yet be selected, or that has been."""
 
     index: int
@@ -27,7 +27,7 @@ class Candidate:
 
 def selected(
     boxes: np.ndarray, scores: np.ndarray, most: int, iou: np.float32, least: np.float32, sigma: np.float32
-) -> list[Candidate]:
+) -> list[BoxCandidate]:
     """Return the boxes to keep, best first, with the scores they are left with.
 
     A box goes if it overlaps with a better one by ``iou`` or more, or if its score is not above ``least``.
@@ -36,11 +36,11 @@ def selected(
     first, second = boxes[:, :2], boxes[:, 2:]
     low, high = np.where(second < first, second, first), np.where(first < second, second, first)
     corners = np.concatenate([low, high], 1)
-    queue: list[Candidate] = []
+    queue: list[BoxCandidate] = []
     for index, score in enumerate(scores):
         if score > least:
-            push(queue, Candidate(index, score))
-    wanted, kept = min(len(queue), most), list[Candidate]()
+            push(queue, BoxCandidate(index, score))
+    wanted, kept = min(len(queue), most), list[BoxCandidate]()
     while queue and len(kept) < wanted:
         best = pop(queue)
         rivals = [c.index for c in kept[best.compared :]][::-1]
@@ -49,7 +49,7 @@ def selected(
             continue
         unchanged, best.score, best.compared = score == best.score, score, len(kept)
         if unchanged:
-            kept.append(Candidate(best.index, score))
+            kept.append(BoxCandidate(best.index, score))
         if score > least:  # a box that was selected, too: it overlaps with itself, if it has an area
             push(queue, best)
     return kept

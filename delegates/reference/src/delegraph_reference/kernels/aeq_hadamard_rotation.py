@@ -12,7 +12,7 @@ from delegraph import Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 
 _UNROLLED = 16  # from this size on LiteRT normalizes by a factor computed in double
@@ -48,7 +48,7 @@ def _transformed(x: np.ndarray) -> np.ndarray:
 
 
 def _size(op: Op) -> int:
-    return Settings(op).integer("hadamard_size")
+    return FlexOptions(op).integer("hadamard_size")
 
 
 def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:

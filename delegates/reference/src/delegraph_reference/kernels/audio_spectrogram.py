@@ -12,13 +12,13 @@ from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 
 
 def prepare(op: Op) -> Kernel:
     """x: (samples, channels) -> (channels, windows, frequencies), float32; computed in float64."""
-    options = Settings(op)
+    options = FlexOptions(op)
     size, squared = options.integer("window_size"), options.flag("magnitude_squared")
     channels, windows, frequencies = _result(op, shape_of(op.inputs[0]))
     if not windows:  # the window may be of any size
@@ -37,7 +37,7 @@ def prepare(op: Op) -> Kernel:
 
 
 def _result(op: Op, shape: tuple[int, ...]) -> tuple[int, int, int]:
-    options = Settings(op)
+    options = FlexOptions(op)
     size, stride = options.integer("window_size"), options.integer("stride")
     samples, channels = shape
     windows = (samples - size) // stride + 1 if samples >= size else 0
@@ -57,7 +57,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 
 @needs("a window_size of at least 2 and a stride of at least 1")
 def sound_options(op: Op) -> str | None:
-    o = Settings(op)
+    o = FlexOptions(op)
     return None if o.integer("window_size") > 1 and o.integer("stride") > 0 else str(o.values)
 
 

@@ -10,7 +10,7 @@ from delegraph import InputError, Op, OpSupport
 from delegraph.rules import same_quantization, shape_of
 
 from ..kernel import Kernel
-from ._batches import Blocks, blocks_of
+from ._batches import SpatialBlocks, blocks_of
 from ._movement import EVERY_TYPE, once
 
 
@@ -26,7 +26,7 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-def _gathered(x: np.ndarray, blocks: Blocks) -> np.ndarray:
+def _gathered(x: np.ndarray, blocks: SpatialBlocks) -> np.ndarray:
     m = len(blocks.sizes)
     batch, odd = divmod(x.shape[0], blocks.count)
     if odd:
@@ -40,7 +40,7 @@ def _gathered(x: np.ndarray, blocks: Blocks) -> np.ndarray:
     )
 
 
-def _cropped(x: np.ndarray, blocks: Blocks) -> np.ndarray:
+def _cropped(x: np.ndarray, blocks: SpatialBlocks) -> np.ndarray:
     spatial = zip(x.shape[1:], blocks.before, blocks.after, strict=False)
     cuts = [slice(None)] + [slice(before, size - after) for size, before, after in spatial]
     if any(cut.start > cut.stop for cut in cuts[1:]):

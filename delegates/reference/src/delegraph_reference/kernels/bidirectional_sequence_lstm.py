@@ -24,11 +24,11 @@ from delegraph.rules import (
 )
 
 from ..kernel import Kernel
-from ..lstm_cell import LstmCell, Places, complete, fitting, some_activation
+from ..lstm_cell import LstmCell, LstmPlaces, complete, fitting, some_activation
 from ..recurrent import contiguous, made_of, padded, time_first
 
-_FORWARD = Places(output_state=35, cell_state=36, aux_weights=(40, 41, 42, 43))
-_BACKWARD = Places(
+_FORWARD = LstmPlaces(output_state=35, cell_state=36, aux_weights=(40, 41, 42, 43))
+_BACKWARD = LstmPlaces(
     input_weights=(18, 19, 20, 21),
     recurrent_weights=(22, 23, 24, 25),
     peepholes=(26, 27, 28),

@@ -17,10 +17,10 @@ from delegraph.rules import dense, given, operand_shape, scaled_weights, variabl
 
 from ..kernel import Kernel
 from ..recurrent import contiguous, has_integers, made_of, padded, time_first
-from ..rnn_cell import Places, RnnCell, fitting
+from ..rnn_cell import RnnCell, RnnPlaces, fitting
 
-_FORWARD = Places(aux_weights=10)
-_BACKWARD = Places(weights=5, recurrent=6, bias=7, state=8, aux_weights=11)
+_FORWARD = RnnPlaces(aux_weights=10)
+_BACKWARD = RnnPlaces(weights=5, recurrent=6, bias=7, state=8, aux_weights=11)
 _AUX = 9
 _COUNT = 12
 

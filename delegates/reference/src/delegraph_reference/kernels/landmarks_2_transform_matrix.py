@@ -13,13 +13,13 @@ from delegraph import Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 
 
 def prepare_range(op: Op) -> Kernel:
     """points: (1, 1, 1, n * 3) -> (1, 4, 4): from output pixels to those of the input image."""
-    o = Settings(op)
+    o = FlexOptions(op)
     ends, subset = _eyes(o), list(o.integers("subset"))
     whole, multiplier = o.integer("landmarks_range"), o.real("bbox_size_multiplier")
     (in_h, in_w), (out_h, out_w) = o.integers("input_hw"), o.integers("output_hw")
@@ -48,7 +48,7 @@ def prepare_range(op: Op) -> Kernel:
 
 def prepare_pixels(op: Op) -> Kernel:
     """points: (1, n, 3), in pixels -> (1, 4, 4): from output pixels to those of the input image."""
-    o = Settings(op)
+    o = FlexOptions(op)
     ends, subset = _eyes(o), list(o.integers("subset_idxs"))
     target = o.real("target_rotation_radians")
     size = np.array([o.integer("output_width"), o.integer("output_height")], np.float64)
@@ -69,7 +69,7 @@ def prepare_pixels(op: Op) -> Kernel:
     return run
 
 
-def _eyes(o: Settings) -> tuple[int, int]:
+def _eyes(o: FlexOptions) -> tuple[int, int]:
     """Return the two points whose line says how the face is turned."""
     return o.integer("left_rotation_idx"), o.integer("right_rotation_idx")
 
@@ -101,14 +101,14 @@ def points_in_space(op: Op) -> str | None:
 
 @needs("indices of points that are there")
 def known_points(op: Op) -> str | None:
-    o, count = Settings(op), int(np.prod(shape_of(op.inputs[0]))) // 3
+    o, count = FlexOptions(op), int(np.prod(shape_of(op.inputs[0]))) // 3
     indices = (*_eyes(o), *o.integers("subset" if op.version == 1 else "subset_idxs"))
     return None if len(indices) > 2 and all(0 <= i < count for i in indices) else f"{indices} of {count}"
 
 
 @needs("sizes and scales above 0")
 def sound_options(op: Op) -> str | None:
-    o = Settings(op)
+    o = FlexOptions(op)
     if op.version == 1:
         sizes = (*o.integers("input_hw"), *o.integers("output_hw"), o.integer("landmarks_range"))
         fits = len(sizes) == 5 and min(sizes) > 0 and o.integer("dimensions") == 3

@@ -12,7 +12,7 @@ from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 from ._movement import once, scalar
 
@@ -25,7 +25,7 @@ def prepare(op: Op) -> Kernel:
     The logarithms of what triangular filters let through of sqrt(x), under a discrete cosine transform; in
     float64. Zeros where the filters reach beyond the highest frequency of x.
     """
-    shape, options = shape_of(op.inputs[0]), Settings(op)
+    shape, options = shape_of(op.inputs[0]), FlexOptions(op)
     count = options.integer("filterbank_channel_count")
     cosines = _cosines(options.integer("dct_coefficient_count"), count)
     filters = once(lambda rate: _filters(op, shape[2], scalar(rate)), op.inputs[1])
@@ -54,7 +54,7 @@ def _filters(op: Op, bins: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.n
     The filter after it rises there, with the rest of the weight. Filters are counted from 1. None if they
     reach beyond the last bin.
     """
-    o = Settings(op)
+    o = FlexOptions(op)
     low, high = (float(o.integer(f"{side}_frequency_limit")) for side in ("lower", "upper"))
     count = o.integer("filterbank_channel_count")
     if rate <= 0:
@@ -83,7 +83,7 @@ def _cosines(coefficients: int, inputs: int) -> np.ndarray:
 
 
 def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
-    x, count = given[0], Settings(op).integer("dct_coefficient_count")
+    x, count = given[0], FlexOptions(op).integer("dct_coefficient_count")
     if x is None:
         return [None]
     if len(x) != 3 or count < 1:
@@ -99,7 +99,7 @@ def spectrogram(op: Op) -> str | None:
 
 @needs("frequency limits that rise from 0 or more, no more coefficients than filters, at most 4096 of them")
 def sound_options(op: Op) -> str | None:
-    o = Settings(op)
+    o = FlexOptions(op)
     rising = 0 <= o.integer("lower_frequency_limit") < o.integer("upper_frequency_limit")
     fits = 0 < o.integer("dct_coefficient_count") <= o.integer("filterbank_channel_count") <= 4096
     return None if rising and fits else str(o.values)

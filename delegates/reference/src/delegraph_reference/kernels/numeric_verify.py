@@ -12,7 +12,7 @@ from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import one_scale_at_most, operand, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 
 _LEAST_TOLERANCE = 0.1  # a smaller one never fails
@@ -23,7 +23,7 @@ def prepare(op: Op) -> Kernel:
 
     With the option ``log_if_failed`` a difference of more than ``tolerance`` steps is an error.
     """
-    x, options = operand(op, 0), Settings(op)
+    x, options = operand(op, 0), FlexOptions(op)
     tolerance = np.float32(options.real("tolerance"))
     fails = options.flag("log_if_failed") and tolerance >= _LEAST_TOLERANCE
     most = tolerance * np.float32(x.scale)
@@ -63,7 +63,7 @@ def same_shapes(op: Op) -> str | None:
 
 @needs("readable options")
 def readable_options(op: Op) -> str | None:
-    Settings(op)
+    FlexOptions(op)
     return None
 
 

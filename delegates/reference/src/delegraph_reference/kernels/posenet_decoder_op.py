@@ -15,7 +15,7 @@ from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
 from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 from ._priority_queue import pop, push
 
@@ -28,7 +28,7 @@ Point = np.ndarray  # (y, x) in cells of the heatmaps, float32
 
 
 @frozen(eq=False)
-class Candidate:
+class KeypointCandidate:
     """A keypoint that may be part of a pose."""
 
     point: Point
@@ -51,7 +51,7 @@ def prepare(op: Op) -> Kernel:
     Keypoints (1, n, 17, 2) as (y, x) in pixels, their scores (1, n, 17), the poses' scores (1, n), best
     first, and how many poses there are; all float32. Zeros stand behind them.
     """
-    options = Settings(op)
+    options = FlexOptions(op)
     most, stride = options.integer("max_detections"), options.integer("stride")
     least = np.float32(options.real("score_threshold"))
     radius = np.float32(options.real("nms_radius")) / np.float32(stride)
@@ -99,25 +99,25 @@ def _poses(maps: Maps, most: int, least: np.float32, radius2: np.float32) -> tup
     return points, scores
 
 
-def _roots(maps: Maps, least: np.float32) -> list[Candidate]:
+def _roots(maps: Maps, least: np.float32) -> list[KeypointCandidate]:
     """Return a queue of the keypoints whose score is the largest around."""
     scores = maps.scores
     height, width, _ = scores.shape
     padded = np.pad(scores, ((RADIUS, RADIUS), (RADIUS, RADIUS), (0, 0)), constant_values=-np.inf)
     around = range(2 * RADIUS + 1)
     largest = np.max([padded[i : i + height, j : j + width] for i in around for j in around], 0)
-    queue: list[Candidate] = []
+    queue: list[KeypointCandidate] = []
     for y, x, id in np.argwhere((scores >= least) & (scores >= largest)):
         offset = maps.short[y, x, [id, KEYPOINTS + id]]
         point = _inside(maps, np.array([y, x], np.float32) + offset)
-        push(queue, Candidate(point, int(id), float(scores[y, x, id])))
+        push(queue, KeypointCandidate(point, int(id), float(scores[y, x, id])))
     return queue
 
 
-def _grown(maps: Maps, root: Candidate) -> tuple[np.ndarray, np.ndarray]:
+def _grown(maps: Maps, root: KeypointCandidate) -> tuple[np.ndarray, np.ndarray]:
     """Return the keypoints and their log odds: from the root along the edges, the best known end first."""
     points, scores = np.full((KEYPOINTS, 2), -1, np.float32), np.full(KEYPOINTS, -1e5, np.float32)
-    queue = [Candidate(root.point, root.id, _score(maps, root.point, root.id))]
+    queue = [KeypointCandidate(root.point, root.id, _score(maps, root.point, root.id))]
     done: set[int] = set()
     while queue:
         now = pop(queue)
@@ -128,7 +128,7 @@ def _grown(maps: Maps, root: Candidate) -> tuple[np.ndarray, np.ndarray]:
         for edge, (start, end) in enumerate(_ALL_EDGES):
             if start == now.id and end not in done:
                 point = _displaced(maps, now.point, edge, end)
-                push(queue, Candidate(point, end, _score(maps, point, end)))
+                push(queue, KeypointCandidate(point, end, _score(maps, point, end)))
     return points, scores
 
 
@@ -191,7 +191,7 @@ def _log_odds(chance: np.float32) -> Any:
 
 
 def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
-    most = Settings(op).integer("max_detections")
+    most = FlexOptions(op).integer("max_detections")
     if most < 0:
         raise InputError(f"{op} needs max_detections of at least 0, found {most}")
     return [(1, most, KEYPOINTS, 2), (1, most, KEYPOINTS), (1, most), (1,)]
@@ -208,7 +208,7 @@ def fitting_shapes(op: Op) -> str | None:
 
 @needs("max_detections of at least 0 and a stride above 0")
 def sound_options(op: Op) -> str | None:
-    o = Settings(op)
+    o = FlexOptions(op)
     return None if o.integer("max_detections") >= 0 and o.integer("stride") > 0 else str(o.values)
 
 

@@ -12,7 +12,7 @@ from delegraph.rules import one_scale_at_most, shape_of
 from ..elementwise import quietly
 from ..kernel import Kernel
 from ._movement import ints, once
-from ._sliding import Windows, one_initial_value, reduce_windows
+from ._sliding import Sliding, one_initial_value, reduce_windows
 
 
 def prepare(op: Op) -> Kernel:
@@ -27,10 +27,10 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-def _windows(shape: tuple[int, ...], *spec: tuple[int, ...]) -> Windows:
+def _windows(shape: tuple[int, ...], *spec: tuple[int, ...]) -> Sliding:
     if any(len(values) != len(shape) or min(values, default=1) < 1 for values in spec):
         raise InputError(f"needs {len(shape)} sizes, strides and dilations of at least 1, found {spec}")
-    return Windows(*spec)
+    return Sliding(*spec)
 
 
 @needs("a known reduce_function")

@@ -14,9 +14,9 @@ from delegraph.rules import dense, operand_shape, scaled_weights, variable_state
 from ..elementwise import quietly
 from ..kernel import Kernel
 from ..recurrent import made_of
-from ..rnn_cell import Places, RnnCell, fitting
+from ..rnn_cell import RnnCell, RnnPlaces, fitting
 
-_PLACES = Places()
+_PLACES = RnnPlaces()
 
 
 def prepare(op: Op) -> Kernel:

@@ -10,7 +10,7 @@ from delegraph import InputError, Op, OpSupport
 from delegraph.rules import same_quantization, shape_of
 
 from ..kernel import Kernel
-from ._batches import Blocks, blocks_of
+from ._batches import SpatialBlocks, blocks_of
 from ._movement import EVERY_TYPE, once, zero_of
 
 
@@ -29,7 +29,7 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-def _padded(x: np.ndarray, blocks: Blocks, zero: object) -> np.ndarray:
+def _padded(x: np.ndarray, blocks: SpatialBlocks, zero: object) -> np.ndarray:
     if not any(blocks.before + blocks.after):
         return x
     spatial = x.shape[1 : len(blocks.sizes) + 1]
@@ -40,7 +40,7 @@ def _padded(x: np.ndarray, blocks: Blocks, zero: object) -> np.ndarray:
     return out
 
 
-def _spread(x: np.ndarray, blocks: Blocks) -> np.ndarray:
+def _spread(x: np.ndarray, blocks: SpatialBlocks) -> np.ndarray:
     m = len(blocks.sizes)
     batch, spatial, rest = x.shape[0], x.shape[1 : m + 1], x.shape[m + 1 :]
     if any(d % n for d, n in zip(spatial, blocks.sizes, strict=True)):

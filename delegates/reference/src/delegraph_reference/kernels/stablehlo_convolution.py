@@ -15,7 +15,7 @@ from ._edges import prepare_edges
 from ._stablehlo import ints
 
 
-class _Spec:
+class _Conv:
     """The options, with what stands for those left out; one number for each spatial axis."""
 
     def __init__(self, op: Op) -> None:
@@ -42,7 +42,7 @@ class _Spec:
 
 def prepare(op: Op) -> Kernel:
     """x, kernel: their axes are where the options say. x is spread (lhs_dilation) and padded."""
-    s = _Spec(op)
+    s = _Conv(op)
     shape = [shape_of(op.inputs[0])[a] for a in s.input]
     low, high = (0, *s.padding[::2], 0), (0, *s.padding[1::2], 0)
     pad = prepare_edges(tuple(shape), low, (0, *(n - 1 for n in s.spread), 0), high)
@@ -63,13 +63,13 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-def _groups(x: np.ndarray, kernel: np.ndarray, s: _Spec) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _groups(x: np.ndarray, kernel: np.ndarray, s: _Conv) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return the parts of x and of the filters that belong together."""
     filters = np.split(kernel, s.groups * s.batch_groups, -1)
     return np.split(x, s.groups, -1) if s.batch_groups == 1 else np.split(x, s.batch_groups, 0), filters
 
 
-def _convolved(x: np.ndarray, kernel: np.ndarray, positions: list[int], s: _Spec) -> np.ndarray:
+def _convolved(x: np.ndarray, kernel: np.ndarray, positions: list[int], s: _Conv) -> np.ndarray:
     """Return the sums of one group: x (batch, ..., in) under kernel (..., in, out)."""
     out = np.zeros((len(x), *positions, kernel.shape[-1]), x.dtype)
     spec, every = list(zip(positions, s.strides, s.dilations, strict=True)), (slice(None),)
@@ -85,7 +85,7 @@ def _convolved(x: np.ndarray, kernel: np.ndarray, positions: list[int], s: _Spec
 
 @needs("as many numbers as spatial axes, each of them at least 1, and pairs of padding")
 def fitting_options(op: Op) -> str | None:
-    s, rank = _Spec(op), len(shape_of(op.inputs[0]))
+    s, rank = _Conv(op), len(shape_of(op.inputs[0]))
     orders = (s.input, s.output, s.kernel)
     counts = (s.strides, s.spread, s.dilations)
     fits = all(sorted(order) == list(range(rank)) for order in orders)
@@ -96,7 +96,7 @@ def fitting_options(op: Op) -> str | None:
 
 @needs("groups that divide the channels, or the batch, and the filters")
 def fitting_groups(op: Op) -> str | None:
-    s, x, kernel = _Spec(op), shape_of(op.inputs[0]), shape_of(op.inputs[1])
+    s, x, kernel = _Conv(op), shape_of(op.inputs[0]), shape_of(op.inputs[1])
     batch, channels = x[s.input[0]], x[s.input[-1]]
     inner, outer = kernel[s.kernel[-2]], kernel[s.kernel[-1]]
     fits = inner * s.groups == channels and outer % (s.groups * s.batch_groups) == 0

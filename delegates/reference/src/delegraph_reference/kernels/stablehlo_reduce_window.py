@@ -15,7 +15,7 @@ from ..elementwise import quietly
 from ..kernel import Kernel
 from ._body import COMBINATIONS, body_among, combination
 from ._edges import prepare_edges
-from ._sliding import Windows, one_initial_value, reduce_windows
+from ._sliding import Sliding, one_initial_value, reduce_windows
 
 
 def prepare(op: Op) -> Kernel:
@@ -23,7 +23,7 @@ def prepare(op: Op) -> Kernel:
 
     x: any shape but a scalar's; the options have one number, the padding two, for each of its axes.
     """
-    spec, reduce = _Spec(op), combination(op)
+    spec, reduce = _Reduction(op), combination(op)
     pad = prepare_edges(shape_of(op.inputs[0]), spec.low, [n - 1 for n in spec.base], spec.high)
 
     @quietly
@@ -33,14 +33,14 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-class _Spec:
+class _Reduction:
     """The options, with what stands for those left out."""
 
     def __init__(self, op: Op) -> None:
         rank, o = len(shape_of(op.inputs[0])), op.options
         ones = (1,) * rank
         dilations = _ints(o.window_dilations) or ones
-        self.windows = Windows(_ints(o.window_dimensions), _ints(o.window_strides) or ones, dilations)
+        self.windows = Sliding(_ints(o.window_dimensions), _ints(o.window_strides) or ones, dilations)
         self.base = _ints(o.base_dilations) or ones
         self.padding = _ints(o.padding) or (0, 0) * rank
         self.low, self.high = self.padding[::2], self.padding[1::2]
@@ -54,7 +54,7 @@ def _ints(values: Any) -> tuple[int, ...]:
     "1 to 6 axes, a window, strides and dilations of at least 1 along each of them, and pairs of padding"
 )
 def fitting_window(op: Op) -> str | None:
-    rank, s = len(shape_of(op.inputs[0])), _Spec(op)
+    rank, s = len(shape_of(op.inputs[0])), _Reduction(op)
     counts = (s.windows.sizes, s.windows.strides, s.windows.dilations, s.base)
     fits = all(len(values) == rank and min(values, default=0) >= 1 for values in counts)
     if fits and rank <= 6 and len(s.padding) == 2 * rank:
@@ -64,7 +64,7 @@ def fitting_window(op: Op) -> str | None:
 
 @needs("a tensor that is not empty, nor is after padding")
 def something_left(op: Op) -> str | None:
-    shape, s = shape_of(op.inputs[0]), _Spec(op)
+    shape, s = shape_of(op.inputs[0]), _Reduction(op)
     spec = zip(shape, s.base, s.low, s.high, strict=False)  # fitting_window looks at the counts
     padded = [(d - 1) * n + 1 + low + high for d, n, low, high in spec]
     return None if min([*shape, *padded], default=1) > 0 else f"{shape}, padded to {padded}"

@@ -13,7 +13,7 @@ from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
 from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 from ._partial_sort import largest
 
@@ -30,7 +30,7 @@ class Detected:
 
 
 @frozen
-class Options:
+class DetectionOptions:
     """What the op's custom options say."""
 
     max_detections: int
@@ -68,9 +68,9 @@ def prepare(op: Op) -> Kernel:
     return run
 
 
-def _options(op: Op) -> Options:
-    s = Settings(op)
-    return Options(
+def _options(op: Op) -> DetectionOptions:
+    s = FlexOptions(op)
+    return DetectionOptions(
         s.integer("max_detections"),
         s.integer("max_classes_per_detection"),
         s.integer("detections_per_class", 100),
@@ -83,7 +83,7 @@ def _options(op: Op) -> Options:
 
 
 def _rows(op: Op) -> int:
-    s = Settings(op)
+    s = FlexOptions(op)
     return s.integer("max_detections") * s.integer("max_classes_per_detection")
 
 
@@ -104,7 +104,7 @@ def _decoded(x: np.ndarray, anchors: np.ndarray, scales: np.ndarray) -> np.ndarr
     return np.concatenate([centers - halves, centers + halves], 1)
 
 
-def _all_classes(boxes: np.ndarray, scores: np.ndarray, o: Options) -> Detected:
+def _all_classes(boxes: np.ndarray, scores: np.ndarray, o: DetectionOptions) -> Detected:
     """Suppress boxes by their best class alone, then give each its best few classes."""
     kept = _suppressed(boxes, scores.max(1, initial=-np.inf), o.max_detections, o)
     per_box = min(o.max_classes_per_detection, o.num_classes)
@@ -119,7 +119,7 @@ def _best(scores: np.ndarray, count: int) -> list[int]:
     return [int(scores.argmax())] if count == 1 else largest(scores.tolist(), count)
 
 
-def _class_by_class(boxes: np.ndarray, scores: np.ndarray, o: Options) -> Detected:
+def _class_by_class(boxes: np.ndarray, scores: np.ndarray, o: DetectionOptions) -> Detected:
     """Suppress the boxes of each class by themselves, then keep the best of all classes."""
     most = min(o.detections_per_class, o.max_detections)
     kept = [_suppressed(boxes, column, most, o) for column in scores.T]
@@ -130,7 +130,7 @@ def _class_by_class(boxes: np.ndarray, scores: np.ndarray, o: Options) -> Detect
     return Detected(np.arange(len(best)), found[best], classes[best], values[best], len(best))
 
 
-def _suppressed(boxes: np.ndarray, scores: np.ndarray, most: int, o: Options) -> np.ndarray:
+def _suppressed(boxes: np.ndarray, scores: np.ndarray, most: int, o: DetectionOptions) -> np.ndarray:
     """Return the boxes to keep, best first: none overlaps with a better one by more than is allowed."""
     (rest,) = np.nonzero(scores >= o.least_score)
     rest = rest[np.argsort(-scores[rest], kind="stable")]
@@ -172,7 +172,7 @@ def fitting_shapes(op: Op) -> str | None:
 
 @needs("as many classes of scores as num_classes, or one more for the background")
 def fitting_classes(op: Op) -> str | None:
-    scores, classes = shape_of(op.inputs[1]), Settings(op).integer("num_classes")
+    scores, classes = shape_of(op.inputs[1]), FlexOptions(op).integer("num_classes")
     return None if classes > 0 and classes <= scores[2] <= classes + 1 else f"{scores[2]} for {classes}"
 
 
@@ -181,7 +181,7 @@ def sound_options(op: Op) -> str | None:
     o = _options(op)
     low = o.max_detections < 0 or (o.use_regular_nms and min(o.detections_per_class, o.max_detections) < 1)
     sound = not low and o.max_classes_per_detection > 0 and 0 < o.most_overlap <= 1
-    return None if sound else str(Settings(op).values)
+    return None if sound else str(FlexOptions(op).values)
 
 
 _CONSTRAINTS = (stateless, one_scale_each, sound_options, fitting_shapes, fitting_classes)

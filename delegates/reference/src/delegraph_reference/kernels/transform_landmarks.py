@@ -11,7 +11,7 @@ import numpy as np
 from delegraph import Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of, stateless
 
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 from ..mediapipe import transformed
 
@@ -34,11 +34,11 @@ def prepare(op: Op) -> Kernel:
 
 
 def _dimensions(op: Op) -> int:
-    return Settings(op).integer("dimensions", 3) if op.version == 1 else shape_of(op.inputs[0])[-1]
+    return FlexOptions(op).integer("dimensions", 3) if op.version == 1 else shape_of(op.inputs[0])[-1]
 
 
 def _scale(op: Op) -> float:
-    return Settings(op).real("scale", 1.0) if op.version == 1 else 1.0
+    return FlexOptions(op).real("scale", 1.0) if op.version == 1 else 1.0
 
 
 def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
@@ -51,7 +51,7 @@ def points_and_matrix(op: Op) -> str | None:
     rank = 4 if op.version == 1 else 3
     fits = len(points) == rank and points[0] == 1 and int(np.prod(matrix)) == 16
     fits = fits and _dimensions(op) in (2, 3) and points[-1] % _dimensions(op) == 0 and _scale(op) != 0
-    return None if fits else f"{points}, {matrix}" + (f", {Settings(op).values}" if rank == 4 else "")
+    return None if fits else f"{points}, {matrix}" + (f", {FlexOptions(op).values}" if rank == 4 else "")
 
 
 SUPPORT = [

@@ -12,7 +12,7 @@ from delegraph import InputError, Op, OpSupport, Shape, needs
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
-from ..flexbuffer import Settings
+from ..flexbuffer import FlexOptions
 from ..kernel import Kernel
 from ..mediapipe import sampled, transformed
 
@@ -44,7 +44,7 @@ def _centered(matrix: np.ndarray, center: float) -> np.ndarray:
 
 def _size(op: Op) -> tuple[int, int]:
     """Return the output's height and width."""
-    options = Settings(op)
+    options = FlexOptions(op)
     if op.version > 1:
         return options.integer("output_height"), options.integer("output_width")
     size = options.integers("output_size")
@@ -71,7 +71,7 @@ def image_and_matrix(op: Op) -> str | None:
 
 @needs("mode bilinear")
 def bilinear(op: Op) -> str | None:
-    mode = Settings(op).text("mode", "bilinear")
+    mode = FlexOptions(op).text("mode", "bilinear")
     return None if mode == "bilinear" else mode
 
 

@@ -14,9 +14,9 @@ from delegraph.rules import dense, scaled_weights, sequence, variable_states
 
 from ..kernel import Kernel
 from ..recurrent import contiguous, made_of, time_first
-from ..rnn_cell import Places, RnnCell, fitting
+from ..rnn_cell import RnnCell, RnnPlaces, fitting
 
-_PLACES = Places()
+_PLACES = RnnPlaces()
 
 
 def prepare(op: Op) -> Kernel:

@@ -12,14 +12,20 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..errors import InputError
+
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """Write ``real`` as ``multiplier * 2**(shift - 31)``, multiplier an int32 in [2**30, 2**31).
 
     Below 2**-32 it becomes (0, 0), as in TFLite.
+
+    :raises InputError: it is infinite or not a number: so is the quotient of some scales.
     """
     if real == 0:
         return 0, 0
+    if not math.isfinite(real):
+        raise InputError(f"needs scales that give a finite factor, found {real}")
     fraction, shift = math.frexp(real)
     multiplier = math.floor(fraction * (1 << 31) + 0.5)
     if multiplier == 1 << 31:

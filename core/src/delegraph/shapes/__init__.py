@@ -45,5 +45,6 @@ def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | N
         raise InputError(f"{op}: input shapes {list(shapes)} do not fit: {type(e).__name__}: {e}") from e
     if any(d < 0 for shape in found if shape is not None for d in shape):
         raise InputError(f"{op}: input shapes {list(shapes)} leave an output of shape {found}")
-    found = found[: len(op.outputs)]
-    return found + [None] * (len(op.outputs) - len(found))
+    if len(found) < len(op.outputs):
+        raise InputError(f"{op} needs {len(found)} outputs or fewer, found {len(op.outputs)}")
+    return found[: len(op.outputs)]

@@ -39,12 +39,13 @@ def with_weights(op: Op, make: Callable[..., Apply]) -> Kernel:
     """
     weights = (operand(op, 1), op.inputs[2] if len(op.inputs) > 2 else None)
     if all(t is None or t.is_constant for t in weights):
-        apply = make(stored_weights(op), _flat(None if weights[1] is None else weights[1].data))
+        apply = make(stored_weights(op), flat(None if weights[1] is None else weights[1].data))
         return quietly(lambda x, *_: (apply(x),))
-    return quietly(lambda x, stored, bias=None: (make(stored, _flat(bias))(x),))
+    return quietly(lambda x, stored, bias=None: (make(stored, flat(bias))(x),))
 
 
-def _flat(bias: np.ndarray | None) -> np.ndarray | None:
+def flat(bias: np.ndarray | None) -> np.ndarray | None:
+    """Return a bias as a vector, whatever its shape is."""
     return None if bias is None else bias.reshape(-1)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport
+from delegraph import Op, OpSupport, needs
+from delegraph.rules import operand_shape
 
 from ..kernel import Kernel
 
@@ -55,4 +56,9 @@ def _phrases(words: list[bytes], options: Any) -> Iterator[list[bytes]]:
         yield from deeper([first])
 
 
-SUPPORT = [OpSupport("SKIP_GRAM", (1, 1), "string -> string", kernel=prepare)]
+@needs("a text")
+def some_text(op: Op) -> str | None:
+    return f"shape {operand_shape(op)}" if 0 in operand_shape(op) else None
+
+
+SUPPORT = [OpSupport("SKIP_GRAM", (1, 1), "string -> string", (some_text,), prepare)]

@@ -37,6 +37,7 @@ from ..weights import (
     FloatFinish,
     centered,
     fitting_bias_scale,
+    flat,
     scaled,
     single_scale,
     sum_scales,
@@ -120,12 +121,12 @@ def _kernel(op: Op, make: Callable[..., Apply]) -> Kernel:
     assert weights is not None
     ready = None
     if weights.is_constant and (bias is None or bias.is_constant):
-        ready = make(weights.data, None if bias is None else bias.data)
+        ready = make(weights.data, None if bias is None else flat(bias.data))
 
     def run(
         shape: np.ndarray, weights: np.ndarray, x: np.ndarray, bias: np.ndarray | None = None
     ) -> tuple[np.ndarray]:
-        apply = ready or make(weights, bias)
+        apply = ready or make(weights, flat(bias))
         return (apply(x, ints(shape)),)
 
     return quietly(run)

@@ -28,6 +28,8 @@ def prepare(op: Op) -> Kernel:
 
     @quietly
     def run(x: np.ndarray) -> tuple[np.ndarray]:
+        if not x.size:
+            return (x,)
         distance = x.max(axis=-1, keepdims=True) - x  # 0 to 65535, if it wraps
         e = table.take(distance.view(np.uint16))
         total = e.sum(axis=-1, keepdims=True, dtype=np.int64)

@@ -81,6 +81,13 @@ def _sort(d: Draft) -> None:
     )
 
 
+def _transposed(d: Draft) -> None:
+    weights, bias = (d.constant(d.random(FLOAT, shape), FLOAT) for shape in ((2, 3, 3, 3), (2,)))
+    options = struct.pack("<3i", 1, 2, 2)  # SAME, strides of 2
+    inputs = [d.input((1, 4, 4, 3), FLOAT), weights, bias]
+    d.op(inputs, [d.output((1, 8, 8, 2), FLOAT)], custom_options=options)
+
+
 def _body(d: Draft, op: str, out: str, **options: Any) -> Builder:
     """Return a subgraph of two float32 scalars and one op."""
     body = d.builder.subgraph("body")
@@ -156,9 +163,7 @@ _CROP = {
 }
 _POSES = {"max_detections": 3, "score_threshold": 0.5, "stride": 16, "nms_radius": 20.0}
 _MEDIAPIPE = {
-    "Convolution2DTransposeBias": _of(
-        [(1, 4, 4, 3), (2, 3, 3, 3), (2,)], [(1, 8, 8, 2)], custom_options=struct.pack("<3i", 1, 2, 2)
-    ),
+    "Convolution2DTransposeBias": _transposed,
     "MaxPoolingWithArgmax2D": _of([(1, 6, 4, 3)], [(1, 3, 2, 3)] * 2, custom_options=_POOL),
     "MaxUnpooling2D": _of([(1, 3, 2, 3)] * 2, [(1, 6, 4, 3)], custom_options=_POOL),
     "PosenetDecoderOp": _of(

@@ -262,7 +262,7 @@ class _GraphPass:
         self.graph = graph  # as the file has it; after the walk, as it is then
         self.known = Known(graph)
         self.calls: list[Call] = []  # what its ops call, with what they hand over
-        self.now: dict[int, Tensor] = {}  # tensors that are no longer as the file has them
+        self.now = _empty_ones(graph)  # tensors that are no longer as the file has them
         for i, t in enumerate(graph.inputs):
             shape, dtype = work.given.get((graph.index, t.index), t.shape), t.dtype
             if inputs is not None and i < len(inputs):
@@ -392,6 +392,19 @@ class _Results:
             raise InputError(f"{self._op} needs to give shape {tensor.shape}, found {found.shape}")
         found.flags.writeable = False
         return found
+
+
+def _empty_ones(graph: Graph) -> dict[int, Tensor]:
+    """Return, as constants, tensors of no values that nobody makes, by index: an op may read them."""
+    empty = [t for t in graph.tensors if t.shape is not None and 0 in t.shape and not t.is_constant]
+    if not empty:
+        return {}
+    made = {t.index for t in (*graph.inputs, *(t for op in graph.ops for t in op.outputs))}
+    return {
+        t.index: attrs.evolve(t, data=np.zeros(t.shape, DTYPES[t.dtype].numpy))
+        for t in empty
+        if not t.is_variable and t.index not in made
+    }
 
 
 def _constant(op: Op, i: int) -> np.ndarray | None:

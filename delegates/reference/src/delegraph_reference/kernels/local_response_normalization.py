@@ -14,21 +14,18 @@ from delegraph.rules import operand
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ..transcendental import power
 
 
 def prepare(op: Op) -> Kernel:
     radius = op.options.radius
-    bias, alpha, beta = (np.float32(op.options.get(name)) for name in ("bias", "alpha", "beta"))
+    bias, alpha, beta = (np.float64(op.options.get(name)) for name in ("bias", "alpha", "beta"))
 
     @quietly
     def run(x: np.ndarray) -> tuple[np.ndarray]:
         total = _window_sums(np.square(x), radius)
-        total *= alpha
-        total += bias
-        power(total, -beta, out=total)
-        total *= x
-        return (total,)
+        factor = np.power(bias + alpha * total, -beta).astype(np.float32)  # in doubles, as in LiteRT
+        factor *= x
+        return (factor,)
 
     return run
 

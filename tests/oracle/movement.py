@@ -56,7 +56,7 @@ def values_of(dtype: str, count: int) -> np.ndarray:
 
 def _run(model: Model, arrays: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
     graph = model.subgraphs[0]
-    op = with_bodies(graph.ops[0], model)
+    (op,) = with_bodies(graph, model).ops
     given = {t.index: a for t, a in zip(graph.inputs, arrays, strict=True)}
     return run_op(op, graph, [None if t is None else given.get(t.index, t.data) for t in op.inputs])
 

@@ -225,7 +225,7 @@ def _litert_values(model: Model, inputs: Sequence[np.ndarray], resolver: str) ->
 def _main(model: Model) -> Graph:
     """Return the main subgraph, its ops with the subgraphs that are part of what they mean."""
     graph = model.subgraphs[0]
-    return attrs.evolve(graph, ops=tuple(with_bodies(op, model) for op in graph.ops))
+    return with_bodies(graph, model)
 
 
 def _with_shapes(graph: Graph, values: dict[int, np.ndarray]) -> Graph:

@@ -69,7 +69,7 @@ def an_op(
         options[field] = body(g)
     g.op(f"STABLEHLO_{name}", inputs, results, **options)
     model: Model = g.model(outputs=results)
-    return with_bodies(model.subgraphs[0].ops[0], model)
+    return with_bodies(model.subgraphs[0], model).ops[0]
 
 
 def shaped(op: Op) -> Op:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import attrs
@@ -146,6 +149,83 @@ def test_a_broken_entry_is_made_anew_with_a_warning(run, directory, caplog, how)
     caplog.clear()
     assert run() == []
     assert caplog.text == ""
+
+
+def sparse(path: Path) -> None:
+    with open(path, "r+b") as file:
+        file.truncate(40 << 30)
+
+
+PLACED = {
+    "pipe": lambda path: os.mkfifo(path),
+    "folder": lambda path: path.mkdir(),
+    "zeros of a device": lambda path: path.symlink_to("/dev/zero"),
+    "nothing of a device": lambda path: path.symlink_to("/dev/null"),
+    "40 GiB": lambda path: (path.write_bytes(cache.MAGIC), sparse(path)),
+    "40 GiB that say so": lambda path: (
+        path.write_bytes(cache.MAGIC + struct.pack("<QQQ", 0, 0, (40 << 30) - 40)),
+        sparse(path),
+    ),
+}
+
+
+@posix
+@pytest.mark.parametrize("what", PLACED)
+def test_what_is_no_entry_is_made_anew_and_nothing_is_waited_for(run, directory, caplog, what):
+    run()
+    (entry,) = entries(directory)
+    entry.unlink()
+    PLACED[what](entry)
+    assert run() == ["compile", "pack"]
+    assert f"the cache entry {entry} is made anew: " in caplog.text
+    caplog.clear()
+    assert run() == []
+    assert caplog.text == ""
+
+
+def with_table(content: bytes, change) -> bytes:
+    """Return an entry with another table and the right checksum."""
+    start = len(cache.MAGIC) + 8
+    nbytes, parts = struct.unpack("<QQ", content[start : start + 16])
+    table = change(json.loads(content[start + 16 : start + 16 + nbytes]))
+    text = table if isinstance(table, bytes) else json.dumps(table).encode()
+    body = struct.pack("<QQ", len(text), parts) + text + content[start + 16 + nbytes :]
+    return cache.MAGIC + struct.pack("<Q", zlib.crc32(body)) + body
+
+
+def placed(place):
+    return lambda t: {**t, "parts": dict.fromkeys(t["parts"], place)}
+
+
+TABLES = {
+    "another name": lambda t: {**t, "name": "0" * 64},
+    "no name": lambda t: {"parts": t["parts"], "tuned": t["tuned"]},
+    "no parts": lambda t: {"name": t["name"], "tuned": t["tuned"]},
+    "a list": lambda t: [t],
+    "a number": lambda t: 7,
+    "deep": lambda t: b"[" * 100_000,
+    "no JSON": lambda t: b"\xff",
+    "parts in a list": lambda t: {**t, "parts": list(t["parts"])},
+    "a part without a type": placed([0, 4]),
+    "a part beyond the end": placed([0, 1 << 40, "<f4"]),
+    "a part before the beginning": placed([-512, 512, "<f4"]),
+    "a part of less than nothing": placed([512, -512, "<f4"]),
+    "a part of half a number": placed([0, 3, "<f4"]),
+    "a part of objects": placed([0, 8, "|O"]),
+    "a part of no type": placed([0, 8, "nothing"]),
+    "a part that is null": placed(None),
+    "tuned sizes in a list": lambda t: {**t, "tuned": []},
+    "tuned to a number": lambda t: {**t, "tuned": {"kernel": 3}},
+}
+
+
+@pytest.mark.parametrize("how", TABLES)
+def test_an_entry_with_another_table_and_the_right_checksum_is_made_anew(run, directory, caplog, how):
+    run()
+    (entry,) = entries(directory)
+    entry.write_bytes(with_table(entry.read_bytes(), TABLES[how]))
+    assert run() == ["compile", "pack"]
+    assert f"the cache entry {entry} is made anew: " in caplog.text
 
 
 def test_an_entry_under_another_name_is_not_used(run, directory, caplog):

@@ -89,10 +89,41 @@ def test_a_link_and_what_it_leads_to_stay(tmp_path):
     assert original.exists()
 
 
-def test_what_a_killed_process_left_unfinished_goes_after_a_day(tmp_path):
-    old, new = (tmp_path / f"{'a' * 64}.{name}.tmp" for name in ("old1", "new1"))
-    for path in (old, new):
-        path.write_bytes(MAGIC)
+def unfinished(directory: Path, name: str, content: bytes) -> Path:
+    path = directory / f"{'a' * 64}.{name}.tmp"
+    path.write_bytes(content)
+    return path
+
+
+def test_what_a_killed_process_left_unfinished_goes_at_the_next_start(tmp_path):
+    program = (
+        "import os, sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from delegraph_opencl.cache import cache\n"
+        "from delegraph_opencl.cache.cache import CacheEntry\n"
+        "cache.os = type('Killed', (), {'__getattr__': lambda self, name: getattr(os, name),\n"
+        "                               'replace': lambda self, *names: os.kill(os.getpid(), 9)})()\n"
+        "entry = CacheEntry(Path(sys.argv[1]) / f'{0:064x}.cache', 250_000)\n"
+        "entry.add_constant('weights', np.zeros(100_000, np.uint8))\n"
+        "entry.store()\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=100)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
+    Cache.of(Options(serialization_dir=str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_living_process_writes_stays_and_counts(tmp_path):
+    written(tmp_path, "b", age=10)
+    with open(unfinished(tmp_path, "live1", bytes(PART)), "ab") as file:
+        pruning.hold(file)
+        written(tmp_path, "c", limit=2 * PART + 10_000)
+        assert left(tmp_path) == "c"
+        assert len(list(tmp_path.glob("*.tmp"))) == 1
+
+
+def test_an_unfinished_file_of_no_bytes_goes_after_a_day(tmp_path):
+    old, new = (unfinished(tmp_path, name, b"") for name in ("old1", "new1"))
     back(old, 2 * DAY)
     written(tmp_path, "b", limit=10 * PART)
     assert (old.exists(), new.exists()) == (False, True)

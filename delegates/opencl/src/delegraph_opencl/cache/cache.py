@@ -1,7 +1,9 @@
 """The cache on disk: compiled programs, packed weights and tuned sizes, one file for each partition.
 
-A file is named for everything that its content depends on (see ``digest``), so a stale or foreign one is
-never asked for. Native code is loaded from it: nobody else may be able to write there.
+A file is named for everything that its content depends on (see ``digest``), so a stale one is never asked
+for, and says that name inside, so one that stands in another's place is made anew. Native code is loaded
+from it: nobody else may be able to write there. The checksum finds accidents. It is not keyed: whoever can
+write here as this user can read whatever key this user could keep.
 """
 
 from __future__ import annotations
@@ -24,13 +26,16 @@ from delegraph import OptionError, Partition
 from ..options import Options
 from ..program.target import Target
 from .digest import partition_digest, text_digest
-from .pruning import prune, used_now
+from .pruning import hold, prune, remove_unfinished, used_now
 
 MAGIC = b"delegraph-opencl\x00\x01\r\n\x1a\n"
 FORMAT = 1  # of what follows it; raised when it changes
 _CHECKSUM = struct.Struct("<Q")  # CRC-32 of all that follows: four times as fast as SHA-256
 _HEAD = struct.Struct("<QQ")  # bytes of the table and of the parts
 _ALIGNMENT = 512  # bytes, of a part in the file and in memory: a device may use it where it is
+_PROGRAM_BYTES = 16 << 20  # of an op, compiled, at the most
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_DTYPES = frozenset(np.dtype(kind).str for kind in "?bBhHiIlLqQefd")  # of parts
 logger = logging.getLogger("delegraph")
 
 
@@ -47,6 +52,7 @@ class Cache:
         self.limit = limit
         if why := unsafe(directory):
             raise OptionError(f"serialization_dir needs a directory that only you can write to: {why}")
+        remove_unfinished(directory)
 
     @classmethod
     def of(cls, options: Options) -> Cache | None:
@@ -60,7 +66,7 @@ class Cache:
     def entry(self, partition: Partition, target: Target) -> CacheEntry:
         """Return the entry of a partition: what is stored of it, or an empty one."""
         name = partition_digest(partition, target, self.token, FORMAT)
-        return CacheEntry(self.directory / f"{name}.cache", self.limit)
+        return CacheEntry(self.directory / f"{name}.cache", self.limit, _most_bytes(partition))
 
 
 def users_directory() -> Path:
@@ -74,9 +80,10 @@ class CacheEntry:
     """What is stored of one partition; what it lacks is added, and written by :meth:`store`.
 
     :param limit: bytes that the entries of its directory may take.
+    :param most: bytes that an entry of this partition can have; None: any number.
     """
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Path, limit: int, most: int | None = None) -> None:
         self.path = path
         self._limit = limit
         # Work-group sizes found by measuring, by whatever names them; values that JSON knows.
@@ -86,12 +93,13 @@ class CacheEntry:
         self._stored: frozenset[str] = frozenset()
         self._stored_tuned = "{}"
         try:
-            self.content = _content(path)
+            self.content = _content(path, most)
             self._parts, self.tuned = _read(self.content, path.stem)
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as e:
-            logger.warning("the cache entry %s is made anew: %s", path, e)
+        except (OSError, ValueError, MemoryError, RecursionError) as e:
+            logger.warning("the cache entry %s is made anew: %s", path, e or "it is too large")
+            self.content = np.zeros(0, np.uint8)
             return
         self._stored = frozenset(self._parts)
         self._stored_tuned = json.dumps(self.tuned)
@@ -168,16 +176,32 @@ def _read(content: np.ndarray, name: str) -> tuple[dict[str, np.ndarray], dict[s
     if _CHECKSUM.pack(zlib.crc32(body.data)) != content[len(MAGIC) : start].tobytes():
         raise ValueError("its checksum is wrong")
     table = json.loads(body[_HEAD.size : _HEAD.size + table_bytes].tobytes())
-    if table["name"] != name:
-        raise ValueError(f"it was written as {table['name']}")
     parts = body[_HEAD.size + table_bytes :]
-    return {name: _part(parts, *place) for name, place in table["parts"].items()}, table["tuned"]
+    match table:
+        case {"name": str(written), "parts": dict(places), "tuned": dict(tuned)}:
+            if written != name:
+                raise ValueError(f"it was written as {written}")
+            if not all(isinstance(sizes, list) for sizes in tuned.values()):
+                raise ValueError("it needs lists of tuned sizes")
+            return {key: _part(parts, place) for key, place in places.items()}, tuned
+    raise ValueError("it needs a table of its name, its parts and tuned sizes")
 
 
-def _content(path: Path) -> np.ndarray:
+def _most_bytes(partition: Partition) -> int:
+    """Return more bytes than an entry takes: weights in 32 bits, in several forms, and programs."""
+    constants = {t.index: t for op in partition.ops for t in op.inputs if t is not None and t.is_constant}
+    return _PROGRAM_BYTES * (1 + len(partition.ops)) + 32 * sum(t.size for t in constants.values())
+
+
+def _content(path: Path, most: int | None) -> np.ndarray:
     """Return a file's bytes, if nobody else can have written it."""
-    with open(path, "rb", buffering=0) as file:
+    # A pipe without a writer would be waited for.
+    with open(path, "rb", buffering=0, opener=lambda name, how: os.open(name, how | _AT_ONCE)) as file:
         found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("it is no file")
+        if most is not None and found.st_size > most:
+            raise ValueError(f"it needs at most {most:,} bytes, found {found.st_size:,}")
         others = stat.S_IWGRP | stat.S_IWOTH
         if os.name == "posix" and (found.st_uid not in (os.geteuid(), 0) or found.st_mode & others):
             raise ValueError("somebody else can write to it")
@@ -193,8 +217,12 @@ def _address(array: np.ndarray) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def _part(parts: np.ndarray, offset: int, nbytes: int, dtype: str) -> np.ndarray:
-    return parts[offset : offset + nbytes].view(dtype)
+def _part(parts: np.ndarray, place: object) -> np.ndarray:
+    match place:
+        case [int(offset), int(nbytes), str(dtype)] if dtype in _DTYPES:
+            if 0 <= offset <= offset + nbytes <= len(parts):
+                return parts[offset : offset + nbytes].view(dtype)
+    raise ValueError(f"it needs parts that lie in it, found {place}")
 
 
 def _write(path: Path, parts: Mapping[str, np.ndarray], tuned: Mapping[str, Any]) -> None:
@@ -227,9 +255,13 @@ def _replace(path: Path, pieces: list[Any]) -> None:
     handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=".tmp", dir=path.parent)  # mode 0600
     try:
         with open(handle, "wb") as file:
+            hold(file)
             for piece in pieces:
                 file.write(piece)
-        os.replace(name, path)
+            file.flush()
+            if path.is_dir() and not path.is_symlink():
+                path.rmdir()
+            os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)

@@ -13,8 +13,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
+from typing import IO
 
 from attrs import frozen
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _ENTRY = re.compile(r"[0-9a-f]{64}\.cache")
 _UNFINISHED = re.compile(r"[0-9a-f]{64}\.\w+\.tmp")  # of a process that was killed while it wrote
@@ -41,14 +47,40 @@ def stored(directory: Path, magic: bytes) -> list[EntryFile]:
 
 def prune(directory: Path, magic: bytes, limit: int, keep: Path) -> None:
     """Remove entries until all of them take ``limit`` bytes at most; ``keep`` stays in any case."""
-    left = limit
+    remove_unfinished(directory)
+    left = limit - sum(one.nbytes for one in _files(directory, _UNFINISHED))
     for one in sorted(stored(directory, magic), key=lambda one: one.path != keep):
         left -= one.nbytes
         if left < 0 and one.path != keep:
             _remove(one.path)
+
+
+def hold(file: IO[bytes]) -> None:
+    """Mark a file as one that a living process writes; the mark goes with the process."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):  # a file system that has no locks: see ``_is_left``
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what processes left that were killed while they wrote."""
     for one in _files(directory, _UNFINISHED):
-        if one.used < time() - _DAY:
+        if _is_left(one):
             _remove(one.path)
+
+
+def _is_left(one: EntryFile) -> bool:
+    """Say whether nobody writes a file any more: it is not held, or a day old."""
+    if one.used < time() - _DAY:
+        return True
+    if fcntl is None or not one.nbytes:  # an empty one may be held in a moment
+        return False
+    try:
+        with open(one.path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def used_now(path: Path) -> None:

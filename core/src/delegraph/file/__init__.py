@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .archive import member_names
+from .checks import check_model
 from .labels import Labels, ModelLabels, OutputLabels, read_labels
 from .metadata import normalization, tensor_metadata
 from .output import check_output, is_same_file, output_file, write_file
@@ -13,6 +14,7 @@ __all__ = [
     "Labels",
     "ModelLabels",
     "OutputLabels",
+    "check_model",
     "check_output",
     "is_same_file",
     "member_names",

@@ -12,9 +12,10 @@ from math import inf
 import numpy as np
 
 from ..errors import ModelError
-from ..model import DTYPES, Graph, Op, Quantization, Record, Tensor, schema
+from ..model import DTYPES, Graph, Model, Op, Quantization, Record, Signature, Tensor, schema
 
 MAX_CALL_DEPTH = 100  # of subgraphs that call subgraphs
+_MAX_SIZE = (1 << 31) - 1  # of a dimension: the file's integers are of 32 bits
 
 
 def check_dataflow(graph: Graph) -> None:
@@ -25,14 +26,14 @@ def check_dataflow(graph: Graph) -> None:
     writer = [-1] * len(graph.tensors)
     for t in graph.inputs:
         writer[t.index] = len(graph.ops)
-    for op in graph.ops:
+    for place, op in enumerate(graph.ops):
         for t in op.outputs:
             if writer[t.index] >= 0 or t.is_constant or t.is_variable:
                 _check_output(op, t, writer[t.index], len(graph.ops))
-            writer[t.index] = op.index
+            writer[t.index] = place
     for t in graph.inputs:
         writer[t.index] = -1
-    if any(_reads_later(op, writer) for op in graph.ops):
+    if any(_reads_later(op, place, writer) for place, op in enumerate(graph.ops)):
         _check_order(graph, writer)
 
 
@@ -46,6 +47,21 @@ def check_calls(subgraphs: Sequence[Graph]) -> None:
     for start in range(len(subgraphs)):
         if depth[start] == _NEW:
             _walk_calls(start, calls, depth)
+
+
+def check_model(model: Model) -> None:
+    """Check of a model that was not read from a file what the reader checks of files.
+
+    :raises ModelError: the message names the subgraph, the op or the signature, and the tensor
+    """
+    if not model.subgraphs:
+        raise ModelError(f"{model.source} needs a subgraph to run, found none")
+    for graph in model.subgraphs:
+        _check_tensors(graph)
+        check_dataflow(graph)
+    check_calls(model.subgraphs)
+    for signature in model.signatures:
+        _check_signature(signature, model)
 
 
 def check_quantization(q: Quantization, shape: tuple[int, ...], dtype: str) -> None:
@@ -96,6 +112,31 @@ def check_sparsity(sparsity: Record, shape: tuple[int, ...]) -> int:
     return count
 
 
+def _check_tensors(graph: Graph) -> None:
+    """Check that inputs, outputs and operands are the graph's tensors, of shapes that a file can hold."""
+    place = f"subgraph {graph.index} {graph.name!r}"
+    for t in graph.tensors:
+        if t.shape is not None and not all(0 <= n <= _MAX_SIZE for n in t.shape):
+            raise ModelError(f"{place}: tensor {t.index} {t.name!r} needs sizes from 0, found {t.shape}")
+    operands = [(str(op), t) for op in graph.ops for t in (*op.inputs, *op.outputs) if t is not None]
+    ends = [(what, t) for what in ("inputs", "outputs") for t in getattr(graph, what)]
+    for who, t in (*operands, *ends):
+        own = graph.tensors[t.index] if 0 <= t.index < len(graph.tensors) else None
+        if own is not t and (own is None or (own.dtype, own.shape) != (t.dtype, t.shape)):
+            raise ModelError(f"{place}: {who}: tensor {t.index} {t.name!r} is none of its tensors")
+
+
+def _check_signature(signature: Signature, model: Model) -> None:
+    what = f"signature {signature.key!r}"
+    if not 0 <= signature.subgraph < len(model.subgraphs):
+        found = f"found {signature.subgraph}"
+        raise ModelError(f"{what} needs a subgraph from 0 to {len(model.subgraphs) - 1}, {found}")
+    count = len(model.subgraphs[signature.subgraph].tensors)
+    for name, index in (*signature.inputs.items(), *signature.outputs.items()):
+        if not 0 <= index < count:
+            raise ModelError(f"{what} needs for {name!r} a tensor from 0 to {count - 1}, found {index}")
+
+
 def _check_zero_points(points: np.ndarray, dtype: str) -> None:
     low, high = DTYPES[dtype].limits
     least, most = (points[0], points[0]) if len(points) == 1 else (points.min(), points.max())
@@ -134,9 +175,9 @@ def _check_output(op: Op, t: Tensor, writer: int, op_count: int) -> None:
         raise ModelError(f"{op} reads and writes tensor {t.index} {t.name!r}")
 
 
-def _reads_later(op: Op, writer: Sequence[int]) -> bool:
+def _reads_later(op: Op, place: int, writer: Sequence[int]) -> bool:
     """Say whether an op reads what it or a later op writes; a variable's value is there before."""
-    return any(t is not None and writer[t.index] >= op.index and not t.is_variable for t in op.inputs)
+    return any(t is not None and writer[t.index] >= place and not t.is_variable for t in op.inputs)
 
 
 def _check_order(graph: Graph, writer: Sequence[int]) -> None:
@@ -166,6 +207,8 @@ def _called(graph: Graph, subgraph_count: int) -> list[int]:
     for op in graph.ops:
         for name in _CALLS.get(op.options.table, ()):
             value = op.options.get(name)
+            if value is None:
+                raise ModelError(f"subgraph {graph.index}: {op} needs the option {name}, found none")
             for index in value if isinstance(value, tuple) else (value,):
                 if not 0 <= index < subgraph_count:
                     raise ModelError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ..errors import ModelError
 from .graph import Op
 
 CORE_OPS = frozenset(
@@ -72,6 +73,8 @@ def called_subgraphs(op: Op) -> tuple[int, ...]:
         return ()
     found: list[int] = []
     for field in fields:
-        value = op.options.get(field, ())
+        value = op.options.get(field)
+        if value is None:
+            raise ModelError(f"{op} needs the option {field}, found {op.options.table}")
         found += [int(value)] if isinstance(value, int) else [int(i) for i in value]
     return tuple(found)

@@ -138,5 +138,5 @@ def _check_missing(op: Op, tensor: Tensor, maker: Op | None) -> None:
     what = f"{op} reads tensor {tensor.index} {tensor.name!r}"
     if maker is not None:
         raise ModelError(f"{what}, which only {maker} computes: the file's order does not work")
-    if tensor.size:  # an empty tensor needs no values
+    if tensor.size or tensor.shape is None or is_core_op(op.name):  # an empty tensor needs no values
         raise ModelError(f"{what}, which is no input of the subgraph, no constant, and computed by no op")

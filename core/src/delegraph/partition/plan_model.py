@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..contract import Delegate, Plan
+from ..file import check_model
 from ..kinds import check_kind
 from ..log import fallbacks_unsaid
 from ..model import Model
@@ -37,6 +38,7 @@ def plan_model(
     :param limits: for :func:`delegraph.partition.partition`.
     """
     check_kind("model", model, Model, "a Model")
+    check_model(model)
     loaded = resolve_delegates(delegates)
     with nullcontext() if warn else fallbacks_unsaid():
         if anywhere:

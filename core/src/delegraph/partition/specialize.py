@@ -418,7 +418,7 @@ def _declared(op: Op, given: Sequence[Shape]) -> list[Shape]:
     Source: tflite/kernels/hashtable_find.cc; read_variable.cc, where a shape of () may be any shape.
     """
     if op.name == "HASHTABLE_FIND":
-        return list(given[1:2]) or [None]  # without keys it will not run
+        return [given[1] if len(given) > 1 else None] * len(op.outputs)  # without keys it will not run
     read = op.name == "READ_VARIABLE"
     is_open = [-1 in (t.shape_signature or ()) or (read and not t.shape) for t in op.outputs]
     return [None if is_open[i] else t.shape for i, t in enumerate(op.outputs)]

@@ -137,7 +137,8 @@ def _assign_variable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 
 def _hashtable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
-    return lambda state: (_handle(op, op.options.table_id),)
+    number = op.options.table_id
+    return lambda state: (_handle(op, number),)
 
 
 def _hashtable_import(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:

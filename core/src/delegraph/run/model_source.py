@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InputError, ModelError
-from ..file import read_model
+from ..errors import InputError
+from ..file import check_model, read_model
 from ..model import Model
 
 
@@ -22,10 +22,10 @@ def the_model(path: Any, content: Any, model: Model | None, **options: Any) -> M
         found = f"{len(sources)} of them" if sources else "none"
         raise InputError(f"Interpreter needs one of model_path, model_content and model, found {found}")
     (source,) = sources
-    read = source if isinstance(source, Model) else read_model(source, **options)
-    if not read.subgraphs:
-        raise ModelError(f"{read.source} needs a subgraph to run, found none")
-    return read
+    if not isinstance(source, Model):
+        return read_model(source, **options)
+    check_model(source)
+    return source
 
 
 def _is_empty(value: Any) -> bool:

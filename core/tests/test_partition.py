@@ -740,6 +740,13 @@ def test_an_op_that_reads_what_nobody_computes_is_an_error():
         plan_of(Model((graph,)), Fake("a", "ABS"))
 
 
+def test_an_output_that_nobody_computes_is_an_error():
+    graph = attrs.evolve(chain("ABS").subgraphs[0], ops=())
+
+    with pytest.raises(ModelError, match=r"output tensor 1 't1' of subgraph 0 is .* computed by no op"):
+        plan_of(Model((graph,)), Fake("a", "ABS"))
+
+
 def test_a_graph_without_ops_has_no_partitions():
     g = Builder()
     x = g.input((1,), "float32")

@@ -178,6 +178,12 @@ def test_a_value_that_is_not_known_yet_leaves_the_shape_unknown() -> None:
     assert shapes.infer(op, [(2, 3), (2,)], lambda i: None) == [None]
 
 
+def test_a_slice_of_unequal_lengths_is_refused_before_its_values_are_known() -> None:
+    sizes = [(2, 3), (2,), (1,), (2,)]
+    with pytest.raises(InputError, match="equally many, found 2, 1 and 2"):
+        shapes.infer(op_of("STRIDED_SLICE", sizes), sizes, lambda i: None)
+
+
 def test_every_op_that_a_delegate_may_run_in_litert_has_a_rule() -> None:
     """The schema's ops, less core's own, the deprecated ones, and STABLEHLO ops that LiteRT only stores."""
     missing = {

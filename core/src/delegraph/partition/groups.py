@@ -22,7 +22,7 @@ Needs = Sequence[Sequence[int]]  # by position: the positions of ops that must h
 def dependencies(graph: Graph) -> Needs:
     """Return what each op must wait for: the makers of its inputs, and effects that come before its own.
 
-    :raises ModelError: an op reads what a later op, or none, computes.
+    :raises ModelError: an op reads what a later op, or none, computes; or no op computes an output.
     """
     given = {t.index for t in graph.inputs}
     made_by: dict[int, int] = {}
@@ -46,6 +46,10 @@ def dependencies(graph: Graph) -> Needs:
         needs.append(before)
     for op, t in missing:
         _check_missing(op, t, graph.ops[made_by[t.index]] if t.index in made_by else None)
+    for t in graph.outputs:
+        if not (t.index in made_by or t.is_constant or t.is_variable or t.index in given):
+            where = f"tensor {t.index} {t.name!r} of subgraph {graph.index}"
+            raise ModelError(f"output {where} is no input, no constant, and computed by no op")
     return needs
 
 

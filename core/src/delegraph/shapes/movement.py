@@ -65,10 +65,10 @@ def strided_slice(inputs: Inputs) -> list[Shape]:
 def strided_slice_spans(inputs: Inputs) -> tuple[Dims, list[slice | int | None]]:
     """Return the output's shape and, per entry of the spec, what numpy would be indexed with."""
     shape = inputs.shape(0)
+    counts = [product(inputs.shape(i)) for i in (1, 2, 3)]  # known before the values are
+    if len(set(counts)) > 1:
+        inputs.fail("begins, ends and strides that are equally many", "{}, {} and {}".format(*counts))
     begin, end, strides = inputs.ints(1), inputs.ints(2), inputs.ints(3)
-    if not len(begin) == len(end) == len(strides):
-        lengths = f"{len(begin)}, {len(end)} and {len(strides)}"
-        inputs.fail("begins, ends and strides that are equally many", lengths)
     index = _expand(inputs, shape, begin, end, strides)
     found: list[int] = []
     axis = 0

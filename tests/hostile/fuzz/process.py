@@ -19,7 +19,6 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import process_time
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "oracle" / "opencl"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "oracle"))
@@ -27,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import guards
 from child import serve
-from delegraph import DelegraphError, InputError, Interpreter
-from delegraph.file import read_model, write_model
+from delegraph import DelegraphError, InputError
+from delegraph.file import write_model
 from worker import reset_peak, status
 
 from fuzz import targets
@@ -91,13 +90,6 @@ def _allow_seconds(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(spent + seconds) + 1, hard))
 
 
-def _lower_defaults(limits: dict[str, Any]) -> None:
-    """Give commands, too, the limits that a program can ask for."""
-    for function in (read_model, Interpreter.__init__):
-        defaults = function.__kwdefaults__
-        defaults.update({name: value for name, value in limits.items() if name in defaults})
-
-
 def _warm_up() -> None:
     """Use every target once with models that are whole: what is imported for that is nobody's memory."""
     for make in (MADE["windows"], MADE["elementwise"]):
@@ -112,7 +104,6 @@ def _start() -> None:
     os.environ.setdefault("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-    _lower_defaults({"max_tensor_bytes": targets.MAX_TENSOR_BYTES})
     _warm_up()
     gc.collect()
     gc.freeze()  # what is there now stays: the collections between trials look at the rest

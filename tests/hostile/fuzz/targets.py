@@ -25,6 +25,8 @@ from delegraph.cli import main
 from delegraph.file import read_model, write_model
 
 MAX_TENSOR_BYTES = 4 << 20
+BUDGET = {"max_tensor_bytes": MAX_TENSOR_BYTES, "max_total_bytes": 64 << 20, "max_while_iterations": 1000}
+LIMITS = [f"--{name.replace('_', '-')}={value}" for name, value in BUDGET.items()]
 MAX_OUTPUT = 8 << 20  # bytes that a command may write, and MORE times the model's
 MORE = 100
 MODEL = Path("model.tflite")
@@ -91,8 +93,7 @@ def run(model: Model, delegates: Sequence[tuple[str, dict[str, str]]], seed: int
     found = []
     with ExitStack() as stack:
         loaded = [stack.enter_context(load_delegate(name, options)) for name, options in delegates]
-        limits = {"max_tensor_bytes": MAX_TENSOR_BYTES}
-        i = stack.enter_context(Interpreter(model=model, delegates=loaded, **limits))
+        i = stack.enter_context(Interpreter(model=model, delegates=loaded, **BUDGET))
         i.allocate_tensors()
         details = i.get_input_details()
         for detail, array in zip(details, inputs_of(details, seed), strict=True):
@@ -173,7 +174,7 @@ def compare(kernels: str) -> Callable[[bytes, int], None]:
 
     def use(file: bytes, seed: int) -> None:
         MODEL.write_bytes(file)
-        given = ["-d", "opencl", "-o", f"opencl.kernels={kernels}", "--json"]
+        given = ["-d", "opencl", "-o", f"opencl.kernels={kernels}", "--json", *LIMITS]
         said = called(["compare", str(MODEL), *given])
         check_written(file, said.output)
         found = json.loads(said.stdout or "{}")
@@ -194,7 +195,7 @@ def beside_litert(file: bytes, seed: int) -> None:
     model = _read(file)
     if _has_blocks(model):
         return  # BUILTIN_REF gives the bias alone
-    with Interpreter(model=model, delegates=["reference"]) as i:
+    with Interpreter(model=model, delegates=["reference"], **BUDGET) as i:
         i.allocate_tensors()
         details = i.get_input_details()
         for detail, array in zip(details, small(details), strict=True):
@@ -238,15 +239,15 @@ def _read(file: bytes) -> Model:
 
 def _partition(seed: int) -> list[str]:
     everywhere = ["-d", random.Random(seed).choice(("opencl", "edgetpu", "reference", "edgetpu,opencl"))]
-    return [str(MODEL), *everywhere, *["--advise"] * (seed % 5 == 0)]
+    return [str(MODEL), *everywhere, *LIMITS, *["--advise"] * (seed % 5 == 0)]
 
 
 def _why(seed: int) -> list[str]:
-    return [str(MODEL), str(seed % 3), "-d", "opencl" if seed % 2 else "edgetpu"]
+    return [str(MODEL), str(seed % 3), "-d", "opencl" if seed % 2 else "edgetpu", *LIMITS]
 
 
 def _run(seed: int) -> list[str]:
-    return [str(MODEL), "--input", f"random:{seed % 7}", *["--output", "out.npz"] * (seed % 2)]
+    return [str(MODEL), "--input", f"random:{seed % 7}", *LIMITS, *["--output", "out.npz"] * (seed % 2)]
 
 
 TARGETS = {

@@ -8,11 +8,11 @@ from pathlib import Path
 from attrs import evolve, frozen
 from child import Child, ChildDied
 
-from fuzz.targets import MAX_TENSOR_BYTES, TARGETS
+from fuzz.targets import BUDGET, TARGETS
 
 START_SECONDS = 600.0
 PATIENCE = 8.0  # times the CPU time that a target may take: the machine may be busy
-MOST_GROWN = 64 * MAX_TENSOR_BYTES  # bytes; models of dozens of tensors as large as they may be
+MOST_GROWN = 4 * BUDGET["max_total_bytes"]
 TRIALS_OF_A_PROCESS = 3000  # then another one begins: what leaks is not what this is about
 READY = "ready?"  # in place of a target's name
 

@@ -87,6 +87,37 @@ def test_a_mapped_file_is_as_good_as_its_path(tmp_path):
     assert read_model(mapped) == read_model(path) == read_model(str(path), mmap=False)
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="the system does not say what is held"
+)
+def test_values_of_a_mapped_file_can_be_given_back_and_read_again(tmp_path):
+    values = np.arange(1 << 20, dtype=np.int32)
+    g = Builder()
+    x = g.input((1 << 20,), "int32")
+    y = g.op("ADD", [x, g.constant(values)], [g.tensor((1 << 20,), "int32")])
+    path = tmp_path / "add.tflite"
+    path.write_bytes(write_model(g.model([y])))
+    found = next(t for t in read_model(path).subgraphs[0].tensors if t.is_constant)
+    assert np.array_equal(found.data, values)
+    before = _held()
+    found.release()
+    assert before - _held() > values.nbytes // 2
+    assert np.array_equal(found.data, values)
+
+
+def _held() -> int:
+    """Return the bytes that this process holds in memory."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Rss"))
+
+
+def test_values_that_lie_elsewhere_are_left_as_they_are():
+    tensor = attrs.evolve(dense().subgraphs[0].tensors[1], data=np.arange(4))
+    tensor.release()
+    attrs.evolve(tensor, data=None).release()
+    assert np.array_equal(tensor.data, np.arange(4))
+
+
 def test_options_that_the_file_leaves_out_are_the_defaults_of_the_schema():
     model = dense()
     op = attrs.evolve(model.subgraphs[0].ops[0], has_options=False)

@@ -42,6 +42,7 @@ from ..model import (
     schema,
     stored_values,
 )
+from ..model.mapped import MappedFile
 from ..text import escaped
 from .checks import check_calls, check_dataflow, check_quantization, check_sparsity
 from .flatbuffer import Bytes, FlatBuffer, enum_name
@@ -82,7 +83,7 @@ def _contents(path: Path, mmap: bool) -> Bytes:
         with path.open("rb") as file:
             if not mmap or not os.fstat(file.fileno()).st_size:  # an empty file cannot be mapped
                 return file.read()
-            return _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
+            return MappedFile(file.fileno(), 0, access=_mmap.ACCESS_READ)
     except FileNotFoundError:
         raise ModelNotFound(f"Could not open '{escaped(path)}': there is no such file") from None
     except (OSError, ValueError) as e:

@@ -16,6 +16,7 @@ from attrs import cmp_using, field, frozen
 
 from . import schema
 from .dtypes import DTYPES
+from .mapped import release
 
 Shape = tuple[int, ...] | None  # None where only a run's values decide it
 
@@ -167,6 +168,14 @@ class Tensor:
         if callable(self._data):
             object.__setattr__(self, "_data", self._data())
         return self._data  # type: ignore[return-value]
+
+    def release(self) -> None:
+        """Let the system take back the memory of constant values that lie in a mapped file.
+
+        For a delegate that has made its own of them; who asks for ``data`` again reads the file again.
+        """
+        if isinstance(self._data, np.ndarray):
+            release(self._data)
 
     @property
     def nbytes(self) -> int | None:

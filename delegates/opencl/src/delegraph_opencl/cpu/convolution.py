@@ -245,9 +245,11 @@ def panels(weights: np.ndarray, panel: int, groups: int = 1) -> np.ndarray:
     columns = weights.reshape(groups, channels, -1).transpose(0, 2, 1)
     if channels < 16:
         columns = np.pad(columns, ((0, 0), (0, 0), (0, 16 - channels)))
-    taken = columns[:, :, first_channels(channels, panel)[:, None] + np.arange(16)]
-    groups_, depth = taken.shape[:2]
-    return np.ascontiguousarray(taken.reshape(groups_, depth, -1, panel).transpose(0, 2, 1, 3))
+    packed = np.empty((groups, blocks(channels, panel), columns.shape[1], panel), columns.dtype)
+    for i, first in enumerate(first_channels(channels, panel).tolist()):
+        at, begin = divmod(16 * i, panel)
+        packed[:, at, :, begin : begin + 16] = columns[:, :, first : first + 16]
+    return packed
 
 
 def _panels_shape(g: Geometry, tile: _FloatTile) -> tuple[int, ...]:

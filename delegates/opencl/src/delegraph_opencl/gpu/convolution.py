@@ -82,14 +82,6 @@ class FilterTaps:
     step_x: int
     count_x: int
 
-    @property
-    def rows(self) -> np.ndarray:
-        return self.first_y + self.step_y * np.arange(self.count_y)
-
-    @property
-    def columns(self) -> np.ndarray:
-        return self.first_x + self.step_x * np.arange(self.count_x)
-
 
 # From the largest, which read the least, to the smallest, which there are the most of.
 TILED = tuple(
@@ -422,11 +414,13 @@ def by_depth(weights: np.ndarray, taps: FilterTaps, groups: int, half: bool) -> 
     take half as long to read.
     """
     images = weights.reshape(len(weights), 1, 1, -1) if weights.ndim == 2 else weights
-    picked = images[:, taps.rows][:, :, taps.columns]
+    rows = images[:, taps.first_y :: taps.step_y][:, : taps.count_y]
+    picked = rows[:, :, taps.first_x :: taps.step_x][:, :, : taps.count_x]
     channels = len(weights) // groups
     lines = picked.reshape(groups, channels, -1).transpose(0, 2, 1)
-    padded = np.pad(lines, ((0, 0), (0, 0), (0, rounded_up(channels, _WIDE) - channels)))
-    return np.ascontiguousarray(padded, np.float16 if half else np.float32)
+    packed = np.zeros((*lines.shape[:2], rounded_up(channels, _WIDE)), np.float16 if half else np.float32)
+    packed[:, :, :channels] = lines
+    return packed
 
 
 def _packed_shape(g: Geometry) -> tuple[int, int, int]:

@@ -69,7 +69,7 @@ class Binder:
     def merged(self) -> list[Bound]:
         """Return kernels of many launches each, where they can be merged."""
         args = [arg for _, launch in self.launches for arg in launch.args]
-        self.constants.load({arg.key: arg for arg in args if isinstance(arg, Packed)}.values())
+        self.constants.load(list({arg.key: arg for arg in args if isinstance(arg, Packed)}.values()))
         groups = groupby(self.launches, lambda pair: is_one_of_many(pair[1]))
         return [bound for together, group in groups for bound in self._group(list(group), together)]
 

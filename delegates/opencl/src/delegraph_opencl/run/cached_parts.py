@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pyopencl as cl
@@ -35,13 +35,21 @@ class CachedParts:
                 self._entry.add_constant(constant.key, array)
         return array if array.size else np.zeros(1, np.float32)  # there are no empty buffers
 
-    def places(self, arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, dict[str, int]] | None:
-        """Return the file's content, and where in it each constant begins; None unless all are there."""
-        if self._entry is None or not arrays:
+    def places(self, constants: Iterable[Packed]) -> tuple[np.ndarray, dict[str, tuple[int, int]]] | None:
+        """Return the file's content, and of each constant its first byte in it and how many they are.
+
+        None unless all are there.
+        """
+        if self._entry is None:
             return None
-        found = {key: self._entry.place(array) for key, array in arrays.items()}
-        places = {key: place for key, place in found.items() if place is not None}
-        return (self._entry.content, places) if len(places) == len(found) else None
+        found = {}
+        for constant in constants:
+            array = self._entry.constant(constant.key)
+            place = None if array is None or not array.size else self._entry.place(array)
+            if array is None or place is None:
+                return None
+            found[constant.key] = (place, array.nbytes)
+        return (self._entry.content, found) if found else None
 
     def forget_if_complete(self, sources: Iterable[str]) -> None:
         """Forget an entry that has all that the partition needs."""

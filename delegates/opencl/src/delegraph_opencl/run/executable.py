@@ -47,7 +47,8 @@ class Executable:
         allocator = Allocator(handle.device, handle.counts.part(self), self._ops)
         buffers = _placed(compiled, target, allocator)
         self._edges = Edges(compiled, handle, allocator, target.real_size)
-        constants = Constants(handle, allocator, self._cached)
+        tensors = {t.index: t for op in partition.ops for t in op.inputs if t is not None}
+        constants = Constants(handle, allocator, self._cached, tensors.values())
         self._binder = Binder(compiled.launches, target, self._edges, buffers, constants, self._cached)
         self._bound = self._binder.merged() if target.merges_launches else self._one_by_one
         self._cached.forget_if_complete(bound.source for bound in self._bound)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from commands import SECONDS, Commands
 from delegraph.file import write_model
 from delegraph.model import Builder, Model
+from specimens import DIGITS
 
 MIB = 1 << 20
 TOTAL = 64 * MIB
@@ -254,3 +258,15 @@ def test_loops_within_the_limit_run(tmp_path: Path, command: Commands) -> None:
     file.write_bytes(write_model(endless(10, depth=2)))
 
     assert command("run", file, "--input", "random", "--max-while-iterations", 111).code == 0
+
+
+def test_the_command_that_is_advised_for_models_of_strangers_runs() -> None:
+    text = (DIGITS.parents[1] / "SECURITY.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"```sh\n(.*?)\n```", text)
+    command = command.replace("model.tflite", str(DIGITS / "digits_int8.tflite"))
+    command = command.replace("delegraph", f"{sys.executable} -m delegraph", 1)
+
+    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=SECONDS)
+
+    assert found.returncode == 0, found.stderr
+    assert "reference" in found.stdout

@@ -19,6 +19,7 @@ TABLES = {
     "opencl rgba": "An RGBA image on OpenCL: cut to three channels first, and whole with input_channels=4",
     "reading": "Reading a file",
     "dispatch": "What an op costs besides its kernel",
+    "preparing": "Long graphs: seconds until they can run",
 }
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,15 +107,31 @@ def moved(
         strides = strides_of(sizes)
     if 0 in sizes:
         return
-    block = _condensed([_Axis(t, s) for t, s in zip(sources, strides, strict=True)], start)
     elements = elements_of(x, y, target, fill)
-    if elements.width:
-        block, unit = _widened(block, 16 // elements.width)
-        elements = evolve(elements, width=elements.width * unit)
-    block = _tiled(block)
-    runs = None if target.variant == "gpu" else _runs(block.axes[-1])
+    tables = tuple([t.astype(np.int64).tobytes() for t in sources])
+    block, unit, runs = _arranged(tables, tuple(strides), start, elements.width)
+    elements = evolve(elements, width=elements.width * unit)
+    if target.variant == "gpu":
+        runs = None
     launch = _each(block, elements, target) if runs is None else _by_runs(block, runs, elements, target)
     yield launch(x, y)
+
+
+@lru_cache(maxsize=128)  # a model does the same again and again
+def _arranged(
+    sources: tuple[bytes, ...], strides: tuple[int, ...], start: int, width: int
+) -> tuple[_Block, int, np.ndarray | None]:
+    """Return how a block is written, the number of elements of its units, and its innermost axis's runs.
+
+    :param sources: tables of int64.
+    :param width: bytes of an element; 0: real numbers that are converted, one by one.
+    """
+    axes = [_Axis(np.frombuffer(t, np.int64), s) for t, s in zip(sources, strides, strict=True)]
+    block, unit = _condensed(axes, start), 1
+    if width:
+        block, unit = _widened(block, 16 // width)
+    block = _tiled(block)
+    return block, unit, _runs(block.axes[-1])
 
 
 # What one element is.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 from attrs import frozen
 
 from ..device.buffers import ALIGNMENT
@@ -69,11 +70,18 @@ def _lives(launches: Sequence[Launch], apart: set[int]) -> dict[int, tuple[Value
     at = -1
     for launch in launches:
         at += not launch.chained  # what is chained runs at the same time
-        for item in map(owner, launch.args):
-            if item is not None and id(item) not in apart:
+        for item in owners(launch):
+            if id(item) not in apart:
                 first = found[id(item)][1] if id(item) in found else at
                 found[id(item)] = (item, first, at)
     return found
+
+
+def owners(launch: Launch) -> Iterator[Value | Scratch]:
+    """Yield what has to have a buffer for the arguments of a launch."""
+    for arg in launch.args:
+        if not isinstance(arg, np.generic) and (found := owner(arg)) is not None:
+            yield found
 
 
 def owner(arg: Arg) -> Value | Scratch | None:

@@ -44,8 +44,12 @@ class Bound:
         return f"{self.ops or self.node or 'the edge of the partition'}: kernel {self.launch.name}"
 
     def set(self, number: int, arg: Any) -> None:
-        self.held.append(arg)
-        self.kernel.set_arg(number, arg)
+        if isinstance(arg, np.generic):
+            # set_arg tries all other kinds of arguments first, which takes a hundred times as long.
+            getattr(self.kernel, "_set_arg_buf", self.kernel.set_arg)(number, arg)
+        else:
+            self.held.append(arg)
+            self.kernel.set_arg(number, arg)
 
 
 @frozen(eq=False, slots=False)
@@ -61,6 +65,8 @@ class Binder:
     buffers: Mapping[int, Any]  # of computed values and scratch memory, by ``id`` of the root
     constants: Constants
     cached: CachedParts
+    _texts: dict[Any, str] = field(factory=dict, init=False)  # by source and defines of a launch
+    _sources: dict[Any, str] = field(factory=dict, init=False)  # with the prelude
 
     def one_by_one(self) -> list[Bound]:
         """Return a kernel for each launch."""
@@ -103,7 +109,7 @@ class Binder:
     def _call(self, node: Node | None, launch: Launch) -> Call:
         args = tuple(arg if isinstance(arg, np.generic) else self._at(arg) for arg in launch.args)
         about = (launch.name, args, launch.global_size, launch.chained, launch.passed)
-        return Call(self._prelude(node), launch.text, *about)
+        return Call(self._preludes[self._is_exact(node)], self._text(launch), *about)
 
     def _at(self, arg: Value | Packed | Scratch) -> At:
         """Return where an argument lies: in a buffer, or in what enters or leaves."""
@@ -116,7 +122,7 @@ class Binder:
         """Return the kernel of one launch with its arguments, but for what enters and leaves."""
         real = self.target.real_size
         moved = sum(nbytes_of(arg, real) for arg in launch.args if isinstance(arg, Value))
-        bound = Bound(None, launch, node, self._prelude(node) + launch.text, moved)
+        bound = Bound(None, launch, node, self._source(node, launch), moved)
         self._build(bound)
         for i, arg in enumerate(launch.args):
             edge = self.edges.at(arg)
@@ -127,8 +133,24 @@ class Binder:
                 edge.uses.append((bound.kernel, i, *self._extent(arg)))
         return bound
 
-    def _prelude(self, node: Node | None) -> str:
-        return self.target.prelude(node is not None and id(node) in self._exact)
+    def _source(self, node: Node | None, launch: Launch) -> str:
+        """Return the source of a launch's program: thousands of launches may have the same."""
+        is_exact, text = self._is_exact(node), self._text(launch)
+        key = is_exact, text
+        if key not in self._sources:
+            self._sources[key] = self._preludes[is_exact] + text
+        return self._sources[key]
+
+    def _text(self, launch: Launch) -> str:
+        key = launch.source, launch.defines
+        return self._texts.get(key) or self._texts.setdefault(key, launch.text)
+
+    @cached_property
+    def _preludes(self) -> tuple[str, str]:
+        return self.target.prelude(exact=False), self.target.prelude(exact=True)
+
+    def _is_exact(self, node: Node | None) -> bool:
+        return node is not None and id(node) in self._exact
 
     @cached_property
     def _exact(self) -> set[int]:

@@ -21,7 +21,7 @@ from attrs import frozen
 
 from ..device.buffers import ALIGNMENT
 from ..program.launch import Launch, Passed, Rows, RowWindows, Spans, blocks, even_spans, rounded_up
-from ..program.memory import nbytes_of, owner
+from ..program.memory import nbytes_of, owners
 from ..program.node import Node, Value
 from ..program.target import Target
 
@@ -56,7 +56,7 @@ def chained(launches: Sequence[Pair], target: Target, outputs: Sequence[Value] =
 
     :param outputs: values that are needed after the last launch.
     """
-    uses = Counter(id(item) for _, launch in launches for item in map(owner, launch.args))
+    uses = Counter(id(item) for _, launch in launches for item in owners(launch))
     uses.update(id(value.root) for value in outputs)
     chains: list[Chain] = []
     for pair in launches:
@@ -156,7 +156,7 @@ def _users(chains: Sequence[Chain], outputs: Sequence[Value]) -> dict[int, set[C
     found: dict[int, set[Chain | None]] = {id(value.root): {None} for value in outputs}
     for chain in chains:
         for _, launch in chain.pairs:
-            for item in map(owner, launch.args):
+            for item in owners(launch):
                 found.setdefault(id(item), set()).add(chain)
     return found
 

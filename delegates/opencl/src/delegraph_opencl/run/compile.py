@@ -38,9 +38,11 @@ def compiled(lowered: Lowered, target: Target) -> Compiled:
     for node in lowered.nodes:
         launches += [(node, launch) for launch in _launches(node, target)]
     outputs: list[Value] = []
+    taken = {id(value.root) for value in lowered.inputs}
     for value in lowered.outputs:
-        out, extra = _leaving(value, target, [*lowered.inputs, *outputs])
+        out, extra = _leaving(value, target, taken)
         outputs.append(out)
+        taken.add(id(out.root))
         launches += [(None, launch) for launch in extra]
     if target.merges_launches:
         launches = chained(launches, target, outputs)
@@ -58,16 +60,18 @@ def _launches(node: Node, target: Target) -> list[Launch]:
         raise DelegateFailed(f"{node} could not be prepared: {type(e).__name__}: {e} ({whose})") from e
 
 
-def _leaving(value: Value, target: Target, taken: list[Value]) -> tuple[Value, list[Launch]]:
+def _leaving(value: Value, target: Target, taken: set[int]) -> tuple[Value, list[Launch]]:
     """Return the value that leaves, as it is outside, and what has to be launched for it.
 
     A value that shares its buffer with an input, a constant, another output or a larger value is copied.
+
+    :param taken: the ``id`` of the roots of inputs and of outputs before it.
     """
     if not border.is_same(value, target):
         raw = border.outside(value)
         return raw, [border.leave(value, raw, target)]
     root = value.root
-    if root.is_constant or root.size != value.size or any(root is v.root for v in taken):
+    if root.is_constant or root.size != value.size or id(root) in taken:
         own = attrs.evolve(value, base=None, offset=0)
         return own, [copy(value, own, target)]
     return value, []

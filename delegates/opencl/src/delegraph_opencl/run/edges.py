@@ -68,7 +68,7 @@ class Edges:
 
     def at(self, arg: Arg) -> Edge | None:
         """Return the edge that an argument of a launch is, if it is one."""
-        return self._by_value.get(id(owner(arg)))
+        return None if isinstance(arg, np.generic) else self._by_value.get(id(owner(arg)))
 
     def forget(self) -> None:
         """Bind all anew at the next run: there are other kernels."""

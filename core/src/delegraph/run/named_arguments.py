@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 from attrs import frozen
 
 from ..contract import Plan
 from ..errors import InputError
-from ..model import Graph, Model, Record, Signature, Tensor
+from ..model import Graph, Model, Op, Record, Signature, Tensor
 from ..text import escaped, shape_text
 
 
@@ -68,8 +68,7 @@ def described(interface: Interface, model: Model) -> Interface:
     inputs, outputs = tensor_metadata(model, graph.index)
     pairs = zip((*graph.outputs, *graph.inputs), (*outputs, *inputs), strict=True)
     about = {t.index: table for t, table in pairs}
-    quantize = [op for op in graph.ops if op.name == "QUANTIZE"]
-    quantized = {op.inputs[0].index: op.outputs[0] for op in quantize if op.inputs[0] is not None}
+    quantized = {x.index: y for op in graph.ops if op.name == "QUANTIZE" for x, y in _ends(op)}
 
     def described_argument(a: Argument) -> Argument:
         return attrs.evolve(
@@ -81,6 +80,12 @@ def described(interface: Interface, model: Model) -> Interface:
         inputs=tuple(map(described_argument, interface.inputs)),
         outputs=tuple(map(described_argument, interface.outputs)),
     )
+
+
+def _ends(op: Op) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield what the op reads and writes; an op that no row has looked at may lack either."""
+    if op.inputs and op.inputs[0] is not None and op.outputs:
+        yield op.inputs[0], op.outputs[0]
 
 
 def planned(interface: Interface, plan: Plan) -> Interface:

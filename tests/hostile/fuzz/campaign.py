@@ -15,7 +15,7 @@ from fuzz.findings import Findings
 from fuzz.mutants import Mutant, mutant
 from fuzz.sources import holds_int16
 from fuzz.targets import TARGETS, Target
-from fuzz.trials import Trials
+from fuzz.trials import Outcome, Trials
 
 READER = "read-write-read"
 
@@ -86,7 +86,7 @@ class Campaign:
         for name in TARGETS:
             counts = {what: n for (target, what), n in self.outcomes.items() if target == name}
             if counts:
-                found = sum(n for (target, *_), n in self.findings.counts.items() if target == name)
+                found = sum(n for what, n in counts.items() if Outcome(name, what).is_finding)
                 total, ran = sum(counts.values()), counts.get("ran", 0)
                 table.add_row(name, *map(str, (total, ran, total - ran - found, found)))
         return table

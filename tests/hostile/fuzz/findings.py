@@ -43,7 +43,7 @@ class Findings:
 
         def fails(file: bytes) -> bool:
             found = trials.outcome(outcome.target, file, mutant.seed)
-            return found.kind[:2] == outcome.kind[:2] and (found.kind == outcome.kind or not outcome.where)
+            return found.kind == outcome.kind or (not outcome.where and found.what == outcome.what)
 
         small = fewest_changes(mutant, fails) if outcome.what != "too slow" else mutant
         file = smallest(small.data, fails) if outcome.what != "too slow" else small.data

@@ -35,8 +35,9 @@ class Outcome:
     @property
     def kind(self) -> tuple[str, str, str]:
         """What two outcomes have in common that have one cause: lines move, numbers differ."""
-        place = re.sub(r":\d+", "", self.where) or re.sub(r"\d+", "N", self.message)[:60]
-        return self.target, self.what, place
+        if self.where:
+            return "", self.what, re.sub(r":\d+", "", self.where)
+        return self.target, self.what, re.sub(r"\d+", "N", self.message)[:60]
 
 
 class Trials:

@@ -77,6 +77,12 @@ def test_infinities_and_nan_are_kept(op: str) -> None:
     check(model_of(op, [x], "float32"), [x], resolver=resolver(op))
 
 
+@pytest.mark.parametrize("alpha", [np.nan, np.inf, -np.inf, 3e38])
+def test_a_slope_may_be_no_number(alpha: float) -> None:
+    x = np.float32([-2, -0.5, 0, 1, 3])
+    check(model_of("LEAKY_RELU", [x], "float32", alpha=alpha), [x], half_rtol=None)
+
+
 @pytest.mark.parametrize("op", ["ABS", "NEG", "SIGN"])
 def test_integers(op: str) -> None:
     x = random_array("int32", (2, 3, 5), 3, -(2**31) + 1)

@@ -68,8 +68,14 @@ def activated(formula: str) -> Formula:
 
 
 def literal(number: float | np.floating) -> str:
-    """Return a float32 number exactly, for a formula."""
-    return f"({{F}})({float(np.float32(number)).hex()}f)"
+    """Return a float32 number exactly, for a formula; what is no number by its macro's name."""
+    with np.errstate(over="ignore"):
+        single = float(np.float32(number))
+    text = f"{single.hex()}f" if math.isfinite(single) else _NO_NUMBERS[str(single)]
+    return f"({{F}})({text})"
+
+
+_NO_NUMBERS = {"nan": "NAN", "inf": "INFINITY", "-inf": "-INFINITY"}
 
 
 def _text_of(formula: Formula, op: Op) -> str:

@@ -19,4 +19,4 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _formula(op: Op) -> str:
-    return f"({{0}} < 0 ? {{0}} * {literal(op.options.alpha)} : {{0}})"
+    return f"({{0}} > 0 ? {{0}} : {{0}} * {literal(op.options.alpha)})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from delegraph import Builder, InputError, Model, Op, Tensor, dtype_of
 from delegraph.contract import SupportTable
 from delegraph.partition.specialize import with_bodies
 from delegraph.shapes import infer
+from delegraph_reference import kernels
 
 INT_MIN = -(2**31)
 
@@ -80,7 +80,7 @@ def shaped(op: Op) -> Op:
 
 
 def rows(name: str) -> Any:
-    return importlib.import_module(f"delegraph_reference.kernels.stablehlo_{name.lower()}").SUPPORT
+    return kernels.rows().rows_of(f"STABLEHLO_{name}")
 
 
 def numbers(*shape: int, dtype: str = "float32") -> np.ndarray:

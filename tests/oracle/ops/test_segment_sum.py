@@ -57,12 +57,13 @@ def test_ids_that_fall_are_an_input_error() -> None:
 
 
 def test_an_id_beyond_the_segments_is_an_input_error() -> None:
-    from delegraph_reference.kernels.unsorted_segment_sum import SUPPORT
+    from delegraph_reference.kernels import row_of
 
     g = Builder()
     x, ids, count = g.input((2,), "float32"), g.input((2,), "int32"), g.input((), "int32")
     y = g.op("UNSORTED_SEGMENT_SUM", [x, ids, count], [g.tensor((2,), "float32")])
-    run = SUPPORT[0].kernel(g.model([y]).subgraphs[0].ops[0])
+    row = row_of("UNSORTED_SEGMENT_SUM", "float32 int32 int32 -> float32")
+    run = row.kernel(g.model([y]).subgraphs[0].ops[0])
     with pytest.raises(InputError, match="needs segment ids below 2, found 2"):
         run(np.zeros(2, np.float32), np.array([0, 2], np.int32), np.array(2, np.int32))
 

@@ -1,4 +1,4 @@
-"""One module per op, found by looking: adding a file here adds its rows."""
+"""The ops: a module each, found by looking, and a table of those that are a formula."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import ModuleType
 from delegraph import OpSupport, rows_of_modules
 
 from ..options import Options
+from . import _formulas
 
 
 @cache
@@ -22,4 +23,4 @@ def support_rows(options: Options) -> Iterable[OpSupport]:
     def support(module: ModuleType) -> Iterable[OpSupport]:
         return module.support(options) if hasattr(module, "support") else ()
 
-    return rows_of_modules(__name__, __path__, support, "opencl")
+    return rows_of_modules(__name__, __path__, support, "opencl", _formulas.table(options))

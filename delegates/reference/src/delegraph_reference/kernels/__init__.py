@@ -1,4 +1,4 @@
-"""One module per op, found by looking: adding a file here adds its rows."""
+"""The ops: a module each, found by looking, and a table of those that are a formula."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from delegraph import OpSupport, rows_of_modules
 
+from . import _formulas
+
 if TYPE_CHECKING:
     from delegraph import RowsByOp
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 @cache
 def rows() -> RowsByOp:
     """Return the rows of every kernel module, each imported once in a process, when its op is asked for."""
-    return rows_of_modules(__name__, __path__, lambda module: module.SUPPORT, "reference")
+    table = _formulas.table()
+    return rows_of_modules(__name__, __path__, lambda module: module.SUPPORT, "reference", table)
 
 
 def row_of(op: str, types: str) -> OpSupport:

@@ -15,11 +15,17 @@ _SHORT = 255  # an axis no longer than this is counted in uint8
 _MANY = 512  # results from which on whole rows at a time are faster than numpy's argmax, column by column
 
 
-def prepare_arg(op: Op, extreme: np.ufunc, find: Callable[..., np.ndarray]) -> Kernel:
-    """Return where along an axis the first extreme stands.
+def arg_row(op: str, extreme: np.ufunc, find: Callable[..., np.ndarray]) -> OpSupport:
+    """Return the row of the op that says where along an axis the first extreme stands.
 
     ``extreme`` and ``find`` are ``np.fmax`` and ``np.argmax``, or ``np.fmin`` and ``np.argmin``.
     """
+    types = "float32|int8|uint8|int32|bool int32|int64 -> int32|int64"
+    constraints = (axes_of_values, declared_type, one_scale_at_most)
+    return OpSupport(op, (1, 3), types, constraints, lambda op: _prepare(op, extreme, find))
+
+
+def _prepare(op: Op, extreme: np.ufunc, find: Callable[..., np.ndarray]) -> Kernel:
     shape, dtype = shape_of(op.inputs[0]), np.dtype(op.outputs[0].dtype)
     along = once(lambda axis: axis_of(scalar(axis), len(shape)), op.inputs[1])
 
@@ -45,19 +51,6 @@ def _by_rows(x: np.ndarray, extreme: np.ufunc) -> np.ndarray:
     counts = np.arange(size, 0, -1, dtype=np.min_scalar_type(size)).reshape(-1, *(1,) * (x.ndim - 1))
     best = ((x == extreme.reduce(x, 0)) * counts).max(0)
     return np.asarray((size - best.astype(np.int64)) % size)
-
-
-def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
-    types = "float32|int8|uint8|int32|bool int32|int64 -> int32|int64"
-    return [
-        OpSupport(
-            op,
-            (1, 3),
-            types,
-            constraints=(axes_of_values, declared_type, one_scale_at_most),
-            kernel=prepare,
-        )
-    ]
 
 
 @needs("axes that are not empty")

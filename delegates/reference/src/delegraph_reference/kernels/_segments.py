@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from delegraph import InputError, Op, OpSupport, needs
@@ -13,7 +14,21 @@ from ..kernel import Kernel
 from ._movement import scalar
 
 
-def prepare_unsorted(op: Op, combine: np.ufunc, start: object) -> Kernel:
+def unsorted_row(op: str, combine: np.ufunc, start: Callable[[Any], object]) -> OpSupport:
+    """Return the row of an op on segments in any order.
+
+    :param start: returns what a segment without slices holds, of the limits of the type.
+    """
+
+    def prepare(op: Op) -> Kernel:
+        dtype = np.dtype(op.outputs[0].dtype)
+        limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+        return _prepare_unsorted(op, combine, start(limits))
+
+    return OpSupport(op, (1, 1), "T int32 int32 -> T", (segment_ids_of_rows,), prepare, T="float32 int32")
+
+
+def _prepare_unsorted(op: Op, combine: np.ufunc, start: object) -> Kernel:
     """x: (*ids, *rest), ids: any shape -> (segments, *rest); a segment without slices holds ``start``.
 
     Slices are combined in float64 where they are float32. A slice with a negative id is left out.
@@ -49,11 +64,6 @@ def summed(x: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
     out = np.zeros((count, *x.shape[1:]), np.float64 if x.dtype.kind == "f" else x.dtype)
     np.add.at(out, ids, x)
     return out.astype(x.dtype, copy=False)
-
-
-def rows(op: str, prepare: Callable[[Op], Kernel]) -> list[OpSupport]:
-    types, constraints = "float32 int32", (segment_ids_of_rows,)
-    return [OpSupport(op, (1, 1), "T int32 int32 -> T", T=types, constraints=constraints, kernel=prepare)]
 
 
 @needs("a segment id for each slice")

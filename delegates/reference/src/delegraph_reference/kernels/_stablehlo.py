@@ -20,14 +20,14 @@ SIGNED = f"{REALS} int8 int32 int64"
 INTEGERS = "int8 uint8 uint16 int32 uint32 int64 uint64 bool"
 
 
-def stablehlo_rows(op: str, formula: Callable[..., np.ndarray], types: str) -> list[OpSupport]:
-    """Return the rows of a StableHLO op."""
-    return [OpSupport(op, (1, 1), "T T -> T", (same_shape,), by_formula(formula), T=types)]
+def stablehlo_row(op: str, formula: Callable[..., np.ndarray], types: str) -> OpSupport:
+    """Return the row of a StableHLO op."""
+    return OpSupport(op, (1, 1), "T T -> T", (same_shape,), by_formula(formula), T=types)
 
 
-def stablehlo_unary_rows(op: str, formula: Callable[..., np.ndarray], types: str) -> list[OpSupport]:
-    """Return the rows of a StableHLO op on one operand."""
-    return [OpSupport(op, (1, 1), "T -> T", (), by_formula(formula), T=types)]
+def stablehlo_unary_row(op: str, formula: Callable[..., np.ndarray], types: str) -> OpSupport:
+    """Return the row of a StableHLO op on one operand."""
+    return OpSupport(op, (1, 1), "T -> T", (), by_formula(formula), T=types)
 
 
 def rounded_once(formula: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._stablehlo import SIGNED, stablehlo_rows
+from ._stablehlo import SIGNED, stablehlo_row
 
 
 def quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -23,4 +23,4 @@ def quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(y == 0, np.array(0, x.dtype) - np.array(1, x.dtype), cut))
 
 
-SUPPORT = stablehlo_rows("STABLEHLO_DIVIDE", quotient, f"{SIGNED} uint8 uint16 uint32 uint64")
+SUPPORT = [stablehlo_row("STABLEHLO_DIVIDE", quotient, f"{SIGNED} uint8 uint16 uint32 uint64")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._stablehlo import NUMBERS, stablehlo_rows
+from ._stablehlo import NUMBERS, stablehlo_row
 
 
 def larger(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -16,4 +16,4 @@ def larger(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(y, x))  # of two zeros numpy gives the second
 
 
-SUPPORT = stablehlo_rows("STABLEHLO_MAXIMUM", larger, NUMBERS)
+SUPPORT = [stablehlo_row("STABLEHLO_MAXIMUM", larger, NUMBERS)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._stablehlo import SIGNED, rounded_once, stablehlo_rows
+from ._stablehlo import SIGNED, rounded_once, stablehlo_row
 
 
 def power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -21,4 +21,4 @@ def power(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(y < 0, inverse, whole)
 
 
-SUPPORT = stablehlo_rows("STABLEHLO_POWER", power, f"{SIGNED} uint8 uint16 uint32 uint64")
+SUPPORT = [stablehlo_row("STABLEHLO_POWER", power, f"{SIGNED} uint8 uint16 uint32 uint64")]

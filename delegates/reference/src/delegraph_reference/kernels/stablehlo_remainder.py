@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._stablehlo import SIGNED, stablehlo_rows
+from ._stablehlo import SIGNED, stablehlo_row
 
 
 def remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -19,4 +19,4 @@ def remainder(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(y == 0, x, np.fmod(x, safe))
 
 
-SUPPORT = stablehlo_rows("STABLEHLO_REMAINDER", remainder, f"{SIGNED} uint8 uint16 uint32 uint64")
+SUPPORT = [stablehlo_row("STABLEHLO_REMAINDER", remainder, f"{SIGNED} uint8 uint16 uint32 uint64")]

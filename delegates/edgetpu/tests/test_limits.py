@@ -217,13 +217,20 @@ def test_a_variable_that_is_no_state_of_an_lstm_stays_on_the_cpu(net, refusals, 
     assert str(why).startswith("needs no variable tensors but the state of an LSTM, found tensor 0 't0'")
 
 
-def test_nearest_neighbor_with_half_pixels_is_a_version_too_new(net, refusals):
+def test_nearest_neighbor_with_half_pixels_is_mapped_as_in_exports_of_yolo(net, refusals):
     n = net()
     resize(n, (4, 4), (8, 8), "RESIZE_NEAREST_NEIGHBOR", version=3, half_pixel_centers=True)
 
+    assert refusals(n) == []
+
+
+def test_a_version_that_is_loaded_and_not_mapped_stays_on_the_cpu(net, refusals):
+    n = net()
+    resize(n, (4, 4), (8, 8), "RESIZE_NEAREST_NEIGHBOR", version=4)
+
     (why,) = refusals(n)
 
-    assert str(why).startswith("needs version 1..2, found version 3 (the compiler maps RESIZE_NEAREST_NE")
+    assert str(why).startswith("needs version 1..3, found version 4 (the compiler maps RESIZE_NEAREST_NE")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,11 @@
 Source: coral.ai/docs/edgetpu/models-intro, "Supported operations", for ops, limits and runtime versions.
 TILE is not in it, but mapped in a published model, which does not say since when: it counts as new. SPLIT
 has runtime 13 in the one published model with it. Versions are those that the compiler's own TFLite can
-load (``loads``), as far as they concern 8 bits; RESIZE_NEAREST_NEIGHBOR 3 is loaded, but not mapped
-(github.com/google-coral/edgetpu/issues/420). How far the compiler maps others is not known.
+load (``loads``), as far as they concern 8 bits: how far the compiler maps them is known of few. Version 3
+of RESIZE_NEAREST_NEIGHBOR, which ``tf.image.resize`` gives (half pixel centers; op_version.cc), was left to
+the CPU by compilers 14.1 and 15 (github.com/google-coral/edgetpu/issues 187, 420) and is mapped by 16 in
+exports of YOLOv5, v7 and v8 that resize so (google-coral/edgetpu 512; WongKinYiu/yolov7/pull/1672;
+ultralytics/ultralytics/issues/4754).
 """
 
 from __future__ import annotations
@@ -73,7 +76,7 @@ def _mapped(given: int) -> Iterator[Mapped]:
     yield Mapped("SQUARED_DIFFERENCE", 2, "T T -> T", 14)
     resized = (limit.constant(1), limit.resize_factor, limit.resize_output)
     yield Mapped("RESIZE_BILINEAR", 3, "T int32 -> T", constraints=resized)
-    yield Mapped("RESIZE_NEAREST_NEIGHBOR", 2, "T int32 -> T", constraints=resized)
+    yield Mapped("RESIZE_NEAREST_NEIGHBOR", 3, "T int32 -> T", constraints=resized)
 
 
 def _weighted(given: int) -> Iterator[Mapped]:

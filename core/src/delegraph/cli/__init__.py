@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,11 +73,8 @@ class Main(click.Group):
         settings = ctx.ensure_object(CommonSettings)
         with settings.warnings_on_stderr():
             try:
-                with _shown_usage_errors():
+                with _calls_answered():
                     return super().invoke(ctx)
-            except KeyboardInterrupt:
-                echo(err=True)
-                ctx.exit(130)
             except (DelegraphError, OSError) as e:
                 if getattr(e, "errno", None) == errno.EPIPE:
                     raise  # of a pipe whose reader has gone: click ends without a word
@@ -84,7 +82,7 @@ class Main(click.Group):
                 ctx.exit(1)
 
     def make_context(self, *args: Any, **settings: Any) -> click.Context:
-        with _shown_usage_errors():
+        with _calls_answered():
             return super().make_context(*args, **settings)
 
     def _ask_plugins(self) -> None:
@@ -126,11 +124,25 @@ class _ToStderr(logging.Handler):
         echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
 
 
+class _Interrupted(click.ClickException):
+    """Ctrl-C: one line and exit code 130."""
+
+    exit_code = 130
+
+    def show(self, file: Any = None) -> None:
+        echo("\ninterrupted" if sys.stderr.isatty() else "interrupted", err=True)  # a terminal shows ^C
+
+
 @contextmanager
-def _shown_usage_errors() -> Iterator[None]:
-    """Write escapes in what click says of arguments: a shell's ``*`` may stand for any file's name."""
+def _calls_answered() -> Iterator[None]:
+    """Let click end the command after Ctrl-C, and with names escaped in what it says of arguments.
+
+    A shell's ``*`` may stand for any file's name.
+    """
     try:
         yield
+    except KeyboardInterrupt as e:
+        raise _Interrupted("") from e
     except click.ClickException as e:
         e.message = escaped_lines(e.message)  # type: ignore[misc]
         raise

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import enum
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial, wraps
@@ -55,6 +54,7 @@ from .model_source import the_model
 from .named_arguments import Argument, Interface, interface_of
 from .session import Session
 from .signature import SignatureRunner
+from .turns import Turn, Turns
 from .views import Views
 
 __all__ = ["Interpreter", "InterpreterWithCustomOps", "OpResolverType", "SignatureRunner", "load_delegate"]
@@ -77,7 +77,8 @@ def _alone(method: F) -> F:
 
     @wraps(method)
     def wrapper(self: Interpreter, *args: Any, **kwargs: Any) -> Any:
-        if not self._lock.acquire(blocking=False):
+        turn = Turn()
+        if not self._turns.take(turn):
             raise StateError(
                 f"{method.__name__}() needs the interpreter for itself, found another call under way; "
                 "give each thread an interpreter of its own: they may share one model=..."
@@ -87,7 +88,7 @@ def _alone(method: F) -> F:
                 raise StateError(f"{method.__name__}() needs an open interpreter, found it closed")
             return method(self, *args, **kwargs)
         finally:
-            self._lock.release()
+            self._turns.end()
 
     return cast(F, wrapper)
 
@@ -166,7 +167,7 @@ class Interpreter:
             device_outputs=device_outputs,
         )
         budget = Budget(max_tensor_bytes, max_total_bytes, max_while_iterations)
-        self._lock = threading.Lock()
+        self._turns = Turns()
         self._closed = False
         self._views = Views()
         self._compress = experimental_compress_quantization_zero_points
@@ -183,7 +184,10 @@ class Interpreter:
         loaded = resolve_delegates(wanted, plugins=self._plugins, must_run=True, num_threads=num_threads)
         self._model = adapted(self._model, loaded)
         given = {id(d) for d in wanted}
-        self._close_delegates = weakref.finalize(self, _close, [d for d in loaded if id(d) not in given])
+        closed = [d for d in loaded if id(d) not in given and type(d).close is not Delegate.close]
+        self._to_close = closed
+        if closed:  # none of this project: what runs when something goes may swallow a Ctrl-C
+            weakref.finalize(self, _close, closed)
         self._reference_is_spare = loaded[-1].name == REFERENCE and REFERENCE not in map(
             wanted_name, wanted
         )
@@ -419,11 +423,12 @@ class Interpreter:
 
     def close(self) -> None:
         """Give back what the delegates loaded by this interpreter hold. Nothing can be called after it."""
-        if not self._lock.acquire(blocking=False):
+        turn = Turn()
+        if not self._turns.take(turn):
             raise StateError("close() needs the interpreter for itself, found another call under way")
         self._closed = True
-        self._lock.release()
-        self._close_delegates()
+        self._turns.end()
+        _close(self._to_close)
 
     def __enter__(self) -> Interpreter:
         return self
@@ -573,6 +578,8 @@ def _wanted(name: str, delegates: Sequence[Wanted] | None) -> list[Wanted]:
     return [] if delegates is None else several(name, delegates, object, "names or delegates")
 
 
-def _close(delegates: Sequence[Delegate]) -> None:
-    for delegate in delegates:
-        delegate.close()
+def _close(delegates: list[Delegate]) -> None:
+    """Close delegates and forget them; what a Ctrl-C leaves over, another call closes."""
+    while delegates:
+        delegates[0].close()
+        del delegates[0]

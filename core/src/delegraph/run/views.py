@@ -17,23 +17,27 @@ class Views:
     """The views handed out by one interpreter."""
 
     def __init__(self) -> None:
-        self._live: weakref.WeakSet[_Owner] = weakref.WeakSet()
+        # References alone: what runs when a view goes would swallow a Ctrl-C that comes just then.
+        self._owners: list[weakref.ref[_Owner]] = []
 
     def of(self, array: np.ndarray) -> np.ndarray:
         """Return a view of ``array``; slices of the view count as the view."""
         if array.dtype.hasobject:  # numpy makes no tracked views of Python objects
             return np.array(array)
         owner = _Owner(array)
-        self._live.add(owner)
+        self._owners = [*self._live(), weakref.ref(owner)]
         return np.asarray(owner)
 
     def ensure_none(self) -> None:
         """Raise :class:`StateError` if a view, or a slice of one, is still referred to."""
-        if self._live:
+        if live := self._live():
             raise StateError(
-                f"{len(self._live)} array(s) from tensor() still refer to memory of the interpreter; hold "
+                f"{len(live)} array(s) from tensor() still refer to memory of the interpreter; hold "
                 "the function that tensor() returns and call it anew each time, not the array"
             )
+
+    def _live(self) -> list[weakref.ref[_Owner]]:
+        return [owner for owner in self._owners if owner() is not None]
 
 
 class _Owner:

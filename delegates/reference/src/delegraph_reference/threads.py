@@ -7,6 +7,7 @@ use the processor, too. Blocks that need nothing of one another do not wait. Res
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
 Item = TypeVar("Item")
 
@@ -28,12 +29,12 @@ def on_threads(count: int | None) -> Iterator[None]:
 
     None is 1, as in LiteRT. The setting of BLAS belongs to the process: other threads meet it, too.
     """
-    token = _count.set(count or 1)
-    _blas.limit()
+    token, user = _count.set(count or 1), _User()
     try:
+        _blas.limit(user)
         yield
     finally:
-        _blas.release()
+        _blas.release(user)
         _count.reset(token)
 
 
@@ -49,43 +50,93 @@ def each(work: Callable[[Item], None], items: Sequence[Item]) -> None:
         for item in items:
             work(item)
         return
-    pending = iter(items)
-
-    def drain() -> None:
-        with np.errstate(all="ignore"):  # the caller's setting does not reach other threads
-            for item in _taken(pending):
-                work(item)
-
-    others: list[Future[None]] = [_pool(count - 1, os.getpid()).submit(drain) for _ in range(count - 1)]
+    shared = _Shared(work, items, count - 1)
     try:
-        drain()
+        for busy in shared.busy:
+            _pool(count - 1, os.getpid()).submit(shared.help, busy)
+        shared.work()
     finally:
-        for other in others:
-            other.result()
+        shared.end()
+
+
+class _Shared:
+    """Items that several threads work on."""
+
+    def __init__(self, work: Callable[[Any], None], items: Sequence[Any], helpers: int) -> None:
+        self._work, self._pending = work, iter(items)
+        self._taking = Lock()
+        self.busy = [Lock() for _ in range(helpers)]  # each held while its helper works
+        self._failure: Exception | None = None
+
+    def help(self, busy: Lock) -> None:
+        """Work on items until none is left, in another thread."""
+        with busy:
+            try:
+                self.work()
+            except Exception as e:
+                self._failure = e
+
+    def work(self) -> None:
+        """Work on items until none is left."""
+        with np.errstate(all="ignore"):  # the caller's setting does not reach other threads
+            while (item := self._next()) is not _END:
+                self._work(item)
+
+    def end(self) -> None:
+        """Let no helper take another item, and return when none is at one: they write to arrays in use.
+
+        :raises Exception: what a helper raised
+        """
+        try:
+            self._wait()
+        except KeyboardInterrupt:
+            self._wait()
+            raise
+        if self._failure is not None:
+            raise self._failure
+
+    def _wait(self) -> None:
+        self._pending = iter(())
+        for busy in self.busy:
+            with busy:
+                pass
+
+    def _next(self) -> Any:
+        with self._taking:
+            return next(self._pending, _END)
 
 
 class _Blas:
     """Holds BLAS to one thread while anybody wants that."""
 
     def __init__(self) -> None:
-        self._lock, self._users = Lock(), 0
+        self._lock = Lock()
+        self._users: list[weakref.ref[_User]] = []  # one that a Ctrl-C keeps from releasing goes anyway
         self._before: list[tuple[Any, int]] = []  # libraries that had another number
 
-    def limit(self) -> None:
+    def limit(self, user: _User) -> None:
         with self._lock:
-            self._users += 1
-            if self._users == 1:
+            self._users = [*self._living(), weakref.ref(user)]
+            if not self._before:
                 found = [(library, library.get_num_threads()) for library in _libraries()]
                 self._before = [(library, count) for library, count in found if count != 1]
                 for library, _ in self._before:
                     library.set_num_threads(1)
 
-    def release(self) -> None:
+    def release(self, user: _User) -> None:
         with self._lock:
-            self._users -= 1
+            self._users = [one for one in self._living() if one() is not user]
             if not self._users:
                 for library, count in self._before:
                     library.set_num_threads(count)
+                self._before = []
+
+    def _living(self) -> list[weakref.ref[_User]]:
+        return [one for one in self._users if one() is not None]
+
+
+class _User:
+    """Somebody who wants BLAS on one thread."""
 
 
 @cache
@@ -94,17 +145,6 @@ def _libraries() -> list[Any]:
     from threadpoolctl import ThreadpoolController
 
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
-
-
-def _taken(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield the items that no other thread takes."""
-    while True:
-        with _taking:
-            try:
-                item = next(items)
-            except StopIteration:
-                return
-        yield item
 
 
 @cache
@@ -116,5 +156,5 @@ def _pool(workers: int, process: int) -> ThreadPoolExecutor:
 
 
 _count: ContextVar[int] = ContextVar("delegraph_reference_threads", default=1)
-_taking = Lock()
+_END = object()  # no item is left
 _blas = _Blas()

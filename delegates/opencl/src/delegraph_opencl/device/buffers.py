@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -20,19 +19,20 @@ class ByteCounts:
     """Counts the bytes that a delegate's partitions take on the device: weights, and all other tensors."""
 
     def __init__(self) -> None:
-        self._parts: dict[int, dict[str, int]] = {}
-        self._numbers = itertools.count()
+        self._parts: list[tuple[weakref.ref[object], dict[str, int]]] = []
 
     def part(self, owner: object) -> dict[str, int]:
-        """Return the counts of one partition, to be added to; they are forgotten when ``owner`` goes."""
-        number, part = next(self._numbers), {"weights": 0, "tensors": 0}
-        self._parts[number] = part
-        weakref.finalize(owner, self._parts.pop, number, None)
+        """Return the counts of one partition, to be added to; they count as long as ``owner`` lives."""
+        part = {"weights": 0, "tensors": 0}
+        self._parts = [*self._living(), (weakref.ref(owner), part)]
         return part
 
     def total(self) -> dict[str, int]:
-        parts = list(self._parts.values())
+        parts = [part for _, part in self._living()]
         return {kind: sum(part[kind] for part in parts) for kind in ("weights", "tensors")}
+
+    def _living(self) -> list[tuple[weakref.ref[object], dict[str, int]]]:
+        return [(owner, part) for owner, part in self._parts if owner() is not None]
 
 
 @define(eq=False)
@@ -70,21 +70,42 @@ class Allocator:
         return self.buffer(nbytes, host=array[start : start + nbytes])
 
 
+class PooledBuffer:
+    """A buffer of a pool; ``holder`` is a reference to the value in it, that of nobody while it is free.
+
+    Asked for anew each time: what runs when a value goes would swallow a Ctrl-C that comes just then.
+    """
+
+    __slots__ = ("buffer", "holder")
+
+    def __init__(self, buffer: Any) -> None:
+        self.buffer = buffer
+        self.holder: Callable[[], object] = _nobody
+
+    def hold(self, value: object) -> None:
+        """Keep the buffer for a value as long as that lives."""
+        self.holder = weakref.ref(value)
+
+
+def _nobody() -> None:
+    return None
+
+
 class BufferPool:
     """Buffers of what leaves a partition, used again once nobody holds the value."""
 
     def __init__(self, allocate: Callable[[int], Any]) -> None:
         self._allocate = allocate
-        self._free: dict[int, list[Any]] = {}
+        self._pooled: dict[int, list[PooledBuffer]] = {}
 
-    def take(self, nbytes: int) -> Any:
-        try:
-            return self._free[nbytes].pop()
-        except (KeyError, IndexError):
-            return self._allocate(nbytes)
-
-    def give_back(self, buffer: Any) -> None:
-        self._free.setdefault(buffer.size, []).append(buffer)
+    def free(self, nbytes: int) -> PooledBuffer:
+        """Return a buffer that nobody holds; it stays free until it is told of who does."""
+        pooled = self._pooled.setdefault(nbytes, [])
+        for one in pooled:
+            if one.holder() is None:
+                return one
+        pooled.append(PooledBuffer(self._allocate(nbytes)))
+        return pooled[-1]
 
 
 def part_of(buffer: Any, start: int, nbytes: int) -> Any:

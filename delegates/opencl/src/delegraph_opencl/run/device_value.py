@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,6 @@ class DeviceValue:
     ``delegate`` is the delegate object that made it: the only one that may look inside.
 
     :param buffer: ``pyopencl.Buffer``, contiguous, in the order of the axes.
-    :param release: called with the buffer when nobody needs it any more.
     :param commands: those that compute the values; None: whatever is in the delegate's queue.
     """
 
@@ -34,7 +33,6 @@ class DeviceValue:
         buffer: Any,
         shape: Sequence[int],
         dtype: Any,
-        release: Callable[[Any], None] | None = None,
         commands: InFlight | None = None,
     ) -> None:
         self.delegate = handle.delegate
@@ -42,7 +40,6 @@ class DeviceValue:
         self.buffer = buffer
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype)
-        self._release = release
         self._commands = commands
 
     @property
@@ -132,10 +129,6 @@ class DeviceValue:
     def _tell(self, start: float) -> None:
         if (events := profile.listener()) is not None:
             events.append(profile.Event("read back", perf_counter() - start, nbytes=self.nbytes))
-
-    def __del__(self) -> None:
-        if self._release is not None:
-            self._release(self.buffer)
 
     def __repr__(self) -> str:
         return f"<{self.dtype.name} {self.shape} on {self.delegate.label}>"

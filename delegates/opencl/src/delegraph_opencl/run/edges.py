@@ -43,6 +43,7 @@ class Edge:
     def bind(self, buffer: Any, array: Any = None) -> None:
         """Let the kernels read or write this buffer."""
         if buffer is not self.bound:
+            self.bound = self.array = None  # until all is done: a Ctrl-C may come in between
             parts = [part_of(buffer, start, nbytes) for _, _, start, nbytes in self.uses]
             for (kernel, i, _, _), part in zip(self.uses, parts, strict=True):
                 kernel.set_arg(i, part)
@@ -63,7 +64,7 @@ class Edges:
         self._own = [allocator.edge(e.nbytes + ALIGNMENT) for e in self._inputs]  # of each input
         self._outputs = [Edge.of(v, real_size) for v in compiled.outputs]
         for edge in self._outputs:  # a device without room for them says so now
-            self._pool.give_back(self._pool.take(edge.nbytes + ALIGNMENT))
+            self._pool.free(edge.nbytes + ALIGNMENT)
         self._by_value = {id(edge.value.root): edge for edge in (*self._inputs, *self._outputs)}
 
     def at(self, arg: Arg) -> Edge | None:
@@ -87,9 +88,11 @@ class Edges:
         return tuple([self._leave(edge, commands) for edge in self._outputs])
 
     def _leave(self, edge: Edge, commands: InFlight) -> DeviceValue:
-        buffer = self._pool.take(edge.nbytes + ALIGNMENT)
-        edge.bind(buffer)
-        return DeviceValue(self._handle, buffer, edge.shape, edge.dtype, self._pool.give_back, commands)
+        pooled = self._pool.free(edge.nbytes + ALIGNMENT)
+        value = DeviceValue(self._handle, pooled.buffer, edge.shape, edge.dtype, commands)
+        pooled.hold(value)
+        edge.bind(pooled.buffer)
+        return value
 
     def _enter(self, edge: Edge, own: Any, given: Any) -> None:
         """Bring an input in; a device value with room behind it is read where it is.

@@ -16,7 +16,7 @@ from ..program.memory import plan_memory
 from ..program.target import Target
 from .binding import Binder, Bound
 from .cached_parts import CachedParts
-from .commands_in_flight import InFlight
+from .commands_in_flight import InFlight, guard
 from .compile import Compiled
 from .constants import Constants
 from .device_value import DeviceValue
@@ -40,7 +40,8 @@ class Executable:
     ) -> None:
         self.partition = partition
         self._ops = ops_of(partition)
-        self._commands = InFlight(self._ops)
+        self._guard = guard(self)
+        self._commands = InFlight(self._ops, self._guard)
         self._handle = handle
         self._cached = CachedParts(stored)
         self._lock = threading.Lock()  # kernels keep their arguments: one run at a time
@@ -60,7 +61,7 @@ class Executable:
         """
         with self._lock:
             self._handle.device.check_process()
-            last, self._commands = self._commands, InFlight(self._ops)
+            last, self._commands = self._commands, InFlight(self._ops, self._guard)
             last.end()  # nobody may have waited: a run that was broken off
             events = profile.listener()
             kernels = self._bound if events is None else self._one_by_one
@@ -76,9 +77,6 @@ class Executable:
                 self._commands.wait()
                 self._cached.write((bound.source for bound in self._bound), self._handle.device)
         return outputs
-
-    def __del__(self) -> None:
-        self._commands.end()  # it works on this memory
 
     @cached_property
     def _one_by_one(self) -> list[Bound]:

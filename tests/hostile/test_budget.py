@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import SECONDS, Commands
+from delegraph import InputError, Interpreter, ModelError
+from delegraph.cli.run import save
 from delegraph.file import write_model
 from delegraph.model import Builder, Model
 from specimens import DIGITS
@@ -270,3 +272,50 @@ def test_the_command_that_is_advised_for_models_of_strangers_runs() -> None:
 
     assert found.returncode == 0, found.stderr
     assert "reference" in found.stdout
+
+
+def tiled_strings(g: Builder, word: Any, n: int) -> Any:
+    return g.op("TILE", [word, constant(g, [n])], [g.tensor((1,), "string")])
+
+
+def broadcast_strings(g: Builder, word: Any, n: int) -> Any:
+    return g.op("BROADCAST_TO", [word, constant(g, [n])], [g.tensor((1,), "string")], version=3)
+
+
+def filled_strings(g: Builder, word: Any, n: int) -> Any:
+    word = g.op("RESHAPE", [word, g.constant(np.zeros(0, np.int32))], [g.tensor((), "string")])
+    return g.op("FILL", [constant(g, [n]), word], [g.tensor((1,), "string")])
+
+
+def gathered_strings(g: Builder, word: Any, n: int) -> Any:
+    places = g.op("TILE", [constant(g, [0]), constant(g, [n])], [g.tensor((1,), "int32")])
+    return g.op("GATHER", [word, places], [g.tensor((1,), "string")])
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["constant", "computed"])
+@pytest.mark.parametrize("make", [tiled_strings, broadcast_strings, filled_strings, gathered_strings])
+def test_strings_count_as_pointers_views_that_are_broadcast_too(
+    make: Callable[..., Any], known: bool
+) -> None:
+    n = EACH // 8
+    g = Builder()
+    word = g.constant(["word"]) if known else g.input((1,), "string")
+    file = write_model(g.model(outputs=[make(g, word, n + 1)]))
+    with pytest.raises(ModelError, match=f"max_tensor_bytes={EACH}"):
+        Interpreter(model_content=file, max_tensor_bytes=EACH).allocate_tensors()
+
+
+def test_a_model_that_was_read_with_another_limit_is_held_to_the_interpreters() -> None:
+    g = Builder()
+    model = g.model(outputs=[g.op("NEG", [g.input((100,), "float32")], [g.tensor((100,), "float32")])])
+    with pytest.raises(ModelError, match="max_tensor_bytes=399"):
+        Interpreter(model=model, max_tensor_bytes=399).allocate_tensors()
+
+
+def test_strings_of_which_one_is_long_are_not_blown_up_to_be_saved(tmp_path: Path) -> None:
+    words = np.array([b"x" * MIB, *[b""] * 10_000], object)
+
+    with pytest.raises(InputError, match="10001 strings of up to 1048576 bytes are too large"):
+        save({"words": words}, str(tmp_path / "words.npz"))
+
+    assert list(tmp_path.iterdir()) == []

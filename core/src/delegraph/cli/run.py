@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
+from ..errors import InputError
 from ..file import Labels, ModelLabels, OutputLabels, check_output, member_names, output_file, read_labels
+from ..file.reader import MAX_TENSOR_BYTES
 from ..model import Model
 from ..numbers import real_from_stored
 from ..run import Interface
@@ -103,8 +105,16 @@ def save(arrays: Mapping[str, np.ndarray], path: str, read: Iterable[str] = ()) 
 
 
 def _without_objects(array: np.ndarray) -> np.ndarray:
-    """Return strings as numpy's own bytes: a file of Python objects could not be read back safely."""
-    return array.astype(np.bytes_) if array.dtype.kind == "O" else array
+    """Return strings as numpy's own bytes: a file of Python objects could not be read back safely.
+
+    :raises InputError: they would be too large, since each takes as much as the longest.
+    """
+    if array.dtype.kind != "O":
+        return array
+    longest = max(map(len, array.flat), default=0)
+    if longest * array.size > MAX_TENSOR_BYTES:
+        raise InputError(f"{array.size} strings of up to {longest} bytes are too large for an .npz file")
+    return array.astype(np.bytes_)
 
 
 def _report(

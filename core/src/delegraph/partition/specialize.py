@@ -106,6 +106,9 @@ def specialize(
     check_kind("input_shapes", input_shapes, (Mapping, type(None)), "shapes by subgraph and tensor")
     several("delegates", delegates, Delegate, "loaded delegates (see load_delegate)")
     check_kind("budget", budget, Budget, "a Budget")
+    for graph in model.subgraphs:  # it may have been read, or made, with other limits
+        for t in graph.tensors:
+            budget.check_tensor(t, f"subgraph {graph.index}")
     evaluator = Evaluator(delegates, decisions or Decisions())
     work = _Specializer(model, input_shapes or {}, evaluator, budget, not keep_all)
     return attrs.evolve(model, subgraphs=work.subgraphs())

@@ -251,7 +251,7 @@ def _with_tensor(model: Model, tensor: Tensor) -> Model:
     """Return the model with a tensor in place of the one of its index."""
     graph = model.subgraphs[0]
 
-    def of(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
+    def of(tensors: Sequence[Tensor | None]) -> tuple[Any, ...]:
         return tuple(tensor if t is not None and t.index == tensor.index else t for t in tensors)
 
     ops = tuple(evolve(op, inputs=of(op.inputs), outputs=of(op.outputs)) for op in graph.ops)

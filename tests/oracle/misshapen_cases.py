@@ -16,7 +16,7 @@ from delegraph import DelegraphError, Model, write_model
 from delegraph.contract import SupportTable
 from matrix.draft import Draft
 from matrix.recipe import recipes
-from matrix.run import fact_of
+from matrix.run import fact_of, relabelled
 from misshapen import fed, mutants
 from ops_without_litert import drafts
 
@@ -125,9 +125,11 @@ def made_of(case: Case, delegate: str, options: Options = ()) -> tuple[str, Any]
 def made_by_litert(case: Case) -> tuple[str, Any]:
     """Return ("values", outputs) or ("refused", why)."""
     why = ""
-    for resolver, _ in fact_of(case.op).answers(case.model.subgraphs[0].ops[0].version):
+    versions = [op.version for op in case.model.subgraphs[0].ops if op.name == case.op]
+    for resolver, version in fact_of(case.op).answers(versions[0]):
         try:
-            return "values", litert.run(case.file, case.arrays, resolver)
+            file = write_model(relabelled(case.model, case.op, version))
+            return "values", litert.run(file, case.arrays, resolver)
         except litert.LiteRTCrashed as e:
             return "died", str(e)
         except (litert.LiteRTError, DelegraphError) as e:

@@ -404,7 +404,7 @@ def _empty_ones(graph: Graph) -> dict[int, Tensor]:
         return {}
     made = {t.index for t in (*graph.inputs, *(t for op in graph.ops for t in op.outputs))}
     return {
-        t.index: attrs.evolve(t, data=np.zeros(t.shape, DTYPES[t.dtype].numpy))
+        t.index: attrs.evolve(t, data=np.zeros(t.shape or (), DTYPES[t.dtype].numpy))
         for t in empty
         if not t.is_variable and t.index not in made
     }

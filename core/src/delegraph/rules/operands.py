@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..contract import Constraint, needs
+from ..errors import InputError
 from ..model import Op, Tensor
 
 
@@ -32,6 +33,17 @@ def shape_of(tensor: Tensor | None) -> tuple[int, ...]:
 def operand_shape(op: Op, index: int = 0) -> tuple[int, ...]:
     """Return the shape of an input that the op always has."""
     return shape_of(op.inputs[index])
+
+
+def matrix_shape(op: Op, index: int) -> tuple[int, int]:
+    """Return the shape of an input that the op always has, and that is a matrix.
+
+    :raises InputError: it has another rank; in a constraint, that is its reason.
+    """
+    shape = operand_shape(op, index)
+    if len(shape) != 2:
+        raise InputError(f"weights of shape {shape} as input {index}")
+    return shape[0], shape[1]
 
 
 def scales_of(tensor: Tensor) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..contract import Constraint, needs
 from ..model import Op
-from .operands import given, operand_shape
+from .operands import given, operand, operand_shape
 from .quantization import axis_scales_found, scaled, scales_found, zero_point_found
 
 
@@ -31,6 +31,17 @@ def clips(op: Op) -> str | None:
     """Of LSTMs: 0 is none."""
     found = min(op.options.cell_clip, op.options.proj_clip)
     return None if found >= 0 else f"{found:g}"
+
+
+@needs("recurrent weights of the input weights' type, or diagonal ones in float32")
+def diagonals(op: Op) -> str | None:
+    """Of LSTM's FULL kernel and UNIDIRECTIONAL_SEQUENCE_LSTM."""
+    for i in _RECURRENT_WEIGHTS:
+        if (t := given(op, i)) is not None:
+            is_matrix = t.shape is None or len(t.shape) != 1
+            if t.dtype != (operand(op, _INPUT_WEIGHTS[-1]).dtype if is_matrix else "float32"):
+                return f"{t.dtype} of shape {t.shape}"
+    return None
 
 
 @needs("a sequence of rank 3")
@@ -73,3 +84,4 @@ def scaled_weights(op: Op) -> str | None:
 
 
 _INTEGERS = ("int8", "uint8")
+_INPUT_WEIGHTS, _RECURRENT_WEIGHTS = (1, 2, 3, 4), (5, 6, 7, 8)  # of the four gates

@@ -18,8 +18,8 @@ from itertools import chain
 
 import numpy as np
 from attrs import frozen
-from delegraph import Constraint, InputError, Op, needs
-from delegraph.rules import given, operand, operand_shape, wrong_shape
+from delegraph import Constraint, Op, needs
+from delegraph.rules import given, matrix_shape, operand, operand_shape, wrong_shape
 
 from .recurrent import (
     CURVES,
@@ -64,11 +64,9 @@ class LstmPlaces:
 
     def sizes(self, op: Op) -> tuple[int, int, int]:
         """Return the numbers of inputs, cells and outputs."""
-        weights = operand_shape(op, self.input_weights[_OUTPUT])
-        recurrent = operand_shape(op, self.recurrent_weights[_OUTPUT])
-        if len(weights) != 2 or len(recurrent) not in (1, 2):
-            raise InputError(f"weights of shapes {weights} and {recurrent}")
-        return weights[1], weights[0], recurrent[-1]
+        cells, depth = matrix_shape(op, self.input_weights[_OUTPUT])
+        *_, outputs = operand_shape(op, self.recurrent_weights[_OUTPUT]) or (cells,)
+        return depth, cells, outputs
 
 
 class LstmCell:

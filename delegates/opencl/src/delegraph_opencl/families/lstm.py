@@ -16,7 +16,16 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
-from delegraph.rules import clips, full_inputs, scaled_weights, zero_point_found
+from delegraph.rules import (
+    clips,
+    diagonals,
+    full_inputs,
+    matrix_shape,
+    operand,
+    operand_shape,
+    scaled_weights,
+    zero_point_found,
+)
 
 from ..options import Options
 from ..program.epilogue import Epilogue, written_epilogue
@@ -60,7 +69,12 @@ def cell_support(
         types = _types("int8|uint8")
         rtol = max(rtol, 2e-2)  # a last bit may move the state, which is rounded, to another step
         yield OpSupport(
-            op, versions, types, (*constraints, known_activation, scaled_weights), kernel, rtol=rtol
+            op,
+            versions,
+            types,
+            (*constraints, known_activation, scaled_weights, diagonals),
+            kernel,
+            rtol=rtol,
         )
         yield OpSupport(op, versions, _INTEGER_TYPES, (*constraints, integer_scales), kernel, steps=1)
 
@@ -150,16 +164,11 @@ class Cell:
 
 
 def cell_of(op: Op) -> Cell:
-    weights, recurrent = op.inputs[_INPUT_WEIGHTS[3]], op.inputs[_RECURRENT_WEIGHTS[3]]
-    assert weights is not None
-    assert recurrent is not None
-    assert weights.shape is not None
-    assert recurrent.shape is not None
-    cells, depth = weights.shape
-    x = op.inputs[_X]
-    assert x is not None
-    is_hybrid = x.dtype == "float32" and weights.dtype in _INTEGERS
-    return Cell(op, depth, cells, recurrent.shape[-1], x.dtype == "int8", is_hybrid)
+    cells, depth = matrix_shape(op, _INPUT_WEIGHTS[3])
+    *_, outputs = operand_shape(op, _RECURRENT_WEIGHTS[3]) or (cells,)
+    x = operand(op, _X)
+    is_hybrid = x.dtype == "float32" and operand(op, _INPUT_WEIGHTS[3]).dtype in _INTEGERS
+    return Cell(op, depth, cells, outputs, x.dtype == "int8", is_hybrid)
 
 
 def input_at(op: Op, index: int) -> Tensor | None:

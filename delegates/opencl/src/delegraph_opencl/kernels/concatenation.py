@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import no_activation
+from delegraph.rules import no_activation, one_scale_at_most
 
 from ..families.move_ops import axis_of, move_types, stacked, storage_rtol
 from ..options import Options
@@ -27,7 +27,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "CONCATENATION", (1, last), types, [no_activation], kernel, rtol=rtol, T=" ".join(others)
     )
     if options.quantized:
-        constraints = [no_activation, scaled_alike]
+        constraints = [no_activation, scaled_alike, one_scale_at_most]
         yield OpSupport("CONCATENATION", (1, last), types, constraints, kernel, steps=1, T="int8 uint8")
 
 

@@ -5,9 +5,10 @@ Source: tflite/delegates/gpu/common/model_builder.cc (ReLUOperationParser).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
-from delegraph import Op, OpSupport
+from delegraph import Op, OpSupport, needs
 
 from ..families.elementwise import elementwise, literal
 from ..families.support_rows import float_support
@@ -15,7 +16,13 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_support("LEAKY_RELU", elementwise(_formula), options, "T -> T")
+    kernel = elementwise(_formula)
+    return float_support("LEAKY_RELU", kernel, options, "T -> T", quantized_constraints=[finite_alpha])
+
+
+@needs("an alpha that is finite")
+def finite_alpha(op: Op) -> str | None:
+    return None if math.isfinite(op.options.alpha) else f"{op.options.alpha}"
 
 
 def _formula(op: Op) -> str:

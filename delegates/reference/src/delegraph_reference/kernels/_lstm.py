@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs
-from delegraph.rules import clips, dense, full_inputs, given, operand, scaled_weights, variable_states
+from delegraph.rules import (
+    clips,
+    dense,
+    diagonals,
+    full_inputs,
+    given,
+    scaled_weights,
+    variable_states,
+)
 
 from ..kernel import Kernel
 from ..lstm_cell import LstmCell, LstmPlaces, complete, fitting, some_activation
@@ -86,16 +94,6 @@ def _prepared(op: Op, make: Callable[[Any], Any], enter: Reorder, leave: Reorder
         return leave(op, y), *(new.reshape(old.shape) for new, old in zip(after, state, strict=True))
 
     return contiguous(run)
-
-
-@needs("recurrent weights of the input weights' type, or diagonal ones in float32")
-def diagonals(op: Op) -> str | None:
-    for i in _PLACES.recurrent_weights:
-        if (t := given(op, i)) is not None:
-            is_matrix = t.shape is None or len(t.shape) != 1
-            if t.dtype != (operand(op, _PLACES.input_weights[-1]).dtype if is_matrix else "float32"):
-                return f"{t.dtype} of shape {t.shape}"
-    return None
 
 
 @needs("recurrent weights of rank 2")

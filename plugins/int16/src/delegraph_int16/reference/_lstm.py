@@ -18,8 +18,8 @@ import numpy as np
 from delegraph import Constraint, Op, OpSupport, needs, quantize_multiplier, rescale
 from delegraph.rules import (
     dense,
+    matrix_shape,
     operand,
-    operand_shape,
     scales_found,
     scales_of,
     variable_states,
@@ -160,7 +160,7 @@ def fitting(batch_of: Callable[[Op], int]) -> Constraint:
 
     @needs("weights, biases and states whose shapes fit each other")
     def fitting_shapes(op: Op) -> str | None:
-        cells, depth = operand_shape(op, _INPUT_WEIGHTS[-1])
+        cells, depth = matrix_shape(op, _INPUT_WEIGHTS[-1])
         expected: dict[int, tuple[int, ...]] = dict.fromkeys(_INPUT_WEIGHTS, (cells, depth))
         expected |= dict.fromkeys(_RECURRENT_WEIGHTS, (cells, cells)) | dict.fromkeys(_BIASES, (cells,))
         size = batch_of(op) * cells
@@ -171,7 +171,7 @@ def fitting(batch_of: Callable[[Op], int]) -> Constraint:
 
 def depth(op: Op) -> int:
     """Return the depth of the input that the weights are for."""
-    return operand_shape(op, _INPUT_WEIGHTS[-1])[1]
+    return matrix_shape(op, _INPUT_WEIGHTS[-1])[1]
 
 
 @needs("20 or 24 inputs, the fused activation TANH, and a clip that is not negative")

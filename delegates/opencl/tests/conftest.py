@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import delegraph_opencl
+import pyopencl as cl
 import pytest
 from delegraph import DelegateUnavailable, Interpreter, Model
 from delegraph.plugins import Plugins
@@ -63,3 +64,11 @@ def interpret(load: Callable[..., Any], plugins: Plugins) -> Callable[..., Inter
 @pytest.fixture
 def spare() -> Spare:
     return Spare()
+
+
+@pytest.fixture
+def opencl_error(load):
+    """An error as OpenCL itself raises it."""
+    with pytest.raises(cl.Error) as raised:
+        cl.Buffer(load().context, cl.mem_flags.READ_WRITE, 1 << 62)
+    return raised.value

@@ -17,14 +17,6 @@ X = np.arange(16, dtype=np.float32).reshape(1, 2, 2, 4)
 TOO_LARGE = (1 << 30,)  # work-items of a group: more than any device has
 
 
-@pytest.fixture
-def opencl_error(load):
-    """An error as OpenCL itself raises it."""
-    with pytest.raises(cl.Error) as raised:
-        cl.Buffer(load().context, cl.mem_flags.READ_WRITE, 1 << 62)
-    return raised.value
-
-
 def failing(error):
     def fail(*args, **kwargs):
         raise error
@@ -148,7 +140,7 @@ def test_a_kernel_that_fails_as_it_runs_is_named_and_the_next_run_is_right(
             raise opencl_error
 
     def start(self, kernels, queue):
-        self._commands, self.events, self._is_done = kernels, [Event()] * len(kernels), False
+        self._commands, self.events, self.runs = kernels, [Event()] * len(kernels), 1
 
     i = interpret(chain("ADD"))
     i(X)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from attrs import define
 from .device import Device
 from .status import failure
 
+_FEW = 64  # buffers that take no time to look through
 ALIGNMENT = 128  # bytes; a kernel may also read up to a vector past a value's end
 
 
@@ -97,14 +99,22 @@ class BufferPool:
     def __init__(self, allocate: Callable[[int], Any]) -> None:
         self._allocate = allocate
         self._pooled: dict[int, list[PooledBuffer]] = {}
+        self._search: dict[int, tuple[int, int]] = {}  # where to begin; buffers to make before it
 
     def free(self, nbytes: int) -> PooledBuffer:
-        """Return a buffer that nobody holds; it stays free until it is told of who does."""
+        """Return a buffer that nobody holds; it stays free until it is told of who does.
+
+        Where all of many are held, half as many are made before they are looked through again.
+        """
         pooled = self._pooled.setdefault(nbytes, [])
-        for one in pooled:
-            if one.holder() is None:
-                return one
+        first, unsearched = self._search.get(nbytes, (0, 0))
+        for i in () if unsearched else chain(range(first, len(pooled)), range(first)):
+            if pooled[i].holder() is None:
+                self._search[nbytes] = i, 0
+                return pooled[i]
         pooled.append(PooledBuffer(self._allocate(nbytes)))
+        to_make = len(pooled) // 2 if len(pooled) > _FEW else 0
+        self._search[nbytes] = 0, unsearched - 1 if unsearched else to_make
         return pooled[-1]
 
 

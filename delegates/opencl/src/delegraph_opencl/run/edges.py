@@ -76,12 +76,20 @@ class Edges:
         for edge in self._by_value.values():
             edge.bound = edge.array = None
 
-    def enter(self, inputs: Sequence[Any]) -> None:
-        """Bring the inputs of a run in."""
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """The arrays of the host that kernels read where they are."""
+        return [edge.array for edge in self._inputs if edge.array is not None]
+
+    def enter(self, inputs: Sequence[Any], last: InFlight) -> None:
+        """Bring the inputs of a run in.
+
+        :param last: the run before, which may still read what it was given.
+        """
         listened = profile.listener() is not None
         for edge, own, given in zip(self._inputs, self._own, inputs, strict=True):
             if edge.array is not given or listened:
-                self._enter(edge, own, given)
+                self._enter(edge, own, given, last)
 
     def leave(self, commands: InFlight) -> tuple[DeviceValue, ...]:
         """Return the values that a run will store, in buffers that no earlier value is in."""
@@ -94,7 +102,7 @@ class Edges:
         edge.bind(pooled.buffer)
         return value
 
-    def _enter(self, edge: Edge, own: Any, given: Any) -> None:
+    def _enter(self, edge: Edge, own: Any, given: Any, last: InFlight) -> None:
         """Bring an input in; a device value with room behind it is read where it is.
 
         :param own: the buffer of this input that is there in any case.
@@ -102,14 +110,14 @@ class Edges:
         if not edge.nbytes:
             edge.bind(own)
         elif not isinstance(given, DeviceValue):
-            self._enter_array(edge, own, given)
+            self._enter_array(edge, own, given, last)
         elif given.has_room:
             edge.bind(given.buffer)
         else:
             edge.bind(own)
             self._copy(own, given.buffer, "copy on the device", edge)
 
-    def _enter_array(self, edge: Edge, own: Any, given: Any) -> None:
+    def _enter_array(self, edge: Edge, own: Any, given: Any, last: InFlight) -> None:
         start = perf_counter()
         if edge.array is given:
             pass  # it is read where it is, as in the run before
@@ -120,6 +128,7 @@ class Edges:
             self._copy(own, np.ascontiguousarray(given), "upload", edge)
             return
         else:
+            last.end()
             edge.bind(own)
             np.copyto(own.hostbuf[: edge.nbytes].view(edge.dtype).reshape(edge.shape), given)
         _tell("upload", start, edge)

@@ -22,6 +22,8 @@ from .constants import Constants
 from .device_value import DeviceValue
 from .edges import Edges
 
+MOST_IN_FLIGHT = 16  # runs of a partition that the device has at a time: a loop does not wait in between
+
 
 class Executable:
     """What ``prepare`` makes of a partition; ``run`` is its run function.
@@ -61,11 +63,14 @@ class Executable:
         """
         with self._lock:
             self._handle.device.check_process()
-            last, self._commands = self._commands, InFlight(self._ops, self._guard)
-            last.end()  # nobody may have waited: a run that was broken off
             events = profile.listener()
+            last = self._commands
+            if events is not None or last.is_broken_off or last.runs >= MOST_IN_FLIGHT:
+                last.end()
             kernels = self._bound if events is None else self._one_by_one
-            self._edges.enter(inputs)
+            self._edges.enter(inputs, last)
+            self._commands = InFlight(self._ops, self._guard, last)
+            self._commands.held = self._edges.arrays
             outputs = self._edges.leave(self._commands)
             if events is None:
                 self._commands.start(kernels, self._handle.queue)

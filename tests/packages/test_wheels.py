@@ -36,6 +36,13 @@ def test_a_wheel_is_typed_and_holds_one_import_package(wheels: dict[str, Path], 
     assert f"{tops.pop()}/py.typed" in names
 
 
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_a_wheel_holds_the_licence(wheels: dict[str, Path], package: Path) -> None:
+    with zipfile.ZipFile(wheels[package.name]) as wheel:
+        (name,) = (n for n in wheel.namelist() if n.endswith("/licenses/LICENSE"))
+        assert wheel.read(name) == (ROOT / "LICENSE").read_bytes()
+
+
 def test_the_wheel_of_the_gpu_delegate_is_small(wheels: dict[str, Path]) -> None:
     assert wheels["opencl"].stat().st_size < 300_000
 

@@ -55,6 +55,7 @@ class Region:
         if not len(gone):
             return None
         at = int(gone[0]) - self.start
+        at += self.nbytes if at >= 0 else 0
         return f"{len(gone)} bytes around a buffer of {self.nbytes} were overwritten, the first at {at}"
 
 

@@ -42,7 +42,8 @@ def test_what_once_failed_does_no_more(path: Path, trials: Trials) -> None:
 def test_new_mutants(tmp_path: Path, record_property: Callable[[str, Any], None]) -> None:
     seed = int(os.environ.get("DELEGRAPH_FUZZ_SEED") or random.SystemRandom().randrange(10**9))
     end = monotonic() + SECONDS
-    with Campaign(seed, tmp_path) as campaign:
+    # Where LiteRT returns memory that it never wrote, only a person can say so.
+    with Campaign(seed, tmp_path, but=["run beside LiteRT"]) as campaign:
         while monotonic() < end:
             campaign.one()
     record_property("fuzz", f"seed {seed}: {campaign.mutants} mutants, {campaign.trials} trials")

@@ -12,7 +12,7 @@ from delegraph.file import read_model
 from rich.table import Table
 
 from fuzz.findings import Findings
-from fuzz.mutants import Mutant, mutant
+from fuzz.mutants import SHARING, mutant, source_of
 from fuzz.sources import holds_int16
 from fuzz.targets import TARGETS, Target
 from fuzz.trials import Outcome, Trials
@@ -24,14 +24,27 @@ class Campaign:
     """A run of the fuzzer from a first seed on."""
 
     def __init__(
-        self, seed: int, folder: Path, delegates: Sequence[str] = (), commands: Sequence[str] = ()
+        self,
+        seed: int,
+        folder: Path,
+        delegates: Sequence[str] = (),
+        commands: Sequence[str] = (),
+        but: Sequence[str] = (),
     ) -> None:
+        """Make a campaign.
+
+        :param delegates: targets of these alone; of all, if none is named
+        :param commands: the same
+        :param but: no targets of these names
+        """
         self.next = self.first = seed
+        self.mutants = 0
         self.findings = Findings(folder)
         self.outcomes: Counter[tuple[str, str]] = Counter()  # target and what came of it
         self._int16 = "int16" in delegates
         kernels = {"reference", "opencl"} if self._int16 else set()
-        self._targets = _chosen({*delegates, *kernels} - {"int16"}, commands)
+        chosen = _chosen({*delegates, *kernels} - {"int16"}, commands)
+        self._targets = [t for t in chosen if t.name not in but]
         self._all = bool(delegates or commands)
         self._trials = Trials()
 
@@ -42,30 +55,22 @@ class Campaign:
         self._trials.__exit__(*exc)
 
     @property
-    def mutants(self) -> int:
-        return self.next - self.first
-
-    @property
     def trials(self) -> int:
         return sum(self.outcomes.values())
 
     def one(self) -> None:
         """Try the next mutant."""
-        found = self._mutant()
+        while self._int16 and not holds_int16(source_of(self.next)):
+            self.next += SHARING
+        found = mutant(self.next)
         self.next += 1
-        if found is None:
-            return
+        self.mutants += 1
         file = found.data
         for target in self._some(found.seed, _is_readable(file)):
             outcome = self._trials.outcome(target.name, file, found.seed)
             self.outcomes[target.name, outcome.what] += 1
             if outcome.is_finding:
                 self.findings.add(found, outcome, self._trials)
-
-    def _mutant(self) -> Mutant | None:
-        """Return the mutant of the next seed; None where its source has not what was asked for."""
-        found = mutant(self.next)
-        return None if self._int16 and not holds_int16(found.source) else found
 
     def _some(self, seed: int, readable: bool) -> Iterator[Target]:
         """Yield the reader and, if it reads the file, others: each by its share."""

@@ -59,7 +59,7 @@ class Mutant:
 def mutant(seed: int) -> Mutant:
     """Return the mutant of a seed: half are remade, nearly half have edits, the rest is broken blindly."""
     draw = random.Random(seed)
-    found = Mutant(seed, drawn(random.Random(seed // SHARING)))
+    found = Mutant(seed, source_of(seed))
     kind = draw.random()
     if kind < 0.5:
         count = draw.choice((1, 1, 2, 3))
@@ -67,6 +67,11 @@ def mutant(seed: int) -> Mutant:
     if 0.4 < kind < 0.95:
         found = evolve(found, edits=tuple(edits(found._remade[0], draw)))
     return found if kind < 0.95 else evolve(found, blind=draw.randrange(2**31))
+
+
+def source_of(seed: int) -> str:
+    """Return the source of a seed's mutant."""
+    return drawn(random.Random(seed // SHARING))
 
 
 def _able(found: Mutant) -> Mutant:

@@ -1,10 +1,14 @@
-"""STABLEHLO_PAD and STABLEHLO_REDUCE_WINDOW: how both pad and cut a tensor."""
+"""How STABLEHLO_PAD, STABLEHLO_REDUCE_WINDOW and STABLEHLO_CONVOLUTION pad, spread and cut a tensor."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from delegraph import Op
+
+MOST_PADDED = 1024  # elements that strides may pass over for each one that goes in or comes out
 
 
 def prepare_edges(
@@ -15,9 +19,7 @@ def prepare_edges(
     ``low`` and ``high`` say how many go before and behind along each axis; where negative, x is cut.
     """
     spec = list(zip(shape, low, interior, high, strict=True))
-    size = [
-        max(before + max((d - 1) * (inner + 1) + 1, 0) + behind, 0) for d, before, inner, behind in spec
-    ]
+    size = edged(shape, low, interior, high)
     from_, to = zip(*map(_moved, spec, size), strict=True) if spec else ((), ())
 
     def padded(x: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -26,6 +28,22 @@ def prepare_edges(
         return out
 
     return padded
+
+
+def edged(
+    shape: Sequence[int], low: Sequence[int], interior: Sequence[int], high: Sequence[int]
+) -> list[int]:
+    """Return the shape that :func:`prepare_edges` gives to a tensor."""
+    spec = zip(shape, low, interior, high, strict=True)
+    return [
+        max(before + max((d - 1) * (inner + 1) + 1, 0) + behind, 0) for d, before, inner, behind in spec
+    ]
+
+
+def too_far(op: Op, shape: Sequence[int]) -> str | None:
+    """Return what is found if a padded operand is out of proportion to what goes in and comes out."""
+    there = sum(t.size for t in (*op.inputs, *op.outputs) if t is not None)
+    return None if math.prod(shape) <= MOST_PADDED * there else f"{tuple(shape)}"
 
 
 def _moved(spec: tuple[int, int, int, int], size: int) -> tuple[slice, slice]:

@@ -5,13 +5,15 @@ Source: StableHLO's specification of convolution; LiteRT does not run it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from delegraph import Op, OpSupport, needs
 from delegraph.rules import shape_of
 
 from ..elementwise import quietly
 from ..kernel import Kernel
-from ._edges import prepare_edges
+from ._edges import MOST_PADDED, edged, prepare_edges, too_far
 from ._stablehlo import ints
 
 
@@ -39,13 +41,16 @@ class _Conv:
         self.reversed = tuple(map(bool, o.window_reversal or ())) or (False,) * count
         self.groups, self.batch_groups = max(o.feature_group_count, 1), max(o.batch_group_count, 1)
 
+    def edges(self, shape: Sequence[int]) -> tuple[Sequence[int], ...]:
+        """Return the shape of x with its axes in order, and what comes before, between and behind."""
+        low, high = (0, *self.padding[::2], 0), (0, *self.padding[1::2], 0)
+        return [shape[a] for a in self.input], low, (0, *(n - 1 for n in self.spread), 0), high
+
 
 def prepare(op: Op) -> Kernel:
     """x, kernel: their axes are where the options say. x is spread (lhs_dilation) and padded."""
     s = _Conv(op)
-    shape = [shape_of(op.inputs[0])[a] for a in s.input]
-    low, high = (0, *s.padding[::2], 0), (0, *s.padding[1::2], 0)
-    pad = prepare_edges(tuple(shape), low, (0, *(n - 1 for n in s.spread), 0), high)
+    pad = prepare_edges(*s.edges(shape_of(op.inputs[0])))
     positions = [shape_of(op.outputs[0])[a] for a in s.output[1:-1]]
     back = np.argsort(s.output)
     flipped = tuple(slice(None, None, -1 if r else 1) for r in s.reversed)
@@ -104,12 +109,19 @@ def fitting_groups(op: Op) -> str | None:
     return None if fits else f"{s.groups} and {s.batch_groups} groups for {x} and {kernel}"
 
 
+@needs(f"padding to at most {MOST_PADDED} times as many elements as go in and come out")
+def near_padding(op: Op) -> str | None:
+    if fitting_options.found(op):
+        return None
+    return too_far(op, edged(*_Conv(op).edges(shape_of(op.inputs[0]))))
+
+
 SUPPORT = [
     OpSupport(
         "STABLEHLO_CONVOLUTION",
         (1, 1),
         "T T -> T",
-        (fitting_options, fitting_groups),
+        (fitting_options, fitting_groups, near_padding),
         prepare,
         T="float32 float64 int32 int64",
     )

@@ -14,7 +14,7 @@ from delegraph.rules import shape_of
 from ..elementwise import quietly
 from ..kernel import Kernel
 from ._body import COMBINATIONS, body_among, combination
-from ._edges import prepare_edges
+from ._edges import MOST_PADDED, edged, prepare_edges, too_far
 from ._sliding import Sliding, one_initial_value, reduce_windows
 
 
@@ -70,13 +70,27 @@ def something_left(op: Op) -> str | None:
     return None if min([*shape, *padded], default=1) > 0 else f"{shape}, padded to {padded}"
 
 
+@needs(f"padding to at most {MOST_PADDED} times as many elements as go in and come out")
+def near_padding(op: Op) -> str | None:
+    if fitting_window.found(op):
+        return None
+    s = _Reduction(op)
+    return too_far(op, edged(shape_of(op.inputs[0]), s.low, [n - 1 for n in s.base], s.high))
+
+
 SUPPORT = [
     OpSupport(
         "STABLEHLO_REDUCE_WINDOW",
         (1, 1),
         "T T -> T",
         T="float32 float64 int8 uint8 int32 int64 bool",
-        constraints=(body_among(COMBINATIONS), fitting_window, something_left, one_initial_value),
+        constraints=(
+            body_among(COMBINATIONS),
+            fitting_window,
+            something_left,
+            one_initial_value,
+            near_padding,
+        ),
         kernel=prepare,
     )
 ]

@@ -14,6 +14,7 @@ from attrs import frozen
 from child import Child, ChildDied
 from delegraph import DelegraphError, Model, write_model
 from delegraph.contract import SupportTable
+from delegraph.partition.specialize import with_bodies
 from matrix.draft import Draft
 from matrix.recipe import recipes
 from matrix.run import fact_of, relabelled
@@ -67,7 +68,8 @@ def cases(op: str, *tables: SupportTable) -> Iterator[Case]:
     """Yield the changes of one model for each row of the first table; the others take it, too."""
     seen = set()
     for types, draft in _drafts(op, tables[0]):
-        graph = (model := draft.model()).subgraphs[0]
+        model = draft.model()
+        graph = with_bodies(model.subgraphs[0], model)
         here = draft.op_of(graph)
         row = tables[0].row_for(here, graph)
         if id(row) in seen or any(t.row_for(here, graph) is None for t in tables):
@@ -100,7 +102,8 @@ def taken(table: SupportTable, op: str, types: str) -> Draft | None:
     fact = fact_of(op)
     for version in range(fact.last, fact.first - 1, -1):
         draft = recipes()[op].draft(version, types)
-        graph = draft.model().subgraphs[0]
+        model = draft.model()
+        graph = with_bodies(model.subgraphs[0], model)
         if all(table.row_for(o, graph) is not None for o in graph.ops):
             return draft
     return None

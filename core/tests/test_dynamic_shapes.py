@@ -50,9 +50,9 @@ def test_a_resize_to_the_shape_it_has_changes_nothing(interpret, toy):
 def test_strict_resizing_changes_open_sizes_only(interpret):
     i = interpret(negating())
     i.resize_tensor_input(0, [5, 2], strict=True)
-    with pytest.raises(RuntimeError, match=r"needs shape \(-1, 2\)"):
+    with pytest.raises(RuntimeError, match=r"needs shape \?×2"):
         i.resize_tensor_input(0, [5, 3], strict=True)
-    with pytest.raises(RuntimeError, match=r"needs shape \(-1, 2\)"):
+    with pytest.raises(RuntimeError, match=r"needs shape \?×2"):
         i.resize_tensor_input(0, [5], strict=True)
     i.resize_tensor_input(0, [5, 3])
 

@@ -99,8 +99,8 @@ def test_a_device_value_leaves_the_interpreter_as_an_array(interpret, toy):
 @pytest.mark.parametrize(
     ("returned", "found"),
     [
-        ((np.zeros(3, np.float32),), r"float32 \(2,\).*found float32 \(3,\)"),
-        ((np.zeros(2),), r"float32 \(2,\).*found float64 \(2,\)"),
+        ((np.zeros(3, np.float32),), r"float32 of shape 2.*found float32 of shape 3"),
+        ((np.zeros(2),), r"float32 of shape 2.*found float64 of shape 2"),
         ((), "needs to return 1 values, found 0"),
         (([0.0, 0.0],), "needs to return an array.*found list"),
         (None, "found NoneType"),

@@ -95,7 +95,7 @@ def test_a_call_with_too_many_values_or_one_given_twice_is_refused(interpret):
 def test_run_resizes_only_what_the_model_leaves_open(interpret):
     i = interpret(doubling((-1, 2)))
     assert i(np.ones((3, 2), np.float32)).shape == (3, 2)
-    with pytest.raises(InputError, match=r"needs shape \(-1, 2\) \(-1: any size\), found \(3, 5\)"):
+    with pytest.raises(InputError, match=r"needs shape \?×2, found 3×5"):
         i(np.ones((3, 5), np.float32))
 
 
@@ -154,7 +154,7 @@ def test_set_tensor_refuses_another_dtype_or_shape(interpret):
     i.allocate_tensors()
     with pytest.raises(ValueError, match="needs float32, found float64"):
         i.set_tensor(0, np.array([1.0, 2.0]))
-    with pytest.raises(ValueError, match=r"needs shape \(2,\), found \(3,\)"):
+    with pytest.raises(ValueError, match="needs shape 2, found 3"):
         i.set_tensor(0, np.zeros(3, np.float32))
     with pytest.raises(ValueError, match="from 0 to 1, found 9"):
         i.set_tensor(9, np.zeros(2, np.float32))

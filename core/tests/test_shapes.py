@@ -117,8 +117,8 @@ def test_ops_with_several_outputs() -> None:
 @pytest.mark.parametrize(
     ("name", "inputs", "options", "message"),
     [
-        ("ADD", [(2,), (3,)], {}, "op #0 ADD v1 needs shapes that broadcast, found (2,) and (3,)"),
-        ("RESHAPE", [(2, 3), [4, -1]], {}, "needs a new shape of 6 values, found (4, -1) for input (2, 3)"),
+        ("ADD", [(2,), (3,)], {}, "op #0 ADD v1 needs shapes that broadcast, found 2 and 3"),
+        ("RESHAPE", [(2, 3), [4, -1]], {}, "needs a new shape of 6 values, found (4, -1) for input 2×3"),
         ("TRANSPOSE", [(2, 3), [0, 0]], {}, "needs a permutation of 2 axes, found (0, 0)"),
         (
             "TRANSPOSE_CONV",
@@ -142,7 +142,7 @@ def test_ops_with_several_outputs() -> None:
             "DYNAMIC_UPDATE_SLICE",
             [(2, 3), (2, 4), [0, 0]],
             {},
-            "needs an update inside of (2, 3), found (2, 4)",
+            "needs an update inside of shape 2×3, found 2×4",
         ),
         (
             "STRIDED_SLICE",
@@ -152,16 +152,16 @@ def test_ops_with_several_outputs() -> None:
         ),
         ("ADD", [(2, 3), (2, 3), (2, 3)], {}, "needs two inputs, found 3"),
         ("CONV_2D", [(1, 4, 4, 3), (5, 3, 3, 3)], {}, "needs strides of at least 1, found (0, 0)"),
-        ("CONV_2D", [(1, 4, 4), (5, 3, 3, 3)], {}, "needs input 0 of rank 4, found shape (1, 4, 4)"),
+        ("CONV_2D", [(1, 4, 4), (5, 3, 3, 3)], {}, "needs input 0 of rank 4, found shape 1×4×4"),
         (
             "SQUEEZE",
             [(2, 1)],
             {"squeeze_dims": (0,)},
-            "axes of size 1 to squeeze, found axes [0] of (2, 1)",
+            "axes of size 1 to squeeze, found axes [0] of 2×1",
         ),
         ("GATHER", [(2, 3), (4,)], {"axis": 2}, "an axis from -2 to 1, found 2"),
         ("PAD", [(2, 3), [[1, -1], [0, 0]]], {}, "2 pairs of paddings of at least 0"),
-        ("SLICE", [(5,), [4], [2]], {}, "a slice inside (5,)"),
+        ("SLICE", [(5,), [4], [2]], {}, "a slice inside shape 5"),
     ],
     ids=lambda v: str(v)[:20],
 )

@@ -61,7 +61,7 @@ def test_shapes_that_do_not_fit_name_the_op() -> None:
     x = g.input((2, 3), "float32")
     w = g.constant(np.zeros((4, 3), np.float32))
     y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((2, 4), "float32")])
-    with pytest.raises(InputError, match=r"op #0 FULLY_CONNECTED v1 needs a multiple of 3 .* \(2, 5\)"):
+    with pytest.raises(InputError, match=r"op #0 FULLY_CONNECTED v1 needs a multiple of 3 .* 2×5"):
         specialize(g.model([y]), {(0, 0): (2, 5)})
 
 

@@ -50,7 +50,7 @@ def test_a_batch_above_1_is_refused(net, refusals):
     (why,) = refusals(n)
 
     assert why.rule == "no dimension above 1 but the three innermost"
-    assert why.found == "shape (4, 2, 2, 3)"
+    assert why.found == "shape 4×2×2×3"
     assert why.hint == "make the batch 1 and run the model 4 times"
 
 
@@ -155,7 +155,7 @@ def test_fully_connected_gives_one_dimension(net, refusals):
         return n
 
     assert refusals(made(1)) == []
-    assert [f for _, f in said(refusals(made(5)))] == ["shape (5, 8)"]
+    assert [f for _, f in said(refusals(made(5)))] == ["shape 5×8"]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_fully_connected_gives_one_dimension(net, refusals):
     [
         ((1, 16_000), []),
         ((1, 16_001), ["16,001 values"]),
-        ((1, 4, 10), ["shape (1, 4, 10)"]),
+        ((1, 4, 10), ["shape 1×4×10"]),
     ],
 )
 def test_softmax_takes_one_dimension_of_up_to_16000_values(net, refusals, shape, found):
@@ -307,7 +307,7 @@ def test_prelu_has_a_slope_for_each_channel(net, refusals):
         return n
 
     assert refusals(made((1, 1, 8))) == []
-    assert [f for _, f in said(refusals(made((4, 4, 8))))] == ["shape (4, 4, 8)"]
+    assert [f for _, f in said(refusals(made((4, 4, 8))))] == ["shape 4×4×8"]
 
 
 @pytest.mark.parametrize(

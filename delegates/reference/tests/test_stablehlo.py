@@ -167,9 +167,7 @@ def test_differences_wrap_and_bits_are_joined() -> None:
 
 
 def test_shapes_that_differ_are_refused() -> None:
-    assert "needs operands of one shape, found (2,) and (1,)" in refusal(
-        "SUBTRACT", [numbers(2), numbers(1)]
-    )
+    assert "needs operands of one shape, found 2 and 1" in refusal("SUBTRACT", [numbers(2), numbers(1)])
 
 
 @pytest.mark.parametrize("condition", [np.array([True, False]), np.array(True)])
@@ -227,7 +225,7 @@ def test_values_take_another_shape_and_order() -> None:
 
 
 def test_a_reshape_to_other_sizes_is_an_input_error() -> None:
-    with pytest.raises(InputError, match=r"needs an output of as many values, found \(4,\) for \(2, 3\)"):
+    with pytest.raises(InputError, match=r"needs an output of as many values, found 4 for 2×3"):
         run("RESHAPE", [numbers(2, 3)], 4)
 
 
@@ -256,7 +254,7 @@ def test_a_slice_in_steps() -> None:
 
 def test_a_slice_that_reaches_beyond_is_an_input_error() -> None:
     with pytest.raises(
-        InputError, match=r"needs slices inside of \(5,\), found \(1,\) to \(6,\) in steps of \(1,\)"
+        InputError, match=r"needs slices inside of shape 5, found \(1,\) to \(6,\) in steps of \(1,\)"
     ):
         run("SLICE", [numbers(5)], start_indices=[1], limit_indices=[6], strides=[1])
 

@@ -29,7 +29,7 @@ def test_bfloat16_is_rounded_once() -> None:
 
 def test_operands_of_two_shapes_are_refused() -> None:
     arrays = [np.ones((2, 3), np.float32), np.ones((1, 3), np.float32)]
-    check_op("ATAN2", arrays, "float32", expect_refusal="operands of one shape, found (2, 3) and (1, 3)")
+    check_op("ATAN2", arrays, "float32", expect_refusal="operands of one shape, found 2×3 and 1×3")
 
 
 def _exact(y: np.ndarray, x: np.ndarray) -> np.ndarray:

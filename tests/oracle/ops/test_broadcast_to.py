@@ -36,5 +36,5 @@ def test_a_shape_that_does_not_fit_is_an_input_error() -> None:
     x, new = g.input((2, 3), "float32"), g.input((2,), "int32")
     y = g.op("BROADCAST_TO", [x, new], [g.tensor((4, 3), "float32")], version=2)
     run = SUPPORT[0].kernel(g.model([y]).subgraphs[0].ops[0])
-    with pytest.raises(InputError, match=r"needs a shape that \(2, 3\) broadcasts to, found \(4, 3\)"):
+    with pytest.raises(InputError, match=r"needs a shape that 2×3 broadcasts to, found \(4, 3\)"):
         run(np.zeros((2, 3), np.float32), np.array([4, 3], np.int32))

@@ -170,9 +170,9 @@ def test_int4_weights_in_blocks_of_a_real_size() -> None:
             "found 2 constant scales of float16 for blocks of 32 in (2, 64)",
         ),
         ({"zero_points": np.int32([[0, 1], [0, 0]])}, "found zero points in 'zero points'"),
-        ({"size": 48}, "found blocks of 48 in shape (2, 64)"),
-        ({"size": 0}, "found blocks of 0 in shape (2, 64)"),
-        ({"shape": (2, 16)}, "found blocks of (2, 16) in shape (2, 64)"),
+        ({"size": 48}, "found blocks of 48 in shape 2×64"),
+        ({"size": 0}, "found blocks of 0 in shape 2×64"),
+        ({"shape": (2, 16)}, "found blocks of 2×16 in shape 2×64"),
         ({"axes": (0, 1)}, "found scales along axes (0, 1)"),
     ],
 )

@@ -46,5 +46,5 @@ def test_an_image_of_three_axes_is_refused() -> None:
     x, size = g.input((2, 3, 2), "float32"), g.constant(np.array([4, 5], np.int32))
     g.op("RESIZE_NEAREST_NEIGHBOR", [x, size], [g.tensor((4, 5, 2), "float32")])
     arrays = [np.zeros((2, 3, 2), np.float32)]
-    check(g.model(), arrays, expect_refusal="needs an image of 4 axes, found shape (2, 3, 2)")
+    check(g.model(), arrays, expect_refusal="needs an image of 4 axes, found shape 2×3×2")
     assert check(g.model(), arrays) is None

@@ -27,4 +27,4 @@ def test_a_condition_per_column_is_refused() -> None:
     g = Builder()
     inputs = [g.input((3,), "bool"), g.input((2, 3), "float32"), g.input((2, 3), "float32")]
     y = g.op("SELECT", inputs, [g.tensor((2, 3), "float32")])
-    check(g.model([y]), [], expect_refusal="found shapes (3,), (2, 3), (2, 3)")
+    check(g.model([y]), [], expect_refusal="found shapes 3, 2×3, 2×3")

@@ -55,8 +55,8 @@ def test_sizes_that_do_not_add_up_are_an_input_error(sizes: list[int]) -> None:
     ("count", "sizes", "rule"),
     [
         (1, [1, 2], "as many outputs as num_splits says, found 2 outputs and num_splits 1"),
-        (2, [1, 1, 1], "a size for each output, found sizes of shape (3,) for 2 outputs"),
-        (2, [[1, 2]], "a size for each output, found sizes of shape (1, 2) for 2 outputs"),
+        (2, [1, 1, 1], "a size for each output, found sizes of shape 3 for 2 outputs"),
+        (2, [[1, 2]], "a size for each output, found sizes of shape 1×2 for 2 outputs"),
     ],
 )
 def test_another_number_of_sizes_or_outputs_is_refused_as_litert_does(

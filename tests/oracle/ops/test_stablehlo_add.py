@@ -25,6 +25,4 @@ def test_infinities_and_nan_go_through() -> None:
 
 def test_operands_of_two_shapes_are_refused() -> None:
     arrays = [np.ones((2, 3), np.int32), np.ones((1, 3), np.int32)]
-    check_op(
-        "STABLEHLO_ADD", arrays, "int32", expect_refusal="operands of one shape, found (2, 3) and (1, 3)"
-    )
+    check_op("STABLEHLO_ADD", arrays, "int32", expect_refusal="operands of one shape, found 2×3 and 1×3")

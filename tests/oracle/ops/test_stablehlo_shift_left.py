@@ -28,5 +28,5 @@ def test_operands_of_two_shapes_are_refused() -> None:
         "STABLEHLO_SHIFT_LEFT",
         arrays,
         "int32",
-        expect_refusal="operands of one shape, found (2, 3) and (1, 3)",
+        expect_refusal="operands of one shape, found 2×3 and 1×3",
     )

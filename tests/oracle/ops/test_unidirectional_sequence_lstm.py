@@ -184,7 +184,7 @@ def test_a_cell_state_of_another_range_is_refused(exponent: int) -> None:
         ({0: (2, 3)}, "needs a sequence of rank 3"),
         ({1: None}, "the input gate without input 1"),
         ({10: None}, "peepholes without input 10"),
-        ({13: (5,)}, "shape (5,) for"),
+        ({13: (5,)}, "shape 5 for"),
         ({18: (2, 5)}, "10 elements in"),
     ],
 )

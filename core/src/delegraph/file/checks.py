@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ModelError
 from ..model import DTYPES, Graph, Model, Op, Quantization, Record, Signature, Tensor, schema
+from ..text import shape_text
 
 MAX_CALL_DEPTH = 100  # of subgraphs that call subgraphs
 _MAX_SIZE = (1 << 31) - 1  # of a dimension: the file's integers are of 32 bits
@@ -81,7 +82,7 @@ def check_quantization(q: Quantization, shape: tuple[int, ...], dtype: str) -> N
         # Some converters keep the filter's axis for the bias, which has one axis only: no harm in that.
         sizes = shape if len(shape) == 1 else shape[q.axis : q.axis + 1]
         if q.axis < 0 or sizes != (count,):
-            raise ModelError(f"{count} scales along axis {q.axis} do not fit shape {shape}")
+            raise ModelError(f"{count} scales along axis {q.axis} do not fit shape {shape_text(shape)}")
         if not np.all((q.scale >= 0) & (q.scale < inf)):
             raise ModelError("quantization needs scales that are finite and not negative")
     if len(q.zero_point) and DTYPES[dtype].is_integer:
@@ -97,7 +98,7 @@ def check_sparsity(sparsity: Record, shape: tuple[int, ...]) -> int:
     rank = len(shape)
     if sorted(order) != list(range(rank + len(blocks))) or len(levels) != len(order):
         raise ModelError(
-            f"sparsity: a traversal_order of {len(order)} does not fit shape {shape}, "
+            f"sparsity: a traversal_order of {len(order)} does not fit shape {shape_text(shape)}, "
             f"{len(levels)} levels and {len(blocks)} blocks"
         )
     sizes = _level_sizes(order, blocks, levels, shape)
@@ -117,7 +118,9 @@ def _check_tensors(graph: Graph) -> None:
     place = f"subgraph {graph.index} {graph.name!r}"
     for t in graph.tensors:
         if t.shape is not None and not all(0 <= n <= _MAX_SIZE for n in t.shape):
-            raise ModelError(f"{place}: tensor {t.index} {t.name!r} needs sizes from 0, found {t.shape}")
+            raise ModelError(
+                f"{place}: tensor {t.index} {t.name!r} needs sizes from 0, found {list(t.shape)}"
+            )
     operands = [(str(op), t) for op in graph.ops for t in (*op.inputs, *op.outputs) if t is not None]
     ends = [(what, t) for what in ("inputs", "outputs") for t in getattr(graph, what)]
     for who, t in (*operands, *ends):
@@ -227,7 +230,9 @@ def _level_sizes(
     block_sizes = [levels[order.index(rank + i)].dense_size for i in range(len(blocks))]
     for dim, size in zip(blocks, block_sizes, strict=True):
         if not 0 <= dim < rank or size < 1 or sizes[dim] % size:
-            raise ModelError(f"sparsity: blocks of {size} along dimension {dim} do not fit shape {shape}")
+            raise ModelError(
+                f"sparsity: blocks of {size} along dimension {dim} do not fit shape {shape_text(shape)}"
+            )
         sizes[dim] //= size
     return [[*sizes, *block_sizes][dim] for dim in order]
 

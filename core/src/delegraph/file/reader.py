@@ -43,7 +43,7 @@ from ..model import (
     stored_values,
 )
 from ..model.mapped import MappedFile
-from ..text import escaped
+from ..text import escaped, shape_text
 from .checks import check_calls, check_dataflow, check_quantization, check_sparsity
 from .flatbuffer import Bytes, FlatBuffer, enum_name
 from .zip_trailer import trailer
@@ -348,17 +348,18 @@ class _Reader:
         size = dtype.bits or 64  # of a string or a handle, its pointer
         for n in shape:
             if n < 0:
-                raise ModelError(f"shape {shape} needs sizes of 0 or more, found {n}")
+                raise ModelError(f"shape {list(shape)} needs sizes of 0 or more, found {n}")
             size *= n
         if size > 8 * self._max_tensor_bytes:
             raise ModelError(
-                f"shape {shape} of {dtype.name} is larger than max_tensor_bytes={self._max_tensor_bytes}"
+                f"shape {shape_text(shape)} of {dtype.name} is larger than "
+                f"max_tensor_bytes={self._max_tensor_bytes}"
             )
 
     def _shape_signature(self, place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
         signature = self._file.numbers(place, "int")
         if (signature and len(signature) != len(shape)) or any(n < -1 for n in signature):
-            raise ModelError(f"shape_signature {_few(signature)} does not fit shape {shape}")
+            raise ModelError(f"shape_signature {_few(signature)} does not fit shape {shape_text(shape)}")
         return signature
 
     def _stored(self, buffer: int, shape: tuple[int, ...], variable: bool) -> np.ndarray | None:

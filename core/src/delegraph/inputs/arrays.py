@@ -190,7 +190,7 @@ def _array(argument: Argument, stream: IO[bytes], nbytes: int, where: str) -> np
         raise _misfit(argument, shape, where)
     needs = head.tell() + math.prod(shape) * dtype.itemsize
     if needs != nbytes or nbytes > MAX_TENSOR_BYTES:
-        raise ValueError(f"shape {shape} of {dtype} needs {needs:,} bytes, found {nbytes:,}")
+        raise ValueError(f"shape {shape_text(shape)} of {dtype} needs {needs:,} bytes, found {nbytes:,}")
     stream.seek(0)
     found: np.ndarray = np.lib.format.read_array(stream, allow_pickle=False)
     return found

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..kinds import array_of, check_kind, several, sizes, whole
+from ..text import shape_text
 from .dtypes import DTYPES, dtype_of
 from .graph import Blocks, Graph, Metadata, Model, Op, OperatorCode, Quantization, Signature, Tensor
 from .op_codes import op_name, operator_code, options_record
@@ -267,7 +268,9 @@ def _quantization(
     scales = np.atleast_1d(array_of("scale", scale, "one number or several", np.float32))
     points = array_of("zero_point", 0 if zero_point is None else zero_point, "integers", np.int64)
     if points.ndim and points.shape != scales.shape:
-        raise InputError(f"zero_point needs one number, or one for each scale, found shape {points.shape}")
+        raise InputError(
+            f"zero_point needs one number, or one for each scale, found shape {shape_text(points.shape)}"
+        )
     return Quantization(scales, np.broadcast_to(points, scales.shape).copy(), axis)
 
 

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from ..errors import InputError, ModelError
+from ..text import shape_text
 from .dtypes import DTYPES, DType
 
 
@@ -39,12 +40,12 @@ def check_stored(stored: np.ndarray, dtype: str, shape: Sequence[int], size: int
     if dtype == "string":
         count = len(_string_places(stored)) - 1
         if count != size:
-            raise ModelError(f"shape {tuple(shape)} needs {size} strings, found {count}")
+            raise ModelError(f"shape {shape_text(shape)} needs {size} strings, found {count}")
     elif not bits:
         raise ModelError(f"a {dtype} cannot have values in the file, found {len(stored)} bytes")
     elif (size * bits + 7) // 8 != len(stored):
         need = (size * bits + 7) // 8
-        raise ModelError(f"shape {tuple(shape)} of {dtype} needs {need} bytes, found {len(stored)}")
+        raise ModelError(f"shape {shape_text(shape)} of {dtype} needs {need} bytes, found {len(stored)}")
 
 
 def stored_values(stored: np.ndarray, dtype: str, size: int) -> np.ndarray:

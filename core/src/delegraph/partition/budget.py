@@ -13,6 +13,7 @@ from ..contract import Plan
 from ..errors import ModelError
 from ..kinds import whole
 from ..model import Op, Tensor, called_by_ops, callers_first
+from ..text import shape_text
 from .memory_estimate import estimate, nbytes
 
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30
@@ -43,8 +44,8 @@ class Budget:
         found = nbytes(tensor)
         if found > self.max_tensor_bytes:
             raise ModelError(
-                f"{where}: tensor {tensor.index} {tensor.name!r} of shape {tensor.shape} takes {found} "
-                f"bytes, more than max_tensor_bytes={self.max_tensor_bytes}"
+                f"{where}: tensor {tensor.index} {tensor.name!r} of shape {shape_text(tensor.shape)} takes "
+                f"{found} bytes, more than max_tensor_bytes={self.max_tensor_bytes}"
             )
 
     def check_total(self, found: int, what: object) -> None:

@@ -32,6 +32,7 @@ from ..model import (
     is_core_op,
 )
 from ..plugins import REFERENCE
+from ..text import shape_text
 from .budget import DEFAULT_BUDGET, Budget, Spending
 from .counters import ranges_inside, steps_of
 from .decisions import Decisions
@@ -392,7 +393,8 @@ class _Results:
         tensor = self._op.outputs[i]
         found: np.ndarray = self._arrays[i].view()
         if found.shape != tensor.shape:
-            raise InputError(f"{self._op} needs to give shape {tensor.shape}, found {found.shape}")
+            wanted, given = shape_text(tensor.shape), shape_text(found.shape)
+            raise InputError(f"{self._op} needs to give shape {wanted}, found {given}")
         found.flags.writeable = False
         return found
 

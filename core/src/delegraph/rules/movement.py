@@ -6,6 +6,7 @@ import numpy as np
 
 from ..contract import needs
 from ..model import Op
+from ..text import shape_text
 from .operands import operand_shape, shape_of
 
 
@@ -14,7 +15,7 @@ def channels_of_blocks(op: Op) -> str | None:
     """Of DEPTH_TO_SPACE."""
     shape, block = operand_shape(op, 0), op.options.block_size
     fits = len(shape) == 4 and block > 0 and shape[3] % (block * block) == 0
-    return None if fits else f"shape {shape} and block {block}"
+    return None if fits else f"shape {shape_text(shape)} and block {block}"
 
 
 @needs("4 axes and an image that blocks divide")
@@ -22,7 +23,7 @@ def image_of_blocks(op: Op) -> str | None:
     """Of SPACE_TO_DEPTH."""
     shape, block = operand_shape(op, 0), op.options.block_size
     fits = len(shape) == 4 and block > 0 and shape[1] % block == 0 == shape[2] % block
-    return None if fits else f"shape {shape} and block {block}"
+    return None if fits else f"shape {shape_text(shape)} and block {block}"
 
 
 @needs("a vector of row numbers and a table of at least 2 axes")
@@ -46,7 +47,7 @@ def update_inside(op: Op) -> str | None:
     fits = starts == (len(shape),) and len(block) == len(shape)
     if fits and all(n <= d for n, d in zip(block, shape, strict=True)):
         return None
-    return f"{starts} starts and an update of {block} for {shape}"
+    return f"{starts} starts and an update of {block} for {shape_text(shape)}"
 
 
 @needs("as many outputs as num_splits says")
@@ -59,7 +60,11 @@ def outputs_for_splits(op: Op) -> str | None:
 def size_for_each(op: Op) -> str | None:
     """Of SPLIT_V."""
     shape = operand_shape(op, 1)
-    return None if shape == (len(op.outputs),) else f"sizes of shape {shape} for {len(op.outputs)} outputs"
+    return (
+        None
+        if shape == (len(op.outputs),)
+        else f"sizes of shape {shape_text(shape)} for {len(op.outputs)} outputs"
+    )
 
 
 @needs("x and y of one shape, and a condition of that shape, a scalar, or one value per row")
@@ -70,7 +75,7 @@ def select_shapes(op: Op) -> str | None:
         return None
     if all(t.size == 1 for t in (*op.inputs, *op.outputs) if t is not None):
         return None
-    return f"shapes {condition}, {x}, {y}"
+    return "shapes " + ", ".join(map(shape_text, (condition, x, y)))
 
 
 @needs("an alpha that broadcasts to the input's shape")
@@ -78,7 +83,7 @@ def broadcast_alpha(op: Op) -> str | None:
     """Of PRELU."""
     x, alpha = operand_shape(op, 0), operand_shape(op, 1)
     fits = len(alpha) <= len(x) and np.broadcast_shapes(x, alpha) == x
-    return None if fits else f"shapes {x} and {alpha}"
+    return None if fits else f"shapes {shape_text(x)} and {shape_text(alpha)}"
 
 
 @needs("an output of the type that output_type says")

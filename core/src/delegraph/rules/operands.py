@@ -9,6 +9,7 @@ import numpy as np
 from ..contract import Constraint, needs
 from ..errors import InputError
 from ..model import Op, Tensor
+from ..text import shape_text
 
 
 def operand(op: Op, index: int) -> Tensor:
@@ -42,7 +43,7 @@ def matrix_shape(op: Op, index: int) -> tuple[int, int]:
     """
     shape = operand_shape(op, index)
     if len(shape) != 2:
-        raise InputError(f"weights of shape {shape} as input {index}")
+        raise InputError(f"weights of shape {shape_text(shape)} as input {index}")
     return shape[0], shape[1]
 
 
@@ -78,7 +79,7 @@ def has_an_axis(op: Op) -> str | None:
 @needs("operands of one shape")
 def same_shape(op: Op) -> str | None:
     shapes = [t.shape for t in op.inputs if t is not None]
-    return None if len(set(shapes)) == 1 else " and ".join(map(str, shapes))
+    return None if len(set(shapes)) == 1 else " and ".join(map(shape_text, shapes))
 
 
 def wrong_shape(op: Op, expected: Mapping[int, tuple[int, ...]]) -> str | None:
@@ -86,5 +87,5 @@ def wrong_shape(op: Op, expected: Mapping[int, tuple[int, ...]]) -> str | None:
     for i, shape in expected.items():
         t = given(op, i)
         if t is not None and t.shape != shape:
-            return f"shape {t.shape} for {t.name!r}, where {shape} fits"
+            return f"shape {shape_text(t.shape)} for {t.name!r}, where {shape_text(shape)} fits"
     return None

@@ -10,6 +10,7 @@ import numpy as np
 from ..contract import Constraint, needs
 from ..model import Op
 from ..numbers import window
+from ..text import shape_text
 from .operands import given, operand_shape
 
 
@@ -27,7 +28,7 @@ def one_value(index: int, what: str) -> Constraint:
     @needs(f"one value as {what}")
     def found(op: Op) -> str | None:
         shape = operand_shape(op, index)
-        return None if np.prod(shape, dtype=np.int64) == 1 else f"shape {shape}"
+        return None if np.prod(shape, dtype=np.int64) == 1 else f"shape {shape_text(shape)}"
 
     return found
 
@@ -74,7 +75,7 @@ def something_to_pick(index: int) -> Constraint:
     @needs("a tensor with values to pick from")
     def found(op: Op) -> str | None:
         shape, out = operand_shape(op, index), op.outputs[0].shape
-        return f"shape {shape}" if 0 in shape and (out is None or 0 not in out) else None
+        return f"shape {shape_text(shape)}" if 0 in shape and (out is None or 0 not in out) else None
 
     return found
 
@@ -104,7 +105,7 @@ def blocks_and_edges(op: Op) -> str | None:
     fit = len(edges) == 2 * len(blocks) and len(blocks) < len(operand_shape(op, 0))
     if fit and min(blocks, default=1) >= 1 and min(edges, default=0) >= 0:
         return None
-    return f"blocks {blocks} and edges {edges} for shape {operand_shape(op, 0)}"
+    return f"blocks {blocks} and edges {edges} for shape {shape_text(operand_shape(op, 0))}"
 
 
 @needs("a height and a width of at least 1")
@@ -124,7 +125,7 @@ def whole_output(op: Op) -> str | None:
     fits = len(out) == len(weights) == len(x) == 4 and (out[0], out[3]) == (x[0], weights[0])
     if fits and _strided(op, out, weights) == x[1:3]:
         return None
-    return f"{out} for an input {x} and weights {weights}"
+    return f"{shape_text(out)} for an input {shape_text(x)} and weights {shape_text(weights)}"
 
 
 def _strided(op: Op, out: tuple[int, ...], weights: tuple[int, ...]) -> tuple[int, int] | None:

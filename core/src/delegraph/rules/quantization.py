@@ -8,6 +8,7 @@ import numpy as np
 
 from ..contract import Constraint, needs
 from ..model import DTYPES, Blocks, Op, Tensor
+from ..text import shape_text
 from .operands import given, operand, operand_shape, scales_of, shape_of
 
 _EIGHT_BIT = ("int8", "uint8")
@@ -73,11 +74,13 @@ def in_blocks(index: int = 1) -> Constraint:
             return f"{weights.name!r} sparse"
         depth = shape[-1] if shape else 0
         if blocks.size < 1 or depth % blocks.size or not _is_last(blocks):
-            return f"blocks of {blocks.size if blocks.shape is None else blocks.shape} in shape {shape}"
+            size = blocks.size if blocks.shape is None else shape_text(blocks.shape)
+            return f"blocks of {size} in shape {shape_text(shape)}"
         scales, points = blocks.scales, blocks.zero_points
         if scales.data is None or scales.dtype != "float16" or scales.size * blocks.size != weights.size:
             kind = "constant" if scales.is_constant else "computed"
-            return f"{scales.size} {kind} scales of {scales.dtype} for blocks of {blocks.size} in {shape}"
+            found = f"{scales.size} {kind} scales of {scales.dtype}"
+            return f"{found} for blocks of {blocks.size} in {shape_text(shape)}"
         if points is None or (points.data is not None and not points.data.any()):
             return None
         return f"zero points in {points.name!r}"
@@ -149,7 +152,7 @@ def scales_along(axis: int, index: int = 1) -> Constraint:
             return None
         if blocks_of(weights) is not None:
             return f"{scales_found(weights)} on {weights.name!r}"
-        return f"{n} scales along axis {along} of shape {shape}"
+        return f"{n} scales along axis {along} of shape {shape_text(shape)}"
 
     return fitting_scales
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..contract import Constraint, needs
 from ..model import Op
+from ..text import shape_text
 from .operands import given, operand, operand_shape
 from .quantization import axis_scales_found, scaled, scales_found, zero_point_found
 
@@ -40,7 +41,7 @@ def diagonals(op: Op) -> str | None:
         if (t := given(op, i)) is not None:
             is_matrix = t.shape is None or len(t.shape) != 1
             if t.dtype != (operand(op, _INPUT_WEIGHTS[-1]).dtype if is_matrix else "float32"):
-                return f"{t.dtype} of shape {t.shape}"
+                return f"{t.dtype} of shape {shape_text(t.shape)}"
     return None
 
 

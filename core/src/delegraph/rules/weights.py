@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..contract import Constraint, needs
 from ..model import Op
+from ..text import shape_text
 from .operands import given, operand_shape
 
 
@@ -43,7 +44,7 @@ def bias_along(axis: int, index: int = 2, weights: int = 1) -> Constraint:
         bias, shape = given(op, index), operand_shape(op, weights)
         if bias is None or bias.size == shape[axis]:
             return None
-        return f"a bias of shape {bias.shape}, weights {shape}"
+        return f"a bias of shape {shape_text(bias.shape)}, weights {shape_text(shape)}"
 
     return fitting_bias_length
 
@@ -51,7 +52,7 @@ def bias_along(axis: int, index: int = 2, weights: int = 1) -> Constraint:
 @needs("an image, channels and a filter that are not empty")
 def filled(op: Op) -> str | None:
     x, weights = operand_shape(op, 0), operand_shape(op, 1)
-    return f"shapes {x} and {weights}" if 0 in (*x[1:], *weights[1:]) else None
+    return f"shapes {shape_text(x)} and {shape_text(weights)}" if 0 in (*x[1:], *weights[1:]) else None
 
 
 @needs("operands of rank 2 to 5")

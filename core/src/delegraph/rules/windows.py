@@ -8,6 +8,7 @@ from math import prod
 from ..contract import needs
 from ..model import Op
 from ..numbers import window
+from ..text import shape_text
 from .operands import operand_shape
 
 _SIZES = (
@@ -43,19 +44,19 @@ def too_large(padded: Sequence[int], shape: Sequence[int]) -> str | None:
     """Return what is wrong if padding ``shape`` to ``padded`` takes memory out of proportion."""
     if prod(padded) <= max(64 * prod(shape), 1 << 20):
         return None
-    return f"{tuple(shape)} padded to {tuple(padded)}"
+    return f"{shape_text(shape)} padded to {shape_text(padded)}"
 
 
 @needs("an image of 4 axes")
 def image(op: Op) -> str | None:
     shape = operand_shape(op, 0)
-    return None if len(shape) == 4 else f"shape {shape}"
+    return None if len(shape) == 4 else f"shape {shape_text(shape)}"
 
 
 @needs("x and places (batch, height, width, channels)")
 def same_images(op: Op) -> str | None:
     x, places = operand_shape(op, 0), operand_shape(op, 1)
-    return None if len(x) == 4 and x == places else f"{x} and {places}"
+    return None if len(x) == 4 and x == places else f"{shape_text(x)} and {shape_text(places)}"
 
 
 @needs("either half_pixel_centers or align_corners")

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import InputError, ShapeError
 from ..kinds import check_kind, check_mapping
 from ..plugins import Plugins
+from ..text import shape_text
 from .named_arguments import Argument, Interface
 
 
@@ -44,7 +45,7 @@ def check_strict(name: str, signature: Sequence[int], shape: tuple[int, ...]) ->
     """Raise if ``shape`` changes a size that the signature does not leave open."""
     fits = len(shape) == len(signature) and all(a in (-1, b) for a, b in zip(signature, shape, strict=True))
     if not fits:
-        raise ShapeError(f"{name} needs shape {tuple(signature)} (-1: any size), found {shape}")
+        raise ShapeError(f"{name} needs shape {shape_text(signature)}, found {shape_text(shape)}")
 
 
 def scalar_or_array(array: np.ndarray) -> Any:

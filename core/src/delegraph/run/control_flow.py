@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import ModelError, StateError
 from ..model import COMPOSITE, DTYPES, Graph, Op, Tensor, called_subgraphs
 from ..partition.counters import rounds_of
+from ..text import shape_text
 from .device_values import as_array
 from .input_values import objects
 from .state import HashTable, Transaction
@@ -220,7 +221,7 @@ def _one(op: Op, value: Any) -> Any:
     """Return the one element of a condition, an index or a handle."""
     array = as_array(value)
     if array.size != 1:
-        raise ModelError(f"{op} needs a single value to decide, found shape {array.shape}")
+        raise ModelError(f"{op} needs a single value to decide, found shape {shape_text(array.shape)}")
     return array.item()
 
 

@@ -13,6 +13,7 @@ from .. import profile
 from ..contract import Delegate, Partition
 from ..errors import DelegateFailed
 from ..model import DTYPES, Tensor
+from ..text import shape_text
 from .failures import cause, failed
 
 
@@ -149,4 +150,4 @@ def _marked(value: Any, partition: Partition | None, want: Expected, where: str)
 
 
 def _text(dtype: np.dtype, shape: tuple[int, ...] | None) -> str:
-    return f"{np.dtype(dtype).name} {'of any shape' if shape is None else shape}"
+    return f"{np.dtype(dtype).name} {'of any shape' if shape is None else 'of shape ' + shape_text(shape)}"

@@ -14,6 +14,7 @@ from ..contract import CORE, Delegate, Instruction, Partition, Plan, Slots, Subg
 from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from ..partition import DEFAULT_BUDGET, Budget, held
+from ..text import shape_text
 from . import control_flow as control
 from .failures import where
 from .partition_run import Deferred, RunPart, core, prepared, timed, whole
@@ -157,8 +158,9 @@ class _Body:
 
     def _shape_error(self, tensor: Tensor, value: Any) -> ShapeError:
         return ShapeError(
-            f"subgraph {self.graph.index} {self.graph.name!r} is planned for shape {tensor.shape} of its "
-            f"input {tensor.index} {tensor.name!r}, found {value.shape}"
+            f"subgraph {self.graph.index} {self.graph.name!r} is planned for shape "
+            f"{shape_text(tensor.shape)} of its input {tensor.index} {tensor.name!r}, "
+            f"found {shape_text(value.shape)}"
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import InputError
 from ..kinds import array_of
 from ..model import DTYPES, Tensor
+from ..text import shape_text
 from .device_values import OwnedValue, owned_by_program
 
 
@@ -105,7 +106,8 @@ def _check_dtype(dtype: np.dtype, tensor: Tensor, name: str) -> None:
 def _check_shape(found: tuple[int, ...], shape: tuple[int, ...] | None, name: str) -> None:
     if shape is not None and found != shape:
         raise InputError(
-            f"{name} needs shape {shape}, found {found}; resize_tensor_input() changes what it needs"
+            f"{name} needs shape {shape_text(shape)}, found {shape_text(found)}; "
+            "resize_tensor_input() changes what it needs"
         )
 
 

@@ -513,7 +513,7 @@ class Interpreter:
         tensor = inputs[index]
         name = f"input {tensor.index} {tensor.name!r}"
         if any(n < 0 for n in shape):
-            raise ShapeError(f"{name} needs sizes of 0 or more, found {shape}")
+            raise ShapeError(f"{name} needs sizes of 0 or more, found {list(shape)}")
         if strict:
             check_strict(name, tensor.shape_signature or self._session.shape(subgraph, tensor) or (), shape)
         self._session.resize(subgraph, tensor.index, shape)

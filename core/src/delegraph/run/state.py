@@ -14,6 +14,7 @@ from attrs import field, frozen
 from ..errors import ModelError
 from ..model import DTYPES, Op, Tensor
 from ..partition import DEFAULT_BUDGET, Budget, held
+from ..text import shape_text
 
 _ENTRY_BYTES = 200  # of a hash table, with its key and its value, as Python holds them
 Key = tuple[int, int]  # (subgraph, tensor index)
@@ -178,5 +179,5 @@ def zeros(tensor: Tensor) -> np.ndarray:
             return np.full(tensor.shape or (), b"", object)
         return np.zeros(tensor.shape or (), DTYPES[tensor.dtype].numpy)
     except (MemoryError, ValueError) as e:
-        what = f"tensor {tensor.index} {tensor.name!r} of shape {tensor.shape}"
+        what = f"tensor {tensor.index} {tensor.name!r} of shape {shape_text(tensor.shape)}"
         raise ModelError(f"{what} needs more memory than there is: {e}") from e

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..model import Op, Shape
+from ..text import shape_text
 from . import elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows
 from ._rule import Inputs, Rule, UnknownError
 from .output_types import output_types
@@ -35,6 +36,7 @@ def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | N
     """
     if not op.outputs:
         raise InputError(f"{op} needs an output, found none")
+    given = ", ".join(map(shape_text, shapes))
     try:
         found = _RULES[op.name](Inputs(op, shapes, value))
     except UnknownError:
@@ -42,9 +44,9 @@ def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | N
     except InputError:
         raise
     except Exception as e:  # operands and options are the file's: any of them may be out of place
-        raise InputError(f"{op}: input shapes {list(shapes)} do not fit: {type(e).__name__}: {e}") from e
+        raise InputError(f"{op}: input shapes {given} do not fit: {type(e).__name__}: {e}") from e
     if any(d < 0 for shape in found if shape is not None for d in shape):
-        raise InputError(f"{op}: input shapes {list(shapes)} leave an output of shape {found}")
+        raise InputError(f"{op}: input shapes {given} leave an output of shape {found}")
     if len(found) < len(op.outputs):
         raise InputError(f"{op} needs {len(found)} outputs or fewer, found {len(op.outputs)}")
     return found[: len(op.outputs)]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..model import Op, Shape
+from ..text import shape_text
 
 Dims = tuple[int, ...]
 
@@ -41,7 +42,7 @@ class Inputs:
         if shape is None:
             raise UnknownError
         if rank is not None and len(shape) != rank:
-            self.fail(f"input {i} of rank {rank}", f"shape {shape}")
+            self.fail(f"input {i} of rank {rank}", f"shape {shape_text(shape)}")
         return shape
 
     def shapes(self) -> list[Dims]:
@@ -80,7 +81,9 @@ class Inputs:
         """Return the one number of input ``i``, as numpy's scalar of its type."""
         values = self.values(i)
         if values.size != 1 or values.dtype.kind not in "iuf":
-            self.fail(f"one number in input {i}", f"{values.dtype.name} of shape {values.shape}")
+            self.fail(
+                f"one number in input {i}", f"{values.dtype.name} of shape {shape_text(values.shape)}"
+            )
         return values.reshape(())[()]
 
     def values(self, i: int) -> np.ndarray:
@@ -111,7 +114,7 @@ def broadcast(inputs: Inputs, shapes: Sequence[Dims]) -> Dims:
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        inputs.fail("shapes that broadcast", " and ".join(map(str, shapes)))
+        inputs.fail("shapes that broadcast", " and ".join(map(shape_text, shapes)))
 
 
 def product(dims: Sequence[int]) -> int:

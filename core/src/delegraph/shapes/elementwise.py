@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import DTYPES, Shape
+from ..text import shape_text
 from ._rule import Inputs, broadcast, product
 
 
@@ -23,7 +24,7 @@ def broadcast_two(inputs: Inputs) -> list[Shape]:
 def prelu(inputs: Inputs) -> list[Shape]:
     shape = inputs.shape(0)
     if broadcast(inputs, [shape, inputs.shape(1)]) != shape:
-        inputs.fail(f"slopes that broadcast to {shape}", f"{inputs.shape(1)}")
+        inputs.fail(f"slopes that broadcast to {shape_text(shape)}", f"{shape_text(inputs.shape(1))}")
     return [shape]
 
 
@@ -31,7 +32,7 @@ def select(inputs: Inputs) -> list[Shape]:
     """SELECT: the condition may be as the operands, a scalar, or a vector along the first axis."""
     x, y = inputs.shape(1), inputs.shape(2)
     if x != y and not product(x) == product(y) == 1:
-        inputs.fail("operands of one shape", f"{x} and {y}")
+        inputs.fail("operands of one shape", f"{shape_text(x)} and {shape_text(y)}")
     return [x]
 
 
@@ -47,7 +48,7 @@ def bitcast(inputs: Inputs) -> list[Shape]:
     if have > want:
         return [(*shape, have // want)]
     if not shape or shape[-1] != want // have:
-        inputs.fail(f"a last axis of {want // have}", f"shape {shape}")
+        inputs.fail(f"a last axis of {want // have}", f"shape {shape_text(shape)}")
     return [shape[:-1]]
 
 

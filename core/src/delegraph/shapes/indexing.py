@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..model import Shape
+from ..text import shape_text
 from ._rule import Inputs, UnknownError
 
 
@@ -14,14 +15,14 @@ def gather(inputs: Inputs) -> list[Shape]:
     batch = inputs.options.batch_dims
     batch += len(indices) if batch < 0 else 0
     if not 0 <= batch <= min(axis, len(indices)) or shape[:batch] != indices[:batch]:
-        inputs.fail(f"{batch} leading axes in common", f"{shape} and {indices}")
+        inputs.fail(f"{batch} leading axes in common", f"{shape_text(shape)} and {shape_text(indices)}")
     return [(*shape[:axis], *indices[batch:], *shape[axis + 1 :])]
 
 
 def gather_nd(inputs: Inputs) -> list[Shape]:
     shape, indices = inputs.shape(0), inputs.shape(1)
     if not indices or indices[-1] > len(shape):
-        inputs.fail(f"indices of at most {len(shape)} numbers", f"shape {indices}")
+        inputs.fail(f"indices of at most {len(shape)} numbers", f"shape {shape_text(indices)}")
     return [(*indices[:-1], *shape[indices[-1] :])]
 
 
@@ -42,7 +43,7 @@ def one_hot(inputs: Inputs) -> list[Shape]:
 def top_k(inputs: Inputs) -> list[Shape]:
     shape, k = inputs.shape(0), inputs.scalar(1)
     if not shape or not 0 <= k <= shape[-1]:
-        inputs.fail("a k no larger than the last axis", f"{k} for shape {shape}")
+        inputs.fail("a k no larger than the last axis", f"{k} for shape {shape_text(shape)}")
     return [(*shape[:-1], k)] * 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import Shape
+from ..text import shape_text
 from ._rule import Inputs, broadcast, product
 
 
@@ -11,23 +12,23 @@ def fully_connected(inputs: Inputs) -> list[Shape]:
     shape, (units, depth) = inputs.shape(0), inputs.shape(1, rank=2)
     if inputs.options.keep_num_dims:
         if not shape or shape[-1] != depth:
-            inputs.fail(f"a last axis of {depth}", f"shape {shape}")
+            inputs.fail(f"a last axis of {depth}", f"shape {shape_text(shape)}")
         return [(*shape[:-1], units)]
     if not depth:
         return [(product(shape[:-1]), units)]
     if product(shape) % depth:
-        inputs.fail(f"a multiple of {depth} input values", f"shape {shape}")
+        inputs.fail(f"a multiple of {depth} input values", f"shape {shape_text(shape)}")
     return [(product(shape) // depth, units)]
 
 
 def batch_matmul(inputs: Inputs) -> list[Shape]:
     x, y = inputs.shape(0), inputs.shape(1)
     if min(len(x), len(y)) < 2:
-        inputs.fail("operands of rank 2 or more", f"{x} and {y}")
+        inputs.fail("operands of rank 2 or more", f"{shape_text(x)} and {shape_text(y)}")
     rows, inner = x[-2:][::-1] if inputs.options.adj_x else x[-2:]
     inner_y, columns = y[-2:][::-1] if inputs.options.adj_y else y[-2:]
     if inner != inner_y:
-        inputs.fail("inner sizes that agree", f"{x} and {y}")
+        inputs.fail("inner sizes that agree", f"{shape_text(x)} and {shape_text(y)}")
     return [(*broadcast(inputs, [x[:-2], y[:-2]]), rows, columns)]
 
 
@@ -40,7 +41,10 @@ def rfft2d(inputs: Inputs) -> list[Shape]:
     """RFFT2D: input 1 holds the lengths (height, width) of the transform."""
     shape, (height, width) = inputs.shape(0), inputs.ints(1, 2)
     if len(shape) < 2 or min(height, width) < 1:
-        inputs.fail("a matrix, and lengths of at least 1", f"shape {shape} and lengths {(height, width)}")
+        inputs.fail(
+            "a matrix, and lengths of at least 1",
+            f"shape {shape_text(shape)} and lengths {(height, width)}",
+        )
     return [(*shape[:-2], height, width // 2 + 1)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import Shape
+from ..text import shape_text
 from ._rule import Dims, Inputs, product
 
 
@@ -20,7 +21,7 @@ def reshape(inputs: Inputs) -> list[Shape]:
     stretched = product(shape) // known if known else 0
     found = tuple(stretched if d == -1 else d for d in wanted)
     if product(found) != product(shape):
-        inputs.fail(f"a new shape of {product(shape)} values", f"{wanted} for input {shape}")
+        inputs.fail(f"a new shape of {product(shape)} values", f"{wanted} for input {shape_text(shape)}")
     return [found]
 
 
@@ -29,7 +30,7 @@ def squeeze(inputs: Inputs) -> list[Shape]:
     axes = {inputs.axis(int(a), len(shape)) for a in (() if given is None else given)}
     axes = axes or {a for a, d in enumerate(shape) if d == 1}
     if any(shape[a] != 1 for a in axes):
-        inputs.fail("axes of size 1 to squeeze", f"axes {sorted(axes)} of {shape}")
+        inputs.fail("axes of size 1 to squeeze", f"axes {sorted(axes)} of {shape_text(shape)}")
     return [tuple(d for a, d in enumerate(shape) if a not in axes)]
 
 
@@ -54,7 +55,7 @@ def slice_(inputs: Inputs) -> list[Shape]:
         inputs.fail(f"{len(shape)} begins and sizes", f"{len(begin)} and {len(size)}")
     found = tuple(d - b if s == -1 else s for d, b, s in zip(shape, begin, size, strict=True))
     if any(b < 0 or n < 0 or b + n > d for d, b, n in zip(shape, begin, found, strict=True)):
-        inputs.fail(f"a slice inside {shape}", f"begin {begin}, size {size}")
+        inputs.fail(f"a slice inside shape {shape_text(shape)}", f"begin {begin}, size {size}")
     return [found]
 
 
@@ -142,7 +143,7 @@ def dynamic_update_slice(inputs: Inputs) -> list[Shape]:
     """DYNAMIC_UPDATE_SLICE: the update, input 1, fits into input 0."""
     shape, update = inputs.shape(0), inputs.shape(1)
     if len(update) != len(shape) or any(n > d for n, d in zip(update, shape, strict=True)):
-        inputs.fail(f"an update inside of {shape}", f"{update}")
+        inputs.fail(f"an update inside of shape {shape_text(shape)}", f"{shape_text(update)}")
     return [shape]
 
 
@@ -151,7 +152,7 @@ def concatenation(inputs: Inputs) -> list[Shape]:
     axis = inputs.axis(inputs.options.axis, len(shapes[0]))
     rests = {(len(s), *s[:axis], *s[axis + 1 :]) for s in shapes}
     if len(rests) > 1:
-        inputs.fail(f"shapes equal but for axis {axis}", " and ".join(map(str, shapes)))
+        inputs.fail(f"shapes equal but for axis {axis}", " and ".join(map(shape_text, shapes)))
     return [(*shapes[0][:axis], sum(s[axis] for s in shapes), *shapes[0][axis + 1 :])]
 
 
@@ -159,7 +160,7 @@ def pack(inputs: Inputs) -> list[Shape]:
     shapes = inputs.shapes()
     axis = inputs.axis(inputs.options.axis, len(shapes[0]) + 1)
     if len(set(shapes)) > 1:
-        inputs.fail("inputs of one shape", " and ".join(map(str, shapes)))
+        inputs.fail("inputs of one shape", " and ".join(map(shape_text, shapes)))
     return [(*shapes[0][:axis], len(shapes), *shapes[0][axis:])]
 
 
@@ -167,7 +168,7 @@ def unpack(inputs: Inputs) -> list[Shape]:
     shape, count = inputs.shape(0), inputs.options.num
     axis = inputs.axis(inputs.options.axis, len(shape))
     if shape[axis] != count:
-        inputs.fail(f"{count} slices along axis {axis}", f"shape {shape}")
+        inputs.fail(f"{count} slices along axis {axis}", f"shape {shape_text(shape)}")
     return [(*shape[:axis], *shape[axis + 1 :])] * count
 
 
@@ -188,7 +189,7 @@ def broadcast_to(inputs: Inputs) -> list[Shape]:
     shape, wanted = inputs.shape(0), inputs.ints(1)
     tail = wanted[len(wanted) - len(shape) :]
     if len(wanted) < len(shape) or any(d not in (1, w) for d, w in zip(shape, tail, strict=True)):
-        inputs.fail(f"a shape that {shape} broadcasts to", f"{wanted}")
+        inputs.fail(f"a shape that {shape_text(shape)} broadcasts to", f"{wanted}")
     return [wanted]
 
 
@@ -197,7 +198,7 @@ def space_to_batch_nd(inputs: Inputs) -> list[Shape]:
     n = len(blocks)
     padded = [d + b + a for d, b, a in zip(shape[1 : n + 1], paddings[::2], paddings[1::2], strict=True)]
     if any(d % b for d, b in zip(padded, blocks, strict=True)):
-        inputs.fail(f"padded sizes that blocks {blocks} divide", f"{tuple(padded)}")
+        inputs.fail(f"padded sizes that blocks {blocks} divide", f"{shape_text(padded)}")
     spatial = (d // b for d, b in zip(padded, blocks, strict=True))
     return [(shape[0] * product(blocks), *spatial, *shape[n + 1 :])]
 
@@ -216,7 +217,7 @@ def _blocks(inputs: Inputs) -> tuple[Dims, Dims, Dims]:
     """Return a shape, the blocks of some axes behind the batch, and two edges for each of these."""
     shape, blocks, edges = inputs.shape(0), inputs.ints(1), inputs.ints(2)
     if len(blocks) >= len(shape) or min(blocks, default=1) < 1:
-        inputs.fail(f"blocks of at least 1 for axes of {shape} behind the first", f"{blocks}")
+        inputs.fail(f"blocks of at least 1 for axes of {shape_text(shape)} behind the first", f"{blocks}")
     if len(edges) != 2 * len(blocks) or min(edges, default=0) < 0:
         inputs.fail(f"{len(blocks)} pairs of edges of at least 0", f"{edges}")
     return shape, blocks, edges

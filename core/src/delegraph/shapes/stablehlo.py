@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..model import Shape
+from ..text import shape_text
 from ._rule import Dims, Inputs, product
 from .elementwise import as_first
 
@@ -102,7 +103,7 @@ def as_declared(inputs: Inputs) -> list[Shape]:
 def reshape(inputs: Inputs) -> list[Shape]:
     shape, declared = inputs.shape(0), inputs.op.outputs[0].shape
     if declared is None or product(shape) != product(declared):
-        inputs.fail("an output of as many values", f"{declared} for {shape}")
+        inputs.fail("an output of as many values", f"{shape_text(declared)} for {shape_text(shape)}")
     return [declared]
 
 
@@ -114,7 +115,7 @@ def as_second(inputs: Inputs) -> list[Shape]:
 def compare(inputs: Inputs) -> list[Shape]:
     x, y = inputs.shape(0), inputs.shape(1)
     if x != y:
-        inputs.fail("operands of one shape", f"{x} and {y}")
+        inputs.fail("operands of one shape", f"{shape_text(x)} and {shape_text(y)}")
     return [x]
 
 
@@ -123,7 +124,7 @@ def concatenate(inputs: Inputs) -> list[Shape]:
     axis = inputs.axis(inputs.options.dimension, len(shapes[0]))
     rests = {(len(s), *s[:axis], *s[axis + 1 :]) for s in shapes}
     if len(rests) > 1:
-        inputs.fail(f"shapes that differ along axis {axis} alone", " and ".join(map(str, shapes)))
+        inputs.fail(f"shapes that differ along axis {axis} alone", " and ".join(map(shape_text, shapes)))
     return [(*shapes[0][:axis], sum(s[axis] for s in shapes), *shapes[0][axis + 1 :])]
 
 
@@ -141,14 +142,16 @@ def slices(inputs: Inputs) -> list[Shape]:
     starts, limits, strides = (inputs.option(name, len(shape)) for name in names)
     spec = list(zip(shape, starts, limits, strides, strict=True))
     if not all(0 <= begin <= end <= d and step > 0 for d, begin, end, step in spec):
-        inputs.fail(f"slices inside of {shape}", f"{starts} to {limits} in steps of {strides}")
+        inputs.fail(
+            f"slices inside of shape {shape_text(shape)}", f"{starts} to {limits} in steps of {strides}"
+        )
     return [tuple(-((begin - end) // step) for _, begin, end, step in spec)]
 
 
 def dynamic_slice(inputs: Inputs) -> list[Shape]:
     shape, sizes = inputs.shape(0), _ints(inputs.options.slice_sizes)
     if len(sizes) != len(shape) or not all(0 <= n <= d for n, d in zip(sizes, shape, strict=True)):
-        inputs.fail(f"slice_sizes inside of {shape}", f"{sizes}")
+        inputs.fail(f"slice_sizes inside of shape {shape_text(shape)}", f"{sizes}")
     return [sizes]
 
 
@@ -171,7 +174,9 @@ def dot_general(inputs: Inputs) -> list[Shape]:
     other_batch, other_summed = _two_lists(inputs, y, "rhs")
     pairs = zip((batch, summed), (other_batch, other_summed), strict=True)
     if any([x[a] for a in mine] != [y[a] for a in others] for mine, others in pairs):
-        inputs.fail("equal sizes of the axes that go together", f"{x} and {y} with {o}")
+        inputs.fail(
+            "equal sizes of the axes that go together", f"{shape_text(x)} and {shape_text(y)} with {o}"
+        )
     return [
         (*(x[a] for a in batch), *_without(x, *batch, *summed), *_without(y, *other_batch, *other_summed))
     ]
@@ -183,7 +188,7 @@ def _two_lists(inputs: Inputs, shape: Dims, side: str) -> tuple[Dims, Dims]:
     batch, summed = (_ints(inputs.options.get(name)) for name in names)
     axes = (*batch, *summed)
     if len(set(axes)) != len(axes) or not all(0 <= a < len(shape) for a in axes):
-        inputs.fail(f"axes of {shape}, each once", f"{batch} and {summed} as the {side}'s")
+        inputs.fail(f"axes of {shape_text(shape)}, each once", f"{batch} and {summed} as the {side}'s")
     return batch, summed
 
 

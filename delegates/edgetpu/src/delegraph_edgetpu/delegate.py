@@ -23,6 +23,7 @@ from delegraph import (
     load_delegate,
     read_model,
     run_op_by_op,
+    shape_text,
 )
 
 from .payload import CUSTOM_OP, Header, decoded
@@ -147,9 +148,12 @@ def _inside(op: Op, header: Header, graph: Graph) -> dict[int, Tensor]:
     for t, index in zip(outside, indices, strict=True):
         other = graph.tensors[index] if 0 <= index < len(graph.tensors) else None
         if other is None or (other.dtype, other.shape) != (t.dtype, t.shape):
-            what = "no such tensor" if other is None else f"{other.dtype} of shape {other.shape}"
+            what = (
+                "no such tensor" if other is None else f"{other.dtype} of shape {shape_text(other.shape)}"
+            )
             raise ModelError(
-                f"{op} needs tensor {index} of its payload as {t.dtype} of shape {t.shape}, found {what}; "
+                f"{op} needs tensor {index} of its payload as {t.dtype} of shape {shape_text(t.shape)}, "
+                f"found {what}; "
                 "a compiled model takes the shapes that it was compiled for"
             )
         found[t.index] = other

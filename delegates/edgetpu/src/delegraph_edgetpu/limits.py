@@ -16,7 +16,7 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
-from delegraph import Constraint, Op, Tensor, needs
+from delegraph import Constraint, Op, Tensor, needs, shape_text
 
 SOFTMAX_LARGEST = 16_000  # values
 RESIZE_LARGEST = 128  # height and width of the output of a resize that enlarges
@@ -66,7 +66,7 @@ def three_innermost(op: Op) -> str | None:
     """Requirements: "only the 3 innermost dimensions may have a size greater than 1"."""
     for t in activations(op):
         if t.shape is not None and prod(t.shape[:-3]) != 1:
-            return f"shape {t.shape}"
+            return f"shape {shape_text(t.shape)}"
     return None
 
 
@@ -293,7 +293,9 @@ def leading_ones_before(first: int, given: int) -> Constraint:
             i for i, n in enumerate(shape) if n == 1
         )
         return (
-            f"shape {shape}, runtime {given}" if given < first and any(a >= front for a in gone) else None
+            f"shape {shape_text(shape)}, runtime {given}"
+            if given < first and any(a >= front for a in gone)
+            else None
         )
 
     return leading_ones
@@ -331,7 +333,7 @@ def activations(op: Op) -> list[Tensor]:
 
 def _more_than_innermost(tensor: Tensor) -> str | None:
     outer = (tensor.shape or ())[:-1]
-    return None if prod(outer) == 1 else f"shape {tensor.shape}"
+    return None if prod(outer) == 1 else f"shape {shape_text(tensor.shape)}"
 
 
 def _is_zero(tensor: Tensor) -> bool:

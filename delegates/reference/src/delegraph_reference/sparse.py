@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 import numpy as np
-from delegraph import InputError, Record, Tensor
+from delegraph import InputError, Record, Tensor, shape_text
 
 
 def dense(tensor: Tensor) -> np.ndarray:
@@ -25,9 +25,11 @@ def dense(tensor: Tensor) -> np.ndarray:
     order, blocked = _numbers(sparsity.traversal_order), _numbers(sparsity.block_map)
     levels = len(sparsity.dim_metadata)
     if sorted(order) != list(range(len(shape) + len(blocked))) or len(order) != levels:
-        raise InputError(f"needs a level for each axis of {shape} and {blocked}, found {order} of {levels}")
+        raise InputError(
+            f"needs a level for each axis of {shape_text(shape)} and {blocked}, found {order} of {levels}"
+        )
     if any(not 0 <= axis < len(shape) for axis in blocked):
-        raise InputError(f"needs blocks along axes of {shape}, found {blocked}")
+        raise InputError(f"needs blocks along axes of {shape_text(shape)}, found {blocked}")
     places = _places(sparsity.dim_metadata, math.prod(shape))
     along = dict(zip(order, places, strict=True))
     sizes = {level: dim.dense_size for level, dim in zip(order, sparsity.dim_metadata, strict=True)}

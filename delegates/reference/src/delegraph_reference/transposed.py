@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, Window, window
+from delegraph import InputError, Op, Window, shape_text, window
 from delegraph.rules import bounded_padding, too_large
 
 _AXES = {2: "hw", 3: "dhw"}
@@ -28,8 +28,8 @@ def output_windows(
     found = [w.output for w in windows]
     if found != list(inputs):
         raise InputError(
-            f"{op}: needs an output shape that leaves an input of {tuple(inputs)}, found {tuple(shape)}, "
-            f"which leaves {tuple(found)}"
+            f"{op}: needs an output shape that leaves an input of {shape_text(inputs)}, "
+            f"found {shape_text(shape)}, which leaves {shape_text(found)}"
         )
     reach = [_reach(w, n) for w, n in zip(windows, shape[1:-1], strict=True)]
     if excess := too_large((*reach, shape[-1]), shape[1:]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attrs import evolve
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import constant, declared_type, one_scale_at_most
 
 from ..options import Options
@@ -76,7 +76,7 @@ def _along_bytes(x: Value, y: Value, depth: int, sign: str, target: Target) -> L
 def values_to_compare(op: Op) -> str | None:
     x = op.inputs[0]
     shape = None if x is None else x.shape
-    return None if shape and min(shape) > 0 and max(shape) < 2**24 else f"shape {shape}"
+    return None if shape and min(shape) > 0 and max(shape) < 2**24 else f"shape {shape_text(shape)}"
 
 
 _LONGEST = 1 << 16  # places that a byte leaves room for in an int, with its sign

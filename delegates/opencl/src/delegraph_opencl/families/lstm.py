@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier
+from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier, shape_text
 from delegraph.rules import (
     clips,
     diagonals,
@@ -380,7 +380,7 @@ def fitting(op: Op) -> str | None:
     for i, shapes in expected.items():
         t = input_at(op, i)
         if t is not None and t.shape not in shapes:
-            return f"shape {t.shape} for {t.name!r}, where {shapes[0]} fits"
+            return f"shape {shape_text(t.shape)} for {t.name!r}, where {shapes[0]} fits"
     sizes = {_OUTPUT_STATE: batch * cell.outputs, _CELL_STATE: batch * cell.cells}
     for i, size in sizes.items():
         t = input_at(op, i)

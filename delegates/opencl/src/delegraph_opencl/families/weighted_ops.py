@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Constraint, Op, OpSupport, fused_activation, needs
+from delegraph import Constraint, Op, OpSupport, fused_activation, needs, shape_text
 from delegraph.rules import (
     axis_scales_found,
     constant,
@@ -111,6 +111,6 @@ def nonempty(*indices: int) -> Constraint:
     @needs("an image, channels and a filter that are not empty")
     def found(op: Op) -> str | None:
         shapes = [operand_shape(op, i) for i in indices]
-        return f"{' and '.join(map(str, shapes))}" if any(0 in s[-3:] for s in shapes) else None
+        return f"{' and '.join(map(shape_text, shapes))}" if any(0 in s[-3:] for s in shapes) else None
 
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import bias_along, operand_shape, scales_of_units_or_blocks
 
 from ..cpu import integers
@@ -66,4 +66,4 @@ def whole_support(op: Op) -> str | None:
         size *= n
     kept = not op.options.get("keep_num_dims", False) or x[-1:] == weights[-1:]
     fits = len(weights) == 2 and not size % max(weights[1], 1) and kept
-    return None if fits else f"{x} and weights {weights}"
+    return None if fits else f"{shape_text(x)} and weights {shape_text(weights)}"

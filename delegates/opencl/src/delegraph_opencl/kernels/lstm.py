@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import basic_kernel, full_kernel, operand_shape
 
 from ..families.elementwise import spread
@@ -84,7 +84,7 @@ def one_step(op: Op) -> str | None:
 def fitting_basic(op: Op) -> str | None:
     x, activation, *others = (operand_shape(op, i) for i in range(5))
     if len(x) != 2 or len(activation) != 2:
-        return f"shapes {x} and {activation}"
+        return f"shapes {shape_text(x)} and {shape_text(activation)}"
     cells = activation[1]
     fits = [(4 * cells, x[1] + cells), (4 * cells,), (x[0], cells)]
     return None if others == fits and activation[0] == x[0] else f"shapes {x}, {activation} and {others}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph import InputError, Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import operand_shape, stateless
 
 from ..families.elementwise import spread
@@ -54,7 +54,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
     if x is None:
         return [None, None]
     if len(x) != 4 or real_pool.found(op):
-        raise InputError(f"{op} needs images and {real_pool.rule}, found {x} and {pool_of(op)}")
+        raise InputError(f"{op} needs images and {real_pool.rule}, found {shape_text(x)} and {pool_of(op)}")
     rows, columns = pool_of(op).windows(x)
     return [(x[0], rows.output, columns.output, x[3])] * 2
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from delegraph import Graph, InputError, Op, OpSupport, Shape, needs
+from delegraph import Graph, InputError, Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import same_images, stateless
 
 from ..families.elementwise import spread
@@ -56,7 +56,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
     if x is None:
         return [None]
     if len(x) != 4 or real_pool.found(op):
-        raise InputError(f"{op} needs images and {real_pool.rule}, found {x} and {pool_of(op)}")
+        raise InputError(f"{op} needs images and {real_pool.rule}, found {shape_text(x)} and {pool_of(op)}")
     height, width = pool_of(op).size
     return [(x[0], x[1] * height, x[2] * width, x[3])]
 

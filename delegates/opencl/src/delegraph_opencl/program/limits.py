@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from delegraph import DTYPES, DelegraphError, Op, Partition, Refusal, Tensor
+from delegraph import DTYPES, DelegraphError, Op, Partition, Refusal, Tensor, shape_text
 
 from ..device.buffers import ALIGNMENT
 from ..device.runtime import choose
@@ -44,7 +44,7 @@ def _limit(device: str | None) -> int | None:
 
 
 def _refusals(tensor: Tensor, limit: int | None) -> list[Refusal]:
-    which = f"tensor {tensor.index} {tensor.name!r} of shape {tensor.shape}"
+    which = f"tensor {tensor.index} {tensor.name!r} of shape {shape_text(tensor.shape)}"
     refusals = []
     if tensor.size >= _MOST_ELEMENTS:
         refusals.append(Refusal("tensors of fewer than 2³¹ elements", f"{tensor.size:,} for {which}"))

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from delegraph import DelegateFailed, InputError, profile
+from delegraph import DelegateFailed, InputError, profile, shape_text
 
 from ..device.buffers import ALIGNMENT
 from ..device.handle import Handle
@@ -131,7 +131,7 @@ class DeviceValue:
             events.append(profile.Event("read back", perf_counter() - start, nbytes=self.nbytes))
 
     def __repr__(self) -> str:
-        return f"<{self.dtype.name} {self.shape} on {self.delegate.label}>"
+        return f"<{self.dtype.name} {shape_text(self.shape)} on {self.delegate.label}>"
 
 
 class _ReadOnly:
@@ -168,8 +168,8 @@ def value_of_buffer(
     value = DeviceValue(handle, buffer, shape, dtype)
     if buffer.size < value.nbytes:
         raise InputError(
-            f"value() needs a buffer of {value.nbytes:,} bytes for {value.dtype.name} {value.shape}, found "
-            f"one of {buffer.size:,}"
+            f"value() needs a buffer of {value.nbytes:,} bytes for {value.dtype.name} "
+            f"{shape_text(value.shape)}, found one of {buffer.size:,}"
         )
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import declared_type, one_scale_at_most, shape_of
 
 from ..kernel import Kernel
@@ -56,4 +56,4 @@ def _by_rows(x: np.ndarray, extreme: np.ufunc) -> np.ndarray:
 @needs("axes that are not empty")
 def axes_of_values(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
-    return f"shape {shape}" if 0 in shape or not shape else None
+    return f"shape {shape_text(shape)}" if 0 in shape or not shape else None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from delegraph import Constraint, Op, OpSupport, needs
+from delegraph import Constraint, Op, OpSupport, needs, shape_text
 from delegraph.rules import (
     clips,
     dense,
@@ -99,7 +99,9 @@ def _prepared(op: Op, make: Callable[[Any], Any], enter: Reorder, leave: Reorder
 @needs("recurrent weights of rank 2")
 def no_diagonals(op: Op) -> str | None:
     tensors = [t for i in _PLACES.recurrent_weights if (t := given(op, i)) is not None]
-    return next((f"shape {t.shape}" for t in tensors if t.shape is not None and len(t.shape) != 2), None)
+    return next(
+        (f"shape {shape_text(t.shape)}" for t in tensors if t.shape is not None and len(t.shape) != 2), None
+    )
 
 
 def _types(weights: str) -> str:

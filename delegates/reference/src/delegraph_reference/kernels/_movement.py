@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
-from delegraph import InputError, Tensor
+from delegraph import InputError, Tensor, shape_text
 
 Made = TypeVar("Made")
 
@@ -49,7 +49,9 @@ def axis_of(axis: int, rank: int) -> int:
 def scalar(array: np.ndarray) -> int:
     """Return the one value of an operand that holds an axis, a size or a count."""
     if array.size != 1:
-        raise InputError(f"needs one value, found {array.size} in an operand of shape {array.shape}")
+        raise InputError(
+            f"needs one value, found {array.size} in an operand of shape {shape_text(array.shape)}"
+        )
     return int(array.reshape(-1)[0])
 
 

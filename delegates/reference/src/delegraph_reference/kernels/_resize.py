@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, needs
+from delegraph import InputError, Op, needs, shape_text
 from delegraph.rules import shape_of
 
 from ._movement import ints
@@ -12,7 +12,7 @@ from ._movement import ints
 @needs("an image that is not empty")
 def some_pixels(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
-    return f"shape {shape}" if 0 in shape[1:3] else None
+    return f"shape {shape_text(shape)}" if 0 in shape[1:3] else None
 
 
 def new_size(values: np.ndarray) -> tuple[int, int]:

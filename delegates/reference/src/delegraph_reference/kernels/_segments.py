@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..elementwise import quietly, some_negative_zero
@@ -69,4 +69,6 @@ def summed(x: np.ndarray, ids: np.ndarray, count: int) -> np.ndarray:
 @needs("a segment id for each slice")
 def segment_ids_of_rows(op: Op) -> str | None:
     shape, ids = shape_of(op.inputs[0]), shape_of(op.inputs[1])
-    return None if ids and ids == shape[: len(ids)] else f"ids {ids} for shape {shape}"
+    return (
+        None if ids and ids == shape[: len(ids)] else f"ids {shape_text(ids)} for shape {shape_text(shape)}"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from attrs import frozen
-from delegraph import Op, needs
+from delegraph import Op, needs, shape_text
 from delegraph.rules import shape_of
 
 _LOGICAL = (np.logical_and, np.logical_or)
@@ -59,4 +59,4 @@ def _views(x: np.ndarray, reaches: list[int], windows: Sliding) -> np.ndarray:
 @needs("one initial value")
 def one_initial_value(op: Op) -> str | None:
     shape = shape_of(op.inputs[1])
-    return None if np.prod(shape, dtype=np.int64) == 1 else f"shape {shape}"
+    return None if np.prod(shape, dtype=np.int64) == 1 else f"shape {shape_text(shape)}"

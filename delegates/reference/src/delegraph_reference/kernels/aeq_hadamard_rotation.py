@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import Op, OpSupport, Shape, needs
+from delegraph import Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
@@ -64,7 +64,7 @@ def power_of_two(op: Op) -> str | None:
 @needs("x of rank 2 or 3")
 def rank_2_or_3(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
-    return None if len(shape) in (2, 3) else f"{shape}"
+    return None if len(shape) in (2, 3) else f"{shape_text(shape)}"
 
 
 # LiteRT takes int32, too, and computes with its bits as if they were floats.

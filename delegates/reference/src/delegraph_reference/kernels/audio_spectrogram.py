@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph import InputError, Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
@@ -49,7 +49,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
     if x is None:
         return [None]
     if len(x) != 2:
-        raise InputError(f"{op} needs {sound.rule}, found {x}")
+        raise InputError(f"{op} needs {sound.rule}, found {shape_text(x)}")
     if found := sound_options.found(op):
         raise InputError(f"{op} needs {sound_options.rule}, found {found}")
     return [_result(op, x)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import (
     matrices,
     one_scale_at_most,
@@ -108,8 +108,8 @@ def one_batch_axis(op: Op) -> str | None:
         stacked = x[:-3]  # this axis LiteRT counts among the rows
     for stack, shape in ((stacked, x), (y[:-2], y)):
         if sum(n > 1 for n in stack) > 1:
-            return f"shape {shape}"
-    return f"shape {y}" if len(y) == 5 and y[0] > 1 else None
+            return f"shape {shape_text(shape)}"
+    return f"shape {shape_text(y)}" if len(y) == 5 and y[0] > 1 else None
 
 
 @needs("operands with zero point 0")

@@ -6,7 +6,7 @@ Source: tflite/kernels/batch_to_space_nd.cc, internal/reference/batch_to_space_n
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, shape_text
 from delegraph.rules import same_quantization, shape_of
 
 from ..kernel import Kernel
@@ -44,7 +44,9 @@ def _cropped(x: np.ndarray, blocks: SpatialBlocks) -> np.ndarray:
     spatial = zip(x.shape[1:], blocks.before, blocks.after, strict=False)
     cuts = [slice(None)] + [slice(before, size - after) for size, before, after in spatial]
     if any(cut.start > cut.stop for cut in cuts[1:]):
-        raise InputError(f"needs crops inside shape {x.shape}, found {blocks.before} and {blocks.after}")
+        raise InputError(
+            f"needs crops inside shape {shape_text(x.shape)}, found {blocks.before} and {blocks.after}"
+        )
     return np.asarray(x[tuple(cuts)])
 
 

@@ -6,7 +6,7 @@ Source: tflite/kernels/bitcast.cc (CalculateShape).
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Op, OpSupport, needs
+from delegraph import DTYPES, Op, OpSupport, needs, shape_text
 from delegraph.rules import operand
 
 from ..elementwise import WHOLE_BYTES
@@ -39,7 +39,11 @@ def _shape(op: Op) -> tuple[int, ...]:
 def fitting_axis(op: Op) -> str | None:
     shape = operand(op, 0).shape or ()
     old, new = _sizes(op)
-    return None if old >= new or shape[-1:] == (new // old,) else f"shape {shape} for {new // old} to one"
+    return (
+        None
+        if old >= new or shape[-1:] == (new // old,)
+        else f"shape {shape_text(shape)} for {new // old} to one"
+    )
 
 
 _TYPES = f"{WHOLE_BYTES} complex128"

@@ -6,7 +6,7 @@ Source: tflite/kernels/broadcast_to.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -26,7 +26,7 @@ def prepare(op: Op) -> Kernel:
 def _target(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
     tail = wanted[len(wanted) - len(shape) :]
     if len(tail) != len(shape) or any(d not in (1, n) for d, n in zip(shape, tail, strict=True)):
-        raise InputError(f"needs a shape that {shape} broadcasts to, found {wanted}")
+        raise InputError(f"needs a shape that {shape_text(shape)} broadcasts to, found {wanted}")
     return wanted
 
 

@@ -6,7 +6,7 @@ Source: tflite/kernels/embedding_lookup.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Op, OpSupport, needs
+from delegraph import DTYPES, Op, OpSupport, needs, shape_text
 from delegraph.rules import (
     in_blocks,
     one_scale_at_most,
@@ -76,7 +76,7 @@ def symmetric_rows(op: Op) -> str | None:
         return f"zero points {sorted({int(z) for z in q.zero_point})[:4]}"
     if len(q.scale) == 1 or (q.axis == 0 and len(q.scale) == shape_of(table)[0]):
         return None
-    return f"{len(q.scale)} scales along axis {q.axis} of {shape_of(table)}"
+    return f"{len(q.scale)} scales along axis {q.axis} of {shape_text(shape_of(table))}"
 
 
 SUPPORT = [

@@ -25,7 +25,7 @@ def prepare(op: Op) -> Kernel:
 def _shape(dims: np.ndarray) -> tuple[int, ...]:
     shape = ints(dims)
     if min(shape, default=0) < 0:
-        raise InputError(f"needs sizes of at least 0, found {shape}")
+        raise InputError(f"needs sizes of at least 0, found {list(shape)}")
     return shape
 
 

@@ -15,7 +15,7 @@ import math
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier
+from delegraph import Op, OpSupport, needs, quantize_multiplier, shape_text
 from delegraph.rules import (
     basic_kernel,
     dense,
@@ -112,7 +112,7 @@ def rows_of_depth(op: Op) -> str | None:
 def fitting_basic(op: Op) -> str | None:
     x, activation = operand_shape(op, _X), operand_shape(op, _ACTIVATION)
     if len(x) != 2 or len(activation) != 2:
-        return f"shapes {x} and {activation}"
+        return f"shapes {shape_text(x)} and {shape_text(activation)}"
     batch, cells = x[0], activation[1]
     expected = {_ACTIVATION: (batch, cells), _WEIGHTS: (4 * cells, x[1] + cells), _BIAS: (4 * cells,)}
     return wrong_shape(op, {**expected, _STATE: (batch, cells)})

@@ -6,7 +6,7 @@ Source: tflite/kernels/matrix_set_diag.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -29,7 +29,7 @@ def prepare(op: Op) -> Kernel:
 def diagonal_for_each(op: Op) -> str | None:
     shape, diagonal = (shape_of(t) for t in op.inputs)
     fits = len(shape) >= 2 and diagonal == (*shape[:-2], min(shape[-2:]))
-    return None if fits else f"shapes {shape} and {diagonal}"
+    return None if fits else f"shapes {shape_text(shape)} and {shape_text(diagonal)}"
 
 
 SUPPORT = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, float_range, needs
+from delegraph import InputError, Op, OpSupport, Shape, float_range, needs, shape_text
 from delegraph.rules import known_activation, real_windows, shape_of, stateless
 
 from ..kernel import Kernel
@@ -60,7 +60,9 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
     if x is None:
         return [None, None]
     if len(x) != 4 or real_windows.found(pool):
-        raise InputError(f"{op} needs images and {real_windows.rule}, found {x} and {pool.options}")
+        raise InputError(
+            f"{op} needs images and {real_windows.rule}, found {shape_text(x)} and {pool.options}"
+        )
     return [(x[0], *_windows(pool, x).positions, x[3])] * 2
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape
+from delegraph import InputError, Op, OpSupport, Shape, shape_text
 from delegraph.rules import real_windows, same_images, shape_of, stateless
 
 from ..elementwise import to_int32
@@ -57,7 +57,9 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
         return [None]
     pool = with_pool_options(op)
     if len(x) != 4 or real_windows.found(pool):
-        raise InputError(f"{op} needs images and {real_windows.rule}, found {x} and {pool.options}")
+        raise InputError(
+            f"{op} needs images and {real_windows.rule}, found {shape_text(x)} and {pool.options}"
+        )
     return [_result(op, x)]
 
 

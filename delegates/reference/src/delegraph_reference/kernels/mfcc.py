@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph import InputError, Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
@@ -87,14 +87,20 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
     if x is None:
         return [None]
     if len(x) != 3 or count < 1:
-        raise InputError(f"{op} needs x of rank 3 and a coefficient or more, found {x} and {count}")
+        raise InputError(
+            f"{op} needs x of rank 3 and a coefficient or more, found {shape_text(x)} and {count}"
+        )
     return [(*x[:2], count)]
 
 
 @needs("a spectrogram (channels, windows, 2 or more frequencies) and one sample rate")
 def spectrogram(op: Op) -> str | None:
     x, rate = shape_of(op.inputs[0]), shape_of(op.inputs[1])
-    return None if len(x) == 3 and x[2] > 1 and int(np.prod(rate)) == 1 else f"{x} and {rate}"
+    return (
+        None
+        if len(x) == 3 and x[2] > 1 and int(np.prod(rate)) == 1
+        else f"{shape_text(x)} and {shape_text(rate)}"
+    )
 
 
 @needs("frequency limits that rise from 0 or more, no more coefficients than filters, at most 4096 of them")

@@ -6,7 +6,7 @@ Source: tflite/kernels/random_ops.cc (GenerateMultinomialNumbers).
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..elementwise import quietly
@@ -44,7 +44,7 @@ def _drawn(logits: np.ndarray, unit: np.ndarray) -> np.ndarray:
 @needs("a matrix of logits with at least one class")
 def matrix_of_logits(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
-    return None if len(shape) == 2 and shape[1] > 0 else f"shape {shape}"
+    return None if len(shape) == 2 and shape[1] > 0 else f"shape {shape_text(shape)}"
 
 
 SUPPORT = [

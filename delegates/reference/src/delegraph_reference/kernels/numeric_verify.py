@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph import InputError, Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import one_scale_at_most, operand, stateless
 
 from ..elementwise import quietly
@@ -58,7 +58,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 @needs("two tensors of one shape")
 def same_shapes(op: Op) -> str | None:
     x, reference = (operand(op, i).shape for i in (0, 1))
-    return None if x == reference else f"{x} and {reference}"
+    return None if x == reference else f"{shape_text(x)} and {shape_text(reference)}"
 
 
 @needs("readable options")

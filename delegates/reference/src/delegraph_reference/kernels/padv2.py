@@ -6,7 +6,7 @@ Source: tflite/kernels/pad.cc (Eval, EvalInt).
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import same_quantization
 
 from ..kernel import Kernel
@@ -27,7 +27,7 @@ def prepare(op: Op) -> Kernel:
 @needs("one value to pad with")
 def one_value(op: Op) -> str | None:
     value = op.inputs[2]
-    return None if value is None or value.size == 1 else f"shape {value.shape}"
+    return None if value is None or value.size == 1 else f"shape {shape_text(value.shape)}"
 
 
 SUPPORT = [

@@ -7,7 +7,7 @@ Source: tflite/kernels/reduce.cc (EvalProd, GetQuantProdScaling), internal/refer
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs, quantize_multiplier
+from delegraph import InputError, Op, OpSupport, needs, quantize_multiplier, shape_text
 from delegraph.rules import operand, scales_found, scales_of
 
 from ..kernel import Kernel
@@ -67,7 +67,7 @@ def _rescale_wide(x: np.ndarray, multiplier: int, shift: int) -> np.ndarray:
 @needs("values to multiply, and a scale on input and output")
 def quantized_factors(op: Op) -> str | None:
     x = operand(op, 0)
-    return f"shape {x.shape}" if 0 in (x.shape or ()) else quantized.found(op)
+    return f"shape {shape_text(x.shape)}" if 0 in (x.shape or ()) else quantized.found(op)
 
 
 @needs("operands without a scale")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -46,7 +46,9 @@ def _fitted(wanted: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
         free = 0
     fitted = tuple(free if d == -1 else d for d in wanted)
     if wanted.count(-1) > 1 or math.prod(fitted) != math.prod(shape):
-        raise InputError(f"needs a new shape of {math.prod(shape)} values, found {wanted} for {shape}")
+        raise InputError(
+            f"needs a new shape of {math.prod(shape)} values, found {wanted} for {shape_text(shape)}"
+        )
     return fitted
 
 

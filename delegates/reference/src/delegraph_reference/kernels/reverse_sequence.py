@@ -6,7 +6,7 @@ Source: tflite/kernels/reverse_sequence.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -38,7 +38,7 @@ def lengths_of_batches(op: Op) -> str | None:
     along, batch = axis_of(o.seq_dim, rank), axis_of(o.batch_dim, rank)
     if along != batch and lengths == (shape[batch],):
         return None
-    return f"{lengths} lengths for shape {shape}, seq_dim {o.seq_dim}, batch_dim {o.batch_dim}"
+    return f"{lengths} lengths for shape {shape_text(shape)}, seq_dim {o.seq_dim}, batch_dim {o.batch_dim}"
 
 
 SUPPORT = [

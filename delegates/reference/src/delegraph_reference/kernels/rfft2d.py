@@ -6,7 +6,7 @@ Source: tflite/kernels/rfft2d.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..elementwise import quietly
@@ -53,7 +53,7 @@ def _lengths(values: np.ndarray) -> tuple[int, ...]:
 @needs("images of at least 2 axes")
 def images(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
-    return None if len(shape) >= 2 else f"shape {shape}"
+    return None if len(shape) >= 2 else f"shape {shape_text(shape)}"
 
 
 SUPPORT = [OpSupport("RFFT2D", (1, 1), "float32 int32 -> complex64", constraints=(images,), kernel=prepare)]

@@ -6,7 +6,7 @@ Source: tflite/kernels/scatter_nd.cc, internal/reference/reference_ops.h (Scatte
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, shape_text
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -21,7 +21,8 @@ def prepare(op: Op) -> Kernel:
         size = ints(shape)
         places = tuple(indices[..., i] for i in range(indices.shape[-1]))
         if updates.shape != (*indices.shape[:-1], *size[len(places) :]):
-            raise InputError(f"needs updates for {indices.shape} indices of {size}, found {updates.shape}")
+            needed = f"updates for {shape_text(indices.shape)} indices of {shape_text(size)}"
+            raise InputError(f"needs {needed}, found {shape_text(updates.shape)}")
         for axis, place in enumerate(places):
             check_indices(place, size[axis])
         out = np.zeros(size, updates.dtype)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import operand_shape
 
 from ..kernel import Kernel
@@ -58,7 +58,7 @@ def _phrases(words: list[bytes], options: Any) -> Iterator[list[bytes]]:
 
 @needs("a text")
 def some_text(op: Op) -> str | None:
-    return f"shape {operand_shape(op)}" if 0 in operand_shape(op) else None
+    return f"shape {shape_text(operand_shape(op))}" if 0 in operand_shape(op) else None
 
 
 SUPPORT = [OpSupport("SKIP_GRAM", (1, 1), "string -> string", (some_text,), prepare)]

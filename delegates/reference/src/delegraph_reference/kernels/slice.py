@@ -6,7 +6,7 @@ Source: tflite/kernels/slice.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -29,7 +29,9 @@ def _block(shape: tuple[int, ...], begin: tuple[int, ...], size: tuple[int, ...]
         raise InputError(f"needs {len(shape)} begins and sizes, found {len(begin)} and {len(size)}")
     ends = [d if n == -1 else b + n for d, b, n in zip(shape, begin, size, strict=True)]
     if any(not 0 <= b <= e <= d for d, b, e in zip(shape, begin, ends, strict=True)):
-        raise InputError(f"needs a block inside {shape}, found begin {begin} and size {size}")
+        raise InputError(
+            f"needs a block inside shape {shape_text(shape)}, found begin {begin} and size {size}"
+        )
     return tuple(map(slice, begin, ends))
 
 

@@ -6,7 +6,7 @@ Source: tflite/kernels/sparse_to_dense.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, shape_text
 from delegraph.rules import one_value
 
 from ..kernel import Kernel
@@ -26,7 +26,9 @@ def prepare(op: Op) -> Kernel:
         for axis, length in enumerate(size):
             check_indices(places[:, axis], length)
         if values.size != 1 and values.shape != (len(places),):
-            raise InputError(f"needs one value, or {len(places)} of them, found shape {values.shape}")
+            raise InputError(
+                f"needs one value, or {len(places)} of them, found shape {shape_text(values.shape)}"
+            )
         out = np.full(size, default.reshape(()), values.dtype)
         out[tuple(places.T)] = values.reshape(-1)
         return (out,)

@@ -6,7 +6,7 @@ Source: tflite/kernels/squeeze.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -35,7 +35,7 @@ def _axes(op: Op) -> set[int]:
 def ones_to_squeeze(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
     sizes = [shape[axis] for axis in _axes(op)]
-    return None if all(d == 1 for d in sizes) else f"sizes {sizes} of shape {shape}"
+    return None if all(d == 1 for d in sizes) else f"sizes {sizes} of shape {shape_text(shape)}"
 
 
 SUPPORT = [

@@ -6,7 +6,7 @@ Source: StableHLO's specification of dynamic_update_slice; LiteRT does not run i
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -30,7 +30,11 @@ def prepare(op: Op) -> Kernel:
 def update_inside(op: Op) -> str | None:
     shape, update, *starts = (shape_of(t) for t in op.inputs)
     fits = len(update) == len(shape) and all(n <= d for n, d in zip(update, shape, strict=True))
-    return None if fits and starts == [()] * len(shape) else f"{update} for {shape}, starts {starts}"
+    return (
+        None
+        if fits and starts == [()] * len(shape)
+        else f"{shape_text(update)} for {shape_text(shape)}, starts {starts}"
+    )
 
 
 SUPPORT = [

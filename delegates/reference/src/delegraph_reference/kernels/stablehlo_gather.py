@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -51,7 +51,7 @@ def _ints(values: Any) -> tuple[int, ...]:
 def slices_inside(op: Op) -> str | None:
     shape, sizes = shape_of(op.inputs[0]), _ints(op.options.slice_sizes)
     fits = len(sizes) == len(shape) and all(0 <= n <= d for n, d in zip(sizes, shape, strict=True))
-    return None if fits else f"slice_sizes {sizes} for {shape}"
+    return None if fits else f"slice_sizes {sizes} for {shape_text(shape)}"
 
 
 @needs("dimension numbers that name each axis once")

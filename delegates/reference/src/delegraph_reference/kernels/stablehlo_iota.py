@@ -6,7 +6,7 @@ Source: StableHLO's specification of iota; LiteRT does not run it.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Op, OpSupport, needs
+from delegraph import DTYPES, Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -26,7 +26,7 @@ def prepare(op: Op) -> Kernel:
 @needs("an iota_dimension that the output has")
 def known_axis(op: Op) -> str | None:
     shape, axis = shape_of(op.outputs[0]), op.options.iota_dimension
-    return None if 0 <= axis < len(shape) else f"{axis} for {shape}"
+    return None if 0 <= axis < len(shape) else f"{axis} for {shape_text(shape)}"
 
 
 SUPPORT = [

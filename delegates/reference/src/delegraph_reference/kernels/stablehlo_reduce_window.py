@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..elementwise import quietly
@@ -67,7 +67,11 @@ def something_left(op: Op) -> str | None:
     shape, s = shape_of(op.inputs[0]), _Reduction(op)
     spec = zip(shape, s.base, s.low, s.high, strict=False)  # fitting_window looks at the counts
     padded = [(d - 1) * n + 1 + low + high for d, n, low, high in spec]
-    return None if min([*shape, *padded], default=1) > 0 else f"{shape}, padded to {padded}"
+    return (
+        None
+        if min([*shape, *padded], default=1) > 0
+        else f"{shape_text(shape)}, padded to {shape_text(padded)}"
+    )
 
 
 @needs(f"padding to at most {MOST_PADDED} times as many elements as go in and come out")

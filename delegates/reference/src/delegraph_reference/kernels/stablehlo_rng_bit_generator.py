@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -37,7 +37,7 @@ def prepare(op: Op) -> Kernel:
 def state_of_algorithm(op: Op) -> str | None:
     shape, algorithm = shape_of(op.inputs[0]), op.options.algorithm
     fits = shape == (2,) or (shape == (3,) and algorithm != "THREEFRY")
-    return None if fits else f"shape {shape} for {algorithm}"
+    return None if fits else f"shape {shape_text(shape)} for {algorithm}"
 
 
 SUPPORT = [

@@ -11,7 +11,16 @@ from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
-from delegraph import Constraint, InputError, Op, OpSupport, needs, quantize_multipliers, stored_range
+from delegraph import (
+    Constraint,
+    InputError,
+    Op,
+    OpSupport,
+    needs,
+    quantize_multipliers,
+    shape_text,
+    stored_range,
+)
 from delegraph.rules import (
     bias_along,
     filled,
@@ -142,7 +151,7 @@ def _images(
 ) -> np.ndarray:
     if len(shape) != 4 or shape[0] != len(x) or shape[3] != len(weights):
         raise InputError(
-            f"{op}: needs an output shape ({len(x)}, height, width, {len(weights)}), found {shape}"
+            f"{op}: needs an output shape {len(x)}×height×width×{len(weights)}, found {shape_text(shape)}"
         )
     windows = output_windows(op, shape, weights.shape[1:3], x.shape[1:3])
     out = np.empty(shape, op.outputs[0].dtype)

@@ -6,7 +6,7 @@ Source: tflite/kernels/unique.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -29,7 +29,7 @@ def prepare(op: Op) -> Kernel:
 @needs("one axis")
 def one_axis(op: Op) -> str | None:
     shape = shape_of(op.inputs[0])
-    return None if len(shape) == 1 else f"shape {shape}"
+    return None if len(shape) == 1 else f"shape {shape_text(shape)}"
 
 
 @needs("places of the type that idx_out_type names")

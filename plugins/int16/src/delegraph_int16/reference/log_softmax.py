@@ -6,7 +6,7 @@ Defined in docs/int16.md; LiteRT lacks it.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import operand, operand_shape
 from delegraph_reference import Kernel
 
@@ -29,7 +29,7 @@ def prepare(op: Op) -> Kernel:
 @needs("a last axis that is not empty")
 def some_classes(op: Op) -> str | None:
     shape = operand_shape(op, 0)
-    return None if shape and shape[-1] else f"shape {shape}"
+    return None if shape and shape[-1] else f"shape {shape_text(shape)}"
 
 
 SUPPORT = [

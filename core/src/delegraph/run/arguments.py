@@ -28,12 +28,13 @@ def matched(interface: Interface, inputs: Mapping[str | int, Any]) -> list[tuple
     check_mapping("inputs", inputs, f"values by name or index of {_names(interface)}")
     known: dict[str | int, Argument] = {a.tensor.index: a for a in interface.inputs}
     known |= {a.name: a for a in interface.inputs}
-    names = _names(interface)
     if unknown := [key for key in inputs if key not in known]:
-        raise InputError(f"the model has no input {unknown[0]!r}; it has: {names}")
+        raise InputError(f"the model has no input {unknown[0]!r}; it has: {_names(interface)}")
     found = {known[key].name: value for key, value in inputs.items()}
     if missing := [a.name for a in interface.inputs if a.name not in found]:
-        raise InputError(f"the model needs values for {', '.join(missing)}; its inputs: {names}")
+        raise InputError(
+            f"the model needs values for {', '.join(missing)}; its inputs: {_names(interface)}"
+        )
     return [(a, found[a.name]) for a in interface.inputs]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -52,7 +52,7 @@ class Executor:
         self.budget = budget
         self.frames: dict[int, Frame] = {}  # of the last run; of called subgraphs, too, with keep_all
         self.graphs = [sub.graph for sub in plan.subgraphs]
-        self._with_scopes = [d for d in plan.delegates if type(d).running is not Delegate.running]
+        self._running = _running(plan.delegates)
         self._bodies: dict[int, _Body] = {}
         self._prepared: _Prepared = _Prepared(before._prepared if before else None)
 
@@ -74,9 +74,7 @@ class Executor:
         """
         self.frames = {}
         self.prepare(subgraph)
-        with ExitStack() as scopes:
-            for delegate in self._with_scopes:
-                scopes.enter_context(delegate.running())
+        with self._running():
             frame = self.frames[subgraph] = self._bodies[subgraph].run(state, inputs)
         return frame
 
@@ -90,6 +88,22 @@ class Executor:
     def run_function(self, partition: Partition) -> Run:
         """Return a partition's run function, an earlier one if it still fits."""
         return self._prepared.find(partition) or self._prepared.keep(partition, prepared(partition))
+
+
+def _running(delegates: Sequence[Delegate]) -> Callable[[], AbstractContextManager[object]]:
+    """Return what makes the context of a run: nothing that no delegate asks for."""
+    asking = [d.running for d in delegates if type(d).running is not Delegate.running]
+    if len(asking) < 2:
+        return asking[0] if asking else nullcontext
+
+    @contextmanager
+    def all_of_them() -> Iterator[None]:
+        with ExitStack() as scopes:
+            for running in asking:
+                scopes.enter_context(running())
+            yield
+
+    return all_of_them
 
 
 class _Body:

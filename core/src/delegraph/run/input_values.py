@@ -87,7 +87,7 @@ def _bytes(value: Any, name: str) -> bytes:
 def _in_storage_dtype(array: np.ndarray, tensor: Tensor, name: str) -> np.ndarray:
     """Return the array in the storage dtype; a dtype that is not the tensor's is refused."""
     dtype = DTYPES[tensor.dtype]
-    if array.dtype.name == tensor.dtype and array.dtype != dtype.numpy:  # a type of ml_dtypes
+    if array.dtype != dtype.numpy and array.dtype.name == tensor.dtype:  # a type of ml_dtypes
         array = array.copy().view(dtype.numpy) if dtype.is_bits else array.astype(dtype.numpy)
     _check_dtype(array.dtype, tensor, name)
     low, high = dtype.limits

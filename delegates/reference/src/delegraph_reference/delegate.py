@@ -12,7 +12,7 @@ from attrs import field, frozen
 from attrs.validators import ge, optional
 from delegraph import Delegate, Partition, Run, run_op_by_op
 
-from .quiet import loud, quiet
+from .quiet import is_quiet, loud
 from .threads import on_threads
 
 
@@ -34,11 +34,12 @@ class Reference(Delegate):
     @contextmanager
     def running(self) -> Iterator[None]:
         """Threads, and warnings turned off: for a small partition that takes longer than its ops."""
-        token = _running.set(self)
+        token, was_quiet = _running.set(self), is_quiet.set(True)
         try:
-            with on_threads(self.options.num_threads), quiet():
+            with on_threads(self.options.num_threads), np.errstate(all="ignore"):
                 yield
         finally:
+            is_quiet.reset(was_quiet)
             _running.reset(token)
 
     def prepare(self, partition: Partition) -> Run:

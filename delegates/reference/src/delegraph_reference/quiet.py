@@ -5,29 +5,15 @@ Turning them off for each op takes longer than a small sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-
-import numpy as np
 
 from .kernel import Kernel
 
+# Whether who calls a kernel has turned them off.
 is_quiet: ContextVar[bool] = ContextVar("delegraph_reference_quiet", default=False)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Let numpy warn of nothing inside the block."""
-    token = is_quiet.set(True)
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        is_quiet.reset(token)
-
-
 def loud(run: Kernel) -> Kernel:
-    """Return a kernel as it was before ``quietly``, for who calls it inside ``quiet``."""
+    """Return a kernel as it was before ``quietly``, for who has turned warnings off."""
     unwrapped: Kernel = getattr(run, "__wrapped__", run)
     return unwrapped

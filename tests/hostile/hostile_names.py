@@ -26,6 +26,7 @@ NAMES = {
     "other lines": "x\u2028error: FAKE\u2029y\x1c\x1d\x1e" + MARK,
     "right to left": "\u202egnp.\u202c\u2066\u2067\u2069\u200f\u061c" + MARK,
     "without width": "a\u200b\u200d\ufeff\u00ad\u2060\U000e0041" + MARK,
+    "no text": "\udcff\udc9b" + MARK,  # how Python writes bytes of a path that are not UTF-8
     "markup": "[red][link=http://x.y][/]:boom:" + MARK,
     "page": "<script>alert(1)</script>@DETAILS@@TITLE@&lt;\"'-->" + MARK,
     "format": "%s%n%(name)s{}{0}{name}" + MARK,
@@ -35,7 +36,7 @@ NAMES = {
 def models(name: str) -> Iterator[tuple[str, bytes]]:
     """Yield models by kind; in each, every place that takes a name has this one."""
     for kind, make in _MODELS.items():
-        yield kind, write_model(make(name))
+        yield kind, write_model(make(name.encode("utf-8", "replace").decode()))
 
 
 def labels(name: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from delegraph import Builder, Delegate, Interpreter, Model, load_delegate, read_model
+from delegraph.run.turns import Turn
 
 DIGITS = Path(__file__).parents[2] / "docs" / "models"
 OURS = ("delegraph", "delegraph_reference", "delegraph_opencl", "delegraph_int16")
@@ -234,6 +235,15 @@ class Trial:
                 self.check(f"close {n}", i, [n])
 
 
+_FAULTY = """
+def __del__(self):
+    for _ in range(5000):
+        pass
+
+Turn.__del__ = __del__
+"""
+
+
 def main(asked: dict[str, Any]) -> dict[str, Any]:
     logging.getLogger("delegraph").setLevel(logging.CRITICAL)
     draw = random.Random(asked["seed"])
@@ -242,6 +252,8 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     sys.unraisablehook = lambda found: unraisable.append(
         f"ignored in {found.object!r}: {found.exc_value!r}"
     )
+    if asked.get("faulty"):
+        exec(_FAULTY, {"__name__": "delegraph.faulty", "Turn": Turn})
     how = {"line": Lines, "timer": Timer}[asked["how"]](draw)
     trial = Trial(asked["model"], delegates, how)
     for phase in asked["phases"]:

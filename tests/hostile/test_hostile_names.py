@@ -130,10 +130,10 @@ def calls(name: str, model: str, folder: Path) -> Iterator[list[str]]:
 def prepare(name: str, folder: Path) -> list[str]:
     """Write the models and the broken inputs; return the models' paths."""
     plain = name.replace("/", "|")
-    (folder / "labels").write_text(labels(name), "utf-8")
+    (folder / "labels").write_bytes(labels(name).encode("utf-8", "surrogateescape"))
     for ending in ("npy", "png", "wav"):
-        (folder / f"{plain}.{ending}").write_bytes(b"RIFF" + name.encode())
-    np.savez(str(folder / f"{plain}.npz"), **{plain: np.zeros(3, np.float32)})
+        (folder / f"{plain}.{ending}").write_bytes(b"RIFF" + os.fsencode(name))
+    np.savez(str(folder / f"{plain}.npz"), **{plain.encode("utf-8", "replace").decode(): np.zeros(3)})
     paths = []
     for kind, data in models(name):
         paths.append(str(folder / f"{kind} {plain}.tflite"))

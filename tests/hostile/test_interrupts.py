@@ -49,6 +49,11 @@ def test_after_ctrl_c_at_any_line_all_is_as_it_was(delegates: str) -> None:
     assert found["counts"]["interrupted"] > 20
 
 
+def test_what_swallows_ctrl_c_is_found() -> None:
+    found = interrupted("reference", "line", 10, model="counting", phases=["invoke"], faulty=True)
+    assert "KeyboardInterrupt" in found["unraisable"][0]
+
+
 @pytest.mark.skipif(not COUNT, reason="takes minutes: DELEGRAPH_INTERRUPTS=200 says how many")
 @pytest.mark.parametrize("how", ["line", "timer"])
 @pytest.mark.parametrize("phase", PHASES)

@@ -231,3 +231,18 @@ def test_what_was_read_is_not_overwritten(delegraph, scores, values):
         assert result.exit_code == 1
         assert "would be overwritten, and is read" in result.output
         assert Path(path).read_bytes() == before
+
+
+def test_labels_are_not_for_a_list_of_strings(delegraph, saved, tmp_path):
+    g = Builder()
+    words = g.input((2,), "string", name="words")
+    np.save(tmp_path / "words.npy", np.array([b"a", b"b"]))
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+
+    result = delegraph(
+        "run", saved(g.model(outputs=[words])), "-d", "exact", "-i", tmp_path / "words.npy",
+        "--labels", tmp_path / "labels.txt",
+    )  # fmt: skip
+
+    assert result.exit_code == 0, result.output
+    assert "the 2 labels are not used: no output has as many classes" in result.output

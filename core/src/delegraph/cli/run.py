@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+_NUMBERS = "fiub"  # kinds of dtypes
 FEW = 8  # an output of at most so many values is shown whole
 
 
@@ -130,7 +131,7 @@ def _report(
             labels = OutputLabels(names)
         real = real_from_stored(results[a.name], a.tensor)
         title = "" if len(results) == 1 else f" of {a.name}"
-        if labels.axis is not None or _looks_like_scores(real):
+        if (labels.axis is not None and real.dtype.kind in _NUMBERS) or _looks_like_scores(real):
             yield _classes_table(f"class{title}>", real, labels.axis or {}, top)
         elif labels.value is not None and real.dtype.kind in "fiu":
             yield _values_table(f"value{title}>", real, labels.value, top)
@@ -138,7 +139,8 @@ def _report(
 
 def _output_of(names: Labels, results: Mapping[str, np.ndarray]) -> str | None:
     """Return which output the labels of --labels are for: one with as many scores, else the only one."""
-    scores = {n: a.size for n, a in results.items() if a.size == max(a.shape, default=0) and a.size > 1}
+    lists = {n: a for n, a in results.items() if a.size == max(a.shape, default=0) and a.size > 1}
+    scores = {n: a.size for n, a in lists.items() if a.dtype.kind in _NUMBERS}
     for name, size in scores.items():
         if size == len(names):
             return name
@@ -169,7 +171,7 @@ def _outputs_table(interface: Interface, results: Mapping[str, np.ndarray]) -> T
 
 
 def _statistics(real: np.ndarray) -> tuple[str, str, str]:
-    if real.dtype.kind not in "fiub" or not real.size:
+    if real.dtype.kind not in _NUMBERS or not real.size:
         return "", "", ""
     low, high = real.min().item(), real.max().item()
     return number_text(low), number_text(high), number_text(float(real.mean(dtype=np.float64)))

@@ -138,6 +138,18 @@ def test_strings_are_saved_without_pickle(delegraph, saved, tmp_path):
         assert found["y"].tolist() == [b"aa", b"bb"]
 
 
+def test_the_name_of_a_variable_is_no_value_to_show_or_to_save(delegraph, saved, tmp_path):
+    g = Builder()
+    x = g.input((2,), "float32", name="x")
+    handle = g.op("VAR_HANDLE", [], [g.tensor((), "resource", name="handle")], shared_name="v")
+    y = g.op("NEG", [x], [g.tensor((2,), "float32", name="y")])
+    model = saved(g.model(outputs=[handle, y]))
+    result = delegraph("run", model, "-d", "exact", "-i", "random", "--output", tmp_path / "out.npz")
+    assert result.exit_code == 0, result.output
+    with np.load(tmp_path / "out.npz") as found:
+        assert list(found) == ["y"]
+
+
 def test_a_folder_that_does_not_exist_is_found_out_before_the_run(delegraph, scores, values, tmp_path):
     path = tmp_path / "none" / "out.npz"
     result = delegraph("run", scores, "-d", "exact", "-i", values(1, 2, 3), "--output", path)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 import numpy as np
 
 from ..errors import InputError
 from ..file import Labels, ModelLabels, OutputLabels, check_output, member_names, output_file, read_labels
 from ..file.reader import MAX_TENSOR_BYTES
-from ..model import Model
+from ..model import HANDLES, Model
 from ..numbers import real_from_stored
 from ..run import Interface
 from ..text import shape_text
@@ -83,10 +84,17 @@ def run(
         times["run"] = _seconds(running.invoke)
         results = running.outputs()
         plan = opened.plan
-        interface = planned(interface, plan)
+        interface = _without_handles(planned(interface, plan))
+    results = {a.name: results[a.name] for a in interface.outputs}
     if output:
         save(results, output, files)
     show((*_report(loaded, interface, results, names, top), render(plan), _times_text(times)))
+
+
+def _without_handles(interface: Interface) -> Interface:
+    """Return an interface without outputs that are names of variables and tables: they have no values."""
+    outputs = tuple(a for a in interface.outputs if a.tensor.dtype not in HANDLES)
+    return attrs.evolve(interface, outputs=outputs)
 
 
 def save(arrays: Mapping[str, np.ndarray], path: str, read: Iterable[str] = ()) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from delegraph import Delegate, InputError, ModelError, OpSupport, Partition, Run, SupportTable
+from delegraph import Delegate, InputError, Interpreter, ModelError, OpSupport, Partition, Run, SupportTable
 from delegraph.model import Builder, Model
 from delegraph.partition import Budget, specialize
 
@@ -163,3 +163,19 @@ def test_an_op_gets_the_subgraph_that_is_part_of_its_meaning() -> None:
     (op,) = specialize(model).subgraphs[0].ops
     assert [body.ops[0].name for body in op.bodies] == ["STABLEHLO_ADD"]
     assert op == model.subgraphs[0].ops[0]
+
+
+def test_a_type_that_an_op_sets_is_told_everywhere(toy):
+    g = Builder()
+    x = g.input((2,), "float32", name="x")
+    y = g.op("ADD", [x, x], [g.tensor((2,), "int32")])
+    g.op("LESS", [y, x], [g.tensor((2,), "uint8", name="z")])
+    it = Interpreter(model=g.model(), delegates=[toy()])
+
+    it.allocate_tensors()
+
+    assert [d["dtype"] for d in it.get_output_details()] == [np.bool_]
+    assert [d["dtype"] for d in it.get_tensor_details()] == [np.float32, np.float32, np.bool_]
+    assert [d["result_types"] for d in it._get_ops_details()] == [[np.float32], [np.bool_]]
+    assert it(np.float32([1, -1])).tolist() == [False, True]
+    assert [t.dtype for p in it.plan.partitions for t in p.outputs] == ["bool"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
+from conftest import Toy
 from delegraph import (
     Builder,
     DelegraphError,
@@ -136,6 +137,10 @@ def model() -> Model:
     return g.model([y, m], signature="main")
 
 
+def interpreter(model: Model) -> Interpreter:
+    return Interpreter(model=model, delegates=[Toy()])
+
+
 def calls(folder: Path) -> Iterator[Call]:
     """Yield each function with each of its arguments in turn of each odd kind."""
     found = model()
@@ -150,12 +155,12 @@ def _nothing() -> None:
 
 
 def _functions(found: Model, folder: Path) -> Iterator[tuple[str, Callable[..., Any], dict[str, Any], Any]]:
-    reference = load_delegate("reference")
+    toy = Toy()
     settings = {
         "experimental_delegates": None,
         "num_threads": 1,
         "experimental_preserve_all_tensors": False,
-        "delegates": ["reference"],
+        "delegates": [Toy()],
         "on_failure": "raise",
         "min_ops": 1,
         "max_partitions": 1,
@@ -179,14 +184,14 @@ def _functions(found: Model, folder: Path) -> Iterator[tuple[str, Callable[..., 
         (write_model, {"model": found}),
         (write_file, {"path": folder / "f", "data": b"", "read": ()}),
         (is_same_file, {"path": folder / "f", "other": folder / "g"}),
-        (plan_model, {"model": found, "delegates": ["reference"], "min_ops": 1, "policy": "greedy"}),
+        (plan_model, {"model": found, "delegates": [Toy()], "min_ops": 1, "policy": "greedy"}),
         (Budget, {"max_tensor_bytes": 1, "max_total_bytes": 2, "max_while_iterations": 3}),
-        (partition, {"model": found, "delegates": [reference], "max_partitions": 1, "refused": None}),
+        (partition, {"model": found, "delegates": [toy], "max_partitions": 1, "refused": None}),
         (
             specialize,
-            {"model": found, "input_shapes": {}, "delegates": [reference], "budget": Budget()},
+            {"model": found, "input_shapes": {}, "delegates": [toy], "budget": Budget()},
         ),
-        (SignatureRunner, {"interpreter": Interpreter(model=found), "signature_key": "main"}),
+        (SignatureRunner, {"interpreter": interpreter(found), "signature_key": "main"}),
     ]
     for run, arguments in table:
         yield run.__name__, run, arguments, _nothing
@@ -194,7 +199,7 @@ def _functions(found: Model, folder: Path) -> Iterator[tuple[str, Callable[..., 
 
 
 def _interpreter(**arguments: Any) -> None:
-    Interpreter(**arguments).allocate_tensors()
+    Interpreter(**{"delegates": [Toy()], **arguments}).allocate_tensors()
 
 
 def _builder_methods() -> Iterator[tuple[str, Callable[..., Any], dict[str, Any], Any]]:
@@ -221,7 +226,7 @@ def _of_new(name: str) -> Callable[..., Any]:
 
 
 def _methods(found: Model) -> Iterator[tuple[str, Callable[..., Any], dict[str, Any], Any]]:
-    it = Interpreter(model=found)
+    it = interpreter(found)
     x, n = np.ones((2, 3), np.float32), np.array(3, np.int32)
     it(x, n)
     runner = it.get_signature_runner()
@@ -246,7 +251,7 @@ def _methods(found: Model) -> Iterator[tuple[str, Callable[..., Any], dict[str, 
         "resize_tensor_input": {"input_index": 0, "tensor_size": (2, 3), "strict": True},
         "get_tensor_details": {"subgraph_index": 0},
         "get_signature_runner": {"signature_key": "main"},
-        "modify_graph_with_delegate": {"delegate": "reference"},
+        "modify_graph_with_delegate": {"delegate": Toy()},
         "memory": {"subgraph_index": 0},
         "_get_op_details": {"op_index": 0},
     }
@@ -270,4 +275,4 @@ def _methods(found: Model) -> Iterator[tuple[str, Callable[..., Any], dict[str, 
 
 
 def _of_another(found: Model, name: str) -> Callable[..., Any]:
-    return lambda **arguments: getattr(Interpreter(model=found), name)(**arguments)
+    return lambda **arguments: getattr(interpreter(found), name)(**arguments)

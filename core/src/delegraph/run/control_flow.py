@@ -163,7 +163,9 @@ def _hashtable_find(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
         entries = _entries(state, ("table", int(_one(op, handle))))
         if entries is None:
             raise StateError(f"{op} needs a hash table with entries; nothing was imported into it yet")
-        missing = _flat(default)[0]
+        missing = next(iter(_flat(default)), None)
+        if missing is None:
+            raise ModelError(f"{op} needs a value for keys that it lacks, found none")
         found = objects((entries.get(k, missing) for k in _flat(keys)), keys.shape)
         try:
             return (found.astype(dtype),)

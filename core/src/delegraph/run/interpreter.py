@@ -440,10 +440,11 @@ class Interpreter:
         ops = self._model.subgraphs[0].ops
         if not 0 <= whole("op_index", op_index) < len(ops):
             raise InputError(f"op index needs to be from 0 to {len(ops) - 1}, found {op_index}")
-        return op_details(ops[op_index])
+        return op_details(ops[op_index], self._session.graph(0).tensors)
 
     def _get_ops_details(self) -> list[Details]:
-        return [op_details(op) for op in self._model.subgraphs[0].ops]
+        tensors = self._session.graph(0).tensors
+        return [op_details(op, tensors) for op in self._model.subgraphs[0].ops]
 
     @_alone
     def _get_tensor_details(self, tensor_index: int, subgraph_index: int = 0) -> Details:

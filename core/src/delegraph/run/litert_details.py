@@ -6,7 +6,7 @@ Source: tflite/python/interpreter.py (_get_tensor_details), interpreter_wrapper.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,16 +45,23 @@ def tensor_details(tensor: Tensor, shape: Shape = None, compress_zero_points: bo
     }
 
 
-def op_details(op: Op) -> Details:
-    """Return one op's details; -1 stands for an optional input that is left out."""
+def op_details(op: Op, tensors: Sequence[Tensor]) -> Details:
+    """Return one op's details; -1 stands for an optional input that is left out.
+
+    :param tensors: all of its subgraph, as they are planned now.
+    """
     return {
         "index": op.index,
         "op_name": COMPOSITE if op.name.startswith(COMPOSITE) else op.name.removeprefix("CUSTOM:"),
         "inputs": _indices(op.inputs),
         "outputs": _indices(op.outputs),
-        "operand_types": [DTYPES[t.dtype].numpy_class for t in op.inputs if t is not None],
-        "result_types": [DTYPES[t.dtype].numpy_class for t in op.outputs],
+        "operand_types": [_class(tensors[t.index]) for t in op.inputs if t is not None],
+        "result_types": [_class(tensors[t.index]) for t in op.outputs],
     }
+
+
+def _class(tensor: Tensor) -> type:
+    return DTYPES[tensor.dtype].numpy_class
 
 
 def _indices(tensors: Iterable[Tensor | None]) -> np.ndarray:

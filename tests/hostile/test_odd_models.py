@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
-from pathlib import Path
 
 import pytest
 from delegraph import Interpreter, ModelError
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from odd_models import SOUND, OddModel, complaint, odd_models
 
 EVERY = 1 if os.environ.get("ODD_MODELS") == "all" else 4

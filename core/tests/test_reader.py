@@ -353,6 +353,13 @@ def test_blockwise_quantization_names_tensors_that_exist(field):
     refused(in_blocks(**field), "does not fit a subgraph of 4 tensors")
 
 
+@pytest.mark.parametrize("dtype", ["string", "resource", "variant"])
+@pytest.mark.parametrize("what", ["scales", "zero_points"])
+def test_scales_in_blocks_are_numbers(what, dtype):
+    model = with_tensor(in_blocks(**{what: 3}), 3, dtype=dtype, data=None, buffer=0)
+    refused(model, f"BlockwiseQuantization needs numbers, found tensor 3 .* {dtype}")
+
+
 def test_a_tensor_that_holds_its_own_scales_is_read_and_written():
     once = read_model(write_model(in_blocks(scales=1)))
     assert once.subgraphs[0].tensors[1].quantization.blocks.scales.quantization.blocks is None

@@ -24,6 +24,7 @@ from ..errors import ModelError, ModelNotFound
 from ..kinds import whole
 from ..model import (
     BY_CODE,
+    DTYPES,
     Blocks,
     DType,
     Graph,
@@ -454,10 +455,15 @@ class _Reader:
 
 
 def _blocks_of(record: Record, tensors: Sequence[Tensor]) -> Blocks:
+    scales = tensors[record.scales]
+    points = None if record.zero_points < 0 else tensors[record.zero_points]
+    for t in (scales, points):
+        if t is not None and DTYPES[t.dtype].values in ("string", "handle"):
+            raise ModelError(f"{record.table} needs numbers, found tensor {t.index} {t.name!r}, {t.dtype}")
     return Blocks(
-        tensors[record.scales],
+        scales,
         record.block_size,
-        None if record.zero_points < 0 else tensors[record.zero_points],
+        points,
         record.get("block_shape"),
         record.get("quantized_dimensions"),
     )

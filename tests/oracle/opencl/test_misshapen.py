@@ -39,7 +39,7 @@ EXEMPT: Exemptions = (
     *ARITHMETIC_LEFT_OPEN,
     ("BATCH_MATMUL", "input . .*", "LiteRT takes scales from wrong places where several axes are stacked"),
     *(
-        (op, r"input [01] \(.*", "a computed index that is outside picks the nearest row: docs/opencl.md")
+        (op, "input [01] .*", "a computed index that is outside picks the nearest row: docs/opencl.md")
         for op in ("GATHER", "GATHER_ND", "EMBEDDING_LOOKUP")
     ),
     (".*CONV_2D|TRANSPOSE_CONV|FULLY_CONNECTED", ".*-> TANH", "it is computed; LiteRT leaves it out"),

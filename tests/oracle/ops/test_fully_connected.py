@@ -167,7 +167,7 @@ def test_int4_weights_in_blocks_of_a_real_size() -> None:
         ({"scales": np.float32([[1, 1], [1, 1]])}, "found 4 constant scales of float32 for blocks of 32"),
         (
             {"scales": np.float16([[1], [1]])},
-            "found 2 constant scales of float16 for blocks of 32 in (2, 64)",
+            "found 2 constant scales of float16 for blocks of 32 in 2×64",
         ),
         ({"zero_points": np.int32([[0, 1], [0, 0]])}, "found zero points in 'zero points'"),
         ({"size": 48}, "found blocks of 48 in shape 2×64"),

@@ -15,13 +15,39 @@ KEYS = ["delegates/opencl/src/delegraph_opencl/cache/digest.py"]  # nobody reads
 def bare_shapes(source: str) -> Iterator[str]:
     """Yield the shapes that f-strings write as Python does, but for keys of a cache and assertions."""
     tree = ast.parse(source)
-    unread = [n for n in ast.walk(tree) if isinstance(n, ast.Assert) or _is_key(n)]
-    hidden = {part for n in unread for part in ast.walk(n)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FormattedValue) and node not in hidden:
-            written = ast.unparse(node.value)
-            if SHAPE.fullmatch(written):
-                yield f"{node.lineno}: {{{written}}}"
+    hidden = {
+        part for n in ast.walk(tree) if isinstance(n, ast.Assert) or _is_key(n) for part in ast.walk(n)
+    }
+    found = {}
+    for scope in (n for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.FunctionDef))):
+        named = set(_names_of_shapes(scope))
+        for node in ast.walk(scope):
+            if isinstance(node, ast.FormattedValue) and node not in hidden:
+                written = ast.unparse(node.value)
+                if SHAPE.fullmatch(written) or written in named:
+                    found[node] = f"{node.lineno}: {{{written}}}"
+    yield from found.values()
+
+
+def _names_of_shapes(scope: ast.Module | ast.FunctionDef) -> Iterator[str]:
+    """Yield the variables of a function that hold a shape: ``x, y = x.shape, shape_of(op.inputs[1])``."""
+    if isinstance(scope, ast.Module):
+        return
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            yield from _shapes_in(node.targets[0], node.value)
+
+
+def _shapes_in(target: ast.expr, value: ast.expr) -> Iterator[str]:
+    if isinstance(target, ast.Name):
+        if SHAPE.fullmatch(ast.unparse(value)):
+            yield target.id
+    elif isinstance(target, ast.Tuple):
+        parts = value.elts if isinstance(value, ast.Tuple) else []
+        if isinstance(value, ast.GeneratorExp):  # (shape_of(t) for t in op.inputs)
+            parts = [value.elt] * len(target.elts)
+        for one, of in zip(target.elts, parts, strict=False):
+            yield from _shapes_in(one, of)
 
 
 def _is_key(node: ast.AST) -> bool:
@@ -41,4 +67,6 @@ def test_every_message_writes_shapes_in_one_way() -> None:
 def test_a_shape_as_python_writes_it_is_seen() -> None:
     bare = 'raise InputError(f"needs rank 2, found {x.shape}, {tuple(shape)}, {shape_text(y.shape)}, {n}")'
     assert list(bare_shapes(bare)) == ["1: {x.shape}", "1: {tuple(shape)}"]
+    named = 'def f(op):\n    x, (n, _) = shape_of(op), y\n    return f"{x}, {n}"'
+    assert list(bare_shapes(named)) == ["3: {x}"]
     assert list(bare_shapes('key = f"{x.shape}"\nassert fits, f"{x.shape}"')) == []

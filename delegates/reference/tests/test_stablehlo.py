@@ -237,7 +237,7 @@ def test_a_tensor_is_repeated_along_new_axes() -> None:
 
 def test_an_axis_that_does_not_fit_is_refused() -> None:
     found = refusal("BROADCAST_IN_DIM", [numbers(3)], 2, 4, broadcast_dimensions=[1])
-    assert found.endswith("found (3,) along (1,) of (2, 4)")
+    assert found.endswith("found 3 along (1,) of 2×4")
 
 
 def test_tensors_are_put_one_behind_the_other() -> None:

@@ -30,14 +30,20 @@ def image_of_blocks(op: Op) -> str | None:
 def rows_of_table(op: Op) -> str | None:
     """Of EMBEDDING_LOOKUP."""
     rows, table = operand_shape(op, 0), operand_shape(op, 1)
-    return None if len(rows) == 1 and len(table) >= 2 else f"shapes {rows} and {table}"
+    return (
+        None if len(rows) == 1 and len(table) >= 2 else f"shapes {shape_text(rows)} and {shape_text(table)}"
+    )
 
 
 @needs("tuples of no more indices than there are axes")
 def indices_for_axes(op: Op) -> str | None:
     """Of GATHER_ND."""
     rank, indices = len(operand_shape(op, 0)), operand_shape(op, 1)
-    return None if indices and indices[-1] <= rank else f"indices of shape {indices} for rank {rank}"
+    return (
+        None
+        if indices and indices[-1] <= rank
+        else f"indices of shape {shape_text(indices)} for rank {rank}"
+    )
 
 
 @needs("an update no larger than the tensor, and a start for each axis")
@@ -47,7 +53,7 @@ def update_inside(op: Op) -> str | None:
     fits = starts == (len(shape),) and len(block) == len(shape)
     if fits and all(n <= d for n, d in zip(block, shape, strict=True)):
         return None
-    return f"{starts} starts and an update of {block} for {shape_text(shape)}"
+    return f"{shape_text(starts)} starts and an update of {shape_text(block)} for {shape_text(shape)}"
 
 
 @needs("as many outputs as num_splits says")

@@ -120,7 +120,7 @@ def whole_output(op: Op) -> str | None:
     """Of TRANSPOSE_CONV: input 0 is a vector, its shape; weights are input 1, x is input 2."""
     size, out = operand_shape(op, 0), op.outputs[0].shape
     if size != (4,) or out is None:  # None: known only while running
-        return None if size == (4,) else f"an output shape of shape {size}"
+        return None if size == (4,) else f"an output shape of shape {shape_text(size)}"
     weights, x = operand_shape(op, 1), operand_shape(op, 2)
     fits = len(out) == len(weights) == len(x) == 4 and (out[0], out[3]) == (x[0], weights[0])
     if fits and _strided(op, out, weights) == x[1:3]:

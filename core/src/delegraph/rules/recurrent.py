@@ -48,7 +48,7 @@ def diagonals(op: Op) -> str | None:
 @needs("a sequence of rank 3")
 def sequence(op: Op) -> str | None:
     x = operand_shape(op, 0)
-    return None if len(x) == 3 else f"shape {x}"
+    return None if len(x) == 3 else f"shape {shape_text(x)}"
 
 
 def variable_states(*indices: int) -> Constraint:

@@ -22,14 +22,14 @@ def whole_multiple(op: Op) -> str | None:
     """Of DEPTHWISE_CONV_2D."""
     channels, filters = operand_shape(op, 0)[3], operand_shape(op, 1)
     fits = filters[0] == 1 and channels and not filters[3] % channels
-    return None if fits else f"{filters} for {channels} channels"
+    return None if fits else f"{shape_text(filters)} for {channels} channels"
 
 
 @needs("as many input channels as the weights have")
 def same_channels(op: Op) -> str | None:
     """Of TRANSPOSE_CONV: weights (out, height, width, in) are input 1, x is input 2."""
     weights, x = operand_shape(op, 1), operand_shape(op, 2)
-    return None if x[3] == weights[3] else f"{x[3]} channels, weights {weights}"
+    return None if x[3] == weights[3] else f"{x[3]} channels, weights {shape_text(weights)}"
 
 
 def bias_along(axis: int, index: int = 2, weights: int = 1) -> Constraint:

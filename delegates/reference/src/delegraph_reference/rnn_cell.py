@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from attrs import frozen
-from delegraph import Constraint, Op, needs
+from delegraph import Constraint, Op, needs, shape_text
 from delegraph.rules import operand_shape, wrong_shape
 
 from .recurrent import Arrays, activation, instants, product_with
@@ -74,7 +74,7 @@ def fitting(places: RnnPlaces, batch_axis: int) -> Constraint:
         x, weights = operand_shape(op, 0), operand_shape(op, places.weights)
         axis = 1 - batch_axis if op.options.get("time_major", False) else batch_axis
         if len(weights) != 2 or x[-1] != weights[1]:
-            return f"shape {x} for weights of shape {weights}"
+            return f"shape {shape_text(x)} for weights of shape {shape_text(weights)}"
         units = weights[0]
         expected = {places.recurrent: (units, units), places.bias: (units,)}
         return wrong_shape(op, {**expected, places.state: (x[axis], units)})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from delegraph import InputError, Op, OpSupport, Shape, Window, needs
+from delegraph import InputError, Op, OpSupport, Shape, Window, needs, shape_text
 from delegraph.rules import constant, operand_shape, stateless
 
 from ..families.mediapipe import ints_of, padding_of
@@ -44,7 +44,7 @@ def fitting_shapes(op: Op) -> str | None:
 @needs("one value of the bias for each output channel")
 def fitting_bias(op: Op) -> str | None:
     bias, filters = operand_shape(op, 2), operand_shape(op, 1)
-    return None if bias == filters[:1] else f"{bias} for weights {filters}"
+    return None if bias == filters[:1] else f"{shape_text(bias)} for weights {shape_text(filters)}"
 
 
 def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:

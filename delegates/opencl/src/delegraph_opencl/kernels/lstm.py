@@ -77,7 +77,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
 @needs("an input of rank 2")
 def one_step(op: Op) -> str | None:
     x = operand_shape(op)
-    return None if len(x) == 2 else f"shape {x}"
+    return None if len(x) == 2 else f"shape {shape_text(x)}"
 
 
 @needs("weights, bias and states whose shapes fit the input's")
@@ -87,7 +87,11 @@ def fitting_basic(op: Op) -> str | None:
         return f"shapes {shape_text(x)} and {shape_text(activation)}"
     cells = activation[1]
     fits = [(4 * cells, x[1] + cells), (4 * cells,), (x[0], cells)]
-    return None if others == fits and activation[0] == x[0] else f"shapes {x}, {activation} and {others}"
+    return (
+        None
+        if others == fits and activation[0] == x[0]
+        else f"shapes {shape_text(x)}, {shape_text(activation)} and {others}"
+    )
 
 
 _SOURCE = """

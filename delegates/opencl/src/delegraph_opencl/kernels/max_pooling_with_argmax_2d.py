@@ -38,7 +38,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 @needs("x (batch, height, width, channels)")
 def images(op: Op) -> str | None:
     x = operand_shape(op)
-    return None if len(x) == 4 else f"{x}"
+    return None if len(x) == 4 else f"{shape_text(x)}"
 
 
 @needs("a window of at most twice the image's size")

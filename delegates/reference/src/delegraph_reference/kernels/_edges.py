@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from delegraph import Op
+from delegraph import Op, shape_text
 
 MOST_PADDED = 1024  # elements that strides may pass over for each one that goes in or comes out
 
@@ -43,7 +43,7 @@ def edged(
 def too_far(op: Op, shape: Sequence[int]) -> str | None:
     """Return what is found if a padded operand is out of proportion to what goes in and comes out."""
     there = sum(t.size for t in (*op.inputs, *op.outputs) if t is not None)
-    return None if math.prod(shape) <= MOST_PADDED * there else f"{tuple(shape)}"
+    return None if math.prod(shape) <= MOST_PADDED * there else f"{shape_text(tuple(shape))}"
 
 
 def _moved(spec: tuple[int, int, int, int], size: int) -> tuple[slice, slice]:

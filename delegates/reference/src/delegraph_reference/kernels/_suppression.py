@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from attrs import define
-from delegraph import InputError, Op, Tensor, needs
+from delegraph import InputError, Op, Tensor, needs, shape_text
 from delegraph.rules import shape_of
 
 from ._movement import scalar
@@ -92,7 +92,11 @@ def number_to_select(values: np.ndarray) -> int:
 @needs("boxes (n, 4) and a score for each")
 def boxes_and_scores(op: Op) -> str | None:
     boxes, scores = (shape_of(t) for t in op.inputs[:2])
-    return None if boxes[1:] == (4,) and scores == boxes[:1] else f"shapes {boxes} and {scores}"
+    return (
+        None
+        if boxes[1:] == (4,) and scores == boxes[:1]
+        else f"shapes {shape_text(boxes)} and {shape_text(scores)}"
+    )
 
 
 @needs("a constant number of boxes to select")

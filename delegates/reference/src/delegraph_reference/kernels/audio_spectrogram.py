@@ -64,7 +64,7 @@ def sound_options(op: Op) -> str | None:
 @needs("x (samples, channels)")
 def sound(op: Op) -> str | None:
     x = shape_of(op.inputs[0])
-    return None if len(x) == 2 else f"{x}"
+    return None if len(x) == 2 else f"{shape_text(x)}"
 
 
 SUPPORT = [

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import (
     clips,
     dense,
@@ -84,7 +84,7 @@ def _batch(op: Op) -> int:
 @needs("a sequence of rank 3, as deep as the input weights")
 def sequence(op: Op) -> str | None:
     x, depth = operand_shape(op, 0), _FORWARD.sizes(op)[0]
-    return None if len(x) == 3 and x[2] == depth else f"shape {x} for weights of depth {depth}"
+    return None if len(x) == 3 and x[2] == depth else f"shape {shape_text(x)} for weights of depth {depth}"
 
 
 @needs("cells of one size")

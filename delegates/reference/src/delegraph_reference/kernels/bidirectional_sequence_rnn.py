@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import dense, given, operand_shape, scaled_weights, variable_states, wrong_shape
 
 from ..kernel import Kernel
@@ -57,7 +57,7 @@ def prepare(op: Op) -> Kernel:
 @needs("a sequence of rank 3, and not of no steps")
 def sequence(op: Op) -> str | None:
     x = operand_shape(op, 0)
-    return None if len(x) == 3 and 0 not in x[:2] else f"shape {x}"
+    return None if len(x) == 3 and 0 not in x[:2] else f"shape {shape_text(x)}"
 
 
 @needs("12 inputs, and one output if they are merged, else two")

@@ -8,7 +8,7 @@ Source: tflite/kernels/conv3d.cc, internal/reference/conv3d.h.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, Window, needs, window
+from delegraph import Op, OpSupport, Window, needs, shape_text, window
 from delegraph.rules import bias_along, bounded_padding, filled, known_activation, operand_shape, too_large
 from numpy.lib.stride_tricks import as_strided
 
@@ -59,7 +59,7 @@ def _patches(volume: np.ndarray, windows: list[Window]) -> np.ndarray:
 @needs("as many input channels as the filters have")
 def same_channels(op: Op) -> str | None:
     x, filters = operand_shape(op, 0), operand_shape(op, 1)
-    return None if x[4] == filters[3] else f"{x[4]} channels, filters {filters}"
+    return None if x[4] == filters[3] else f"{x[4]} channels, filters {shape_text(filters)}"
 
 
 @needs("strides and dilations of at least 1")

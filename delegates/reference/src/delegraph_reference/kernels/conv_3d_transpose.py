@@ -8,7 +8,7 @@ Source: tflite/kernels/conv3d_transpose.cc, internal/reference/conv3d_transpose.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport, needs, shape_text
 from delegraph.rules import bias_along, known_activation, operand_shape
 
 from ..elementwise import quietly
@@ -41,7 +41,7 @@ def prepare(op: Op) -> Kernel:
 @needs("as many input channels as the filters have")
 def same_channels(op: Op) -> str | None:
     filters, x = operand_shape(op, 1), operand_shape(op, 2)
-    return None if x[4] == filters[4] else f"{x[4]} channels, filters {filters}"
+    return None if x[4] == filters[4] else f"{x[4]} channels, filters {shape_text(filters)}"
 
 
 SUPPORT = [

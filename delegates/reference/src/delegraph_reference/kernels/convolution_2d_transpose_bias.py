@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, Window, needs
+from delegraph import InputError, Op, OpSupport, Shape, Window, needs, shape_text
 from delegraph.rules import real_windows, shape_of, stateless
 
 from ..kernel import Kernel
@@ -79,7 +79,7 @@ def fitting_shapes(op: Op) -> str | None:
 @needs("one value of the bias for each output channel")
 def fitting_bias(op: Op) -> str | None:
     bias, filters = shape_of(op.inputs[2]), shape_of(op.inputs[1])
-    return None if bias == filters[:1] else f"{bias} for weights {filters}"
+    return None if bias == filters[:1] else f"{shape_text(bias)} for weights {shape_text(filters)}"
 
 
 _STRUCT = [of_options(c, with_transpose_conv_options) for c in (known_padding, real_windows)]

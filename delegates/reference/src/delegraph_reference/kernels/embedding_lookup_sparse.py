@@ -9,7 +9,7 @@ import math
 from itertools import groupby
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..elementwise import quietly
@@ -64,7 +64,11 @@ def _divisor(combiner: str, weights: np.ndarray) -> float:
 def one_weight_each(op: Op) -> str | None:
     ids, places, shape, weights, table = (shape_of(t) for t in op.inputs)
     fits = len(places) == 2 and ids == weights == places[:1] and len(shape) == 1 and len(table) >= 2
-    return None if fits else f"shapes {ids}, {places}, {weights}, {table}"
+    return (
+        None
+        if fits
+        else f"shapes {shape_text(ids)}, {shape_text(places)}, {shape_text(weights)}, {shape_text(table)}"
+    )
 
 
 SUPPORT = [

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from delegraph import Op, OpSupport, fused_activation, needs, stored_range
+from delegraph import Op, OpSupport, fused_activation, needs, shape_text, stored_range
 from delegraph.rules import (
     bias_along,
     blocks_of,
@@ -164,7 +164,7 @@ def default_format(op: Op) -> str | None:
 def kept_depth(op: Op) -> str | None:
     x, weights = operand_shape(op, 0), operand_shape(op, 1)
     fits = not op.options.keep_num_dims or x[-1:] == weights[1:]
-    return None if fits else f"shape {x}, weights {weights}"
+    return None if fits else f"shape {shape_text(x)}, weights {shape_text(weights)}"
 
 
 @needs("dense weights, or sparse ones in blocks of 1 x 16")

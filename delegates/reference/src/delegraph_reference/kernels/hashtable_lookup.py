@@ -6,7 +6,7 @@ Source: tflite/kernels/hashtable_lookup.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -30,7 +30,7 @@ def prepare(op: Op) -> Kernel:
 def keys_of_rows(op: Op) -> str | None:
     keys, values = (shape_of(t) for t in op.inputs[1:])
     fits = len(keys) == 1 and keys == values[:1] and keys[0] > 0
-    return None if fits else f"keys {keys} and values {values}"
+    return None if fits else f"keys {shape_text(keys)} and values {shape_text(values)}"
 
 
 SUPPORT = [

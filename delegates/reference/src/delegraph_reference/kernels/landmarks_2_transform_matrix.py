@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import Op, OpSupport, Shape, needs
+from delegraph import Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
@@ -96,7 +96,9 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 def points_in_space(op: Op) -> str | None:
     points = shape_of(op.inputs[0])
     fits = points[:3] == (1, 1, 1) if op.version == 1 else points[:1] == (1,)
-    return None if fits and len(points) == 5 - op.version and points[-1] % 3 == 0 else f"{points}"
+    return (
+        None if fits and len(points) == 5 - op.version and points[-1] % 3 == 0 else f"{shape_text(points)}"
+    )
 
 
 @needs("indices of points that are there")

@@ -6,7 +6,7 @@ Source: tflite/kernels/lsh_projection.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -51,7 +51,7 @@ def seeds_and_weights(op: Op) -> str | None:
     fits = len(seeds) == 2 and seeds[1] <= 32 and len(items) >= 1 and items[0] >= 1
     if fits and all(w == items[:1] for w in weights):
         return None
-    return f"seeds {seeds}, items {items}, weights {weights or 'none'}"
+    return f"seeds {shape_text(seeds)}, items {shape_text(items)}, weights {weights or 'none'}"
 
 
 @needs("the option type SPARSE or DENSE")

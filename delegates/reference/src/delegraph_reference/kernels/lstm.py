@@ -105,7 +105,11 @@ def _basic(op: Op, make_sums: Any, update: Any) -> Kernel:
 @needs("an input of rank 2, as deep as the input weights")
 def rows_of_depth(op: Op) -> str | None:
     x = operand_shape(op, 0)
-    return None if len(x) == 2 and x[1] == depth(op) else f"shape {x} for weights of depth {depth(op)}"
+    return (
+        None
+        if len(x) == 2 and x[1] == depth(op)
+        else f"shape {shape_text(x)} for weights of depth {depth(op)}"
+    )
 
 
 @needs("weights, bias and states whose shapes fit the input's")

@@ -69,7 +69,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 @needs("x (batch, height, width, channels)")
 def images(op: Op) -> str | None:
     x = shape_of(op.inputs[0])
-    return None if len(x) == 4 else f"{x}"
+    return None if len(x) == 4 else f"{shape_text(x)}"
 
 
 @needs("a window of at most twice the image's size")

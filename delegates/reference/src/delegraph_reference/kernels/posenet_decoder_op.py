@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
+from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs, shape_text
 from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly
@@ -203,7 +203,7 @@ def fitting_shapes(op: Op) -> str | None:
     cells = heat[:3]
     fits = len(heat) == 4 and cells[0] == 1 and min(cells) > 0 and heat[3] == KEYPOINTS
     fits = fits and short == (*cells, 2 * KEYPOINTS) and middle == (*cells, 4 * EDGES)
-    return None if fits else f"{heat}, {short} and {middle}"
+    return None if fits else f"{shape_text(heat)}, {shape_text(short)} and {shape_text(middle)}"
 
 
 @needs("max_detections of at least 0 and a stride above 0")

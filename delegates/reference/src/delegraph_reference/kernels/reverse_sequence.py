@@ -38,7 +38,8 @@ def lengths_of_batches(op: Op) -> str | None:
     along, batch = axis_of(o.seq_dim, rank), axis_of(o.batch_dim, rank)
     if along != batch and lengths == (shape[batch],):
         return None
-    return f"{lengths} lengths for shape {shape_text(shape)}, seq_dim {o.seq_dim}, batch_dim {o.batch_dim}"
+    found = f"{shape_text(lengths)} lengths for shape {shape_text(shape)}"
+    return f"{found}, seq_dim {o.seq_dim}, batch_dim {o.batch_dim}"
 
 
 SUPPORT = [

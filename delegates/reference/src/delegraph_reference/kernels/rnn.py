@@ -8,7 +8,7 @@ Source: tflite/kernels/basic_rnn.cc, internal/kernel_utils.cc (RnnBatchStep).
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import dense, operand_shape, scaled_weights, variable_states
 
 from ..elementwise import quietly
@@ -33,7 +33,7 @@ def prepare(op: Op) -> Kernel:
 @needs("an input of rank 2")
 def rank_2(op: Op) -> str | None:
     x = operand_shape(op, 0)
-    return None if len(x) == 2 else f"shape {x}"
+    return None if len(x) == 2 else f"shape {shape_text(x)}"
 
 
 _CONSTRAINTS = (rank_2, fitting(_PLACES, 0), dense, variable_states(_PLACES.state))

@@ -6,7 +6,7 @@ Source: StableHLO's specification of broadcast_in_dim; LiteRT does not run it.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -32,7 +32,7 @@ def fitting_axes(op: Op) -> str | None:
     x, out, axes = shape_of(op.inputs[0]), shape_of(op.outputs[0]), ints(op.options.broadcast_dimensions)
     fits = len(axes) == len(x) == len(set(axes)) and all(0 <= a < len(out) for a in axes)
     fits = fits and all(d in (1, out[a]) for d, a in zip(x, axes, strict=True))
-    return None if fits else f"{x} along {axes} of {out}"
+    return None if fits else f"{shape_text(x)} along {axes} of {shape_text(out)}"
 
 
 SUPPORT = [

@@ -6,7 +6,7 @@ Source: StableHLO's specification of clamp; LiteRT does not run it.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..elementwise import by_formula
@@ -20,7 +20,9 @@ def clamped(low: np.ndarray, x: np.ndarray, high: np.ndarray) -> np.ndarray:
 @needs("bounds that are scalars or have the shape of the values")
 def fitting_shapes(op: Op) -> str | None:
     low, x, high = (shape_of(t) for t in op.inputs)
-    return None if {low, high} <= {(), x} else f"{low} and {high} for {x}"
+    return (
+        None if {low, high} <= {(), x} else f"{shape_text(low)} and {shape_text(high)} for {shape_text(x)}"
+    )
 
 
 SUPPORT = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..elementwise import quietly
@@ -106,7 +106,11 @@ def fitting_groups(op: Op) -> str | None:
     inner, outer = kernel[s.kernel[-2]], kernel[s.kernel[-1]]
     fits = inner * s.groups == channels and outer % (s.groups * s.batch_groups) == 0
     fits = fits and batch % s.batch_groups == 0 and 1 in (s.groups, s.batch_groups)
-    return None if fits else f"{s.groups} and {s.batch_groups} groups for {x} and {kernel}"
+    return (
+        None
+        if fits
+        else f"{s.groups} and {s.batch_groups} groups for {shape_text(x)} and {shape_text(kernel)}"
+    )
 
 
 @needs(f"padding to at most {MOST_PADDED} times as many elements as go in and come out")

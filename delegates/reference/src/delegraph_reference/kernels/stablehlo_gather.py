@@ -60,7 +60,7 @@ def proper_dimensions(op: Op) -> str | None:
     collapsed, starts, offsets = map(_ints, (o.collapsed_slice_dims, o.start_index_map, o.offset_dims))
     vector = o.index_vector_dim
     if not 0 <= vector <= len(indices):
-        return f"index_vector_dim {vector} for indices {indices}"
+        return f"index_vector_dim {vector} for indices {shape_text(indices)}"
     length = indices[vector] if vector < len(indices) else 1
     behind = rank - len(collapsed) + len([n for axis, n in enumerate(indices) if axis != vector])
     fits = (
@@ -70,7 +70,11 @@ def proper_dimensions(op: Op) -> str | None:
         and len(offsets) == rank - len(collapsed)
         and len(starts) == length
     )
-    return None if fits else f"{collapsed}, {starts} and {offsets} for {rank} axes and indices {indices}"
+    return (
+        None
+        if fits
+        else f"{collapsed}, {starts} and {offsets} for {rank} axes and indices {shape_text(indices)}"
+    )
 
 
 def _distinct(axes: tuple[int, ...], rank: int) -> bool:

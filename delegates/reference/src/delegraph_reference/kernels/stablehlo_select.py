@@ -6,7 +6,7 @@ Source: StableHLO's specification of select; LiteRT does not run it.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, needs, shape_text
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -25,7 +25,11 @@ def prepare(op: Op) -> Kernel:
 @needs("values of one shape, and a condition of it or a scalar")
 def fitting_shapes(op: Op) -> str | None:
     condition, x, y = (shape_of(t) for t in op.inputs)
-    return None if x == y and condition in ((), x) else f"{condition}, {x} and {y}"
+    return (
+        None
+        if x == y and condition in ((), x)
+        else f"{shape_text(condition)}, {shape_text(x)} and {shape_text(y)}"
+    )
 
 
 SUPPORT = [OpSupport("STABLEHLO_SELECT", (1, 1), "bool T T -> T", (fitting_shapes,), prepare, T=EVERY_TYPE)]

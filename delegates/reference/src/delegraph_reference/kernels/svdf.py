@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
+from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale, shape_text
 from delegraph.rules import (
     axis_scales_found,
     dense,
@@ -121,7 +121,7 @@ def fitting(op: Op) -> str | None:
     x, features, time = (operand_shape(op, i) for i in (_X, _FEATURES, _TIME))
     rank = op.options.rank
     if len(x) != 2 or len(features) != 2 or len(time) != 2 or x[1] != features[1] or not time[1]:
-        return f"shapes {x}, {features} and {time}"
+        return f"shapes {shape_text(x)}, {shape_text(features)} and {shape_text(time)}"
     if rank <= 0 or features[0] % rank:
         return f"{features[0]} filters of rank {rank}"
     expected = {_TIME: (features[0], time[1]), _BIAS: (features[0] // rank,)}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from attrs import frozen
-from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs
+from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs, shape_text
 from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly
@@ -167,7 +167,11 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 def fitting_shapes(op: Op) -> str | None:
     x, scores, anchors = (shape_of(t) for t in op.inputs)
     fits = len(x) == len(scores) == 3 and x[0] == scores[0] == 1 and x[1] == scores[1] and x[2] >= 4
-    return None if fits and anchors == (x[1], 4) else f"{x}, {scores} and {anchors}"
+    return (
+        None
+        if fits and anchors == (x[1], 4)
+        else f"{shape_text(x)}, {shape_text(scores)} and {shape_text(anchors)}"
+    )
 
 
 @needs("as many classes of scores as num_classes, or one more for the background")

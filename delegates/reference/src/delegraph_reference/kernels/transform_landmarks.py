@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import Op, OpSupport, Shape, needs
+from delegraph import Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import shape_of, stateless
 
 from ..flexbuffer import FlexOptions
@@ -51,7 +51,12 @@ def points_and_matrix(op: Op) -> str | None:
     rank = 4 if op.version == 1 else 3
     fits = len(points) == rank and points[0] == 1 and int(np.prod(matrix)) == 16
     fits = fits and _dimensions(op) in (2, 3) and points[-1] % _dimensions(op) == 0 and _scale(op) != 0
-    return None if fits else f"{points}, {matrix}" + (f", {FlexOptions(op).values}" if rank == 4 else "")
+    return (
+        None
+        if fits
+        else f"{shape_text(points)}, {shape_text(matrix)}"
+        + (f", {FlexOptions(op).values}" if rank == 4 else "")
+    )
 
 
 SUPPORT = [

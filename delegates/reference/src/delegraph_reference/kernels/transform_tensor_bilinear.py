@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from delegraph import InputError, Op, OpSupport, Shape, needs
+from delegraph import InputError, Op, OpSupport, Shape, needs, shape_text
 from delegraph.rules import shape_of, stateless
 
 from ..elementwise import quietly
@@ -66,7 +66,7 @@ def shapes(op: Op, given: Sequence[Shape]) -> list[Shape]:
 def image_and_matrix(op: Op) -> str | None:
     x, matrix = shape_of(op.inputs[0]), shape_of(op.inputs[1])
     fits = len(x) == 4 and x[0] == 1 and min(x) > 0 and int(np.prod(matrix)) == 16
-    return None if fits else f"{x} and {matrix}"
+    return None if fits else f"{shape_text(x)} and {shape_text(matrix)}"
 
 
 @needs("mode bilinear")

@@ -9,7 +9,7 @@ Source: tflite/kernels/unidirectional_sequence_lstm.cc, lstm_eval.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, needs
+from delegraph import Op, needs, shape_text
 from delegraph.rules import operand_shape
 
 from ..recurrent import time_first
@@ -27,7 +27,11 @@ def _batch(op: Op) -> int:
 @needs("a sequence of rank 3, as deep as the input weights")
 def sequence(op: Op) -> str | None:
     x = operand_shape(op, 0)
-    return None if len(x) == 3 and x[2] == depth(op) else f"shape {x} for weights of depth {depth(op)}"
+    return (
+        None
+        if len(x) == 3 and x[2] == depth(op)
+        else f"shape {shape_text(x)} for weights of depth {depth(op)}"
+    )
 
 
 SUPPORT = rows("UNIDIRECTIONAL_SEQUENCE_LSTM", _batch, (sequence,), _over_time, _over_time)

@@ -6,7 +6,7 @@ x: (batch, depth) to (batch, cells), with its states in variable tensors. LiteRT
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, needs
+from delegraph import Op, needs, shape_text
 from delegraph.rules import full_kernel, operand_shape
 
 from ._lstm import depth, lstm_row
@@ -15,7 +15,11 @@ from ._lstm import depth, lstm_row
 @needs("an input of rank 2, as deep as the input weights")
 def rows_of_depth(op: Op) -> str | None:
     x = operand_shape(op, 0)
-    return None if len(x) == 2 and x[1] == depth(op) else f"shape {x} for weights of depth {depth(op)}"
+    return (
+        None
+        if len(x) == 2 and x[1] == depth(op)
+        else f"shape {shape_text(x)} for weights of depth {depth(op)}"
+    )
 
 
 def _batch(op: Op) -> int:

@@ -27,6 +27,7 @@ _PART = 4096  # numbers of a row that a work-item of a CPU, or a work-group, goe
 _PARTS = 64  # of a row, at most
 _TASKS = 8  # per core
 _GROUP = 128  # work-items that share a part on a GPU
+_LOWEST = {"RELU": "0.0f", "RELU6": "0.0f", "RELU_N1_TO_1": "-1.0f"}  # of an activation
 
 
 @frozen(hash=False)
@@ -47,7 +48,7 @@ def operands(
     *,
     scales_apart: bool = False,
     from_zero: bool = False,
-    bias_of_zeros: bool = False,
+    as_vector: bool = False,
     x: int = 0,
     weights: int = 1,
     bias: int = 2,
@@ -59,7 +60,8 @@ def operands(
     :param asymmetric: whether 0 may lie anywhere in the range of a row.
     :param scales_apart: LiteRT scales sums twice: by the weights' scales, then by the row's.
     :param from_zero: without a bias, LiteRT adds what is scaled to 0.0: it does not end in -0.0.
-    :param bias_of_zeros: where all of the input is 0, LiteRT leaves the bias as it is, -0.0 among it.
+    :param as_vector: LiteRT begins with the bias, leaves it as it is where all of the input is 0, -0.0
+        among it, and ends with an activation of vectors: NaN becomes its lowest value.
     :param x, weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
     """
@@ -70,7 +72,7 @@ def operands(
     starts = np.arange(rows) * (source.size // rows)
     in_blocks = blocks_of(tensor) is not None
     added = node.inputs[bias] if len(node.inputs) > bias else None
-    minus = bias_of_zeros and not in_blocks and _ends_in_minus_zero(node, added)
+    minus = as_vector and not in_blocks and _ends_in_minus_zero(node, added)
     found = rounded(source, source.shape, starts, 1, asymmetric or in_blocks, target, minus)
     worth = found.per(node.result.size // rows)
     if in_blocks:
@@ -82,13 +84,23 @@ def operands(
     text = "v * {0} * {1}" if scales_apart else "v * ({0} * {1})"
     scaled = PostOp(f"{text} + 0.0f" if from_zero and added is None else text, (scales, worth))
     integers = Weights(f"weights {tensor.index}, signed", lambda: signed(tensor))
-    return Operands(found.value, integers, [scaled, *after_sums(node, added)], found.launches)
+    post_ops = [scaled, *after_sums(node, added), *(_lowest_for_nan(node) if as_vector else ())]
+    return Operands(found.value, integers, post_ops, found.launches)
+
+
+def _lowest_for_nan(node: Node) -> list[PostOp]:
+    low = _LOWEST.get(_own_activation(node))
+    return [] if low is None else [PostOp(f"fmax(v, (F){low})")]
+
+
+def _own_activation(node: Node) -> str:
+    """Return the activation of the node's own op, which is not that of an op merged into it."""
+    return fused_activation(node.op) if node.factor is None and node.shift is None else "NONE"
 
 
 def _ends_in_minus_zero(node: Node, bias: Value | None) -> bool:
     """Say whether a bias of -0.0 is seen at the end; RELU and RELU6 are max(0, v) here, which is 0.0."""
-    is_own = node.factor is None and node.shift is None  # or a merged op's, which keeps -0.0
-    if bias is None or (is_own and fused_activation(node.op) in ("RELU", "RELU6")):
+    if bias is None or _LOWEST.get(_own_activation(node)) == "0.0f":
         return False
     values = bias.data()
     return bool(np.any(np.signbit(values) & (values == 0)))

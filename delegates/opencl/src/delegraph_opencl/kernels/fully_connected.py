@@ -46,7 +46,7 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
         yield from integers.convolved(node, g, target)
         return
     asymmetric = bool(node.op.options.get("asymmetric_quantize_inputs", False))
-    o = operands(node, target, g.positions, asymmetric, from_zero=True, bias_of_zeros=True)
+    o = operands(node, target, g.positions, asymmetric, from_zero=True, as_vector=True)
     yield from o.launches
     launches = gpu.convolved if target.variant == "gpu" else convolved
     yield from launches(g, o.x, o.weights, node.outputs[0], epilogue_of(node, o.post_ops), target)

@@ -157,6 +157,7 @@ def _integer_taps(old: int, new: int, align_corners: bool, half_pixel_centers: b
 # Vectors of channels: where the depth is no multiple of one, the last overlaps the one before it.
 _SHARED = """
 // Of both, as LiteRT has it: b - a would be NaN of two infinities, and may be larger than any number.
+// To the end 0 is added, as LiteRT does: a sum is never -0.0.
 #define BETWEEN(a, b, part) FMA(b, part, (a) * (1 - (part)))
 #define AT(pixel) FROM_LOW(V(LOAD)(x, (pixel) * depth + c))
 """
@@ -208,7 +209,7 @@ __kernel void resize(__global const X* restrict x, __global Y* restrict y,
     for (int start = 0; start < size; start += run)
       for (int next = 0; next < run; next += M) {
         const int c = min(next, run - M), j = start + c, i = line * size + j;
-        W(F) a = W(LOADF)(upper, j), b = W(LOADF)(under, j), v = BETWEEN(a, b, part);
+        W(F) a = W(LOADF)(upper, j), b = W(LOADF)(under, j), v = BETWEEN(a, b, part) + 0;
         W(STORE)(y, PLACE(i, c), W(EPILOGUE)(v, i, c));
       }
   }
@@ -228,7 +229,7 @@ __kernel void resize(__global const X* restrict x, __global Y* restrict y,
   int left = columns[column], right = columns[width + column], i = p * depth + c;
   V(F) down = (V(F))(parts[row]), along = (V(F))(parts[height + column]);
   V(F) a = AT(upper + left), b = AT(upper + right), d = AT(lower + left), e = AT(lower + right);
-  V(F) u = BETWEEN(a, b, along), l = BETWEEN(d, e, along), v = BETWEEN(u, l, down);
+  V(F) u = BETWEEN(a, b, along), l = BETWEEN(d, e, along), v = BETWEEN(u, l, down) + 0;
   V(STORE)(y, PLACE(i, c), V(EPILOGUE)(v, i, c));
 }
 """

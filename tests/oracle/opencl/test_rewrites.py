@@ -229,3 +229,18 @@ def test_every_rewrite_is_tested_here():
         "fuse elementwise",
         "concatenate in place",
     ]
+
+
+@pytest.mark.parametrize("then", ["MUL", "ADD", "SUB"])
+def test_a_constant_is_folded_where_no_infinity_and_no_sign_is_lost(then: str) -> None:
+    shape, options = (1, 3, 3, 5), {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    pixels = np.resize(np.float32([0, -0.0, 1, np.inf, -2, np.nan, 1e-38, -np.inf, 0.5]), (1, 3, 3, 4))
+    pixels[0, 0], pixels[0, 1, 1] = -0.0, (1, -2, 0.5, 3)
+    for number in np.float32([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, 3e38, -3e38, -1.0, 2.0]):
+        for bias in np.float32([-0.0, 3e38]):
+            g = Builder()
+            x, weights = g.input(pixels.shape, "float32"), g.constant(floats(1, (5, 1, 1, 4)))
+            operands = [x, weights, g.constant(np.full(5, bias, np.float32))]
+            y = g.op("CONV_2D", operands, [g.tensor(shape, "float32")], **options)
+            z = g.op(then, [y, g.constant(number)], [g.tensor(shape, "float32")])
+            check(g.model([z]), [pixels], half_rtol=None)

@@ -24,6 +24,8 @@ from .lowering import ALIGNED, Lowered, same_levels
 from .node import Node, Place, Value
 from .uses import Uses
 
+_MOST = 2.0**40  # of a constant that is folded; a negative factor would turn the sign of a sum of 0
+
 
 @frozen(hash=False)
 class Rewrite:
@@ -114,7 +116,10 @@ def _zero_pads(node: Node) -> tuple[tuple[int, int], ...] | None:
 
 
 def merge_constant(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
-    """Multiply a MUL, or add an ADD, of a constant per channel into the weights and the bias before it."""
+    """Multiply a MUL, or add an ADD, of a constant per channel into the weights and the bias before it.
+
+    Sums that overflow before they are multiplied by less than 1 do not, then: see docs/opencl.md.
+    """
     if not first.kernel.folds or first.epilogue or fused_activation(first.op) != "NONE":
         return ()
     if first.result.levels is not None or second.op.name not in ("MUL", "ADD", "SUB") or second.epilogue:
@@ -127,12 +132,26 @@ def merge_constant(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
         return ()
     if constant.size > 1 and constant.shape[-1] != constant.size:
         return ()
-    _fold(first, second.op.name, np.broadcast_to(constant.data().reshape(-1), out.shape[-1:]))
+    values = constant.data().reshape(-1)
+    if not _is_safe(first, second.op.name, values):
+        return ()
+    _fold(first, second.op.name, np.broadcast_to(values, out.shape[-1:]))
     # What the anchor computes is now the second op's result, with that op's activation.
     first.op, first.merged = _with_activation(first, second), [*first.merged, second.op, *second.merged]
     first.outputs, first.result = second.outputs, second.result
     uses.remove(second)
     return (first,)
+
+
+def _is_safe(node: Node, name: str, constant: np.ndarray) -> bool:
+    """Say whether folding keeps what is infinite, NaN or -0.0, and weights and bias in float32's range."""
+    biases = [v.data() for v in node.inputs[2:] if v is not None and v.is_constant and v.dtype == "real"]
+    if any(not (np.abs(bias) <= _MOST**2).all() for bias in biases):
+        return False
+    if name != "MUL":
+        return bool((np.abs(constant) <= _MOST).all())
+    factor = constant if node.factor is None else constant * node.factor
+    return bool(((factor >= 1 / _MOST) & (factor <= _MOST)).all())
 
 
 def _fold(node: Node, name: str, constant: np.ndarray) -> None:

@@ -151,7 +151,7 @@ def test_memory_of_another_context_is_refused(load):
     ("make", "message"),
     [
         (lambda d: d.value(cl.Buffer(d.context, cl.mem_flags.READ_WRITE, 60), X.shape, X.dtype),
-         r"needs a buffer of 64 bytes for float32 \(1, 2, 2, 4\), found one of 60"),
+         "needs a buffer of 64 bytes for float32 1×2×2×4, found one of 60"),
         (lambda d: d.value(cl.Buffer(d.context, cl.mem_flags.READ_WRITE, 64)), "needs shape and dtype"),
         (lambda d: d.value(X), "needs a pyopencl.Buffer or a pyopencl.array.Array, found array"),
         (lambda d: d.value(cl_array.to_device(d.queue, np.zeros((4, 6), np.float32))[:, :3]),

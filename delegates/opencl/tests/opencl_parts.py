@@ -16,6 +16,7 @@ from delegraph import (
     Run,
     SupportTable,
     hookimpl,
+    run_op_by_op,
 )
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target
 
@@ -32,13 +33,11 @@ class Spare(Delegate):
         self.got: list[Any] = []
 
     def prepare(self, partition: Partition) -> Run:
+        run_ops = run_op_by_op(partition, lambda op: lambda *given: (self.KERNELS[op.name](*given),))
+
         def run(*inputs: Any) -> tuple[Any, ...]:
             self.got += inputs
-            values = dict(zip((t.index for t in partition.inputs), inputs, strict=True))
-            for op in partition.ops:
-                given = [t.data if t.is_constant else values[t.index] for t in op.inputs]
-                values[op.outputs[0].index] = self.KERNELS[op.name](*given)
-            return tuple(values[t.index] for t in partition.outputs)
+            return run_ops(*inputs)
 
         return run
 

@@ -218,6 +218,35 @@ def test_an_option_leaves_the_name_of_the_cpu_alone(load, monkeypatch, options, 
     assert len(asked) == renames
 
 
+RENAMED = """
+import sys
+import numpy as np
+from delegraph import Builder, Interpreter, load_delegate
+from delegraph_opencl.device import cpu_name
+
+delegate = load_delegate("opencl", {"rename_cpu": False})
+device = delegate.device.found.device
+own = device.version.rpartition("-gnu-")[2].encode()
+cpu_name._UNKNOWN = own + b"\\0"  # as if PoCL did not know it
+assert cpu_name._renamed(device.int_ptr, sys.argv[1].encode())
+g = Builder()
+y = g.op("EXP", [g.input((2,), "float32")], [g.tensor((2,), "float32")])
+print(Interpreter(model=g.model([y]), delegates=[delegate])(np.float32([0, 1])))
+"""
+
+
+@pytest.mark.parametrize(("name", "runs"), [("x86-64", True), ("nobody", False)])
+def test_the_compiler_of_the_device_at_hand_hears_the_new_name(device, tmp_path, name, runs):
+    if not (pocl.version(device.device.platform.version) == (3, 0) and "-gnu-" in device.device.version):
+        pytest.skip("the device is no PoCL 3.0")
+    settings = os.environ | {"POCL_CACHE_DIR": str(tmp_path)}  # nothing was compiled before
+    done = subprocess.run(
+        [sys.executable, "-c", RENAMED, name], capture_output=True, text=True, env=settings
+    )
+    assert (done.stdout.strip() == "[1.        2.7182817]") == runs, done.stderr
+    assert "AssertionError" not in done.stderr
+
+
 def test_loading_the_delegate_opens_no_platform():
     program = (
         "import sys, delegraph; delegraph.load_delegate('opencl').table\nprint('pyopencl' in sys.modules)"

@@ -54,14 +54,14 @@ def answers(
     :raises litert.LiteRTError: it does not run the model.
     """
     noisy = with_noise(model.subgraphs[0], lambda op: any(claim(op)))
-    with litert.loaded(write_model(noisy.model), _resolver(model), preserve=True) as it:
+    with litert.loaded(write_model(noisy.model), resolver_of(model), preserve=True) as it:
         return [
             _answer(it, noisy, batch, claim, rounding, range(1000 * i, 1000 * i + trials))
             for i, batch in enumerate(batches)
         ]
 
 
-def _resolver(model: Model) -> str:
+def resolver_of(model: Model) -> str:
     """Return the resolver that knows a graph's ops; for integers the reference kernels are asked."""
     lacking = any(op.name in LACKING for op in model.subgraphs[0].ops)
     return "BUILTIN_WITHOUT_DEFAULT_DELEGATES" if lacking else "BUILTIN_REF"

@@ -26,7 +26,9 @@ def one_program() -> Iterator[None]:
     one_by_one, kernel = Binder.one_by_one, Device.kernel
 
     def together(self: Any) -> Any:
-        sources = [(self._prelude(node), launch.text) for node, launch in self.launches]
+        sources = [
+            (self._preludes[self._is_exact(node)], self._text(launch)) for node, launch in self.launches
+        ]
         _build(self.target.device, sources)
         return one_by_one(self)
 

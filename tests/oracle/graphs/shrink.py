@@ -16,6 +16,7 @@ from delegraph.model import Graph, Model, Op, Tensor
 
 from .check import Case
 from .copies import part
+from .judge import resolver_of
 
 Fails = Callable[[Case], bool]
 _MOST = 300  # graphs that are tried
@@ -108,6 +109,6 @@ def _bypassed(
 def _values(model: Model, batch: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
     """Return LiteRT's value of every tensor."""
     graph = model.subgraphs[0]
-    with litert.loaded(write_model(model), "BUILTIN_WITHOUT_DEFAULT_DELEGATES", preserve=True) as it:
+    with litert.loaded(write_model(model), resolver_of(model), preserve=True) as it:
         it.run(batch)
         return it.tensors([t.index for t in graph.tensors])

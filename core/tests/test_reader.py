@@ -348,6 +348,13 @@ def test_quantization_that_cannot_be_is_refused(scale, zero_point, axis, message
     refused(with_graph(g.model(), tensors=(changed,)), message)
 
 
+def test_an_input_that_is_a_constant_is_refused():
+    g = Builder()
+    w = g.constant(np.ones(2, np.float32), name="w")
+    y = g.op("NEG", [w], [g.tensor((2,), "float32")])
+    refused(g.model(inputs=[w], outputs=[y]), "input 0 'w' is a constant: it cannot be given a value")
+
+
 @pytest.mark.parametrize("field", [{"scales": 4}, {"zero_points": -2}, {"block_size": -1}])
 def test_blockwise_quantization_names_tensors_that_exist(field):
     refused(in_blocks(**field), "does not fit a subgraph of 4 tensors")

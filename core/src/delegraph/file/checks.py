@@ -22,10 +22,14 @@ _MAX_SIZE = (1 << 31) - 1  # of a dimension: the file's integers are of 32 bits
 def check_dataflow(graph: Graph) -> None:
     """Check that each tensor is written once at most, and that ops can run in some order.
 
+    An input is written by who runs the subgraph: a constant there would win, or the value that was given.
+
     :raises ModelError: the message names the op and the tensor
     """
     writer = [-1] * len(graph.tensors)
     for t in graph.inputs:
+        if t.is_constant and t.size:
+            raise ModelError(f"input {t.index} {t.name!r} is a constant: it cannot be given a value")
         writer[t.index] = len(graph.ops)
     for place, op in enumerate(graph.ops):
         for t in op.outputs:

@@ -207,7 +207,7 @@ class _Specializer:
         """Return shapes and types of the outputs of an op that makes these calls."""
         callees = calls[-1:] if op.name in LOOPS else calls
         columns = list(zip(*(self._walk(*call).graph.outputs for call in callees), strict=False))
-        types = _result_types(op, [column[-1].dtype for column in columns])
+        types = _result_types(op, [column[-1] for column in columns])
         if op.name in LOOPS:
             return [g.shape for g in calls[-1][1]], types
         return [_merge([t.shape for t in column]) for column in columns], types
@@ -445,16 +445,16 @@ def _with_ranges(given: Inputs, ranges: Sequence[Range]) -> Inputs:
     return tuple(Given(g.shape, g.dtype, r) for g, r in zip(given, ranges, strict=True))
 
 
-def _result_types(op: Op, found: Sequence[str]) -> list[str]:
+def _result_types(op: Op, given: Sequence[Tensor]) -> list[str]:
     """Return the types of an op's outputs where what it calls gives these: the file's where it gives none.
 
     LiteRT makes an output of IF, WHILE and composites what a callee gives; of WHILE only where it fits
-    into the memory of what the file claims.
+    into the memory of what the file claims, unless a run takes the memory: of strings and of open shapes.
     """
-    claimed = [t.dtype for t in op.outputs]
+    claimed, found = [t.dtype for t in op.outputs], [t.dtype for t in given]
     if op.name in _KEEP_CLAIMS:
         return claimed
-    if op.name in LOOPS:
+    if op.name in LOOPS and not any(t.dtype == "string" or t.shape is None for t in given):
         found = [_as_wide(a, b) for a, b in zip(found, claimed, strict=False)]
     return [*found, *claimed[len(found) :]][: len(claimed)]
 

@@ -9,7 +9,7 @@ import pytest
 from delegraph import Builder, Model
 from elementwise import DEFAULT
 from one_op import random_array
-from one_op_opencl import HALF_RTOL, check
+from one_op_opencl import HALF_RTOL, check, refusal
 from reductions import reduced_shape
 
 FLOATS = ["SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"]
@@ -133,3 +133,12 @@ def model(
     y = g.tensor(reduced_shape(case), dtype, **(out or {}))
     g.op(op, [x, g.constant(np.array(axes, np.int32))], [y], version=version, keep_dims=keep_dims)
     return g.model([y])
+
+
+@pytest.mark.parametrize("op", ["SUM", "MEAN"])
+def test_8_bit_sums_of_nothing_are_left_to_the_reference_which_gives_litert_s_0(op: str) -> None:
+    g = Builder()
+    x = g.input((2, 0, 3), "uint8", scale=0.5, zero_point=7)
+    y = g.tensor((2, 3), "uint8", scale=0.25, zero_point=3)
+    g.op(op, [x, g.constant(np.int32([1]))], [y], version=2, keep_dims=False)
+    assert "needs 8-bit values to reduce, found shape 2×0×3" in refusal(g.model([y]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from delegraph import Constraint, OpSupport
-from delegraph.rules import constant
+from delegraph import Constraint, Op, OpSupport, needs, shape_text
+from delegraph.rules import constant, operand_shape
 
 from ..options import Options
 from .reduce import Reduction, reducing
@@ -41,6 +41,13 @@ def real_support(
         quantized=quantized,
         quantized_constraints=quantized_constraints,
     )
+
+
+@needs("8-bit values to reduce")
+def something_to_add(op: Op) -> str | None:
+    """Of none LiteRT's sum is the stored 0, whatever the zero point."""
+    shape, out = operand_shape(op, 0), op.outputs[0].shape
+    return f"shape {shape_text(shape)}" if 0 in shape and (out is None or 0 not in out) else None
 
 
 def whole_support(

@@ -20,7 +20,7 @@ from ..families.move_ops import move_support
 from ..families.movement import moving
 from ..families.pool import pool_support
 from ..families.reduce import Reduction
-from ..families.reduce_ops import real_support, whole_support
+from ..families.reduce_ops import real_support, something_to_add, whole_support
 from ..families.support_rows import float_support, plain_support, safe_divisor, same_quantization
 from ..options import Options
 
@@ -159,10 +159,17 @@ _TABLE: dict[str, tuple[Support, ...]] = {
     "HARD_SWISH": (_reals(f"{{0}} * {_GATE} * {literal(1 / 6)}", last=1),),
     # Over axes. Sums and products are of many numbers; extremes pass over NaN; the mean of none is NaN.
     "SUM": (
-        _reduced(Reduction("0", "{0} + {1}"), last=2, rtol=2e-5),
+        _reduced(Reduction("0", "{0} + {1}"), last=2, rtol=2e-5, quantized_constraints=[something_to_add]),
         _reduced_integers("0", "{0} + {1}", last=2),
     ),
-    "MEAN": (_reduced(Reduction("0", "{0} + {1}", is_mean=True), last=3, rtol=2e-5),),
+    "MEAN": (
+        _reduced(
+            Reduction("0", "{0} + {1}", is_mean=True),
+            last=3,
+            rtol=2e-5,
+            quantized_constraints=[something_to_add],
+        ),
+    ),
     "REDUCE_PROD": (
         _reduced(
             Reduction("1", "{0} * {1}", scaled_first=True), last=2, rtol=1e-5, half_rtol=2e-2, quantized=""

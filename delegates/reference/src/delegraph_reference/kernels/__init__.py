@@ -23,6 +23,6 @@ def rows() -> RowsByOp:
 def row_of(op: str, types: str) -> OpSupport:
     """Return the row of an op that takes these operand types (see ``delegraph.contract.operand_types``).
 
-    For packages that compute further types as the reference computes these. It imports that op alone.
+    For packages that compute further types as the reference computes these.
     """
     return next(row for row in rows().rows_of(op) if row.takes_types(types))

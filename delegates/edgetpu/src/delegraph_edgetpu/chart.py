@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import Template
 
-from delegraph import bytes_text, html_text, shape_text
+from delegraph import bytes_text, escaped, html_text, shape_text
 
 from .estimate import CLOCK_HZ, Estimate, OpEstimate
 
@@ -26,7 +26,7 @@ def page(
     """
     sections = [_section(name, e) for name, e in estimates if e.rows] or [_NOTHING]
     return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
-        title=html_text(title),
+        title=html_text(escaped(title)),
         megahertz=f"{CLOCK_HZ / 1e6:.0f}",
         sections="\n".join(sections),
         refused=_refused(refused) if refused else "",
@@ -36,7 +36,7 @@ def page(
 def _section(name: str, e: Estimate) -> str:
     longest = max(max(row.compute_cycles, row.memory_cycles) for row in e.rows) or 1
     bars = "\n".join(_bar(row, longest, e.cycles) for row in e.rows)
-    head = f"<h2>{html_text(name)}</h2>\n{_totals(e)}\n{_LEGEND}\n{_HEAD}"
+    head = f"<h2>{html_text(escaped(name))}</h2>\n{_totals(e)}\n{_LEGEND}\n{_HEAD}"
     return f"<section>\n{head}\n{bars}\n</table>\n</section>"
 
 

@@ -110,10 +110,29 @@ def test_without_a_reference_delegate_nothing_is_folded() -> None:
 def test_an_op_of_constants_that_writes_a_variable_runs() -> None:
     g = Builder()
     half, total = g.constant(np.array([1, 2], np.float16)), g.variable((2,), "float32")
-    g.op("DEQUANTIZE", [half], [total], version=3)
+    g.op("CAST", [half], [total])
     (op,) = specialize(g.model([total]), delegates=[Doubler()]).subgraphs[0].ops
-    assert op.name == "DEQUANTIZE"
+    assert op.name == "CAST"
     assert not op.outputs[0].is_constant
+
+
+def test_a_variable_begins_with_what_dequantize_writes_once() -> None:
+    g = Builder()
+    half, total = g.constant(np.array([1, 2], np.float16)), g.variable((2,), "float32")
+    g.op("DEQUANTIZE", [half], [total], version=3)
+    graph = specialize(g.model([total]), delegates=[Doubler()]).subgraphs[0]
+    assert graph.ops == ()
+    assert graph.outputs[0].begins() == pytest.approx([1, 2])
+    assert not graph.outputs[0].is_constant
+
+
+def test_a_variable_that_an_op_read_before_does_not_begin_so() -> None:
+    g = Builder()
+    half, total = g.constant(np.array([1, 2], np.float16)), g.variable((2,), "float32")
+    before = g.op("ABS", [total], [g.tensor((2,), "float32")])
+    g.op("DEQUANTIZE", [half], [total], version=3)
+    graph = specialize(g.model([before]), delegates=[Doubler()]).subgraphs[0]
+    assert [op.name for op in graph.ops] == ["ABS", "DEQUANTIZE"]
 
 
 def test_a_shape_that_values_decide_is_unknown_and_so_is_what_follows() -> None:

@@ -154,6 +154,8 @@ class Tensor:
     has_rank: bool = False  # as in the file: whether an empty shape means a scalar
     variant_tensors: tuple[Record, ...] = ()
     external_buffer: int = 0
+    # What a variable holds when it is first used: an op of constants wrote it once. None: as after a reset.
+    begins: Callable[[], np.ndarray] | None = field(default=None, repr=False, eq=False)
 
     @property
     def is_constant(self) -> bool:

@@ -8,7 +8,7 @@ delegate.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import attrs
 import numpy as np
@@ -194,7 +194,7 @@ class _Specializer:
 
     def _computed(self, op: Op, graph: Graph, row: OpSupport) -> Sequence[Tensor]:
         results = _Results(op, partial(self.evaluator.compute, op, graph, row), self.spending)
-        return tuple(attrs.evolve(t, data=partial(results.output, i)) for i, t in enumerate(op.outputs))
+        return tuple(_filled(t, partial(results.output, i)) for i, t in enumerate(op.outputs))
 
     def calls(self, op: Op, given: Inputs) -> list[Call]:
         """Return the subgraphs that an op runs, each with what it hands them."""
@@ -346,9 +346,25 @@ class _GraphPass:
 
     def _fold(self, op: Op) -> bool:
         """Turn the op's outputs into constants, if they are; return whether they were."""
-        constants = self.work.constants(op, self.graph) if _is_constant(op) else None
+        foldable = _is_constant(op) and not any(
+            t.is_variable and self._is_used_before(t, op) for t in op.outputs
+        )
+        constants = self.work.constants(op, self.graph) if foldable else None
         self.now.update((t.index, t) for t in constants or ())
         return constants is not None
+
+    def _is_used_before(self, variable: Tensor, op: Op) -> bool:
+        return self._first_uses[variable.index] != op.index
+
+    @cached_property
+    def _first_uses(self) -> dict[int, int]:
+        """The index of the first op that reads or writes it, by variable."""
+        found: dict[int, int] = {}
+        for op in self.graph.ops:
+            for t in (*op.inputs, *op.outputs):
+                if t is not None and t.is_variable:
+                    found.setdefault(t.index, op.index)
+        return found
 
     def _rebuilt(self, ops: list[Op], folded: list[Op]) -> Graph:
         if not folded and all(a is b for a, b in zip(ops, self.graph.ops, strict=True)) and not self.now:
@@ -370,7 +386,7 @@ def _is_constant(op: Op) -> bool:
     given = [t for t in op.inputs if t is not None]
     if any(t.shape is None for t in op.outputs):
         return False
-    if any(t.is_variable for t in op.outputs) and not _are_zeros_once(op):
+    if any(t.is_variable for t in op.outputs) and not _is_written_once(op):
         return False  # a variable is read by the next run, too
     if op.name in ("SHAPE", "RANK"):  # they read the shape alone
         return all(t.shape is not None for t in given)
@@ -465,11 +481,15 @@ def _as_wide(found: str, claimed: str) -> str:
     return claimed if bits and bits != DTYPES[found].bits else found
 
 
-def _are_zeros_once(op: Op) -> bool:
-    """Say whether an op gives a variable the zeros that it begins with, in the first run alone.
+def _is_written_once(op: Op) -> bool:
+    """Say whether LiteRT runs an op of constants in the first run alone.
 
-    LiteRT dequantizes a constant once. The states of LSTMs in float16 models begin so.
+    Source: tflite/kernels/dequantize.h (float_dequantized_weights_initialized). The states of LSTMs in
+    float16 models begin so.
     """
-    x = op.inputs[0]
-    data = None if x is None or (op.name, x.dtype) != ("DEQUANTIZE", "float16") else x.data
-    return data is not None and not data.any()
+    return op.name == "DEQUANTIZE"
+
+
+def _filled(tensor: Tensor, value: Callable[[], np.ndarray]) -> Tensor:
+    """Return a tensor with a value: a constant, or a variable that begins with it."""
+    return attrs.evolve(tensor, begins=value) if tensor.is_variable else attrs.evolve(tensor, data=value)

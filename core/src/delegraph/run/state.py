@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any
 
+import attrs
 import numpy as np
 from attrs import field, frozen
 
@@ -29,6 +30,9 @@ class Kept:
         factory=dict
     )  # ("variable", id) -> value, ("table", id) -> HashTable
     called: frozenset[int] = frozenset()  # subgraphs that CALL_ONCE has run
+    begun: frozenset[Key] = (
+        frozenset()
+    )  # variables that a run has used: what they began with is gone for good
 
 
 @frozen
@@ -57,7 +61,7 @@ class State:
         """
         kept = self._kept
         others = {k: v for k, v in kept.variables.items() if subgraph not in (None, k[0])}
-        self._kept = Kept(others, kept.resources, kept.called)
+        self._kept = attrs.evolve(kept, variables=others)
 
     def variable(self, key: Key, tensor: Tensor) -> Any:
         """Return the value of a variable tensor."""
@@ -66,7 +70,7 @@ class State:
 
     def set_variable(self, key: Key, value: Any) -> None:
         kept = self._kept
-        self._kept = Kept({**kept.variables, key: value}, kept.resources, kept.called)
+        self._kept = attrs.evolve(kept, variables={**kept.variables, key: value})
 
     def handle(self, container: str, shared_name: str) -> int:
         """Return the number that stands for a resource variable in tensors of type resource."""
@@ -96,10 +100,12 @@ class Transaction:
         self._resource_bytes: int | None = None  # not counted yet
 
     def variable(self, key: Key, tensor: Tensor) -> Any:
-        for known in (self.variables, self._before.variables):
-            if key in known:
-                return known[key]
-        return initial(tensor)
+        if key in self.variables:
+            return self.variables[key]
+        if tensor.begins is not None and key not in self._before.begun:
+            return tensor.begins()
+        found = self._before.variables.get(key)
+        return initial(tensor) if found is None else found
 
     def resource(self, key: Hashable) -> Any:
         """Return a resource's value, None if it has none yet."""
@@ -147,6 +153,7 @@ class Transaction:
                     before.variables | self.variables,
                     before.resources | self.resources,
                     before.called | self.called,
+                    before.begun | self.variables.keys(),
                 )
             )
 

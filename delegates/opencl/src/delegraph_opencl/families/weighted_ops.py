@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 from delegraph import Constraint, Op, OpSupport, fused_activation, needs, shape_text
 from delegraph.rules import (
     axis_scales_found,
@@ -114,3 +115,16 @@ def nonempty(*indices: int) -> Constraint:
         return f"{' and '.join(map(shape_text, shapes))}" if any(0 in s[-3:] for s in shapes) else None
 
     return found
+
+
+@needs("finite weights under windows that reach beyond the image")
+def finite_weights(op: Op) -> str | None:
+    """Kernels multiply them by zeros there, which LiteRT passes over."""
+    weights = operand(op, 1)
+    reaches = op.name == "TRANSPOSE_CONV" or op.options.padding == "SAME"
+    if not reaches or weights.dtype not in ("float32", "float16") or operand_shape(op, 1)[1:3] == (1, 1):
+        return None
+    values = weights.data
+    if values is None or not values.size or np.isfinite([values.min(), values.max()]).all():
+        return None
+    return f"{np.count_nonzero(~np.isfinite(values))} infinite or NaN"

@@ -15,7 +15,7 @@ from delegraph.rules import bias_along, bounded_padding, real_windows, whole_gro
 from ..cpu import integers
 from ..cpu.convolution import convolved
 from ..families.hybrid import has_many_scales, operands
-from ..families.weighted_ops import any_activation, nonempty, weighted_support
+from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
@@ -32,6 +32,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         bounded_padding,
         nonempty(0, 1),
         whole_groups,
+        finite_weights,
         bias_along(0),
     )
     return weighted_support(

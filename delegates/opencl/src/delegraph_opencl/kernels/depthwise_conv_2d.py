@@ -21,7 +21,7 @@ from ..cpu.convolution import convolved
 from ..cpu.depthwise import depthwise_convolution
 from ..cpu.depthwise_bytes import depthwise_bytes
 from ..families.hybrid import operands
-from ..families.weighted_ops import any_activation, nonempty, weighted_support
+from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
 from ..gpu import depthwise as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
@@ -39,6 +39,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         bounded_padding,
         nonempty(0, 1),
         whole_multiple,
+        finite_weights,
         constant("weights", 1),
     )
     kernel = Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True)

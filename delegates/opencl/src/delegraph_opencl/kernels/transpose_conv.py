@@ -21,7 +21,7 @@ from delegraph.rules import bias_along, constant, real_windows, same_channels, w
 from ..cpu.convolution import convolved
 from ..families.hybrid import operands
 from ..families.pool import vector_defines
-from ..families.weighted_ops import any_activation, nonempty, weighted_support
+from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
 from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
@@ -42,6 +42,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         same_channels,
         nonempty(1, 2),
         whole_output,
+        finite_weights,
         constant("weights", 1),
     )
     return weighted_support(

@@ -27,8 +27,10 @@ from delegraph.rules import (
 
 from ..convolution import convolve, packed_filters
 from ..hybrid import LARGEST, quantized_rows, signed
+from ..infinite_weights import make_apart
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights
+from ..requantize import Finish
 from ..weights import (
     Apply,
     Arithmetic,
@@ -47,10 +49,17 @@ def prepare_float(op: Op) -> Kernel:
     """float32, filters also float16."""
     windows, groups = _windows(op), _groups(op)
 
-    def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
-        weights = packed_filters(filters.astype(np.float32, copy=False), groups)
-        finish = FloatFinish(op, bias)
+    def convolution(filters: np.ndarray, finish: Finish) -> Apply:
+        weights = packed_filters(filters, groups)
         return lambda x: convolve(x, windows, weights, _output(x, windows, filters), finish)
+
+    def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
+        filters = stored.astype(np.float32, copy=False)
+        out, depth = len(filters), filters.shape[3]
+        sees = np.arange(depth)[:, None] + np.arange(out) // (out // groups) * depth
+        axes = windows.rows, windows.columns
+        columns = np.moveaxis(filters, 0, -1)
+        return make_apart(convolution, filters, FloatFinish(op, bias), axes, columns, sees)
 
     return with_weights(op, make)
 

@@ -12,16 +12,22 @@ from delegraph import Op, OpSupport, Window, needs, shape_text, window
 from delegraph.rules import bias_along, bounded_padding, filled, known_activation, operand_shape, too_large
 from numpy.lib.stride_tricks import as_strided
 
+from ..infinite_weights import make_apart
 from ..kernel import Kernel
+from ..requantize import Finish
 from ..weights import Apply, FloatFinish, with_weights
 
 
 def prepare(op: Op) -> Kernel:
     windows = _windows(op)
 
-    def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
-        weights, finish = filters.reshape(-1, filters.shape[4]), FloatFinish(op, bias)
+    def convolution(filters: np.ndarray, finish: Finish) -> Apply:
+        weights = filters.reshape(-1, filters.shape[4])
         return lambda x: _convolve(x, windows, weights, finish)
+
+    def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
+        sees = np.broadcast_to(np.arange(filters.shape[3])[:, None], filters.shape[3:])
+        return make_apart(convolution, filters, FloatFinish(op, bias), windows, filters, sees)
 
     return with_weights(op, make)
 
@@ -34,7 +40,7 @@ def _windows(op: Op) -> list[Window]:
     ]
 
 
-def _convolve(x: np.ndarray, windows: list[Window], weights: np.ndarray, finish: FloatFinish) -> np.ndarray:
+def _convolve(x: np.ndarray, windows: list[Window], weights: np.ndarray, finish: Finish) -> np.ndarray:
     out = np.empty((len(x), *(w.output for w in windows), weights.shape[1]), np.float32)
     if not out.size:
         return out

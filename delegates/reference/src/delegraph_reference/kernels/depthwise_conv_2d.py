@@ -33,6 +33,7 @@ from delegraph.rules import (
 from ..convolution import convolve
 from ..depthwise import convolve_depthwise, repeated_weights
 from ..hybrid import LARGEST, quantized_rows
+from ..infinite_weights import make_apart
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights
 from ..requantize import Finish
@@ -53,9 +54,16 @@ from ..windows import windows_of
 def prepare_float(op: Op) -> Kernel:
     convolution = _Depthwise(op)
 
-    def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
-        apply, finish = convolution.of(filters[0]), FloatFinish(op, bias)
+    def depthwise(weights: np.ndarray, finish: Finish) -> Apply:
+        apply = convolution.of(weights)
         return lambda x: apply(x, finish, 0)
+
+    def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
+        windows, weights = convolution.windows, filters[0]
+        out = weights.shape[2]
+        sees = np.arange(out)[None] // max(out // windows.channels, 1)
+        axes = windows.rows, windows.columns
+        return make_apart(depthwise, weights, FloatFinish(op, bias), axes, weights[:, :, None], sees)
 
     return with_weights(op, make)
 

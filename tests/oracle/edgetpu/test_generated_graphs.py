@@ -1,4 +1,4 @@
-"""Compiled files of generated graphs give what LiteRT gives for the sources, bit for bit.
+"""CompiledFile files of generated graphs give what LiteRT gives for the sources, bit for bit.
 
 DELEGRAPH_EXAMPLES makes more cases.
 """
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from campaign import Program, examples, runs_of
 from delegraph import Graph, InputError, Interpreter, Model, Tensor, read_model, write_model
-from delegraph_edgetpu.compiler import Compiled, compiled_in_segments, compiled_together
+from delegraph_edgetpu.compiler import CompiledFile, compiled_in_segments, compiled_together
 from delegraph_edgetpu.cut import CompilationFailed, Settings
 from delegraph_edgetpu.payload import CUSTOM_OP, decoded
 from edgetpu_graphs import MAPPED, programs
@@ -37,7 +37,7 @@ def batches(model: Model) -> list[list[np.ndarray]]:
     ]
 
 
-def compiled(model: Model, **settings: object) -> list[Compiled]:
+def compiled(model: Model, **settings: object) -> list[CompiledFile]:
     """Compile a model; one that cannot be compiled is no case."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.tflite")
@@ -50,7 +50,7 @@ def compiled(model: Model, **settings: object) -> list[Compiled]:
             reject()
 
 
-def ours(files: Sequence[Compiled], model: Model) -> list[list[np.ndarray]]:
+def ours(files: Sequence[CompiledFile], model: Model) -> list[list[np.ndarray]]:
     """Run files one after another; what one hands on, the next finds by its name."""
     results = []
     with_delegates = [
@@ -71,7 +71,7 @@ def ours(files: Sequence[Compiled], model: Model) -> list[list[np.ndarray]]:
     return results
 
 
-def check(files: Sequence[Compiled], model: Model) -> None:
+def check(files: Sequence[CompiledFile], model: Model) -> None:
     wanted = runs_of(bytes(write_model(model)), batches(model))
     for run, (found, expected) in enumerate(zip(ours(files, model), wanted, strict=True)):
         for t, a, b in zip(model.subgraphs[0].outputs, found, expected, strict=True):

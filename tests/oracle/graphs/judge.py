@@ -22,7 +22,7 @@ from .moves import LACKING
 TRIALS = 6  # runs with noise
 TRIALS_OF_DOUBT = 60  # for a graph that came out further off: few trials miss what seldom happens
 MORE = 3.0  # times the spread that was found: the trials do not find the worst
-MORE_MEAN = 1.5  # the same of the mean over an output
+MORE_MEAN = 1.0  # the same of the mean over an output
 LARGEST_HALF = 65504.0
 LEAST = 2e-6  # of an output's largest value: floats are never compared more closely
 

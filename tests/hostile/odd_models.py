@@ -13,6 +13,7 @@ import numpy as np
 from attrs import frozen
 from delegraph import Builder, DelegateFailed, DelegraphError, Interpreter, Model, plan_model, write_model
 from delegraph.model import Graph, Op, Record, Signature, Tensor
+from replaced_tensor import with_tensor
 
 ODD_INDICES = (-1, 0, 1, 99, 1 << 40)
 NO_OPTIONS = Record("NONE", {})
@@ -107,7 +108,7 @@ def _graph_changes(graph: Graph) -> Iterator[tuple[str, Graph]]:
         yield f"its {side} twice", attrs.evolve(graph, **{side: tensors * 2})
     for i, t in enumerate(graph.tensors):
         for where, changed in _tensor_changes(t):
-            yield f"tensor {i} {where}", _with_tensor(graph, changed)
+            yield f"tensor {i} {where}", with_tensor(graph, changed)
 
 
 def _op_changes(op: Op, graph: Graph) -> Iterator[tuple[str, Op]]:
@@ -157,18 +158,6 @@ def _tensor_changes(t: Tensor) -> Iterator[tuple[str, Tensor]]:
     yield "without data", attrs.evolve(t, data=None, buffer=0)
     yield "of buffer 99", attrs.evolve(t, buffer=99)
     yield "with a signature of rank 3", attrs.evolve(t, shape_signature=(-1, 2, 2))
-
-
-def _with_tensor(graph: Graph, tensor: Tensor) -> Graph:
-    def now(t: Tensor | None) -> Tensor | None:
-        return tensor if t is not None and t.index == tensor.index else t
-
-    ops = [
-        attrs.evolve(op, inputs=tuple(map(now, op.inputs)), outputs=tuple(map(now, op.outputs)))
-        for op in graph.ops
-    ]
-    sides = {side: tuple(map(now, getattr(graph, side))) for side in ("tensors", "inputs", "outputs")}
-    return attrs.evolve(graph, ops=tuple(ops), **sides)
 
 
 def _plain() -> Model:

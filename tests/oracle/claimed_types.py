@@ -16,6 +16,7 @@ from delegraph.model import DTYPES, Builder, Graph, Model, Op, OperatorCode, Rec
 from matrix.draft import Draft
 from matrix.run import fact_of, relabelled
 from one_op import difference
+from replaced_tensor import with_tensor
 
 ALONE, READ, BRANCH, ENTERED = "alone", "read by another op", "in a branch", "as the input of a branch"
 PLACES = (ALONE, READ, BRANCH, ENTERED)
@@ -191,7 +192,7 @@ def _entered(draft: Draft, output: int, claim: str) -> Model:
     """Let the first input of the branch claim another type than what the IF hands it."""
     body = _claiming(draft, output, "")
     first = body.inputs[0]
-    body = _with_tensor(body, attrs.evolve(first, dtype=claim or first.dtype))
+    body = with_tensor(body, attrs.evolve(first, dtype=claim or first.dtype))
     return _with_graph(draft, _calling(draft), attrs.evolve(body, index=1))
 
 
@@ -213,19 +214,7 @@ def _claiming(draft: Draft, output: int, claim: str) -> Graph:
     graph = draft.model().subgraphs[0]
     graph = attrs.evolve(graph, ops=graph.ops[: draft._op + 1], outputs=draft.op_of(graph).outputs)
     tensor = graph.outputs[output]
-    return _with_tensor(graph, attrs.evolve(tensor, dtype=claim or tensor.dtype))
-
-
-def _with_tensor(graph: Graph, tensor: Tensor) -> Graph:
-    def now(t: Tensor | None) -> Tensor | None:
-        return tensor if t is not None and t.index == tensor.index else t
-
-    ops = [
-        attrs.evolve(op, inputs=tuple(map(now, op.inputs)), outputs=tuple(map(now, op.outputs)))
-        for op in graph.ops
-    ]
-    changed = {name: tuple(map(now, getattr(graph, name))) for name in ("tensors", "inputs", "outputs")}
-    return attrs.evolve(graph, ops=tuple(ops), **changed)
+    return with_tensor(graph, attrs.evolve(tensor, dtype=claim or tensor.dtype))
 
 
 def _with_graph(draft: Draft, main: Graph, *called: Graph) -> Model:

@@ -14,6 +14,7 @@ from attrs import evolve
 from delegraph import DTYPES, Graph, Model, Op, Quantization, Tensor
 from delegraph.model import Record, options_record, schema
 from matrix.draft import random_values
+from replaced_tensor import with_tensor
 
 INDICES = ("int16", "int32", "int64")
 NUMBERS = (-(2**31), -100, -2, -1, 0, 1, 2, 3, 100, 2**31 - 1)  # for axes, sizes, places and options
@@ -248,15 +249,7 @@ def _scalars(field: schema.Field) -> Sequence[Any]:
 
 
 def _with_tensor(model: Model, tensor: Tensor) -> Model:
-    """Return the model with a tensor in place of the one of its index."""
-    graph = model.subgraphs[0]
-
-    def of(tensors: Sequence[Tensor | None]) -> tuple[Any, ...]:
-        return tuple(tensor if t is not None and t.index == tensor.index else t for t in tensors)
-
-    ops = tuple(evolve(op, inputs=of(op.inputs), outputs=of(op.outputs)) for op in graph.ops)
-    lists: dict[str, Any] = {name: of(getattr(graph, name)) for name in ("tensors", "inputs", "outputs")}
-    return _with_graph(model, evolve(graph, ops=ops, **lists))
+    return _with_graph(model, with_tensor(model.subgraphs[0], tensor))
 
 
 def _with_op(model: Model, op: Op) -> Model:

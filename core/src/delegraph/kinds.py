@@ -77,7 +77,7 @@ def array_of(name: str, value: Any, needs: str = "an array", dtype: Any = None) 
 def _items(values: Any) -> list[Any] | None:
     try:
         return list(values)
-    except Exception:
+    except Exception:  # as above: whoever asks says what is wrong
         return None
 
 

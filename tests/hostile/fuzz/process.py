@@ -48,7 +48,7 @@ def answer(request: tuple[str, bytes, int]) -> Answer:
         return "ran", "", "", 0.0, 0
     target = targets.TARGETS[name]
     targets.clean()
-    _allow_seconds(target.seconds)
+    _allow_seconds(target.seconds_for(file))
     start, before = process_time(), reset_peak()
     what, where, message = _tried(partial(target.use, file, seed))
     gc.collect()

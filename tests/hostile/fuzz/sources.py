@@ -17,7 +17,8 @@ from pathlib import Path
 from delegraph import Model
 from delegraph.file import read_model, write_model
 
-LARGEST = 300_000  # bytes: of larger files most are weights, and a walk through them takes long
+SMALL = 300_000  # bytes: of larger files most are weights, and running them takes long
+LARGE_SHARE = 0.1  # of the mutants of files
 GRAPHS = 500  # random graphs of each kind
 COMPILED = 40
 
@@ -60,8 +61,7 @@ def files() -> list[str]:
 
 @cache
 def _files(folder: Path) -> tuple[str, ...]:
-    found = [f for f in sorted(folder.rglob("*.tflite")) if f.stat().st_size <= LARGEST]
-    return tuple(str(f.relative_to(folder)) for f in found)
+    return tuple(str(f.relative_to(folder)) for f in sorted(folder.rglob("*.tflite")))
 
 
 def _draw_recipe(draw: random.Random) -> str:
@@ -91,8 +91,14 @@ def _draw_made(draw: random.Random) -> str:
 
 
 def _draw_file(draw: random.Random) -> str:
-    found = files()
+    wants_large = draw.random() < LARGE_SHARE
+    found = [name for name in files() if _is_large(name) == wants_large] or files()
     return f"file:{draw.choice(found)}" if found else _draw_made(draw)
+
+
+@cache
+def _is_large(name: str) -> bool:
+    return Path(os.environ["DELEGRAPH_MODELS"], name).stat().st_size > SMALL
 
 
 def _recipe(rest: str) -> bytes:

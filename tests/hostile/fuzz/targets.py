@@ -29,6 +29,7 @@ BUDGET = {"max_tensor_bytes": MAX_TENSOR_BYTES, "max_total_bytes": 64 << 20, "ma
 LIMITS = [f"--{name.replace('_', '-')}={value}" for name, value in BUDGET.items()]
 MAX_OUTPUT = 8 << 20  # bytes that a command may write, and MORE times the model's
 MORE = 100
+BYTES_A_SECOND = 100_000
 MODEL = Path("model.tflite")
 RUNS = 2  # the second with what the first left
 
@@ -51,6 +52,10 @@ class Target:
     seconds: float  # of CPU time that it may take
     share: float  # of the mutants that it is tried with
     use: Callable[[bytes, int], None]
+
+    def seconds_for(self, file: bytes) -> float:
+        """Return how much CPU time it may take with a file: a larger one has more to compute with."""
+        return self.seconds + len(file) / BYTES_A_SECOND
 
 
 def _library(name: str, share: float, use: Callable[[bytes, int], None]) -> Target:
@@ -250,6 +255,11 @@ def _run(seed: int) -> list[str]:
     return [str(MODEL), "--input", f"random:{seed % 7}", *LIMITS, *["--output", "out.npz"] * (seed % 2)]
 
 
+def _benchmark(seed: int) -> list[str]:
+    where = ["-d", random.Random(seed).choice(("opencl", "reference"))]
+    return [str(MODEL), *where, "--runs", "1", "--warmup", str(seed % 2), *LIMITS]
+
+
 TARGETS = {
     target.name: target
     for target in (
@@ -279,6 +289,15 @@ TARGETS = {
         ),
         Target("why", "why", "", 20, 0.2, _command("why", _why)),
         Target("run", "run", "reference", 20, 0.3, _command("run", _run)),
+        Target(
+            "benchmark", "benchmark", "", 60, 0.1,
+            _command(
+                "benchmark",
+                _benchmark,
+                lambda s: [*_benchmark(s), "--profile"],
+                lambda s: [*_benchmark(s), "--json"],
+            ),
+        ),
         Target("edgetpu compile", "edgetpu", "edgetpu", 30, 0.4, edgetpu_compile),
     )
 }  # fmt: skip

@@ -61,7 +61,7 @@ class Trials:
         child = self._child = self._child or _started()
         self._asked += 1
         try:
-            answer = child.ask((target, file, seed), PATIENCE * TARGETS[target].seconds)
+            answer = child.ask((target, file, seed), PATIENCE * TARGETS[target].seconds_for(file))
             return _judged(Outcome(target, *answer), len(file))
         except ChildDied as e:
             self._child, self._asked = None, 0

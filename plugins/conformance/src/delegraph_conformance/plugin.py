@@ -1,0 +1,99 @@
+"""The suite's options, the xfails and the summary. pytest loads this where the package is installed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PACKAGE = __name__.rpartition(".")[0]
+SEED, GRAPHS = 0, 20
+_COUNTS = ("passed", "failed", "xfailed", "filtered", "skipped", "error")
+_ALWAYS = _COUNTS[:4]
+_MARK = ("suite", PACKAGE)  # among the properties of a test and of its reports
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup(PACKAGE, "conformance of a delegate (delegraph)")
+    group.addoption("--delegate", metavar="NAME", help="the delegate to test")
+    group.addoption(
+        "--delegate-option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an option of the delegate; may be given several times",
+    )
+    group.addoption(
+        "--xfails-file",
+        type=Path,
+        metavar="FILE",
+        help="tests that are known to fail, one a line: the end of an id, * for anything, # comments",
+    )
+    group.addoption("--report", type=Path, metavar="FILE", help="support card: .html, .json or .md")
+    group.addoption("--seed", type=int, default=SEED, metavar="N", help="of everything that is random")
+    group.addoption(
+        "--graphs", type=int, default=GRAPHS, metavar="N", help=f"generated graphs; {GRAPHS} if not given"
+    )
+
+
+def options_of(config: pytest.Config) -> dict[str, str]:
+    """Return the delegate's options as they stand on the command line."""
+    given = config.getoption("--delegate-option")
+    wrong = [text for text in given if "=" not in text]
+    if wrong:
+        raise pytest.UsageError(f"--delegate-option needs KEY=VALUE, found {wrong[0]!r}")
+    return dict(text.split("=", 1) for text in given)
+
+
+def is_of_suite(item: pytest.Item) -> bool:
+    return getattr(getattr(item, "module", None), "__name__", "").startswith(PACKAGE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what the file of xfails names; a line that names nothing is an error: files stay short."""
+    own = [item for item in items if is_of_suite(item)]
+    for item in own:
+        item.user_properties.append(_MARK)
+    file = config.getoption("--xfails-file")
+    if file is None:
+        return
+    for line in xfail_lines(file.read_text(encoding="utf-8")):
+        found = [item for item in own if names(line, item.nodeid)]
+        if not found:
+            raise pytest.UsageError(f"{file}: no test is called {line!r}")
+        for item in found:
+            item.add_marker(pytest.mark.xfail(reason=f"listed in {file.name}", strict=True))
+
+
+def xfail_lines(text: str) -> list[str]:
+    """Return the names in a file of xfails, without comments and blank lines."""
+    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def names(line: str, test: str) -> bool:
+    """Say whether a line of the file means a test: it is the end of its id, ``*`` standing for anything."""
+    pattern = ".*".join(map(re.escape, line.split("*")))
+    return re.search(rf"(^|[/:\[]){pattern}\]?$", test) is not None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if config.getoption("--delegate") is None:
+        return
+    counts = counted(terminalreporter.stats)
+    if sum(counts.values()):
+        words = ", ".join(f"{counts[name]} {name}" for name in _COUNTS if counts[name] or name in _ALWAYS)
+        terminalreporter.write_line(f"conformance of {config.getoption('--delegate')}: {words}")
+
+
+def counted(stats: Mapping[str, Iterable[Any]]) -> Counter[str]:
+    """Return how many tests of the suite came out in each way."""
+    counts: Counter[str] = Counter()
+    for name in _COUNTS:
+        counts[name] += sum(_MARK in getattr(r, "user_properties", ()) for r in stats.get(name, ()))
+    counts["filtered"] += len(list(stats.get("deselected", ())))
+    return counts

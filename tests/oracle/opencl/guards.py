@@ -3,7 +3,9 @@
 Where a device works on the host's memory (PoCL's CPU), every buffer lies in pages of its own, its end at a
 page that may be neither read nor written: a kernel that reads or writes beyond it ends the process with
 SIGSEGV. The bytes before it, and the few behind it that alignment leaves, hold a pattern that
-:func:`overwritten` looks at.
+:func:`overwritten` looks at. An array of the host that kernels may only read, as weights of the cache, is
+copied to such pages, which nobody can write to then; an input that they would read where it is comes to the
+guarded buffer that each input has. Indices of local memory are checked (``local_bounds``).
 
 ``with guarded():`` for a block; ``DELEGRAPH_GUARDS=1`` for all tests of this folder.
 """
@@ -20,6 +22,7 @@ from unittest.mock import patch
 
 import numpy as np
 from attrs import frozen
+from local_bounds import checked
 
 PAGE = mmap.PAGESIZE
 ALIGNMENT = 128  # bytes: of the largest type of OpenCL C
@@ -33,16 +36,21 @@ class Region:
     pages: np.ndarray  # between the two
     start: int  # of the buffer
     nbytes: int
+    is_fixed: bool  # the pages may only be read
 
     @classmethod
-    def of(cls, nbytes: int) -> Region:
+    def of(cls, nbytes: int, fixed: np.ndarray | None = None) -> Region:
         inner = max(-(-nbytes // PAGE), 1) * PAGE
         whole = np.frombuffer(mmap.mmap(-1, inner + 2 * PAGE), np.uint8)
         for at in (whole.ctypes.data, whole.ctypes.data + PAGE + inner):
-            _forbid(at)
+            _allow(at, PAGE, 0)
         pages = whole[PAGE : PAGE + inner]
         pages[:] = PATTERN
-        return cls(pages, inner - -(-nbytes // ALIGNMENT) * ALIGNMENT, nbytes)
+        found = cls(pages, inner - -(-nbytes // ALIGNMENT) * ALIGNMENT, nbytes, fixed is not None)
+        if fixed is not None:
+            found.buffer[:] = _bytes_of(fixed)
+            _allow(pages.ctypes.data, inner, mmap.PROT_READ)
+        return found
 
     @property
     def buffer(self) -> np.ndarray:
@@ -64,15 +72,24 @@ def guarded() -> Iterator[None]:
     """Guard the buffers that are made in this block, but those of devices with memory of their own."""
     import pyopencl as cl
     from delegraph_opencl.device.buffers import Allocator
+    from delegraph_opencl.device.device import Device
 
-    plain_edge = Allocator.edge
+    plain_edge, plain_built = Allocator.edge, Device._built
 
     def edge(self: Any, nbytes: int) -> Any:
         if not self.device.shares_memory:
             return plain_edge(self, nbytes)
         return self.buffer(nbytes, host=array(nbytes))
 
-    with patch.object(cl, "Buffer", _Guarding(cl.Buffer)), patch.object(Allocator, "edge", edge):
+    def built(self: Any, source: str) -> Any:
+        return plain_built(self, checked(source))
+
+    with (
+        patch.object(cl, "Buffer", _Guarding(cl.Buffer)),
+        patch.object(Allocator, "edge", edge),
+        patch.object(Device, "_built", built),
+        patch.object(Device, "works_in_place", lambda *_: False),
+    ):
         yield
 
 
@@ -88,18 +105,22 @@ class _Guarding:
     def __call__(self, context: Any, flags: int, size: int = 0, hostbuf: Any = None) -> Any:
         import pyopencl as cl
 
-        if flags & cl.mem_flags.USE_HOST_PTR or not _is_shared(context):
+        is_hosts = bool(flags & cl.mem_flags.USE_HOST_PTR)
+        if (is_hosts and flags & cl.mem_flags.READ_WRITE) or not _is_shared(context):
             return self._plain(context, flags, size, hostbuf)
-        memory = array(size if hostbuf is None else hostbuf.nbytes)
-        if hostbuf is not None:
-            memory[:] = np.ascontiguousarray(hostbuf).reshape(-1).view(np.uint8)
+        memory = array(size if hostbuf is None else hostbuf.nbytes, hostbuf if is_hosts else None)
+        if hostbuf is not None and not is_hosts:
+            memory[:] = _bytes_of(hostbuf)
         kept = flags & ~cl.mem_flags.COPY_HOST_PTR | cl.mem_flags.USE_HOST_PTR
         return self._plain(context, kept, 0, memory)
 
 
-def array(nbytes: int) -> np.ndarray:
-    """Return bytes whose end lies at a page that nobody may touch, watched as long as they live."""
-    region = Region.of(nbytes)
+def array(nbytes: int, fixed: np.ndarray | None = None) -> np.ndarray:
+    """Return bytes whose end lies at a page that nobody may touch, watched as long as they live.
+
+    :param fixed: what they are: nobody can write to them.
+    """
+    region = Region.of(nbytes, fixed)
     found = region.buffer.view()
     _watched[id(region)] = region
     weakref.finalize(found, _forget, id(region)).atexit = False
@@ -109,7 +130,7 @@ def array(nbytes: int) -> np.ndarray:
 def overwritten() -> list[str]:
     """Return what was written beside buffers since this was asked last."""
     found = [*_of_the_dead, *(p for r in _watched.values() if (p := r.problem()) is not None)]
-    for region in _watched.values():
+    for region in (r for r in _watched.values() if not r.is_fixed):
         region.pages[: region.start] = PATTERN
         region.pages[region.start + region.nbytes :] = PATTERN
     _of_the_dead.clear()
@@ -122,9 +143,14 @@ def _forget(key: int) -> None:
         _of_the_dead.append(problem)
 
 
-def _forbid(at: int) -> None:
+def _bytes_of(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def _allow(at: int, nbytes: int, how: int) -> None:
+    """Say how pages may be used; 0: not at all."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mprotect(ctypes.c_void_p(at), ctypes.c_size_t(PAGE), 0):
+    if libc.mprotect(ctypes.c_void_p(at), ctypes.c_size_t(nbytes), how):
         raise OSError(ctypes.get_errno(), "mprotect")
 
 

@@ -210,6 +210,7 @@ def _content(path: Path, most: int | None) -> np.ndarray:
         content = memory[start : start + found.st_size]
         if file.readinto(content.data) != content.nbytes:
             raise ValueError("it changed while it was read")
+        content.flags.writeable = False
         return content
 
 

@@ -99,10 +99,10 @@ void convolution(WINDOW_PARAMS EPILOGUE_PARAMS) {
         F4 b[VECTORS];
         #pragma unroll
         for (int v = 0; v < VECTORS; v++)
-          b[v] = *(__local const F4*)(w_tile + k * COLUMNS + v * (COLUMNS / VECTORS) + right);
+          b[v] = *(__local const F4*)&w_tile[k * COLUMNS + v * (COLUMNS / VECTORS) + right];
         #pragma unroll
         for (int block = 0; block < BLOCKS; block++) {
-          const F4 a = *(__local const F4*)(x_tile + k * PITCH + block * (ROWS / BLOCKS) + down);
+          const F4 a = *(__local const F4*)&x_tile[k * PITCH + block * (ROWS / BLOCKS) + down];
           MULTIPLY(4 * block, a.x)
           MULTIPLY(4 * block + 1, a.y)
           MULTIPLY(4 * block + 2, a.z)
@@ -119,15 +119,15 @@ void convolution(WINDOW_PARAMS EPILOGUE_PARAMS) {
     if (step + 1 < last) {
       #pragma unroll
       for (int q = 0; q < X_QUADS; q++) {
-        __local F* to = x_tile + x_k * PITCH + x_row + q * X_APART;
-        to[0] = next_x[q].x;
-        to[PITCH] = next_x[q].y;
-        to[2 * PITCH] = next_x[q].z;
-        to[3 * PITCH] = next_x[q].w;
+        const int to = x_k * PITCH + x_row + q * X_APART;
+        x_tile[to] = next_x[q].x;
+        x_tile[to + PITCH] = next_x[q].y;
+        x_tile[to + 2 * PITCH] = next_x[q].z;
+        x_tile[to + 3 * PITCH] = next_x[q].w;
       }
       #pragma unroll
       for (int q = 0; q < W_QUADS; q++)
-        *(__local F4*)(w_tile + (w_k + q * W_APART) * COLUMNS + w_n) = next_w[q];
+        *(__local F4*)&w_tile[(w_k + q * W_APART) * COLUMNS + w_n] = next_w[q];
     }
     barrier(CLK_LOCAL_MEM_FENCE);
   }

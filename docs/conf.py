@@ -1,9 +1,14 @@
 """Configuration of the documentation site (Sphinx)."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for field_comments
+
 project = "delegraph"
 author = "the delegraph developers"
 copyright = "the delegraph developers, Apache-2.0"
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "field_comments"]
 html_theme = "furo"
 html_title = "delegraph"
 exclude_patterns = ["requirements.txt", "_build", "changes"]

@@ -10,11 +10,23 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from inspect import getdoc, isfunction, signature
 from pathlib import Path
 
-from delegraph import Delegate, OpSupport, Partition, Run, SupportTable, load_delegate, needs, read_model
+from delegraph import (
+    Constraint,
+    Delegate,
+    OpSupport,
+    Partition,
+    Run,
+    SupportTable,
+    load_delegate,
+    needs,
+    read_model,
+    rules,
+)
 from delegraph.cli.support import support_markdown
-from delegraph.model import Op
+from delegraph.model import Op, schema
 from delegraph.partition import partition, specialize
 from delegraph.report.plan_text import render
 from rich.console import Console
@@ -94,10 +106,65 @@ def partition_picture() -> str:
     )
 
 
+RULES_INTRODUCTION = """# Constraints that rows share
+
+What `delegraph.rules` exports, for the `constraints` of a row ([rows](hooks.md)). A constraint stands there
+as it is; a function of this page that returns one is called there with what it needs to know.
+"""
+
+
+def rules_page() -> str:
+    """Every name of ``delegraph.rules``: constraints with their rules, functions with what they return."""
+    found = {name: getattr(rules, name) for name in rules.__all__}
+    constraints = [f"| `{n}` | {v.rule} |" for n, v in found.items() if isinstance(v, Constraint)]
+    functions = [f"| `{n}{signature(v)}` | {_first_line(v)} |" for n, v in found.items() if isfunction(v)]
+    return "\n".join(
+        [
+            RULES_INTRODUCTION,
+            *("| constraint | an op needs |", "|---|---|", *constraints, ""),
+            *("| function | |", "|---|---|", *(f.replace("'", "") for f in functions), ""),
+        ]
+    )
+
+
+def _first_line(function: Callable[..., object]) -> str:
+    return (getdoc(function) or "").partition("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+
+
+OPTIONS_INTRODUCTION = """# The ops and their options
+
+The names of all builtin ops, and the fields of `op.options`, with what they are where a file says nothing.
+An enum's value is its name: `op.options.padding == "SAME"`. `delegraph.options_record("CONV_2D",
+padding="VALID")` makes such options.
+"""
+
+
+def options_page() -> str:
+    """Every op of the schema with the fields of its options, and the names of the enums among them."""
+    fields = {op: schema.TABLES.get(schema.options_of(op), ()) for op in schema.OPERATORS}
+    ops = [f"| {op} | {', '.join(map(_field_text, found))} |" for op, found in fields.items()]
+    used = sorted({f.type for found in fields.values() for f in found} & schema.ENUMS.keys())
+    enums = [f"| {name} | {' '.join(f'`{n}`' for n in schema.ENUMS[name].names)} |" for name in used]
+    return "\n".join(
+        [
+            OPTIONS_INTRODUCTION,
+            *("| op | options |", "|---|---|", *ops, ""),
+            *("| enum | its names |", "|---|---|", *enums, ""),
+        ]
+    )
+
+
+def _field_text(field: schema.Field) -> str:
+    kind = f"[{field.type}]" if field.kind == "vector" else field.type
+    return f"`{field.name}: {kind} = {field.default!r}`"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "ops.md": ops_page,
     "edgetpu-ops.md": edgetpu_page,
     "opencl-ops.md": opencl_page,
+    "op-options.md": options_page,
+    "rules.md": rules_page,
     "images/partition.svg": partition_picture,
 }
 

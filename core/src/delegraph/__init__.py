@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import profile
 from .contract import (
+    CORE,
+    NOBODY,
+    Conflict,
     Constraint,
     Delegate,
+    Fallback,
     NoOptions,
     OpSupport,
     Partition,
@@ -49,6 +53,7 @@ from .model import (
     Metadata,
     Model,
     Op,
+    OperatorCode,
     Quantization,
     Record,
     Shape,
@@ -56,6 +61,7 @@ from .model import (
     Tensor,
     called_subgraphs,
     dtype_of,
+    options_record,
 )
 from .numbers import (
     Window,
@@ -69,41 +75,55 @@ from .numbers import (
     stored_value,
     window,
 )
+from .profile import Event
 from .text import bytes_text, escaped, html_text, shape_text
 
 if TYPE_CHECKING:
     from .cli.echo import echo, echo_json
     from .file import is_same_file, read_model, write_file, write_model
     from .model import Builder
+    from .partition import Budget, MemoryEstimate
     from .partition.plan_model import plan_model
-    from .plugins import load_delegate
+    from .plugins import Offer, Plugin, Plugins, Problem, load_delegate
     from .run import Interpreter, SignatureRunner
 
 __version__ = "0.1.0"
 __all__ = [
+    "CORE",
     "DTYPES",
+    "NOBODY",
     "OPERATORS",
     "Blocks",
+    "Budget",
     "Builder",
+    "Conflict",
     "Constraint",
     "DType",
     "Delegate",
     "DelegateFailed",
     "DelegateUnavailable",
     "DelegraphError",
+    "Event",
+    "Fallback",
     "Graph",
     "InputError",
     "Interpreter",
+    "MemoryEstimate",
     "Metadata",
     "Model",
     "ModelError",
     "NoOptions",
+    "Offer",
     "Op",
     "OpSupport",
+    "OperatorCode",
     "OptionError",
     "Partition",
     "Plan",
+    "Plugin",
     "PluginError",
+    "Plugins",
+    "Problem",
     "Quantization",
     "Record",
     "Refusal",
@@ -134,6 +154,7 @@ __all__ = [
     "is_same_file",
     "load_delegate",
     "needs",
+    "options_record",
     "plan_model",
     "profile",
     "quantize_multiplier",
@@ -153,8 +174,14 @@ __all__ = [
 
 # Imported when first asked for: what only lists plugins or prints a table does without.
 _LATER = {
+    "Budget": "partition",
     "Builder": "model.builder",
     "Interpreter": "interpreter",
+    "MemoryEstimate": "partition",
+    "Offer": "plugins",
+    "Plugin": "plugins",
+    "Plugins": "plugins",
+    "Problem": "plugins",
     "SignatureRunner": "interpreter",
     "echo": "cli.echo",
     "echo_json": "cli.echo",
@@ -171,3 +198,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_LATER[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__  # what plugins and programs may rely on, and no more

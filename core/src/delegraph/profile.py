@@ -17,6 +17,8 @@ from contextvars import ContextVar
 
 from attrs import frozen
 
+__all__ = ["Event", "listen", "listener"]
+
 
 @frozen
 class Event:

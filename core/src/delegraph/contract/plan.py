@@ -28,8 +28,8 @@ class Partition:
     ops: tuple[Op, ...] = field(repr=False)
     inputs: tuple[Tensor, ...] = field(repr=False)  # computed outside, read inside; no constants
     outputs: tuple[Tensor, ...] = field(repr=False)  # computed inside, read outside
+    # The inputs that are state. run returns their next values after the outputs.
     variables: tuple[Tensor, ...] = field(default=(), repr=False)
-    # ``variables``: the inputs that are state. run returns their next values after the outputs.
     graph: Graph | None = field(default=None, repr=False, eq=False)
     subgraph: int = 0
     deferred: bool = False  # some shape is known only while running: prepared op by op then
@@ -70,8 +70,8 @@ class SubgraphPlan:
 
     graph: Graph  # with shapes propagated and constants folded
     partitions: tuple[Partition, ...]  # in order of execution
+    # By op index, then by the label of each delegate that was asked and refused.
     refusals: Mapping[int, Mapping[str, tuple[Refusal, ...]]] = field(repr=False)
-    # ``refusals``: by op index, then by the label of each delegate that was asked and refused.
     folded: tuple[Op, ...] = field(default=(), repr=False)  # ops of constants, computed beforehand
 
     @property

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
 
-from ..contract import Delegate, Plan
+from ..contract import Delegate, Plan, Refusal
 from ..file import check_model
 from ..kinds import check_kind
 from ..log import fallbacks_unsaid
@@ -25,7 +24,11 @@ def plan_model(
     warn: bool = True,
     anywhere: bool = False,
     budget: Budget = DEFAULT_BUDGET,
-    **limits: Any,
+    min_ops: int | None = None,
+    max_partitions: int | None = None,
+    policy: str = "greedy",
+    require_full_delegation: bool = False,
+    refused: Mapping[tuple[int, int], Mapping[str, Sequence[Refusal]]] | None = None,
 ) -> Plan:
     """Return the plan an interpreter would make; no device is opened, and ops may be left to nobody.
 
@@ -35,7 +38,12 @@ def plan_model(
     :param anywhere: plan for a machine on which every delegate can work. Else one that cannot work on this
         machine takes no op, as in an interpreter.
     :param budget: what the model may ask for while it is planned.
-    :param limits: for :func:`delegraph.partition.partition`.
+    :param min_ops: a smaller partition goes to the next delegate, in place of what the delegates say.
+    :param max_partitions: keep this many partitions of a subgraph, likewise.
+    :param policy: how to choose: ``"greedy"``, as TFLite does.
+    :param require_full_delegation: every op that core does not run has to go to the first delegate.
+    :param refused: refusals known beforehand, by (subgraph, op index) and by the label of the delegate.
+    :raises UnsupportedOps: ``require_full_delegation``, and some op did not go to the first delegate.
     """
     check_kind("model", model, Model, "a Model")
     check_model(model)
@@ -48,7 +56,16 @@ def plan_model(
             Plugins.installed().look_for(loaded)
         decisions = Decisions()
         ready = specialize(adapted(model, loaded), delegates=loaded, budget=budget, decisions=decisions)
-        return partition(ready, loaded, decisions=decisions, **limits)
+        return partition(
+            ready,
+            loaded,
+            min_ops=min_ops,
+            max_partitions=max_partitions,
+            policy=policy,
+            require_full_delegation=require_full_delegation,
+            refused=refused,
+            decisions=decisions,
+        )
 
 
 def adapted(model: Model, delegates: Iterable[Delegate]) -> Model:

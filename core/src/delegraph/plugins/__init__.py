@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .load import Wanted, check_one_works, label_apart, load_delegate, resolve_delegates, wanted_name
-from .manager import REFERENCE, Offer, Plugins
+from .manager import REFERENCE, Offer, Plugin, Plugins, Problem
 
 __all__ = [
     "REFERENCE",
     "Offer",
+    "Plugin",
     "Plugins",
+    "Problem",
     "Wanted",
     "check_one_works",
     "label_apart",

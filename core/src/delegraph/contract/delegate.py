@@ -57,6 +57,7 @@ class Delegate(ABC):
     name: ClassVar[str]  # what users type after --delegates
     Options: ClassVar[type] = NoOptions  # an attrs class: one field per option, typed, with a default
     dynamic: ClassVar[bool] = False  # takes ops whose shapes only a run's values decide
+    contiguous: ClassVar[bool] = True  # ``run`` needs its inputs in C order, aligned, without gaps
     min_ops: int = 1  # a smaller partition goes to the next delegate
     max_partitions: int | None = None  # keep this many partitions of a subgraph; None: all
     keep: ClassVar[str] = "largest"  # which ones: "largest" or "first"

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 from attrs import frozen
+from numpy import ndarray
 
 from .. import profile
 from ..contract import Delegate, Partition
@@ -31,9 +32,9 @@ class OwnedValue:
         self.partition = partition
         self.shape = tuple(value.shape)
         self.dtype = np.dtype(value.dtype)
-        self._array: np.ndarray | None = None
+        self._array: ndarray | None = None
 
-    def array(self) -> np.ndarray:
+    def array(self) -> ndarray:
         """Return the values on the host; they are brought over once.
 
         :raises DelegateFailed: the delegate could not give them back.
@@ -60,13 +61,14 @@ class OwnedValue:
             except Exception as e:
                 raise self._failed(e) from cause(e)
 
-    def _read_back(self) -> np.ndarray:
+    def _read_back(self) -> ndarray:
         look = getattr(self.value, "host_view", None)
         try:
             found = None if look is None else look()
-            return np.asarray(self.value) if found is None else found
+            array: ndarray = read_only(np.asarray(self.value) if found is None else found)
         except Exception as e:
             raise self._failed(e) from cause(e)
+        return array
 
     def _failed(self, e: Exception) -> DelegateFailed:
         if self.partition is not None:
@@ -83,16 +85,50 @@ def owned_by_program(value: Any) -> OwnedValue | None:
     return OwnedValue(value, delegate) if isinstance(delegate, Delegate) else None
 
 
-def as_array(value: Any) -> np.ndarray:
+def as_array(value: Any) -> ndarray:
     """Return a value, wherever it is, as an array."""
     return value.array() if type(value) is OwnedValue else value
 
 
-def handed_to(delegate: Delegate | None, values: Sequence[Any]) -> list[Any]:
-    """Return values as ``delegate`` may get them: its own device values as they are, else arrays."""
-    return [
-        v if type(v) is not OwnedValue else v.value if v.delegate is delegate else v.array() for v in values
-    ]
+def read_only(value: Any) -> Any:
+    """Return an array as one that its reader cannot write; other values as they are."""
+    if type(value) is ndarray and value.flags.writeable:
+        value = value[...]
+        value.flags.writeable = False
+    return value
+
+
+def handed_to(delegate: Delegate | None, values: list[Any]) -> list[Any]:
+    """Turn values into what ``delegate`` may get: its own device values as they are, else arrays.
+
+    They are replaced in the list: a new one takes as long as all the rest.
+    """
+    for i, v in enumerate(values):
+        if type(v) is OwnedValue:
+            values[i] = v.value if v.delegate is delegate else v.array()
+    return values
+
+
+def packed_for(delegate: Delegate | None, values: list[Any]) -> list[Any]:
+    """Turn values into what a delegate may get that needs arrays without gaps; likewise."""
+    for i, v in enumerate(values):
+        if type(v) is not ndarray or v.flags.num & _PACKED != _PACKED:
+            values[i] = (
+                v.value if type(v) is OwnedValue and v.delegate is delegate else _packed(as_array(v))
+            )
+    return values
+
+
+_PACKED = 0x101  # of an array's flags: NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED
+
+
+def _packed(array: ndarray) -> ndarray:
+    """Return the values in the order of their indices, without gaps; the array itself if it is so."""
+    if array.flags.num & _PACKED == _PACKED:
+        return array
+    packed = np.array(array, order="C")
+    packed.flags.writeable = False
+    return packed
 
 
 @frozen
@@ -113,6 +149,8 @@ def taken_from(
 ) -> list[Any]:
     """Return what a run gave, checked, device values marked as the partition's.
 
+    Its arrays are core's from now on: nobody can write them any more, whoever made them included.
+
     :param partition: None for what core itself ran.
     :param where: who gave it, for messages: ``"opencl, op #3 ADD v1"``.
     :raises DelegateFailed: number, shape or dtype of the results is not as planned.
@@ -125,19 +163,21 @@ def taken_from(
         raise DelegateFailed(f"{where}: needs to return {len(expected)} values, found {len(found)}")
     for i, want in enumerate(expected):
         value = found[i]
-        if type(value) is not np.ndarray:
+        if type(value) is not ndarray:
             value = found[i] = _marked(value, partition, want, where)
         if value.dtype != want.dtype or (value.shape != want.shape and want.shape is not None):
             raise DelegateFailed(
                 f"{where}: needs to return {_text(want.dtype, want.shape)} for tensor {want.tensor.index} "
                 f"{want.tensor.name!r}, found {_text(value.dtype, value.shape)}"
             )
+        if type(value) is ndarray:
+            value.setflags(False)  # type: ignore[call-arg]  # write=False takes twice as long
     return found
 
 
 def _marked(value: Any, partition: Partition | None, want: Expected, where: str) -> Any:
     """Return a result that is no plain array as one, or as a held device value."""
-    if isinstance(value, (np.ndarray, np.generic)):
+    if isinstance(value, (ndarray, np.generic)):
         return np.asarray(value)
     if type(value) is OwnedValue:  # a body's result that control flow passes on
         return value

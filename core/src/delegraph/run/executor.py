@@ -16,6 +16,7 @@ from ..model import Graph, Tensor, callers_first, same_value
 from ..partition import DEFAULT_BUDGET, Budget, held
 from ..text import shape_text
 from . import control_flow as control
+from .device_values import read_only
 from .failures import where
 from .partition_run import Deferred, RunPart, core, prepared, timed, whole
 from .state import Transaction
@@ -133,7 +134,7 @@ class _Body:
                 raise self._shape_error(tensor, value)
             values[slot] = value
         for slot, key, tensor in self.variables:
-            values[slot] = state.variable(key, tensor)
+            values[slot] = read_only(state.variable(key, tensor))
         (self._run_counted if self.is_counted else self._run_program)(state, values)
         for slot, key, _ in self.variables:
             state.variables[key] = values[slot]

@@ -17,7 +17,7 @@ from ..model import Op, Shape, Tensor
 from ..partition import Budget, nbytes
 from ..profile import Event
 from .control_flow import CoreRun
-from .device_values import Expected, as_array, handed_to, taken_from
+from .device_values import Expected, as_array, handed_to, packed_for, taken_from
 from .failures import cause, failed, where
 from .state import Transaction
 
@@ -93,11 +93,12 @@ class _Ready:
         self.partition = partition
         self.run = run
         self.delegate = partition.delegate
+        self.handed = packed_for if self.delegate is None or self.delegate.contiguous else handed_to
         self.expected = _expected(partition)
         self.place = where(partition)
 
     def results(self, state: Transaction, given: list[Any]) -> list[Any]:
-        given = handed_to(self.delegate, given)
+        given = self.handed(self.delegate, given)
         try:
             return taken_from(self.partition, self.run(*given), self.expected, self.place)
         except Exception as e:

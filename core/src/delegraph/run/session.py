@@ -17,7 +17,7 @@ from ..log import logger
 from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
 from ..partition import Budget, Decisions, MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
-from .device_values import OwnedValue, as_array
+from .device_values import OwnedValue, as_array, read_only
 from .executor import Executor
 from .input_values import is_plain
 from .state import Key, State, Transaction, zeros
@@ -66,6 +66,7 @@ class Session:
         self._allocated: set[int] = set()
         self._buffers: dict[Key, np.ndarray | OwnedValue] = {}  # values of inputs
         self._plain: dict[Key, np.ndarray] = {}  # those that any array of their dtype and shape fits
+        self._handed: dict[Key, np.ndarray] = {}  # views of them that cannot be written
         self._results: Results = {}  # of the last run
         self._graphs: Sequence[Graph] = model.subgraphs  # as last planned
         self._check_ops()
@@ -123,7 +124,7 @@ class Session:
 
     def run(self, subgraph: int) -> None:
         """Run a subgraph on the values of its inputs. State changes only if the run completes."""
-        inputs = [self.buffer(subgraph, t) for t in self.graph(subgraph).inputs]
+        inputs = [self._read_only(subgraph, t) for t in self.graph(subgraph).inputs]
         self._results.pop(subgraph, None)
         state, results = self._run(subgraph, inputs)
         state.commit()
@@ -139,6 +140,19 @@ class Session:
                 )
             self._buffers[key] = zeros(tensor)
         return self._buffers[key]
+
+    def _read_only(self, subgraph: int, tensor: Tensor) -> np.ndarray | OwnedValue:
+        """Return an input's values as a run gets them: the same view as long as the memory is the same.
+
+        A delegate may know the memory again by it.
+        """
+        memory = self.buffer(subgraph, tensor)
+        if isinstance(memory, OwnedValue):
+            return memory
+        view = self._handed.get((subgraph, tensor.index))
+        if view is None or view.base is not memory:
+            view = self._handed[subgraph, tensor.index] = read_only(memory)
+        return view
 
     def set_value(self, subgraph: int, index: int, value: np.ndarray | OwnedValue) -> None:
         """Copy values into an input or a variable; a device value is taken as it is."""

@@ -44,6 +44,7 @@ class EdgeTpu(Delegate):
     name = "edgetpu"
     Options = Options
     keep = "first"
+    contiguous = False
     _seen: tuple[Any, bool] = (
         lambda: None,
         False,

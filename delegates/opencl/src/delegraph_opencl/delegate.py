@@ -26,6 +26,7 @@ class OpenCL(Delegate):
 
     name = "opencl"
     Options = Options
+    contiguous = False  # what is not is packed while it is uploaded
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

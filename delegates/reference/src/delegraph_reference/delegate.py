@@ -30,6 +30,7 @@ class Reference(Delegate):
     name = "reference"
     Options = Options
     dynamic = True
+    contiguous = False
 
     @contextmanager
     def running(self) -> Iterator[None]:

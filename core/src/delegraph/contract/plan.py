@@ -9,7 +9,7 @@ import attrs
 from attrs import field, frozen
 
 from ..errors import UnsupportedOps
-from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first
+from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first, part_of_model
 from .support_row import OpSupport, Refusal
 
 if TYPE_CHECKING:
@@ -36,6 +36,25 @@ class Partition:
     # By op index: the row of the delegate's table that accepted it; {} for core and nobody. Where
     # ``deferred``, one of its version and types: the row is chosen when the shapes are known.
     rows: Mapping[int, OpSupport] = field(factory=dict, repr=False)
+    model: Model | None = field(default=None, repr=False, eq=False)  # that ``graph`` is of
+
+    def as_model(self) -> Model:
+        """Return the partition as a model of its own; :func:`delegraph.write_model` makes a file of it.
+
+        Its first subgraph has the ops, with weights, quantization and the shapes of the plan (where only a
+        run shows one, the tensor's rank is left open); subgraphs that they call follow. Tensor ``i`` is
+        ``inputs[i]``. The model's inputs are those of them that are no variables, its outputs are the
+        ``outputs`` and then the ``variables``: what ``run`` returns.
+
+        State stays state, as LiteRT's kernels want it: variables are variable tensors, no inputs. Before a
+        run an engine writes what it is given for ``inputs[i]`` into tensor ``i``, an input or a variable;
+        after it, it reads the outputs. So a run needs nothing that the one before left behind.
+
+        :raises InputError: an op calls a subgraph, and the partition was made by hand, without ``model``
+        """
+        graph = self.graph or Graph("", (), self.ops, self.inputs, self.outputs)
+        whole = self.model or Model((graph,))
+        return part_of_model(whole, self.ops, self.inputs, (*self.outputs, *self.variables), graph.name)
 
     def on(self, delegate: Delegate) -> Partition:
         """Return the partition for a delegate, with the rows by which that one takes the ops.

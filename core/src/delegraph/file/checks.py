@@ -12,7 +12,7 @@ from math import inf
 import numpy as np
 
 from ..errors import ModelError
-from ..model import DTYPES, Graph, Model, Op, Quantization, Record, Signature, Tensor, schema
+from ..model import DTYPES, Graph, Model, Op, Quantization, Record, Signature, Tensor, called_fields
 from ..text import shape_text
 
 MAX_CALL_DEPTH = 100  # of subgraphs that call subgraphs
@@ -212,7 +212,7 @@ def _check_order(graph: Graph, writer: Sequence[int]) -> None:
 def _called(graph: Graph, subgraph_count: int) -> list[int]:
     called: dict[int, None] = {}
     for op in graph.ops:
-        for name in _CALLS.get(op.options.table, ()):
+        for name in called_fields(op.options.table):
             value = op.options.get(name)
             if value is None:
                 raise ModelError(f"subgraph {graph.index}: {op} needs the option {name}, found none")
@@ -260,12 +260,5 @@ def _sparse_count(index: int, level: Record, size: int, count: int) -> int:
         raise ModelError(f"sparsity: level {index} needs indices below {size}, found {indices.max()}")
     return len(indices)
 
-
-# The fields by which options name subgraphs that their op calls.
-_CALLS = {
-    table: [f.name for f in fields if "subgraph" in f.name or f.name == "called_computations"]
-    for table, fields in schema.TABLES.items()
-    if table.endswith("Options") and any("subgraph" in f.name or "called" in f.name for f in fields)
-}
 
 _NEW, _OPEN = 0, -1  # depths of a subgraph not seen yet, and of one whose calls are being followed

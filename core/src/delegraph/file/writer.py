@@ -17,7 +17,7 @@ import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from flatbuffers import number_types
 
-from ..errors import InputError, ModelError
+from ..errors import InputError
 from ..kinds import check_kind
 from ..model import (
     Blocks,
@@ -29,13 +29,11 @@ from ..model import (
     Record,
     Signature,
     Tensor,
-    check_stored,
-    is_view,
+    holds,
     op_name,
     operator_code,
     schema,
     stored_bytes,
-    stored_values,
 )
 
 ALIGNMENT = 16  # of a buffer's data, as the schema wants it
@@ -149,7 +147,7 @@ class _Rows:
         key = (id(data), tensor.dtype)
         if key in self._made:
             return self._made[key]
-        if stored is not None and _holds(stored, tensor.dtype, data):
+        if stored is not None and holds(stored, tensor.dtype, data):
             return tensor.buffer
         self._made[key] = len(self.buffers)
         self.buffers.append(stored_bytes(data, tensor.dtype))
@@ -165,18 +163,6 @@ class _Rows:
         if code not in self.codes:
             self.codes.append(code)
         return self.codes.index(code)
-
-
-def _holds(stored: np.ndarray, dtype: str, data: np.ndarray) -> bool:
-    """Say whether a buffer holds these values. Its bytes may differ: padding, gaps between strings."""
-    try:
-        check_stored(stored, dtype, data.shape, data.size)
-    except ModelError:
-        return False
-    flat = data.reshape(-1)
-    if is_view(dtype):
-        return np.array_equal(stored, stored_bytes(flat, dtype))
-    return bool(flat.tolist() == stored_values(stored, dtype, data.size).tolist())
 
 
 def _tensor(t: Tensor, buffer: int) -> Values:

@@ -19,17 +19,19 @@ from .graph import (
     same_value,
 )
 from .op_codes import op_name, operator_code, options_record
+from .part_of_model import part_of_model
 from .schema import OPERATORS
 from .subgraph_calls import (
     COMPOSITE,
     CORE_OPS,
     RANDOM_OPS,
     called_by_ops,
+    called_fields,
     called_subgraphs,
     callers_first,
     is_core_op,
 )
-from .tensor_bytes import check_stored, is_view, stored_bytes, stored_values
+from .tensor_bytes import check_stored, holds, is_view, stored_bytes, stored_values
 
 __all__ = [
     "BY_CODE",
@@ -53,15 +55,18 @@ __all__ = [
     "Signature",
     "Tensor",
     "called_by_ops",
+    "called_fields",
     "called_subgraphs",
     "callers_first",
     "check_stored",
     "dtype_of",
+    "holds",
     "is_core_op",
     "is_view",
     "op_name",
     "operator_code",
     "options_record",
+    "part_of_model",
     "same_value",
     "stored_bytes",
     "stored_values",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..errors import ModelError
+from . import schema
 from .graph import Op
 
 CORE_OPS = frozenset(
@@ -66,6 +67,11 @@ def called_by_ops(ops: Iterable[Op]) -> list[int]:
     return [index for op in ops for index in called_subgraphs(op)]
 
 
+def called_fields(table: str) -> tuple[str, ...]:
+    """Return the fields of a table of options that name subgraphs."""
+    return _NAMING.get(table, ())
+
+
 def called_subgraphs(op: Op) -> tuple[int, ...]:
     """Return the subgraphs that the op runs: (then, else), (cond, body), …; () for most ops."""
     fields = _CALLS.get(op.name.partition(":")[0])
@@ -78,3 +84,12 @@ def called_subgraphs(op: Op) -> tuple[int, ...]:
             raise ModelError(f"{op} needs the option {field}, found {op.options.table}")
         found += [int(value)] if isinstance(value, int) else [int(i) for i in value]
     return tuple(found)
+
+
+# By table: every field that names subgraphs, also of ops that nobody runs.
+_NAMING = {
+    table: found
+    for table, fields in schema.TABLES.items()
+    if table.endswith("Options")
+    and (found := tuple(f.name for f in fields if "subgraph" in f.name or f.name == "called_computations"))
+}

@@ -66,9 +66,27 @@ def stored_values(stored: np.ndarray, dtype: str, size: int) -> np.ndarray:
     return values
 
 
+def holds(stored: np.ndarray, dtype: str, data: np.ndarray) -> bool:
+    """Say whether a buffer holds these values. Its bytes may differ: padding, gaps between strings."""
+    try:
+        check_stored(stored, dtype, data.shape, data.size)
+    except ModelError:
+        return False
+    flat = data.reshape(-1)
+    if not is_view(dtype):
+        return bool(flat.tolist() == stored_values(stored, dtype, data.size).tolist())
+    as_bytes = stored_bytes(flat, dtype)
+    return _place(stored) == _place(as_bytes) or np.array_equal(stored, as_bytes)
+
+
 def is_view(dtype: str) -> bool:
     """Say whether a buffer's bytes are the values, whatever they are."""
     return dtype != "bool" and DTYPES[dtype].bits >= 8
+
+
+def _place(array: np.ndarray) -> tuple[int, int]:
+    """Return where the bytes of a contiguous array lie, and how many they are."""
+    return array.__array_interface__["data"][0], array.nbytes
 
 
 def _unpacked(stored: np.ndarray, bits: int, dtype: np.dtype, size: int) -> np.ndarray:

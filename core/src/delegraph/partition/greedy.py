@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from attrs import Factory, field, frozen
 
 from ..contract import CORE, NOBODY, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
-from ..model import CORE_OPS, Graph, Op, Tensor, is_core_op
+from ..model import CORE_OPS, Graph, Model, Op, Tensor, is_core_op
 from .decisions import Decisions
 from .groups import Group, Needs, dependencies, edges, fuse
 
@@ -42,6 +42,7 @@ class Limits:
 class Work:
     """One subgraph to cut up: what a policy may ask, and what it was told."""
 
+    model: Model  # that it is of
     graph: Graph
     delegates: Mapping[Delegate, Limits]  # in order of preference
     decisions: Decisions
@@ -94,6 +95,7 @@ class Work:
                         outputs=tuple(edge.outputs[i] for i in sorted(edge.outputs)),
                         variables=_written_variables(ops),
                         graph=self.graph,
+                        model=self.model,
                         subgraph=self.graph.index,
                         deferred=owner.deferred,
                         rows={op.index: rows[op.index] for op in ops} if rows else rows,

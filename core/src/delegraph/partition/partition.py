@@ -63,7 +63,7 @@ def partition(
     subgraphs = []
     for graph in model.subgraphs:
         limits = _limits(graph, delegates, min_ops, max_partitions)
-        work = Work(graph, limits, decisions, plugins.veto(), refused or {})
+        work = Work(model, graph, limits, decisions, plugins.veto(), refused or {})
         order, owners = cut_up(work)
         parts = work.partitions(order, owners, results.get(graph.index, set()))
         subgraphs.append(SubgraphPlan(graph, tuple(parts), work.refusals, graph.folded))

@@ -9,7 +9,7 @@ import attrs
 from attrs import field, frozen
 
 from ..errors import UnsupportedOps
-from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first, part_of_model
+from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first, fingerprint, part_of_model
 from .support_row import OpSupport, Refusal
 
 if TYPE_CHECKING:
@@ -55,6 +55,16 @@ class Partition:
         graph = self.graph or Graph("", (), self.ops, self.inputs, self.outputs)
         whole = self.model or Model((graph,))
         return part_of_model(whole, self.ops, self.inputs, (*self.outputs, *self.variables), graph.name)
+
+    def fingerprint(self) -> str:
+        """Return a name for what an engine compiles of the partition: 64 hexadecimal digits.
+
+        It is the same in every process, and another whenever something differs that decides what is
+        computed: ops, options, shapes, types, quantization, state, weights. Names of tensors and where the
+        model has the ops do not matter. A cache adds what it depends on besides: device, driver, the
+        delegate's options, the version of its package.
+        """
+        return fingerprint(self.as_model())
 
     def on(self, delegate: Delegate) -> Partition:
         """Return the partition for a delegate, with the rows by which that one takes the ops.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .builder import Builder
 from .dtypes import BY_CODE, DTYPES, HANDLES, DType, dtype_of
+from .fingerprint import fingerprint
 from .graph import (
     Blocks,
     Graph,
@@ -60,6 +61,7 @@ __all__ = [
     "callers_first",
     "check_stored",
     "dtype_of",
+    "fingerprint",
     "holds",
     "is_core_op",
     "is_view",

@@ -13,10 +13,12 @@ import litert
 import numpy as np
 import pytest
 from delegraph import Builder
-from graphs.check import Case, cases, failures, problem
-from graphs.net import KINDS
+from delegraph_conformance.graphs.case import Case
+from delegraph_conformance.graphs.net import KINDS
+from delegraph_conformance.graphs.shrink import shrunk
+from graphs.check import cases, failures, problem
+from graphs.litert_judge import judge
 from graphs.report import smallest
-from graphs.shrink import shrunk
 from graphs.variants import VARIANTS
 
 TIMES = int(os.environ.get("DELEGRAPH_GRAPHS", "1"))
@@ -73,5 +75,5 @@ def test_a_graph_that_comes_out_wrong_is_seen_and_shrunk(monkeypatch: pytest.Mon
     said = problem(case, variant)
     assert said is not None
     assert "values differ" in said
-    smaller = shrunk(case, lambda c: problem(c, variant) is not None)
+    smaller = shrunk(case, lambda c: problem(c, variant) is not None, judge)
     assert [op.name for op in smaller.model.subgraphs[0].ops] == ["MUL"]

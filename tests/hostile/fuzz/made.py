@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 from delegraph import Blocks, Builder, Model, Signature, write_model
-from graphs.random_graph import random_graph
+from delegraph_conformance.graphs.random_graph import random_graph
 from specimens import _MADE
 
 

@@ -77,7 +77,7 @@ def _draw_recipe(draw: random.Random) -> str:
 
 
 def _draw_graph(draw: random.Random) -> str:
-    from graphs.net import KINDS
+    from delegraph_conformance.graphs.net import KINDS
 
     return f"graph:{draw.choice(sorted(KINDS))}:{draw.randrange(GRAPHS)}"
 
@@ -109,7 +109,7 @@ def _recipe(rest: str) -> bytes:
 
 
 def _graph(rest: str) -> bytes:
-    from graphs.random_graph import random_graph
+    from delegraph_conformance.graphs.random_graph import random_graph
 
     kind, seed = rest.split(":")
     return write_model(random_graph(int(seed), kind))

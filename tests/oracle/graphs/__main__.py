@@ -13,9 +13,10 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import litert
+from delegraph_conformance.graphs.case import Case
+from delegraph_conformance.graphs.net import KINDS
 
-from graphs.check import TOGETHER, Case, Failure, cases, failures
-from graphs.net import KINDS
+from graphs.check import TOGETHER, Failure, cases, failures
 from graphs.report import smallest
 from graphs.variants import VARIANTS
 

@@ -9,23 +9,15 @@ import numpy as np
 from attrs import frozen
 from delegraph import DelegraphError
 from delegraph.model import Model, Op
+from delegraph_conformance.graphs.case import BATCHES, Case
+from delegraph_conformance.graphs.copies import joined
+from delegraph_conformance.graphs.judge import TRIALS, TRIALS_OF_DOUBT, Answer, answers, differences
+from delegraph_conformance.graphs.random_graph import inputs_of, random_graph
 
-from .copies import joined
-from .judge import TRIALS, TRIALS_OF_DOUBT, Answer, answers, differences
-from .random_graph import inputs_of, random_graph
+from .litert_judge import judge
 from .variants import VARIANTS, Variant, loaded, runs
 
-BATCHES = 2  # inputs of each graph: what a run left in memory must not look right in the next
 TOGETHER = 8  # graphs in one model
-
-
-@frozen(eq=False)
-class Case:
-    """A graph and its inputs."""
-
-    name: str  # "int8 graph 17"
-    model: Model
-    batches: tuple[list[np.ndarray], ...]
 
 
 @frozen(eq=False)
@@ -52,7 +44,7 @@ def answered(case: Case, variant: Variant, trials: int = TRIALS) -> list[Answer]
     :raises litert.LiteRTError: it does not run the graph.
     """
     claim = partial(_claim, case.model, variant)
-    return answers(case.model, case.batches, claim, variant.rounding, trials)
+    return answers(case.model, case.batches, claim, judge, variant.rounding, trials)
 
 
 def _claim(model: Model, variant: Variant, op: Op) -> tuple[int, float]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import litert
 from delegraph.file import write_model
+from delegraph_conformance.graphs.case import Case
+from delegraph_conformance.graphs.code import builder_code
+from delegraph_conformance.graphs.shrink import shrunk
 
-from .check import Case, Failure, problem
-from .code import builder_code
-from .shrink import shrunk
+from .check import Failure, problem
+from .litert_judge import judge
 from .variants import VARIANTS
 
 
@@ -20,10 +23,13 @@ def smallest(failure: Failure, folder: Path, whole: bool = False) -> str:
     variant = VARIANTS[failure.variant]
 
     def fails(case: Case) -> bool:
-        said = problem(case, variant)
+        try:
+            said = problem(case, variant)
+        except litert.LiteRTError:
+            return False
         return said is not None and _is_same(said, failure.problem)
 
-    case = failure.case if whole else shrunk(failure.case, fails)
+    case = failure.case if whole else shrunk(failure.case, fails, judge)
     said = failure.problem if case is failure.case else problem(case, variant)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{failure.case.name} {failure.variant}.tflite".replace(" ", "-")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
-from delegraph.model import Model, Tensor
-from one_op import random_array
+from delegraph import Model, Tensor
 
+from ..random_values import random_array
+from .claims import Claims, NotClaimed
+from .copies import joined
 from .dice import Dice
 from .moves import MOVES
 from .net import KINDS, Kind, Net
@@ -18,21 +21,39 @@ SHAPES: Sequence[tuple[int, ...]] = (
     (1, 1, 1, 16), (1, 8, 64), (2, 7, 5), (1, 33), (8, 64), (4, 16), (12,), (1, 2, 3, 2, 4), (1, 16, 4, 16),
 )  # fmt: skip
 FEWEST, MOST = 4, 30  # ops
+TRIES = 200  # moves in a row that add no op: the table has none for such a graph
 
 
 def random_graph(seed: int, kind: str) -> Model:
     """Return the graph of a seed: of one of ``net.KINDS``."""
+    net, inputs = _grown(seed, kind, None)
+    return net.g.model(outputs=_outputs(net, inputs))
+
+
+def claimed_graph(seed: int, kind: str, claims: Claims) -> Model | None:
+    """Return the graph of a seed, made of claimed ops; None where not one could be added."""
+    net, inputs = _grown(seed, kind, claims)
+    # What was made for ops that are not claimed is left behind.
+    return joined([net.g.model(outputs=_outputs(net, inputs))]) if net.ops else None
+
+
+def _grown(seed: int, kind: str, claims: Claims | None) -> tuple[Net, int]:
+    """Return a net with ops, and how many of its values are inputs."""
     dice = Dice(seed)
-    net = Net(dice, KINDS[kind])
+    net = Net(dice, KINDS[kind], claims)
     first = dice.one_of(SHAPES)
     for _ in range(dice.one_of((1, 1, 2, 3))):
         shape = first if dice.chance(0.6) else dice.one_of(SHAPES)
         net.input(shape, _input_type(net.kind, dice), dice.one_of((1.0, 2.0, 4.0)))
     inputs = len(net.values)
     wanted = min(FEWEST + int((MOST - FEWEST) * dice.unit() ** 2), MOST)
-    while net.ops < wanted:
-        dice.weighted(MOVES)(net)
-    return net.g.model(outputs=_outputs(net, inputs))
+    failed = 0
+    while net.ops < wanted and failed < TRIES:
+        before = net.ops
+        with suppress(NotClaimed):
+            dice.weighted(MOVES)(net)
+        failed = 0 if net.ops > before else failed + 1
+    return net, inputs
 
 
 def _input_type(kind: Kind, dice: Dice) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from delegraph.model import Model, Quantization, Tensor
+from delegraph import Model, Quantization, Tensor
 
 _SHOWN = 12  # numbers of a constant; of larger ones the numbers are in the file only
 

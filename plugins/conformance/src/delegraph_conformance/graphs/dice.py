@@ -47,10 +47,12 @@ class Dice:
     def floats(self, shape: Sequence[int], low: float, high: float) -> np.ndarray:
         n = int(np.prod(shape, dtype=np.int64))
         unit = (self._bits.random_raw(n) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-        return (low + (high - low) * unit).reshape(tuple(shape))
+        found: np.ndarray = low + (high - low) * unit
+        return found.reshape(tuple(shape))
 
     def integers(self, shape: Sequence[int], low: int, high: int) -> np.ndarray:
         """Return integers of low..high, both included."""
         n = int(np.prod(shape, dtype=np.int64))
-        found = self._bits.random_raw(n) % np.uint64(high - low + 1)
-        return (found.astype(np.int64) + low).reshape(tuple(shape))
+        bits = self._bits.random_raw(n) % np.uint64(high - low + 1)
+        found: np.ndarray = bits.astype(np.int64) + low
+        return found.reshape(tuple(shape))

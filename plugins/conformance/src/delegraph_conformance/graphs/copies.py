@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from delegraph.model import Builder, Graph, Model, Op, Quantization, Tensor
+from delegraph import Builder, Graph, Model, Op, Tensor
+
+from .claims import stored_as
 
 # after(builder, op, output): what everybody reads in place of an op's output.
 After = Callable[[Builder, Op, Tensor], Tensor]
@@ -21,17 +23,18 @@ class Copier:
         self.tensors: dict[int, Tensor] = {}  # the copies, by index of the tensor
 
     def input(self, tensor: Tensor) -> Tensor:
-        made = self.builder.input(tensor.shape or (), tensor.dtype, **_stored(tensor.quantization))
+        made = self.builder.input(tensor.shape or (), tensor.dtype, **stored_as(tensor))
         self.tensors[tensor.index] = made
         return made
 
-    def op(self, op: Op, after: After | None = None) -> None:
-        """Add an op; what it reads was added before, or is a constant."""
+    def op(self, op: Op, after: After | None = None, **options: Any) -> None:
+        """Add an op; what it reads was added before, or is a constant.
+
+        :param options: other ones than the op's.
+        """
         reads = [None if t is None else self._read(t) for t in op.inputs]
-        writes = [
-            self.builder.tensor(t.shape or (), t.dtype, **_stored(t.quantization)) for t in op.outputs
-        ]
-        self.builder.op(op.name, reads, writes, version=op.version, **_options(op))
+        writes = [self.builder.tensor(t.shape or (), t.dtype, **stored_as(t)) for t in op.outputs]
+        self.builder.op(op.name, reads, writes, version=op.version, **{**_options(op), **options})
         for old, new in zip(op.outputs, writes, strict=True):
             self.tensors[old.index] = new if after is None else after(self.builder, op, new)
 
@@ -39,7 +42,7 @@ class Copier:
         if tensor.index not in self.tensors:
             assert tensor.data is not None, f"nobody computes {tensor.name}"
             self.tensors[tensor.index] = self.builder.constant(
-                tensor.data, tensor.dtype, **_stored(tensor.quantization)
+                tensor.data, tensor.dtype, **stored_as(tensor)
             )
         return self.tensors[tensor.index]
 
@@ -90,12 +93,13 @@ def with_noise(graph: Graph, wanted: Callable[[Op], bool]) -> Noisy:
     def after(builder: Builder, op: Op, output: Tensor) -> Tensor:
         if output.dtype not in ("float32", "int8", "uint8", "int16") or not wanted(op):
             return output
-        stored = _stored(output.quantization)
+        stored = stored_as(output)
         source = builder.input(output.shape or (), output.dtype, **stored)
         noisy.append((op, output, source))
         sum_ = builder.tensor(output.shape or (), output.dtype, **stored)
-        options = {"pot_scale_int16": False} if output.dtype == "int16" else {}
-        return builder.op("ADD", [output, source], [sum_], **options)
+        options: dict[str, Any] = {"pot_scale_int16": False} if output.dtype == "int16" else {}
+        builder.op("ADD", [output, source], [sum_], **options)
+        return sum_
 
     builder = Builder()
     copier = Copier(builder)
@@ -107,12 +111,6 @@ def with_noise(graph: Graph, wanted: Callable[[Op], bool]) -> Noisy:
     return Noisy(
         model, *(tuple(column) for column in (zip(*noisy, strict=True) if noisy else ((), (), ())))
     )
-
-
-def _stored(quantization: Quantization | None) -> dict[str, Any]:
-    if quantization is None or not len(quantization.scale):
-        return {}
-    return {"scale": quantization.scale, "zero_point": quantization.zero_point, "axis": quantization.axis}
 
 
 def _options(op: Op) -> dict[str, Any]:

@@ -1,23 +1,22 @@
-"""LiteRT's answer to a graph, and how far from it a delegate may be.
+"""The right answer to a graph, and how far from it a delegate may be.
 
 Each op may be off by what its row claims, and the ops behind it may make that more. How much more is found
-by asking LiteRT: it runs the graph with noise of the claimed size added to what each op computes, several
-times, and the spread of its answers is what is allowed.
+by asking the judge (LiteRT, or the reference delegate): it runs the graph with noise of the claimed size
+added to what each op computes, several times, and the spread of its answers is what is allowed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-import litert
 import numpy as np
 from attrs import frozen
-from delegraph.file import write_model
-from delegraph.model import Model, Op
+from delegraph import Model, Op
 
-from .copies import with_noise
+from .copies import Noisy, with_noise
 from .dice import Dice
-from .moves import LACKING
 
 TRIALS = 6  # runs with noise
 TRIALS_OF_DOUBT = 60  # for a graph that came out further off: few trials miss what seldom happens
@@ -26,13 +25,25 @@ MORE_MEAN = 1.0  # the same of the mean over an output
 LARGEST_HALF = 65504.0
 LEAST = 2e-6  # of an output's largest value: floats are never compared more closely
 
+
+class Runs(Protocol):
+    """A model that the judge has loaded, every tensor kept."""
+
+    def run(self, inputs: Sequence[np.ndarray], outputs: Sequence[int] | None = None) -> list[np.ndarray]:
+        """Return the outputs of a run, or the tensors of these indices."""
+
+    def tensors(self, indices: Sequence[int]) -> dict[int, np.ndarray]:
+        """Return the values of tensors in the last run."""
+
+
+Judge = Callable[[Model], AbstractContextManager[Runs]]
 # claim(op): how far off an op may be: in steps, and relative to its output's largest value.
 Claim = Callable[[Op], tuple[int, float]]
 
 
 @frozen(eq=False)
 class Answer:
-    """What LiteRT computes for one batch of inputs, and how far off one may be."""
+    """What is right for one batch of inputs, and how far off one may be."""
 
     outputs: tuple[np.ndarray, ...]
     allowed: tuple[float, ...]  # of each output: steps, or absolute for floats
@@ -44,32 +55,33 @@ def answers(
     model: Model,
     batches: Sequence[Sequence[np.ndarray]],
     claim: Claim,
+    judge: Judge,
     rounding: float = 0.0,
     trials: int = TRIALS,
 ) -> list[Answer]:
-    """Return LiteRT's answer for each of the batches of inputs.
+    """Return the judge's answer for each of the batches of inputs.
 
     :param rounding: of float inputs, relative to each number.
     :param trials: runs with noise for each batch.
-    :raises litert.LiteRTError: it does not run the model.
     """
     noisy = with_noise(model.subgraphs[0], lambda op: any(claim(op)))
-    with litert.loaded(write_model(noisy.model), resolver_of(model), preserve=True) as it:
+    with judge(noisy.model) as it:
         return [
             _answer(it, noisy, batch, claim, rounding, range(1000 * i, 1000 * i + trials))
             for i, batch in enumerate(batches)
         ]
 
 
-def resolver_of(model: Model) -> str:
-    """Return the resolver that knows a graph's ops; for integers the reference kernels are asked."""
-    lacking = any(op.name in LACKING for op in model.subgraphs[0].ops)
-    return "BUILTIN_WITHOUT_DEFAULT_DELEGATES" if lacking else "BUILTIN_REF"
-
-
-def _answer(it, noisy, batch, claim: Claim, rounding: float, seeds: Iterable[int]) -> Answer:
+def _answer(
+    it: Runs,
+    noisy: Noisy,
+    batch: Sequence[np.ndarray],
+    claim: Claim,
+    rounding: float,
+    seeds: Iterable[int],
+) -> Answer:
     ends = [t.index for t in noisy.model.subgraphs[0].outputs]
-    silence = [np.full(t.shape, t.zero_point, t.dtype) for t in noisy.sources]
+    silence = [np.full(t.shape or (), t.zero_point, t.dtype) for t in noisy.sources]
     exact = it.run([*batch, *silence])
     largest = it.tensors([t.index for t in noisy.outputs])
     sizes = [_size(claim(op), largest[t.index]) for op, t in zip(noisy.ops, noisy.outputs, strict=True)]
@@ -95,14 +107,15 @@ def _noise(silence: np.ndarray, size: float, dice: Dice) -> np.ndarray:
     """Return noise of a size: of integers the whole size up or down, or nothing."""
     if silence.dtype.kind == "f":
         return dice.floats(silence.shape, -size, size).astype(silence.dtype)
-    steps = dice.integers(silence.shape, -1, 1) * int(size)
-    return (silence + steps).astype(silence.dtype)
+    noise: np.ndarray = silence + dice.integers(silence.shape, -1, 1) * int(size)
+    return noise.astype(silence.dtype)
 
 
 def _rounded(x: np.ndarray, rounding: float, dice: Dice) -> np.ndarray:
     if not rounding or x.dtype.kind != "f":
         return x
-    return (x * (1 + dice.floats(x.shape, -rounding, rounding))).astype(x.dtype)
+    found: np.ndarray = x * (1 + dice.floats(x.shape, -rounding, rounding))
+    return found.astype(x.dtype)
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -119,19 +132,19 @@ def _largest(array: np.ndarray) -> float:
 
 
 def differences(ours: Sequence[np.ndarray], answer: Answer) -> dict[int, str]:
-    """Return in words, by number of the output, what is further from LiteRT's answer than it may be."""
+    """Return in words, by number of the output, what is further from the right answer than it may be."""
     found: dict[int, str] = {}
     if not answer.fits:
         return found
-    rows = zip(ours, answer.outputs, answer.allowed, answer.mean, strict=True)
+    rows = zip(ours, answer.outputs, answer.allowed, answer.mean, strict=False)  # of the first outputs
     for i, (a, b, allowed, mean) in enumerate(rows):
         if a.shape != b.shape or a.dtype != b.dtype:
-            found[i] = f"{a.dtype}{list(a.shape)}, LiteRT has {b.dtype}{list(b.shape)}"
+            found[i] = f"{a.dtype}{list(a.shape)}, expected {b.dtype}{list(b.shape)}"
         elif a.size and ((off := _distance(a, b)).max() > allowed or off.mean() > mean):
             at = np.unravel_index(np.argmax(off), off.shape)
             found[i] = (
                 f"{(off > 0).sum()} of {a.size} values differ, the worst at {list(map(int, at))}: {a[at]!r}"
-                f", LiteRT has {b[at]!r}; off by {off.max():.4g}, {off.mean():.2g} on the average; "
+                f", expected {b[at]!r}; off by {off.max():.4g}, {off.mean():.2g} on the average; "
                 f"{allowed:.4g} and {mean:.2g} are allowed"
             )
     return found

@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from delegraph import window
-from delegraph.model import Tensor
+from delegraph import Tensor, window
 
 from .net import BYTES, FLOATS, MOST, Net, Value
 
@@ -62,8 +61,9 @@ LARGEST = 64.0  # limit of floats beyond which nothing is done that lets them gr
 def unary(net: Net) -> bool:
     x = net.pick()
     assert x is not None
-    names = [n for n, row in UNARY.items() if x.dtype in row[0] and (n not in RARE or net.dice.chance(0.2))]
-    return _unary(net, net.dice.one_of(names), x) is not None
+    typed = [n for n, row in UNARY.items() if x.dtype in row[0]]
+    names = [n for n in typed if (n not in RARE or net.dice.chance(0.2)) and net.takes(n)]
+    return bool(names) and _unary(net, net.dice.one_of(names), x) is not None
 
 
 def _unary(net: Net, name: str, x: Value) -> Value | None:
@@ -97,7 +97,7 @@ def exponential(net: Net) -> bool:
     return True
 
 
-BINARY = {
+BINARY: dict[str, tuple[Sequence[str], Callable[[float, float], float]]] = {
     "ADD": (ALL, lambda x, y: x + y),
     "SUB": (ALL, lambda x, y: x + y),
     "MUL": (ALL, lambda x, y: x * y),
@@ -117,7 +117,8 @@ def binary(net: Net) -> bool:
     if y is None:
         return False
     pair = (x, y) if net.dice.chance(0.5) else (y, x)
-    return _binary(net, net.dice.one_of(list(BINARY)), *pair) is not None
+    names = [n for n in BINARY if net.takes(n)]
+    return bool(names) and _binary(net, net.dice.one_of(names), *pair) is not None
 
 
 def _same(net: Net, x: Value) -> Value | None:
@@ -318,7 +319,8 @@ def transposed(net: Net) -> bool:
         return False
     filters, scales = net.weights((channels, size, size, depth), x, 0)
     bias = net.bias(channels, x, scales)
-    operands = [net.ints(shape), filters, x] + ([] if bias is None else [bias])
+    operands: list[Value | Tensor | None] = [net.ints(shape), filters, x]
+    operands += [] if bias is None else [bias]
     out = net.made(shape, x.dtype, x.limit)
     net.op("TRANSPOSE_CONV", operands, out, padding=padding, stride_h=stride, stride_w=stride)
     return True
@@ -522,7 +524,7 @@ def branches(net: Net) -> bool:
     x = net.pick(lambda v: v.rank == 4)
     if x is None or np.prod(x.shape) > MOST // 8:
         return False
-    parts = []
+    parts: list[Value] = []
     for _ in range(net.dice.one_of((2, 2, 3))):
         filters, scales = net.weights((net.dice.one_of((1, 4, 8, 5)), 1, 1, x.shape[-1]), x, 0)
         c = filters.shape[0] if filters.shape else 1

@@ -7,48 +7,44 @@ readers read what it read. A graph is judged anew each time, so the last one fai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import perf_counter
 
-import litert
 import numpy as np
 from attrs import evolve
-from delegraph.file import write_model
-from delegraph.model import Graph, Model, Op, Tensor
+from delegraph import Graph, Model, Op, Tensor
 
-from .check import Case
+from .case import Case
 from .copies import part
-from .judge import resolver_of
+from .judge import Judge
 
 Fails = Callable[[Case], bool]
 _MOST = 300  # graphs that are tried
+_SECONDS = 40.0  # in which a smaller one must be found
 
 
-def shrunk(case: Case, fails: Fails) -> Case:
-    """Return a smallest case that fails, found by leaving out outputs and ops one by one."""
-    tried = 0
+def shrunk(case: Case, fails: Fails, judge: Judge) -> Case:
+    """Return a smallest case that fails, found by leaving out outputs and ops one by one.
+
+    :param fails: False also where the judge does not run the graph.
+    """
+    tried, start = 0, perf_counter()
     going = True
-    while going and tried < _MOST:
+    while going:
         going = False
-        for smaller in _smaller(case):
+        for smaller in _smaller(case, judge):
             tried += 1
-            if _fails(smaller, fails):
+            if fails(smaller):
                 case, going = smaller, True
                 break
-            if tried >= _MOST:
-                break
+            if tried >= _MOST or perf_counter() > start + _SECONDS:
+                return case
     return case
 
 
-def _fails(case: Case, fails: Fails) -> bool:
-    try:
-        return fails(case)
-    except litert.LiteRTError:
-        return False
-
-
-def _smaller(case: Case) -> Iterator[Case]:
+def _smaller(case: Case, judge: Judge) -> Iterator[Case]:
     """Yield cases with less in them, the smallest first."""
     graph = case.model.subgraphs[0]
-    values = [_values(case.model, batch) for batch in case.batches]
+    values = [_values(case.model, batch, judge) for batch in case.batches]
     if len(graph.outputs) > 1:
         for out in graph.outputs:
             yield from _part(case, graph, graph.ops, [out], values)
@@ -106,9 +102,9 @@ def _bypassed(
             yield from _part(case, graph, rest, outputs, values)
 
 
-def _values(model: Model, batch: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
-    """Return LiteRT's value of every tensor."""
+def _values(model: Model, batch: Sequence[np.ndarray], judge: Judge) -> dict[int, np.ndarray]:
+    """Return the right value of every tensor."""
     graph = model.subgraphs[0]
-    with litert.loaded(write_model(model), resolver_of(model), preserve=True) as it:
+    with judge(model) as it:
         it.run(batch)
         return it.tensors([t.index for t in graph.tensors])

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from attrs import define, frozen
-from delegraph.model import Builder, Tensor
+from delegraph import Builder, Tensor
 
+from .claims import Claims, NotClaimed
 from .dice import Dice
 
 FLOATS = ("float32",)
@@ -75,12 +76,17 @@ class Value:
 
 
 class Net:
-    """A builder with a pool of values."""
+    """A builder with a pool of values.
 
-    def __init__(self, dice: Dice, kind: Kind) -> None:
+    :param claims: of the delegate that is to run the graph; None: every op is added as it comes.
+    """
+
+    def __init__(self, dice: Dice, kind: Kind, claims: Claims | None = None) -> None:
         self.g = Builder()
         self.dice = dice
         self.kind = kind
+        self.claims = claims
+        self.folded: dict[int, np.ndarray] = {}  # what core computes of constants, by index of the tensor
         self.values: list[Value] = []  # in the order in which they were made
         self.ops = 0
 
@@ -101,15 +107,33 @@ class Net:
     def op(
         self, name: str, inputs: Sequence[Value | Tensor | None], *outputs: Value, **options: Any
     ) -> tuple[Value, ...]:
-        """Add an op; its outputs, made by ``like`` or ``made``, are values from now on."""
+        """Add an op; its outputs, made by ``like`` or ``made``, are values from now on.
+
+        :raises NotClaimed: the delegate does not take it.
+        """
+        tensors = [v.tensor if isinstance(v, Value) else v for v in inputs]
+        written = [v.tensor for v in outputs]
+        version = self._version(name, tensors, written, options)
         for value in {id(v): v for v in inputs if isinstance(v, Value)}.values():
             value.readers += 1
-        tensors = [v.tensor if isinstance(v, Value) else v for v in inputs]
-        self.g.op(name, tensors, [v.tensor for v in outputs], **options)
+        self.g.op(name, tensors, written, version=version, **options)
         self.ops += 1
         for value in outputs:
             self._keep(value)
         return outputs
+
+    def takes(self, name: str) -> bool:
+        """Say whether the delegate claims an op of this name at all."""
+        return self.claims is None or self.claims.has(name)
+
+    def _version(
+        self, name: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor], options: dict[str, Any]
+    ) -> int:
+        if self.claims is None:
+            return 1
+        if not self.claims.has(name):
+            raise NotClaimed(name)
+        return self.claims.version(name, inputs, outputs, options, self.folded, self.dice)
 
     def made(
         self, shape: Sequence[int], dtype: str, limit: float, stored: dict[str, Any] | None = None
@@ -190,7 +214,9 @@ class Net:
         if self.kind.weights != "float16":
             return self.g.constant(numbers)
         half = self.g.constant(numbers.astype(np.float16))
-        return self.g.op("DEQUANTIZE", [half], [self.g.tensor(numbers.shape, "float32")])
+        whole: Tensor = self.g.op("DEQUANTIZE", [half], [self.g.tensor(numbers.shape, "float32")])
+        self.folded[whole.index] = numbers.astype(np.float16).astype(np.float32)
+        return whole
 
     def _keep(self, value: Value) -> Value:
         self.values.append(value)

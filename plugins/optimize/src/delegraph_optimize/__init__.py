@@ -1,0 +1,46 @@
+"""Smaller and faster .tflite models, from the .tflite file alone.
+
+``quantize(model, "dynamic")`` gives a model, and a report of what became of each op;
+``dequantize(model)`` the float view of one that is quantized. On the command line: ``delegraph quantize``,
+``delegraph dequantize``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from delegraph import hookimpl
+
+if TYPE_CHECKING:
+    import click
+
+    from .pipeline import Quantized, dequantize, quantize
+    from .report import Outcome, Report
+
+DELEGRAPH_API = 1
+__version__ = "0.1.0"
+__all__ = ["Outcome", "Quantized", "Report", "dequantize", "quantize"]
+
+# Imported when first asked for: a list of plugins does without.
+_LATER = {
+    "Outcome": "report",
+    "Quantized": "pipeline",
+    "Report": "report",
+    "dequantize": "pipeline",
+    "quantize": "pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATER[name]}", __name__), name)
+
+
+@hookimpl
+def delegraph_commands(cli: click.Group) -> None:
+    from .commands import COMMANDS
+
+    for command in COMMANDS:
+        cli.add_command(command)

@@ -1,0 +1,147 @@
+"""The float view of a quantized model: what its integers stand for, computed in floats.
+
+Constants become the real numbers that they stand for; activations lose their rounding, and their limits
+where only a scale said them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from delegraph import Record, Tensor
+
+from ..versioned import settled_version
+from ..writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit, cleaned
+from .fold import fold_constants
+
+_NUMBERS = frozenset(("int8", "uint8", "int16", "int32", "int64", "int4", "int2", "uint4"))
+_BORDERS = ("QUANTIZE", "DEQUANTIZE")
+# What they count or choose by is no number of the model, though a file may give it a scale.
+_INDICES = frozenset(("SHAPE", "ARG_MAX", "ARG_MIN"))
+
+
+def float_view(edit: ModelEdit) -> str:
+    """Turn a quantized model into floats; return in words what it was, "" where it was all floats."""
+    was = _kinds(edit)
+    for graph in edit.graphs:
+        fold_constants(graph, edit.kept(graph))
+        _dequantize(graph)
+        _without_borders(edit, graph)
+        cleaned(edit, graph)
+        for node in graph.nodes:
+            _settle(graph, node)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(was.items()))
+
+
+def _kinds(edit: ModelEdit) -> Counter[str]:
+    """Count what is quantized, by its type."""
+    found: Counter[str] = Counter()
+    for graph in edit.graphs:
+        named = {i for node in graph.nodes for i in (*node.reads, *node.outputs)}
+        for tensor in (graph.tensors[i] for i in named):
+            if is_quantized(tensor) or (tensor.is_constant and tensor.dtype in ("float16", "bfloat16")):
+                found[f"{tensor.dtype} {'constants' if tensor.is_constant else 'activations'}"] += 1
+    return found
+
+
+def real_values(tensor: Tensor) -> np.ndarray:
+    """Return the real numbers that a constant stands for, as float32.
+
+    real = scale (stored - zero point)
+    """
+    data, q = tensor.data, tensor.quantization
+    assert data is not None
+    if tensor.dtype == "bfloat16":
+        return np.asarray((data.astype(np.uint32) << np.uint32(16)).view(np.float32))
+    if tensor.dtype in ("float16", "float32"):
+        return data.astype(np.float32)
+    assert q is not None
+    if q.blocks is not None:
+        return _of_blocks(data, q.blocks.scales.data, q.blocks.size)
+    points = q.zero_point if len(q.zero_point) else np.zeros(1, np.int64)
+    if len(q.scale) == 1:
+        return np.asarray((data.astype(np.float64) - points[0]) * np.float64(q.scale[0]), np.float32)
+    shape = [-1 if i == q.axis else 1 for i in range(data.ndim)]
+    scales, points = (
+        q.scale.astype(np.float64).reshape(shape),
+        points.reshape(shape) if len(points) > 1 else points,
+    )
+    return np.asarray((data.astype(np.float64) - points) * scales, np.float32)
+
+
+def _of_blocks(data: np.ndarray, scales: np.ndarray | None, size: int) -> np.ndarray:
+    assert scales is not None
+    wide = np.repeat(scales.astype(np.float32).reshape(len(data), -1), size, axis=1)
+    return np.asarray(data.reshape(len(data), -1) * wide[:, : data[0].size], np.float32).reshape(data.shape)
+
+
+def is_quantized(tensor: Tensor) -> bool:
+    """Say whether a tensor's integers stand for real numbers."""
+    q = tensor.quantization
+    return tensor.dtype in _NUMBERS and q is not None and (len(q.scale) > 0 or q.blocks is not None)
+
+
+def _dequantize(graph: GraphEdit) -> None:
+    """Turn the tensors of a graph into floats, but for what DENSIFY is still to make dense."""
+    indices = {i for node in graph.nodes if node.name in _INDICES for i in node.outputs}
+    halves = {node.inputs[0] for node in graph.nodes if node.name == "DEQUANTIZE"}
+    for tensor in tuple(graph.tensors):
+        halved = tensor.index in halves and tensor.dtype in ("float16", "bfloat16")
+        if not (halved or is_quantized(tensor)) or tensor.index in indices or tensor.sparsity is not None:
+            continue
+        values = real_values(tensor) if tensor.is_constant else None
+        graph.change(tensor.index, dtype="float32", quantization=None, data=values)
+
+
+def _without_borders(edit: ModelEdit, graph: GraphEdit) -> None:
+    """Take out what turned floats into integers and back: it has floats on both sides now."""
+    left = []
+    kept = edit.kept(graph)
+    for node in graph.nodes:
+        is_border = node.name in _BORDERS and all(
+            graph.tensors[i].dtype == "float32" for i in (node.inputs[0], node.outputs[0])
+        )
+        if not is_border:
+            left.append(node)
+        elif node.outputs[0] not in kept:
+            graph.reroute(node.outputs[0], node.inputs[0])
+        elif node.inputs[0] not in kept and not graph.is_constant(node.inputs[0]):
+            _take_over(graph, node.inputs[0], node.outputs[0], left)
+        else:
+            left.append(_copying(graph, node))
+    graph.nodes = left
+
+
+def _take_over(graph: GraphEdit, old: int, new: int, done: list[EditedOp]) -> None:
+    """Let what is written to one tensor be written to another, which callers know."""
+    for node in (*done, *graph.nodes):
+        node.outputs = [new if i == old else i for i in node.outputs]
+        node.replace_input(old, new)
+
+
+def _copying(graph: GraphEdit, node: EditedOp) -> EditedOp:
+    """Return an op that copies: an input, or a constant, is an output, too."""
+    shape = np.asarray(graph.tensors[node.inputs[0]].shape or (), np.int32)
+    told = graph.add(f"{graph.tensors[node.outputs[0]].name}_shape", "int32", data=shape)
+    options = Record("ReshapeOptions", {"new_shape": shape})
+    return EditedOp("RESHAPE", [node.inputs[0], told], node.outputs, options, source=None)
+
+
+def _settle(graph: GraphEdit, node: EditedOp) -> None:
+    """Give an op whose operands changed what goes with floats: its version, and no options of integers."""
+    source = node.source
+    if source is None or not _changed(graph, node):
+        return
+    node.intermediates = []
+    for name, plain in (("asymmetric_quantize_inputs", False), ("quantized_bias_type", "FLOAT32")):
+        if name in node.options:
+            node.options = node.options.replace(**{name: plain})
+    node.version = settled_version(graph, node)
+
+
+def _changed(graph: GraphEdit, node: EditedOp) -> bool:
+    assert node.source is not None
+    before = [t.dtype if t is not None else "" for t in (*node.source.inputs, *node.source.outputs)]
+    after = [graph.tensors[i].dtype if i != LEFT_OUT else "" for i in (*node.inputs, *node.outputs)]
+    return before != after

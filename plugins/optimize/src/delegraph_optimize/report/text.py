@@ -1,0 +1,51 @@
+"""A report as a table for people."""
+
+from __future__ import annotations
+
+import io
+
+from delegraph import bytes_text, escaped
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from .outcome import Outcome, Report
+
+WIDTH = 120
+
+
+def report_text(report: Report, width: int = WIDTH) -> str:
+    """Return the report as plain text."""
+    stream = io.StringIO()
+    Console(file=stream, width=width, color_system=None, markup=False, highlight=False).print(
+        render(report)
+    )
+    return stream.getvalue().rstrip()
+
+
+def render(report: Report) -> RenderableType:
+    """Return the report as rich shows it: an op a line, then the notes and the sizes."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for head in ("op", "", "output", "became", "why not"):
+        table.add_column(
+            head, overflow="fold" if head == "why not" else "ellipsis", no_wrap=head == "output"
+        )
+    several = len({o.subgraph for o in report.outcomes}) > 1
+    for outcome in report.outcomes:
+        table.add_row(*map(Text, _cells(outcome, several)))
+    lines = [Text(line) for line in (*report.notes, _summary(report))]
+    return Group(table, *lines)
+
+
+def _cells(outcome: Outcome, several: bool) -> tuple[str, ...]:
+    place = f"{outcome.subgraph}:{outcome.index}" if several else f"{outcome.index}"
+    stored = f" ({outcome.weights} weights)" if outcome.weights not in ("", outcome.scheme) else ""
+    return place, outcome.op, escaped(outcome.name), outcome.scheme + stored, outcome.reason
+
+
+def _summary(report: Report) -> str:
+    done, of = len(report.quantized), len(report.outcomes)
+    share = 100 * report.bytes_after / max(report.bytes_before, 1)
+    sizes = f"{bytes_text(report.bytes_before)} → {bytes_text(report.bytes_after)} ({share:.0f} %)"
+    return f"{report.scheme}: {done} of {of} ops quantized; {sizes}"

@@ -1,0 +1,74 @@
+"""Real numbers as integers: weights symmetric and per channel, activations by their range.
+
+real = scale (stored - zero point)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import DTYPES, Quantization
+
+TINY = float(np.float32(2.0**-100))  # the smallest scale: products of two stay normal numbers
+
+
+def quantized_weights(
+    values: np.ndarray, axis: int | None, dtype: str = "int8", least: np.ndarray | float = 0.0
+) -> tuple[np.ndarray, Quantization]:
+    """Return weights as integers of zero point 0, the lowest of the type left out.
+
+    :param axis: of the channels, each with a scale of its own; None: one scale for all
+    :param least: scales are at least so large
+    """
+    high = DTYPES[dtype].limits[1]
+    others = None if axis is None else tuple(i for i in range(values.ndim) if i != axis)
+    largest = np.abs(values).max(axis=others, initial=0.0).astype(np.float64).reshape(-1)
+    scale = np.maximum(np.where(largest > 0, largest / high, 1.0), TINY)
+    scale = np.maximum(scale, least).astype(np.float32)
+    shape = [-1 if i == axis else 1 for i in range(values.ndim)]
+    stored = np.rint(values / scale.astype(np.float64).reshape(shape))
+    stored = np.clip(stored, -high, high).astype(np.int8)
+    points = np.zeros(len(scale), np.int64)
+    return stored, Quantization(scale, points, 0 if axis is None else axis)
+
+
+def quantized_blocks(values: np.ndarray, size: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights (rows, depth) as integers, and a float16 scale for each block along the last axis."""
+    high = DTYPES[dtype].limits[1]
+    blocks = values.reshape(len(values), -1, size).astype(np.float64)
+    largest = np.abs(blocks).max(axis=2, initial=0.0)
+    scale = np.maximum(largest / high, 2.0**-14).astype(np.float16)  # the smallest normal number of float16
+    stored = np.rint(blocks / scale.astype(np.float64)[..., None])
+    return np.clip(stored, -high, high).astype(np.int8).reshape(values.shape), scale
+
+
+def activation_quantization(low: float, high: float, dtype: str) -> Quantization:
+    """Return the scale and the zero point of activations from ``low`` to ``high``, widened to hold 0.
+
+    int16 is symmetric, of zero point 0; int8 and uint8 use all of their range.
+    """
+    low, high = min(low, 0.0), max(high, 0.0)
+    least, most = DTYPES[dtype].limits
+    if dtype == "int16":
+        scale = max(-low, high) / most
+        return _one(scale if scale > 0 else 1.0, 0)
+    scale = (high - low) / (most - least)
+    if scale <= 0:
+        return _one(1.0, 0 if dtype == "int8" else least)
+    scale = float(np.float32(max(scale, TINY)))
+    return _one(scale, int(np.clip(np.rint(least - low / scale), least, most)))
+
+
+def fixed_quantization(scale: float, zero_point: int) -> Quantization:
+    return _one(scale, zero_point)
+
+
+def stored_numbers(values: np.ndarray, quantization: Quantization, dtype: str) -> np.ndarray:
+    """Return real numbers as integers of one scale."""
+    least, most = DTYPES[dtype].limits
+    scale, point = float(quantization.scale[0]), int(quantization.zero_point[0])
+    stored = np.rint(values.astype(np.float64) / scale) + point
+    return np.asarray(np.clip(stored, least, most), DTYPES[dtype].numpy)
+
+
+def _one(scale: float, zero_point: int) -> Quantization:
+    return Quantization(np.array([max(scale, TINY)], np.float32), np.array([zero_point], np.int64))

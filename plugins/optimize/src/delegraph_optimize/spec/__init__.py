@@ -1,0 +1,9 @@
+"""Which op quantizes how: a row for each op, and the version that an op's types ask for."""
+
+from __future__ import annotations
+
+from .op_spec import Operand, OpSpec
+from .table import SPECS
+from .versions import OpTypes, version
+
+__all__ = ["SPECS", "OpSpec", "OpTypes", "Operand", "version"]

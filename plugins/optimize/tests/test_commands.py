@@ -1,0 +1,43 @@
+"""``delegraph quantize`` and ``delegraph dequantize``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from delegraph import read_model, write_file, write_model
+from delegraph_optimize.commands import dequantize, quantize
+from small import dense_net, ops
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    path = tmp_path / "model.tflite"
+    write_file(path, write_model(dense_net()))
+    return str(path)
+
+
+def test_a_smaller_file_is_written_and_each_op_told(model: str, tmp_path: Path) -> None:
+    out = str(tmp_path / "small.tflite")
+    done = CliRunner().invoke(quantize, [model, "-o", out, "--scheme", "dynamic"])
+    assert done.exit_code == 0, done.output
+    assert "its weights have fewer than 1024 values" in done.output
+    assert "int8 weights" in done.output
+    assert Path(out).stat().st_size < Path(model).stat().st_size
+    assert ops(read_model(out)) == ["FULLY_CONNECTED", "FULLY_CONNECTED"]
+
+
+def test_the_float_view_is_written(model: str, tmp_path: Path) -> None:
+    half, out = str(tmp_path / "half.tflite"), str(tmp_path / "floats.tflite")
+    assert CliRunner().invoke(quantize, [model, "-o", half, "--scheme", "float16"]).exit_code == 0
+    done = CliRunner().invoke(dequantize, [half, "-o", out])
+    assert "the model is quantized (" in done.output
+    assert {t.dtype for t in read_model(out).subgraphs[0].tensors} == {"float32"}
+
+
+def test_the_model_itself_is_never_overwritten(model: str) -> None:
+    before = Path(model).read_bytes()
+    done = CliRunner().invoke(quantize, [model, "-o", model, "--scheme", "float16"])
+    assert done.exit_code != 0
+    assert Path(model).read_bytes() == before

@@ -1,0 +1,85 @@
+"""What is done before a model is quantized leaves its values as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Builder, Model
+from delegraph_optimize import dequantize
+from small import computes, floats, ops
+
+
+def normalized(*steps: tuple[str, np.ndarray], shared: bool = False) -> Model:
+    """A convolution, and steps of constants behind it."""
+    g = Builder()
+    x = g.input((1, 4, 4, 3), "float32", "x")
+    filters, bias = g.constant(floats(5, 3, 3, 3)), g.constant(floats(5))
+    y = first = g.op(
+        "CONV_2D", [x, filters, bias], [g.tensor((1, 4, 4, 5), "float32")], stride_w=1, stride_h=1
+    )
+    for name, values in steps:
+        y = g.op(name, [y, g.constant(values)], [g.tensor((1, 4, 4, 5), "float32")])
+    y = g.op("RELU6", [y], [g.tensor((1, 4, 4, 5), "float32", "y")])
+    return g.model(outputs=[y, first] if shared else [y])
+
+
+def test_batch_normalization_goes_into_the_weights() -> None:
+    model = normalized(("MUL", floats(5)), ("ADD", floats(1, 1, 1, 5)), ("DIV", floats(1) + 3))
+    found = dequantize(model)
+    assert ops(found.model) == ["CONV_2D"]
+    assert found.model.subgraphs[0].ops[0].options.fused_activation_function == "RELU6"
+    x = floats(1, 4, 4, 3, size=3)
+    np.testing.assert_allclose(computes(found.model, x=x)[0], computes(model, x=x)[0], atol=1e-5)
+
+
+def test_what_somebody_else_reads_is_not_scaled() -> None:
+    model = normalized(("MUL", floats(5)), shared=True)
+    found = dequantize(model)
+    assert ops(found.model) == ["CONV_2D", "MUL"]
+    x = floats(1, 4, 4, 3)
+    for after, before in zip(computes(found.model, x=x), computes(model, x=x), strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-6)
+
+
+def test_a_constant_that_is_no_value_for_each_channel_stays() -> None:
+    model = normalized(("MUL", floats(1, 4, 4, 5)))
+    assert ops(dequantize(model).model) == ["CONV_2D", "MUL"]
+
+
+def test_ops_of_constants_are_computed_once_and_their_own_constants_go() -> None:
+    g = Builder()
+    x = g.input((2, 2), "float32", "x")
+    half = g.constant(floats(2, 2).astype(np.float16))
+    w = g.op("DEQUANTIZE", [half], [g.tensor((2, 2), "float32")])
+    w = g.op("NEG", [w], [g.tensor((2, 2), "float32")])
+    model = g.model([g.op("MUL", [x, w], [g.tensor((2, 2), "float32", "y")])])
+    found = dequantize(model)
+    assert ops(found.model) == ["MUL"]
+    assert len(found.model.subgraphs[0].tensors) == 3
+    assert "float16 constants" in found.report.notes[0]
+    x_ = floats(2, 2)
+    np.testing.assert_array_equal(computes(found.model, x=x_)[0], computes(model, x=x_)[0])
+
+
+def test_a_large_fill_stays_small_in_the_file() -> None:
+    g = Builder()
+    x = g.input((1, 64, 64), "float32", "x")
+    shape, value = g.constant(np.array([1, 64, 64], np.int32)), g.constant(np.float32(2))
+    filled = g.op("FILL", [shape, value], [g.tensor((1, 64, 64), "float32")])
+    model = g.model([g.op("ADD", [x, filled], [g.tensor((1, 64, 64), "float32")])])
+    assert ops(dequantize(model).model) == ["FILL", "ADD"]
+
+
+def test_an_int8_model_becomes_floats_with_float_inputs() -> None:
+    g = Builder()
+    x = g.input((1, 3), "float32", "x")
+    q = g.op("QUANTIZE", [x], [g.tensor((1, 3), "int8", scale=0.5, zero_point=3)])
+    w = g.constant(np.array([[2, -4, 6], [1, 1, 1]], np.int8), scale=[0.25, 0.5], zero_point=[0, 0])
+    b = g.constant(np.array([8, -2], np.int32), scale=[0.125, 0.25], zero_point=[0, 0])
+    y = g.op("FULLY_CONNECTED", [q, w, b], [g.tensor((1, 2), "int8", scale=0.5)], version=4)
+    y = g.op("DEQUANTIZE", [y], [g.tensor((1, 2), "float32", "y")], version=2)
+    found = dequantize(g.model([y]))
+    assert ops(found.model) == ["FULLY_CONNECTED"]
+    assert found.model.subgraphs[0].ops[0].version == 1
+    x_ = np.array([[1.0, 2.0, 3.0]], np.float32)
+    # 0.25 (2 - 8 + 18) + 8/8 = 4;  0.5 (1 + 2 + 3) - 2/4 = 2.5
+    np.testing.assert_array_equal(computes(found.model, x=x_)[0], [[4.0, 2.5]])

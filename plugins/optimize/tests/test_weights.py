@@ -1,0 +1,84 @@
+"""float16, dynamic and weights: what they store, what they leave, and what they say of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from delegraph import Builder, InputError, read_model
+from delegraph_optimize import quantize
+from small import computes, dense_net, floats, ops
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options", "share", "decibels"),
+    [
+        ("float16", {}, 0.53, 50),
+        ("dynamic", {}, 0.29, 30),
+        ("weights", {}, 0.29, 30),
+        ("dynamic", {"weights": "int4"}, 0.16, 10),
+        ("dynamic", {"weights": "int4", "block": 32}, 0.19, 10),
+        ("weights", {"weights": "int4"}, 0.16, 10),
+    ],
+)
+def test_a_model_gets_smaller_and_computes_nearly_the_same(
+    scheme: str, options: dict[str, object], share: float, decibels: float
+) -> None:
+    model = dense_net(256, 128)
+    found = quantize(model, scheme, least=1, **options)
+    assert found.report.bytes_after < share * found.report.bytes_before
+    x = floats(1, 256)
+    (after,), (before,) = computes(read_model(found.content), x=x), computes(model, x=x)
+    noise = np.square(after - before).sum() / np.square(before).sum()
+    assert -10 * np.log10(noise) > decibels
+
+
+def test_names_signatures_and_metadata_stay() -> None:
+    found = quantize(dense_net(), "dynamic", least=1).model
+    assert [t.name for t in (*found.subgraphs[0].inputs, *found.subgraphs[0].outputs)] == ["x", "z"]
+    (signature,) = found.signatures
+    tensors = found.subgraphs[0].tensors
+    assert {name: tensors[i].name for name, i in signature.inputs.items()} == {"x": "x"}
+    assert {name: tensors[i].name for name, i in signature.outputs.items()} == {"z": "z"}
+    assert found.buffers[found.metadata[0].buffer].tobytes() == b"kept"
+
+
+def test_small_weights_stay_and_the_report_says_why() -> None:
+    report = quantize(dense_net(), "dynamic").report
+    assert [(o.op, o.scheme, o.reason) for o in report.outcomes] == [
+        ("FULLY_CONNECTED", "dynamic", ""),
+        ("RELU", "float32", "folded or merged into another op"),
+        ("FULLY_CONNECTED", "float32", "its weights have fewer than 1024 values"),
+    ]
+    assert "1 of 3 ops quantized" in str(report)
+
+
+def test_weights_that_two_ops_share_are_stored_once() -> None:
+    g = Builder()
+    x, w = g.input((1, 32), "float32", "x"), g.constant(floats(32, 32))
+    y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 32), "float32")])
+    z = g.op("FULLY_CONNECTED", [y, w, None], [g.tensor((1, 32), "float32")])
+    model = g.model([z])
+    for scheme in ("float16", "dynamic", "weights"):
+        made = quantize(model, scheme).model
+        assert sum(t.size == 1024 and t.is_constant for t in made.subgraphs[0].tensors) == 1
+
+
+def test_values_that_float16_cannot_hold_stay_floats() -> None:
+    g = Builder()
+    x, w = g.input((64,), "float32", "x"), g.constant(np.full(64, 70000, np.float32))
+    found = quantize(g.model([g.op("MUL", [x, w], [g.tensor((64,), "float32")])]), "float16")
+    assert ops(found.model) == ["MUL"]
+    assert found.report.refused[0].reason == "its constants have values that float16 cannot hold"
+
+
+def test_a_quantized_model_is_made_floats_first_and_the_report_says_so() -> None:
+    half = quantize(dense_net(), "float16")
+    report = quantize(half.model, "dynamic").report
+    assert "float16 constants" in report.notes[0]
+
+
+def test_an_argument_that_is_none_of_those_known_is_named() -> None:
+    with pytest.raises(InputError, match=r"scheme needs one of float16, .*, found 'int7'"):
+        quantize(dense_net(), "int7")
+    with pytest.raises(InputError, match="block needs one of 0, 32, 64, 128, 256, found 7"):
+        quantize(dense_net(), "dynamic", block=7)

@@ -32,6 +32,7 @@ COMMANDS = {
     "support": "Print what a delegate claims it can run.",
     "partition": "Show which delegate would run which ops of a model, and why not another.",
     "why": "Say why an op of a model runs where it runs.",
+    "extract": "Write a partition of a model as a model of its own.",
     "run": "Run a model on a file.",
     "benchmark": "Measure the time and the memory that a model takes.",
     "compare": "Compare the results of two delegates, tensor by tensor.",

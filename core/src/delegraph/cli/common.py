@@ -30,27 +30,17 @@ def model_argument(command: F) -> F:
 
 def delegate_options(command: F) -> F:
     """Add --delegates and --option: the parameters of :func:`loaded_delegates`."""
-    names = click.option(
-        "-d",
-        "--delegates",
-        metavar="A,B",
-        callback=_names,
-        help="Delegates in order of preference. What they leave over goes to the reference delegate.",
-    )
-    return names(option_option(command))
+    return _names_option(option_option(command))
+
+
+def delegate_options_without_o(command: F) -> F:
+    """Add --delegates and --option to a command whose -o is the file that it writes."""
+    return _names_option(_option_option(command, "--option"))
 
 
 def option_option(command: F) -> F:
     """Add --option: {label: {option: text}} in the parameter ``options``."""
-    return click.option(
-        "-o",
-        "--option",
-        "options",
-        metavar="DELEGATE.NAME=VALUE",
-        multiple=True,
-        callback=_options,
-        help="An option of a delegate, as often as needed: -o reference.num_threads=2.",
-    )(command)
+    return _option_option(command, "-o", "--option")
 
 
 def limit_options(command: F) -> F:
@@ -112,6 +102,27 @@ def console() -> Console:
     from ..report.terminal import console
 
     return console(WIDTH)
+
+
+def _names_option(command: F) -> F:
+    return click.option(
+        "-d",
+        "--delegates",
+        metavar="A,B",
+        callback=_names,
+        help="Delegates in order of preference. What they leave over goes to the reference delegate.",
+    )(command)
+
+
+def _option_option(command: F, *names: str) -> F:
+    return click.option(
+        *names,
+        "options",
+        metavar="DELEGATE.NAME=VALUE",
+        multiple=True,
+        callback=_options,
+        help=f"An option of a delegate, as often as needed: {names[0]} reference.num_threads=2.",
+    )(command)
 
 
 def _budget(ctx: click.Context, parameter: click.Parameter, given: int | None) -> None:

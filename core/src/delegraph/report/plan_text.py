@@ -69,10 +69,26 @@ def name_text(tensor: Tensor, letters: int = 60) -> str:
     return escaped(shortened(tensor.name, letters))
 
 
+def partition_table(subgraph: SubgraphPlan) -> Table:
+    """Return the partitions of a subgraph with their numbers."""
+    from .terminal import PlainTable
+
+    table = PlainTable()
+    for head in ("#", "runs on", "ops", "reads", "hands on"):
+        table.add_column(head, justify="left" if head == "runs on" else "right", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    for i, p in enumerate(subgraph.partitions):
+        style = {CORE: "cyan", NOBODY: "bold red"}.get(p.label, "")
+        label = f"{p.label}, deferred" if p.deferred else p.label
+        sizes = (str(len(p.ops)), _sizes(p.inputs), _sizes(p.outputs))
+        table.add_row(str(i), label, *sizes, _counted(op.name for op in p.ops), style=style)
+    return table
+
+
 def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    yield _partition_table(subgraph)
+    yield partition_table(subgraph)
     if any(p.deferred for p in subgraph.partitions):
         yield Text("deferred: prepared while running, when the shapes are known", "dim")
     for delegate in (d for d in plan.delegates if d.out_of_use is None):
@@ -90,21 +106,6 @@ def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableT
     if subgraph.graph.merged:
         names = _counted(op.name for op in subgraph.graph.merged)
         yield Text(f"\n{_ops(len(subgraph.graph.merged))} that rewritten ops do without: {names}")
-
-
-def _partition_table(subgraph: SubgraphPlan) -> Table:
-    from .terminal import PlainTable
-
-    table = PlainTable()
-    for head in ("#", "runs on", "ops", "reads", "hands on"):
-        table.add_column(head, justify="left" if head == "runs on" else "right", no_wrap=True)
-    table.add_column("what", overflow="fold")
-    for i, p in enumerate(subgraph.partitions):
-        style = {CORE: "cyan", NOBODY: "bold red"}.get(p.label, "")
-        label = f"{p.label}, deferred" if p.deferred else p.label
-        sizes = (str(len(p.ops)), _sizes(p.inputs), _sizes(p.outputs))
-        table.add_row(str(i), label, *sizes, _counted(op.name for op in p.ops), style=style)
-    return table
 
 
 def _refusal_table(subgraph: SubgraphPlan, ops: Iterable[Op], label: str) -> Table:

@@ -1,7 +1,8 @@
 """The command line: ``delegraph COMMAND``.
 
-A module of this package defines one command, a function of the module's name, and is imported when that
-command runs: the others cost nothing. Plugins add commands through the hook ``delegraph_commands``.
+A module of this package defines one command, a function of the module's name (``new-delegate`` is in
+``new_delegate``), and is imported when that command runs: the others cost nothing. Plugins add commands
+through the hook ``delegraph_commands``.
 
 Exit codes: 0 all is well; 1 delegraph reports an error; 2 the command was called wrongly; 130 Ctrl-C.
 """
@@ -36,6 +37,7 @@ COMMANDS = {
     "run": "Run a model on a file.",
     "benchmark": "Measure the time and the memory that a model takes.",
     "compare": "Compare the results of two delegates, tensor by tensor.",
+    "new-delegate": "Write a package with a delegate that works: to put your hardware into.",
 }
 
 
@@ -50,7 +52,8 @@ class Main(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS:
-            return _with_common_options(getattr(import_module(f"{__name__}.{name}"), name))
+            module = name.replace("-", "_")
+            return _with_common_options(getattr(import_module(f"{__name__}.{module}"), module))
         self._ask_plugins()
         command = self.commands.get(name)
         return None if command is None else _with_common_options(command)

@@ -11,7 +11,7 @@ from delegraph import Delegate, DelegraphError, Graph, Interpreter, Model, Op, T
 from .case import BATCHES, Case
 from .claims import Claims
 from .judge import TRIALS, TRIALS_OF_DOUBT, Answer, answers, differences
-from .random_graph import claimed_graph, inputs_of
+from .random_graph import MOST, claimed_graph, inputs_of
 from .reference_judge import judge, reference
 
 HALF = 2.0**-11  # what rounding to half floats changes, relatively
@@ -44,11 +44,14 @@ class Ways:
         return all(a == b for a, b in failed) and self.is_numbers == other.is_numbers
 
 
-def cases(kind: str, seeds: Sequence[int], delegate: Delegate) -> Iterator[Case]:
-    """Yield graphs of ops that the delegate takes; none where it takes no op of this kind."""
+def cases(kind: str, seeds: Sequence[int], delegate: Delegate, most: int = MOST) -> Iterator[Case]:
+    """Yield graphs of ops that the delegate takes; none where it takes no op of this kind.
+
+    :param most: ops that are wanted in each.
+    """
     claims = Claims((delegate, reference()))
     for seed in seeds:
-        model = claimed_graph(seed, kind, claims)
+        model = claimed_graph(seed, kind, claims, most)
         if model is not None:
             batches = tuple(inputs_of(model, 100 * seed + 10 * i) for i in range(BATCHES))
             yield Case(f"{kind} graph {seed}", model, batches)

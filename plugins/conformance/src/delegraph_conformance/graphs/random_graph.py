@@ -30,14 +30,17 @@ def random_graph(seed: int, kind: str) -> Model:
     return net.g.model(outputs=_outputs(net, inputs))
 
 
-def claimed_graph(seed: int, kind: str, claims: Claims) -> Model | None:
-    """Return the graph of a seed, made of claimed ops; None where not one could be added."""
-    net, inputs = _grown(seed, kind, claims)
+def claimed_graph(seed: int, kind: str, claims: Claims, most: int = MOST) -> Model | None:
+    """Return the graph of a seed, made of claimed ops; None where not one could be added.
+
+    :param most: ops that are wanted; the last move may add a few more.
+    """
+    net, inputs = _grown(seed, kind, claims, most)
     # What was made for ops that are not claimed is left behind.
     return joined([net.g.model(outputs=_outputs(net, inputs))]) if net.ops else None
 
 
-def _grown(seed: int, kind: str, claims: Claims | None) -> tuple[Net, int]:
+def _grown(seed: int, kind: str, claims: Claims | None, most: int = MOST) -> tuple[Net, int]:
     """Return a net with ops, and how many of its values are inputs."""
     dice = Dice(seed)
     net = Net(dice, KINDS[kind], claims)
@@ -46,7 +49,7 @@ def _grown(seed: int, kind: str, claims: Claims | None) -> tuple[Net, int]:
         shape = first if dice.chance(0.6) else dice.one_of(SHAPES)
         net.input(shape, _input_type(net.kind, dice), dice.one_of((1.0, 2.0, 4.0)))
     inputs = len(net.values)
-    wanted = min(FEWEST + int((MOST - FEWEST) * dice.unit() ** 2), MOST)
+    wanted = min(FEWEST + int((MOST - FEWEST) * dice.unit() ** 2), most)
     failed = 0
     while net.ops < wanted and failed < TRIES:
         before = net.ops

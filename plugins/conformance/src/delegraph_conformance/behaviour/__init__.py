@@ -1,0 +1,1 @@
+"""How a delegate behaves, whatever it computes: with buffers, between runs, beside others, interrupted."""

@@ -1,0 +1,33 @@
+"""All checks of behaviour, by name."""
+
+from __future__ import annotations
+
+from .dynamic import dynamic_shapes
+from .instances import destroyed_in_any_order, in_threads, made_often, prepared_twice, two_instances
+from .interrupted import interrupted
+from .options import garbage_options
+from .samples import Check
+from .split import split_and_rejoined
+from .state import state
+from .values import inputs_stay, layouts_of_inputs, results_stay, runs_are_alike, strides_count
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        inputs_stay,
+        results_stay,
+        runs_are_alike,
+        strides_count,
+        layouts_of_inputs,
+        prepared_twice,
+        two_instances,
+        in_threads,
+        interrupted,
+        state,
+        split_and_rejoined,
+        dynamic_shapes,
+        garbage_options,
+        destroyed_in_any_order,
+        made_often,
+    )
+}

@@ -1,0 +1,99 @@
+"""What a run may do with the arrays that it is given, and with those that it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from delegraph import Delegate, DelegraphError
+
+from ..graphs.case import Case
+from ..subject import Subject
+from .samples import Part, answer, copied, differing, each_part, each_sample, interpreter, ran, read_only
+
+
+@each_part
+def inputs_stay(part: Part, delegate: Delegate) -> str | None:
+    """A run leaves its inputs as they are."""
+    run = delegate.prepare(part.partition)
+    own = [a.copy() for a in part.given[0]]
+    try:
+        copied(run(*map(read_only, own)))
+    except (DelegraphError, ValueError) as e:
+        if "read-only" not in str(e):
+            raise
+        return f"run writes into its inputs, which are read-only: {e}"
+    if (i := differing(part.given[0], own)) is not None:
+        return f"run writes into its inputs: {part.partition.inputs[i].name} is changed"
+    return None
+
+
+@each_part
+def results_stay(part: Part, delegate: Delegate) -> str | None:
+    """What a run returned stays as it is while the next ones run."""
+    run = delegate.prepare(part.partition)
+    results = run(*map(read_only, part.given[0]))
+    before = copied(results)
+    for given in part.given[::-1]:
+        ran(run, given)
+    if (i := differing(before, copied(results))) is not None:
+        return f"what run returned changes when it runs again: result {i} is in a buffer that is used again"
+    return None
+
+
+@each_part
+def runs_are_alike(part: Part, delegate: Delegate) -> str | None:
+    """The same inputs give the same bits, whatever ran in between."""
+    run = delegate.prepare(part.partition)
+    first, *_, again = [ran(run, given) for given in (*part.given, part.given[0])]
+    if (i := differing(first, again)) is not None:
+        return f"equal inputs give other results after another run: run keeps something (result {i})"
+    return None
+
+
+@each_part
+def strides_count(part: Part, delegate: Delegate) -> str | None:
+    """A delegate that says ``contiguous = False`` reads arrays by their strides."""
+    if delegate.contiguous:
+        return None
+    run = delegate.prepare(part.partition)
+    packed = ran(run, [np.ascontiguousarray(a) for a in part.given[0]])
+    for name, laid in LAYOUTS.items():
+        if _differs(packed, copied(run(*[read_only(laid(a)) for a in part.given[0]]))):
+            return f"it says contiguous = False, but ignores strides: {name} input is read as if packed"
+    return None
+
+
+@each_sample
+def layouts_of_inputs(case: Case, subject: Subject) -> str | None:
+    """Callers may give arrays of any layout."""
+    with interpreter(case.model, subject.delegate) as it:
+        packed = answer(it, case.batches[0])
+        for name, laid in LAYOUTS.items():
+            if _differs(packed, answer(it, [laid(a) for a in case.batches[0]])):
+                return f"other results for {name} input: it ignores strides"
+    return None
+
+
+def _differs(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> bool:
+    return differing(a, b) is not None
+
+
+def _spread(array: np.ndarray) -> np.ndarray:
+    """Return the same values as every second one of a wider array."""
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype) if array.ndim else array
+    view = wide[..., ::2] if array.ndim else wide
+    if array.ndim:
+        view[...] = array
+    return view
+
+
+def _backwards(array: np.ndarray) -> np.ndarray:
+    return np.flip(np.flip(array).copy()) if array.ndim else array
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a Fortran-ordered": np.asfortranarray,
+    "a strided": _spread,
+    "a reversed": _backwards,
+}

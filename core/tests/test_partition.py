@@ -9,7 +9,7 @@ import attrs
 import pytest
 from delegraph import Delegate, OpSupport, Refusal, SupportTable, hookimpl, needs
 from delegraph.contract import CORE, NOBODY
-from delegraph.errors import InputError, ModelError, OptionError, PluginError, UnsupportedOps
+from delegraph.errors import InputError, ModelError, OptionError, UnsupportedOps
 from delegraph.model import Builder, Graph, Model, Op, Tensor
 from delegraph.partition import partition
 from delegraph.plugins import Plugins
@@ -393,9 +393,14 @@ def test_the_number_of_partitions_may_be_an_argument():
     ]
 
 
-def test_a_delegate_that_keeps_something_unknown_is_an_error():
-    with pytest.raises(PluginError, match="needs keep = largest or first, found 'best'"):
-        plan_of(chain("ABS"), Fake("a", "ABS", keep="best"))
+def test_a_delegate_that_keeps_something_unknown_keeps_the_largest_and_is_told_so(caplog):
+    plan = plan_of(chain("ABS"), Fake("a", "ABS", keep="best"))
+
+    assert groups(plan) == ["a 0"]
+    assert (
+        "keep of delegate 'a' of plugin 'core' needs to be 'largest' or 'first', found 'best'"
+        in caplog.text
+    )
 
 
 class Checking(Fake):
@@ -438,7 +443,8 @@ def test_a_check_that_raises_refuses_the_partition():
 
     assert groups(plan) == ["b 0"]
     assert reasons(plan, 0, "a") == [
-        "needs a check of the partition, found ZeroDivisionError in the check itself: no memory"
+        "needs a check of the partition, "
+        "found check() of delegate 'a' of plugin 'core' failed: ZeroDivisionError: no memory"
     ]
 
 

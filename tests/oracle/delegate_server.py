@@ -12,7 +12,9 @@ from child import serve
 from delegraph import Delegate, DelegateFailed, DelegraphError, Interpreter, load_delegate
 
 MAX_TENSOR_BYTES = 1 << 26
-BARE = re.compile(r"\w+(Error|Exception) in the check itself|do not fit: \w+(Error|Exception)")
+BARE = re.compile(
+    r"\w+(Error|Exception) in the check itself|do not fit: \w+(Error|Exception)|check\(\) of .* failed: \w+"
+)
 
 
 def answer(request: tuple[str, tuple[tuple[str, Any], ...], Any, Any]) -> tuple[str, Any]:

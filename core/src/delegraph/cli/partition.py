@@ -8,6 +8,8 @@ import click
 from rich.padding import Padding
 
 from ..contract import Plan
+from ..contract.asking import ask_or
+from ..contract.guard import texts
 from ..text import escaped
 from .common import (
     budget_options,
@@ -74,7 +76,7 @@ def partition(
 
 def _advice(plan: Plan) -> dict[str, list[str]]:
     """Return what each delegate advises, by label."""
-    return {d.label: list(d.advise(plan)) for d in plan.delegates if d.out_of_use is None}
+    return {d.label: ask_or(d, "advise", texts, [], plan) for d in plan.delegates if d.out_of_use is None}
 
 
 def _print_advice(label: str, lines: list[str]) -> None:

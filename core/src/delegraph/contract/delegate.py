@@ -64,6 +64,8 @@ class Delegate(ABC):
 
     label: str  # names this instance in reports: "opencl", "opencl:2"
     out_of_use: str | None = None  # why it cannot work on this machine, once core has asked: it takes no op
+    plugin: str = ""  # who offers it, by entry-point name; "" where a program made it
+    problems: tuple[str, ...] = ()  # what core found wrong with it so far
     find_rows: Callable[[Delegate], SupportTable] | None = None  # what ``table`` asks, once
 
     def __init__(self, options: Mapping[str, Any] | None = None, label: str | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import profile
 from ..errors import DelegateFailed, DelegraphError, InputError
 from ..model import Op
+from .guard import said
 from .plan import Partition
 from .slots import Instruction, Slots
 
@@ -58,7 +59,7 @@ def _instruction(op: Op, run: RunOp, slots: Slots) -> Instruction[Op]:
 def _prepared(op: Op, prepare_op: Callable[[Op], RunOp]) -> RunOp:
     try:
         return prepare_op(op)
-    except Exception as e:
+    except BaseException as e:
         raise _naming(op, "could not be prepared", e)  # noqa: B904 - it has its cause
 
 
@@ -67,7 +68,7 @@ def _run(bound: Bound, ops: Sequence[Op], values: list[Any]) -> None:
     try:
         for carry_out in rest:
             carry_out(values)
-    except Exception as e:
+    except BaseException as e:
         failed = ops[len(bound) - length_hint(rest) - 1]
         raise _naming(failed, "failed", e)  # noqa: B904
 
@@ -80,16 +81,17 @@ def _run_timed(bound: Bound, partition: Partition, values: list[Any], events: li
         events.append(profile.Event(op.name, seconds, op=op.index, subgraph=partition.subgraph))
 
 
-def _naming(op: Op, what: str, e: Exception) -> Exception:
+def _naming(op: Op, what: str, e: BaseException) -> Exception:
     """Return the error to raise where an op raised ``e``: one that names the op.
 
     A value that does not fit is not the delegate's failure; most kernels say only what they need and found.
     """
+    why = said(e)
     if isinstance(e, InputError) and not str(e).startswith(str(op)):
         found: DelegraphError = InputError(f"{op} {e}")
     elif isinstance(e, DelegraphError):
         return e
     else:
-        found = DelegateFailed(f"{op} {what}: {type(e).__name__}: {e}")
+        found = DelegateFailed(f"{op} {what}: {why}")
     found.__cause__ = e
     return found

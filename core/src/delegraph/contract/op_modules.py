@@ -10,6 +10,7 @@ from types import ModuleType
 
 from ..errors import PluginError
 from ..log import logger
+from .guard import said
 from .support_row import OpSupport
 from .support_table import Rows, RowsByOp, letters_of
 
@@ -46,13 +47,13 @@ def _rows(place: str, name: str, rows: Rows) -> Iterable[OpSupport]:
     try:
         found = tuple(rows())
         _check_ops(found, name)
-    except Exception as e:
-        logger.warning("%s: %s: %s", place, type(e).__name__, e)
+    except BaseException as e:
+        logger.warning("%s: %s", place, said(e))
         return ()
     return found
 
 
 def _check_ops(rows: Iterable[OpSupport], name: str) -> None:
     for row in rows:
-        if letters_of(row.op) != letters_of(name):
+        if isinstance(row, OpSupport) and letters_of(str(row.op)) != letters_of(name):
             raise PluginError(f"it needs rows of the op that it is named for, found one of {row.op}")

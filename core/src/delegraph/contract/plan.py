@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from ..errors import UnsupportedOps
 from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first, fingerprint, part_of_model
+from .asking import decided
 from .support_row import OpSupport, Refusal
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Partition:
         """
         rows = {}
         for op in self.ops:
-            row, refusals = delegate.decide(op, self.graph)
+            row, refusals = decided(delegate, op, self.graph)
             if row is None:
                 refused = Fallback(op, self.graph, delegate.label, tuple(refusals), NOBODY)
                 raise UnsupportedOps(str(refused), [refused])

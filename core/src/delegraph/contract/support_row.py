@@ -17,6 +17,7 @@ from attrs.validators import in_
 from ..errors import DelegraphError
 from ..model import Graph, Op, Shape
 from . import operand_types
+from .guard import said, shown, text
 
 Found = str | None  # what breaks a rule, or None
 
@@ -42,14 +43,13 @@ class Constraint:
             found = self.found(op, graph) if self.wants_graph else self.found(op)
         except DelegraphError as e:
             found = str(e)
-        except Exception as e:
-            if refused:
-                return None
-            return self._refusal(f"{type(e).__name__} in the check itself: {e}")
+        except BaseException as e:
+            why = said(e, " in the check itself")
+            return None if refused else self._refusal(why)
         if found is None:
             return None
         if not isinstance(found, str):
-            found = f"{found!r} from the check itself, which must return a text or None"
+            found = f"{shown(found)} from the check itself, which must return a text or None"
         return self._refusal(found, self._way_out(op))
 
     def _refusal(self, found: str, hint: str = "") -> Refusal:
@@ -59,9 +59,9 @@ class Constraint:
         if isinstance(self.hint, str):
             return self.hint
         try:
-            return self.hint(op)
-        except Exception as e:
-            return f"{type(e).__name__} in the hint itself: {e}"
+            return text(self.hint(op))
+        except BaseException as e:
+            return said(e, " in the hint itself")
 
 
 def needs(rule: str, hint: str | Callable[[Op], str] = "") -> Callable[[Callable[..., Found]], Constraint]:
@@ -116,8 +116,8 @@ def has_unknown_shape(op: Op) -> bool:
     return has_unknown_input(op) or None in [t.shape for t in op.outputs]
 
 
-def _constraints(given: Iterable[Constraint]) -> tuple[Constraint, ...]:
-    return tuple(given)
+def _constraints(given: Any) -> Any:
+    return tuple(given) if isinstance(given, Iterable) else given  # a row is checked when it is collected
 
 
 @frozen(hash=False)

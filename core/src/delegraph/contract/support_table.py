@@ -10,6 +10,7 @@ from ..errors import DelegateFailed, DelegraphError
 from ..model import Graph, Op, Shape
 from . import packages
 from .conflicts import Conflict, without_conflicts
+from .guard import Unfit, count, listed, said
 from .operand_types import types_of
 from .support_row import OpSupport, Refusal, has_unknown_input, versions_union
 
@@ -144,18 +145,22 @@ class SupportTable:
 
         None if there is none.
 
-        :raises DelegateFailed: the rule raised something else than one of the project's errors.
+        :raises DelegateFailed: the rule raised something else than one of the project's errors, or returned
+            something else than a shape for each output.
         """
         found = self._match(op)
         rows = [] if isinstance(found, Refusal) else found
-        rule = next((row.shapes for row in rows if row.shapes is not None), None)
+        row = next((row for row in rows if row.shapes is not None), None)
+        if row is None or row.shapes is None:
+            return None
         try:
-            return None if rule is None else rule(op, given)
+            return _fitting(op, row.shapes(op, given))
         except DelegraphError:
             raise
-        except Exception as e:
-            why = f"{self.delegate} failed to find the shapes of {op}"
-            raise DelegateFailed(f"{why}: {type(e).__name__}: {e}") from e
+        except BaseException as e:
+            what = f"{self.delegate} failed to find the shapes of {op}"
+            by = f"shapes= of its row of plugin {row.origin or self._owner!r}"
+            raise DelegateFailed(f"{what} by {by}: {said(e)}") from e
 
     def _match(self, op: Op) -> list[OpSupport] | Refusal:
         ins = tuple([t and t.dtype for t in op.inputs])
@@ -194,5 +199,25 @@ class SupportTable:
 def shapes_by_rows(
     tables: Iterable[SupportTable], op: Op, given: Sequence[Shape]
 ) -> Sequence[Shape] | None:
-    """Return a custom op's output shapes by the first table that knows them, or None."""
-    return next((found for table in tables if (found := table.shapes(op, given)) is not None), None)
+    """Return a custom op's output shapes by the first table that knows them, or None.
+
+    :raises DelegateFailed: no table knows them, and a rule of one failed.
+    """
+    failed: DelegateFailed | None = None
+    for table in tables:
+        try:
+            if (found := table.shapes(op, given)) is not None:
+                return found
+        except DelegateFailed as e:
+            failed = failed or e
+    if failed is not None:
+        raise failed
+    return None
+
+
+def _fitting(op: Op, found: Any) -> list[Shape]:
+    """Read the answer of a rule for shapes: for each output a shape, or None where only a run shows it."""
+    shapes = [None if shape is None else tuple(map(count, listed(shape))) for shape in listed(found)]
+    if len(shapes) != len(op.outputs):
+        raise Unfit(f"{len(op.outputs)} shapes are needed, found {len(shapes)}")
+    return shapes

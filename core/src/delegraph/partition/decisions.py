@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..contract import Delegate, OpSupport, Refusal
+from ..contract.asking import decided
 from ..model import Graph, Op
 
 Decision = tuple[OpSupport | None, list[Refusal]]  # as of ``Delegate.decide``
@@ -17,7 +18,7 @@ class Decisions:
     def decide(self, delegate: Delegate, op: Op, graph: Graph) -> Decision:
         """Return the row by which a delegate takes an op, or why it does not."""
         if (id(op), delegate) not in self._made:
-            return delegate.decide(op, graph)
+            return decided(delegate, op, graph)
         row, refusals = self._made[id(op), delegate][1]
         return row, list(refusals)
 

@@ -9,10 +9,14 @@ Source: tflite/core/subgraph.cc, ModifyGraphWithDelegate; tflite/delegates/utils
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from attrs import Factory, field, frozen
 
 from ..contract import CORE, NOBODY, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
+from ..contract.asking import ask, read_refusals
+from ..contract.guard import Unfit, count, shown
+from ..errors import PluginError
 from ..model import CORE_OPS, Graph, Model, Op, Tensor, is_core_op
 from .decisions import Decisions
 from .groups import Group, Needs, dependencies, edges, fuse
@@ -36,6 +40,7 @@ class Limits:
 
     min_ops: int
     max_partitions: int | None
+    keep: str = "largest"  # which ones: a key of KEEP
 
 
 @frozen(eq=False)
@@ -155,7 +160,7 @@ def _to_give_back(
     return (
         _failing_check(work, delegate, units, owners)
         or _too_small(groups, limits.min_ops)
-        or _too_many(groups, limits.max_partitions, delegate.keep)
+        or _too_many(groups, limits.max_partitions, limits.keep)
     )
 
 
@@ -175,12 +180,18 @@ def _failing_check(
 
 
 def _check(delegate: Delegate, partition: Partition) -> Mapping[int, Sequence[Refusal]]:
-    """Ask the delegate's own check; one that raises refuses the whole partition."""
+    """Ask the delegate's own check; one that misbehaves refuses the whole partition."""
     try:
-        return dict(delegate.check(partition))
-    except Exception as e:
-        why = Refusal("a check of the partition", f"{type(e).__name__} in the check itself: {e}")
+        return ask(delegate, "check", _refusals_by_op, partition)
+    except PluginError as e:
+        why = Refusal("a check of the partition", str(e))
         return {op.index: [why] for op in partition.ops}
+
+
+def _refusals_by_op(answer: Any) -> dict[int, list[Refusal]]:
+    if not isinstance(answer, Mapping):
+        raise Unfit(f"a dictionary of refusals by op index, found {shown(answer)}")
+    return {count(index): read_refusals(refusals) for index, refusals in answer.items()}
 
 
 def _too_small(groups: Sequence[Group], least: int) -> Refusals:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..contract import CORE, NOBODY, Delegate, Fallback, Partition, Plan, SubgraphPlan
-from ..errors import OptionError, PluginError
+from ..contract.asking import ask_or, member_or
+from ..contract.guard import Unfit, count, count_or_none, shown
+from ..errors import OptionError
 from ..kinds import check_kind, several, whole
 from ..log import logger
 from ..model import Graph, Model
@@ -89,9 +92,7 @@ def _check(delegates: Sequence[Delegate], min_ops: int | None, max_partitions: i
     for name, value in (("min_ops", min_ops), ("max_partitions", max_partitions)):
         if value is not None:
             whole(name, value, 1)
-    for d in several("delegates", delegates, Delegate, "loaded delegates (see load_delegate)"):
-        if d.keep not in KEEP:
-            raise PluginError(f"delegate {d.name!r} needs keep = {' or '.join(KEEP)}, found {d.keep!r}")
+    several("delegates", delegates, Delegate, "loaded delegates (see load_delegate)")
 
 
 def _limits(
@@ -100,12 +101,19 @@ def _limits(
     """Return the limits of each delegate; the arguments hold for all but the last."""
     found = {}
     for d in delegates:
-        given = (None, None) if d is delegates[-1] else (min_ops, max_partitions)
+        least, most = (None, None) if d is delegates[-1] else (min_ops, max_partitions)
         found[d] = Limits(
-            d.min_ops if given[0] is None else given[0],
-            d.partition_limit(graph) if given[1] is None else given[1],
+            member_or(d, "min_ops", count, 1) if least is None else least,
+            ask_or(d, "partition_limit", count_or_none, None, graph) if most is None else most,
+            member_or(d, "keep", _kept, "largest"),
         )
     return found
+
+
+def _kept(which: Any) -> str:
+    if which not in KEEP:
+        raise Unfit(f"{' or '.join(map(repr, KEEP))}, found {shown(which)}")
+    return str(which)
 
 
 def _signature_outputs(model: Model) -> dict[int, set[int]]:

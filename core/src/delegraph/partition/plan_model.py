@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
+from typing import Any
 
 from ..contract import Delegate, Plan, Refusal
+from ..contract.asking import ask, tell
+from ..contract.guard import Unfit, shown
+from ..errors import DelegraphError, ModelError, PluginError
 from ..file import check_model
 from ..kinds import check_kind
 from ..log import fallbacks_unsaid
@@ -69,8 +74,28 @@ def plan_model(
 
 
 def adapted(model: Model, delegates: Iterable[Delegate]) -> Model:
-    """Return the model in the form that the options of its delegates ask for."""
+    """Return the model in the form that the options of its delegates ask for.
+
+    A delegate whose ``adapted`` fails with something else than an error of the project takes no op.
+    """
     for delegate in delegates:
         if delegate.out_of_use is None:
-            model = delegate.adapted(model)
+            try:
+                model = ask(delegate, "adapted", partial(_in_its_place, model), model)
+            except PluginError as e:
+                if isinstance(e.__cause__, DelegraphError):  # the model, or an option, does not fit
+                    raise e.__cause__ from None
+                delegate.out_of_use = str(e)
+                tell(delegate, str(e))
     return model
+
+
+def _in_its_place(model: Model, answer: Any) -> Model:
+    if not isinstance(answer, Model):
+        raise Unfit(f"a Model, found {shown(answer)}")
+    if answer is not model:
+        try:
+            check_model(answer)
+        except ModelError as e:
+            raise Unfit(f"a sound model, found one that is not: {e}") from e
+    return answer

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
+from typing import Any
 
 import attrs
 import numpy as np
@@ -16,7 +17,8 @@ from attrs import frozen
 
 from .. import shapes
 from ..contract import Delegate, OpSupport, Partition, shapes_by_rows
-from ..errors import InputError
+from ..contract.guard import Unfit, listed, said, shown
+from ..errors import DelegateFailed, DelegraphError, InputError
 from ..kinds import check_kind, several
 from ..model import (
     DTYPES,
@@ -67,7 +69,12 @@ class Evaluator:
         rows = {op.index: row}
         part = Partition(delegate, delegate.label, (op,), unread, op.outputs, graph=graph, rows=rows)
         stand_ins = [np.broadcast_to(DTYPES[t.dtype].numpy.type(), t.shape or ()) for t in unread]
-        return delegate.prepare(part)(*stand_ins)
+        try:
+            return _arrays(op, delegate.prepare(part)(*stand_ins))
+        except DelegraphError:
+            raise
+        except BaseException as e:
+            raise DelegateFailed(f"{delegate.label} failed to compute {op}: {said(e)}", part) from e
 
     def takes(self, op: Op, graph: Graph) -> bool:
         """Say whether some delegate takes the op."""
@@ -391,6 +398,13 @@ def _is_constant(op: Op) -> bool:
     if op.name in ("SHAPE", "RANK"):  # they read the shape alone
         return all(t.shape is not None for t in given)
     return all(t.is_constant and not t.is_variable for t in given)
+
+
+def _arrays(op: Op, results: Any) -> list[np.ndarray]:
+    found = listed(results)
+    if len(found) != len(op.outputs) or not all(isinstance(r, (np.ndarray, np.generic)) for r in found):
+        raise Unfit(f"{len(op.outputs)} arrays are needed, found {shown(results)}")
+    return [np.asarray(r) for r in found]
 
 
 class _Results:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import numbers
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
+import attrs
 import pluggy
 
-from ..contract import Delegate, OpSupport, hookspecs
+from ..contract import CORE, NOBODY, Constraint, Delegate, OpSupport, hookspecs
+from ..contract.asking import owner
+from ..contract.guard import anything, call, shown
+from ..errors import PluginError
 
 
 def _hooks() -> dict[str, list[str]]:
@@ -59,18 +64,92 @@ def is_wrapper(options: Any) -> bool:
 def no_delegate_class(cls: Any) -> str | None:
     """Return what a delegate class lacks; None if nothing."""
     if not (isinstance(cls, type) and issubclass(cls, Delegate)):
-        return f"delegate classes, found {cls!r}"
-    if not isinstance(getattr(cls, "name", None), str):
+        return f"delegate classes, found {shown(cls)}"
+    name = getattr(cls, "name", None)
+    if not isinstance(name, str):
         return f"classes with a name, found {cls.__name__} without one"
+    if why := _no_name(name):
+        return f"classes with a name {why}, found {shown(name)} of {cls.__name__}"
+    if not attrs.has(cls.Options):
+        return f"classes with Options that are an attrs class, found {shown(cls.Options)} of {cls.__name__}"
+    for flag in ("dynamic", "contiguous"):
+        value = getattr(cls, flag)
+        if not isinstance(value, bool) and not hasattr(type(value), "__get__"):
+            return f"classes with {flag} that is a bool, found {shown(value)} of {cls.__name__}"
     return None
+
+
+def _no_name(name: str) -> str | None:
+    """Return what a delegate's name lacks: users type it in lists and before the names of options."""
+    if not name or name != name.strip():
+        return "of a letter or more, without blanks around it"
+    if wrong := [c for c in ",:" if c in name]:
+        return f"without {wrong[0]!r}"
+    if name in (CORE, NOBODY):
+        return "that does not mean something else"
+    return None
+
+
+def check_made(delegate: Delegate) -> None:
+    """Raise PluginError unless a delegate has what ``Delegate.__init__`` gives it, and may be a key."""
+    whose = owner(delegate)
+    if not {"options", "label"} <= vars(delegate).keys():
+        raise PluginError(f"__init__() of {whose} needs to call super().__init__(options, label)")
+    if not isinstance(delegate.label, str):
+        raise PluginError(f"label of {whose} needs to be a text, found {shown(delegate.label)}")
+    call(lambda: f"__hash__() of {whose}", anything, lambda: {delegate: delegate}[delegate])
 
 
 def no_row(row: Any) -> str | None:
     """Return what a support row lacks; None if nothing."""
     if not isinstance(row, OpSupport):
-        return f"OpSupport rows, found {row!r}"
+        return f"OpSupport rows, found {shown(row)}"
+    for member, (needs, fits) in _ROW.items():
+        value = getattr(row, member)
+        if not fits(value):
+            return f"rows whose {member} is {needs}, found {shown(value)} in one for {shown(row.op)}"
     try:
         row.check_types()
     except ValueError as e:
         return f"rows that can be read, found one for {row.op}: {e}"
     return None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_versions(value: Any) -> bool:
+    is_pair = isinstance(value, tuple) and len(value) == 2 and all(type(n) is int for n in value)
+    return is_pair and 0 <= value[0] <= value[1]
+
+
+def _are_constraints(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(c, Constraint) and _is_text(c.rule) for c in value)
+
+
+def _is_distance(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and float(value) >= 0
+
+
+def _is_function(value: Any) -> bool:
+    return value is None or callable(value)
+
+
+# What each member of a row has to be.
+_ROW: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "op": ("the name of an op", lambda value: _is_text(value) and value != ""),
+    "versions": ("two integers in order", _are_versions),
+    "types": ("a text", _is_text),
+    "T": ("a text", _is_text),
+    "A": ("a text", _is_text),
+    "B": ("a text", _is_text),
+    "constraints": ("made of what needs() returns", _are_constraints),
+    "kernel": (
+        "a function, an object or None",
+        lambda value: not isinstance(value, (str, bytes, int, float)),
+    ),
+    "steps": ("a number of 0 or more", _is_distance),
+    "rtol": ("a number of 0 or more", _is_distance),
+    "shapes": ("a function or None", _is_function),
+}

@@ -8,6 +8,7 @@ go on.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, partial
@@ -28,11 +29,13 @@ from ..contract import (
     package_of,
     with_origin,
 )
+from ..contract.asking import ask, ask_or
+from ..contract.guard import anything, call, listed, said, text, text_or_none
 from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDelegate
 from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
-from .checks import is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
+from .checks import check_made, is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
 
 if TYPE_CHECKING:
     import click
@@ -85,6 +88,7 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._problems: dict[tuple[str, ...], Problem] = {}
         self._offers: dict[str, Offer] | None = None
+        self._lost: dict[str, dict[str, type[Delegate]]] = {}  # by delegate's name, by plugin: not used
 
     @staticmethod
     @cache
@@ -119,7 +123,7 @@ class Plugins:
     def delegates(self) -> Mapping[str, Offer]:
         """Return what can be loaded, by name. Nothing is instantiated."""
         if self._offers is None:
-            self._offers = {}
+            self._offers, self._lost = {}, {}
             for plugin, classes in self._ask("delegraph_delegates"):
                 for cls in classes:
                     self._offer(self._offers, plugin, cls)
@@ -148,18 +152,24 @@ class Plugins:
             given.setdefault("num_threads", num_threads)
         try:
             delegate = offer.cls(given, label)
+            delegate.plugin = offer.plugin.name
+            check_made(delegate)
         except DelegraphError:
             raise
-        except Exception as e:
+        except BaseException as e:
             maker = f"delegate {name!r} of plugin {offer.plugin}"
-            raise PluginError(f"{maker} could not be made: {type(e).__name__}: {e}") from e
+            raise PluginError(f"{maker} could not be made: {said(e)}") from e
         if table_later:
             delegate.find_rows = self.table
             return delegate
         return self.with_table(delegate)
 
     def with_table(self, delegate: Delegate) -> Delegate:
-        """Give a delegate its support table, unless it has one."""
+        """Give a delegate its support table, unless it has one.
+
+        :raises PluginError: the delegate was not made as one has to be.
+        """
+        check_made(delegate)
         if not delegate.has_table:
             delegate.table = self.table(delegate)
         return delegate
@@ -169,15 +179,14 @@ class Plugins:
 
         Rows that a plugin finds op by op are looked at when somebody asks for their op.
         """
-        offer = self.delegates().get(delegate.name)
-        owner = offer.plugin.name if offer else ""
+        owner, rivals = self._rivals(delegate)
         answers = self._ask("delegraph_op_support", _rows_or_list, delegate=delegate)
-        rows = {p: self._fit(delegate.name, p, found) for p, found in answers}
+        rows = {p: self._fit(delegate.name, p, found) for p, found in answers if p not in rivals}
         table = SupportTable(
             delegate.name,
             {p: rows[p] for p in sorted(rows, key=lambda p: (p != owner, p))},
             self._why_rows_lack,
-            delegate.hint,
+            partial(ask_or, delegate, "hint", text, ""),
             owner,
             partial(self._read, delegate.name),
             partial(self._note_conflict, delegate.name),
@@ -194,29 +203,29 @@ class Plugins:
             return None
 
         def reasons(op: Op, delegate: Delegate) -> list[str]:
-            answers = self._ask("delegraph_veto", _text_or_none, op=op, delegate=delegate)
+            answers = self._ask("delegraph_veto", text_or_none, op=op, delegate=delegate)
             return [f"a veto by plugin {plugin!r}: {why}" for plugin, why in answers if why is not None]
 
         return reasons
 
     def partitioned(self, plan: Plan) -> None:
         """Show a finished plan to every plugin that wants to see it."""
-        self._ask("delegraph_partitioned", _ignored, plan=plan)
+        self._ask("delegraph_partitioned", anything, plan=plan)
 
     def add_commands(self, cli: click.Group) -> None:
         """Let every plugin add its commands to the command line."""
-        self._ask("delegraph_commands", _ignored, cli=cli)
+        self._ask("delegraph_commands", anything, cli=cli)
 
     def conformance_cases(self) -> list[Any]:
         """Return the conformance cases of all plugins."""
         return [case for _, cases in self._ask("delegraph_conformance_cases") for case in cases]
 
     def unavailable(self, delegate: Delegate) -> str | None:
-        """Return why a delegate cannot work here, or None; one whose check raises cannot."""
+        """Return why a delegate cannot work here, or None; one that cannot say cannot."""
         try:
-            return delegate.unavailable()
-        except Exception as e:
-            return f"{type(e).__name__} while looking for its device: {e}"
+            return ask(delegate, "unavailable", _reason)
+        except PluginError as e:
+            return str(e)
 
     def look_for(self, delegates: Sequence[Delegate]) -> None:
         """Find out which delegates cannot work on this machine: they take no op. Each is a problem."""
@@ -233,8 +242,8 @@ class Plugins:
         about = Plugin(ep.name, ep.value, dist.name if dist else "", dist.version if dist else "")
         try:
             plugin = ep.load()
-        except (Exception, SystemExit) as e:  # a driver missing for one delegate must not stop the others
-            self._leave_out(about, f"it could not be imported: {type(e).__name__}: {e}")
+        except BaseException as e:  # a driver missing for one delegate must not stop the others
+            self._leave_out(about, f"it could not be imported: {said(e)}")
         else:
             self.register(plugin, ep.name, about)
 
@@ -271,17 +280,32 @@ class Plugins:
         if why := no_delegate_class(cls):
             self._note((plugin,), f"delegraph_delegates of plugin {plugin!r} needs {why}; it is ignored")
             return
-        first = offers.setdefault(cls.name, Offer(cls, self.registered[plugin]))
-        if first.cls is not cls:
-            both = f"plugins {first.plugin.name!r} and {plugin!r} both offer a delegate {cls.name!r}"
-            self._note((first.plugin.name, plugin), f"{both}; that of {first.plugin.name!r} is used")
+        offer = Offer(cls, self.registered[plugin])
+        known = offers.setdefault(cls.name, offer)
+        if known.cls is cls:
+            return
+        wins, loses = (offer, known) if _owns(offer) and not _owns(known) else (known, offer)
+        offers[cls.name] = wins
+        self._lost.setdefault(cls.name, {})[loses.plugin.name] = loses.cls
+        names = sorted((known.plugin.name, plugin))
+        both = f"plugins {names[0]!r} and {names[1]!r} both offer a delegate {cls.name!r}"
+        self._note((known.plugin.name, plugin), f"{both}; that of {wins.plugin.name!r} is used")
+
+    def _rivals(self, delegate: Delegate) -> tuple[str, set[str]]:
+        """Return the plugin whose delegate it is, and those that offer another of this name."""
+        offer = self.delegates().get(delegate.name)
+        lost = self._lost.get(delegate.name, {})
+        own = next((p for p, cls in lost.items() if cls is type(delegate)), "")
+        winner = {offer.plugin.name} if offer else set()
+        return own or "".join(winner), ({*lost} | winner) - {own} if own else {*lost}
 
     def _read(self, delegate: str, plugin: str, rows: Callable[[], Iterable[OpSupport]]) -> list[OpSupport]:
         """Return the rows that a plugin has for some ops; [] where its function for them raises."""
+        place = partial("delegraph_op_support of plugin {!r}".format, plugin)
         try:
-            found = rows()
-        except Exception as e:
-            self._note_failure("delegraph_op_support", plugin, e)
+            found = call(place, listed, rows)
+        except PluginError as e:
+            self._note((plugin,), f"{e}; it is ignored", once="delegraph_op_support")
             return []
         return with_origin(self._fit(delegate, plugin, found), plugin)
 
@@ -290,10 +314,10 @@ class Plugins:
         if isinstance(found, RowsByOp):
             return found
         rows = []
-        for row in found:
+        for place, row in enumerate(found):
             if why := no_row(row):
                 hook = f"delegraph_op_support of plugin {plugin!r} for delegate {delegate!r}"
-                self._note((plugin,), f"{hook} needs {why}; it is ignored")
+                self._note((plugin,), f"{hook} needs {why}, in row {place}; it is ignored")
             else:
                 rows.append(row)
         return rows
@@ -324,17 +348,14 @@ class Plugins:
         answers = []
         for impl in self._implementations(hook):
             given = [arguments[name] for name in impl.argnames]
+            place = partial("{} of plugin {!r}".format, hook, impl.plugin_name)
             try:
-                answer = (read or _listed)(impl.function(*given))
-            except Exception as e:
-                self._note_failure(hook, impl.plugin_name, e)
+                answer = call(place, read or listed, partial(impl.function, *given))
+            except PluginError as e:
+                self._note((impl.plugin_name,), f"{e}; it is ignored", once=hook)
             else:
                 answers.append((impl.plugin_name, answer))
         return answers
-
-    def _note_failure(self, hook: str, plugin: str, e: Exception) -> None:
-        failed = f"{hook} of plugin {plugin!r} failed and is ignored"
-        self._note((plugin,), f"{failed}: {type(e).__name__}: {e}", once=hook)
 
     def _note(self, plugins: tuple[str, ...], message: str, once: str = "") -> None:
         """Remember a problem and log it, the first time: per message, or per plugin and ``once``."""
@@ -358,19 +379,15 @@ class Plugins:
         return UnknownDelegate(". ".join(parts), name, sorted(self.delegates()))
 
 
+def _owns(offer: Offer) -> bool:
+    """Say whether a delegate is in the distribution of its name: the name is that one's."""
+    distribution = re.sub(r"[-_.]+", "-", offer.plugin.distribution).lower()
+    return distribution == f"delegraph-{offer.cls.name}".lower()
+
+
+def _reason(answer: Any) -> str | None:
+    return "it does not say why" if text_or_none(answer) == "" else text_or_none(answer)
+
+
 def _rows_or_list(answer: Any) -> Iterable[Any]:
-    return answer if isinstance(answer, RowsByOp) else _listed(answer)
-
-
-def _listed(answer: Any) -> list[Any]:
-    return [] if answer is None else list(answer)
-
-
-def _ignored(answer: Any) -> None:
-    """Read the answer of a hook whose result is not looked at."""
-
-
-def _text_or_none(answer: Any) -> str | None:
-    if answer is None or isinstance(answer, str):
-        return answer
-    raise TypeError(f"a veto is a text or None, found {answer!r}")
+    return answer if isinstance(answer, RowsByOp) else listed(answer)

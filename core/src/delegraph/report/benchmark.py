@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -12,6 +12,9 @@ import attrs
 from attrs import field, frozen
 
 from .. import profile
+from ..contract import Delegate
+from ..contract.asking import ask_or
+from ..contract.guard import byte_counts
 from ..partition import MemoryEstimate
 from ..profile import Event
 from .prepared_model import PreparedModel
@@ -116,7 +119,7 @@ def benchmark(
         running.interpreter.memory(running.interface.subgraph),
         process_peak(),
         _profiled(running, profiled, progress) if profiled else None,
-        {d.label: held for d in running.interpreter.delegates if (held := d.device_bytes())},
+        _device_bytes(running.interpreter.delegates),
     )
 
 
@@ -169,6 +172,12 @@ def to_json(found: Measured) -> dict[str, Any]:
             "outside_seconds": outside(found.profile),
         }
     return result
+
+
+def _device_bytes(delegates: Iterable[Delegate]) -> dict[str, Mapping[str, int]]:
+    nothing: dict[str, int] = {}
+    found = {d.label: ask_or(d, "device_bytes", byte_counts, nothing) for d in delegates}
+    return {label: held for label, held in found.items() if held}
 
 
 def _profiled(running: PreparedModel, runs: int, progress: Callable[[str], None]) -> Profile:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from .device_values import Expected, as_array, taken_from
-from .failures import where
 from .input_values import stored
 from .interpreter import Interpreter
 from .named_arguments import Argument, Interface, described, interface_of, planned
-from .partition_run import prepared
+from .partition_run import run_once
 from .signature import SignatureRunner
 
 __all__ = [
     "Argument",
-    "Expected",
     "Interface",
     "Interpreter",
     "SignatureRunner",
-    "as_array",
     "described",
     "interface_of",
     "planned",
-    "prepared",
+    "run_once",
     "stored",
-    "taken_from",
-    "where",
 ]

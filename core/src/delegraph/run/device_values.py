@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from numpy import ndarray
 
 from .. import profile
 from ..contract import Delegate, Partition
+from ..contract.guard import said
 from ..errors import DelegateFailed
 from ..model import DTYPES, Tensor
 from ..text import shape_text
@@ -54,26 +56,32 @@ class OwnedValue:
 
         :raises DelegateFailed: the delegate could not compute it.
         """
-        wait = getattr(self.value, "wait", None)
-        if self._array is None and wait is not None:
+        if self._array is None:
             try:
-                wait()
-            except Exception as e:
+                wait = getattr(self.value, "wait", None)
+                if wait is not None:
+                    wait()
+            except BaseException as e:
                 raise self._failed(e) from cause(e)
 
     def _read_back(self) -> ndarray:
-        look = getattr(self.value, "host_view", None)
         try:
-            found = None if look is None else look()
-            array: ndarray = read_only(np.asarray(self.value) if found is None else found)
-        except Exception as e:
+            look = getattr(self.value, "host_view", None)
+            view = None if look is None else look()
+            array: ndarray = read_only(np.asarray(self.value if view is None else view))
+        except BaseException as e:
             raise self._failed(e) from cause(e)
+        if array.shape != self.shape or array.dtype != self.dtype:
+            found = _text(array.dtype, array.shape)
+            raise self._failed(
+                TypeError(f"it needs to give {_text(self.dtype, self.shape)}, found {found}")
+            )
         return array
 
-    def _failed(self, e: Exception) -> DelegateFailed:
+    def _failed(self, e: BaseException) -> DelegateFailed:
         if self.partition is not None:
             return failed(self.partition, "give back the results of", e)
-        return DelegateFailed(f"a value on a device cannot be read: {type(e).__name__}: {e}")
+        return DelegateFailed(f"a value on a device cannot be read: {said(e)}")
 
 
 def owned_by_program(value: Any) -> OwnedValue | None:
@@ -155,12 +163,10 @@ def taken_from(
     :param where: who gave it, for messages: ``"opencl, op #3 ADD v1"``.
     :raises DelegateFailed: number, shape or dtype of the results is not as planned.
     """
-    try:
-        found = list(results)
-    except TypeError:
-        found = [results]
+    found = list(results) if type(results) is tuple else _several(results, len(expected) + 1)
     if len(found) != len(expected):
-        raise DelegateFailed(f"{where}: needs to return {len(expected)} values, found {len(found)}")
+        number = len(found) if len(found) <= len(expected) or type(results) is tuple else "more"
+        raise DelegateFailed(f"{where}: needs to return {len(expected)} values, found {number}")
     for i, want in enumerate(expected):
         value = found[i]
         if type(value) is not ndarray:
@@ -173,6 +179,14 @@ def taken_from(
         if type(value) is ndarray:
             value.setflags(False)  # type: ignore[call-arg]  # write=False takes twice as long
     return found
+
+
+def _several(results: Any, most: int) -> list[Any]:
+    """Return what some iterable gives, the first ``most`` of it: it may have no end."""
+    try:
+        return list(islice(results, most))
+    except TypeError:
+        return [results]
 
 
 def _marked(value: Any, partition: Partition | None, want: Expected, where: str) -> Any:

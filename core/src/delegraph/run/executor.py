@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,6 +12,8 @@ from attrs import frozen
 
 from .. import profile
 from ..contract import CORE, Delegate, Instruction, Partition, Plan, Slots, SubgraphPlan, has_unknown_shape
+from ..contract.asking import ask_or, owner, tell
+from ..contract.guard import Unfit, said, shown
 from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from ..partition import DEFAULT_BUDGET, Budget, held
@@ -93,7 +96,7 @@ class Executor:
 
 def _running(delegates: Sequence[Delegate]) -> Callable[[], AbstractContextManager[object]]:
     """Return what makes the context of a run: nothing that no delegate asks for."""
-    asking = [d.running for d in delegates if type(d).running is not Delegate.running]
+    asking = [partial(_Running, d) for d in delegates if type(d).running is not Delegate.running]
     if len(asking) < 2:
         return asking[0] if asking else nullcontext
 
@@ -105,6 +108,35 @@ def _running(delegates: Sequence[Delegate]) -> Callable[[], AbstractContextManag
             yield
 
     return all_of_them
+
+
+class _Running(AbstractContextManager[object]):
+    """What one delegate wants to hold during a run; where that fails, its partitions run without it."""
+
+    __slots__ = ("_delegate", "_scope")
+
+    def __init__(self, delegate: Delegate) -> None:
+        self._delegate = delegate
+
+    def __enter__(self) -> None:
+        self._scope = ask_or(self._delegate, "running", _entered, None)
+
+    def __exit__(self, *exc: Any) -> None:
+        if self._scope is not None:
+            try:
+                self._scope.__exit__(*exc)
+            except BaseException as e:
+                if e is not exc[1]:
+                    tell(
+                        self._delegate, f"running() of {owner(self._delegate)} failed at its end: {said(e)}"
+                    )
+
+
+def _entered(scope: Any) -> AbstractContextManager[object]:
+    if not isinstance(scope, AbstractContextManager):
+        raise Unfit(f"a context manager, found {shown(scope)}")
+    scope.__enter__()
+    return scope
 
 
 class _Body:

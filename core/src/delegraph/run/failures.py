@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..contract import Partition
+from ..contract.guard import said
 from ..errors import DelegateFailed, DelegraphError
 
-# What a delegate's own mistakes raise; a driver, a full memory or a value that does not fit raise others.
+# What a delegate's own mistakes raise, besides what is no Exception; a driver, a full memory or a value
+# that does not fit raise others.
 _MISTAKES = (
     AssertionError,
     AttributeError,
@@ -18,8 +20,8 @@ _MISTAKES = (
 )
 
 
-def failed(partition: Partition, doing: str, e: Exception) -> DelegateFailed:
-    """Return the error to raise where a delegate raised ``e``.
+def failed(partition: Partition, doing: str, e: BaseException) -> DelegateFailed:
+    """Return the error to raise where a delegate raised ``e``; a Ctrl-C is raised again.
 
     :param doing: what it was to do with the partition: ``"run"``.
     """
@@ -27,20 +29,20 @@ def failed(partition: Partition, doing: str, e: Exception) -> DelegateFailed:
         if e.partition is not None:
             return e
         return DelegateFailed(f"{partition.label}: {e}", partition)
-    what = f"{partition.label} failed to {doing} {where(partition)}: {type(e).__name__}: {e}"
+    what = f"{partition.label} failed to {doing} {where(partition)}: {said(e)}"
     return DelegateFailed(what + _whose_fault(partition, e), partition)
 
 
-def _whose_fault(partition: Partition, e: Exception) -> str:
+def _whose_fault(partition: Partition, e: BaseException) -> str:
     """Say that a delegate's own code is at fault, where it is, and what to do instead."""
-    if not isinstance(e, _MISTAKES) or isinstance(e, DelegraphError):
+    if isinstance(e, DelegraphError) or (isinstance(e, Exception) and not isinstance(e, _MISTAKES)):
         return ""
     package = type(partition.delegate).__module__.partition(".")[0].replace("_", "-")
     instead = f'leave {partition.label!r} out of the delegates, or use on_failure="fallback"'
     return f" (a fault of {package}: please report it with the model; until then, {instead})"
 
 
-def cause(e: Exception) -> BaseException | None:
+def cause(e: BaseException) -> BaseException | None:
     """Return what the error raised in place of ``e`` has as its cause."""
     return e.__cause__ or e if isinstance(e, DelegateFailed) else e
 

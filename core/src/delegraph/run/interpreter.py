@@ -26,6 +26,8 @@ from typing import Any, Literal, TypeVar, cast
 import numpy as np
 
 from ..contract import Delegate, Plan
+from ..contract.asking import ask_or
+from ..contract.guard import anything
 from ..errors import InputError, ShapeError, StateError
 from ..kinds import check_flags, several, sizes, whole
 from ..model import HANDLES, Model, Shape, Tensor
@@ -580,7 +582,7 @@ def _wanted(name: str, delegates: Sequence[Wanted] | None) -> list[Wanted]:
 
 
 def _close(delegates: list[Delegate]) -> None:
-    """Close delegates and forget them; what a Ctrl-C leaves over, another call closes."""
+    """Close delegates and forget them, whatever one raises; what a Ctrl-C leaves, another call closes."""
     while delegates:
-        delegates[0].close()
+        ask_or(delegates[0], "close", anything, None)
         del delegates[0]

@@ -8,16 +8,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from numpy import ndarray
 
 from .. import shapes
 from ..contract import Fallback, Instruction, Partition, shapes_by_rows
+from ..contract.guard import shown
 from ..errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
 from ..log import logger
 from ..model import Op, Shape, Tensor
 from ..partition import Budget, nbytes
 from ..profile import Event
 from .control_flow import CoreRun
-from .device_values import Expected, as_array, handed_to, packed_for, taken_from
+from .device_values import Expected, as_array, handed_to, packed_for, read_only, taken_from
 from .failures import cause, failed, where
 from .state import Transaction
 
@@ -53,13 +55,28 @@ def timed(
 def prepared(partition: Partition) -> Run:
     """Let the partition's delegate prepare it.
 
-    :raises DelegateFailed: the delegate raised.
+    :raises DelegateFailed: the delegate raised, or returned no function.
     """
     assert partition.delegate is not None
     try:
-        return partition.delegate.prepare(partition)
-    except Exception as e:
+        return _function(partition.delegate.prepare(partition))
+    except BaseException as e:
         raise failed(partition, "prepare", e) from cause(e)
+
+
+def _function(found: Any) -> Run:
+    if not callable(found):
+        raise TypeError(f"it needs to return a function, found {shown(found)}")
+    return found  # type: ignore[no-any-return]
+
+
+def run_once(partition: Partition, inputs: Sequence[ndarray]) -> list[ndarray]:
+    """Let a delegate prepare a partition and run it on arrays; return its results on the host.
+
+    :raises DelegateFailed: it failed.
+    """
+    results = _Ready(partition, prepared(partition)).results(None, [read_only(x) for x in inputs])
+    return list(map(as_array, results))
 
 
 def whole(partition: Partition, run: Run) -> RunPart:
@@ -97,11 +114,11 @@ class _Ready:
         self.expected = _expected(partition)
         self.place = where(partition)
 
-    def results(self, state: Transaction, given: list[Any]) -> list[Any]:
+    def results(self, state: Transaction | None, given: list[Any]) -> list[Any]:
         given = self.handed(self.delegate, given)
         try:
             return taken_from(self.partition, self.run(*given), self.expected, self.place)
-        except Exception as e:
+        except BaseException as e:
             raise failed(self.partition, "run", e) from cause(e)
 
 

@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 
 from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
+from ..contract.asking import decided
 from ..errors import DelegateFailed, InputError, ShapeError, StateError
 from ..log import logger
 from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
@@ -366,7 +367,7 @@ def _is_custom(model: Model, op: Op) -> bool:
 
 
 def _may_take(delegate: Delegate, op: Op) -> bool:
-    return delegate.decide(op)[0] is not None
+    return decided(delegate, op)[0] is not None
 
 
 def _not_none(data: np.ndarray | None) -> np.ndarray:

@@ -81,6 +81,7 @@ from .text import bytes_text, escaped, html_text, shape_text
 if TYPE_CHECKING:
     from .cli.echo import echo, echo_json
     from .file import is_same_file, read_model, write_file, write_model
+    from .inputs import model_inputs
     from .model import Builder
     from .partition import Budget, MemoryEstimate
     from .partition.plan_model import plan_model
@@ -153,6 +154,7 @@ __all__ = [
     "html_text",
     "is_same_file",
     "load_delegate",
+    "model_inputs",
     "needs",
     "options_record",
     "plan_model",
@@ -187,6 +189,7 @@ _LATER = {
     "echo_json": "cli.echo",
     "is_same_file": "file",
     "load_delegate": "plugins",
+    "model_inputs": "inputs",
     "plan_model": "partition.plan_model",
     "read_model": "file",
     "write_file": "file",

@@ -13,7 +13,8 @@ import numpy as np
 from attrs import frozen
 
 from ..errors import InputError
-from ..run import Argument, Interface
+from ..model import Model
+from ..run import Argument, Interface, described, interface_of
 from ..text import escaped
 
 Tell = Callable[[str], None]  # gets a sentence for the user about what was done to an input
@@ -44,6 +45,31 @@ def read_inputs(
     """
     files = _files(interface, given)
     return {a.name: _read(a, files[a.name], normalization, tell) for a in interface.inputs}
+
+
+def model_inputs(
+    model: Model,
+    given: Sequence[str],
+    signature: str | None = None,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    tell: Tell = lambda sentence: None,
+) -> dict[str, np.ndarray]:
+    """Return an array for each input of a model, by name, from files: as ``delegraph run`` reads them.
+
+    :param given: ``NAME=FILE`` each, or ``FILE`` where there is one input: .npy, .npz, an image, .wav.
+    :param signature: the signature to run; None: the main subgraph.
+    :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std. None: what the model's
+        metadata or
+        its quantization say, else a guess.
+    :param tell: called with what a user should know: what was resized, scaled, cut or left out.
+    :raises InputError: an input is missing, unknown or given twice, or a file does not fit.
+    """
+    said = None
+    if mean is not None or std is not None:
+        said = Normalization(tuple(mean or (0.0,)), tuple(std or (1.0,)))
+    return read_inputs(described(interface_of(model, signature), model), given, said, tell)
 
 
 def inputs_text(interface: Interface) -> str:

@@ -1,6 +1,6 @@
 """Smaller and faster .tflite models, from the .tflite file alone.
 
-``quantize(model, "dynamic")`` gives a model, and a report of what became of each op;
+``quantize(model, "int8", data=samples)`` gives a model, and a report of what became of each op;
 ``dequantize(model)`` the float view of one that is quantized. On the command line: ``delegraph quantize``,
 ``delegraph dequantize``.
 """
@@ -15,18 +15,22 @@ from delegraph import hookimpl
 if TYPE_CHECKING:
     import click
 
+    from .calibrate import Calibration
     from .pipeline import Quantized, dequantize, quantize
     from .report import Outcome, Report
+    from .rules import Rule
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
-__all__ = ["Outcome", "Quantized", "Report", "dequantize", "quantize"]
+__all__ = ["Calibration", "Outcome", "Quantized", "Report", "Rule", "dequantize", "quantize"]
 
 # Imported when first asked for: a list of plugins does without.
 _LATER = {
+    "Calibration": "calibrate",
     "Outcome": "report",
     "Quantized": "pipeline",
     "Report": "report",
+    "Rule": "rules",
     "dequantize": "pipeline",
     "quantize": "pipeline",
 }

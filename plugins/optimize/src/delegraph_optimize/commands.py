@@ -2,43 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import click
 
 _MODEL = click.Path(exists=True, dir_okay=False)
 _OUT = click.Path(dir_okay=False)
+_IO = click.Choice(["float", "int8", "uint8", "int16"])
+
+
+def _numbers(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"needs numbers with commas between them, found {text!r}") from None
+
+
+_OPTIONS = (
+    click.option("-o", "--output", "out", type=_OUT, required=True, help="The .tflite file to write."),
+    click.option(
+        "--scheme",
+        type=click.Choice(["float16", "dynamic", "weights", "int8", "int16x8"]),
+        required=True,
+        help="What becomes of weights and activations.",
+    ),
+    click.option("--data", metavar="PATH", help="Samples: a folder, or an .npy or .npz file of several."),
+    click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
+    click.option("--mean", metavar="M[,M,M]", callback=_numbers, help="Of images: real = (pixel - M) / S."),
+    click.option("--std", metavar="S[,S,S]", callback=_numbers, help="S of the same."),
+    click.option("--target", metavar="A,B", help="Delegates that will run it. Without it: LiteRT."),
+    click.option("--inputs", type=_IO, default="float", show_default=True, help="How callers give inputs."),
+    click.option("--outputs", type=_IO, help="How callers get outputs. Without it: as --inputs."),
+    click.option("--rules", type=_MODEL, help="A TOML file: other schemes for some ops."),
+    click.option(
+        "--method",
+        type=click.Choice(["minmax", "average", "percentile", "mse", "entropy"]),
+        default="minmax",
+        show_default=True,
+        help="How ranges come from what the samples showed.",
+    ),
+    click.option(
+        "--engine", default="reference", show_default=True, help="The delegate that runs samples."
+    ),
+    click.option("--calibration", type=_MODEL, help="A saved calibration; with --data, both are merged."),
+    click.option("--save-calibration", "saved", type=_OUT, help="Save what the samples showed as .npz."),
+    click.option(
+        "--weights",
+        type=click.Choice(["int8", "int4"]),
+        default="int8",
+        show_default=True,
+        help="Their type.",
+    ),
+    click.option(
+        "--block",
+        type=click.Choice(["32", "64", "128", "256"]),
+        help="dynamic, int4: values of a FULLY_CONNECTED row that share a scale.",
+    ),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command()
 @click.argument("model", type=_MODEL)
-@click.option("-o", "--output", "out", type=_OUT, required=True, help="The .tflite file to write.")
-@click.option(
-    "--scheme",
-    type=click.Choice(["float16", "dynamic", "weights"]),
-    required=True,
-    help="What becomes of weights and activations.",
-)
-@click.option(
-    "--weights",
-    type=click.Choice(["int8", "int4"]),
-    default="int8",
-    show_default=True,
-    help="Of dynamic and weights.",
-)
-@click.option(
-    "--block",
-    type=click.Choice(["32", "64", "128", "256"]),
-    help="int4 weights of FULLY_CONNECTED that share a scale.",
-)
-def quantize(model: str, out: str, scheme: str, weights: str, block: str | None) -> None:
-    """Write a smaller model, and say what became of each op and why.
+@_with_options
+def quantize(model: str, out: str, saved: str | None, block: str | None, **settings: Any) -> None:
+    r"""Write a smaller model, and say what became of each op and why.
 
-    float16 halves the file; dynamic (int8 weights beside float activations) and weights (the same, made
-    floats when the model is loaded) quarter it and need no data.
+    \b
+    scheme    weights, activations         size   data    runs on
+    float16   float16, float32             50 %   none    what runs the float model
+    dynamic   int8 or int4, float32        27 %   none    CPUs
+    weights   int8 or int4, float32        27 %   none    what runs the float model
+    int8      int8, int8                   27 %   needed  CPUs, Edge TPU, microcontrollers
+    int16x8   int8, int16                  27 %   needed  CPUs; where int8 loses too much
     """
     from .pipeline import quantize as quantized
 
-    found = quantized(model, scheme, weights=weights, block=int(block or 0))
-    found.write(out, [model])
+    with _progress() as progress:
+        found = quantized(model, block=int(block or 0), progress=progress, **settings)
+    if saved is not None and found.calibration is not None:
+        found.calibration.save(saved, [model])
+    found.write(out, [model, *([settings["data"]] if settings["data"] else [])])
     _print(found.report)
 
 
@@ -52,6 +103,24 @@ def dequantize(model: str, out: str) -> None:
     found = dequantized(model)
     found.write(out, [model])
     _print(found.report)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Count the samples that are done, on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("calibrating"),
+        BarColumn(),
+        TextColumn("{task.completed} samples"),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("", total=None, start=True)
+        yield lambda done: shown.update(task, completed=done)
 
 
 def _print(report: object) -> None:

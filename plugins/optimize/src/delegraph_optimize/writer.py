@@ -130,7 +130,7 @@ class ModelEdit:
 
     def model(self) -> Model:
         """Return the edited model, without tensors and buffers that nobody names."""
-        shared = _Shared()
+        shared = _OneArray()
         graphs, numbers = [], []
         for edit in self.graphs:
             graph, renumbered = _finished(edit, self.kept(edit), shared)
@@ -199,7 +199,7 @@ def _node(op: Op) -> EditedOp:
     )
 
 
-class _Shared:
+class _OneArray:
     """Gives equal constants one array, so that they share a buffer of the file."""
 
     def __init__(self) -> None:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from .borders import INTEGERS, integer_inputs, integer_outputs
 from .dynamic import make_dynamic
-from .numbers import quantized_blocks, quantized_weights
-from .stored import store_smaller
+from .integer import ACTIVATIONS, Range, Ranges, make_integer
+from .stored import Verdict, store_smaller
 
-__all__ = ["make_dynamic", "quantized_blocks", "quantized_weights", "store_smaller"]
+__all__ = [
+    "ACTIVATIONS",
+    "INTEGERS",
+    "Range",
+    "Ranges",
+    "Verdict",
+    "integer_inputs",
+    "integer_outputs",
+    "make_dynamic",
+    "make_integer",
+    "store_smaller",
+]

@@ -48,12 +48,11 @@ def activation_quantization(low: float, high: float, dtype: str) -> Quantization
     """
     low, high = min(low, 0.0), max(high, 0.0)
     least, most = DTYPES[dtype].limits
+    if low == high:  # zeros alone: as if they could be ones
+        high = 1.0
     if dtype == "int16":
-        scale = max(-low, high) / most
-        return _one(scale if scale > 0 else 1.0, 0)
+        return _one(max(-low, high) / most, 0)
     scale = (high - low) / (most - least)
-    if scale <= 0:
-        return _one(1.0, 0 if dtype == "int8" else least)
     scale = float(np.float32(max(scale, TINY)))
     return _one(scale, int(np.clip(np.rint(least - low / scale), least, most)))
 

@@ -1,0 +1,123 @@
+"""From what a tensor's values were to the range that its integers are to cover.
+
+Sources: entropy as Migacz, "8-bit inference with TensorRT", GTC 2017; the others as named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from delegraph import InputError
+
+from .statistics import BINS, TensorStatistics
+
+PERCENTILE = 99.99  # of the values that lie inside
+
+Range = tuple[float, float]
+
+
+def range_of(seen: TensorStatistics, method: str = "minmax", bits: int = 8) -> Range:
+    """Return the lowest and the highest value to store.
+
+    :param method: one of ``METHODS``: ``minmax`` all that was seen; ``average`` moving averages of each
+        sample's
+        lowest and highest; ``percentile`` all but one in ten thousand; ``mse`` the least squared error;
+        ``entropy`` the least loss of information.
+    :raises InputError: the method needs a histogram, and there is none.
+    """
+    if method not in METHODS:
+        raise InputError(f"calibration method needs one of {', '.join(METHODS)}, found {method!r}")
+    if method in _OF_HISTOGRAMS and not seen.reach:
+        raise InputError(f"method {method!r} needs histograms; this calibration was made without them")
+    low, high = METHODS[method](seen, bits)
+    return max(float(low), seen.low), min(float(high), seen.high)
+
+
+def _minmax(seen: TensorStatistics, bits: int) -> Range:
+    return seen.low, seen.high
+
+
+def _average(seen: TensorStatistics, bits: int) -> Range:
+    return seen.mean_low, seen.mean_high
+
+
+def _percentile(seen: TensorStatistics, bits: int) -> Range:
+    total, edges = np.cumsum(seen.counts), _edges(seen)
+    outside = total[-1] * (1 - PERCENTILE / 100) / 2
+    low = int(np.searchsorted(total, outside, side="right"))
+    high = int(np.searchsorted(total, total[-1] - outside, side="left"))
+    return float(edges[low]), float(edges[high + 1])
+
+
+def _mse(seen: TensorStatistics, bits: int) -> Range:
+    """Draw in first the higher end, then the lower, while the squared error falls."""
+    low, high = min(seen.low, 0.0), max(seen.high, 0.0)
+    shares = np.linspace(0.2, 1.0, 81)
+    errors = [_squared_error(seen, low, high * share, bits) for share in shares]
+    high *= float(shares[int(np.argmin(errors))])
+    errors = [_squared_error(seen, low * share, high, bits) for share in shares]
+    return low * float(shares[int(np.argmin(errors))]), high
+
+
+def _squared_error(seen: TensorStatistics, low: float, high: float, bits: int) -> float:
+    step = (high - low) / ((1 << bits) - 1)
+    if step <= 0:
+        return np.inf
+    there = np.flatnonzero(seen.counts)
+    values = _centres(seen)[there]
+    stored = np.clip(np.rint((values - low) / step), 0, (1 << bits) - 1) * step + low
+    return float((seen.counts[there] * np.square(values - stored)).sum())
+
+
+def _entropy(seen: TensorStatistics, bits: int) -> Range:
+    half = BINS // 2
+    sizes = seen.counts[half:] + seen.counts[:half][::-1]  # how often which |x| came
+    levels = 1 << (min(bits, 8) - 1)
+    last = int(np.flatnonzero(sizes)[-1]) + 1 if sizes.any() else half
+    if last <= levels:
+        return seen.low, seen.high
+    losses = [_divergence(sizes, n, levels) for n in range(levels, last + 1)]
+    limit = (levels + int(np.argmin(losses))) * seen.reach / half
+    return -limit, limit
+
+
+def _divergence(sizes: np.ndarray, kept: int, levels: int) -> float:
+    """Return the Kullback-Leibler divergence of what is stored with so many bins kept from what there
+    was.
+    """
+    there = sizes[:kept].astype(np.float64)
+    clipped = there.copy()
+    clipped[-1] += sizes[kept:].sum()
+    group = np.arange(kept) * levels // kept
+    filled = there > 0
+    sums = np.bincount(group, weights=there, minlength=levels)
+    shared = np.bincount(group, weights=filled, minlength=levels)
+    stored = np.where(filled, (sums / np.maximum(shared, 1))[group], 0.0)
+    p, q = clipped / max(clipped.sum(), 1), stored / max(stored.sum(), 1)
+    both = (p > 0) & (q > 0)
+    lost = p[(p > 0) & (q <= 0)].sum()  # what falls where nothing is stored counts in full
+    return float((p[both] * np.log(p[both] / q[both])).sum() + lost * 10)
+
+
+def _edges(seen: TensorStatistics) -> np.ndarray:
+    return np.linspace(-seen.reach, seen.reach, BINS + 1)
+
+
+def _centres(seen: TensorStatistics) -> np.ndarray:
+    edges = _edges(seen)
+    return np.asarray((edges[1:] + edges[:-1]) / 2)
+
+
+METHODS: Mapping[str, Callable[[TensorStatistics, int], Range]] = {
+    "minmax": _minmax,
+    "average": _average,
+    "percentile": _percentile,
+    "mse": _mse,
+    "entropy": _entropy,
+}
+_OF_HISTOGRAMS = ("percentile", "mse", "entropy")
+
+
+def needs_histograms(method: str) -> bool:
+    return method in _OF_HISTOGRAMS

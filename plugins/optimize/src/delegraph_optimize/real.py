@@ -1,0 +1,45 @@
+"""The real numbers that a tensor's integers stand for."""
+
+from __future__ import annotations
+
+import numpy as np
+from delegraph import Tensor
+
+_NUMBERS = frozenset(("int8", "uint8", "int16", "int32", "int64", "int4", "int2", "uint4"))
+
+
+def real_values(tensor: Tensor) -> np.ndarray:
+    """Return the real numbers that a constant stands for, as float32.
+
+    real = scale (stored - zero point)
+    """
+    data, q = tensor.data, tensor.quantization
+    assert data is not None
+    if tensor.dtype == "bfloat16":
+        return np.asarray((data.astype(np.uint32) << np.uint32(16)).view(np.float32))
+    if tensor.dtype in ("float16", "float32"):
+        return data.astype(np.float32)
+    assert q is not None
+    if q.blocks is not None:
+        return _of_blocks(data, q.blocks.scales.data, q.blocks.size)
+    points = q.zero_point if len(q.zero_point) else np.zeros(1, np.int64)
+    if len(q.scale) == 1:
+        return np.asarray((data.astype(np.float64) - points[0]) * np.float64(q.scale[0]), np.float32)
+    shape = [-1 if i == q.axis else 1 for i in range(data.ndim)]
+    scales, points = (
+        q.scale.astype(np.float64).reshape(shape),
+        points.reshape(shape) if len(points) > 1 else points,
+    )
+    return np.asarray((data.astype(np.float64) - points) * scales, np.float32)
+
+
+def _of_blocks(data: np.ndarray, scales: np.ndarray | None, size: int) -> np.ndarray:
+    assert scales is not None
+    wide = np.repeat(scales.astype(np.float32).reshape(len(data), -1), size, axis=1)
+    return np.asarray(data.reshape(len(data), -1) * wide[:, : data[0].size], np.float32).reshape(data.shape)
+
+
+def is_quantized(tensor: Tensor) -> bool:
+    """Say whether a tensor's integers stand for real numbers."""
+    q = tensor.quantization
+    return tensor.dtype in _NUMBERS and q is not None and (len(q.scale) > 0 or q.blocks is not None)

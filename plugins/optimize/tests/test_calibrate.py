@@ -1,0 +1,138 @@
+"""Calibration: what is kept of values, ranges by method, samples, calibrations saved and merged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from delegraph import InputError
+from delegraph_optimize import Calibration, quantize
+from delegraph_optimize.calibrate import METHODS, calibrate, range_of, read_samples
+from delegraph_optimize.calibrate.statistics import TensorStatistics
+from small import dense_net, floats
+
+RNG = np.random.default_rng(3)
+
+
+def seen(*arrays: np.ndarray) -> TensorStatistics:
+    found = TensorStatistics()
+    for array in arrays:
+        found.see(np.asarray(array, np.float32))
+    return found
+
+
+def test_lowest_highest_and_their_moving_averages() -> None:
+    found = seen([1, 2], [-3, 5])
+    assert (found.low, found.high) == (-3, 5)
+    assert found.mean_low == pytest.approx(0.95 * 1 + 0.05 * -3)
+    assert found.mean_high == pytest.approx(0.95 * 2 + 0.05 * 5)
+
+
+def test_a_histogram_that_grows_loses_no_value() -> None:
+    arrays = [RNG.normal(0, size, 1000).astype(np.float32) for size in (0.01, 3.0, 1000.0)]
+    found = seen(*arrays)
+    assert found.counts.sum() == 3000
+    edges = np.linspace(-found.reach, found.reach, len(found.counts) + 1)
+    counts, _ = np.histogram(np.concatenate(arrays), edges)
+    np.testing.assert_array_equal(found.counts, counts)
+
+
+def test_merged_statistics_are_those_of_all() -> None:
+    one, other = RNG.normal(0, 1, 500), RNG.normal(5, 40, 700)
+    both, whole = seen(one).merged(seen(other)), seen(one, other)
+    assert (both.low, both.high, both.reach) == (whole.low, whole.high, whole.reach)
+    np.testing.assert_array_equal(both.counts, whole.counts)
+
+
+def test_values_that_are_not_finite_are_counted_apart() -> None:
+    found = seen([1, np.nan, np.inf, -2])
+    assert (found.low, found.high, found.odd) == (-2, 1, 2)
+
+
+def test_one_far_value_does_not_stretch_the_range_but_of_minmax() -> None:
+    values = np.concatenate([RNG.normal(0, 1, 100_000), [300.0]])
+    found = seen(values)
+    assert range_of(found, "minmax")[1] == 300
+    for method in ("percentile", "entropy"):
+        low, high = range_of(found, method)
+        assert 2 < high < 150, method
+        assert -10 < low < -2, method
+
+
+def test_the_least_squared_error_is_that() -> None:
+    values = RNG.laplace(0, 1, 50_000).astype(np.float32)
+    found = seen(values)
+
+    def error(low: float, high: float) -> float:
+        step = (high - low) / 15
+        stored = np.clip(np.rint((values - low) / step), 0, 15) * step + low
+        return float(np.square(values - stored).mean())
+
+    assert error(*range_of(found, "mse", bits=4)) < 0.6 * error(*range_of(found, "minmax", bits=4))
+
+
+def test_a_method_without_its_histogram_says_so() -> None:
+    found = TensorStatistics()
+    found.see(np.ones(3, np.float32), histogram=False)
+    with pytest.raises(InputError, match="needs histograms"):
+        range_of(found, "mse")
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_quantizes(method: str) -> None:
+    found = quantize(dense_net(), "int8", data=[floats(1, 64) for _ in range(4)], method=method)
+    assert len(found.report.quantized) == 2
+
+
+def test_a_saved_calibration_is_used_again_and_merged(tmp_path: Path) -> None:
+    model, path = dense_net(), tmp_path / "calibration.npz"
+    one, two = ([floats(1, 64, size=size)] for size in (1.0, 2.0))
+    first = quantize(model, "int8", data=one)
+    assert first.calibration is not None
+    first.calibration.save(path)
+    again = quantize(model, "int8", calibration=path)
+    assert again.content == first.content
+    both = quantize(model, "int8", data=two, calibration=Calibration.load(path))
+    assert both.content == quantize(model, "int8", data=[*one, *two]).content
+
+
+def test_a_file_that_is_no_calibration_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    path.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="is no saved calibration"):
+        Calibration.load(path)
+    np.savez(path, names=np.zeros(3, np.uint8))
+    with pytest.raises(InputError, match="is no saved calibration"):
+        Calibration.load(path)
+
+
+def test_samples_come_from_folders_and_files_of_several(tmp_path: Path) -> None:
+    model, arrays = dense_net(), floats(5, 64)
+    np.save(tmp_path / "several.npy", arrays)
+    np.savez(tmp_path / "several.npz", x=arrays)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for i, array in enumerate(arrays):
+        np.save(folder / f"{i}.npy", array[None])
+    for data in (tmp_path / "several.npy", tmp_path / "several.npz", folder, list(arrays)):
+        found = [inputs["x"] for _, inputs in read_samples(model, data)]
+        np.testing.assert_array_equal(np.concatenate(found), arrays)
+    assert len(list(read_samples(model, folder, limit=2))) == 2
+
+
+def test_a_model_that_runs_op_by_op_is_watched_whole() -> None:
+    model, x = dense_net(), floats(1, 64)
+    found = calibrate(model, read_samples(model, [x]))
+    assert sorted(found.tensors) == ["0/relu", "0/x", "0/y", "0/z"]
+    assert found.tensors["0/x"].low == x.min()
+    assert found.tensors["0/relu"].low >= 0
+
+
+def test_pixels_that_nobody_scaled_bring_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    pixels = RNG.integers(0, 256, (1, 64)).astype(np.float32)
+    quantize(dense_net(), "int8", data=[pixels])
+    assert "whole numbers from" in caplog.text
+    caplog.clear()
+    quantize(dense_net(), "int8", data=[pixels / 255])
+    assert caplog.text == ""

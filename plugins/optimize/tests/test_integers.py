@@ -1,0 +1,224 @@
+"""int8 and int16x8: scales, zero points and biases as specified; what stays floats, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from delegraph import Builder, InputError, Model, Op, read_model
+from delegraph_optimize import Rule, quantize
+from small import computes, dense_net, floats, ops
+
+
+def samples(*shape: int, count: int = 8, size: float = 1.0) -> list[np.ndarray]:
+    return [floats(*shape, size=size) for _ in range(count)]
+
+
+def the(name: str, model: Model) -> Op:
+    (found,) = (op for op in model.subgraphs[0].ops if op.name == name)
+    return found
+
+
+def product() -> Model:
+    g = Builder()
+    x = g.input((1, 2), "float32", "x")
+    w = g.constant(np.array([[1.27, -0.5], [0.0254, 0.0]], np.float32))
+    b = g.constant(np.array([0.25, -1.0], np.float32))
+    return g.model([g.op("FULLY_CONNECTED", [x, w, b], [g.tensor((1, 2), "float32", "y")])])
+
+
+def test_a_product_is_quantized_as_the_specification_says() -> None:
+    data = [np.array([[-1.0, 1.55]], np.float32)]
+    found = quantize(product(), "int8", data=data).model
+    assert ops(found) == ["QUANTIZE", "FULLY_CONNECTED", "DEQUANTIZE"]
+    op = the("FULLY_CONNECTED", found)
+    x, w, b = op.inputs
+    assert (x.scale, x.zero_point) == (np.float32(2.55 / 255), -28)  # -1 to 1.55 on -128 to 127
+    np.testing.assert_allclose(w.quantization.scale, [0.01, 0.0002], rtol=1e-6)
+    np.testing.assert_array_equal(w.data, [[127, -50], [127, 0]])
+    np.testing.assert_allclose(b.quantization.scale, [1e-4, 2e-6], rtol=1e-6)
+    np.testing.assert_array_equal(b.data, [2500, -500000])
+    assert (b.dtype, op.version) == ("int32", 4)
+
+
+def test_16_bit_activations_have_no_zero_point_and_biases_of_64_bits() -> None:
+    data = [np.array([[-1.0, 1.55]], np.float32)]
+    op = the("FULLY_CONNECTED", quantize(product(), "int16x8", data=data).model)
+    x, w, b = op.inputs
+    assert (x.dtype, x.zero_point, w.dtype, b.dtype) == ("int16", 0, "int8", "int64")
+    assert x.scale == pytest.approx(1.55 / 32767)
+    assert (op.options.quantized_bias_type, op.version) == ("INT64", 11)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "op", "stored"),
+    [
+        ("int8", "SOFTMAX", (1 / 256, -128)),
+        ("int8", "LOGISTIC", (1 / 256, -128)),
+        ("int8", "TANH", (1 / 128, 0)),
+        ("int8", "LOG_SOFTMAX", (16 / 256, 127)),
+        ("int8", "L2_NORMALIZATION", (1 / 128, 0)),
+        ("int16x8", "SOFTMAX", (1 / 32768, 0)),
+        ("int16x8", "TANH", (1 / 32768, 0)),
+    ],
+)
+def test_what_a_kernel_fixes_is_what_the_output_has(
+    scheme: str, op: str, stored: tuple[float, int]
+) -> None:
+    g = Builder()
+    x = g.input((1, 8), "float32", "x")
+    options = {"beta": 1.0} if op == "SOFTMAX" else {}
+    model = g.model([g.op(op, [x], [g.tensor((1, 8), "float32", "y")], **options)])
+    (y,) = the(op, quantize(model, scheme, data=samples(1, 8)).model).outputs
+    assert (y.scale, y.zero_point) == stored
+
+
+def test_ops_that_move_values_share_the_scale() -> None:
+    g = Builder()
+    x, z = g.input((1, 8), "float32", "x"), g.input((1, 8), "float32", "z")
+    y = g.op("CONCATENATION", [x, z], [g.tensor((1, 16), "float32")], axis=1)
+    y = g.op("RESHAPE", [y, g.constant(np.array([4, 4], np.int32))], [g.tensor((4, 4), "float32")])
+    model = g.model([g.op("EXP", [y], [g.tensor((4, 4), "float32", "y")])])
+    data = [{"x": floats(1, 8), "z": floats(1, 8, size=5)} for _ in range(3)]
+    found = quantize(model, "int8", data=data).model
+    move = [op for op in found.subgraphs[0].ops if op.name in ("CONCATENATION", "RESHAPE")]
+    scales = {t.scale for op in move for t in (*op.inputs, *op.outputs) if t.dtype == "int8"}
+    assert len(scales) == 1
+
+
+def test_a_fixed_scale_is_not_given_to_values_beyond_it() -> None:
+    g = Builder()
+    x = g.input((1, 8), "float32", "x")
+    s = g.op("LOGISTIC", [x], [g.tensor((1, 8), "float32")])
+    y = g.op("CONCATENATION", [s, x], [g.tensor((1, 16), "float32", "y")], axis=1)
+    model = g.model([y])
+    found = quantize(model, "int8", data=samples(1, 8, size=4)).model
+    assert ops(found).count("QUANTIZE") == 2  # of x, and of what LOGISTIC wrote
+    v = floats(1, 8, size=4)
+    np.testing.assert_allclose(computes(found, x=v)[0], computes(model, x=v)[0], atol=0.05)
+
+
+def test_an_op_without_integers_stays_and_the_report_says_why() -> None:
+    g = Builder()
+    x = g.input((1, 8), "float32", "x")
+    y = g.op("SIN", [x], [g.tensor((1, 8), "float32")])
+    y = g.op("SQUEEZE", [y], [g.tensor((8,), "float32", "y")], squeeze_dims=[0])
+    found = quantize(g.model([y]), "int8", data=samples(1, 8))
+    assert [o.reason for o in found.report.outcomes] == [
+        "LiteRT has no SIN on int8",
+        "it only moves floats: the ops around it have no integers",
+    ]
+    assert ops(found.model) == ["SIN", "SQUEEZE"]
+
+
+@pytest.mark.parametrize(("io", "dtype", "offset"), [("int8", "int8", 0), ("uint8", "uint8", 128)])
+def test_inputs_and_outputs_may_be_integers(io: str, dtype: str, offset: int) -> None:
+    model = dense_net()
+    found = quantize(model, "int8", data=samples(1, 64), inputs=io).model
+    (x,), (z,) = found.subgraphs[0].inputs, found.subgraphs[0].outputs
+    assert (x.name, x.dtype, z.name, z.dtype) == ("x", dtype, "z", dtype)
+    borders = ["QUANTIZE"] if io == "uint8" else []
+    assert ops(found) == [*borders, "FULLY_CONNECTED", "FULLY_CONNECTED", *borders]
+    v = floats(1, 64)
+    stored = np.clip(np.rint(v / x.scale) + x.zero_point, offset - 128, offset + 127).astype(dtype)
+    (got,) = computes(found, x=stored)
+    want = computes(model, x=v)[0]
+    assert np.abs((got.astype(float) - z.zero_point) * z.scale - want).max() < 0.05 * np.abs(want).max()
+
+
+def test_rules_choose_schemes_for_ops(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "z"\nscheme = "float32"\n', encoding="utf-8")
+    found = quantize(dense_net(), "int8", data=samples(1, 64), rules=rules)
+    assert [o.scheme for o in found.report.outcomes] == ["int8", "float32", "float32"]
+    mixed = quantize(dense_net(), "int8", data=samples(1, 64), rules=[Rule("int16x8", index=(2,))])
+    assert ops(mixed.model) == [
+        "QUANTIZE", "FULLY_CONNECTED", "QUANTIZE", "FULLY_CONNECTED", "DEQUANTIZE"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[rule]]\nschema = 1\n", "found 'schema'"),
+        ("[[rule]]\nscheme = 'int7'\n", "scheme needs one of .*found 'int7'"),
+        ("[[rule]]\nindex = 'a'\n", "index needs whole numbers"),
+        ("[rules]\n", "need tables"),
+        ("[[rule", "cannot be read"),
+    ],
+)
+def test_a_wrong_rule_is_named(tmp_path: Path, text: str, said: str) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        quantize(dense_net(), "dynamic", rules=rules)
+
+
+def test_the_target_decides() -> None:
+    from delegraph import Delegate, OpSupport, Partition, Run, SupportTable
+
+    class Adder(Delegate):
+        """Has no op but FULLY_CONNECTED on int8 with a bias."""
+
+        name = "adder"
+
+        def prepare(self, partition: Partition) -> Run:
+            raise NotImplementedError
+
+    adder = Adder()
+    adder.table = SupportTable(
+        "adder", [OpSupport("FULLY_CONNECTED", versions=(4, 4), types="int8 int8 int32 -> int8")]
+    )
+    found = quantize(dense_net(), "int8", data=samples(1, 64), target=adder)
+    assert [o.scheme for o in found.report.outcomes] == ["int8", "float32", "float32"]
+    assert "adder needs int8 int8 int32 -> int8, found int8 int8 none -> int8" in str(found.report)
+
+
+def test_a_scheme_that_needs_samples_says_so() -> None:
+    with pytest.raises(InputError, match="scheme 'int8' needs samples of the model's inputs"):
+        quantize(dense_net(), "int8")
+    with pytest.raises(InputError, match="at least one sample, found none"):
+        quantize(dense_net(), "int8", data=[])
+
+
+def test_samples_that_do_not_fit_are_named() -> None:
+    with pytest.raises(InputError, match="input 'x' needs shape 1×64, found 1×63"):
+        quantize(dense_net(), "int8", data=[floats(1, 63)])
+    with pytest.raises(InputError, match="finite values, found NaN"):
+        quantize(dense_net(), "int8", data=[np.full((1, 64), np.nan, np.float32)])
+    with pytest.raises(InputError, match="no input 'y'"):
+        quantize(dense_net(), "int8", data=[{"y": floats(1, 64)}])
+
+
+def test_values_that_are_always_zero_keep_every_scale_finite() -> None:
+    for scheme in ("int8", "int16x8"):
+        found = quantize(dense_net(), scheme, data=[np.zeros((1, 64), np.float32)])
+        (got,) = computes(read_model(found.content), x=np.zeros((1, 64), np.float32))
+        want = computes(dense_net(), x=np.zeros((1, 64), np.float32))[0]
+        assert got.shape == want.shape
+        assert np.isfinite(got).all()
+
+
+def test_a_bias_that_int32_cannot_hold_makes_the_weights_scale_larger() -> None:
+    g = Builder()
+    x = g.input((1, 2), "float32", "x")
+    w = g.constant(np.full((1, 2), 1e-9, np.float32))
+    model = g.model(
+        [g.op("FULLY_CONNECTED", [x, w, g.constant(np.array([100.0], np.float32))],
+              [g.tensor((1, 1), "float32", "y")])]
+    )  # fmt: skip
+    data = [np.array([[-1e-3, 1e-3]], np.float32)]
+    op = the("FULLY_CONNECTED", quantize(model, "int8", data=data).model)
+    bias = op.inputs[2]
+    assert float(bias.data[0]) * float(bias.quantization.scale[0]) == pytest.approx(100.0)
+
+
+def test_batches_of_any_size_stay_open() -> None:
+    g = Builder()
+    x = g.input((-1, 4), "float32", "x")
+    y = g.op("RELU", [x], [g.tensor((1, 4), "float32", "y")])
+    y = g.op("EXP", [y], [g.tensor((1, 4), "float32", "y")])
+    found = quantize(g.model([y]), "int8", data=samples(3, 4), inputs="int8").model
+    assert found.subgraphs[0].inputs[0].shape_signature == (-1, 4)
+    assert computes(found, x=np.zeros((5, 4), np.int8))[0].shape == (5, 4)

@@ -53,7 +53,14 @@ def patched(data: bytes, what: str, value: float, nth: int = 0) -> bytes:
 
 def refused(data: Model | bytes, message: str, **how) -> None:
     with pytest.raises(ModelError, match=message):
-        read_model(write_model(data) if isinstance(data, Model) else data, **how)
+        read_model(file_of(data) if isinstance(data, Model) else data, **how)
+
+
+def file_of(model: Model) -> bytes:
+    """Return the file of a model that may name what it does not have."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("delegraph.file.writer.check_references", lambda model: None)
+        return write_model(model)
 
 
 # A good file
@@ -250,7 +257,6 @@ def test_a_message_names_the_file_the_subgraph_and_the_tensor(tmp_path):
     [
         ({"shape": (1 << 30, 1 << 30)}, r"is larger than max_tensor_bytes=4294967296"),
         ({"shape": (1,) * 33}, r"needs a rank of at most 32, found 33"),
-        ({"buffer": 9}, r"its buffer is 9, but the model has 3 buffers"),
         ({"shape_signature": (1, 2, 3)}, r"shape_signature \(1, 2, 3\) does not fit shape 1×2"),
         ({"shape_signature": (1, -2)}, r"shape_signature \(1, -2\) does not fit"),
         ({"external_buffer": 1}, r"its values lie in another file .*allow_external_buffers=True"),
@@ -267,6 +273,7 @@ def test_a_tensor_that_cannot_be_is_refused(changes, message):
         ("Tensor.type", 9, r"shape 2×3 of int8 needs 6 bytes, found 24"),
         ("Tensor.type", 5, r"the places of 1 strings do not ascend within 24 bytes"),
         ("Tensor.type", 13, r"a resource cannot have values in the file, found 24 bytes"),
+        ("Tensor.buffer", 9, r"its buffer is 9, but the model has 2 buffers"),
         ("Tensor.type", 77, r"77 is no TensorType; the last known one is 22"),
         (
             "Tensor.name length",
@@ -368,7 +375,7 @@ def test_scales_in_blocks_are_numbers(what, dtype):
 
 
 def test_a_tensor_that_holds_its_own_scales_is_read_and_written():
-    once = read_model(write_model(in_blocks(scales=1)))
+    once = read_model(file_of(in_blocks(scales=1)))
     assert once.subgraphs[0].tensors[1].quantization.blocks.scales.quantization.blocks is None
     assert read_model(write_model(once)) == once
 

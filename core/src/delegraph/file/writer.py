@@ -35,6 +35,7 @@ from ..model import (
     schema,
     stored_bytes,
 )
+from .references import check_references
 
 ALIGNMENT = 16  # of a buffer's data, as the schema wants it
 _MAX_INLINE = (1 << 31) - (1 << 28)  # bytes of data in a FlatBuffer; its offsets end at 2 GiB
@@ -49,9 +50,11 @@ def write_model(model: Model) -> bytes:
 
     Weights of more than 2 GiB lie behind the FlatBuffer, which then holds their offsets and sizes.
 
-    :raises InputError: a value does not fit the format; the message names the table and the field
+    :raises InputError: a value does not fit the format, or there is no tensor, buffer, operator code or
+        subgraph of a number; the message names the place
     """
     check_kind("model", model, Model, "a Model")
+    check_references(model)
     rows = _Rows(model)
     if rows.weight() <= _MAX_INLINE:
         return _flatbuffer(rows.model()) + model.trailer
@@ -139,7 +142,7 @@ class _Rows:
 
     def _buffer(self, tensor: Tensor) -> int:
         """Return the index of the buffer that holds the tensor's values, making one if none does."""
-        stored = self.buffers[tensor.buffer] if tensor.buffer < len(self.buffers) else None
+        stored = self.buffers[tensor.buffer] if tensor.buffer else None  # 0 is that of no values
         if not tensor.is_constant:
             return tensor.buffer if stored is None or not len(stored) else 0
         data = tensor.data

@@ -120,7 +120,7 @@ class Builder:
         outputs: Iterable[Tensor],
         /,
         *,
-        version: int = 1,
+        version: int | None = None,
         custom_options: bytes = b"",
         intermediates: Iterable[Tensor] = (),
         **options: Any,
@@ -129,7 +129,10 @@ class Builder:
 
         :param name: a builtin op's name; any other name is that of a custom op
         :param inputs: tensors, None for an optional one left out
-        :param options: by the schema's names, enums as it spells them; the rest are its defaults
+        :param version: of the op, 1 if it is not given; of a composite, whose options have a field of that
+            name, the composite's
+        :param options: by the schema's names, enums as it spells them; the rest are its defaults.
+            ``**dict(op.options)`` gives all that another op has
         :raises InputError: the op has no such option, or the value does not fit; it says what is valid
         """
         check_kind("name", name, str, "an op's name")
@@ -140,8 +143,11 @@ class Builder:
         )
         for tensor in (t for group in operands for t in group if t is not None):
             self._check_own(name, tensor)
-        code = self._whole.code(name, whole("version", version, 1))
+        if version is not None and name.partition(":")[0] == "STABLEHLO_COMPOSITE":
+            version, options = None, {**options, "version": version}
+        version = 1 if version is None else whole("version", version, 1)
         record = options_record(name, **options)
+        code = self._whole.code(name, version)
         self._ops.append(
             Op(
                 index=len(self._ops),

@@ -41,7 +41,13 @@ def op_name(code: OperatorCode, options: Record) -> str:
 
 
 def options_record(op: str, **given: Any) -> Record:
-    """Return the options of a builtin op: the given ones checked, the others as the schema's defaults."""
+    """Return the options of a builtin op: the given ones checked, the others as the schema's defaults.
+
+    :param op: its name; that of a composite, "STABLEHLO_COMPOSITE:norm", gives the option ``name``, too
+    """
+    kind, _, name = op.partition(":")
+    if kind == "STABLEHLO_COMPOSITE":
+        op, given = kind, ({"name": name} if name else {}) | given
     table = schema.options_of(op)
     if table == "NONE" and not given:
         return NO_OPTIONS
@@ -58,6 +64,8 @@ def _option(op: str, field: schema.Field, value: Any) -> Any:
     """Return an option's value as the reader would give it."""
     if field.kind != "vector":
         return _item(op, field, field.kind, value)
+    if value is None and field.default is None:
+        return None  # a vector that is absent, which is not the same as an empty one
     if field.type == "ubyte":
         return bytes(value)
     return tuple(_item(op, field, field.item, v) for v in value)

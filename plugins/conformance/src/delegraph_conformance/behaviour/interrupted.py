@@ -12,6 +12,8 @@ from ..subject import Subject
 from .samples import answer, differing, each_sample, interpreter
 
 PLACES = 12  # of a run, where it is interrupted
+# Where Python looks for signals: when a function begins, and when one written in C has returned.
+PLACES_OF_SIGNALS = ("call", "c_return")
 
 
 @each_sample
@@ -36,7 +38,7 @@ def _interrupted(work: Callable[[], Any], at: int) -> int:
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal calls
-        if event in ("call", "c_call"):
+        if event in PLACES_OF_SIGNALS:
             calls += 1
             if calls == at:
                 sys.setprofile(None)

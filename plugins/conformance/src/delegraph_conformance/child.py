@@ -22,7 +22,7 @@ import pytest
 from .subject import Subject
 
 SECONDS = 120.0  # that one call may take
-_SAID = 2000  # characters of what the process printed that a message quotes
+_SAID = 1000  # characters of what the process printed that a message quotes, from its beginning and its end
 
 
 class Child:
@@ -104,7 +104,8 @@ class Child:
 
     def _text_since(self, start: int) -> str:
         self._said.seek(start)
-        return self._said.read().decode(errors="replace").strip()[-_SAID:] or "nothing"
+        said = self._said.read().decode(errors="replace").strip() or "nothing"
+        return said if len(said) <= 2 * _SAID else f"{said[:_SAID]}\n…\n{said[-_SAID:]}"
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import attrs
-from delegraph import OptionError, load_delegate
+from delegraph import OptionError
 
 from ..subject import Subject
 
@@ -30,9 +30,10 @@ def garbage_options(subject: Subject) -> Iterator[str]:
 
 
 def _tried(subject: Subject, name: str, value: object) -> Iterator[str]:
-    options: dict[str, Any] = {**subject.options, name: value}
+    given: Any = {**subject.options, name: value}
+    wrong = attrs.evolve(subject, options=given)
     try:
-        load_delegate(subject.name, options).close()
+        wrong.load().close()
     except OptionError as e:
         if name not in str(e):
             yield f"option {name}={value!r} is refused without its name: {e}"

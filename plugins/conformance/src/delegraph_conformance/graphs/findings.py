@@ -30,7 +30,7 @@ def findings(
     :param folder: where the smallest failing graphs are written.
     :param say: hears which graph comes next, in case that it ends the process.
     """
-    run, right, found = 0, Right(), list[str]()
+    run, right, failing = 0, Right(), list[tuple[Case, Ways]]()
     for case in cases(kind, seeds, subject.delegate):
         run += 1
         path = _written(case, folder)
@@ -39,9 +39,10 @@ def findings(
         if seen.problem is None:
             right.add(case.model)
             path.unlink()
-        elif len(found) < MOST:
-            found.append(told(case, seen, subject, folder, right))
-    return run, found
+        else:
+            say(f"{case.name} fails: {seen.problem}")
+            failing.append((case, seen))
+    return run, [told(case, seen, subject, folder, right) for case, seen in failing[:MOST]]
 
 
 @define

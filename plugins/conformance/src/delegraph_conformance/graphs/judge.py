@@ -131,8 +131,11 @@ def _largest(array: np.ndarray) -> float:
     return float(finite.max(initial=0))
 
 
-def differences(ours: Sequence[np.ndarray], answer: Answer) -> dict[int, str]:
-    """Return in words, by number of the output, what is further from the right answer than it may be."""
+def differences(ours: Sequence[np.ndarray], answer: Answer, slack: float = 1.0) -> dict[int, str]:
+    """Return in words, by number of the output, what is further from the right answer than it may be.
+
+    :param slack: times what is allowed.
+    """
     found: dict[int, str] = {}
     if not answer.fits:
         return found
@@ -140,7 +143,7 @@ def differences(ours: Sequence[np.ndarray], answer: Answer) -> dict[int, str]:
     for i, (a, b, allowed, mean) in enumerate(rows):
         if a.shape != b.shape or a.dtype != b.dtype:
             found[i] = f"{a.dtype}{list(a.shape)}, expected {b.dtype}{list(b.shape)}"
-        elif a.size and ((off := _distance(a, b)).max() > allowed or off.mean() > mean):
+        elif a.size and ((off := _distance(a, b)).max() > slack * allowed or off.mean() > slack * mean):
             at = np.unravel_index(np.argmax(off), off.shape)
             found[i] = (
                 f"{(off > 0).sum()} of {a.size} values differ, the worst at {list(map(int, at))}: {a[at]!r}"

@@ -67,7 +67,7 @@ def _check_named(place: str, tensor: Tensor, graph: Graph) -> None:
 
 
 def _check_op(place: str, op: Op, model: Model) -> None:
-    if op.code:  # 0 may be nobody's choice: name and version say which op it is
+    if op.code and model.operator_codes:  # else nobody chose it: name and version say which op it is
         _check_number(place, "operator code", op.code, len(model.operator_codes))
     wanted = schema.options_of(op.name.partition(":")[0])
     if op.options.table not in (wanted, "NONE"):

@@ -99,6 +99,16 @@ def test_a_fixed_scale_is_not_given_to_values_beyond_it() -> None:
     np.testing.assert_allclose(computes(found, x=v)[0], computes(model, x=v)[0], atol=0.05)
 
 
+def test_a_kernel_that_writes_0_for_zero_gets_a_zero_point_of_0() -> None:
+    g = Builder()
+    x = g.input((2, 5), "float32", "x")
+    x = g.op("EXP", [x], [g.tensor((2, 5), "float32")])
+    places, shape = g.constant(np.array([[2], [0]], np.int32)), g.constant(np.array([4, 5], np.int32))
+    model = g.model([g.op("SCATTER_ND", [places, x, shape], [g.tensor((4, 5), "float32", "y")])])
+    (y,) = the("SCATTER_ND", quantize(model, "int8", data=samples(2, 5)).model).outputs
+    assert (y.dtype, y.zero_point) == ("int8", 0)
+
+
 def test_an_op_without_integers_stays_and_the_report_says_why() -> None:
     g = Builder()
     x = g.input((1, 8), "float32", "x")

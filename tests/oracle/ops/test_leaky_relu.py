@@ -20,6 +20,11 @@ def test_negative_values_are_multiplied(shape: tuple[int, ...], alpha: float, se
     check_op("LEAKY_RELU", [random_array("float32", shape, seed)], "float32", alpha=alpha)
 
 
+def test_a_scalar_is_multiplied() -> None:
+    """Slopes from 0 to 1, which are computed in another way, failed on a scalar."""
+    check_op("LEAKY_RELU", [np.float32(-3).reshape(())], "float32", alpha=0.5)
+
+
 def test_infinities_and_nan_go_through() -> None:
     check_op("LEAKY_RELU", [SPECIAL], "float32", alpha=0.25)
 

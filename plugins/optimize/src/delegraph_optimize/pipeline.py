@@ -51,7 +51,7 @@ class Quantized:
 
 
 @frozen
-class Settings:
+class Asked:
     """What ``quantize`` is asked for."""
 
     scheme: str
@@ -135,10 +135,10 @@ def quantize(
     :raises InputError: an argument is none of these, or data are needed and there are none.
     """
     outputs = inputs if outputs is None else outputs
-    settings = Settings(scheme, inputs, outputs, weights, block, least, method, _rules(rules))
+    settings = Asked(scheme, inputs, outputs, weights, block, least, method, _rules(rules))
     settings.check()
     given = model if isinstance(model, Model) else read_model(model)
-    ready = _Ready.of(given)
+    ready = Prepared.of(given)
     wanted = {p: settings.of(op, ready.origins[p]) for p, op in ready.ops()}
     found = None
     if any(asked in ACTIVATIONS for asked, _ in wanted.values()):
@@ -169,12 +169,12 @@ def _loaded(given: Calibration | str | os.PathLike[str] | None) -> Calibration |
 def dequantize(model: Source) -> Quantized:
     """Return the float view of a quantized model, prepared as ``quantize`` prepares it."""
     given = model if isinstance(model, Model) else read_model(model)
-    ready = _Ready.of(given)
+    ready = Prepared.of(given)
     return _result(given, ready, ModelEdit(ready.model), {}, {}, "float32", None)
 
 
 @frozen
-class _Ready:
+class Prepared:
     """A model of floats, ready to be quantized."""
 
     model: Model
@@ -182,7 +182,7 @@ class _Ready:
     notes: list[str]
 
     @classmethod
-    def of(cls, given: Model) -> _Ready:
+    def of(cls, given: Model) -> Prepared:
         edit = ModelEdit(given)
         was = float_view(edit)
         notes = [f"the model is quantized ({was}); its float view is what is used"] if was else []
@@ -202,7 +202,7 @@ Wanted = Mapping[Place, "tuple[str, str]"]  # scheme and method of each op of th
 
 
 def _for_target(
-    ready: _Ready, settings: Settings, wanted: Wanted, calibration: Calibration | None, target: Target
+    ready: Prepared, settings: Asked, wanted: Wanted, calibration: Calibration | None, target: Target
 ) -> tuple[ModelEdit, dict[Place, Verdict]]:
     """Apply the schemes; again without what the target refuses, until it refuses nothing."""
     refused: dict[Place, str] = {}
@@ -215,8 +215,8 @@ def _for_target(
 
 
 def _applied(
-    ready: _Ready,
-    settings: Settings,
+    ready: Prepared,
+    settings: Asked,
     wanted: Wanted,
     calibration: Calibration | None,
     refused: Mapping[Place, str],
@@ -243,7 +243,7 @@ def _entries(model: Model) -> set[int]:
 
 
 def _by_schemes(
-    graph: GraphEdit, asked: Mapping[int, str], settings: Settings, ranges: ChosenRanges
+    graph: GraphEdit, asked: Mapping[int, str], settings: Asked, ranges: ChosenRanges
 ) -> dict[int, Verdict]:
     """Apply to each op its scheme; return what became of each, by its ``id``."""
     found: dict[int, Verdict] = {}
@@ -264,7 +264,7 @@ def _by_schemes(
 
 def _result(
     given: Model,
-    ready: _Ready,
+    ready: Prepared,
     edit: ModelEdit,
     verdicts: Mapping[Place, Verdict],
     wanted: Wanted,

@@ -21,7 +21,7 @@ def prepare_float(op: Op) -> Kernel:
     alpha = np.float32(op.options.alpha)
 
     def gently(x: np.ndarray) -> np.ndarray:  # no branches, where they make no difference
-        y = x * alpha
+        y = np.asarray(x * alpha)  # numpy makes a number of a scalar, which out= does not take
         return np.asarray(np.maximum(x, y, out=y))
 
     def leaky_relu(x: np.ndarray) -> np.ndarray:

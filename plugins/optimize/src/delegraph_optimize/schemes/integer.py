@@ -130,11 +130,14 @@ class _Group:
     low: float = np.inf
     high: float = -np.inf
     fixed: tuple[float, int] | None = None
+    zero_is_0: bool = False  # the zero point has to be 0
 
     def holds(self, other: _Group, dtype: str) -> bool:
         """Say whether a fixed scale covers what another group needs."""
         if self.fixed is None:
             return True
+        if other.zero_is_0 and self.fixed[1]:
+            return False
         if other.fixed is not None:
             return self.fixed == other.fixed
         scale, point = self.fixed
@@ -168,12 +171,16 @@ class Groups:
         group = self._group((index, dtype))
         if group.fixed is not None:
             return fixed_quantization(*group.fixed)
+        if group.zero_is_0 and dtype == "int8":
+            return fixed_quantization(max(-group.low, group.high, 0.0) / 127 or 1 / 127, 0)
         return activation_quantization(group.low, group.high, dtype)
 
     def _fix(self, node: EditedOp, dtype: str) -> None:
-        fixed = SPECS[node.name].fixed(dtype)
-        if fixed is not None:
+        spec = SPECS[node.name]
+        if (fixed := spec.fixed(dtype)) is not None:
             self._group((node.outputs[0], dtype)).fixed = fixed
+        if spec.zero_is_0:
+            self._group((node.outputs[0], dtype)).zero_is_0 = True
 
     def _join(self, node: EditedOp, dtype: str) -> None:
         """Let the operands of an op that moves values share a scale, where the scale of each allows it."""
@@ -218,6 +225,7 @@ class Groups:
         self._above[b] = a
         group.low, group.high = min(group.low, more.low), max(group.high, more.high)
         group.fixed = group.fixed or more.fixed
+        group.zero_is_0 = group.zero_is_0 or more.zero_is_0
         del self._groups[b]
 
     def _group(self, place: Place) -> _Group:

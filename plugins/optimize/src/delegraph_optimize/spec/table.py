@@ -2,8 +2,8 @@
 
 Source: tflite/g3doc/performance/quantization_spec.md;
 tflite/converter/tools/optimize/operator_property.cc. Where they promise what no kernel of LiteRT 2.3.0
-keeps, the kernels count: SQUARED_DIFFERENCE has none on int16, and those of SUM and PRELU read int16 as
-another type.
+keeps, the kernels count: SQUARED_DIFFERENCE has none on int16, PRELU reads int16 as another type, and
+comparisons compare what is stored.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ROWS = (
     OpSpec("LOG", "x -> x"),
     OpSpec("SQRT", "x -> x"),
     OpSpec("RSQRT", "x -> x"),
-    OpSpec("GELU", "x -> x", int16=False),
+    OpSpec("GELU", "x -> x"),
     OpSpec("HARD_SWISH", "x -> x", int16=False),
     OpSpec("ELU", "x -> x", int16=False),
     OpSpec("LEAKY_RELU", "x -> x"),
@@ -57,7 +57,7 @@ _ROWS = (
     OpSpec("LOG_SOFTMAX", "x -> x", fixed8=(16 / 256, 127), int16=False),
     # reductions and pools
     OpSpec("MEAN", "x - -> x"),
-    OpSpec("SUM", "x - -> x", int16=False),
+    OpSpec("SUM", "x - -> x"),
     OpSpec("REDUCE_MAX", "= - -> ="),
     OpSpec("REDUCE_MIN", "= - -> ="),
     OpSpec("REDUCE_PROD", "x - -> x"),
@@ -90,7 +90,7 @@ _ROWS = (
     OpSpec("RESIZE_BILINEAR", "= - -> ="),
     OpSpec("RESIZE_NEAREST_NEIGHBOR", "= - -> ="),
     OpSpec("REVERSE_V2", "= - -> ="),
-    OpSpec("SCATTER_ND", "- = - -> =", int16=False),
+    OpSpec("SCATTER_ND", "- = - -> =", int16=False, zero_is_0=True),
     OpSpec("SELECT", "- = = -> ="),
     OpSpec("SELECT_V2", "- = = -> ="),
     OpSpec("SLICE", "= - - -> ="),

@@ -13,7 +13,7 @@ from attrs import frozen
 from delegraph import DelegateFailed, DelegraphError, Interpreter
 from delegraph.file import write_model
 from delegraph.model import DTYPES, Builder, Graph, Model, Op, OperatorCode, Record, Tensor
-from matrix.draft import Draft
+from delegraph_conformance.draft import Draft
 from matrix.run import fact_of, relabelled
 from one_op import difference
 from replaced_tensor import with_tensor

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("reference", "reference"): (
         "tests/oracle/ops",
-        "tests/oracle/matrix/recipes",
+        "plugins/conformance/src/delegraph_conformance/ops",
         "delegates/reference/tests",
     ),
     ("reference", "int16"): ("tests/oracle/int16/ops", "plugins/int16/tests"),

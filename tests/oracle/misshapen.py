@@ -13,7 +13,7 @@ import numpy as np
 from attrs import evolve
 from delegraph import DTYPES, Graph, Model, Op, Quantization, Tensor
 from delegraph.model import Record, options_record, schema
-from matrix.draft import random_values
+from delegraph_conformance.draft import random_values
 from replaced_tensor import with_tensor
 
 INDICES = ("int16", "int32", "int64")

@@ -15,7 +15,7 @@ from child import Child, ChildDied
 from delegraph import DelegraphError, Model, write_model
 from delegraph.contract import SupportTable
 from delegraph.partition.specialize import with_bodies
-from matrix.draft import Draft
+from delegraph_conformance.draft import Draft
 from matrix.recipe import recipes
 from matrix.run import fact_of, relabelled
 from misshapen import fed, mutants

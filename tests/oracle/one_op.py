@@ -21,7 +21,6 @@ from delegraph.errors import InputError
 from delegraph.model import DTYPES, Graph, Model, Op, Tensor
 from delegraph.partition.specialize import with_bodies
 from delegraph.shapes import has_rule, infer
-from delegraph_conformance.random_values import integer_limits as integer_limits
 from delegraph_conformance.random_values import random_array
 from delegraph_reference import kernels
 

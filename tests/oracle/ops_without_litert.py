@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from delegraph import Builder
+from delegraph_conformance.draft import Draft
 from flatbuffers import flexbuffers
-from matrix.draft import Draft
 
 FLOAT = "float32"
 

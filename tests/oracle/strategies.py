@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from delegraph_conformance.random_values import integer_limits
 from hypothesis import strategies as st
-from one_op import integer_limits
 
 ACTIVATIONS = st.sampled_from(["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
 PADDINGS = st.sampled_from(["SAME", "VALID"])

@@ -16,6 +16,7 @@ def test_a_file_of_tests_names_each_op(delegate: str) -> None:
 
 def test_an_op_that_nobody_tests_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "coverage_of_ops.FOLDERS", {("edgetpu", "edgetpu"): ("tests/oracle/matrix/recipes",)}
+        "coverage_of_ops.FOLDERS",
+        {("edgetpu", "edgetpu"): ("plugins/conformance/src/delegraph_conformance/ops",)},
     )
     assert "edgetpu-custom-op" in {c.op for c in covered("edgetpu") if not c.files}

@@ -159,7 +159,7 @@ def test_more_than_twice_as_far_from_the_exact_answer_as_litert_is_caught() -> N
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "uint64", "int4"])
 def test_random_integers_reach_both_ends_of_their_type(dtype: str) -> None:
-    from one_op import integer_limits
+    from delegraph_conformance.random_values import integer_limits
 
     drawn = random_array(dtype, (500,), seed=1)
     assert (int(drawn.min()), int(drawn.max())) == integer_limits(dtype)

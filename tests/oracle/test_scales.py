@@ -20,9 +20,9 @@ from campaign import examples
 from delegraph.errors import InputError
 from delegraph.file import write_model
 from delegraph.model import Model, Op, Tensor
+from delegraph_conformance.draft import Draft
 from hypothesis import given
 from hypothesis import strategies as st
-from matrix.draft import Draft
 from matrix.exemptions import exemption
 from matrix.recipe import recipes
 from matrix.run import Refused, compute, fact_of, relabelled

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 from delegraph.model import Builder, Model, Tensor
+from delegraph_conformance.random_values import integer_limits, random_array
 from hypothesis import strategies as st
 from numpy.random import PCG64
-from one_op import integer_limits, random_array
 from strategies import SEEDS
 
 

@@ -20,9 +20,9 @@ from attrs import frozen
 from delegraph import Quantization, write_model
 from delegraph.errors import DelegraphError, InputError
 from delegraph.model import DTYPES, Model, Op, Tensor
+from delegraph_conformance.draft import Draft
 from one_op import difference
 
-from .draft import Draft
 from .exemptions import exemption
 from .facts import deaths
 from .recipe import recipes

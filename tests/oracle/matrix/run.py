@@ -17,9 +17,9 @@ from delegraph.contract import SupportTable
 from delegraph.file import write_model
 from delegraph.model import DTYPES, Graph, Model, Op, Tensor, is_core_op
 from delegraph.shapes import has_rule, infer
+from delegraph_conformance.draft import Draft
 from one_op import difference
 
-from .draft import Draft
 from .exemptions import exemption
 from .facts import Death, Fact, facts
 from .recipe import Recipe, recipes

@@ -17,9 +17,9 @@ from attrs import frozen
 from delegraph.errors import InputError
 from delegraph.file import write_model
 from delegraph.model import Graph, Model, Op, Quantization, Tensor
+from delegraph_conformance.draft import Draft
 from one_op import FLOAT_RTOL, difference
 
-from .draft import Draft
 from .exemptions import ALL, SIGNS, special_exemption
 
 ACTIVATIONS = ("RELU", "RELU6", "RELU_N1_TO_1")

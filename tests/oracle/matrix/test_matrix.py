@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from delegraph import load_delegate
 from delegraph.contract import OpSupport, SupportTable
+from delegraph_conformance.draft import NO_SCALE
 from delegraph_reference import quietly
 
 from matrix import run
-from matrix.draft import NO_SCALE
 from matrix.exemptions import EXEMPTIONS, SPECIAL
 from matrix.facts import deaths, facts
 from matrix.recipe import recipes

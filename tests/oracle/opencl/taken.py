@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import misshapen_cases
-from matrix.draft import Draft
+from delegraph_conformance.draft import Draft
 from one_op_opencl import loaded
 
 

@@ -1,0 +1,6 @@
+"""CEIL: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("CEIL", NUMBERS, unary, SHAPES | ENDS)

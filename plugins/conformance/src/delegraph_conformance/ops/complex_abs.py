@@ -1,0 +1,6 @@
+"""COMPLEX_ABS: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, part
+from ..recipe import EVERY_TYPE, Recipe
+
+RECIPE = Recipe("COMPLEX_ABS", [*EVERY_TYPE, "complex64>float64", "complex128>float64"], part, SHAPES)

@@ -1,0 +1,11 @@
+"""CONV_3D: models for conformance cases."""
+
+from ..families.weighted import ACTIVATIONS, VOLUMES, WEIGHTS, conv_3d
+from ..recipe import Recipe
+
+RECIPE = Recipe(
+    "CONV_3D",
+    [f"{x}:{w}:{b}" for x in ACTIVATIONS for w in WEIGHTS for b in ("float32", "-")],
+    conv_3d,
+    VOLUMES,
+)

@@ -1,0 +1,6 @@
+"""COS: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("COS", NUMBERS, unary, SHAPES | ENDS)

@@ -1,0 +1,6 @@
+"""ELU: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("ELU", NUMBERS, unary, SHAPES | ENDS)

@@ -1,0 +1,6 @@
+"""EQUAL: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, CONSTANT, comparison
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("EQUAL", NUMBERS, comparison, BROADCASTS | CONSTANT | ENDS)

@@ -1,0 +1,6 @@
+"""EXP: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("EXP", NUMBERS, unary, SHAPES | ENDS)

@@ -1,0 +1,6 @@
+"""FLOOR: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("FLOOR", NUMBERS, unary, SHAPES | ENDS)

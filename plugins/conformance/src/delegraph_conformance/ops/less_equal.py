@@ -1,0 +1,6 @@
+"""LESS_EQUAL: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, CONSTANT, comparison
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("LESS_EQUAL", NUMBERS, comparison, BROADCASTS | CONSTANT | ENDS)

@@ -1,0 +1,6 @@
+"""LOGICAL_OR: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, plain_binary
+from ..recipe import EVERY_TYPE, Recipe
+
+RECIPE = Recipe("LOGICAL_OR", EVERY_TYPE, plain_binary, BROADCASTS)

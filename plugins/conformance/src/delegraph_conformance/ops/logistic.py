@@ -1,0 +1,6 @@
+"""LOGISTIC: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("LOGISTIC", NUMBERS, unary, SHAPES | ENDS)

@@ -1,0 +1,6 @@
+"""MAXIMUM: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, CONSTANT, binary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("MAXIMUM", NUMBERS, binary, BROADCASTS | CONSTANT | ENDS)

@@ -1,0 +1,6 @@
+"""MUL: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, CLAMPS, CONSTANT, binary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("MUL", NUMBERS, binary, BROADCASTS | CONSTANT | CLAMPS | ENDS)

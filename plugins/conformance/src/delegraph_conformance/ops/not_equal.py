@@ -1,0 +1,6 @@
+"""NOT_EQUAL: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, CONSTANT, comparison
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("NOT_EQUAL", NUMBERS, comparison, BROADCASTS | CONSTANT | ENDS)

@@ -1,0 +1,6 @@
+"""POW: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, CONSTANT, binary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("POW", NUMBERS, binary, BROADCASTS | CONSTANT | ENDS)

@@ -1,0 +1,6 @@
+"""ROUND: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("ROUND", NUMBERS, unary, SHAPES | ENDS)

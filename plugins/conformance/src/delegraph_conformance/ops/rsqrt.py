@@ -1,0 +1,6 @@
+"""RSQRT: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("RSQRT", NUMBERS, unary, SHAPES | ENDS)

@@ -1,0 +1,6 @@
+"""SQRT: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("SQRT", NUMBERS, unary, SHAPES | ENDS)

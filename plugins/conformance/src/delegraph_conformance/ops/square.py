@@ -1,0 +1,6 @@
+"""SQUARE: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("SQUARE", NUMBERS, unary, SHAPES | ENDS)

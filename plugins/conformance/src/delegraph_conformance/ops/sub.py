@@ -1,0 +1,6 @@
+"""SUB: models for conformance cases."""
+
+from ..families.elementwise import BROADCASTS, CLAMPS, CONSTANT, binary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("SUB", NUMBERS, binary, BROADCASTS | CONSTANT | CLAMPS | ENDS)

@@ -1,0 +1,6 @@
+"""SVDF: models for conformance cases."""
+
+from ..families.recurrent import SVDFS, svdf
+from ..recipe import Recipe
+
+RECIPE = Recipe("SVDF", SVDFS, svdf)

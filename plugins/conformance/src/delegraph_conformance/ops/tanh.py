@@ -1,0 +1,6 @@
+"""TANH: models for conformance cases."""
+
+from ..families.elementwise import SHAPES, unary
+from ..recipe import ENDS, NUMBERS, Recipe
+
+RECIPE = Recipe("TANH", NUMBERS, unary, SHAPES | ENDS)

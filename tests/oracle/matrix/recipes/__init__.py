@@ -1,1 +1,0 @@
-"""Recipes, one module per family of ops."""

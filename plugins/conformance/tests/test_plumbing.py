@@ -15,24 +15,25 @@ from delegraph_conformance.subject import Subject
 
 
 def suite(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "--pyargs", "delegraph_conformance", *arguments]
+    module = "delegraph_conformance.test_table"  # the one that is collected soonest
+    command = [sys.executable, "-m", "pytest", "-q", "--pyargs", module, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
 def test_it_runs_by_its_name_and_counts(tmp_path: Path) -> None:
-    found = suite("--delegate=reference", "-k", "test_it_loads", cwd=tmp_path)
+    found = suite("--delegate=reference", cwd=tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
     assert "conformance of reference: 1 passed, 0 failed, 0 xfailed" in found.stdout
 
 
 def test_it_asks_for_a_delegate(tmp_path: Path) -> None:
-    assert "--delegate=NAME" in suite("-k", "test_it_loads", cwd=tmp_path).stdout
+    assert "--delegate=NAME" in suite(cwd=tmp_path).stdout
 
 
 def test_what_the_file_names_is_expected_to_fail(tmp_path: Path) -> None:
     file = tmp_path / "xfails.txt"
     file.write_text("test_it_loads_and_claims_something  # not yet\n")
-    found = suite("--delegate=nobody", f"--xfails-file={file}", "-k", "test_it_loads", cwd=tmp_path)
+    found = suite("--delegate=nobody", f"--xfails-file={file}", cwd=tmp_path)
     assert "0 passed, 0 failed, 1 xfailed" in found.stdout
 
 

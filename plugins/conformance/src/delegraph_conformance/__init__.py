@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .op_case import OpCase
 from .subject import Subject
 
 __version__ = "0.1.0"
 DELEGRAPH_API = 1
-__all__ = ["Subject", "__version__"]
+__all__ = ["OpCase", "Subject", "__version__"]

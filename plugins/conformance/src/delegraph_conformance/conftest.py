@@ -1,31 +1,31 @@
-"""Fixtures of the suite's tests."""
+"""Fixtures of the suite's tests, and the cases that they are called with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from .catalogue import every_name
 from .child import Child
+from .collected import authors_ids, claimed_ops
 from .plugin import options_of
 from .subject import Subject
+
+_CHILD = pytest.StashKey[Child]()
 
 
 @pytest.fixture(scope="session")
 def subject(pytestconfig: pytest.Config) -> Subject:
     """Which delegate is tested, with which options. It is loaded in the child process only."""
-    name = pytestconfig.getoption("--delegate")
-    if name is None:
-        raise pytest.UsageError("say which delegate to test: --delegate=NAME")
-    return Subject(name, options_of(pytestconfig), pytestconfig.getoption("--seed"))
+    return _subject(pytestconfig)
 
 
 @pytest.fixture(scope="session")
-def child(subject: Subject) -> Iterator[Child]:
+def child(pytestconfig: pytest.Config) -> Child:
     """A process in which the delegate runs; it is replaced when it dies."""
-    with Child(subject) as process:
-        yield process
+    return _child(pytestconfig)
 
 
 @pytest.fixture
@@ -35,3 +35,36 @@ def isolated(child: Child) -> Callable[..., Any]:
     What it raises fails the test; that the process died does, too, with the signal's name.
     """
     return child.call
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Call a test of the suite with each case."""
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", list(every_name()), ids=str)
+    for name, listed in (("authors_case", authors_ids), ("claimed_op", claimed_ops)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, _listed(metafunc.config, listed))
+
+
+def _listed(config: pytest.Config, listed: Callable[[Subject], list[str]]) -> list[str]:
+    """Return what the delegate's process lists; of a delegate that does not load, what then fails."""
+    try:
+        found: list[str] = _child(config).call(listed)
+    except pytest.fail.Exception:
+        return ["unavailable"]
+    return found
+
+
+def _subject(config: pytest.Config) -> Subject:
+    name = config.getoption("--delegate")
+    if name is None:
+        raise pytest.UsageError("say which delegate to test: --delegate=NAME")
+    return Subject(name, options_of(config), config.getoption("--seed"))
+
+
+def _child(config: pytest.Config) -> Child:
+    """Return the process, started when it is first asked for and ended with pytest."""
+    if _CHILD not in config.stash:
+        config.stash[_CHILD] = Child(_subject(config))
+        config.add_cleanup(config.stash[_CHILD].close)
+    return config.stash[_CHILD]

@@ -1,0 +1,120 @@
+"""What a delegate makes of a case: run in the delegate's process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+
+import numpy as np
+from attrs import frozen
+from delegraph import (
+    Delegate,
+    DelegraphError,
+    Interpreter,
+    OpSupport,
+    Partition,
+    UnknownDelegate,
+    load_delegate,
+)
+
+from .distance import Distance, distance
+from .op_case import OpCase
+from .subject import Subject
+
+REFERENCE = "reference"
+_REPEATS = 3  # of a run that is timed
+
+
+@frozen
+class Outcome:
+    """What came of a case."""
+
+    kind: str  # "delegated"; "folded": a constant that core computes; "refused"
+    problem: str = ""  # what is wrong
+    why: str = ""  # why it was refused
+    distance: Distance | None = None  # of the outputs from those that are right
+    seconds: float | None = None  # of a run, at best
+    types: str = ""  # of the row that took it
+
+
+def tried(subject: Subject, case: OpCase, timed: bool = False) -> Outcome:
+    """Return what came of a case.
+
+    The op must be in a partition of the delegate, and its outputs as near to the right ones as the row
+    claims; or there is a reason why not, and the next delegate runs it.
+    """
+    neighbor = None if subject.name == REFERENCE else _reference()
+    delegates = [subject.delegate, *([neighbor] if neighbor else [])]
+    row, why = subject.delegate.decide(case.tested, case.model.subgraphs[0])
+    if row is None and neighbor is None:
+        return Outcome("refused", _without_reason(why), "; ".join(map(str, why)))
+    try:
+        with Interpreter(model=case.model, delegates=delegates) as it:
+            return _judged(subject.delegate, case, it, timed)
+    except DelegraphError as e:
+        return Outcome("refused" if row is None else "delegated", f"{type(e).__name__}: {e}")
+
+
+def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> Outcome:
+    found = _outputs(it, case.inputs)
+    partition = _partition(it, case)
+    off = distance(found, case.outputs)
+    if partition is None:
+        return Outcome("folded", _beyond(off, None), distance=_number(off))
+    if partition.delegate is not delegate:
+        return _refused(delegate, case, it, off)
+    row = partition.rows[case.tested.index]
+    seconds = min(_seconds(it) for _ in range(_REPEATS)) if timed else None
+    return Outcome("delegated", _beyond(off, row), "", _number(off), seconds, row.types_text)
+
+
+def _refused(delegate: Delegate, case: OpCase, it: Interpreter, off: Distance | str) -> Outcome:
+    """Say why the delegate did not take the op, and how far off the one is that ran it instead."""
+    fallbacks = [f for f in it.plan.fallbacks if f.delegate == delegate.label]
+    reasons = [r for f in fallbacks if f.op.index == case.tested.index for r in f.refusals]
+    problem = _without_reason(reasons)
+    if not problem and _beyond(off, None):
+        problem = f"the delegate that runs it instead: {_beyond(off, None)}"
+    return Outcome("refused", problem, "; ".join(map(str, reasons)))
+
+
+def _without_reason(reasons: Sequence[object]) -> str:
+    return "" if reasons else "is neither delegated nor refused for a reason"
+
+
+def _partition(it: Interpreter, case: OpCase) -> Partition | None:
+    """Return the partition that has the op; None if it was folded."""
+    return next((p for p in it.plan.partitions for op in p.ops if op.index == case.tested.index), None)
+
+
+def _outputs(it: Interpreter, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    it.allocate_tensors()
+    for detail, array in zip(it.get_input_details(), inputs, strict=True):
+        it.set_tensor(detail["index"], array)
+    it.invoke()
+    return [np.asarray(it.get_tensor(detail["index"])) for detail in it.get_output_details()]
+
+
+def _seconds(it: Interpreter) -> float:
+    start = time.perf_counter()
+    it.invoke()
+    return time.perf_counter() - start
+
+
+def _beyond(off: Distance | str, row: OpSupport | None) -> str:
+    if isinstance(off, str):
+        return off
+    return off.beyond(row.steps, row.rtol) if row else off.beyond(0, 0.0)
+
+
+def _number(off: Distance | str) -> Distance | None:
+    return None if isinstance(off, str) else off
+
+
+@cache
+def _reference() -> Delegate | None:
+    with suppress(UnknownDelegate):
+        return load_delegate(REFERENCE)
+    return None

@@ -1,0 +1,1 @@
+"""Makes the conformance suite's goldens: ``python tests/oracle/goldens [OP …]``."""

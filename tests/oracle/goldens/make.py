@@ -1,0 +1,104 @@
+"""What LiteRT, or written-out arithmetic, makes of the catalogue's cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import litert
+import numpy as np
+from delegraph.errors import InputError
+from delegraph_conformance.draft import Draft
+from delegraph_conformance.goldens import Golden
+from delegraph_conformance.recipe import PLAIN_VARIANT, Recipe
+from matrix.exemptions import exemption
+from matrix.facts import DEFAULT, deaths
+from matrix.run import DIED, Answer, Cell, _theirs, fact_of
+
+from .moved import moved
+from .rational import RATIONAL
+
+# Of what BUILTIN_REF has an answer that means nothing, the default resolver's does.
+OF_DEFAULT = {("SUM", "int8:int32"), ("SUM", "int16:int32")}
+
+
+def goldens_of(recipe: Recipe) -> Iterator[Golden]:
+    """Yield the goldens of an op: for each model that versions make of a choice of types, and variants."""
+    for types in recipe.types:
+        found = list(_of_every_version(recipe, types))
+        yield from found
+        if found:
+            last = fact_of(recipe.op).last
+            for variant in list(recipe.variants_of(types))[1:]:
+                golden = _golden(recipe, types, variant, last)
+                yield from [golden] if golden else []
+
+
+def _of_every_version(recipe: Recipe, types: str) -> Iterator[Golden]:
+    fact = fact_of(recipe.op)
+    for first, last in _ranges(recipe, types, fact.first, fact.last):
+        golden = _golden(recipe, types, PLAIN_VARIANT, last, first)
+        yield from [golden] if golden else []
+
+
+def _ranges(recipe: Recipe, types: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of versions that have one model, the last one first."""
+    end, same = last, _options(recipe, types, last)
+    for version in range(last - 1, first - 1, -1):
+        options = _options(recipe, types, version)
+        if options != same:
+            yield version + 1, end
+            end, same = version, options
+    yield first, end
+
+
+def _options(recipe: Recipe, types: str, version: int) -> object:
+    draft = recipe.draft(version, types)
+    op = draft.op_of(draft.model().subgraphs[0])
+    return dict(op.options), op.custom_options
+
+
+def _golden(
+    recipe: Recipe, types: str, variant: str, version: int, first: int | None = None
+) -> Golden | None:
+    draft = recipe.draft(version, types, variant)
+    if first is None:
+        first = next(a for a, b in _ranges(recipe, types, fact_of(recipe.op).first, version))
+    source, outputs = _answer(recipe, draft, types, variant, version)
+    if outputs is None:
+        return None
+    dtypes = tuple(t.dtype for t in draft.outputs)
+    return Golden(types, variant, (first, version), source, dtypes, tuple(map(np.asarray, outputs)))
+
+
+def _answer(
+    recipe: Recipe, draft: Draft, types: str, variant: str, version: int
+) -> tuple[str, list[np.ndarray] | None]:
+    if recipe.op in RATIONAL:
+        outputs = RATIONAL[recipe.op](draft)
+        return ("rational", outputs) if outputs is not None else ("", None)
+    if _means_something(recipe, draft, types):
+        found = _litert_s(recipe, draft, types, version)
+        if found.outputs is not None:
+            return f"litert {litert.version()} {found.resolver}", found.outputs
+    outputs = moved(recipe, types, variant, version)
+    return f"litert {litert.version()}, as int32", outputs
+
+
+def _means_something(recipe: Recipe, draft: Draft, types: str) -> bool:
+    """Say whether LiteRT's answer does: with an int32 bias beside int16 only if an option names it."""
+    if (recipe.op, types) in OF_DEFAULT or exemption(recipe.op, types) is None:
+        return True
+    options = dict(draft.op_of(draft.model().subgraphs[0]).options)
+    return ":int32" in types and options.get("quantized_bias_type") == "INT32"
+
+
+def _litert_s(recipe: Recipe, draft: Draft, types: str, version: int) -> Answer:
+    refusals = {(d.op, d.types, d.resolver): f"{DIED}{d.signal}" for d in deaths()}
+    if (recipe.op, types) in OF_DEFAULT:
+        refusals |= {
+            (recipe.op, types, r): "" for r, _ in fact_of(recipe.op).answers(version) if r != DEFAULT
+        }
+    try:
+        return _theirs(Cell(recipe.op, version, types), draft, draft.model(), refusals)
+    except InputError as e:
+        return Answer(None, str(e))

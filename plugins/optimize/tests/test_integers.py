@@ -99,6 +99,17 @@ def test_a_fixed_scale_is_not_given_to_values_beyond_it() -> None:
     np.testing.assert_allclose(computes(found, x=v)[0], computes(model, x=v)[0], atol=0.05)
 
 
+def test_a_bound_that_nothing_reaches_does_not_stretch_the_range() -> None:
+    g = Builder()
+    x = g.input((1, 8), "float32", "x")
+    y = g.op("EXP", [x], [g.tensor((1, 8), "float32")])
+    y = g.op("MINIMUM", [y, g.constant(np.float32(1e12))], [g.tensor((1, 8), "float32", "y")])
+    model = g.model([y])
+    data = samples(1, 8)
+    found = quantize(model, "int8", data=data).model
+    np.testing.assert_allclose(computes(found, x=data[0])[0], computes(model, x=data[0])[0], atol=0.03)
+
+
 def test_a_kernel_that_writes_0_for_zero_gets_a_zero_point_of_0() -> None:
     g = Builder()
     x = g.input((2, 5), "float32", "x")

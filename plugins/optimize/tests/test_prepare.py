@@ -83,3 +83,18 @@ def test_an_int8_model_becomes_floats_with_float_inputs() -> None:
     x_ = np.array([[1.0, 2.0, 3.0]], np.float32)
     # 0.25 (2 - 8 + 18) + 8/8 = 4;  0.5 (1 + 2 + 3) - 2/4 = 2.5
     np.testing.assert_array_equal(computes(found.model, x=x_)[0], [[4.0, 2.5]])
+
+
+def test_what_a_variable_begins_as_stays_its_own() -> None:
+    """A converter writes the state of a float16 LSTM as a DEQUANTIZE of zeros into a variable tensor."""
+    g = Builder()
+    x = g.input((1, 2), "float32", "x")
+    zeros = g.constant(np.zeros((1, 8), np.float16))
+    state = g.variable((1, 8), "float32", "state")
+    g.op("DEQUANTIZE", [zeros], [state], version=3)
+    feature, time = g.constant(floats(4, 2)), g.constant(floats(4, 2))
+    y = g.op("SVDF", [x, feature, time, None, state], [g.tensor((1, 4), "float32", "y")], rank=1)
+    model = dequantize(g.model([y])).model
+    assert ops(model) == ["DEQUANTIZE", "SVDF"]
+    (kept,) = (t for t in model.subgraphs[0].tensors if t.is_variable)
+    assert not kept.is_constant

@@ -46,12 +46,20 @@ def _kinds(edit: ModelEdit) -> Counter[str]:
 
 
 def _dequantize(graph: GraphEdit) -> None:
-    """Turn the tensors of a graph into floats, but for what DENSIFY is still to make dense."""
+    """Turn the tensors of a graph into floats, but for what DENSIFY is still to make dense, and what a
+    variable begins as.
+    """
     indices = {i for node in graph.nodes if node.name in _INDICES for i in node.outputs}
-    halves = {node.inputs[0] for node in graph.nodes if node.name == "DEQUANTIZE"}
+    borders = [node for node in graph.nodes if node.name == "DEQUANTIZE"]
+    halves = {node.inputs[0] for node in borders}
+    kept = {node.inputs[0] for node in borders if graph.tensors[node.outputs[0]].is_variable}
     for tensor in tuple(graph.tensors):
         halved = tensor.index in halves and tensor.dtype in ("float16", "bfloat16")
-        if not (halved or is_quantized(tensor)) or tensor.index in indices or tensor.sparsity is not None:
+        if (
+            not (halved or is_quantized(tensor))
+            or tensor.index in indices | kept
+            or tensor.sparsity is not None
+        ):
             continue
         values = real_values(tensor) if tensor.is_constant else None
         graph.change(tensor.index, dtype="float32", quantization=None, data=values)

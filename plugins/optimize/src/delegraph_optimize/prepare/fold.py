@@ -52,6 +52,8 @@ def _values(
         return None
     if source is None or called_subgraphs(source) or not kept.isdisjoint(node.outputs):
         return None
+    if any(graph.tensors[i].is_variable for i in node.outputs):
+        return None
     values = _computed(graph, node, reference)
     grows = sum(v.nbytes for v in values or ()) - sum(graph.tensors[i].nbytes or 0 for i in node.reads)
     return values if node.name in _STORED_SMALLER or grows <= _MOST_GROWTH else None

@@ -183,15 +183,17 @@ class Groups:
             self._group((node.outputs[0], dtype)).zero_is_0 = True
 
     def _join(self, node: EditedOp, dtype: str) -> None:
-        """Let the operands of an op that moves values share a scale, where the scale of each allows it."""
+        """Let the operands of an op that moves values share a scale, where the scale of each allows it.
+
+        Constants do not widen it: what they give the output was seen there, and a bound that nothing
+        reaches (1e12 of a MINIMUM) may as well be the end of the range.
+        """
         shared = [i for operand, i in operands(SPECS[node.name], node) if operand.role == "="]
         if not shared:
             return
         first = (shared[-1], dtype)
         for index in shared[::-1]:
-            if self._graph.is_constant(index):
-                self._widen(first, index)
-            else:
+            if not self._graph.is_constant(index):
                 self._unite(first, (index, dtype))
 
     def _keep_products(self, node: EditedOp) -> None:
@@ -208,12 +210,6 @@ class Groups:
         if data is None:
             return float(self.quantization(index, "int16").scale[0])
         return float(np.abs(data).max(initial=0.0)) / 32767 or 1 / 32767
-
-    def _widen(self, place: Place, constant: int) -> None:
-        group, data = self._group(place), self._graph.data(constant)
-        assert data is not None
-        if data.size and group.fixed is None:
-            group.low, group.high = min(group.low, float(data.min())), max(group.high, float(data.max()))
 
     def _unite(self, one: Place, other: Place) -> None:
         a, b = self._root(one), self._root(other)

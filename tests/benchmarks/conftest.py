@@ -15,6 +15,7 @@ TABLES = {
     "times": "Milliseconds of a run (medians of interleaved runs; ratios below 1: delegraph is faster)",
     "int16": "16x8 models, ms of a run (medians of interleaved runs; LiteRT: the fastest of its resolvers)",
     "opencl": "Milliseconds of a run on OpenCL, inputs and outputs included (medians, all in one process)",
+    "litert": "The LiteRT delegate beside LiteRT (medians of runs in turn, all in one process)",
     "start": "OpenCL: ms from the constructor to the first result, without a cache entry and with one",
     "opencl rgba": "An RGBA image on OpenCL: cut to three channels first, and whole with input_channels=4",
     "reading": "Reading a file",

@@ -40,11 +40,12 @@ OPENCL = (
     ("hybrid", "cpu", 8),
     ("mixed", "cpu", 8),
 )
+LITERT = tuple((kind, "litert", 8) for kind in KINDS)
 REFERENCE = tuple((kind, "reference", 40) for kind in KINDS)
 
 
 @pytest.mark.skipif(litert.version() is None, reason="ai-edge-litert is not installed")
-@pytest.mark.parametrize(("kind", "variant", "count"), [*OPENCL, *REFERENCE])
+@pytest.mark.parametrize(("kind", "variant", "count"), [*OPENCL, *LITERT, *REFERENCE])
 def test_a_random_graph_gives_what_litert_gives(
     kind: str, variant: str, count: int, tmp_path: Path
 ) -> None:

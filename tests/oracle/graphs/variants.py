@@ -41,6 +41,7 @@ VARIANTS = {
     "cpu half": Variant({"kernels": "cpu", "precision": "float16"}),
     "gpu half": Variant({"kernels": "gpu", "precision": "float16"}),
     "reference": Variant(delegate="reference"),
+    "litert": Variant(delegate="litert"),
 }
 
 

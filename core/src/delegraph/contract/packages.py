@@ -35,6 +35,7 @@ class Package:
 PACKAGES = (
     Package("delegraph-reference", "delegraph_reference", delegates=("reference",)),
     Package("delegraph-opencl", "delegraph_opencl", delegates=("opencl",), commands=("devices",)),
+    Package("delegraph-litert", "delegraph_litert", delegates=("litert",)),
     Package(
         "delegraph-edgetpu",
         "delegraph_edgetpu",
@@ -45,7 +46,7 @@ PACKAGES = (
     Package(
         "delegraph-int16",
         "delegraph_int16",
-        adds_types_to=("reference", "opencl"),
+        adds_types_to=("reference", "opencl", "litert"),
         types=("int16",),
     ),
 )

@@ -228,6 +228,19 @@ def test_an_entry_with_another_table_and_the_right_checksum_is_made_anew(run, di
     assert f"the cache entry {entry} is made anew: " in caplog.text
 
 
+def test_a_folder_with_files_in_an_entrys_place_stays_and_is_told_once(run, directory, caplog):
+    run()
+    (path,) = entries(directory)
+    path.unlink()
+    path.mkdir()
+    path.joinpath("mine").write_text("")
+    with caplog.at_level(logging.WARNING, "delegraph"):
+        assert run() == ["compile", "pack"]
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == f"{path} is a folder with files in it: what belongs there is not cached"
+    assert [f.name for f in path.iterdir()] == ["mine"]
+
+
 def test_an_entry_under_another_name_is_not_used(run, directory, caplog):
     run()
     run(model_token="other")

@@ -92,6 +92,10 @@ class CacheEntry:
         self._parts: dict[str, np.ndarray] = {}
         self._stored: frozenset[str] = frozenset()
         self._stored_tuned = "{}"
+        self._is_lost = _is_full_folder(path)
+        if self._is_lost:
+            logger.warning("%s is a folder with files in it: what belongs there is not cached", path)
+            return
         try:
             self.content = _content(path, most)
             self._parts, self.tuned = _read(self.content, path.stem)
@@ -132,6 +136,8 @@ class CacheEntry:
 
     def store(self) -> None:
         """Write the file, at once or not at all, and make room for it; what goes wrong is a warning."""
+        if self._is_lost:
+            return
         try:
             if why := unsafe(self.path.parent):
                 raise PermissionError(why)
@@ -212,6 +218,14 @@ def _content(path: Path, most: int | None) -> np.ndarray:
             raise ValueError("it changed while it was read")
         content.flags.writeable = False
         return content
+
+
+def _is_full_folder(path: Path) -> bool:
+    try:
+        with os.scandir(path) as found:
+            return any(found)
+    except OSError:
+        return False
 
 
 def _address(array: np.ndarray) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 import sys
 from pathlib import Path
@@ -230,6 +231,22 @@ def test_an_empty_file_is_no_model(tmp_path, mapped):
     path.touch()
     with pytest.raises(ModelError, match=r"empty.tflite is no .tflite file: .* in a file of 0 bytes"):
         read_model(path, mmap=mapped)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.timeout(20)
+def test_what_may_have_no_end_is_no_model(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # nobody writes to it
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(ModelError, match=rf"'{path}': it is a pipe or a device"):
+            read_model(path)
+
+
+def test_the_name_of_a_custom_op_has_an_end():
+    """Each of its ops shows it: pages would grow with the square of the model."""
+    g = Builder()
+    g.op("N" * 257, [g.input((1,), "float32")], [g.tensor((1,), "float32")])
+    refused(g.model(outputs=[]), "a custom_code of at most 256, found 257 characters")
 
 
 def test_another_kind_of_file_is_no_model():

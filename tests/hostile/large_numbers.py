@@ -68,7 +68,7 @@ def _together(model: Model, op: Op) -> Iterator[tuple[str, Model, list[np.ndarra
         names = [name for name in fields if word in name]
         for number in NUMBERS if len(names) > 1 else ():
             changes = {name: _large(op.options.get(name), number) for name in names}
-            changed = misshapen._with_op(model, evolve(op, options=op.options.replace(**changes)))
+            changed = misshapen.with_op(model, evolve(op, options=op.options.replace(**changes)))
             yield f"{', '.join(names)} = {number}", changed, []
 
 

@@ -46,7 +46,7 @@ def mutants(model: Model, feeds: Sequence[np.ndarray], place: int = 0) -> Iterat
         yield from _retyped(model, f"output {i}", result)
         yield from _requantized(model, f"output {i}", result)
         yield from _declared_otherwise(model, i, result)
-    yield from _more_or_fewer(model, op)
+    yield from more_or_fewer(model, op)
     yield from _with_other_options(model, op)
 
 
@@ -168,20 +168,20 @@ def _declared_otherwise(model: Model, i: int, tensor: Tensor) -> Iterator[Mutant
             yield f"output {i} {shape} -> {other}", _with_tensor(model, evolve(tensor, shape=other))
 
 
-def _more_or_fewer(model: Model, op: Op) -> Iterator[Mutant]:
+def more_or_fewer(model: Model, op: Op) -> Iterator[Mutant]:
     for i, operand in enumerate(op.inputs):
         absent = (*op.inputs[:i], None, *op.inputs[i + 1 :])
-        yield f"input {i} absent", _with_op(model, evolve(op, inputs=absent))
+        yield f"input {i} absent", with_op(model, evolve(op, inputs=absent))
         for j, other in enumerate(op.inputs[:i]):
             if operand is not None and other is not None:
                 twice = (*op.inputs[:i], other, *op.inputs[i + 1 :])
-                yield f"input {i} is input {j}", _with_op(model, evolve(op, inputs=twice))
+                yield f"input {i} is input {j}", with_op(model, evolve(op, inputs=twice))
     if op.inputs:
-        yield "no inputs", _with_op(model, evolve(op, inputs=()))
-        yield "the last input gone", _with_op(model, evolve(op, inputs=op.inputs[:-1]))
-    yield "one more input, absent", _with_op(model, evolve(op, inputs=(*op.inputs, None)))
+        yield "no inputs", with_op(model, evolve(op, inputs=()))
+        yield "the last input gone", with_op(model, evolve(op, inputs=op.inputs[:-1]))
+    yield "one more input, absent", with_op(model, evolve(op, inputs=(*op.inputs, None)))
     again = op.inputs[0] if op.inputs else model.subgraphs[0].tensors[0]
-    yield "one more input, the first", _with_op(model, evolve(op, inputs=(*op.inputs, again)))
+    yield "one more input, the first", with_op(model, evolve(op, inputs=(*op.inputs, again)))
     yield "the last output gone", _without_output(model, op)
     yield "one more output", _with_output(model, op)
 
@@ -189,27 +189,27 @@ def _more_or_fewer(model: Model, op: Op) -> Iterator[Mutant]:
 def _without_output(model: Model, op: Op) -> Model:
     graph = model.subgraphs[0]
     outputs = tuple(t for t in graph.outputs if t.index != op.outputs[-1].index)
-    return _with_op(_with_graph(model, evolve(graph, outputs=outputs)), evolve(op, outputs=op.outputs[:-1]))
+    return with_op(_with_graph(model, evolve(graph, outputs=outputs)), evolve(op, outputs=op.outputs[:-1]))
 
 
 def _with_output(model: Model, op: Op) -> Model:
     graph = model.subgraphs[0]
     more = evolve(op.outputs[-1], index=len(graph.tensors), name="more")
     lists: dict[str, Any] = {"tensors": (*graph.tensors, more), "outputs": (*graph.outputs, more)}
-    return _with_op(_with_graph(model, evolve(graph, **lists)), evolve(op, outputs=(*op.outputs, more)))
+    return with_op(_with_graph(model, evolve(graph, **lists)), evolve(op, outputs=(*op.outputs, more)))
 
 
 def _with_other_options(model: Model, op: Op) -> Iterator[Mutant]:
     if op.options.table != "NONE":
         defaults = options_record(op.name)
-        yield "options at their defaults", _with_op(model, evolve(op, options=defaults))
-        yield "no options", _with_op(model, evolve(op, options=defaults, has_options=False))
+        yield "options at their defaults", with_op(model, evolve(op, options=defaults))
+        yield "no options", with_op(model, evolve(op, options=defaults, has_options=False))
     for name, value in op.options:
         for words, other in _other_values(op.options, name, value):
             changed = evolve(op, options=op.options.replace(**{name: other}))
-            yield f"{name} {value} -> {words}", _with_op(model, changed)
+            yield f"{name} {value} -> {words}", with_op(model, changed)
     for words, data in _other_bytes(op.custom_options):
-        yield f"custom options {words}", _with_op(model, evolve(op, custom_options=data))
+        yield f"custom options {words}", with_op(model, evolve(op, custom_options=data))
 
 
 def _other_bytes(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -252,7 +252,7 @@ def _with_tensor(model: Model, tensor: Tensor) -> Model:
     return _with_graph(model, with_tensor(model.subgraphs[0], tensor))
 
 
-def _with_op(model: Model, op: Op) -> Model:
+def with_op(model: Model, op: Op) -> Model:
     graph = model.subgraphs[0]
     ops = tuple(op if other.index == op.index else other for other in graph.ops)
     return _with_graph(model, evolve(graph, ops=ops))

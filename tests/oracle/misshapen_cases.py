@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +67,38 @@ def drawn(cases: Iterator[Case], seed: str, count: int) -> list[Case]:
 
 def cases(op: str, *tables: SupportTable) -> Iterator[Case]:
     """Yield the changes of one model for each row of the first table; the others take it, too."""
+    for types, draft in _of_each_row(op, *tables):
+        model = draft.model()
+        graph, place = model.subgraphs[0], draft.op_of(model.subgraphs[0]).index
+        feeds = {t.index: t.data for t in graph.tensors if t.data is not None}
+        feeds |= {t.index: a for t, a in zip(graph.inputs, draft.feeds, strict=True)}
+        for change, changed in mutants(model, draft.feeds, place):
+            yield Case(op, types, change, changed, feeds)
+
+
+def models_of(
+    op: str, table: SupportTable, first: str, every_row: bool
+) -> Iterator[tuple[str, Model, int]]:
+    """Yield the types, a model and the op's place in it: for each row of a table, or for one.
+
+    :param first: type of the first operand; "" for any
+    """
+    for types, draft in islice(_of_each_row(op, table, first=first), None if every_row else 1):
+        model = draft.model()
+        yield types, model, draft.op_of(model.subgraphs[0]).index
+
+
+def _of_each_row(op: str, *tables: SupportTable, first: str = "") -> Iterator[tuple[str, Draft]]:
+    """Yield one draft for each row of the first table, if the others take it, too."""
     seen = set()
-    for types, draft in _drafts(op, tables[0]):
+    for types, draft in _drafts(op, tables[0], first):
         model = draft.model()
         graph = with_bodies(model.subgraphs[0], model)
         here = draft.op_of(graph)
         row = tables[0].row_for(here, graph)
-        if id(row) in seen or any(t.row_for(here, graph) is None for t in tables):
-            continue
-        seen.add(id(row))
-        feeds = {t.index: t.data for t in graph.tensors if t.data is not None}
-        feeds |= {t.index: a for t, a in zip(graph.inputs, draft.feeds, strict=True)}
-        for change, changed in mutants(model, draft.feeds, here.index):
-            yield Case(op, types, change, changed, feeds)
+        if id(row) not in seen and all(t.row_for(here, graph) is not None for t in tables):
+            seen.add(id(row))
+            yield types, draft
 
 
 def ops_of(table: SupportTable) -> list[str]:
@@ -87,12 +107,12 @@ def ops_of(table: SupportTable) -> list[str]:
     return sorted({row.op for row in table.rows} & known)
 
 
-def _drafts(op: str, table: SupportTable) -> Iterator[tuple[str, Draft]]:
+def _drafts(op: str, table: SupportTable, first: str = "") -> Iterator[tuple[str, Draft]]:
     """Yield the models of an op that a table takes, with their types."""
     if op not in recipes():
         yield "float32", drafts()[op]
         return
-    for types in recipes()[op].types:
+    for types in (types for types in recipes()[op].types if types.startswith(first)):
         if (draft := taken(table, op, types)) is not None:
             yield types, draft
 

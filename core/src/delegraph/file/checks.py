@@ -122,8 +122,9 @@ def _check_tensors(graph: Graph) -> None:
     place = f"subgraph {graph.index} {graph.name!r}"
     for t in graph.tensors:
         if t.shape is not None and not all(0 <= n <= _MAX_SIZE for n in t.shape):
+            found = f"found {list(t.shape)}"
             raise ModelError(
-                f"{place}: tensor {t.index} {t.name!r} needs sizes from 0, found {list(t.shape)}"
+                f"{place}: tensor {t.index} {t.name!r} needs sizes from 0 to {_MAX_SIZE}, {found}"
             )
     operands = [(str(op), t) for op in graph.ops for t in (*op.inputs, *op.outputs) if t is not None]
     ends = [(what, t) for what in ("inputs", "outputs") for t in getattr(graph, what)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import mmap as _mmap
 import os
+import stat
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from math import prod
@@ -51,6 +52,7 @@ from .zip_trailer import trailer
 
 MAX_TENSOR_BYTES = 4 << 30  # that a shape may ask for, unless the caller says otherwise
 MAX_RANK = 32  # numpy's, before its version 2
+MAX_OP_NAME = 256  # characters of a custom op's
 T = TypeVar("T")
 
 
@@ -81,14 +83,22 @@ def read_model(
 
 def _contents(path: Path, mmap: bool) -> Bytes:
     try:
-        with path.open("rb") as file:
-            if not mmap or not os.fstat(file.fileno()).st_size:  # an empty file cannot be mapped
+        with open(path, "rb", opener=_open_at_once) as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise OSError("it is a pipe or a device, which may have no end")
+            if not mmap or not about.st_size:  # an empty file cannot be mapped
                 return file.read()
             return MappedFile(file.fileno(), 0, access=_mmap.ACCESS_READ)
     except FileNotFoundError:
         raise ModelNotFound(f"Could not open '{escaped(path)}': there is no such file") from None
     except (OSError, ValueError) as e:
         raise ModelError(f"Could not open '{escaped(path)}': {e}") from e
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe without a writer is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _read_only(source: Any) -> Bytes:
@@ -185,6 +195,9 @@ class _Reader:
         custom_code = self._file.text(custom)
         if name == "CUSTOM" and custom_code is None:
             raise ModelError("needs a custom_code beside the builtin code CUSTOM, found none")
+        if custom_code is not None and len(custom_code) > MAX_OP_NAME:  # every op of this code shows it
+            found = f"{len(custom_code):,} characters"
+            raise ModelError(f"needs a custom_code of at most {MAX_OP_NAME}, found {found}")
         return OperatorCode(name, version, custom_code, old)
 
     def _buffer(self, i: int, at: int) -> np.ndarray | None:

@@ -155,7 +155,8 @@ def finite(factor_of: Callable[[Op], float]) -> Constraint:
 
     @needs("scales whose rescaling factor is finite")
     def finite_factor(op: Op) -> str | None:
-        factor = factor_of(op)
+        with np.errstate(all="ignore"):
+            factor = factor_of(op)
         return None if math.isfinite(factor) else f"a factor of {factor:.3g}"
 
     return finite_factor

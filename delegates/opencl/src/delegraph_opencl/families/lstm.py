@@ -443,7 +443,8 @@ def integer_scales(op: Op) -> str | None:
         return shifted
     if (state.scale, state.zero_point) != (out.scale, out.zero_point):
         return f"{state.scale:g}, {state.zero_point} and {out.scale:g}, {out.zero_point}"
-    is_power = abs(math.log2(memory.scale) - round(math.log2(memory.scale))) < 1e-3
-    return (
-        None if is_power and 2.0**-16 < memory.scale < 2.0**-8 else f"{memory.scale:g} for the cell state"
-    )
+    if 2.0**-16 < memory.scale < 2.0**-8:
+        exponent = math.log2(memory.scale)
+        if abs(exponent - round(exponent)) < 1e-3:
+            return None
+    return f"{memory.scale:g} for the cell state"

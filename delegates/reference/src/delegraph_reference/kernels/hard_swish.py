@@ -7,6 +7,8 @@ Source: tflite/kernels/activations.cc (HardSwishPrepare), internal/reference/har
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier
 from delegraph.rules import one_scale_each, operand
@@ -72,7 +74,9 @@ def fitting_gate(op: Op) -> str | None:
 @needs("an output scale of at least 1 / 128 of the input scale")
 def coarse_enough_output(op: Op) -> str | None:
     fine_scale = np.float32(operand(op, 0).scale) * np.float32(1 / 128)
-    _, shift = quantize_multiplier(float(fine_scale / np.float32(op.outputs[0].scale)))
+    with np.errstate(all="ignore"):
+        factor = float(fine_scale / np.float32(op.outputs[0].scale))
+    _, shift = quantize_multiplier(factor) if math.isfinite(factor) else (0, 1)
     return None if shift <= 0 else f"scales {operand(op, 0).scale:g} -> {op.outputs[0].scale:g}"
 
 

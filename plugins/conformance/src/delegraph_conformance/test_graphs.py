@@ -10,9 +10,16 @@ from typing import Any
 
 import pytest
 
-from .graphs.findings import findings
+from .graphs.claims import NotClaimed
+from .graphs.findings import findings, known_findings
+from .graphs.known import SITUATIONS
 from .graphs.net import KINDS
 from .subject import Subject
+
+KNOWN = [
+    *((kind, name) for kind in ("float32", "int8") for name in SITUATIONS),
+    ("hybrid", "residual_of_a_product"),
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -30,3 +37,20 @@ def test_graphs(
 def _found(subject: Subject, kind: str, graphs: int, folder: str) -> tuple[int, list[str]]:
     seeds = range(subject.seed, subject.seed + graphs)
     return findings(subject, kind, seeds, Path(folder), partial(print, file=sys.stderr, flush=True))
+
+
+@pytest.mark.parametrize(("kind", "name"), KNOWN)
+def test_graphs_that_others_computed_wrong(
+    kind: str, name: str, isolated: Callable[..., Any], tmp_path: Path
+) -> None:
+    if found := isolated(_known, kind, name, str(tmp_path)):
+        pytest.fail("\n\n".join(found), pytrace=False)
+
+
+def _known(subject: Subject, kind: str, name: str, folder: str) -> list[str]:
+    try:
+        return known_findings(
+            subject, name, kind, Path(folder), partial(print, file=sys.stderr, flush=True)
+        )
+    except NotClaimed as e:
+        pytest.skip(f"the table takes no such {e}")

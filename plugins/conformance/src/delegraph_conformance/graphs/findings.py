@@ -13,9 +13,11 @@ from delegraph import Builder, Delegate, DelegraphError, Graph, Model, Op, shape
 from ..subject import Subject
 from .case import Case
 from .check import Ways, answered, cases, difference, outputs, ways
+from .claims import Claims
 from .code import builder_code
 from .copies import Copier
-from .reference_judge import judge
+from .known import known_case
+from .reference_judge import judge, reference
 from .shrink import shrunk
 
 MOST = 3  # findings that are shrunk and told in full
@@ -42,7 +44,21 @@ def findings(
         else:
             say(f"{case.name} fails: {seen.problem}")
             failing.append((case, seen))
-    return run, [told(case, seen, subject, folder, right) for case, seen in failing[:MOST]]
+    return run, [
+        told(case, seen, subject, folder, right, _command(case, subject)) for case, seen in failing[:MOST]
+    ]
+
+
+def known_findings(subject: Subject, name: str, kind: str, folder: Path, say: Said) -> list[str]:
+    """Return what is wrong with a graph that was reported of others.
+
+    :raises NotClaimed: the delegate does not take an op of it.
+    """
+    case = known_case(name, kind, Claims((subject.delegate, reference())))
+    say(f"{case.name}: {_written(case, folder)}")
+    seen = ways(case, subject.delegate)
+    again = f"{_suite(subject)} -k '[{kind}-{name}]'"
+    return [] if seen.problem is None else [told(case, seen, subject, folder, Right(), again)]
 
 
 @define
@@ -60,7 +76,7 @@ class Right:
         return [text for text in self.shapes.get(op.name, ()) if text != _shapes(op)]
 
 
-def told(case: Case, seen: Ways, subject: Subject, folder: Path, right: Right) -> str:
+def told(case: Case, seen: Ways, subject: Subject, folder: Path, right: Right, command: str) -> str:
     """Shrink a graph that fails and return all about it."""
     delegate = subject.delegate
 
@@ -78,7 +94,7 @@ def told(case: Case, seen: Ways, subject: Subject, folder: Path, right: Right) -
         "The smallest graph that fails:",
         builder_code(small.model),
         f"written to {_written(evolve(small, name=case.name), folder)}",
-        f"again: {_command(case, subject)}",
+        f"again: {command}",
     ]
     return "\n".join(lines)
 
@@ -165,8 +181,9 @@ def _written(case: Case, folder: Path) -> Path:
 
 def _command(case: Case, subject: Subject) -> str:
     kind, _, seed = case.name.split(" ")
+    return f"{_suite(subject)} --seed {seed} --graphs 1 -k '[{kind}]'"
+
+
+def _suite(subject: Subject) -> str:
     options = "".join(f" --delegate-option {name}={value}" for name, value in subject.options.items())
-    return (
-        f"pytest --pyargs delegraph_conformance.test_graphs --delegate={subject.name}{options} "
-        f"--seed {seed} --graphs 1 -k '[{kind}]'"
-    )
+    return f"pytest --pyargs delegraph_conformance.test_graphs --delegate={subject.name}{options}"

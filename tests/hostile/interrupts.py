@@ -20,9 +20,12 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "oracle"))
+
 import numpy as np
 from delegraph import Builder, Delegate, Interpreter, Model, load_delegate, read_model
 from delegraph.run.turns import Turn
+from matrix.recipe import recipes
 
 DIGITS = Path(__file__).parents[2] / "docs" / "models"
 OURS = ("delegraph", "delegraph_reference", "delegraph_opencl", "delegraph_int16")
@@ -123,14 +126,21 @@ def counting() -> Model:
     return g.model(outputs=[outs[1]])
 
 
+def recurrent() -> Model:
+    """A layer that remembers: its variables are its state."""
+    return recipes()["UNIDIRECTIONAL_SEQUENCE_LSTM"].draft(1, ":".join(["float32"] * 5)).model()
+
+
 MODELS: dict[str, Callable[[], Model]] = {
     "counting": counting,
+    "recurrent": recurrent,
     "int8": lambda: read_model(DIGITS / "digits_int8.tflite"),
     "float32": lambda: read_model(DIGITS / "digits_float32.tflite"),
 }
 
 
 INPUTS = 4  # different ones
+REMEMBERED = 16  # runs, after which variables are reset
 
 
 def values(number: int, shape: Sequence[int]) -> np.ndarray:
@@ -155,7 +165,7 @@ class Trial:
         self.delegates, self.interrupted = delegates, interrupted
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
-        i = self.ready()
+        i = self.undisturbed = self.ready()
         self.right: list[np.ndarray] = []
         for number in range(INPUTS):
             fed(i, number).invoke()
@@ -168,9 +178,17 @@ class Trial:
 
     def expected(self, numbers: Sequence[int]) -> np.ndarray:
         """Return what the last of some runs gives, of inputs by their numbers."""
+        if self.name == "recurrent":
+            return self.replayed(numbers)
         if self.name != "counting":
             return self.right[numbers[-1] % INPUTS]
         return 4 * sum(values(n, (1, 64)) for n in numbers)
+
+    def replayed(self, numbers: Sequence[int]) -> np.ndarray:
+        self.undisturbed.reset_all_variables()
+        for n in numbers:
+            fed(self.undisturbed, n).invoke()
+        return result(self.undisturbed)
 
     def call(self, what: str, function: Callable[[], Any]) -> bool:
         """Interrupt a call; say whether it came to its end. Nothing but Ctrl-C may come out of it."""
@@ -209,6 +227,9 @@ class Trial:
         i, past = self.ready(), list[int]()
         held = 0
         for n in range(count):
+            if self.name == "recurrent" and len(past) > REMEMBERED:
+                i.reset_all_variables()
+                past = []
             fed(i, n)
             if self.call(f"invoke {n}", i.invoke):
                 past = self.check(f"invoke {n}", i, [*past, n])
@@ -258,7 +279,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     trial = Trial(asked["model"], delegates, how)
     for phase in asked["phases"]:
         getattr(trial, phase)(asked["count"])
-    del trial.interrupted
+    del trial.interrupted, trial.undisturbed
     gc.collect()
     held = {d.label: dict(d.device_bytes()) for d in delegates if any(d.device_bytes().values())}
     return {"wrong": trial.wrong[:5], "counts": trial.counts, "unraisable": unraisable[:5], "held": held}

@@ -23,7 +23,7 @@ CHILD = Path(__file__).with_name("interrupts.py")
 DIGITS = Path(__file__).parents[2] / "docs" / "models" / "digits_int8.tflite"
 PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 PHASES = ("allocate", "invoke", "close")
-MODELS = ("counting", "int8", "float32")
+MODELS = ("counting", "recurrent", "int8", "float32")
 DELEGATES = {
     "reference": [["reference", {"num_threads": 2}]],
     "opencl": [["opencl", {}], ["reference", {}]],

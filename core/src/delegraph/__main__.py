@@ -1,5 +1,5 @@
 """``python -m delegraph`` is the command line."""
 
-from .cli import main
+from delegraph_command import main
 
 main()

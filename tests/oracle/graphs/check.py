@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 from attrs import frozen
-from delegraph import DelegraphError
+from delegraph import DelegraphError, OpSupport, plan_model
 from delegraph.model import Model, Op
 from delegraph_conformance.graphs.case import BATCHES, Case
 from delegraph_conformance.graphs.copies import joined
@@ -43,12 +43,20 @@ def answered(case: Case, variant: Variant, trials: int = TRIALS) -> list[Answer]
     :param trials: runs with noise for each batch.
     :raises litert.LiteRTError: it does not run the graph.
     """
-    claim = partial(_claim, case.model, variant)
+    claim = partial(_claim, _rows(case.model, variant))
     return answers(case.model, case.batches, claim, judge, variant.rounding, trials)
 
 
-def _claim(model: Model, variant: Variant, op: Op) -> tuple[int, float]:
-    row = loaded(variant.delegate, tuple(variant.options.items())).table.row_for(op, model.subgraphs[0])
+def _rows(model: Model, variant: Variant) -> dict[int, OpSupport]:
+    """Return the rows by which the variant's delegate takes ops, by index: constants are folded before."""
+    delegate = loaded(variant.delegate, tuple(variant.options.items()))
+    plan = plan_model(model, [delegate], warn=False)
+    parts = [part for part in plan.subgraphs[0].partitions if part.delegate is delegate]
+    return {index: row for part in parts for index, row in part.rows.items()}
+
+
+def _claim(rows: Mapping[int, OpSupport], op: Op) -> tuple[int, float]:
+    row = rows.get(op.index)
     steps, rtol = (0, 1e-5) if row is None else (row.steps, row.rtol)
     # Floats that differ in their last bits become integers that differ by one, now and then.
     rounds = op.name == "QUANTIZE" and op.inputs[0] is not None and op.inputs[0].dtype == "float32"

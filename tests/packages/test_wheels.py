@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("build", reason="the package build is not installed")
+sys.path.insert(0, str(Path(__file__).parent))
 
-ROOT = Path(__file__).parents[2]
+from building import ROOT, new_environment, run, wheel_of
+
+pytest.importorskip("hatchling", reason="the build backend hatchling is not installed")
+
 PACKAGES = sorted(p.parent for p in [ROOT / "core/pyproject.toml", *ROOT.glob("[dp]*s/*/pyproject.toml")])
 PLUGINS = [p for p in PACKAGES if p.name != "core"]
 
@@ -20,12 +22,7 @@ PLUGINS = [p for p in PACKAGES if p.name != "core"]
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One wheel per package, by the folder's name."""
     out = tmp_path_factory.mktemp("wheels")
-    found = {}
-    for package in PACKAGES:
-        folder = out / package.name
-        _run(sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(package))
-        (found[package.name],) = folder.glob("*.whl")
-    return found
+    return {package.name: wheel_of(package, out) for package in PACKAGES}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
@@ -56,18 +53,10 @@ def test_all_packages_have_one_version(wheels: dict[str, Path]) -> None:
 def test_a_plugin_installs_alone_next_to_core(
     wheels: dict[str, Path], package: Path, tmp_path: Path
 ) -> None:
-    venv = tmp_path / "venv"
-    _run(sys.executable, "-m", "virtualenv", "-q", str(venv))
-    python = str(venv / "bin" / "python")
-    _run(python, "-m", "pip", "install", "-q", str(wheels["core"]), str(wheels[package.name]))
-    listed = _run(python, "-m", "delegraph", "plugins")
+    python = new_environment(tmp_path / "venv")
+    run(python, "-m", "pip", "install", "-q", str(wheels["core"]), str(wheels[package.name]))
+    listed = run(python, "-m", "delegraph", "plugins")
     assert package.name in listed
-    installed = _run(python, "-m", "pip", "list", "--format=freeze")
+    installed = run(python, "-m", "pip", "list", "--format=freeze")
     others = {f"delegraph-{p.name}" for p in PLUGINS if p != package}
     assert not others & {line.split("==")[0] for line in installed.splitlines()}
-
-
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout

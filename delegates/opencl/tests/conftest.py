@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,9 +22,10 @@ from opencl_parts import Spare
 
 @pytest.fixture(scope="session")
 def _compiled_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep PoCL's own cache out of the home directory."""
+    """Keep PoCL's own cache out of the home directory; tox keeps one for all environments."""
     patch = pytest.MonkeyPatch()
-    patch.setenv("POCL_CACHE_DIR", str(tmp_path_factory.mktemp("pocl")))
+    if "POCL_CACHE_DIR" not in os.environ:
+        patch.setenv("POCL_CACHE_DIR", str(tmp_path_factory.mktemp("pocl")))
     yield
     patch.undo()
 

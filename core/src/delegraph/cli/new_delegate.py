@@ -125,7 +125,6 @@ def _words(name: str, engine: bool) -> dict[str, str]:
         "options": f"{letters}Options",
         "low": low,
         "high": high,
-        "refused": "SIGN_BIT" if engine else "RELU",
         "engine_row": row if engine else "",
         "engine_dependency": f'\n    "delegraph-reference>={low},<{high}",' if engine else "",
     }

@@ -1,0 +1,30 @@
+"""Wheels of packages, and environments of their own to install them in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def wheel_of(package: Path, out: Path) -> Path:
+    """Build the wheel of a package folder; the build backend is that of this environment."""
+    folder = out / package.name
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=package)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def new_environment(folder: Path) -> str:
+    """Return the Python of a new virtual environment."""
+    run(sys.executable, "-m", "virtualenv", "-q", str(folder))
+    return str(folder / "bin" / "python")
+
+
+def run(*command: str, cwd: Path = ROOT) -> str:
+    """Return what a command prints; it has to succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout

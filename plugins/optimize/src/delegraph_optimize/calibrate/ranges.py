@@ -13,6 +13,7 @@ from delegraph import InputError
 from .statistics import BINS, TensorStatistics
 
 PERCENTILE = 99.99  # of the values that lie inside
+_EVERY = 8  # bins between two limits that are tried for entropy
 
 Range = tuple[float, float]
 
@@ -73,12 +74,14 @@ def _squared_error(seen: TensorStatistics, low: float, high: float, bits: int) -
 def _entropy(seen: TensorStatistics, bits: int) -> Range:
     half = BINS // 2
     sizes = seen.counts[half:] + seen.counts[:half][::-1]  # how often which |x| came
-    levels = 1 << (min(bits, 8) - 1)
+    sizes[0] = sizes[1]  # zeros behind a RELU say nothing of the others
+    levels = 1 << (min(bits, 8) - (seen.low < 0))  # of |x|
     last = int(np.flatnonzero(sizes)[-1]) + 1 if sizes.any() else half
     if last <= levels:
         return seen.low, seen.high
-    losses = [_divergence(sizes, n, levels) for n in range(levels, last + 1)]
-    limit = (levels + int(np.argmin(losses))) * seen.reach / half
+    kept = range(levels, last + _EVERY, _EVERY)
+    losses = [_divergence(sizes, min(n, last), levels) for n in kept]
+    limit = kept[int(np.argmin(losses))] * seen.reach / half
     return -limit, limit
 
 

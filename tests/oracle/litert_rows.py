@@ -24,7 +24,7 @@ from delegraph import DelegraphError, Model, Op, OpSupport, load_delegate, write
 from delegraph.contract.operand_types import types_of
 from delegraph.model import DTYPES, is_core_op
 from delegraph.report.compare import difference
-from matrix.draft import Draft
+from delegraph_conformance.draft import Draft
 from matrix.exemptions import exemption
 from matrix.facts import facts
 from matrix.recipe import Recipe, recipes

@@ -27,7 +27,7 @@ def test_graphs(
     kind: str, isolated: Callable[..., Any], pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     graphs = pytestconfig.getoption("--graphs")
-    run, found = isolated(_found, kind, graphs, str(tmp_path), seconds=60 + 30.0 * graphs)
+    run, found = isolated(_found, kind, graphs, str(tmp_path), seconds=120 + 60.0 * graphs)
     if not run:
         pytest.skip(f"no graph of kind {kind} can be made of what the table claims")
     if found:

@@ -14,6 +14,7 @@ from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
 from .slots import Instruction, Slots
 from .support_row import (
     Constraint,
+    Cut,
     OpSupport,
     Refusal,
     RefusalKind,
@@ -30,6 +31,7 @@ __all__ = [
     "PACKAGES",
     "Conflict",
     "Constraint",
+    "Cut",
     "Delegate",
     "Fallback",
     "Instruction",

@@ -106,6 +106,11 @@ class Refusal:
         return f"needs {self.rule}, found {self.found}" + (f" ({self.hint})" if self.hint else "")
 
 
+@frozen
+class Cut:
+    """What a check may say of an op in place of refusals: with this op a new partition begins."""
+
+
 def has_unknown_input(op: Op) -> bool:
     """Say whether the shape of some input is known only while running."""
     return None in [t.shape for t in op.inputs if t is not None]  # a third of the time any() takes

@@ -13,13 +13,13 @@ from typing import Any
 
 from attrs import Factory, field, frozen
 
-from ..contract import CORE, NOBODY, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
+from ..contract import CORE, NOBODY, Cut, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
 from ..contract.asking import ask, read_refusals
 from ..contract.guard import Unfit, count, shown
 from ..errors import PluginError
 from ..model import CORE_OPS, Graph, Model, Op, Tensor, is_core_op
 from .decisions import Decisions
-from .groups import Group, Needs, dependencies, edges, fuse
+from .groups import Group, Needs, dependencies, edges, fuse, split_at
 
 Reasons = Mapping[str, Sequence[Refusal]]  # by the label of the delegate that has them
 Refusals = dict[int, list[Refusal]]  # by the position of the op
@@ -138,60 +138,65 @@ POLICIES: dict[str, Policy] = {"greedy": greedy}
 def _settle(
     work: Work, delegate: Delegate, order: Sequence[Group], wanted: set[int]
 ) -> tuple[Sequence[Group], dict[int, Owner]]:
-    """Group the wanted ops, give back those that must be, and again, until none must."""
+    """Group the wanted ops, cut groups and give ops back as must be, and again, until nothing must."""
+    cuts: set[int] = set()
     while True:
         later = {position for position in wanted if has_unknown_shape(work.graph.ops[position])}
-        units = fuse(fuse(order, work.needs, wanted - later), work.needs, later)
+        units = split_at(fuse(fuse(order, work.needs, wanted - later), work.needs, later), cuts)
         owners = dict.fromkeys(wanted, Owner(delegate, delegate.label))
         owners |= dict.fromkeys(later, Owner(delegate, delegate.label, deferred=True))
-        back = _to_give_back(work, delegate, units, owners)
-        if not back:
+        back, more_cuts = _failing_check(work, delegate, units, owners)
+        if not (back or more_cuts):
+            back = _beyond_limits(work.delegates[delegate], [unit for unit in units if unit[0] in owners])
+        if not (back or more_cuts):
             return units, owners
         for position, reasons in back.items():
             work.refuse(delegate, work.graph.ops[position], reasons)
         wanted = wanted - back.keys()
+        cuts |= more_cuts
 
 
-def _to_give_back(
-    work: Work, delegate: Delegate, units: Sequence[Group], owners: Mapping[int, Owner]
-) -> Refusals:
-    limits = work.delegates[delegate]
-    groups = [unit for unit in units if unit[0] in owners]
-    return (
-        _failing_check(work, delegate, units, owners)
-        or _too_small(groups, limits.min_ops)
-        or _too_many(groups, limits.max_partitions, limits.keep)
-    )
+def _beyond_limits(limits: Limits, groups: Sequence[Group]) -> Refusals:
+    return _too_small(groups, limits.min_ops) or _too_many(groups, limits.max_partitions, limits.keep)
 
 
 def _failing_check(
     work: Work, delegate: Delegate, units: Sequence[Group], owners: Mapping[int, Owner]
-) -> Refusals:
+) -> tuple[Refusals, set[int]]:
+    """Return what a delegate's check refuses, and the positions at which it wants a new partition."""
     if type(delegate).check is Delegate.check:  # it accepts everything: save the work
-        return {}
+        return {}, set()
     at = {op.index: position for position, op in enumerate(work.graph.ops)}
-    found: Refusals = {}
+    back: Refusals = {}
+    cuts: set[int] = set()
     for partition in work.partitions(units, owners):
         inside = {op.index for op in partition.ops}
-        for index, reasons in _check(delegate, partition).items():
-            if index in inside and reasons:
-                found[at[index]] = list(reasons)
-    return found
+        for index, answer in _check(delegate, partition).items():
+            if index not in inside:
+                continue
+            if not isinstance(answer, Cut):
+                back |= {at[index]: answer} if answer else {}
+            elif index != partition.ops[0].index:
+                cuts.add(at[index])
+    return back, cuts
 
 
-def _check(delegate: Delegate, partition: Partition) -> Mapping[int, Sequence[Refusal]]:
+def _check(delegate: Delegate, partition: Partition) -> Mapping[int, list[Refusal] | Cut]:
     """Ask the delegate's own check; one that misbehaves refuses the whole partition."""
     try:
-        return ask(delegate, "check", _refusals_by_op, partition)
+        return ask(delegate, "check", _answer_by_op, partition)
     except PluginError as e:
         why = Refusal("a check of the partition", str(e))
         return {op.index: [why] for op in partition.ops}
 
 
-def _refusals_by_op(answer: Any) -> dict[int, list[Refusal]]:
+def _answer_by_op(answer: Any) -> dict[int, list[Refusal] | Cut]:
     if not isinstance(answer, Mapping):
-        raise Unfit(f"a dictionary of refusals by op index, found {shown(answer)}")
-    return {count(index): read_refusals(refusals) for index, refusals in answer.items()}
+        raise Unfit(f"a dictionary of refusals or cuts by op index, found {shown(answer)}")
+    found: dict[int, list[Refusal] | Cut] = {}
+    for index, what in answer.items():
+        found[count(index)] = what if isinstance(what, Cut) else read_refusals(what)
+    return found
 
 
 def _too_small(groups: Sequence[Group], least: int) -> Refusals:

@@ -9,6 +9,7 @@ OpMightHaveSideEffect.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
+from itertools import pairwise
 
 from attrs import field, frozen
 
@@ -86,6 +87,21 @@ def fuse(order: Sequence[Group], needs: Needs, wanted: Collection[int]) -> Seque
         else:
             fused += units
     return fused
+
+
+def split_at(order: Sequence[Group], cuts: Collection[int]) -> Sequence[Group]:
+    """Return units of which a new one begins at each of the cuts, which are positions of ops.
+
+    The ops of a unit stand in the file's order, and nothing outside lies between two that depend on each
+    other: so its parts can run in this order.
+    """
+    if not cuts:
+        return order
+    parts: list[Group] = []
+    for unit in order:
+        places = [0, *(i for i, position in enumerate(unit) if i and position in cuts), len(unit)]
+        parts += [unit[a:b] for a, b in pairwise(places)]
+    return parts
 
 
 @frozen

@@ -119,6 +119,9 @@ def test_samples_come_from_folders_and_files_of_several(tmp_path: Path) -> None:
         found = [inputs["x"] for _, inputs in read_samples(model, data)]
         np.testing.assert_array_equal(np.concatenate(found), arrays)
     assert len(list(read_samples(model, folder, limit=2))) == 2
+    np.savez(tmp_path / "others.npz", y=arrays, z=arrays)
+    with pytest.raises(InputError, match="lacks values for x; it has: y, z"):
+        list(read_samples(model, tmp_path / "others.npz"))
 
 
 def test_a_model_that_runs_op_by_op_is_watched_whole() -> None:

@@ -208,6 +208,8 @@ def test_samples_that_do_not_fit_are_named() -> None:
         quantize(dense_net(), "int8", data=[floats(1, 63)])
     with pytest.raises(InputError, match="finite values, found NaN"):
         quantize(dense_net(), "int8", data=[np.full((1, 64), np.nan, np.float32)])
+    with pytest.raises(InputError, match="no file or folder"):
+        quantize(dense_net(), "int8", data="nothing.npy")
     with pytest.raises(InputError, match="no input 'y'"):
         quantize(dense_net(), "int8", data=[{"y": floats(1, 64)}])
 

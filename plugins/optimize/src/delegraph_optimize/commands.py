@@ -91,6 +91,8 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
         found.calibration.save(saved, [model])
     found.write(out, [model, *([settings["data"]] if settings["data"] else [])])
     _print(found.report)
+    if found.plan is not None:
+        _print(found.plan)
 
 
 @click.command()

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
-from delegraph import Delegate, InputError, Model, Op, read_model, write_file, write_model
+from attrs import evolve, field, frozen
+from delegraph import Delegate, InputError, Model, Op, Plan, read_model, write_file, write_model
 
 from .calibrate import METHODS, Calibration, calibrate, read_samples
 from .calibrate.ranges import needs_histograms
@@ -25,7 +25,7 @@ from .schemes import (
     make_integer,
     store_smaller,
 )
-from .target import refused_by
+from .target import Target, loaded_target, plan_for, refused_by
 from .writer import GraphEdit, ModelEdit, cleaned
 
 SCHEMES = ("float16", "dynamic", "weights", *ACTIVATIONS)
@@ -33,7 +33,6 @@ BLOCKS = (32, 64, 128, 256)
 
 Source = Model | str | os.PathLike[str]
 Place = tuple[int, int]  # of an op: subgraph and index
-Target = str | Delegate | Sequence["str | Delegate"] | None
 
 
 @frozen
@@ -44,6 +43,7 @@ class Quantized:
     report: Report
     content: bytes = field(repr=False)  # of the .tflite file
     calibration: Calibration | None = field(default=None, repr=False)  # of the prepared model
+    plan: Plan | None = field(default=None, repr=False)  # for the target, where one was named
 
     def write(self, path: str | os.PathLike[str], read: Sequence[str | os.PathLike[str]] = ()) -> None:
         """Write the file: all or nothing, and never over a file of ``read``."""
@@ -92,7 +92,7 @@ def quantize(
     scheme: str,
     *,
     data: Any = None,
-    target: Target = None,
+    target: Target | None = None,
     inputs: str = "float",
     outputs: str | None = None,
     rules: str | os.PathLike[str] | Iterable[Rule] | None = None,
@@ -152,8 +152,11 @@ def quantize(
             raise InputError(
                 f"scheme {scheme!r} needs samples of the model's inputs: data or a calibration"
             )
-    edit, verdicts = _for_target(ready, settings, wanted, found, target)
-    return _result(given, ready, edit, verdicts, wanted, scheme, found)
+    delegates = None if target is None else loaded_target(target)
+    edit, verdicts = _for_target(ready, settings, wanted, found, delegates)
+    result = _result(given, ready, edit, verdicts, wanted, scheme, found)
+    plan = None if delegates is None else plan_for(delegates, result.model)
+    return evolve(result, plan=plan)
 
 
 def _rules(given: str | os.PathLike[str] | Iterable[Rule] | None) -> tuple[Rule, ...]:
@@ -202,7 +205,11 @@ Wanted = Mapping[Place, "tuple[str, str]"]  # scheme and method of each op of th
 
 
 def _for_target(
-    ready: Prepared, settings: Asked, wanted: Wanted, calibration: Calibration | None, target: Target
+    ready: Prepared,
+    settings: Asked,
+    wanted: Wanted,
+    calibration: Calibration | None,
+    target: Sequence[Delegate] | None,
 ) -> tuple[ModelEdit, dict[Place, Verdict]]:
     """Apply the schemes; again without what the target refuses, until it refuses nothing."""
     refused: dict[Place, str] = {}

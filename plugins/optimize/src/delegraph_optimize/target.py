@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from delegraph import Delegate, Plan, load_delegate, plan_model
+from delegraph import Delegate, Model, Plan, load_delegate, plan_model
 
 from .schemes import Verdict
 from .writer import ModelEdit
 
 Place = tuple[int, int]
+Target = str | Delegate | Sequence["str | Delegate"]
+
+
+def loaded_target(target: Target) -> list[Delegate]:
+    """Return the delegates that a target names: ``"edgetpu"``, ``"opencl,reference"``, or loaded ones."""
+    given = [target] if isinstance(target, (str, Delegate)) else list(target)
+    names = [n for g in given for n in (g.split(",") if isinstance(g, str) else [g])]
+    return [load_delegate(n.strip()) if isinstance(n, str) else n for n in names]
+
+
+def plan_for(target: Sequence[Delegate], model: Model) -> Plan:
+    return plan_model(model, target, warn=False, anywhere=True)
 
 
 def refused_by(
-    target: str | Delegate | Sequence[str | Delegate], edit: ModelEdit, verdicts: Mapping[Place, Verdict]
+    target: Sequence[Delegate], edit: ModelEdit, verdicts: Mapping[Place, Verdict]
 ) -> dict[Place, str]:
-    """Return the quantized ops that no delegate of the target takes, by their place before, with the
-    reason.
+    """Return the quantized ops that no delegate of a target takes, by their place before, with the reason.
+
+    An op that has integers there, and is left to others for the number or the size of partitions, keeps
+    them.
     """
-    given = [target] if isinstance(target, (str, Delegate)) else list(target)
-    names = [n for g in given for n in (g.split(",") if isinstance(g, str) else [g])]
-    loaded = [load_delegate(n.strip()) if isinstance(n, str) else n for n in names]
-    plan = plan_model(edit.model(), loaded, warn=False, anywhere=True)
     found: dict[Place, str] = {}
-    for (place, index), why in _left_over(plan, [d.label for d in loaded]).items():
+    plan = plan_for(target, edit.model())
+    for (place, index), why in _left_over(plan, [d.label for d in target]).items():
         source = edit.graphs[place].nodes[index].source
         if source is not None and verdicts.get((place, source.index), Verdict(False)).done:
             found[place, source.index] = why
@@ -32,10 +43,10 @@ def refused_by(
 
 def _left_over(plan: Plan, labels: Sequence[str]) -> dict[Place, str]:
     """Return the ops that run on none of these delegates, with what each says of them."""
-    found: dict[Place, str] = {}
+    said: dict[Place, list[str]] = {}
     for fallback in plan.fallbacks:
+        reasons = [f"{fallback.delegate} {r}" for r in fallback.refusals if r.kind != "limit"]
         if fallback.runs_on not in labels:
-            said = "; ".join(f"{fallback.delegate} {refusal}" for refusal in fallback.refusals)
-            key = (fallback.graph.index if fallback.graph is not None else 0, fallback.op.index)
-            found[key] = f"{found[key]}; {said}" if key in found else said
-    return found
+            place = (fallback.graph.index if fallback.graph is not None else 0, fallback.op.index)
+            said.setdefault(place, []).append("; ".join(reasons))
+    return {place: "; ".join(all_) for place, all_ in said.items() if all(all_)}

@@ -129,8 +129,9 @@ def _rows(path: Path, inputs: Mapping[str, Tensor]) -> Iterator[dict[str, Any]] 
     arrays = _arrays(path)
     if len(arrays) == 1 and len(inputs) == 1:
         arrays = dict(zip(inputs, arrays.values(), strict=True))
-    if set(arrays) < set(inputs):
-        raise InputError(f"{str(path)!r} lacks values for {', '.join(sorted(set(inputs) - set(arrays)))}")
+    if lacking := [name for name in inputs if name not in arrays]:
+        found = ", ".join(arrays)
+        raise InputError(f"{str(path)!r} lacks values for {', '.join(lacking)}; it has: {found}")
     if all(_fits(inputs[name], arrays[name].shape) for name in inputs):
         return None
     count = min(len(arrays[name]) for name in inputs)

@@ -13,6 +13,7 @@ from rich.text import Text
 from .outcome import Outcome, Report
 
 WIDTH = 120
+_MOST = 36  # letters of a name
 
 
 def report_text(report: Report, width: int = WIDTH) -> str:
@@ -27,10 +28,11 @@ def report_text(report: Report, width: int = WIDTH) -> str:
 def render(report: Report) -> RenderableType:
     """Return the report as rich shows it: an op a line, then the notes and the sizes."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in ("op", "", "output", "became", "why not"):
-        table.add_column(
-            head, overflow="fold" if head == "why not" else "ellipsis", no_wrap=head == "output"
-        )
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("op", no_wrap=True)
+    table.add_column("became", no_wrap=True)
+    table.add_column("why not")
+    table.add_column("output", no_wrap=True)
     several = len({o.subgraph for o in report.outcomes}) > 1
     for outcome in report.outcomes:
         table.add_row(*map(Text, _cells(outcome, several)))
@@ -41,7 +43,12 @@ def render(report: Report) -> RenderableType:
 def _cells(outcome: Outcome, several: bool) -> tuple[str, ...]:
     place = f"{outcome.subgraph}:{outcome.index}" if several else f"{outcome.index}"
     stored = f" ({outcome.weights} weights)" if outcome.weights not in ("", outcome.scheme) else ""
-    return place, outcome.op, escaped(outcome.name), outcome.scheme + stored, outcome.reason
+    return place, outcome.op, outcome.scheme + stored, outcome.reason, shortened(escaped(outcome.name))
+
+
+def shortened(name: str) -> str:
+    """Return the end of a long name: its beginning is that of its neighbours, too."""
+    return name if len(name) <= _MOST else f"…{name[1 - _MOST :]}"
 
 
 def _summary(report: Report) -> str:

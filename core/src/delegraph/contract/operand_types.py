@@ -2,7 +2,8 @@
 
 Operands stand in schema order, inputs left of ``->``, outputs right of it. One capital letter is one
 type throughout the row (its choices are given beside it: ``T="float32 int8"``); ``x?`` may be absent,
-``x*`` repeats any number of times, ``a|b`` is either, ``any`` is every type.
+``x*`` repeats any number of times, ``x?*`` as well, each of them may be absent, ``a|b`` is either, ``any``
+is every type.
 
 A row's types become one regular expression over a text with one character per operand, so matching
 costs the same for ADD and for a CONCATENATION of a thousand inputs.
@@ -64,8 +65,8 @@ def _alternatives(word: str, bound: Mapping[str, str], optional: bool, repeats: 
     if word == "->":
         return (word,)
     names = _expanded([bound.get(a, a) for a in word.rstrip("?*").split("|")])
-    if word.endswith("?"):
-        return names if optional else (ABSENT,)
+    if "?" in word and not optional:
+        names = (ABSENT,)
     if word.endswith("*"):
         return tuple(" ".join([n] * repeats) for n in names)
     return names
@@ -98,13 +99,18 @@ def _side(words: list[str], choices: Mapping[str, str], seen: set[str], spec: st
 
 
 def _piece(word: str, choices: Mapping[str, str], seen: set[str], spec: str) -> str:
-    base, suffix = (word[:-1], word[-1]) if word[-1] in "?*" else (word, "")
+    base = word.rstrip("?*")
+    suffix = word[len(base) :]
     first = base in choices and base not in seen
     one = _one(base, choices, seen, spec)
     if suffix == "?":
         return f"(?:{one}|-)"
-    if suffix == "*":
-        return f"(?:{one}{_one(base, choices, seen, spec)}*)?" if first else f"{one}*"
+    if suffix in ("*", "?*"):
+        gap, again = ("-*", "|-") if suffix == "?*" else ("", "")
+        rest = f"(?:{_one(base, choices, seen, spec)}{again})*"
+        return f"{gap}(?:{one}{rest})?" if first else rest
+    if suffix:
+        raise ValueError(f"types {spec!r}: {word!r} needs one of ?, * and ?* behind its types")
     return one
 
 

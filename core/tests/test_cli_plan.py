@@ -245,6 +245,75 @@ def test_options_of_another_delegate_are_an_error():
     )
 
 
+def test_support_says_how_two_tables_differ():
+    text = run("support", "npu", "--diff", "reference").stdout
+
+    assert re.search(r"ABS +int8 -> int8 +only in the second +1\.\.5", text)
+    assert re.search(r"ABS +float32 -> float32 +versions +1 +1\.\.5", text)
+    assert re.search(r"ABS +float32 -> float32 +needs +at most 8 channels", text)
+    assert re.search(r"NEG +int8 -> int8; uint8 -> int8 +only in the second +1\.\.2", text)
+    assert "1 versions, 1 needs, 3 only in the second" in text
+
+
+def test_support_says_what_other_options_change():
+    result = run("support", "npu", "--diff", "npu", "--format", "json", "-o", "npu:2.precision=float16")
+
+    (found,) = json.loads(result.stdout)
+    assert found == {
+        "op": "ABS",
+        "types": ["float32 -> float32"],
+        "what": "rtol",
+        "first": "1e-05",
+        "second": "0.001",
+    }
+
+
+def test_support_compares_what_it_printed_before(tmp_path):
+    file = tmp_path / "before.json"
+    file.write_text(run("support", "npu", "--format", "json").stdout)
+
+    assert run("support", "npu", "--diff", str(file)).stdout == "no differences\n"
+
+
+def test_support_compares_two_cards(tmp_path):
+    line = {
+        "op": "ADD",
+        "types": "int8:int8>int8",
+        "kind": "delegated",
+        "versions": [1, 2],
+        "steps": 0,
+        "rtol": 0,
+        "microseconds": 10,
+    }
+    slower = {**line, "versions": [1], "microseconds": 30}
+    for name, found in (("a", line), ("b", slower)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"delegate": "npu", "lines": [found]}))
+
+    result = run(
+        "support", str(tmp_path / "a.json"), "--diff", str(tmp_path / "b.json"), "--format", "json"
+    )
+
+    assert [(d["what"], d["first"], d["second"]) for d in json.loads(result.stdout)] == [
+        ("versions", "1..2", "1"),
+        ("microseconds", "10", "30"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--diff", "npu"], "--diff needs two delegates or files"),
+        (["npu", "--diff", "gone.json"], "cannot read gone.json: No such file or directory"),
+        (["npu", "--diff", "npu", "-o", "dsp.a=1"], "options for 'dsp', but compared are: npu, npu:2"),
+    ],
+)
+def test_what_cannot_be_compared_is_an_error(arguments, words):
+    result = run("support", *arguments)
+
+    assert result.exit_code == 1
+    assert words in result.stderr
+
+
 # partition
 
 

@@ -17,10 +17,10 @@ from delegraph import DelegraphError, Model, write_model
 from delegraph.contract import SupportTable
 from delegraph.partition.specialize import with_bodies
 from delegraph_conformance.draft import Draft
+from delegraph_conformance.recipe import recipes as catalogue
 from matrix.recipe import recipes
 from matrix.run import fact_of, relabelled
 from misshapen import fed, mutants
-from ops_without_litert import drafts
 
 TIMEOUT = 60.0  # seconds that a delegate may take
 Options = tuple[tuple[str, Any], ...]
@@ -103,14 +103,15 @@ def _of_each_row(op: str, *tables: SupportTable, first: str = "") -> Iterator[tu
 
 def ops_of(table: SupportTable) -> list[str]:
     """Return the ops of a table of which there are models."""
-    known = {op for op, made in recipes().items() if made.family != "control"} | set(drafts())
+    known = {op for op, made in catalogue().items() if made.family != "control"}
     return sorted({row.op for row in table.rows} & known)
 
 
 def _drafts(op: str, table: SupportTable, first: str = "") -> Iterator[tuple[str, Draft]]:
     """Yield the models of an op that a table takes, with their types."""
     if op not in recipes():
-        yield "float32", drafts()[op]
+        made = catalogue()[op]
+        yield made.types[0], made.draft(made.versions[1], made.types[0])
         return
     for types in (types for types in recipes()[op].types if types.startswith(first)):
         if (draft := taken(table, op, types)) is not None:

@@ -6,19 +6,21 @@ from collections.abc import Iterator
 
 import litert
 import numpy as np
+from delegraph import DelegraphError, load_delegate, plan_model
+from delegraph.contract.plan import NOBODY
 from delegraph.errors import InputError
 from delegraph_conformance.draft import Draft
 from delegraph_conformance.goldens import Golden
 from delegraph_conformance.recipe import PLAIN_VARIANT, Recipe
 from matrix.exemptions import exemption
-from matrix.facts import DEFAULT, deaths
-from matrix.run import DIED, Answer, Cell, _theirs, fact_of
+from matrix.facts import deaths, facts
+from matrix.run import DIED, Answer, Cell, _theirs
 
 from .moved import moved
-from .rational import RATIONAL
+from .rational import rational
 
-# Of what BUILTIN_REF has an answer that means nothing, the default resolver's does.
-OF_DEFAULT = {("SUM", "int8:int32"), ("SUM", "int16:int32")}
+# Exempt only because LiteRT takes types that mean nothing, which the reference delegate refuses.
+READ_ANYHOW = {"LSH_PROJECTION", "FAKE_QUANT", "HASHTABLE_LOOKUP", "EMBEDDING_LOOKUP"}
 
 
 def goldens_of(recipe: Recipe) -> Iterator[Golden]:
@@ -27,15 +29,20 @@ def goldens_of(recipe: Recipe) -> Iterator[Golden]:
         found = list(_of_every_version(recipe, types))
         yield from found
         if found:
-            last = fact_of(recipe.op).last
+            last = versions_of(recipe)[1]
             for variant in list(recipe.variants_of(types))[1:]:
                 golden = _golden(recipe, types, variant, last)
                 yield from [golden] if golden else []
 
 
+def versions_of(recipe: Recipe) -> tuple[int, int]:
+    """Return the first and the last version of an op."""
+    fact = facts().get(recipe.op)
+    return (fact.first, fact.last) if fact else recipe.versions
+
+
 def _of_every_version(recipe: Recipe, types: str) -> Iterator[Golden]:
-    fact = fact_of(recipe.op)
-    for first, last in _ranges(recipe, types, fact.first, fact.last):
+    for first, last in _ranges(recipe, types, *versions_of(recipe)):
         golden = _golden(recipe, types, PLAIN_VARIANT, last, first)
         yield from [golden] if golden else []
 
@@ -62,7 +69,9 @@ def _golden(
 ) -> Golden | None:
     draft = recipe.draft(version, types, variant)
     if first is None:
-        first = next(a for a, b in _ranges(recipe, types, fact_of(recipe.op).first, version))
+        first = next(a for a, b in _ranges(recipe, types, versions_of(recipe)[0], version))
+    if not _is_claimed(draft):
+        return None
     source, outputs = _answer(recipe, draft, types, variant, version)
     if outputs is None:
         return None
@@ -70,12 +79,23 @@ def _golden(
     return Golden(types, variant, (first, version), source, dtypes, tuple(map(np.asarray, outputs)))
 
 
+def _is_claimed(draft: Draft) -> bool:
+    """Say whether the reference delegate takes the op: the catalogue holds what is its own or int16's."""
+    model = draft.model()
+    index = draft.op_of(model.subgraphs[0]).index
+    try:
+        plan = plan_model(model, [load_delegate("reference")])
+    except DelegraphError:
+        return False
+    return plan.subgraphs[0].labels.get(index) != NOBODY
+
+
 def _answer(
     recipe: Recipe, draft: Draft, types: str, variant: str, version: int
 ) -> tuple[str, list[np.ndarray] | None]:
-    if recipe.op in RATIONAL:
-        outputs = RATIONAL[recipe.op](draft)
-        return ("rational", outputs) if outputs is not None else ("", None)
+    outputs = rational(recipe.op, types, recipe.draft(version, types, variant, bare=True))
+    if outputs is not None:
+        return "rational", outputs
     if _means_something(recipe, draft, types):
         found = _litert_s(recipe, draft, types, version)
         if found.outputs is not None:
@@ -86,7 +106,7 @@ def _answer(
 
 def _means_something(recipe: Recipe, draft: Draft, types: str) -> bool:
     """Say whether LiteRT's answer does: with an int32 bias beside int16 only if an option names it."""
-    if (recipe.op, types) in OF_DEFAULT or exemption(recipe.op, types) is None:
+    if recipe.op in READ_ANYHOW or exemption(recipe.op, types) is None:
         return True
     options = dict(draft.op_of(draft.model().subgraphs[0]).options)
     return ":int32" in types and options.get("quantized_bias_type") == "INT32"
@@ -94,10 +114,6 @@ def _means_something(recipe: Recipe, draft: Draft, types: str) -> bool:
 
 def _litert_s(recipe: Recipe, draft: Draft, types: str, version: int) -> Answer:
     refusals = {(d.op, d.types, d.resolver): f"{DIED}{d.signal}" for d in deaths()}
-    if (recipe.op, types) in OF_DEFAULT:
-        refusals |= {
-            (recipe.op, types, r): "" for r, _ in fact_of(recipe.op).answers(version) if r != DEFAULT
-        }
     try:
         return _theirs(Cell(recipe.op, version, types), draft, draft.model(), refusals)
     except InputError as e:

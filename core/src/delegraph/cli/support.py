@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
 import click
+from attrs import asdict
 
 from ..contract import Delegate, OpSupport, SupportTable, delegate_name
 from ..errors import InputError
@@ -27,19 +30,69 @@ BAR = r"\|"  # in a cell of a Markdown table
 @click.option(
     "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True
 )
+@click.option("--diff", "other", metavar="OTHER", help="Say how NAME's table differs from this one's.")
 @option_option
-def support(name: str | None, form: str, options: dict[str, dict[str, str]]) -> None:
+def support(name: str | None, form: str, other: str | None, options: dict[str, dict[str, str]]) -> None:
     """Print what the delegate NAME claims it can run; without a name, what every installed one claims.
 
     A row is an op, its versions, the types of its operands, what else it needs, and how far its results may
     be from those of the reference delegate. Options of a delegate may change its rows.
+
+    NAME and OTHER are delegates, or .json files: what this command printed with --format json, or support
+    cards of the conformance suite. Options of OTHER have its name before them, or NAME:2 where it is NAME
+    once more: delegraph support opencl --diff opencl -o opencl:2.precision=float16.
     """
+    if other is not None:
+        _print_differences(name, other, form, options)
+        return
     installed = Plugins.installed()
     names = [delegate_name(name)] if name else sorted(installed.delegates())
     loaded = [installed.load(n, options.pop(n, None)) for n in names]
     if options:
         raise InputError(f"options for {next(iter(options))!r}, but the table is of: {', '.join(names)}")
     FORMATS[form](loaded)
+
+
+def _print_differences(name: str | None, other: str, form: str, options: dict[str, dict[str, str]]) -> None:
+    from ..report.support_diff import differences, summary
+
+    if name is None:
+        raise InputError("--diff needs two delegates or files: delegraph support NAME --diff OTHER")
+    second = f"{other}:2" if other == name else other
+    found = differences(_side(name, name, options), _side(other, second, options))
+    if options:
+        raise InputError(f"options for {next(iter(options))!r}, but compared are: {name}, {second}")
+    if form == "json":
+        echo_json([{**asdict(d), "types": list(d.types)} for d in found])
+        return
+    heads = ["op", "types", "differs in", name, second]
+    rows = [heads, *([d.op, "; ".join(d.types), d.what, d.first, d.second] for d in found)]
+    if found and form == "table":
+        width = get_terminal_size((WIDTH, 24)).columns
+        echo(long_table(rows, width, flexible=(heads.index("types"), 3, 4)) + "\n")
+    elif found:
+        lines = [heads, ["---"] * len(heads), *rows[1:]]
+        echo("\n".join(f"| {' | '.join(c.replace('|', BAR) for c in line)} |" for line in lines) + "\n")
+    echo(summary(found))
+
+
+def _side(name: str, label: str, options: dict[str, dict[str, str]]) -> Any:
+    """Return the rows of a delegate, or what a file holds: a table or a support card."""
+    if name.endswith(".json"):
+        from ..report.support_diff import side_of
+
+        return side_of(_content(name), name)
+    delegate = Plugins.installed().load(delegate_name(name), options.pop(label, None))
+    return [_json(row) for row in _in_order(delegate.table)]
+
+
+def _content(file: str) -> Any:
+    try:
+        return json.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as e:
+        raise InputError(f"cannot read {file}: {e.strerror or e}") from e
+    except ValueError as e:
+        raise InputError(f"{file} needs JSON, found none: {e}") from e
 
 
 def support_markdown(rows: SupportTable) -> str:

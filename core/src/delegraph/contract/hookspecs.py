@@ -94,5 +94,5 @@ def delegraph_conformance_cases() -> Iterable[Any]:  # type: ignore[empty-body]
 
     Called by ``pytest --pyargs delegraph_conformance``.
 
-    :return: cases as that package's documentation describes them.
+    :return: cases: ``delegraph_conformance.OpCase``. Import it inside, since not everybody has the suite.
     """

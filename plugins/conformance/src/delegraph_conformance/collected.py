@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from delegraph import DTYPES, Op, OpSupport, Plugins
+from delegraph import Delegate, Op, OpSupport, Plugins, plan_model
 
 from .catalogue import CaseName, case_of, names
 from .op_case import OpCase
+from .recipe import EVERY_TYPE
 from .subject import Subject
-from .trial import Outcome, tried
+from .trial import CaseOutcome, tried
 
 HOW = "add one through the hook delegraph_conformance_cases, as delegraph_conformance.OpCase describes it"
 
@@ -25,12 +26,12 @@ def claimed_ops(subject: Subject) -> list[str]:
     return sorted({row.op for row in subject.delegate.table.rows})
 
 
-def try_authors_case(subject: Subject, name: str, timed: bool) -> Outcome:
+def try_authors_case(subject: Subject, name: str, timed: bool) -> CaseOutcome:
     """Try a case that a plugin offers."""
     return tried(subject, _authors_cases()[name], timed)
 
 
-def try_case(subject: Subject, name: CaseName, timed: bool) -> Outcome:
+def try_case(subject: Subject, name: CaseName, timed: bool) -> CaseOutcome:
     """Try a case of the catalogue."""
     return tried(subject, case_of(name), timed)
 
@@ -40,11 +41,22 @@ def claims_without_case(subject: Subject, op: str) -> list[str]:
     rows = [row for row in subject.delegate.table.rows if row.op == op]
     seen: dict[int, list[Op]] = {place: [] for place in range(len(rows))}
     for case in _cases(op):
-        row = subject.delegate.decide(case.tested, case.model.subgraphs[0])[0]
+        row = _row(subject.delegate, case)
         place = next((i for i, r in enumerate(rows) if r == row), None)
         if place is not None:
             seen[place].append(case.tested)
     return [text for place, row in enumerate(rows) for text in _untried(row, seen[place])]
+
+
+def _row(delegate: Delegate, case: OpCase) -> OpSupport | None:
+    """Return the row by which a delegate takes the op of a case, also where core folds it."""
+    index = case.tested.index
+    plan = plan_model(case.model, [delegate])
+    found = next(
+        (p.rows[index] for p in plan.partitions if index in p.rows and p.delegate is delegate), None
+    )
+    is_folded = any(op.index == index for op in plan.subgraphs[0].folded)
+    return delegate.decide(case.tested, case.model.subgraphs[0])[0] if is_folded else found
 
 
 def _cases(op: str) -> Iterator[OpCase]:
@@ -69,6 +81,8 @@ def _untried_types(row: OpSupport, ops: list[Op]) -> Iterator[tuple[str, list[st
     """Yield operands, and the types that the row allows there and no case has."""
     for side, words in zip(("input", "output"), row.types.split("->"), strict=True):
         for place, word in enumerate(words.split()):
+            if word.endswith("?"):  # what may be absent is no claim of its own
+                continue
             seen = {t for op in ops for t in _types_at(op, side, place, word.endswith("*"))}
             left = [t for t in _alternatives(row, word) if t not in seen]
             if left:
@@ -84,7 +98,7 @@ def _types_at(op: Op, side: str, place: int, repeats: bool) -> list[str]:
 def _alternatives(row: OpSupport, word: str) -> list[str]:
     base = word.rstrip("?*")
     given = [choice for name in base.split("|") for choice in row.choices.get(name, name).split()]
-    return [name for choice in given for name in (DTYPES if choice == "any" else (choice,))]
+    return [name for choice in given for name in (EVERY_TYPE if choice == "any" else (choice,))]
 
 
 @cache

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
 
-from .catalogue import every_name
+from .catalogue import CaseName, every_name
 from .child import Child
 from .collected import authors_ids, claimed_ops
 from .plugin import options_of
@@ -40,10 +41,18 @@ def isolated(child: Child) -> Callable[..., Any]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Call a test of the suite with each case."""
     if "case" in metafunc.fixturenames:
-        metafunc.parametrize("case", list(every_name()), ids=str)
+        metafunc.parametrize("case", _cases(metafunc.config), ids=str)
     for name, listed in (("authors_case", authors_ids), ("claimed_op", claimed_ops)):
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, _listed(metafunc.config, listed))
+
+
+def _cases(config: pytest.Config) -> list[CaseName]:
+    found, most = list(every_name()), config.getoption("--cases")
+    if most is None or most >= len(found):
+        return found
+    drawn = set(Random(config.getoption("--seed")).sample(range(len(found)), most))
+    return [name for place, name in enumerate(found) if place in drawn]
 
 
 def _listed(config: pytest.Config, listed: Callable[[Subject], list[str]]) -> list[str]:

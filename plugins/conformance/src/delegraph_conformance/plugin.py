@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 
 PACKAGE = __name__.rpartition(".")[0]
 SEED, GRAPHS = 0, 20
+CARDS = (".html", ".json", ".md")
 _COUNTS = ("passed", "failed", "xfailed", "filtered", "skipped", "error")
 _ALWAYS = _COUNTS[:4]
+RESULT = "delegraph result"  # likewise: what came of a case
 _MARK = ("suite", PACKAGE)  # among the properties of a test and of its reports
 
 
@@ -33,11 +36,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="tests that are known to fail, one a line: the end of an id, * for anything, # comments",
     )
-    group.addoption("--report", type=Path, metavar="FILE", help="support card: .html, .json or .md")
+    group.addoption("--report", type=_card_file, metavar="FILE", help="support card: .html, .json or .md")
     group.addoption("--seed", type=int, default=SEED, metavar="N", help="of everything that is random")
     group.addoption(
         "--graphs", type=int, default=GRAPHS, metavar="N", help=f"generated graphs; {GRAPHS} if not given"
     )
+    group.addoption(
+        "--cases",
+        type=int,
+        metavar="N",
+        help="so many cases of the catalogue, drawn by the seed; all, if not given",
+    )
+
+
+def _card_file(text: str) -> Path:
+    file = Path(text)
+    if file.suffix not in CARDS:
+        raise pytest.UsageError(f"--report needs a name that ends in {', '.join(CARDS)}, found {text!r}")
+    return file
 
 
 def options_of(config: pytest.Config) -> dict[str, str]:
@@ -84,10 +100,28 @@ def names(line: str, test: str) -> bool:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if config.getoption("--delegate") is None:
         return
+    file = config.getoption("--report")
+    if file is not None:
+        write_report(file, config, terminalreporter.stats)
+        terminalreporter.write_line(f"support card: {file}")
     counts = counted(terminalreporter.stats)
     if sum(counts.values()):
         words = ", ".join(f"{counts[name]} {name}" for name in _COUNTS if counts[name] or name in _ALWAYS)
         terminalreporter.write_line(f"conformance of {config.getoption('--delegate')}: {words}")
+
+
+def write_report(file: Path, config: pytest.Config, stats: Mapping[str, Iterable[Any]]) -> None:
+    """Write the support card of what ran."""
+    from .card import card_of, write_card
+
+    reports = [r for name in _COUNTS for r in stats.get(name, ()) if getattr(r, "when", "") == "call"]
+    results = [value for r in reports for key, value in r.user_properties if key == RESULT]
+    about = {
+        "delegate": config.getoption("--delegate"),
+        "options": options_of(config),
+        "versions": {name: version(name) for name in ("delegraph", "delegraph-conformance")},
+    }
+    write_card(file, card_of(about, results))
 
 
 def counted(stats: Mapping[str, Iterable[Any]]) -> Counter[str]:

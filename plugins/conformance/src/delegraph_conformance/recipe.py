@@ -44,6 +44,7 @@ class Recipe:
     types: tuple[str, ...] = field(converter=_distinct)
     build: Callable[..., None]  # (draft, *types, **arguments of the variant)
     variants: Variants = field(factory=dict)
+    versions: tuple[int, int] = (1, 1)  # first and last of an op that LiteRT does not register
 
     @property
     def family(self) -> str:

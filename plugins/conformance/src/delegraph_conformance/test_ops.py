@@ -9,19 +9,22 @@ import pytest
 
 from .catalogue import CaseName
 from .collected import claims_without_case, try_authors_case, try_case
-from .trial import Outcome
+from .plugin import RESULT
+from .trial import CaseOutcome
 
 
 def test_op(
     case: CaseName, isolated: Callable[..., Any], pytestconfig: pytest.Config, record_property: Any
 ) -> None:
-    _check(isolated(try_case, case, _is_timed(pytestconfig)), record_property)
+    outcome = isolated(try_case, case, _is_timed(pytestconfig))
+    _check(outcome, record_property, op=case.op, version=case.version, types=case.types)
 
 
 def test_authors_op(
     authors_case: str, isolated: Callable[..., Any], pytestconfig: pytest.Config, record_property: Any
 ) -> None:
-    _check(isolated(try_authors_case, authors_case, _is_timed(pytestconfig)), record_property)
+    outcome = isolated(try_authors_case, authors_case, _is_timed(pytestconfig))
+    _check(outcome, record_property, op=outcome.op, version=outcome.version, types=outcome.types)
 
 
 def test_every_claim_has_a_case(claimed_op: str, isolated: Callable[..., Any]) -> None:
@@ -30,8 +33,8 @@ def test_every_claim_has_a_case(claimed_op: str, isolated: Callable[..., Any]) -
         pytest.fail("\n".join(untried), pytrace=False)
 
 
-def _check(outcome: Outcome, record_property: Any) -> None:
-    record_property("outcome", outcome)
+def _check(outcome: CaseOutcome, record_property: Any, **about: Any) -> None:
+    record_property(RESULT, {**about, **outcome.recorded})
     if outcome.problem:
         pytest.fail(f"{outcome.kind}: {outcome.problem}", pytrace=False)
 

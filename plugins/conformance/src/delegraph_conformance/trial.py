@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from delegraph import (
     Delegate,
     DelegraphError,
@@ -16,6 +17,7 @@ from delegraph import (
     OpSupport,
     Partition,
     UnknownDelegate,
+    UnsupportedOps,
     load_delegate,
 )
 
@@ -28,7 +30,7 @@ _REPEATS = 3  # of a run that is timed
 
 
 @frozen
-class Outcome:
+class CaseOutcome:
     """What came of a case."""
 
     kind: str  # "delegated"; "folded": a constant that core computes; "refused"
@@ -36,10 +38,32 @@ class Outcome:
     why: str = ""  # why it was refused
     distance: Distance | None = None  # of the outputs from those that are right
     seconds: float | None = None  # of a run, at best
-    types: str = ""  # of the row that took it
+    op: str = ""
+    version: int = 0
+    types: str = ""  # of the op's operands: "float32:int32>float32"
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What a support card needs, in plain values."""
+        off = self.distance or Distance()
+        return {
+            "kind": "failed" if self.problem else self.kind,
+            "steps": off.steps,
+            "rtol": off.rtol,
+            "seconds": self.seconds,
+            "why": self.problem or self.why,
+        }
 
 
-def tried(subject: Subject, case: OpCase, timed: bool = False) -> Outcome:
+def tried(subject: Subject, case: OpCase, timed: bool = False) -> CaseOutcome:
+    """Return what came of a case, and of which op."""
+    op = case.tested
+    ins, outs = (":".join(t.dtype if t else "-" for t in side) for side in (op.inputs, op.outputs))
+    found = _tried(subject, case, timed)
+    return evolve(found, op=op.name, version=op.version, types=f"{ins}>{outs}")
+
+
+def _tried(subject: Subject, case: OpCase, timed: bool) -> CaseOutcome:
     """Return what came of a case.
 
     The op must be in a partition of the delegate, and its outputs as near to the right ones as the row
@@ -47,37 +71,38 @@ def tried(subject: Subject, case: OpCase, timed: bool = False) -> Outcome:
     """
     neighbor = None if subject.name == REFERENCE else _reference()
     delegates = [subject.delegate, *([neighbor] if neighbor else [])]
-    row, why = subject.delegate.decide(case.tested, case.model.subgraphs[0])
-    if row is None and neighbor is None:
-        return Outcome("refused", _without_reason(why), "; ".join(map(str, why)))
     try:
         with Interpreter(model=case.model, delegates=delegates) as it:
             return _judged(subject.delegate, case, it, timed)
+    except UnsupportedOps as e:
+        reasons = [r for f in e.fallbacks if f.delegate == subject.delegate.label for r in f.refusals]
+        nobody = f"the delegate that runs it instead: {e}" if neighbor else ""
+        return CaseOutcome("refused", nobody or _without_reason(reasons), "; ".join(map(str, reasons)))
     except DelegraphError as e:
-        return Outcome("refused" if row is None else "delegated", f"{type(e).__name__}: {e}")
+        return CaseOutcome("delegated", f"{type(e).__name__}: {e}")
 
 
-def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> Outcome:
+def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> CaseOutcome:
     found = _outputs(it, case.inputs)
     partition = _partition(it, case)
     off = distance(found, case.outputs)
     if partition is None:
-        return Outcome("folded", _beyond(off, None), distance=_number(off))
+        return CaseOutcome("folded", _beyond(off, None), distance=_number(off))
     if partition.delegate is not delegate:
         return _refused(delegate, case, it, off)
     row = partition.rows[case.tested.index]
     seconds = min(_seconds(it) for _ in range(_REPEATS)) if timed else None
-    return Outcome("delegated", _beyond(off, row), "", _number(off), seconds, row.types_text)
+    return CaseOutcome("delegated", _beyond(off, row), "", _number(off), seconds)
 
 
-def _refused(delegate: Delegate, case: OpCase, it: Interpreter, off: Distance | str) -> Outcome:
+def _refused(delegate: Delegate, case: OpCase, it: Interpreter, off: Distance | str) -> CaseOutcome:
     """Say why the delegate did not take the op, and how far off the one is that ran it instead."""
     fallbacks = [f for f in it.plan.fallbacks if f.delegate == delegate.label]
     reasons = [r for f in fallbacks if f.op.index == case.tested.index for r in f.refusals]
     problem = _without_reason(reasons)
     if not problem and _beyond(off, None):
         problem = f"the delegate that runs it instead: {_beyond(off, None)}"
-    return Outcome("refused", problem, "; ".join(map(str, reasons)))
+    return CaseOutcome("refused", problem, "; ".join(map(str, reasons)))
 
 
 def _without_reason(reasons: Sequence[object]) -> str:

@@ -162,7 +162,9 @@ def quantize(d: Draft, a: str, b: str, shape: tuple[int, ...] = SHAPE) -> None:
 def dequantize(d: Draft, a: str, shape: tuple[int, ...] = SHAPE) -> None:
     stored = _points(d, a, 0.05) if not a.startswith(("float", "bfloat")) or "8" in a else {}
     if a.endswith(" per channel"):
-        a, stored = "int8", {"scale": [0.1, 0.2, 0.3, 0.4], "zero_point": [0] * 4, "axis": 2}
+        scales = np.linspace(0.1, 0.4, shape[-1] if shape else 1)
+        stored = {"scale": scales, "zero_point": np.zeros(len(scales), int), "axis": max(len(shape) - 1, 0)}
+        a = a.split()[0]
     d.op([d.input(shape, a, **stored)], [d.output(shape, "float32")])
 
 

@@ -3,6 +3,5 @@
 from ..families.elementwise import ROWS, softmax
 from ..recipe import ENDS, NUMBERS, Recipe
 
-RECIPE = Recipe(
-    "SOFTMAX", [*NUMBERS, "int8>int16"], softmax, ROWS | {"a beta of two": {"beta": 2.0}} | ENDS
-)
+TYPES = [*NUMBERS, "int8>int16", "uint8>int16"]
+RECIPE = Recipe("SOFTMAX", TYPES, softmax, ROWS | {"a beta of two": {"beta": 2.0}} | ENDS)

@@ -1,0 +1,6 @@
+"""STABLEHLO_CBRT: models for conformance cases."""
+
+from ..families.unregistered import FLOATS, SHAPES, one
+from ..recipe import Recipe
+
+RECIPE = Recipe("STABLEHLO_CBRT", FLOATS, one, SHAPES)

@@ -1,0 +1,6 @@
+"""STABLEHLO_COSINE: models for conformance cases."""
+
+from ..families.unregistered import FLOATS, SHAPES, one
+from ..recipe import Recipe
+
+RECIPE = Recipe("STABLEHLO_COSINE", FLOATS, one, SHAPES)

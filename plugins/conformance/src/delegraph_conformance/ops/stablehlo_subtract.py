@@ -1,0 +1,6 @@
+"""STABLEHLO_SUBTRACT: models for conformance cases."""
+
+from ..families.unregistered import QUOTIENTS, SHAPES, two
+from ..recipe import Recipe
+
+RECIPE = Recipe("STABLEHLO_SUBTRACT", QUOTIENTS, two, SHAPES)

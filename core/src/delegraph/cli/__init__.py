@@ -10,12 +10,13 @@ Exit codes: 0 all is well; 1 delegraph reports an error; 2 the command was calle
 from __future__ import annotations
 
 import errno
+import faulthandler
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -86,6 +87,7 @@ class Main(click.Group):
                 ctx.exit(1)
 
     def make_context(self, *args: Any, **settings: Any) -> click.Context:
+        _trace_crashes()
         with _calls_answered():
             return super().make_context(*args, **settings)
 
@@ -121,6 +123,13 @@ class CommonSettings:
         finally:
             logger.removeHandler(handler)
             logger.setLevel(before)
+
+
+def _trace_crashes() -> None:
+    """Let a crash of native code print who was running: the plugin, where it is imported."""
+    if sys.__stderr__ is not None and not faulthandler.is_enabled():
+        with suppress(OSError, ValueError):  # stderr is closed
+            faulthandler.enable(sys.__stderr__)
 
 
 class _ToStderr(logging.Handler):
@@ -184,7 +193,35 @@ def _flag(*names: str, **settings: Any) -> click.Option:
     return click.Option(names, is_flag=True, expose_value=False, **settings)
 
 
+def _turn_off(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> None:
+    """Leave the plugins out of ``-p no:NAME`` while the command runs."""
+    if not given:
+        return
+    from ..plugins import Plugins, imports
+
+    known = [ep.name for ep in imports.published()]
+    names = [text.removeprefix("no:") for text in given]
+    for text, name in zip(given, names, strict=True):
+        if not text.startswith("no:"):
+            raise click.BadParameter(f"it needs no:NAME, found {text!r}")
+        if name not in known:
+            raise click.BadParameter(f"no plugin {name!r}; installed: {', '.join(known) or 'none'}")
+    ctx.call_on_close(Plugins.forget)
+    ctx.with_resource(imports.turning_off(names))
+    Plugins.forget()
+
+
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-p",
+    "no_plugins",
+    metavar="no:NAME",
+    multiple=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_turn_off,
+    help="Leave a plugin out (also: DELEGRAPH_PLUGINS_OFF=NAME,NAME).",
+)
 @click.version_option(package_name="delegraph")
 def main() -> None:
     """Run .tflite models through pluggable delegates, and see which op runs where and why."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import click
 from attrs import frozen
 
 from ..contract import PACKAGES, Delegate, Package, describe_options
-from ..errors import DelegraphError
+from ..contract.asking import owner, tell
+from ..contract.guard import call, texts
+from ..errors import DelegraphError, PluginError
 from ..log import fallbacks_unsaid
-from ..plugins import Offer, Plugins
+from ..plugins import Offer, Plugins, imports
 from .common import console
 from .echo import echo_json
 from .tables import table
@@ -19,18 +22,36 @@ from .tables import table
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
-def plugins(as_json: bool) -> None:
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Also import each plugin in a process of its own and call every hook; exit with 1 on problems.",
+)
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
     """List the installed plugins and the delegates they offer.
 
     Problems with plugins are listed too, with what is used instead.
     """
-    with fallbacks_unsaid():  # problems are part of the list
+    ends = _ends() if check else {}
+    with fallbacks_unsaid(), imports.turning_off(ends):  # problems are part of the list
+        if ends:
+            Plugins.forget()
         installed = Plugins.installed()
         delegates = [_look(installed, name) for name in sorted(installed.delegates())]
+        if check:
+            from .plugins_check import call_hooks
+
+            call_hooks(installed, [d.delegate for d in delegates if d.delegate is not None])
+    problems = [f"plugin {name!r} is left out: {how}" for name, how in ends.items()]
+    problems += [str(problem) for problem in installed.problems]
+    problems += [text for d in delegates for text in d.problems]
     if as_json:
-        echo_json(_json(installed, delegates))
+        echo_json(_json(installed, delegates, problems))
     else:
-        _print(installed, delegates)
+        _print(installed, delegates, problems)
+    if check and problems:
+        ctx.exit(1)
 
 
 @frozen
@@ -39,10 +60,22 @@ class Looked:
 
     name: str
     offer: Offer
+    delegate: Delegate | None  # None: it cannot be loaded
     state: str  # "ready", or why it cannot work here
     ops: int  # different ones that its table has
     rows: dict[str, int]  # of its table, by plugin
     options: tuple[str, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return (f"{self.name} {self.state}",) if self.delegate is None else self.delegate.problems
+
+
+def _ends() -> dict[str, str]:
+    """Return which plugins end the process that imports them, and how, by name."""
+    off = imports.turned_off()
+    found = {ep.name: imports.how_it_ends(ep) for ep in imports.published() if ep.name not in off}
+    return {name: how for name, how in found.items() if how is not None}
 
 
 def _look(installed: Plugins, name: str) -> Looked:
@@ -50,16 +83,26 @@ def _look(installed: Plugins, name: str) -> Looked:
     try:
         delegate = installed.load(name)
     except DelegraphError as e:
-        return Looked(name, offer, f"cannot be loaded: {e}", 0, {}, ())
+        return Looked(name, offer, None, f"cannot be loaded: {e}", 0, {}, ())
     rows = delegate.table.rows
     return Looked(
         name,
         offer,
+        delegate,
         _state(installed, delegate),
         len({row.op for row in rows}),
         dict(Counter(row.origin for row in rows)),
-        tuple(describe_options(offer.cls.Options)),
+        _options(delegate),
     )
+
+
+def _options(delegate: Delegate) -> tuple[str, ...]:
+    try:
+        place = partial("Options of {}".format, owner(delegate))
+        return tuple(call(place, texts, lambda: describe_options(delegate.Options)))
+    except PluginError as e:
+        tell(delegate, str(e))
+        return ()
 
 
 def _state(installed: Plugins, delegate: Delegate) -> str:
@@ -67,10 +110,10 @@ def _state(installed: Plugins, delegate: Delegate) -> str:
     return f"cannot work here: {why}" if why else "ready"
 
 
-def _print(installed: Plugins, delegates: list[Looked]) -> None:
+def _print(installed: Plugins, delegates: list[Looked], problems: list[str]) -> None:
     out = console()
     for title, heads, rows in (
-        ("Plugins", ("plugin", "module", "package", "version"), _plugin_rows(installed)),
+        ("Plugins", ("plugin", "module", "package", "version", "import>"), _plugin_rows(installed)),
         (
             "Delegates",
             ("delegate", "plugin", "ops>", "rows>", "state", "options"),
@@ -82,17 +125,39 @@ def _print(installed: Plugins, delegates: list[Looked]) -> None:
             found.add_row(*row)
         out.print(title, style="bold")
         out.print(found if rows else "none", "")
-    if installed.problems:
-        out.print("Problems", style="bold")
-        for problem in installed.problems:
-            out.print(f"- {problem}")
-        out.print()
+    for title, lines in (("Problems", problems), ("Slow", _slow(installed)), ("Left out", _off(installed))):
+        if lines:
+            out.print(title, style="bold")
+            for line in lines:
+                out.print(f"- {line}")
+            out.print()
     if missing := [p for p in PACKAGES if not p.is_installed]:
         out.print("Not installed: " + "; ".join(map(_offered, missing)))
 
 
+def _slow(installed: Plugins) -> list[str]:
+    return [
+        f"plugin {name!r} takes {seconds:.1f} s to import: let it import what is heavy where it is used"
+        for name, seconds in installed.import_seconds.items()
+        if seconds > imports.SLOW
+    ]
+
+
+def _off(installed: Plugins) -> list[str]:
+    off = imports.turned_off()
+    return [f"plugin {p}: {why}" for p, why in installed.left_out.values() if p.name in off]
+
+
 def _plugin_rows(installed: Plugins) -> list[tuple[str, ...]]:
-    return [(p.name, p.value, p.distribution, p.version) for p in installed.registered.values()]
+    return [
+        (p.name, p.value, p.distribution, p.version, _milliseconds(installed, p.name))
+        for p in installed.registered.values()
+    ]
+
+
+def _milliseconds(installed: Plugins, name: str) -> str:
+    seconds = installed.import_seconds.get(name)
+    return "" if seconds is None else f"{seconds * 1e3:.0f} ms"
 
 
 def _delegate_rows(delegates: list[Looked]) -> list[tuple[str, ...]]:
@@ -115,10 +180,17 @@ def _offered(package: Package) -> str:
     return f"{package.name} ({', '.join(adds)})"
 
 
-def _json(installed: Plugins, delegates: list[Looked]) -> dict[str, Any]:
+def _json(installed: Plugins, delegates: list[Looked], problems: list[str]) -> dict[str, Any]:
+    named = {problem.message: list(problem.plugins) for problem in installed.problems}
     return {
         "plugins": [
-            {"name": p.name, "module": p.value, "package": p.distribution, "version": p.version}
+            {
+                "name": p.name,
+                "module": p.value,
+                "package": p.distribution,
+                "version": p.version,
+                "import_seconds": installed.import_seconds.get(p.name),
+            }
             for p in installed.registered.values()
         ],
         "delegates": [
@@ -132,5 +204,6 @@ def _json(installed: Plugins, delegates: list[Looked]) -> dict[str, Any]:
             }
             for d in delegates
         ],
-        "problems": [{"plugins": list(p.plugins), "message": p.message} for p in installed.problems],
+        "left_out": {plugin.name: why for plugin, why in installed.left_out.values()},
+        "problems": [{"plugins": named.get(text, []), "message": text} for text in problems],
     }

@@ -18,6 +18,9 @@ PASSING = (KeyboardInterrupt, GeneratorExit)  # whoever raises these, it is not 
 MOST = 100_000  # things that one answer may hold: a list without end is an answer, too
 
 
+_LONGEST = 1500  # characters that are kept of what was raised
+
+
 class Unfit(Exception):
     """An answer is not what was asked for; its text says what was needed, and what was found."""
 
@@ -33,6 +36,8 @@ def said(e: BaseException, where: str = "") -> str:
         text = str(e)
     except Exception:
         text = "(what it says cannot be had)"
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}…"
     return f"{type(e).__name__}{where}: {text}"
 
 

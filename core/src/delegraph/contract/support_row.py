@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, Literal, get_args
 
 import attrs
@@ -17,7 +18,7 @@ from attrs.validators import in_
 from ..errors import DelegraphError
 from ..model import Graph, Op, Shape
 from . import operand_types
-from .guard import said, shown, text
+from .guard import MOST, said, shown, text
 
 Found = str | None  # what breaks a rule, or None
 
@@ -122,7 +123,8 @@ def has_unknown_shape(op: Op) -> bool:
 
 
 def _constraints(given: Any) -> Any:
-    return tuple(given) if isinstance(given, Iterable) else given  # a row is checked when it is collected
+    # What is wrong with a row is said when it is collected; a list without end ends here.
+    return tuple(islice(given, MOST)) if isinstance(given, Iterable) else given
 
 
 @frozen(hash=False)

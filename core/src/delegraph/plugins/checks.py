@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from ..contract import CORE, NOBODY, Constraint, Delegate, OpSupport, hookspecs
+from ..contract import CORE, NOBODY, Constraint, Delegate, OpSupport, SupportTable, hookspecs
 from ..contract.asking import owner
 from ..contract.guard import anything, call, shown
 from ..errors import PluginError
@@ -72,17 +72,21 @@ def no_delegate_class(cls: Any) -> str | None:
         return f"classes with a name {why}, found {shown(name)} of {cls.__name__}"
     if not attrs.has(cls.Options):
         return f"classes with Options that are an attrs class, found {shown(cls.Options)} of {cls.__name__}"
-    for flag in ("dynamic", "contiguous"):
+    for flag in _FLAGS:
         value = getattr(cls, flag)
-        if not isinstance(value, bool) and not hasattr(type(value), "__get__"):
+        if not isinstance(value, bool) and not hasattr(type(value), "__get__"):  # a property is asked later
             return f"classes with {flag} that is a bool, found {shown(value)} of {cls.__name__}"
     return None
 
 
+_FLAGS = ("dynamic", "contiguous")
+_LONGEST = 100  # characters of a name
+
+
 def _no_name(name: str) -> str | None:
     """Return what a delegate's name lacks: users type it in lists and before the names of options."""
-    if not name or name != name.strip():
-        return "of a letter or more, without blanks around it"
+    if not name or name != name.strip() or len(name) > _LONGEST:
+        return f"of 1 to {_LONGEST} characters, without blanks around it"
     if wrong := [c for c in ",:" if c in name]:
         return f"without {wrong[0]!r}"
     if name in (CORE, NOBODY):
@@ -97,7 +101,14 @@ def check_made(delegate: Delegate) -> None:
         raise PluginError(f"__init__() of {whose} needs to call super().__init__(options, label)")
     if not isinstance(delegate.label, str):
         raise PluginError(f"label of {whose} needs to be a text, found {shown(delegate.label)}")
+    if "table" in vars(delegate) and not isinstance(delegate.table, SupportTable):
+        raise PluginError(f"table of {whose} needs to be a SupportTable, found {shown(delegate.table)}")
     call(lambda: f"__hash__() of {whose}", anything, lambda: {delegate: delegate}[delegate])
+    call(
+        lambda: f"{' or '.join(_FLAGS)} of {whose}",
+        anything,
+        lambda: [getattr(delegate, f) for f in _FLAGS],
+    )
 
 
 def no_row(row: Any) -> str | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Union
 
 from ..contract import Delegate, delegate_name
-from ..errors import DelegateUnavailable, InputError
+from ..errors import DelegateUnavailable, InputError, PluginError
 from ..kinds import several
+from .absent import Absent
 from .manager import REFERENCE, Plugins
 
 Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
@@ -42,7 +43,8 @@ def resolve_delegates(
     :param delegates: names or loaded delegates; None or none at all means the reference delegate alone.
         Where it is installed, the reference delegate is appended, to run what the others leave over.
     :param options: by label, for the delegates given by name: ``{"opencl:2": {"device": "1"}}``.
-    :param must_run: find out which cannot work on this machine; these take no op, with a warning.
+    :param must_run: find out which cannot work on this machine; these take no op, with a warning. Nor do
+        those that cannot be loaded, though their package is installed.
     :param num_threads: for delegates that are loaded here, have such an option and were not given it.
     :raises InputError: options are given for a label that no delegate loaded here has.
     :raises DelegateUnavailable: ``must_run``, and none can work here.
@@ -65,7 +67,7 @@ def resolve_delegates(
             loaded.append(plugins.with_table(d))
         else:
             later = must_run and with_spare and d == REFERENCE  # it may not be needed
-            loaded.append(plugins.load(name, given.pop(label, None), label, num_threads, later))
+            loaded.append(_load(plugins, name, given.pop(label, None), label, num_threads, later))
     if given:
         raise InputError(f"options for {next(iter(given))!r}, but the delegates are: {', '.join(labels)}")
     label_apart(loaded)
@@ -73,6 +75,21 @@ def resolve_delegates(
         plugins.look_for(loaded)
         check_one_works(loaded)
     return loaded
+
+
+def _load(
+    plugins: Plugins,
+    name: str,
+    options: Mapping[str, Any] | None,
+    label: str,
+    num_threads: int | None,
+    table_later: bool,
+) -> Delegate:
+    """Return a delegate; one that cannot be loaded refuses every op, as one without a device does."""
+    try:
+        return plugins.load(name, options, label, num_threads, table_later)
+    except (DelegateUnavailable, PluginError) as e:
+        return Absent(name, label, str(e))
 
 
 def check_one_works(delegates: Sequence[Delegate]) -> None:

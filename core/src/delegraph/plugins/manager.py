@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -29,12 +30,13 @@ from ..contract import (
     package_of,
     with_origin,
 )
-from ..contract.asking import ask, ask_or
+from ..contract.asking import ask, ask_or, owner
 from ..contract.guard import anything, call, listed, said, text, text_or_none
 from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDelegate
 from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
+from . import imports
 from .checks import check_made, is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
 
     from ..contract import Plan
 
-GROUP = "delegraph"  # of entry points
 REFERENCE = "reference"  # the delegate that runs what others leave over
 
 
@@ -52,6 +53,7 @@ class Problem:
 
     plugins: tuple[str, ...]  # by entry-point name
     message: str
+    about: Any = None  # the delegate that cannot be loaded for it, by name
 
     def __str__(self) -> str:
         return self.message
@@ -84,6 +86,7 @@ class Plugins:
     def __init__(self) -> None:
         self.registered: dict[str, Plugin] = {}  # by name
         self.left_out: dict[str, tuple[Plugin, str]] = {}  # by name, with the reason
+        self.import_seconds: dict[str, float] = {}  # by name
         self._manager = pluggy.PluginManager("delegraph")
         self._manager.add_hookspecs(hookspecs)
         self._problems: dict[tuple[str, ...], Problem] = {}
@@ -94,11 +97,17 @@ class Plugins:
     @cache
     def installed() -> Plugins:
         """Return every plugin published under the entry-point group; read once."""
-        plugins = Plugins()
-        found = {(ep.name, ep.value): ep for ep in entry_points(group=GROUP)}
-        for key in sorted(found):
-            plugins._import(found[key])
+        plugins, off = Plugins(), imports.turned_off()
+        for ep in imports.published():
+            plugins._import(ep, ep.name in off)
         return plugins
+
+    @staticmethod
+    def forget() -> None:
+        """Let :meth:`installed` look again, and import what was not imported yet."""
+        clear = getattr(Plugins.installed, "cache_clear", None)
+        if clear is not None:
+            clear()
 
     @property
     def problems(self) -> list[Problem]:
@@ -171,7 +180,8 @@ class Plugins:
         """
         check_made(delegate)
         if not delegate.has_table:
-            delegate.table = self.table(delegate)
+            place = partial("table of {}".format, owner(delegate))
+            call(place, anything, lambda: setattr(delegate, "table", self.table(delegate)))
         return delegate
 
     def table(self, delegate: Delegate) -> SupportTable:
@@ -237,14 +247,19 @@ class Plugins:
                 instead = f"; {rest} is used instead" if rest else ""
                 self._note((), f"delegate {d.label!r} cannot work here: {d.out_of_use}{instead}")
 
-    def _import(self, ep: EntryPoint) -> None:
+    def _import(self, ep: EntryPoint, is_off: bool) -> None:
         dist = ep.dist
         about = Plugin(ep.name, ep.value, dist.name if dist else "", dist.version if dist else "")
+        if is_off:
+            self.left_out[ep.name] = about, f"it is turned off, by -p no:{ep.name} or {imports.OFF}"
+            return
+        start = perf_counter()
         try:
-            plugin = ep.load()
+            plugin = imports.loaded(ep)
         except BaseException as e:  # a driver missing for one delegate must not stop the others
             self._leave_out(about, f"it could not be imported: {said(e)}")
         else:
+            self.import_seconds[ep.name] = perf_counter() - start
             self.register(plugin, ep.name, about)
 
     def _unfit(self, plugin: object, name: str) -> str | None:
@@ -278,7 +293,8 @@ class Plugins:
 
     def _offer(self, offers: dict[str, Offer], plugin: str, cls: Any) -> None:
         if why := no_delegate_class(cls):
-            self._note((plugin,), f"delegraph_delegates of plugin {plugin!r} needs {why}; it is ignored")
+            message = f"delegraph_delegates of plugin {plugin!r} needs {why}; it is ignored"
+            self._note((plugin,), message, about=getattr(cls, "name", None))
             return
         offer = Offer(cls, self.registered[plugin])
         known = offers.setdefault(cls.name, offer)
@@ -357,9 +373,9 @@ class Plugins:
                 answers.append((impl.plugin_name, answer))
         return answers
 
-    def _note(self, plugins: tuple[str, ...], message: str, once: str = "") -> None:
+    def _note(self, plugins: tuple[str, ...], message: str, once: str = "", about: Any = None) -> None:
         """Remember a problem and log it, the first time: per message, or per plugin and ``once``."""
-        problem = Problem(plugins, message)
+        problem = Problem(plugins, message, about)
         if self._problems.setdefault((*plugins, once or message), problem) is problem:
             logger.warning("%s", message)
 
@@ -368,6 +384,8 @@ class Plugins:
         for plugin, why in self.left_out.values():
             if name == plugin.name or (package and plugin.value.split(".")[0] == package.module):
                 return DelegateUnavailable(f"delegate {name!r}: its plugin {plugin} is left out: {why}")
+        if wrong := [p.message for p in self.problems if name in p.plugins or p.about == name]:
+            return DelegateUnavailable(f"delegate {name!r}: {'; '.join(wrong)}")
         parts = [f"no delegate {name!r}; installed: {', '.join(sorted(self.delegates())) or 'none'}"]
         if package:
             parts.append(f"It is in the package {package.name}: pip install {package.name}")

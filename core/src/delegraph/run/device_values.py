@@ -19,6 +19,8 @@ from ..model import DTYPES, Tensor
 from ..text import shape_text
 from .failures import cause, failed
 
+MOST_DIMENSIONS = 64  # that an array may have; a shape without end is one, too
+
 
 class OwnedValue:
     """A device value, and the delegate object that made it: nobody else may look inside.
@@ -32,7 +34,7 @@ class OwnedValue:
         self.value = value  # has shape, dtype and __array__; for what else it may have see ``Run``
         self.delegate = delegate
         self.partition = partition
-        self.shape = tuple(value.shape)
+        self.shape = tuple(islice(value.shape, MOST_DIMENSIONS + 1))
         self.dtype = np.dtype(value.dtype)
         self._array: ndarray | None = None
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from delegraph import Tensor, window
 
-from .net import BYTES, FLOATS, MOST, Net, Value
+from .net import BYTES, FLOATS, LARGEST_WHOLE, MOST, WHOLE, Net, Value
 
 Move = Callable[[Net], bool]
 ALL = (*FLOATS, *BYTES, "int16")
@@ -33,8 +33,8 @@ def fixed(table: dict[str, tuple[float, int]], dtype: str) -> dict[str, Any] | N
 
 # Elementwise ops of one operand: (types, the limit of what comes out, what its scale has to be, options).
 UNARY: dict[str, tuple[Sequence[str], Callable[[float], float], Any, dict[str, Any]]] = {
-    "ABS": (SIGNED, lambda x: x, "same", {}),
-    "NEG": (FLOATS, lambda x: x, None, {}),
+    "ABS": ((*SIGNED, "int32"), lambda x: x, "same", {}),
+    "NEG": ((*FLOATS, *WHOLE), lambda x: x, None, {}),
     "RELU": (ALL, lambda x: x, None, {}),
     "RELU6": (ALL, lambda x: min(x, 6.0), None, {}),
     "RELU_N1_TO_1": (("float32", *BYTES), lambda x: min(x, 1.0), None, {}),
@@ -98,12 +98,12 @@ def exponential(net: Net) -> bool:
 
 
 BINARY: dict[str, tuple[Sequence[str], Callable[[float, float], float]]] = {
-    "ADD": (ALL, lambda x, y: x + y),
-    "SUB": (ALL, lambda x, y: x + y),
-    "MUL": (ALL, lambda x, y: x * y),
-    "MAXIMUM": (ALL, max),
-    "MINIMUM": (ALL, max),
-    "SQUARED_DIFFERENCE": (("float32", "int8"), lambda x, y: (x + y) ** 2),
+    "ADD": ((*ALL, *WHOLE), lambda x, y: x + y),
+    "SUB": ((*ALL, *WHOLE), lambda x, y: x + y),
+    "MUL": ((*ALL, *WHOLE), lambda x, y: x * y),
+    "MAXIMUM": ((*ALL, *WHOLE), max),
+    "MINIMUM": ((*ALL, *WHOLE), max),
+    "SQUARED_DIFFERENCE": (("float32", "int8", "int32"), lambda x, y: (x + y) ** 2),
 }
 ACTIVATED = ("ADD", "SUB", "MUL", "DIV")
 ACTIVATIONS = ("NONE", "NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
@@ -145,12 +145,12 @@ def _broadcast(net: Net, x: Value) -> Value | None:
 def _binary(net: Net, name: str, x: Value, y: Value, activated: bool = True) -> Value | None:
     types, limit_of = BINARY[name]
     limit = float(limit_of(x.limit, y.limit))
-    if x.dtype not in types or (x.is_float and limit > LARGEST):
+    if x.dtype not in types or _grows(x, limit):
         return None
     shape = np.broadcast_shapes(x.shape, y.shape)
     if len(shape) > 4 and x.shape != y.shape:
         return None
-    out = net.made(shape, x.dtype, min(limit, LARGEST))
+    out = net.made(shape, x.dtype, limit if x.is_whole else min(limit, LARGEST))
     if name in ("MAXIMUM", "MINIMUM") and not x.is_float:
         if x.quantization != y.quantization:
             return None
@@ -162,6 +162,11 @@ def _binary(net: Net, name: str, x: Value, y: Value, activated: bool = True) -> 
         options["pot_scale_int16"] = False
     net.op(name, [x, y], out, **options)
     return out
+
+
+def _grows(x: Value, limit: float) -> bool:
+    """Say whether a limit is more than numbers like these may reach."""
+    return (x.is_float and limit > LARGEST) or (x.is_whole and limit > LARGEST_WHOLE)
 
 
 def gate(net: Net) -> bool:
@@ -205,7 +210,7 @@ def quotient(net: Net) -> bool:
 
 def selected(net: Net) -> bool:
     """SELECT_V2 of x > y: a step that is nowhere steep."""
-    x = net.pick(lambda v: v.is_float)
+    x = net.pick(lambda v: v.is_float or v.is_whole)
     y = None if x is None else _same(net, x)
     if x is None or y is None:
         return False
@@ -403,7 +408,7 @@ def reduction(net: Net) -> bool:
     name = net.dice.one_of(("MEAN", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"))
     many = int(np.prod([x.shape[a] for a in axes]))
     if name == "SUM":
-        if x.dtype != "float32" or x.limit * many > LARGEST:
+        if x.dtype not in ("float32", *WHOLE) or _grows(x, x.limit * many):
             return False
         out = net.made(shape, x.dtype, x.limit * many)
     else:
@@ -459,7 +464,7 @@ def split(net: Net) -> bool:
     axis = net.dice.below(x.rank)
     n = x.shape[axis]
     name = net.dice.one_of(("SPLIT", "SPLIT", "SPLIT_V", "UNPACK"))
-    if name == "UNPACK" and 1 < n <= 5 and x.rank > 1:
+    if name == "UNPACK" and 1 < n <= 5 and x.rank > 1 and x.dtype != "int64":
         outs = [net.like(x, _without(x.shape, axis)) for _ in range(n)]
         _dropped(net, net.op("UNPACK", [x], *outs, num=n, axis=axis))
     elif name == "SPLIT_V" and n > 2:
@@ -643,9 +648,12 @@ def blocks(net: Net) -> bool:
 
 
 def changed(net: Net) -> bool:
-    """QUANTIZE to another scale; to or from floats, where the kind has both."""
+    """QUANTIZE to another scale; to or from floats, where the kind has both; CAST of whole numbers."""
     x = net.pick()
     assert x is not None
+    if x.is_whole:
+        net.op("CAST", [x], net.made(x.shape, "float32", x.limit))
+        return True
     if net.kind.changes and net.dice.chance(0.7):
         if x.is_float:
             net.op("QUANTIZE", [x], net.made(x.shape, net.kind.dtype, x.limit))
@@ -688,3 +696,13 @@ MOVES: Sequence[tuple[Move, float]] = (
     (blocks, 0.5),
     (changed, 0.8),
 )
+
+_OF_WHOLE = (
+    unary, binary, gate, view, joined, split, reduction, sliced, selected, turned, padded, gathered, blocks,
+)  # fmt: skip
+WHOLE_MOVES: Sequence[tuple[Move, float]] = (*(r for r in MOVES if r[0] in _OF_WHOLE), (changed, 0.1))
+
+
+def moves_of(dtype: str) -> Sequence[tuple[Move, float]]:
+    """Return what graphs of a type are made of."""
+    return WHOLE_MOVES if dtype in WHOLE else MOVES

@@ -18,8 +18,10 @@ from .dice import Dice
 
 FLOATS = ("float32",)
 BYTES = ("int8", "uint8")
+WHOLE = ("int32", "int64")
 STORED = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 MOST = 4096  # elements of a tensor
+LARGEST_WHOLE = 2**30  # limit of whole numbers: none of them overflows
 
 
 @frozen
@@ -39,6 +41,8 @@ KINDS = {
     "uint8": Kind("uint8", "uint8"),
     "int16": Kind("int16", "int8"),
     "mixed": Kind("int8", "int8", 0.15),
+    "int32": Kind("int32", "int32"),
+    "int64": Kind("int64", "int64"),
 }
 
 
@@ -68,9 +72,13 @@ class Value:
         return self.dtype in FLOATS
 
     @property
+    def is_whole(self) -> bool:
+        return self.dtype in WHOLE
+
+    @property
     def quantization(self) -> dict[str, Any]:
         """What a builder's tensor takes, to be quantized in the same way."""
-        if self.is_float:
+        if self.is_float or self.is_whole:
             return {}
         return {"scale": self.tensor.scale, "zero_point": self.tensor.zero_point}
 
@@ -153,7 +161,7 @@ class Net:
 
     def quantization(self, dtype: str, limit: float) -> dict[str, Any]:
         """Return a scale and a zero point for real numbers up to a limit; {} for floats."""
-        if dtype in FLOATS or dtype == "bool":
+        if dtype in (*FLOATS, *WHOLE, "bool"):
             return {}
         if dtype == "int16":
             return {"scale": float(np.float32(limit / 32767)), "zero_point": 0}
@@ -170,6 +178,9 @@ class Net:
         """Return a constant that an op may read beside a value of this type."""
         if dtype in FLOATS:
             return Value(self.floats(shape, -limit, limit), limit)
+        if dtype in WHOLE:
+            most = max(int(limit), 1)
+            return Value(self.g.constant(self.dice.integers(shape, -most, most).astype(dtype)), most)
         stored = self.quantization(dtype, limit)
         numbers = self.dice.integers(shape, *STORED[dtype]).astype(dtype)
         return Value(self.g.constant(numbers, **stored), limit)

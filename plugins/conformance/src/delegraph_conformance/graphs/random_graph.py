@@ -12,7 +12,7 @@ from ..random_values import random_array
 from .claims import Claims, NotClaimed
 from .copies import joined
 from .dice import Dice
-from .moves import MOVES
+from .moves import moves_of
 from .net import KINDS, Kind, Net
 
 # Half of them hold multiples of 512 elements: parts of those can be views, or be stored in place.
@@ -21,6 +21,8 @@ SHAPES: Sequence[tuple[int, ...]] = (
     (1, 1, 1, 16), (1, 8, 64), (2, 7, 5), (1, 33), (8, 64), (4, 16), (12,), (1, 2, 3, 2, 4), (1, 16, 4, 16),
 )  # fmt: skip
 FEWEST, MOST = 4, 30  # ops
+SIZES = {"int32": 250.0, "int64": 250.0}  # of whole numbers: inputs reach four times this
+RANGES = {"float32": (-2.0, 2.0), "int32": (-250, 250), "int64": (-250, 250)}  # of inputs
 TRIES = 200  # moves in a row that add no op: the table has none for such a graph
 
 
@@ -47,14 +49,14 @@ def _grown(seed: int, kind: str, claims: Claims | None, most: int = MOST) -> tup
     first = dice.one_of(SHAPES)
     for _ in range(dice.one_of((1, 1, 2, 3))):
         shape = first if dice.chance(0.6) else dice.one_of(SHAPES)
-        net.input(shape, _input_type(net.kind, dice), dice.one_of((1.0, 2.0, 4.0)))
+        net.input(shape, _input_type(net.kind, dice), dice.one_of((1.0, 2.0, 4.0)) * SIZES.get(kind, 1.0))
     inputs = len(net.values)
     wanted = min(FEWEST + int((MOST - FEWEST) * dice.unit() ** 2), most)
-    failed = 0
+    failed, moves = 0, moves_of(net.kind.dtype)
     while net.ops < wanted and failed < TRIES:
         before = net.ops
         with suppress(NotClaimed):
-            dice.weighted(MOVES)(net)
+            dice.weighted(moves)(net)
         failed = 0 if net.ops > before else failed + 1
     return net, inputs
 
@@ -73,8 +75,8 @@ def _outputs(net: Net, inputs: int) -> list[Tensor]:
 
 
 def inputs_of(model: Model, seed: int) -> list[np.ndarray]:
-    """Return numbers for a graph's inputs that fill its scales; of floats, about -2 to 2."""
+    """Return numbers for a graph's inputs that fill its scales; of others, of a range."""
     return [
-        random_array(t.dtype, t.shape or (), seed + i, *((-2.0, 2.0) if t.dtype == "float32" else ()))
+        random_array(t.dtype, t.shape or (), seed + i, *RANGES.get(t.dtype, ()))
         for i, t in enumerate(model.subgraphs[0].inputs)
     ]

@@ -245,3 +245,27 @@ def test_batches_of_any_size_stay_open() -> None:
     found = quantize(g.model([y]), "int8", data=samples(3, 4), inputs="int8").model
     assert found.subgraphs[0].inputs[0].shape_signature == (-1, 4)
     assert computes(found, x=np.zeros((5, 4), np.int8))[0].shape == (5, 4)
+
+
+def test_an_lstm_has_the_integers_of_the_specification() -> None:
+    g = Builder()
+    x = g.input((1, 3, 4), "float32", "x")
+    weights = [g.constant(floats(5, n)) for n in (4, 4, 4, 4, 5, 5, 5, 5)]
+    biases, state = (
+        [g.constant(floats(5)) for _ in range(4)],
+        [g.variable((1, 5), "float32") for _ in range(2)],
+    )
+    inputs = [x, *weights, *[None] * 3, *biases, *[None] * 2, *state, *[None] * 4]
+    y = g.tensor((1, 3, 5), "float32", "y")
+    g.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], fused_activation_function="TANH", cell_clip=10.0)
+    op = the("UNIDIRECTIONAL_SEQUENCE_LSTM", quantize(g.model([y]), "int8", data=samples(1, 3, 4)).model)
+    x, y = op.inputs[0], op.outputs[0]
+    assert [t.dtype for t in op.inputs[12:16]] == ["int32"] * 4
+    for bias, weight in zip(op.inputs[12:16], op.inputs[1:5], strict=True):
+        assert bias.scale == pytest.approx(x.scale * weight.scale)
+        assert weight.zero_point == 0
+    output_state, cell = op.inputs[18:20]
+    assert (output_state.dtype, output_state.scale, output_state.is_variable) == ("int8", y.scale, True)
+    assert (cell.dtype, np.log2(cell.scale) % 1, cell.is_variable) == ("int16", 0, True)
+    assert [t.dtype for t in op.intermediates] == ["float32"] * 4 + ["int8"]
+    assert op.intermediates[4].scale == y.scale

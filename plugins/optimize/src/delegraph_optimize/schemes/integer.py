@@ -16,6 +16,7 @@ from ..spec import SPECS, Operand, OpSpec
 from ..versioned import settled_version
 from ..writer import LEFT_OUT, EditedOp, GraphEdit
 from .limits import why_not_here
+from .lstm import cell_state, why_not_lstm, with_integer_weights
 from .numbers import activation_quantization, fixed_quantization, quantized_weights, stored_numbers
 from .stored import Verdict
 
@@ -65,7 +66,9 @@ def _why_not(graph: GraphEdit, node: EditedOp, dtype: str, ranges: Ranges) -> st
     spec = SPECS.get(node.name)
     if spec is None or not spec.takes(dtype):
         return f"LiteRT has no {node.name} on {dtype}"
-    if node.options.get("fused_activation_function", "NONE") not in _CLAMPS:
+    if spec.recurrent and (why := why_not_lstm(graph, node)):
+        return why
+    if not spec.recurrent and node.options.get("fused_activation_function", "NONE") not in _CLAMPS:
         return f"its fused activation {node.options.fused_activation_function} has no integers"
     for operand, index in operands(spec, node):
         why = _why_not_operand(graph, operand, index, dtype, ranges)
@@ -174,6 +177,11 @@ class Groups:
         if group.zero_is_0 and dtype == "int8":
             return fixed_quantization(max(-group.low, group.high, 0.0) / 127 or 1 / 127, 0)
         return activation_quantization(group.low, group.high, dtype)
+
+    def reach(self, index: int) -> float:
+        """Return how far a tensor's values go; 0 where none was seen."""
+        found = self._ranges(index, "int16")
+        return 0.0 if isinstance(found, str) else max(-found[0], found[1])
 
     def _fix(self, node: EditedOp, dtype: str) -> None:
         spec = SPECS[node.name]
@@ -292,6 +300,8 @@ class _Emission:
             self._written(i, dtype) if spec.output(p).is_activation else i
             for p, i in enumerate(node.outputs)
         ]
+        if spec.recurrent:
+            with_integer_weights(self.graph, node, self.groups.reach(cell_state(node)))
         self._settle(node, dtype)
         self.nodes.append(node)
 

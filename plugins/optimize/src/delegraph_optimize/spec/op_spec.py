@@ -40,6 +40,7 @@ class OpSpec:
     # (scale, zero point) of the output where the kernel fixes it, on int8 and on int16
     fixed8: tuple[float, int] | None = None
     fixed16: tuple[float, int] | None = None
+    recurrent: bool = False  # whether it has state and intermediates of integers (see schemes/lstm.py)
     zero_is_0: bool = False  # whether the kernel writes 0 for zero, whatever the zero point says
     hybrid: bool = False  # whether LiteRT multiplies float activations with int8 weights
     int4: bool = False  # whether it also does so with int4 weights

@@ -22,13 +22,13 @@ _ROWS = (
     OpSpec("FULLY_CONNECTED", "x w0 b? -> x", hybrid=True, int4=True),
     OpSpec("TRANSPOSE_CONV", "- w0 x b? -> x", hybrid=True),
     OpSpec("BATCH_MATMUL", "x x -> x"),
-    # sums of products over time: floats, or float activations with integer weights
+    # sums of products over time
     OpSpec("EMBEDDING_LOOKUP", "- w0 -> -", int8=False, int16=False, hybrid=True),
-    OpSpec("SVDF", "x r - -? - -> x", int8=False, int16=False, hybrid=True),
+    OpSpec("SVDF", "x r r -? - -> x", int8=False, int16=False, hybrid=True),
     OpSpec("RNN", "x r r - - -> x", int8=False, int16=False, hybrid=True),
     OpSpec("UNIDIRECTIONAL_SEQUENCE_RNN", "x r r - - -> x", int8=False, int16=False, hybrid=True),
     OpSpec("LSTM", _LSTM, int8=False, int16=False, hybrid=True),
-    OpSpec("UNIDIRECTIONAL_SEQUENCE_LSTM", _LSTM, int8=False, int16=False, hybrid=True),
+    OpSpec("UNIDIRECTIONAL_SEQUENCE_LSTM", _LSTM, int16=False, hybrid=True, recurrent=True),
     # elementwise
     OpSpec("ADD", "x x -> x"),
     OpSpec("SUB", "x x -> x"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from delegraph import (
@@ -14,7 +17,9 @@ from delegraph import (
     Partition,
     SupportTable,
     hookimpl,
+    load_delegate,
     needs,
+    plan_model,
 )
 from delegraph.model import Builder, Model
 from delegraph.plugins import Plugins
@@ -104,3 +109,20 @@ def test_a_constraint_of_a_row_is_asked_once_per_op(of_constants: bool) -> None:
     interpreter.invoke()
     assert asked == [0, 1, 2]
     assert len(interpreter.plan.subgraphs[0].folded) == (3 if of_constants else 0)
+
+
+def test_computed_constants_that_are_released_are_computed_again_when_asked_for() -> None:
+    """A delegate that has made its own of them need not hold float32 weights beside float16 ones."""
+    g = Builder()
+    stored = g.constant(np.arange(6, dtype=np.float16))
+    weights = g.op("DEQUANTIZE", [stored], [g.tensor((6,), "float32")])
+    y = g.op("ADD", [g.input((6,), "float32"), weights], [g.tensor((6,), "float32")])
+    plan = plan_model(g.model([y]), [load_delegate("reference")])
+    found = plan.subgraphs[0].partitions[0].ops[0].inputs[1]
+    assert found is not None
+    held = weakref.ref(found.data.base)
+    found.release()
+    gc.collect()
+    assert held() is None
+    assert found.is_constant
+    assert found.data.tolist() == [*range(6)]

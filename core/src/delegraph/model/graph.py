@@ -9,7 +9,7 @@ the schema's spelling: ``op.options.padding == "SAME"``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from attrs import cmp_using, field, frozen
@@ -135,6 +135,15 @@ class Quantization:
         return len(self.scale) > 1
 
 
+@runtime_checkable
+class Remaking(Protocol):
+    """Makes values when they are asked for, and anew when it has forgotten them."""
+
+    def __call__(self) -> np.ndarray: ...
+
+    def forget(self) -> None: ...
+
+
 @frozen(hash=False)
 class Tensor:
     """One tensor of a subgraph: what the file says of it, and its values if it is constant."""
@@ -156,6 +165,9 @@ class Tensor:
     external_buffer: int = 0
     # What a variable holds when it is first used: an op of constants wrote it once. None: as after a reset.
     begins: Callable[[], np.ndarray] | None = field(default=None, repr=False, eq=False)
+    _maker: Remaking | None = field(
+        default=None, init=False, repr=False, eq=False
+    )  # of what ``_data`` is now
 
     @property
     def is_constant(self) -> bool:
@@ -167,16 +179,24 @@ class Tensor:
 
         A sparse tensor gives its stored values, flat; DENSIFY makes them dense.
         """
-        if callable(self._data):
-            object.__setattr__(self, "_data", self._data())
-        return self._data  # type: ignore[return-value]
+        found = self._data
+        if callable(found):
+            maker, found = found, found()
+            if isinstance(maker, Remaking):
+                object.__setattr__(self, "_maker", maker)
+            object.__setattr__(self, "_data", found)
+        return found
 
     def release(self) -> None:
-        """Let the system take back the memory of constant values that lie in a mapped file.
+        """Let the system take back the memory of constant values, of a mapped file or computed from such.
 
-        For a delegate that has made its own of them; who asks for ``data`` again reads the file again.
+        For a delegate that has made its own of them; who asks for ``data`` again reads the file again, or
+        has them computed again.
         """
-        if isinstance(self._data, np.ndarray):
+        if self._maker is not None:
+            object.__setattr__(self, "_data", self._maker)
+            self._maker.forget()
+        elif isinstance(self._data, np.ndarray):
             release(self._data)
 
     @property

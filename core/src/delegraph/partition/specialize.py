@@ -33,6 +33,7 @@ from ..model import (
     callers_first,
     is_core_op,
 )
+from ..model.mapped import release
 from ..plugins import REFERENCE
 from ..text import shape_text
 from .budget import DEFAULT_BUDGET, Budget, Spending
@@ -47,6 +48,7 @@ Call = tuple[int, Inputs]  # a subgraph, and what it gets
 LOOPS = ("WHILE", "STABLEHLO_WHILE")
 _KEEP_CLAIMS = ("STABLEHLO_CASE",)  # and reads the bytes of what it calls as what it claims
 MOST_INPUTS = 16  # by which the calls of one subgraph are told apart
+_ONLY_SHAPES = ("SHAPE", "RANK")  # what they read of their inputs
 
 
 class Evaluator:
@@ -201,7 +203,7 @@ class _Specializer:
 
     def _computed(self, op: Op, graph: Graph, row: OpSupport) -> Sequence[Tensor]:
         results = _Results(op, partial(self.evaluator.compute, op, graph, row), self.spending)
-        return tuple(_filled(t, partial(results.output, i)) for i, t in enumerate(op.outputs))
+        return tuple(_filled(t, _Output(results, i)) for i, t in enumerate(op.outputs))
 
     def calls(self, op: Op, given: Inputs) -> list[Call]:
         """Return the subgraphs that an op runs, each with what it hands them."""
@@ -395,7 +397,7 @@ def _is_constant(op: Op) -> bool:
         return False
     if any(t.is_variable for t in op.outputs) and not _is_written_once(op):
         return False  # a variable is read by the next run, too
-    if op.name in ("SHAPE", "RANK"):  # they read the shape alone
+    if op.name in _ONLY_SHAPES:
         return all(t.shape is not None for t in given)
     return all(t.is_constant and not t.is_variable for t in given)
 
@@ -413,20 +415,48 @@ class _Results:
     def __init__(self, op: Op, compute: Callable[[], Sequence[np.ndarray]], spending: Spending) -> None:
         self._op = op
         self._compute = compute
-        self._spending = spending
+        self._spending: Spending | None = spending  # None: counted
         self._arrays: Sequence[np.ndarray] | None = None
 
     def output(self, i: int) -> np.ndarray:
-        if self._arrays is None:
-            self._spending.add(self._op)
-            self._arrays = self._compute()
+        arrays = self._arrays
+        if arrays is None:
+            if self._spending is not None:
+                self._spending.add(self._op)
+                self._spending = None
+            arrays = self._arrays = self._compute()
+            self._release_inputs()
         tensor = self._op.outputs[i]
-        found: np.ndarray = self._arrays[i].view()
+        found: np.ndarray = arrays[i].view()
         if found.shape != tensor.shape:
             wanted, given = shape_text(tensor.shape), shape_text(found.shape)
             raise InputError(f"{self._op} needs to give shape {wanted}, found {given}")
         found.flags.writeable = False
         return found
+
+    def _release_inputs(self) -> None:
+        """Give back the pages of the file that were read for this."""
+        if self._op.name not in _ONLY_SHAPES:
+            for t in self._op.inputs:
+                if t is not None and t.data is not None:
+                    release(t.data)
+
+    def forget(self) -> None:
+        self._arrays = None
+
+
+@frozen
+class _Output:
+    """One of them."""
+
+    results: _Results
+    number: int
+
+    def __call__(self) -> np.ndarray:
+        return self.results.output(self.number)
+
+    def forget(self) -> None:
+        self.results.forget()
 
 
 def _empty_ones(graph: Graph) -> dict[int, Tensor]:

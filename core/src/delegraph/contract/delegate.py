@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 #   None where the host does not share the memory;
 # - wait(): returns when the values are there, if run did not wait for them. While they are computed, inputs
 #   stay as they are: core waits before it ends a run of the model.
+# run itself may have release(): core calls it once, when it will not run the partition again: after a
+# resize, when a variant of an op whose shapes only runs show makes room, when the interpreter is closed.
+# What run returned stays readable. An interpreter that goes without being closed calls nothing.
 Run = Callable[..., "tuple[Any, ...]"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,14 @@ from ..text import shape_text
 from . import control_flow as control
 from .device_values import read_only
 from .failures import where
-from .partition_run import Deferred, RunPart, core, prepared, timed, whole
+from .partition_run import Deferred, RunPart, core, let_go, prepared, timed, whole
 from .state import Transaction
 
 if TYPE_CHECKING:
     from ..contract import Run
+
+
+_Runs = dict[tuple[int, int], list[tuple[Partition, "Run"]]]  # by subgraph and first op
 
 
 @frozen(hash=False)
@@ -58,7 +61,10 @@ class Executor:
         self.graphs = [sub.graph for sub in plan.subgraphs]
         self._running = _running(plan.delegates)
         self._bodies: dict[int, _Body] = {}
+        self.deferred: list[Deferred] = []
         self._prepared: _Prepared = _Prepared(before._prepared if before else None)
+        if before is not None:
+            before._release_deferred()
 
     def prepare(self, subgraph: int = 0) -> None:
         """Prepare a subgraph and all that it calls.
@@ -66,9 +72,11 @@ class Executor:
         :raises DelegateFailed: a delegate could not prepare its part.
         """
         if subgraph not in self._bodies:
-            for index in callers_first([subgraph], self.plan.called_by_core)[::-1]:
+            wanted = callers_first([subgraph], self.plan.called_by_core)
+            for index in wanted[::-1]:
                 if index not in self._bodies:
                     self._bodies[index] = _Body(self, self.plan.subgraphs[index])
+            self._prepared.release_earlier(wanted)
 
     def run(self, subgraph: int, state: Transaction, inputs: Sequence[Any]) -> Frame:
         """Run a subgraph; the frame is in ``frames``, too.
@@ -92,6 +100,15 @@ class Executor:
     def run_function(self, partition: Partition) -> Run:
         """Return a partition's run function, an earlier one if it still fits."""
         return self._prepared.find(partition) or self._prepared.keep(partition, prepared(partition))
+
+    def release(self) -> None:
+        """Let go of all that is prepared; nothing is run after it."""
+        self._release_deferred()
+        self._prepared.release()
+
+    def _release_deferred(self) -> None:
+        while self.deferred:
+            self.deferred.pop().release()
 
 
 def _running(delegates: Sequence[Delegate]) -> Callable[[], AbstractContextManager[object]]:
@@ -236,6 +253,7 @@ def _core(executor: Executor, partition: Partition, slots: Slots) -> Instruction
 
 def _deferred(executor: Executor, partition: Partition, slots: Slots) -> Instruction[Partition]:
     deferred = Deferred(partition, executor.plan.delegates, executor.budget)
+    executor.deferred.append(deferred)
     return _instruction(partition, slots, deferred.results)
 
 
@@ -248,18 +266,39 @@ class _Prepared:
     """Run functions of partitions, kept from one plan to the next."""
 
     def __init__(self, before: _Prepared | None) -> None:
-        self._before = before._now if before else {}
-        self._now: dict[tuple[int, int], list[tuple[Partition, Run]]] = {}
+        self._before: _Runs = before._all() if before else {}
+        self._now: _Runs = {}
 
     def find(self, partition: Partition) -> Run | None:
-        for old, run in self._before.get(_place(partition), ()):
-            if _same(old, partition):
-                return self.keep(partition, run)
+        for runs in (self._now, self._before):
+            for i, (old, run) in enumerate(known := runs.get(_place(partition), [])):
+                if _same(old, partition):
+                    del known[i]
+                    return self.keep(partition, run)
         return None
 
     def keep(self, partition: Partition, run: Run) -> Run:
         self._now.setdefault(_place(partition), []).append((partition, run))
         return run
+
+    def release_earlier(self, subgraphs: Collection[int]) -> None:
+        """Let go of what an earlier plan had for these subgraphs, and this one has not found again."""
+        for place in [place for place in self._before if place[0] in subgraphs]:
+            _release(self._before.pop(place))
+
+    def release(self) -> None:
+        for runs in (self._before, self._now):
+            while runs:
+                _release(runs.popitem()[1])
+
+    def _all(self) -> _Runs:
+        places = [*self._before, *self._now]
+        return {place: [*self._before.get(place, ()), *self._now.get(place, ())] for place in places}
+
+
+def _release(runs: list[tuple[Partition, Run]]) -> None:
+    while runs:
+        let_go(*runs.pop())
 
 
 def _place(partition: Partition) -> tuple[int, int]:

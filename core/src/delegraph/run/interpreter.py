@@ -430,7 +430,10 @@ class Interpreter:
             raise StateError("close() needs the interpreter for itself, found another call under way")
         self._closed = True
         self._turns.end()
-        _close(self._to_close)
+        try:
+            self._session.release()
+        finally:
+            _close(self._to_close)
 
     def __enter__(self) -> Interpreter:
         return self

@@ -12,8 +12,9 @@ from numpy import ndarray
 
 from .. import shapes
 from ..contract import Fallback, Instruction, Partition, shapes_by_rows
-from ..contract.guard import shown
-from ..errors import DelegateFailed, DelegraphError, ModelError, UnsupportedOps
+from ..contract.asking import owner, tell
+from ..contract.guard import anything, call, shown
+from ..errors import DelegateFailed, DelegraphError, ModelError, PluginError, UnsupportedOps
 from ..log import logger
 from ..model import Op, Shape, Tensor
 from ..partition import Budget, nbytes
@@ -64,6 +65,21 @@ def prepared(partition: Partition) -> Run:
         raise failed(partition, "prepare", e) from cause(e)
 
 
+def let_go(partition: Partition, run: Run) -> None:
+    """Tell a run function that it will not be called again, if it wants to know: release() gives back."""
+    delegate = partition.delegate
+    assert delegate is not None
+    what = f"release() of what {owner(delegate)} prepared"
+    try:
+        call(lambda: what, anything, lambda: getattr(run, "release", _nothing)())
+    except PluginError as e:
+        tell(delegate, str(e))
+
+
+def _nothing() -> None:
+    pass
+
+
 def _function(found: Any) -> Run:
     if not callable(found):
         raise TypeError(f"it needs to return a function, found {shown(found)}")
@@ -75,8 +91,11 @@ def run_once(partition: Partition, inputs: Sequence[ndarray]) -> list[ndarray]:
 
     :raises DelegateFailed: it failed.
     """
-    results = _Ready(partition, prepared(partition)).results(None, [read_only(x) for x in inputs])
-    return list(map(as_array, results))
+    run = prepared(partition)
+    results = _Ready(partition, run).results(None, [read_only(x) for x in inputs])
+    found = list(map(as_array, results))
+    let_go(partition, run)
+    return found
 
 
 def whole(partition: Partition, run: Run) -> RunPart:
@@ -121,6 +140,9 @@ class _Ready:
         except BaseException as e:
             raise failed(self.partition, "run", e) from cause(e)
 
+    def release(self) -> None:
+        let_go(self.partition, self.run)
+
 
 class Deferred:
     """One op whose shapes only a run shows: prepared then, for the last few shapes.
@@ -147,6 +169,11 @@ class Deferred:
         self._variants.move_to_end(known)
         return self._variants[known].results(state, given)
 
+    def release(self) -> None:
+        """Let go of all variants."""
+        while self._variants:
+            self._variants.popitem()[1].release()
+
     def _key(self, given: list[Any]) -> Any:
         """Return what decides the shapes of a run; None if that is too much to look up."""
         key: list[Any] = [v.shape for v in given]
@@ -165,7 +192,7 @@ class Deferred:
         variant = self._variants.pop(shapes_key, None) or self._variant(op)
         self._variants[shapes_key] = variant
         if len(self._variants) > self._kept:
-            self._variants.popitem(last=False)
+            self._variants.popitem(last=False)[1].release()
         if None not in [t.shape for t in op.outputs] and (key := self._key(given)) is not None:
             self._shapes_of[key] = shapes_key
             if len(self._shapes_of) > KEPT_GIVEN:

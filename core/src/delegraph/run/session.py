@@ -104,6 +104,11 @@ class Session:
         self._buffers.pop((subgraph, index), None)
         self._plain.clear()  # an input has no memory while its subgraph is not allocated
 
+    def release(self) -> None:
+        """Let go of what delegates have prepared."""
+        if self._executor is not None:
+            self._executor.release()
+
     def allocate(self, subgraph: int = 0) -> None:
         """Plan and prepare a subgraph, and reset its variables; if nothing has changed, do nothing."""
         if not self.is_ready(subgraph):

@@ -164,6 +164,34 @@ def test_what_litert_would_die_of_is_refused(load):
     assert "found string" in refusal(_one("RESHAPE", (2,), "string"), load())
 
 
+def hybrid(activation):
+    g = Builder()
+    x = g.input((2, 8), "float32")
+    weights = g.constant(np.full((4, 8), 100, np.int8), "int8", scale=0.5, zero_point=0)
+    y = g.tensor((2, 4), "float32")
+    return g.model(
+        [g.op("FULLY_CONNECTED", [x, weights], [y], version=3, fused_activation_function=activation)]
+    )
+
+
+def test_bounds_that_make_values_small_beside_the_error_of_quantizing_inside_are_refused(load):
+    assert "needs no bounds on the result" in refusal(hybrid("RELU6"), load())
+    assert refusal(hybrid("RELU"), load()) == ""
+    assert refusal(hybrid("RELU6"), load(resolver="builtin_without_default_delegates")) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "resolver", "taken"),
+    [
+        ("FLOOR", "auto", False),
+        ("FLOOR", "builtin_ref", True),
+        ("CEIL", "builtin_without_default_delegates", True),
+    ],
+)
+def test_subnormal_numbers_are_not_left_to_xnnpack(load, name, resolver, taken):
+    assert (refusal(_one(name, (3,), "float32"), load(resolver=resolver)) == "") is taken
+
+
 def test_shapes_that_only_a_run_shows_are_refused_with_the_reason(load):
     g = Builder()
     found = g.op("WHERE", [g.input((4,), "bool")], [g.tensor((0, 1), "int64")])

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from delegraph_conformance.behaviour.checks import CHECKS
-from delegraph_conformance.child import Child
+from delegraph_conformance.child import Child, Died
 from delegraph_conformance.graphs import findings as graphs
+from delegraph_conformance.graphs.dying import smallest_that_dies
 from delegraph_conformance.test_graphs import _found
 from delegraph_conformance.test_table import _claims
 from liars import Liar
@@ -61,13 +62,13 @@ def test_a_check_names_the_lie(name: str) -> None:
     assert text in said, said
 
 
-def test_a_process_that_dies_is_named_with_the_graph(tmp_path: Path) -> None:
-    with (
-        Child(Liar("kills", {})) as child,
-        pytest.raises(pytest.fail.Exception, match="died of SIGSEGV") as e,
-    ):
-        child.call(_found, "float32", GRAPHS, str(tmp_path))
-    assert "float32 graph " in str(e.value)
+def test_a_process_that_dies_is_named_with_the_graph_which_is_shrunk(tmp_path: Path) -> None:
+    with Child(Liar("kills", {})) as child:
+        with pytest.raises(Died, match="died of SIGSEGV") as e:
+            child.call(_found, "float32", GRAPHS, str(tmp_path))
+        assert "float32 graph " in str(e.value)
+        said = smallest_that_dies(tmp_path, child.call)
+    assert said.count("g.op(") == said.count("g.op('MUL'") == 1, said
 
 
 def test_a_process_that_hangs_is_named_with_the_graph(tmp_path: Path) -> None:

@@ -18,11 +18,16 @@ from contextlib import suppress
 from typing import IO, Any
 
 import pytest
+from _pytest.outcomes import Failed
 
 from .subject import Subject
 
 SECONDS = 120.0  # that one call may take
 _SAID = 1000  # characters of what the process printed that a message quotes, from its beginning and its end
+
+
+class Died(Failed):
+    """The process ended, or was killed because it took too long; it fails the test that asked."""
 
 
 class Child:
@@ -53,6 +58,8 @@ class Child:
         kind, value = self._ask((function, arguments), seconds)
         if kind == "skipped":
             pytest.skip(value)
+        if kind == "died":
+            raise Died(value, pytrace=False)
         if kind != "returned":
             pytest.fail(value, pytrace=False)
         return value

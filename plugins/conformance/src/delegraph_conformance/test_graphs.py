@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from .child import Died
 from .graphs.claims import NotClaimed
+from .graphs.dying import smallest_that_dies
 from .graphs.findings import findings, known_findings
 from .graphs.known import SITUATIONS
 from .graphs.net import KINDS
@@ -27,7 +29,10 @@ def test_graphs(
     kind: str, isolated: Callable[..., Any], pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     graphs = pytestconfig.getoption("--graphs")
-    run, found = isolated(_found, kind, graphs, str(tmp_path), seconds=120 + 60.0 * graphs)
+    try:
+        run, found = isolated(_found, kind, graphs, str(tmp_path), seconds=120 + 60.0 * graphs)
+    except Died as e:
+        pytest.fail(f"{e}\n{smallest_that_dies(tmp_path, isolated)}", pytrace=False)
     if not run:
         pytest.skip(f"no graph of kind {kind} can be made of what the table claims")
     if found:

@@ -19,13 +19,14 @@ from .judge import Judge
 
 Fails = Callable[[Case], bool]
 _MOST = 300  # graphs that are tried
-_SECONDS = 40.0  # in which a smaller one must be found
+_SECONDS = 40.0
 
 
-def shrunk(case: Case, fails: Fails, judge: Judge) -> Case:
+def shrunk(case: Case, fails: Fails, judge: Judge, seconds: float = _SECONDS) -> Case:
     """Return a smallest case that fails, found by leaving out outputs and ops one by one.
 
     :param fails: False also where the judge does not run the graph.
+    :param seconds: in which a smaller one must be found.
     """
     tried, start = 0, perf_counter()
     going = True
@@ -36,7 +37,7 @@ def shrunk(case: Case, fails: Fails, judge: Judge) -> Case:
             if fails(smaller):
                 case, going = smaller, True
                 break
-            if tried >= _MOST or perf_counter() > start + _SECONDS:
+            if tried >= _MOST or perf_counter() > start + seconds:
                 return case
     return case
 

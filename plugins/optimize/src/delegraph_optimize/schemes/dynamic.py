@@ -70,6 +70,8 @@ class _Dynamic:
 
     def _why_not(self, weights: Sequence[int]) -> str:
         tensors = [self.graph.tensors[i] for i in weights]
+        if not tensors:
+            return "it has no weights"
         if not all(t.is_constant for t in tensors):
             return "its weights are computed"
         for tensor in tensors:

@@ -1,0 +1,104 @@
+"""Models of several subgraphs and signatures, of state, strings and ops that nobody knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+from delegraph import Builder, Interpreter, Model, ModelError, Signature
+from delegraph_optimize import dequantize, quantize
+from small import computes, floats, ops
+
+
+def branches() -> Model:
+    """x > 0 in its first place: W x + b; else exp x."""
+    g = Builder()
+    x = g.input((1, 8), "float32", "x")
+    first = g.op(
+        "SLICE",
+        [x, g.constant(np.zeros(2, np.int32)), g.constant(np.ones(2, np.int32))],
+        [g.tensor((1, 1), "float32")],
+    )
+    first = g.op("RESHAPE", [first, g.constant(np.zeros(0, np.int32))], [g.tensor((), "float32")])
+    positive = g.op("GREATER", [first, g.constant(np.float32(0))], [g.tensor((), "bool")])
+    then, other = g.subgraph("then"), g.subgraph("else")
+    v = then.input((1, 8), "float32", "v")
+    w, b = then.constant(floats(8, 8)), then.constant(floats(8))
+    then.returns(then.op("FULLY_CONNECTED", [v, w, b], [then.tensor((1, 8), "float32")]))
+    v = other.input((1, 8), "float32", "v")
+    other.returns(other.op("EXP", [v], [other.tensor((1, 8), "float32")]))
+    y = g.tensor((1, 8), "float32", "y")
+    options = {"then_subgraph_index": then.index, "else_subgraph_index": other.index}
+    return g.model([g.op("IF", [positive, x], [y], **options)])
+
+
+def test_what_branches_compute_has_integers_inside() -> None:
+    model = branches()
+    data = [floats(1, 8) for _ in range(8)]
+    found = quantize(model, "int8", data=data).model
+    assert [op.name for op in found.subgraphs[1].ops] == ["QUANTIZE", "FULLY_CONNECTED", "DEQUANTIZE"]
+    assert [op.name for op in found.subgraphs[2].ops] == ["QUANTIZE", "EXP", "DEQUANTIZE"]
+    for x in data:
+        np.testing.assert_allclose(computes(found, x=x)[0], computes(model, x=x)[0], atol=0.06)
+
+
+def test_a_branch_that_no_sample_takes_stays_in_floats_and_the_report_says_so() -> None:
+    data = [np.abs(floats(1, 8)) for _ in range(4)]
+    report = quantize(branches(), "int8", data=data).report
+    (left,) = (o for o in report.outcomes if o.op == "EXP")
+    assert (left.scheme, left.reason) == ("float32", "no sample reached it")
+
+
+def test_signatures_are_calibrated_each_with_its_samples() -> None:
+    g = Builder()
+    x = g.input((1, 4), "float32", "x")
+    w = g.constant(floats(3, 4))
+    y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 3), "float32", "y")])
+    other = g.subgraph("other")
+    v = other.input((1, 4), "float32", "v")
+    other.returns(other.op("EXP", [v], [other.tensor((1, 4), "float32", "z")]))
+    model = g.model([y])
+    signatures = (Signature("first", {"x": 0}, {"y": 2}, 0), Signature("second", {"v": 0}, {"z": 1}, 1))
+    model = attrs.evolve(model, signatures=signatures)
+    data = {"first": [floats(1, 4) for _ in range(4)], "second": [{"v": floats(1, 4)} for _ in range(4)]}
+    found = quantize(model, "int8", data=data, inputs="int8")
+    assert [o.scheme for o in found.report.outcomes] == ["int8", "int8"]
+    x_ = np.ones((1, 4), np.int8)
+    with Interpreter(model=found.model) as interpreter:
+        assert set(interpreter.get_signature_runner("first")(x=x_)) == {"y"}
+        assert interpreter.get_signature_runner("second")(v=x_)["z"].dtype == np.int8
+
+
+def test_strings_resources_and_unknown_ops_pass_through() -> None:
+    g = Builder()
+    x, text = g.input((1, 64), "float32", "x"), g.input((1,), "string", "text")
+    handle = g.op("VAR_HANDLE", [], [g.tensor((), "resource")], shared_name="v")
+    g.op("ASSIGN_VARIABLE", [handle, x], [])
+    y = g.op("MyOwnOp", [x, text], [g.tensor((1, 64), "float32", "y")], custom_options=b"kept")
+    z = g.op("FULLY_CONNECTED", [y, g.constant(floats(32, 64)), None], [g.tensor((1, 32), "float32")])
+    model = g.model([z])
+    found = quantize(model, "dynamic")
+    assert ops(found.model) == ["VAR_HANDLE", "ASSIGN_VARIABLE", "MyOwnOp", "FULLY_CONNECTED"]
+    assert found.model.subgraphs[0].ops[2].custom_options == b"kept"
+    assert [o.scheme for o in found.report.outcomes] == ["float32"] * 3 + ["dynamic"]
+
+
+def test_ops_without_operands_are_left_as_they_are() -> None:
+    """Files may hold anything: what an op lacks is for those to say who run it."""
+    g = Builder()
+    x = g.input((1, 64), "float32", "x")
+    g.op("FULLY_CONNECTED", [], [g.tensor((1, 4), "float32", "y")])
+    g.op("CONV_2D", [x], [g.tensor((1, 4), "float32", "z")])
+    model = g.model()
+    for scheme in ("float16", "dynamic", "weights"):
+        assert ops(quantize(model, scheme).model) == ["FULLY_CONNECTED", "CONV_2D"]
+    assert ops(dequantize(model).model) == ["FULLY_CONNECTED", "CONV_2D"]
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(b"TFL3" * 10)
+    with pytest.raises(ModelError, match="broken"):
+        quantize(path, "float16")

@@ -606,3 +606,74 @@ def test_a_refusal_names_the_plugins_whose_rows_are_missing():
         "OSError: no such driver; it is ignored; plugin 'c' (Old) is left out: it is written for "
         "DELEGRAPH_API = 0, this delegraph has 1; upgrade the older of the two)"
     )
+
+
+# Rows and classes, checked when they are collected
+
+GOOD_ROW = OpSupport("MUL", (1, 1), "int8 int8 -> int8")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"versions": 1}, "versions is two integers in order, found 1"),
+        ({"versions": (2, 1)}, r"versions is two integers in order, found \(2, 1\)"),
+        ({"versions": (1, 2.0)}, r"versions is two integers in order, found \(1, 2.0\)"),
+        ({"versions": (True, 2)}, r"versions is two integers in order, found \(True, 2\)"),
+        ({"op": ""}, "op is the name of an op, found ''"),
+        ({"types": None}, "types is a text, found None"),
+        ({"types": "int8"}, "rows that can be read, found one for ADD: .*exactly one '->'"),
+        ({"constraints": [len]}, "constraints is made of what needs"),
+        ({"constraints": 7}, "constraints is made of what needs"),
+        ({"steps": -1}, "steps is a number of 0 or more, found -1"),
+        ({"rtol": float("nan")}, "rtol is a number of 0 or more, found nan"),
+        ({"rtol": "1e-3"}, "rtol is a number of 0 or more, found '1e-3'"),
+        ({"T": ["int8"]}, "T is a text"),
+        ({"shapes": [1, 2]}, "shapes is a function or None"),
+        ({"kernel": "add"}, "kernel is a function, an object or None, found 'add'"),
+    ],
+)
+def test_a_bad_row_is_left_out_and_named_with_its_plugin_and_place(wrong, said):
+    row = OpSupport(**{"op": "ADD", "versions": (1, 1), "types": "int8 int8 -> int8", **wrong})
+    plugins = plugins_of(fast=offering(Fast), rows=claiming(GOOD_ROW, row, GOOD_ROW))
+
+    assert [row.op for row in plugins.load("fast").table.rows] == ["MUL", "MUL"]
+    assert re.search(said, only_problem(plugins))
+    assert "delegraph_op_support of plugin 'rows' for delegate 'fast' needs " in only_problem(plugins)
+    assert "in row 1; it is ignored" in only_problem(plugins)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a,b", "a:b", "core", " a", "x" * 101])
+def test_a_name_that_users_cannot_type_is_no_name(name):
+    plugins = plugins_of(p=offering(type("Named", (Fast,), {"name": name}), Reference))
+
+    assert list(plugins.delegates()) == ["reference"]
+    assert "needs classes with a name" in only_problem(plugins)
+
+
+@pytest.mark.parametrize("member", [{"Options": int}, {"dynamic": "no"}, {"contiguous": None}])
+def test_a_class_with_a_wrong_member_is_named_when_it_is_asked_for(member):
+    plugins = plugins_of(p=offering(type("Wrong", (Fast,), member), Reference))
+
+    with pytest.raises(DelegateUnavailable, match=f"delegate 'fast': .*classes with {next(iter(member))}"):
+        plugins.load("fast")
+
+
+def test_a_delegate_that_does_not_call_the_constructor_of_its_base_is_told_so():
+    class Forgetful(Fast):
+        def __init__(self, options=None, label=None):
+            pass
+
+    with pytest.raises(PluginError, match=r"__init__\(\) of .* needs to call super\(\).__init__"):
+        plugins_of(p=offering(Forgetful)).load("fast")
+    with pytest.raises(PluginError, match=r"needs to call super\(\)"):
+        resolve_delegates([Forgetful()], plugins=plugins_of(p=offering(Forgetful)))
+
+
+def test_a_ctrl_c_passes():
+    class Interrupted(Fast):
+        def unavailable(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        resolve_delegates(["fast"], plugins=plugins_of(p=offering(Interrupted)), must_run=True)

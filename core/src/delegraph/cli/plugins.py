@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -117,7 +118,7 @@ def _print(installed: Plugins, delegates: list[Looked], problems: list[str]) -> 
         (
             "Delegates",
             ("delegate", "plugin", "ops>", "rows>", "state", "options"),
-            _delegate_rows(delegates),
+            list(_delegate_rows(delegates)),
         ),
     ):
         found = table(*heads)
@@ -160,11 +161,11 @@ def _milliseconds(installed: Plugins, name: str) -> str:
     return "" if seconds is None else f"{seconds * 1e3:.0f} ms"
 
 
-def _delegate_rows(delegates: list[Looked]) -> list[tuple[str, ...]]:
-    return [
-        (d.name, d.offer.plugin.name, str(d.ops), _rows_text(d), d.state, "\n".join(d.options))
-        for d in delegates
-    ]
+def _delegate_rows(delegates: list[Looked]) -> Iterator[tuple[str, ...]]:
+    for d in delegates:
+        first, *others = d.options or ("",)
+        yield d.name, d.offer.plugin.name, str(d.ops), _rows_text(d), d.state, first
+        yield from (("", "", "", "", "", option) for option in others)
 
 
 def _rows_text(looked: Looked) -> str:

@@ -8,34 +8,33 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from functools import cache
 from itertools import takewhile
 from textwrap import dedent
-from typing import Any
 
 import delegraph
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("autodoc-process-docstring", add_comment)
+    app.connect("builder-inited", add_comments)
     app.connect("env-check-consistency", check_complete)
     return {"parallel_read_safe": True}
 
 
-def add_comment(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Give an attribute without a docstring the comment that the source has for it."""
-    owner, _, attribute = name.removeprefix("delegraph.").partition(".")
-    cls = getattr(delegraph, owner, None)
-    if what == "attribute" and inspect.isclass(cls) and not any(lines):
-        lines[:] = [comments(cls).get(attribute, "")]
+def add_comments(app: Sphinx) -> None:
+    """Let autodoc find the comments of fields where it looks for those that begin with ``#:``."""
+    for cls in (v for name in delegraph.__all__ if inspect.isclass(v := getattr(delegraph, name))):
+        found = ModuleAnalyzer.for_module(cls.__module__)
+        found.analyze()
+        for field, comment in comments(cls).items():
+            found.attr_docs.setdefault((cls.__qualname__, field), [comment, ""])
 
 
-@cache
 def comments(cls: type) -> dict[str, str]:
     """Return what the comments say of a class's fields, those of the classes that it extends included."""
     found: dict[str, str] = {}

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 import pytest
-from delegraph import Builder, Cut, Model, Partition, Plan, Refusal
+from delegraph import Builder, CutHere, Model, Partition, Plan, Refusal
 from delegraph.partition import partition, specialize
 from delegraph.plugins import Plugins
 
@@ -59,7 +59,7 @@ def test_a_delegate_with_1_mib_gets_several_partitions_of_a_4_mib_model(toy, int
                 size = sum(t.nbytes for t in op.inputs if t.is_constant)
                 held += size
                 if held > MIB:
-                    found[op.index], held = Cut(), size
+                    found[op.index], held = CutHere(), size
             return found
 
     g = Builder()
@@ -92,7 +92,7 @@ def test_any_graph_cut_anywhere_computes_the_same(seed, toy, interpret):
             cuts = [i for i in indices[1:] if draw.random() < 0.2]
             refused = [i for i in indices if i not in cuts and draw.random() < 0.05]
             self.wanted.update(cuts)
-            return {i: Cut() for i in cuts} | {i: [Refusal("luck", "none")] for i in refused}
+            return {i: CutHere() for i in cuts} | {i: [Refusal("luck", "none")] for i in refused}
 
         def decide(self, op, graph=None):
             row, refusals = super().decide(op, graph)
@@ -123,7 +123,7 @@ def test_a_graph_cut_at_every_op_is_looked_at_twice(toy):
         def check(self, part):
             nonlocal seen
             seen += len(part.ops)
-            return {op.index: Cut() for op in part.ops}
+            return {op.index: CutHere() for op in part.ops}
 
     g = Builder()
     y = g.input((1,), "float32")
@@ -139,7 +139,7 @@ def test_parts_that_are_too_small_go_to_the_next_delegate(toy):
         min_ops = 2
 
         def check(self, part):
-            return {part.ops[-1].index: Cut()}
+            return {part.ops[-1].index: CutHere()}
 
     g = Builder()
     y = g.input((1,), "float32")
@@ -152,7 +152,7 @@ def test_parts_that_are_too_small_go_to_the_next_delegate(toy):
 def test_an_answer_that_is_neither_refuses_the_partition(toy):
     class Wrong(toy):
         def check(self, part):
-            return {part.ops[0].index: Cut}
+            return {part.ops[0].index: CutHere}
 
     g = Builder()
     y = g.op("NEG", [g.input((1,), "float32")], [g.tensor((1,), "float32")])

@@ -14,7 +14,7 @@ from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
 from .slots import Instruction, Slots
 from .support_row import (
     Constraint,
-    Cut,
+    CutHere,
     OpSupport,
     Refusal,
     RefusalKind,
@@ -31,7 +31,7 @@ __all__ = [
     "PACKAGES",
     "Conflict",
     "Constraint",
-    "Cut",
+    "CutHere",
     "Delegate",
     "Fallback",
     "Instruction",

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import frozen
 
 from .options import read_options
-from .support_row import Cut, OpSupport, Refusal
+from .support_row import CutHere, OpSupport, Refusal
 from .support_table import SupportTable
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ class Delegate(ABC):
         """Return how many partitions of this graph to keep: ``max_partitions``, unless it depends."""
         return self.max_partitions
 
-    def check(self, partition: Partition) -> Mapping[int, list[Refusal] | Cut]:
+    def check(self, partition: Partition) -> Mapping[int, list[Refusal] | CutHere]:
         """Look at a whole group of supported ops; return by op index what is wrong, {} if all is well.
 
         Called while partitioning, for limits that no single op shows (memory, patterns). Refusals send an
-        op to the next delegate. ``Cut()`` keeps it: a new partition begins with it, of the ops from there
-        on, in the order of ``partition.ops``; a cut at the first op changes nothing. Core groups again and
-        asks again until nothing is wrong. Name all cuts of a partition at once: each answer costs a round.
+        op to the next delegate. ``CutHere()`` keeps it: a new partition begins with it, of the ops from
+        there on, in the order of ``partition.ops``; one at the first op changes nothing. Core groups again
+        and asks again until nothing is wrong. Name all cuts at once: each answer costs a round.
         """
         return {}
 

@@ -108,7 +108,7 @@ class Refusal:
 
 
 @frozen
-class Cut:
+class CutHere:
     """What a check may say of an op in place of refusals: with this op a new partition begins."""
 
 

@@ -28,7 +28,7 @@ def part_of_model(
     :param inputs: computed outside; those that are variables stay state. They are the first tensors.
     :raises InputError: an op calls a subgraph that ``whole`` does not have
     """
-    part = _Part(whole)
+    part = _Excerpt(whole)
     given = [t for t in inputs if not t.is_variable]
     graphs = [part.graph(Graph(name, (), tuple(ops), tuple(given), tuple(outputs)), first=inputs)]
     for index in part.called:  # it grows while they are copied
@@ -45,7 +45,7 @@ def part_of_model(
     )
 
 
-class _Part:
+class _Excerpt:
     """What the subgraphs of the part share."""
 
     def __init__(self, whole: Model) -> None:

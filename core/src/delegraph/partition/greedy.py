@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import Factory, field, frozen
 
-from ..contract import CORE, NOBODY, Cut, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
+from ..contract import CORE, NOBODY, CutHere, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
 from ..contract.asking import ask, read_refusals
 from ..contract.guard import Unfit, count, shown
 from ..errors import PluginError
@@ -174,14 +174,14 @@ def _failing_check(
         for index, answer in _check(delegate, partition).items():
             if index not in inside:
                 continue
-            if not isinstance(answer, Cut):
+            if not isinstance(answer, CutHere):
                 back |= {at[index]: answer} if answer else {}
             elif index != partition.ops[0].index:
                 cuts.add(at[index])
     return back, cuts
 
 
-def _check(delegate: Delegate, partition: Partition) -> Mapping[int, list[Refusal] | Cut]:
+def _check(delegate: Delegate, partition: Partition) -> Mapping[int, list[Refusal] | CutHere]:
     """Ask the delegate's own check; one that misbehaves refuses the whole partition."""
     try:
         return ask(delegate, "check", _answer_by_op, partition)
@@ -190,12 +190,12 @@ def _check(delegate: Delegate, partition: Partition) -> Mapping[int, list[Refusa
         return {op.index: [why] for op in partition.ops}
 
 
-def _answer_by_op(answer: Any) -> dict[int, list[Refusal] | Cut]:
+def _answer_by_op(answer: Any) -> dict[int, list[Refusal] | CutHere]:
     if not isinstance(answer, Mapping):
         raise Unfit(f"a dictionary of refusals or cuts by op index, found {shown(answer)}")
-    found: dict[int, list[Refusal] | Cut] = {}
+    found: dict[int, list[Refusal] | CutHere] = {}
     for index, what in answer.items():
-        found[count(index)] = what if isinstance(what, Cut) else read_refusals(what)
+        found[count(index)] = what if isinstance(what, CutHere) else read_refusals(what)
     return found
 
 

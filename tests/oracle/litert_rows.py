@@ -76,6 +76,7 @@ class Probe:
     types: str  # of the recipe
     operands: str  # as a row writes them
     row: OpSupport  # the reference delegate's, that takes it
+    tested: Op | None = None  # of the last version that LiteRT registers
     found: Mapping[str, Claim] = field(factory=dict)  # by resolver
     problems: Mapping[str, str] = field(factory=dict)  # of the other resolvers: what they say
 
@@ -87,7 +88,8 @@ class Probe:
         if found is None or self.problems or found.steps > FAR_STEPS or found.rtol > FAR:
             return None
         inputs, outputs = (side.split() for side in self.operands.split("->"))
-        computes = recipes()[self.op].family in ("elementwise", "reductions", "recurrent", "weighted")
+        families = ("elementwise", "reductions", "recurrent", "weighted")
+        computes = recipes()[self.op].family in families or self.op == "RESIZE_BILINEAR"
         rtol = 2e-3 if computes and "float16" in outputs else 1e-5
         if resolver == XNNPACK and found.rtol > 1e-4 and {"int8", "int4", "int2"} & {*inputs}:
             rtol = HYBRID
@@ -143,7 +145,7 @@ def _probe(made: Recipe, types: str) -> Iterator[Probe]:
     is_off = any(c.steps or c.rtol > 1e-6 for c in found.values())
     if why and (is_off or why.startswith(MISREAD)):
         problems[""] = why
-    yield Probe(made.op, types, types_of(op), row, found, problems)
+    yield Probe(made.op, types, types_of(op), row, op, found, problems)
 
 
 def _ours(draft: Draft, model: Model) -> list[np.ndarray] | None:

@@ -14,6 +14,7 @@ from .collected import authors_ids, claimed_ops
 from .plugin import options_of
 from .subject import Subject
 
+OTHERS = 100  # cases of ops that are not in the table: each is refused, for the same reason
 _CHILD = pytest.StashKey[Child]()
 
 
@@ -48,11 +49,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _cases(config: pytest.Config) -> list[CaseName]:
+    """Return the cases that are tried: by default those of the ops in the table, and some of others."""
     found, most = list(every_name()), config.getoption("--cases")
-    if most is None or most >= len(found):
-        return found
-    drawn = set(Random(config.getoption("--seed")).sample(range(len(found)), most))
-    return [name for place, name in enumerate(found) if place in drawn]
+    if most is not None:
+        return _drawn(found, most, config)
+    claimed = set(_listed(config, claimed_ops))
+    others = set(_drawn([name for name in found if name.op not in claimed], OTHERS, config))
+    return [name for name in found if name.op in claimed or name in others]
+
+
+def _drawn(names: list[CaseName], most: int, config: pytest.Config) -> list[CaseName]:
+    """Return so many names, drawn by the seed; they stay in order."""
+    if most >= len(names):
+        return names
+    places = Random(config.getoption("--seed")).sample(range(len(names)), most)
+    return [names[place] for place in sorted(places)]
 
 
 def _listed(config: pytest.Config, listed: Callable[[Subject], list[str]]) -> list[str]:

@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--cases",
         type=int,
         metavar="N",
-        help="so many cases of the catalogue, drawn by the seed; all, if not given",
+        help="so many cases, drawn by the seed; else all of the ops in the table, and some of others",
     )
 
 

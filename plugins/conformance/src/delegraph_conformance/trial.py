@@ -67,7 +67,7 @@ def _tried(subject: Subject, case: OpCase, timed: bool) -> CaseOutcome:
     """Return what came of a case.
 
     The op must be in a partition of the delegate, and its outputs as near to the right ones as the row
-    claims; or there is a reason why not, and the next delegate runs it.
+    claims; or there is a reason why not, and the next delegate that takes it is right.
     """
     neighbor = None if subject.name == REFERENCE else _reference()
     delegates = [subject.delegate, *([neighbor] if neighbor else [])]
@@ -76,8 +76,8 @@ def _tried(subject: Subject, case: OpCase, timed: bool) -> CaseOutcome:
             return _judged(subject.delegate, case, it, timed)
     except UnsupportedOps as e:
         reasons = [r for f in e.fallbacks if f.delegate == subject.delegate.label for r in f.refusals]
-        nobody = f"the delegate that runs it instead: {e}" if neighbor else ""
-        return CaseOutcome("refused", nobody or _without_reason(reasons), "; ".join(map(str, reasons)))
+        # Nobody runs it instead: what the reference delegate lacks, a package that is not here may bring.
+        return CaseOutcome("refused", _without_reason(reasons), "; ".join(map(str, reasons)))
     except DelegraphError as e:
         return CaseOutcome("delegated", f"{type(e).__name__}: {e}")
 

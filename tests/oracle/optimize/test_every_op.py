@@ -47,6 +47,27 @@ def groups() -> Iterator[list[OneOpModel]]:
     yield from (usual[i : i + TOGETHER] for i in range(0, len(usual), TOGETHER))
 
 
+@pytest.mark.parametrize("scheme", ["dynamic", "weights", "int8", "int16x8"])
+def test_litert_runs_weights_of_4_bits(scheme: str) -> None:
+    cases = [case for case in MODELS if case.op in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")]
+    model, rows = joined([case.model() for case in cases]), [case.samples(4) for case in cases]
+    data = [tuple(a for row in rows for a in row[i]) for i in range(4)]
+    dtype = TYPES.get(scheme)
+    samples = data if dtype else None
+    found = quantize(model, scheme, data=samples, inputs=dtype or "float", least=1, weights="int4")
+    graph = found.model.subgraphs[0]
+    assert any(t.dtype == "int4" for t in graph.tensors)
+    inputs = [stored(v, t) for v, t in zip(data[0], graph.inputs, strict=True)]
+    wanted, outputs = litert.run(write_model(model), data[0]), litert.run(found.content, inputs)
+    for case, want, got, tensor in zip(cases, wanted, outputs, graph.outputs, strict=True):
+        assert decibels(want, real(got, tensor)) > 10, case
+    if dtype:
+        with Interpreter(model=found.model) as interpreter:
+            ours = interpreter.run({t.index: v for t, v in zip(graph.inputs, inputs, strict=True)}).values()
+        for case, got, own in zip(cases, outputs, ours, strict=True):
+            np.testing.assert_array_equal(own, got, str(case))
+
+
 @pytest.mark.parametrize("scheme", list(LEAST))
 @pytest.mark.parametrize("cases", list(groups()), ids=lambda cases: f"{cases[0].op}..{cases[-1].op}")
 def test_litert_runs_it_near_the_floats(cases: list[OneOpModel], scheme: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from delegraph import Builder, Interpreter, Model
 
 RNG = np.random.default_rng(7)
+START = RNG.bit_generator.state
 
 
 def floats(*shape: int, size: float = 1.0) -> np.ndarray:

@@ -139,3 +139,19 @@ def test_pixels_that_nobody_scaled_bring_a_warning(caplog: pytest.LogCaptureFixt
     caplog.clear()
     quantize(dense_net(), "int8", data=[pixels / 255])
     assert caplog.text == ""
+
+
+def test_the_best_method_is_the_one_with_the_least_noise() -> None:
+    """A single far value in one sample of many: all of it is not the best range."""
+    data = [floats(1, 64) for _ in range(8)]
+    data.append(np.where(np.arange(64) == 5, np.float32(90), data[0]))
+    found = quantize(dense_net(), "int8", data=data, method="best")
+    (note,) = (n for n in found.report.notes if n.startswith("ranges by"))
+    assert not note.startswith("ranges by minmax")
+    assert note.count(" dB") == 4
+
+
+def test_the_best_method_needs_samples() -> None:
+    calibration = quantize(dense_net(), "int8", data=[floats(1, 64)]).calibration
+    with pytest.raises(InputError, match="'best' needs samples"):
+        quantize(dense_net(), "int8", calibration=calibration, method="best")

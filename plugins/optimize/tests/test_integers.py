@@ -135,13 +135,13 @@ def test_an_op_without_integers_stays_and_the_report_says_why() -> None:
 
 @pytest.mark.parametrize(("io", "dtype", "offset"), [("int8", "int8", 0), ("uint8", "uint8", 128)])
 def test_inputs_and_outputs_may_be_integers(io: str, dtype: str, offset: int) -> None:
-    model = dense_net()
-    found = quantize(model, "int8", data=samples(1, 64), inputs=io).model
+    model, data = dense_net(), samples(1, 64)
+    found = quantize(model, "int8", data=data, inputs=io).model
     (x,), (z,) = found.subgraphs[0].inputs, found.subgraphs[0].outputs
     assert (x.name, x.dtype, z.name, z.dtype) == ("x", dtype, "z", dtype)
     borders = ["QUANTIZE"] if io == "uint8" else []
     assert ops(found) == [*borders, "FULLY_CONNECTED", "FULLY_CONNECTED", *borders]
-    v = floats(1, 64)
+    v = data[0]
     stored = np.clip(np.rint(v / x.scale) + x.zero_point, offset - 128, offset + 127).astype(dtype)
     (got,) = computes(found, x=stored)
     want = computes(model, x=v)[0]

@@ -14,6 +14,7 @@ from delegraph_optimize import quantize
 from optimize.test_every_op import decibels, real, stored
 
 RNG = np.random.default_rng(5)
+START = RNG.bit_generator.state
 BATCH, TIME, DEPTH, UNITS = 2, 6, 40, 32
 
 
@@ -91,6 +92,7 @@ LEAST = {"float16": 45.0, "weights": 30.0, "dynamic": 22.0, "int8": 20.0}  # dec
 @pytest.mark.parametrize("scheme", list(LEAST))
 @pytest.mark.parametrize("name", list(MODELS))
 def test_a_recurrent_op_is_near_the_floats(name: str, scheme: str) -> None:
+    RNG.bit_generator.state = START  # the same numbers, whichever test ran before
     model = MODELS[name]()
     shape = model.subgraphs[0].inputs[0].shape
     assert shape is not None

@@ -38,7 +38,7 @@ _OPTIONS = (
     click.option("--rules", type=_MODEL, help="A TOML file: other schemes for some ops."),
     click.option(
         "--method",
-        type=click.Choice(["minmax", "average", "percentile", "mse", "entropy"]),
+        type=click.Choice(["minmax", "average", "percentile", "mse", "entropy", "best"]),
         default="minmax",
         show_default=True,
         help="How ranges come from what the samples showed.",

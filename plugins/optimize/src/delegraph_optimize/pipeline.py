@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import evolve, field, frozen
 from delegraph import Delegate, InputError, Model, Op, Plan, read_model, write_file, write_model
 
-from .calibrate import METHODS, Calibration, calibrate, read_samples
+from .apply import Wanted, apply_schemes
+from .asked import Asked, rules_of
+from .calibrate import Calibration, calibrate, read_samples
 from .calibrate.ranges import needs_histograms
-from .chosen_ranges import ChosenRanges
-from .prepare import float_view, prepare
+from .improve import BEST, Kept, best_method
+from .prepared import Place, Prepared
 from .report import Outcome, Report
-from .rules import Rule, read_rules
-from .schemes import (
-    ACTIVATIONS,
-    INTEGERS,
-    Verdict,
-    integer_inputs,
-    integer_outputs,
-    make_dynamic,
-    make_integer,
-    store_smaller,
-)
-from .target import Target, loaded_target, plan_for, refused_by
-from .writer import GraphEdit, ModelEdit, cleaned
-
-SCHEMES = ("float16", "dynamic", "weights", *ACTIVATIONS)
-BLOCKS = (32, 64, 128, 256)
+from .rules import Rule
+from .schemes import ACTIVATIONS, Verdict
+from .target import Target, loaded_target, plan_for
+from .writer import ModelEdit
 
 Source = Model | str | os.PathLike[str]
-Place = tuple[int, int]  # of an op: subgraph and index
 
 
 @frozen
@@ -48,43 +38,6 @@ class Quantized:
     def write(self, path: str | os.PathLike[str], read: Sequence[str | os.PathLike[str]] = ()) -> None:
         """Write the file: all or nothing, and never over a file of ``read``."""
         write_file(path, self.content, read)
-
-
-@frozen
-class Asked:
-    """What ``quantize`` is asked for."""
-
-    scheme: str
-    inputs: str = "float"
-    outputs: str = "float"
-    weights: str = "int8"
-    block: int = 0
-    least: int | None = None
-    method: str = "minmax"
-    rules: tuple[Rule, ...] = ()
-
-    def check(self) -> None:
-        io = ("float", *INTEGERS)
-        for name, found, known in (
-            ("scheme", self.scheme, SCHEMES),
-            ("weights", self.weights, ("int8", "int4")),
-            ("block", self.block, (0, *BLOCKS)),
-            ("inputs", self.inputs, io),
-            ("outputs", self.outputs, io),
-            ("method", self.method, tuple(METHODS)),
-        ):
-            if found not in known:
-                raise InputError(f"{name} needs one of {', '.join(map(str, known))}, found {found!r}")
-
-    def of(self, op: Op, index: int) -> tuple[str, str]:
-        """Return the scheme of an op and the method of its ranges; ``index`` is its place in the given
-        model.
-        """
-        scheme, method = self.scheme, self.method
-        for rule in self.rules:
-            if rule.fits(op, index):
-                scheme, method = rule.scheme or scheme, rule.calibration or method
-        return scheme, method
 
 
 def quantize(
@@ -123,7 +76,7 @@ def quantize(
     :param rules: other schemes for some ops: a TOML file, or :class:`Rule` values.
     :param calibration: a saved one, in place of ``data``; beside it, both are merged.
     :param method: how ranges come from what was seen: ``minmax``, ``average``, ``percentile``, ``mse``,
-        ``entropy``.
+        ``entropy``; ``best`` tries them on a few samples.
     :param engine: the delegate that runs the model on the samples.
     :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std.
     :param samples: use so many at most.
@@ -135,34 +88,51 @@ def quantize(
     :raises InputError: an argument is none of these, or data are needed and there are none.
     """
     outputs = inputs if outputs is None else outputs
-    settings = Asked(scheme, inputs, outputs, weights, block, least, method, _rules(rules))
+    settings = Asked(scheme, inputs, outputs, weights, block, least, method, rules_of(rules))
     settings.check()
     given = model if isinstance(model, Model) else read_model(model)
     ready = Prepared.of(given)
-    wanted = {p: settings.of(op, ready.origins[p]) for p, op in ready.ops()}
+    wanted: Wanted = {p: settings.of(op, ready.origins[p]) for p, op in ready.ops()}
+    delegates = None if target is None else loaded_target(target)
     found = None
+    notes = list(ready.notes)
     if any(asked in ACTIVATIONS for asked, _ in wanted.values()):
-        found = _loaded(calibration)
+        found, kept = _loaded(calibration), Kept()
         if data is not None:
-            some = read_samples(given, data, mean=mean, std=std, limit=samples)
-            counted = any(needs_histograms(m) for _, m in wanted.values())
+            some = kept.of(read_samples(given, data, mean=mean, std=std, limit=samples))
+            counted = any(m == BEST or needs_histograms(m) for _, m in wanted.values())
             made = calibrate(ready.model, some, engine=engine, histograms=counted, progress=progress)
             found = made if found is None else found.merged(made)
         if found is None:
             raise InputError(
                 f"scheme {scheme!r} needs samples of the model's inputs: data or a calibration"
             )
-    delegates = None if target is None else loaded_target(target)
-    edit, verdicts = _for_target(ready, settings, wanted, found, delegates)
-    result = _result(given, ready, edit, verdicts, wanted, scheme, found)
+        if method == BEST:
+            trial = partial(_trial, ready, settings, wanted, found, delegates)
+            method, note = best_method(ready.model, kept, trial, engine)
+            wanted = _with_method(wanted, method)
+            notes.append(note)
+    edit, verdicts = apply_schemes(ready, settings, wanted, found, delegates)
+    result = _result(given, evolve(ready, notes=notes), edit, verdicts, wanted, scheme, found)
     plan = None if delegates is None else plan_for(delegates, result.model)
     return evolve(result, plan=plan)
 
 
-def _rules(given: str | os.PathLike[str] | Iterable[Rule] | None) -> tuple[Rule, ...]:
-    if isinstance(given, (str, os.PathLike)):
-        return tuple(read_rules(given, SCHEMES, tuple(METHODS)))
-    return tuple(given or ())
+def _with_method(wanted: Wanted, method: str) -> Wanted:
+    return {place: (scheme, method if m == BEST else m) for place, (scheme, m) in wanted.items()}
+
+
+def _trial(
+    ready: Prepared,
+    settings: Asked,
+    wanted: Wanted,
+    found: Calibration,
+    delegates: Sequence[Delegate] | None,
+    method: str,
+) -> Model:
+    """Return the model that a method gives, with floats at its border."""
+    plain = evolve(settings, inputs="float", outputs="float")
+    return apply_schemes(ready, plain, _with_method(wanted, method), found, delegates)[0].model()
 
 
 def _loaded(given: Calibration | str | os.PathLike[str] | None) -> Calibration | None:
@@ -174,99 +144,6 @@ def dequantize(model: Source) -> Quantized:
     given = model if isinstance(model, Model) else read_model(model)
     ready = Prepared.of(given)
     return _result(given, ready, ModelEdit(ready.model), {}, {}, "float32", None)
-
-
-@frozen
-class Prepared:
-    """A model of floats, ready to be quantized."""
-
-    model: Model
-    origins: dict[Place, int]  # of each op: its index in the model that was given
-    notes: list[str]
-
-    @classmethod
-    def of(cls, given: Model) -> Prepared:
-        edit = ModelEdit(given)
-        was = float_view(edit)
-        notes = [f"the model is quantized ({was}); its float view is what is used"] if was else []
-        notes += prepare(edit)
-        origins = {
-            (place, i): -1 if node.source is None else node.source.index
-            for place, graph in enumerate(edit.graphs)
-            for i, node in enumerate(graph.nodes)
-        }
-        return cls(edit.model(), origins, notes)
-
-    def ops(self) -> Iterable[tuple[Place, Op]]:
-        return (((g, op.index), op) for g, graph in enumerate(self.model.subgraphs) for op in graph.ops)
-
-
-Wanted = Mapping[Place, "tuple[str, str]"]  # scheme and method of each op of the prepared model
-
-
-def _for_target(
-    ready: Prepared,
-    settings: Asked,
-    wanted: Wanted,
-    calibration: Calibration | None,
-    target: Sequence[Delegate] | None,
-) -> tuple[ModelEdit, dict[Place, Verdict]]:
-    """Apply the schemes; again without what the target refuses, until it refuses nothing."""
-    refused: dict[Place, str] = {}
-    while True:
-        edit, verdicts = _applied(ready, settings, wanted, calibration, refused)
-        more = {} if target is None else refused_by(target, edit, verdicts)
-        if not more:
-            return edit, verdicts
-        refused.update(more)
-
-
-def _applied(
-    ready: Prepared,
-    settings: Asked,
-    wanted: Wanted,
-    calibration: Calibration | None,
-    refused: Mapping[Place, str],
-) -> tuple[ModelEdit, dict[Place, Verdict]]:
-    edit = ModelEdit(ready.model)
-    verdicts = {place: Verdict(False, why) for place, why in refused.items()}
-    for place, graph in enumerate(edit.graphs):
-        ranges = ChosenRanges(ready.model, place, calibration, wanted)
-        asked = {id(n): (place, i) for i, n in enumerate(graph.nodes) if (place, i) not in refused}
-        found = _by_schemes(graph, {key: wanted[p][0] for key, p in asked.items()}, settings, ranges)
-        verdicts.update((asked[key], verdict) for key, verdict in found.items())
-        if place in _entries(ready.model):
-            if settings.inputs != "float":
-                integer_inputs(edit, graph, settings.inputs, ranges)
-            if settings.outputs != "float":
-                integer_outputs(edit, graph, settings.outputs, ranges)
-        cleaned(edit, graph)
-    return edit, verdicts
-
-
-def _entries(model: Model) -> set[int]:
-    """Return the subgraphs that callers run."""
-    return {0, *(s.subgraph for s in model.signatures)}
-
-
-def _by_schemes(
-    graph: GraphEdit, asked: Mapping[int, str], settings: Asked, ranges: ChosenRanges
-) -> dict[int, Verdict]:
-    """Apply to each op its scheme; return what became of each, by its ``id``."""
-    found: dict[int, Verdict] = {}
-    for scheme in SCHEMES:
-        nodes = [node for node in graph.nodes if asked.get(id(node)) == scheme]
-        if not nodes or scheme in ACTIVATIONS:
-            continue
-        if scheme == "dynamic":
-            found.update(make_dynamic(graph, nodes, settings.weights, settings.block, settings.least))
-        else:
-            dtype = "float16" if scheme == "float16" else settings.weights
-            found.update(store_smaller(graph, nodes, dtype, settings.least))
-    types = {key: ACTIVATIONS[scheme] for key, scheme in asked.items() if scheme in ACTIVATIONS}
-    if types:
-        found.update(make_integer(graph, types, ranges, settings.weights))
-    return found
 
 
 def _result(

@@ -107,7 +107,7 @@ def calibrate(
     done = 0
     with Interpreter(model=model, delegates=[Watched(d, tell) for d in loaded]) as interpreter:
         for signature, inputs in samples:
-            _run(interpreter, signature, inputs)
+            run_sample(interpreter, signature, inputs)
             done += 1
             progress(done)
     if not done:
@@ -115,9 +115,11 @@ def calibrate(
     return Calibration(seen)
 
 
-def _run(interpreter: Interpreter, signature: str | None, inputs: dict[str, np.ndarray]) -> None:
+def run_sample(
+    interpreter: Interpreter, signature: str | None, inputs: dict[str, np.ndarray]
+) -> list[np.ndarray]:
+    """Run a sample from the state in which a model begins; return its outputs."""
     interpreter.reset_all_variables()
     if signature is None:
-        interpreter.run(cast("dict[str | int, Any]", inputs))
-    else:
-        interpreter.get_signature_runner(signature)(**inputs)
+        return list(interpreter.run(cast("dict[str | int, Any]", inputs)).values())
+    return list(interpreter.get_signature_runner(signature)(**inputs).values())

@@ -1,0 +1,90 @@
+"""Schemes applied to the ops of a model that are to have them, as far as the target takes the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from delegraph import Delegate, Model
+
+from .asked import SCHEMES, Asked
+from .calibrate import Calibration
+from .chosen_ranges import ChosenRanges
+from .prepared import Place, Prepared
+from .schemes import (
+    ACTIVATIONS,
+    Verdict,
+    integer_inputs,
+    integer_outputs,
+    make_dynamic,
+    make_integer,
+    store_smaller,
+)
+from .target import refused_by
+from .writer import GraphEdit, ModelEdit, cleaned
+
+Wanted = Mapping[Place, "tuple[str, str]"]  # scheme and method of each op of the prepared model
+
+
+def apply_schemes(
+    ready: Prepared,
+    settings: Asked,
+    wanted: Wanted,
+    calibration: Calibration | None,
+    target: Sequence[Delegate] | None,
+) -> tuple[ModelEdit, dict[Place, Verdict]]:
+    """Apply the schemes; again without what the target refuses, until it refuses nothing."""
+    refused: dict[Place, str] = {}
+    while True:
+        edit, verdicts = _applied(ready, settings, wanted, calibration, refused)
+        more = {} if target is None else refused_by(target, edit, verdicts)
+        if not more:
+            return edit, verdicts
+        refused.update(more)
+
+
+def _applied(
+    ready: Prepared,
+    settings: Asked,
+    wanted: Wanted,
+    calibration: Calibration | None,
+    refused: Mapping[Place, str],
+) -> tuple[ModelEdit, dict[Place, Verdict]]:
+    edit = ModelEdit(ready.model)
+    verdicts = {place: Verdict(False, why) for place, why in refused.items()}
+    for place, graph in enumerate(edit.graphs):
+        ranges = ChosenRanges(ready.model, place, calibration, wanted)
+        asked = {id(n): (place, i) for i, n in enumerate(graph.nodes) if (place, i) not in refused}
+        found = _by_schemes(graph, {key: wanted[p][0] for key, p in asked.items()}, settings, ranges)
+        verdicts.update((asked[key], verdict) for key, verdict in found.items())
+        if place in _entries(ready.model):
+            if settings.inputs != "float":
+                integer_inputs(edit, graph, settings.inputs, ranges)
+            if settings.outputs != "float":
+                integer_outputs(edit, graph, settings.outputs, ranges)
+        cleaned(edit, graph)
+    return edit, verdicts
+
+
+def _entries(model: Model) -> set[int]:
+    """Return the subgraphs that callers run."""
+    return {0, *(s.subgraph for s in model.signatures)}
+
+
+def _by_schemes(
+    graph: GraphEdit, asked: Mapping[int, str], settings: Asked, ranges: ChosenRanges
+) -> dict[int, Verdict]:
+    """Apply to each op its scheme; return what became of each, by its ``id``."""
+    found: dict[int, Verdict] = {}
+    for scheme in SCHEMES:
+        nodes = [node for node in graph.nodes if asked.get(id(node)) == scheme]
+        if not nodes or scheme in ACTIVATIONS:
+            continue
+        if scheme == "dynamic":
+            found.update(make_dynamic(graph, nodes, settings.weights, settings.block, settings.least))
+        else:
+            dtype = "float16" if scheme == "float16" else settings.weights
+            found.update(store_smaller(graph, nodes, dtype, settings.least))
+    types = {key: ACTIVATIONS[scheme] for key, scheme in asked.items() if scheme in ACTIVATIONS}
+    if types:
+        found.update(make_integer(graph, types, ranges, settings.weights))
+    return found

@@ -1,0 +1,60 @@
+"""What ``quantize`` is asked for, checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from attrs import frozen
+from delegraph import InputError, Op
+
+from .calibrate import METHODS
+from .improve import BEST
+from .rules import Rule, read_rules
+from .schemes import ACTIVATIONS, INTEGERS
+
+SCHEMES = ("float16", "dynamic", "weights", *ACTIVATIONS)
+BLOCKS = (32, 64, 128, 256)
+
+
+@frozen
+class Asked:
+    """What ``quantize`` is asked for."""
+
+    scheme: str
+    inputs: str = "float"
+    outputs: str = "float"
+    weights: str = "int8"
+    block: int = 0
+    least: int | None = None
+    method: str = "minmax"
+    rules: tuple[Rule, ...] = ()
+
+    def check(self) -> None:
+        io = ("float", *INTEGERS)
+        for name, found, known in (
+            ("scheme", self.scheme, SCHEMES),
+            ("weights", self.weights, ("int8", "int4")),
+            ("block", self.block, (0, *BLOCKS)),
+            ("inputs", self.inputs, io),
+            ("outputs", self.outputs, io),
+            ("method", self.method, (*METHODS, BEST)),
+        ):
+            if found not in known:
+                raise InputError(f"{name} needs one of {', '.join(map(str, known))}, found {found!r}")
+
+    def of(self, op: Op, index: int) -> tuple[str, str]:
+        """Return the scheme of an op and the method of its ranges; ``index`` is its place in the given
+        model.
+        """
+        scheme, method = self.scheme, self.method
+        for rule in self.rules:
+            if rule.fits(op, index):
+                scheme, method = rule.scheme or scheme, rule.calibration or method
+        return scheme, method
+
+
+def rules_of(given: str | os.PathLike[str] | Iterable[Rule] | None) -> tuple[Rule, ...]:
+    if isinstance(given, (str, os.PathLike)):
+        return tuple(read_rules(given, SCHEMES, tuple(METHODS)))
+    return tuple(given or ())

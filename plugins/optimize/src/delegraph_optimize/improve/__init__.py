@@ -1,0 +1,7 @@
+"""What makes a quantized model better than its first ranges do."""
+
+from __future__ import annotations
+
+from .best_method import BEST, Kept, best_method
+
+__all__ = ["BEST", "Kept", "best_method"]

@@ -44,7 +44,7 @@ def changes(value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
             for path, changed in changes(item):
                 yield (f"{value.table}.{name}", *path), value.replace(**{name: changed})
     elif attrs.has(type(value)):
-        for f in attrs.fields(type(value)):
+        for f in (f for f in attrs.fields(type(value)) if f.init):
             for path, changed in changes_of_field(value, f.name):
                 arguments = {f.alias: changed}
                 yield (f"{type(value).__name__}.{f.name}", *path), attrs.evolve(value, **arguments)

@@ -12,10 +12,10 @@ from delegraph_conformance.graphs.moves import LACKING
 
 def judge(model: Model) -> AbstractContextManager[litert.Loaded]:
     """Return LiteRT with the model, every tensor kept."""
-    return litert.loaded(write_model(model), _resolver_of(model), preserve=True)
+    return litert.loaded(write_model(model), resolver_of(model), preserve=True)
 
 
-def _resolver_of(model: Model) -> str:
+def resolver_of(model: Model) -> str:
     """Return the resolver that knows a graph's ops; for integers the reference kernels are asked."""
     lacking = any(op.name in LACKING for op in model.subgraphs[0].ops)
     return "BUILTIN_WITHOUT_DEFAULT_DELEGATES" if lacking else "BUILTIN_REF"

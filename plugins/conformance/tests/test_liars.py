@@ -23,6 +23,7 @@ SAID_BY_GRAPHS = {
     "refuses": "it claims every op of this graph, but: DelegateFailed, from a bare NotImplementedError",
     "ignores": "it ignores fused_activation_function=",
     "one-shape": "MUL is wrong at ",
+    "idle": "but none is delegated; the first one: op #",
     "raises": "DelegateFailed, from a bare KeyError",
     "unstored": "reads a tensor that it no longer stores",
 }
@@ -51,8 +52,9 @@ def test_graphs_name_the_lie(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(graphs, "MOST", 1)
     said = _of_graphs(name, tmp_path)
     assert SAID_BY_GRAPHS[name] in said, said
-    assert "again: pytest --pyargs delegraph_conformance" in said
-    assert list(tmp_path.glob("float32-graph-*.tflite"))
+    if name != "idle":
+        assert "again: pytest --pyargs delegraph_conformance" in said
+        assert list(tmp_path.glob("float32-graph-*.tflite"))
 
 
 @pytest.mark.parametrize("name", SAID_BY_CHECKS)

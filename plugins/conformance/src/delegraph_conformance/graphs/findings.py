@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 from attrs import define, evolve, field
-from delegraph import Builder, Delegate, DelegraphError, Graph, Model, Op, shape_text, write_model
+from delegraph import (
+    Builder,
+    Delegate,
+    DelegraphError,
+    Fallback,
+    Graph,
+    Model,
+    Op,
+    plan_model,
+    shape_text,
+    write_model,
+)
 
 from ..subject import Subject
 from .case import Case
@@ -33,20 +44,26 @@ def findings(
     :param say: hears which graph comes next, in case that it ends the process.
     """
     run, right, failing = 0, Right(), list[tuple[Case, Ways]]()
+    taken, refused = 0, list[Fallback]()  # ops
     for case in cases(kind, seeds, subject.delegate):
         run += 1
         path = _written(case, folder)
         say(f"{case.name}: {path}")
         seen = ways(case, subject.delegate)
+        plan = plan_model(case.model, [subject.delegate, reference()], warn=False)
+        taken += sum(len(p.ops) for p in plan.partitions if p.delegate is subject.delegate)
+        refused += plan.fallbacks
         if seen.problem is None:
             right.add(case.model)
             path.unlink()
         else:
             say(f"{case.name} fails: {seen.problem}")
             failing.append((case, seen))
-    return run, [
-        told(case, seen, subject, folder, right, _command(case, subject)) for case, seen in failing[:MOST]
-    ]
+    found = [told(c, seen, subject, folder, right, _command(c, subject)) for c, seen in failing[:MOST]]
+    if refused and not taken:  # limits, or what check() says
+        claimed = f"the table takes the ops of {run} graphs"
+        found.append(f"{claimed}, but none is delegated; the first one: {refused[0]}")
+    return run, found
 
 
 def known_findings(subject: Subject, name: str, kind: str, folder: Path, say: Said) -> list[str]:

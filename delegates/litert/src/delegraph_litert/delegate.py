@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 import numpy as np
 from delegraph import Delegate, DelegateFailed, Op, Partition, Run, write_model
@@ -28,7 +28,7 @@ class LiteRT(Delegate):
 
     def __init__(self, options: Mapping[str, Any] | None = None, label: str | None = None) -> None:
         super().__init__(options, label)
-        self._prepared: WeakSet[Prepared] = WeakSet()
+        self._prepared: list[ref[Prepared]] = []
 
     def unavailable(self) -> str | None:
         if find_spec("ai_edge_litert") is None:
@@ -56,12 +56,13 @@ class LiteRT(Delegate):
         interpreter.allocate_tensors()
         entries = range(len(partition.inputs))  # as_model numbers what it reads from 0 on
         prepared = Prepared(interpreter, entries, [t.index for t in model.subgraphs[0].outputs])
-        self._prepared.add(prepared)
+        self._prepared = [*(p for p in self._prepared if p() is not None), ref(prepared)]
         return prepared.run
 
     def close(self) -> None:
-        for prepared in list(self._prepared):
-            prepared.free()
+        for prepared in [p() for p in self._prepared]:
+            if prepared is not None:
+                prepared.free()
 
     def _native(self) -> list[Any] | None:
         """Return the native delegate that the options name, made anew, as LiteRT takes it.

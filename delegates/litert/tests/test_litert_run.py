@@ -175,9 +175,9 @@ def hybrid(activation):
 
 
 def test_bounds_that_make_values_small_beside_the_error_of_quantizing_inside_are_refused(load):
-    assert "needs no bounds on the result" in refusal(hybrid("RELU6"), load())
+    assert "needs no narrow bounds on the result" in refusal(hybrid("RELU_N1_TO_1"), load())
     assert refusal(hybrid("RELU"), load()) == ""
-    assert refusal(hybrid("RELU6"), load(resolver="builtin_without_default_delegates")) == ""
+    assert refusal(hybrid("RELU_N1_TO_1"), load(resolver="builtin_without_default_delegates")) == ""
 
 
 @pytest.mark.parametrize(
@@ -200,6 +200,13 @@ def test_shapes_that_only_a_run_shows_are_refused_with_the_reason(load):
     assert np.array_equal(outputs(it, np.array([True, False, True, True]))[0], [[0], [2], [3]])
     kinds = {r.kind for f in it.plan.fallbacks for r in f.refusals}
     assert kinds == {"dynamic"}
+
+
+def test_parameters_that_litert_refuses_or_dies_of_are_refused(load):
+    g = Builder()
+    x = g.input((3,), "int8", scale=0.0, zero_point=0)
+    g.op("LOGISTIC", [x], [g.tensor((3,), "int8", scale=1 / 256, zero_point=-128)], version=2)
+    assert "needs scales above 0" in refusal(g.model(), load())
 
 
 def test_scalars_and_outputs_in_the_middle(interpret):

@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib.resources import files
 from itertools import groupby
+from math import inf
 from typing import Any
 
 import attrs
 from delegraph import (
     DTYPES,
-    Constraint,
     Op,
     OpSupport,
+    Quantization,
     RowsByOp,
     Shape,
     SupportTable,
@@ -43,10 +44,27 @@ def whole_bytes(op: Op) -> str | None:
     return f"{found[0].dtype} that is computed" if found else None
 
 
-@needs("no bounds on the result")
+@needs("scales above 0, each with a zero point")
+def whole_parameters(op: Op) -> str | None:
+    found = [
+        (t.index, t.quantization) for t in (*op.inputs, *op.outputs) if t is not None and t.quantization
+    ]
+    wrong = [i for i, q in found if len(q.scale) and not _is_whole(q)]
+    return f"other parameters of tensor {wrong[0]}" if wrong else None
+
+
+@needs("weights and biases to be constants")
+def settled(op: Op) -> str | None:
+    """LiteRT reads them before the first run: all but the input and the states, operands 18 and 19."""
+    operands = [t for i, t in enumerate(op.inputs) if i not in (0, 18, 19) and t is not None]
+    return next((f"tensor {t.index}, which is none" for t in operands if not t.is_constant), None)
+
+
+@needs("no narrow bounds on the result")
 def no_bounds(op: Op) -> str | None:
-    activation = op.options.get("fused_activation_function", "NONE")
-    return None if activation in ("NONE", "RELU") else f"a fused activation {activation}"
+    """XNNPACK quantizes floats inside: its error stays as large as it is where values are cut to 1."""
+    activation = op.options.get("fused_activation_function")
+    return f"a fused activation {activation}" if activation == "RELU_N1_TO_1" else None
 
 
 def rows(options: Options) -> RowsByOp:
@@ -59,7 +77,8 @@ def rows(options: Options) -> RowsByOp:
         for op, found in groupby(lines, lambda line: line[0])
     }
     if options.library is not None:
-        by_op[EDGETPU] = partial(iter, [_compiled()])
+        compiled = OpSupport(EDGETPU, (1, 1), "any* -> any*", shapes=_as_compiled)
+        by_op[EDGETPU] = partial(iter, [compiled])
     return rows_of_modules(__package__, (), lambda module: (), "litert", by_op)
 
 
@@ -76,7 +95,9 @@ def _rows_of(lines: Sequence[Sequence[str]], reference: SupportTable, resolver: 
         letters: dict[str, Any] = dict(pair.split("=") for pair in choices.split("; ") if pair)
         row = attrs.evolve(row, **letters)
         for like in _like(reference.rows_of(op), row, name):
-            constraints = (some_values, whole_bytes, *like.constraints, *_of_claim(row))
+            own = (some_values, whole_bytes, whole_parameters, *_OF_OPS.get(op, ()))
+            bounded = (no_bounds,) if row.rtol >= QUANTIZED_INSIDE else ()
+            constraints = (*own, *like.constraints, *bounded)
             yield attrs.evolve(row, constraints=constraints, shapes=like.shapes)
 
 
@@ -87,9 +108,8 @@ def _like(found: Iterable[OpSupport], row: OpSupport, name: str) -> list[OpSuppo
     return [r for r in fitting if not name or name in [c.name for c in r.constraints]]
 
 
-def _of_claim(row: OpSupport) -> tuple[Constraint, ...]:
-    """Return what has to hold where XNNPACK quantizes floats: bounds leave its error as large as it is."""
-    return (no_bounds,) if row.rtol >= QUANTIZED_INSIDE else ()
+def _is_whole(q: Quantization) -> bool:
+    return len(q.zero_point) == len(q.scale) and all(0 < scale < inf for scale in q.scale.tolist())
 
 
 def _example(row: OpSupport) -> str:
@@ -100,9 +120,8 @@ def _example(row: OpSupport) -> str:
     return " ".join(chosen.get(word, word) for word in plain)
 
 
-def _compiled() -> OpSupport:
-    return OpSupport(EDGETPU, (1, 1), "any* -> any*", shapes=_as_compiled)
-
-
 def _as_compiled(op: Op, given: Sequence[Shape]) -> list[Shape]:
     return [t.shape for t in op.outputs]
+
+
+_OF_OPS = {"LSTM": (settled,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (settled,)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from delegraph import InputError
+from delegraph import Builder, InputError
 from delegraph_optimize import Calibration, quantize
 from delegraph_optimize.calibrate import METHODS, calibrate, range_of, read_samples
 from delegraph_optimize.calibrate.statistics import TensorStatistics
@@ -155,3 +155,20 @@ def test_the_best_method_needs_samples() -> None:
     calibration = quantize(dense_net(), "int8", data=[floats(1, 64)]).calibration
     with pytest.raises(InputError, match="'best' needs samples"):
         quantize(dense_net(), "int8", calibration=calibration, method="best")
+
+
+def test_images_are_scaled_as_a_run_scales_them_and_what_was_done_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    g = Builder()
+    x = g.input((1, 4, 6, 3), "float32", "x")
+    model = g.model([g.op("EXP", [x], [g.tensor((1, 4, 6, 3), "float32")])])
+    pixels = RNG.integers(0, 256, (2, 4, 6, 3)).astype(np.uint8)
+    for i, array in enumerate(pixels):
+        image.fromarray(array).save(tmp_path / f"{i}.png")
+    guessed = [inputs["x"] for _, inputs in read_samples(model, tmp_path)]
+    np.testing.assert_allclose(np.concatenate(guessed), pixels / 127.5 - 1, atol=1e-6)
+    assert caplog.text.count("real = ") == 1
+    asked = [inputs["x"] for _, inputs in read_samples(model, tmp_path, mean=(0.0,), std=(255.0,))]
+    np.testing.assert_allclose(np.concatenate(asked), pixels / 255, atol=1e-6)

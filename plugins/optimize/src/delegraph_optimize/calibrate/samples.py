@@ -114,14 +114,19 @@ def _files(
         files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
         if not files:
             raise InputError(f"folder {str(path)!r} needs a file for each sample, found none")
-        for file in files:
-            yield model_inputs(model, [str(file)], signature, mean=mean, std=std)
+        for number, file in enumerate(files):
+            tell = _ignored if number else _logger.warning  # what was done to one is done to all
+            yield model_inputs(model, [str(file)], signature, mean=mean, std=std, tell=tell)
     elif path.suffix in (".npy", ".npz") and path.is_file():
         yield from _rows(path, inputs) or [model_inputs(model, [str(path)], signature)]
     elif path.is_file():
-        yield model_inputs(model, [str(path)], signature, mean=mean, std=std)
+        yield model_inputs(model, [str(path)], signature, mean=mean, std=std, tell=_logger.warning)
     else:
         raise InputError(f"no file or folder {str(path)!r} with samples")
+
+
+def _ignored(sentence: str) -> None:
+    """Say nothing."""
 
 
 def _rows(path: Path, inputs: Mapping[str, Tensor]) -> Iterator[dict[str, Any]] | None:

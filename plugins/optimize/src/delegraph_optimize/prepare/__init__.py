@@ -31,4 +31,4 @@ def prepare(edit: ModelEdit) -> list[str]:
         "MUL, ADD, SUB or DIV of constants merged into the weights before them",
         "activations fused into the op before them",
     )
-    return [f"{n} {text}" for n, text in zip(counts, said, strict=True) if n]
+    return [f"{text}: {n}" for n, text in zip(counts, said, strict=True) if n]

@@ -15,7 +15,6 @@ from delegraph import Quantization, Record
 from ..spec import SPECS, Operand, OpSpec
 from ..versioned import settled_version
 from ..writer import LEFT_OUT, EditedOp, GraphEdit
-from .limits import why_not_here
 from .lstm import cell_state, why_not_lstm, with_integer_weights
 from .numbers import activation_quantization, fixed_quantization, quantized_weights, stored_numbers
 from .stored import Verdict
@@ -74,7 +73,7 @@ def _why_not(graph: GraphEdit, node: EditedOp, dtype: str, ranges: Ranges) -> st
         why = _why_not_operand(graph, operand, index, dtype, ranges)
         if why:
             return why
-    return why_not_here(graph, node, dtype)
+    return ""
 
 
 def operands(spec: OpSpec, node: EditedOp) -> list[tuple[Operand, int]]:

@@ -39,9 +39,9 @@ def test_what_the_file_names_is_expected_to_fail(tmp_path: Path) -> None:
 
 def test_a_name_that_no_test_has_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "xfails.txt"
-    file.write_text("test_that_was_there_once\n")
+    file.write_text("test_it_loads_and_claims_something[twice]\n")
     found = suite("--delegate=reference", f"--xfails-file={file}", cwd=tmp_path)
-    assert "no test is called 'test_that_was_there_once'" in found.stdout + found.stderr
+    assert "no test is called 'test_it_loads_and_claims_something[twice]'" in found.stdout + found.stderr
 
 
 def test_lines_have_comments_and_stars() -> None:

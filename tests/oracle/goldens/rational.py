@@ -100,6 +100,8 @@ def _compared(d: Draft, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _converted(d: Draft, x: np.ndarray) -> np.ndarray:
     out = DTYPES[d.outputs[0].dtype]
     kept = x.real if x.dtype.kind == "c" and out.numpy.kind != "c" else x
+    if d.outputs[0].dtype == "bfloat16":
+        return kept.astype(np.float64)
     if out.is_integer and kept.dtype.kind == "f":
         return np.trunc(kept.astype(np.float64))
     return kept != 0 if out.numpy.kind == "b" else kept
@@ -314,6 +316,38 @@ def _best(d: Draft, x: np.ndarray, axis: np.ndarray) -> np.ndarray:
     return np.asarray(function(x, int(axis.reshape(-1)[0])))
 
 
+def _product(d: Draft, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Products that wrap, within the bounds of the fused activation."""
+    bounds = {"RELU": (0, 32767), "RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1)}
+    low, high = bounds.get(_options(d)["fused_activation_function"], (-32768, 32767))
+    return np.clip(x * y, low, high)
+
+
+def _summed(d: Draft, at: np.ndarray, updates: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    found = np.zeros(sizes.reshape(-1).tolist(), np.int64)
+    for row, place in zip(updates.astype(np.int64), at.reshape(-1).tolist(), strict=True):
+        found[place] += row
+    return np.clip(found, -32768, 32767)
+
+
+def _steep(d: Draft, x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    (a, b), out = [t.scale for t in _tensors(d) if t is not None], d.outputs[0].scale
+    found = []
+    for q, slope in zip(*(v.reshape(-1).tolist() for v in np.broadcast_arrays(x, alpha)), strict=True):
+        found.append(twice_rounded(q, a / out) if q >= 0 else twice_rounded(q * slope, a * b / out))
+    return np.array([saturated(q) for q in found]).reshape(d.outputs[0].shape or ())
+
+
+def _squared(d: Draft, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Both to twice the larger scale, subtracted, squared, and to the output's scale: rounded each time."""
+    (a, b), out = [t.scale for t in _tensors(d) if t is not None], d.outputs[0].scale
+    both, found = 2 * max(a, b), []
+    for q, r in zip(*(v.reshape(-1).tolist() for v in np.broadcast_arrays(x, y)), strict=True):
+        off = twice_rounded(q, a / both) - twice_rounded(r, b / both)
+        found.append(saturated(twice_rounded(off * off, both * both / out)))
+    return np.array(found).reshape(d.outputs[0].shape or ())
+
+
 def _dense(d: Draft, stored: np.ndarray) -> np.ndarray:
     """Three values are stored, of the places (0, 0), (0, 3) and (1, 1)."""
     found = np.zeros((2, 4), stored.dtype)
@@ -325,7 +359,7 @@ def _scaled(d: Draft, x: np.ndarray) -> np.ndarray:
     """Each value of the last axis has a scale."""
     (t,) = (t for t in _tensors(d) if t is not None)
     assert t.quantization is not None
-    return np.asarray(x.astype(np.float32) * np.asarray(t.quantization.scale, np.float32))
+    return np.asarray(x.astype(np.float32) * np.asarray(t.quantization.scale, np.float32)).reshape(x.shape)
 
 
 FLOATS = "b?float(16|32|64)"
@@ -378,7 +412,7 @@ WRITTEN = (
     Written("DENSIFY", "bfloat16|float64|float8.*|int2|u?int4|u?int(8|16|32|64)|bool|complex.*", _dense),
     Written("DEQUANTIZE", "int(2|4|8) per channel", _scaled),
     Written("ABS", r"int16 \(no scale\)", _whole(np.abs)),
-    Written("MUL", r"int16 \(no scale\)", _whole(np.multiply)),
+    Written("MUL", r"int16 \(no scale\)", _product),
     Written("NOT_EQUAL", r"int16 \(no scale\)", _whole(np.not_equal)),
     Written("SUM", "int16:int32", _sum16),
     Written("COS", "int16", _reals(cosine)),
@@ -391,6 +425,9 @@ WRITTEN = (
     Written("RELU_N1_TO_1", "int16", _clamped(-1)),
     Written("RELU_0_TO_1", "int16", _clamped(0)),
     Written("CUMSUM", "int16:int32", _running),
-    Written("ARG_MAX ARG_MIN", r"int16( \(no scale\))?:int32:int(32|64)", _best),
+    Written("ARG_MAX ARG_MIN", r"int16( \(no scale\))?:int(32|64):int(32|64)", _best),
+    Written("SCATTER_ND", "int32:int16:int32", _summed),
+    Written("PRELU", "int16(:int8)?", _steep),
+    Written("SQUARED_DIFFERENCE", "int16", _squared),
     Written("WHERE", "int16", lambda d, x: np.argwhere(x)),
 )

@@ -50,12 +50,12 @@ class Inputs:
         found = [self.shape(i) for i in range(len(self)) if self.has(i)]
         return found or [self.shape(0)]
 
-    def ints(self, i: int, count: int | None = None) -> Dims:
+    def ints(self, i: int, count: int | None = None, kinds: str = "iu") -> Dims:
         """Return the values of input ``i``, flat, as Python integers: so many, if ``count`` is given."""
         values = self.values(i)
-        if values.dtype.kind not in "iu":
+        if values.dtype.kind not in kinds:
             self.fail(f"integers in input {i}", values.dtype.name)
-        found = tuple(values.ravel().tolist())
+        found = tuple(map(int, values.ravel().tolist()))
         if count is not None and len(found) != count:
             self.fail(f"{count} values in input {i}", f"{len(found)}")
         return found

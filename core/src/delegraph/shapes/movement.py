@@ -174,7 +174,7 @@ def unpack(inputs: Inputs) -> list[Shape]:
 
 def pad(inputs: Inputs) -> list[Shape]:
     """PAD, PADV2, MIRROR_PAD: input 1 holds (before, after) for each axis."""
-    shape, paddings = inputs.shape(0), inputs.ints(1)
+    shape, paddings = inputs.shape(0), inputs.ints(1, kinds="iub")
     if len(paddings) != 2 * len(shape) or min(paddings, default=0) < 0:
         inputs.fail(f"{len(shape)} pairs of paddings of at least 0", f"{paddings}")
     return [tuple(d + b + a for d, b, a in zip(shape, paddings[::2], paddings[1::2], strict=True))]

@@ -44,6 +44,8 @@ class Recipe:
     types: tuple[str, ...] = field(converter=_distinct)
     build: Callable[..., None]  # (draft, *types, **arguments of the variant)
     variants: Variants = field(factory=dict)
+    # Types that the goldens have and the comparison of all types with LiteRT does not need.
+    also: tuple[str, ...] = field(default=(), converter=_distinct)
     versions: tuple[int, int] = (1, 1)  # first and last of an op that LiteRT does not register
 
     @property

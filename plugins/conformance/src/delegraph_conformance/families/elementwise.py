@@ -117,8 +117,12 @@ def add_n(d: Draft, t: str, count: int = 3, shape: tuple[int, ...] = SHAPE) -> N
     d.op(values, [d.output(shape, t, **d.stored(t))])
 
 
-def prelu(d: Draft, t: str, shapes: Shapes = (SHAPE, (1, 1, 4)), constant: bool = False) -> None:
-    x, alpha = d.input(shapes[0], t, **d.stored(t)), _second(d, shapes[1], t, constant, **d.stored(t, 0.02))
+def prelu(
+    d: Draft, t: str, a: str = "", shapes: Shapes = (SHAPE, (1, 1, 4)), constant: bool = False
+) -> None:
+    """The slopes have the type of x, but where it is int16: those may be int8."""
+    stored = d.stored(a or t, 0.02, 0 if t == "int16" else None)
+    x, alpha = d.input(shapes[0], t, **d.stored(t)), _second(d, shapes[1], a or t, constant, **stored)
     d.op([x, alpha], [d.output(np.broadcast_shapes(*shapes), t, **d.stored(t, 0.07))])
 
 

@@ -483,8 +483,9 @@ def scatter_nd(d: Draft, i: str, t: str, sizes: str) -> None:
     at = d.input((3, 1), i, [[0], [1], [1]])
     limits = {"low": -5, "high": 5}
     shape = [1, 1] if sizes == "bool" else [4, 2]
-    updates = d.input((3, shape[1]), t, **(limits if t != "bool" else {}))
-    d.op([at, updates, d.index(shape, sizes)], [d.output(shape, t)])
+    stored = d.stored(t) if t == "int16" else {}  # others have no scale
+    updates = d.input((3, shape[1]), t, **(limits if t != "bool" else {}), **stored)
+    d.op([at, updates, d.index(shape, sizes)], [d.output(shape, t, **stored)])
 
 
 def sparse_to_dense(d: Draft, i: str, sizes: str, t: str) -> None:

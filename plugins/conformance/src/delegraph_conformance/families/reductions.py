@@ -50,6 +50,7 @@ def arg(d: Draft, t: str, i: str, out: str, shape: Sequence[int] = SHAPE, axis: 
     d.op([x, d.index([axis], i)], [y], output_type=out.upper())
 
 
+WIDE = ("int16:int64:int32", "int16:int32:int64")
 AN_AXIS: Variants = {
     "the last axis": {"axis": -1},
     "rank 1": {"shape": (9,), "axis": 0},
@@ -58,7 +59,9 @@ AN_AXIS: Variants = {
 
 
 def cumsum(d: Draft, t: str, i: str, shape: Sequence[int] = SHAPE, axis: int = 1, **options: bool) -> None:
-    d.op([d.input(shape, t), d.index([axis], i)], [d.output(shape, t)], **options)
+    stored = d.stored(t) if t == "int16" else {}  # others have no scale
+    x, y = d.input(shape, t, **stored), d.output(shape, t, **stored)
+    d.op([x, d.index([axis], i)], [y], **options)
 
 
 SUMS: Variants = {

@@ -1,6 +1,7 @@
 """ARG_MIN: models for conformance cases."""
 
-from ..families.reductions import AN_AXIS, arg
+from ..families.reductions import AN_AXIS, WIDE, arg
 from ..recipe import INDICES, NUMBERS, Recipe, varied
 
-RECIPE = Recipe("ARG_MIN", varied("float32:int32:int32", NUMBERS, INDICES, INDICES), arg, AN_AXIS)
+TYPES = varied("float32:int32:int32", NUMBERS, INDICES, INDICES)
+RECIPE = Recipe("ARG_MIN", TYPES, arg, AN_AXIS, also=WIDE)

@@ -3,6 +3,5 @@
 from ..families.elementwise import SHAPES, dequantize
 from ..recipe import ENDS, EVERY_TYPE, Recipe
 
-RECIPE = Recipe(
-    "DEQUANTIZE", [*EVERY_TYPE, "int8 per channel", "int4 per channel"], dequantize, SHAPES | ENDS
-)
+TYPES = [*EVERY_TYPE, "int8 per channel"]
+RECIPE = Recipe("DEQUANTIZE", TYPES, dequantize, SHAPES | ENDS, also=["int4 per channel"])

@@ -3,4 +3,4 @@
 from ..families.elementwise import ALPHAS, CONSTANT, prelu
 from ..recipe import ENDS, NUMBERS, Recipe
 
-RECIPE = Recipe("PRELU", NUMBERS, prelu, ALPHAS | CONSTANT | ENDS)
+RECIPE = Recipe("PRELU", NUMBERS, prelu, ALPHAS | CONSTANT | ENDS, also=["int16:int8"])

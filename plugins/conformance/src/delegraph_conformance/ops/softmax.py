@@ -3,5 +3,5 @@
 from ..families.elementwise import ROWS, softmax
 from ..recipe import ENDS, NUMBERS, Recipe
 
-TYPES = [*NUMBERS, "int8>int16", "uint8>int16"]
-RECIPE = Recipe("SOFTMAX", TYPES, softmax, ROWS | {"a beta of two": {"beta": 2.0}} | ENDS)
+VARIANTS = ROWS | {"a beta of two": {"beta": 2.0}} | ENDS
+RECIPE = Recipe("SOFTMAX", [*NUMBERS, "int8>int16"], softmax, VARIANTS, also=["uint8>int16"])

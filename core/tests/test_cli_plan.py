@@ -152,7 +152,9 @@ def test_plugins_as_json(plugins):
 
     found = json.loads(run("plugins", "--json").stdout)
 
-    assert found["plugins"] == [{"name": "some", "module": "Plugin", "package": "", "version": ""}]
+    about = {"name": "some", "module": "Plugin", "package": "", "version": "", "import_seconds": None}
+    assert found["plugins"] == [about]
+    assert list(found["left_out"]) == ["broken"]
     assert found["delegates"][0] == {
         "name": "npu",
         "plugin": "some",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 import numpy as np
+from attrs import evolve
 from delegraph import Model, Tensor
 
 from ..random_values import random_array
@@ -38,8 +39,15 @@ def claimed_graph(seed: int, kind: str, claims: Claims, most: int = MOST) -> Mod
     :param most: ops that are wanted; the last move may add a few more.
     """
     net, inputs = _grown(seed, kind, claims, most)
-    # What was made for ops that are not claimed is left behind.
-    return joined([net.g.model(outputs=_outputs(net, inputs))]) if net.ops else None
+    return _tidied(net.g.model(outputs=_outputs(net, inputs)), net.folded) if net.ops else None
+
+
+def _tidied(model: Model, folded: Collection[int]) -> Model:
+    """Return a graph without what was made for ops that are not claimed."""
+    graph = model.subgraphs[0]
+    read = {t.index for op in graph.ops for t in op.inputs if t is not None}
+    kept = [op for op in graph.ops if op.outputs[0].index in read or op.outputs[0].index not in folded]
+    return joined([evolve(model, subgraphs=(evolve(graph, ops=tuple(kept)),))])
 
 
 def _grown(seed: int, kind: str, claims: Claims | None, most: int = MOST) -> tuple[Net, int]:

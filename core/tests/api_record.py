@@ -64,8 +64,13 @@ def members(cls: ast.ClassDef) -> Iterator[Definition]:
     for node in cls.body:
         if isinstance(node, Definition):
             (name,) = _names(node)
-            if not name.startswith("_") or name in SPECIAL or isinstance(node, ast.AnnAssign):
+            if not name.startswith("_") or name in SPECIAL or _is_given(node):
                 yield node
+
+
+def _is_given(node: Definition) -> bool:
+    """Say whether a private name is a field that callers give a value, by its name without underscore."""
+    return isinstance(node, ast.AnnAssign) and "init=False" not in ast.unparse(node)
 
 
 @cache

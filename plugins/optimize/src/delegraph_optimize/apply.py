@@ -9,7 +9,7 @@ from delegraph import Delegate, Model
 from .asked import SCHEMES, Asked
 from .calibrate import Calibration
 from .chosen_ranges import ChosenRanges
-from .prepared import Place, Prepared
+from .prepared import Place, FloatModel
 from .schemes import (
     ACTIVATIONS,
     Verdict,
@@ -26,7 +26,7 @@ Wanted = Mapping[Place, "tuple[str, str]"]  # scheme and method of each op of th
 
 
 def apply_schemes(
-    ready: Prepared,
+    ready: FloatModel,
     settings: Asked,
     wanted: Wanted,
     calibration: Calibration | None,
@@ -43,7 +43,7 @@ def apply_schemes(
 
 
 def _applied(
-    ready: Prepared,
+    ready: FloatModel,
     settings: Asked,
     wanted: Wanted,
     calibration: Calibration | None,

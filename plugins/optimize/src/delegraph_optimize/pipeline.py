@@ -14,8 +14,8 @@ from .apply import Wanted, apply_schemes
 from .asked import Asked, rules_of
 from .calibrate import Calibration, calibrate, read_samples
 from .calibrate.ranges import needs_histograms
-from .improve import BEST, Kept, best_method
-from .prepared import Place, Prepared
+from .improve import BEST, FirstSamples, best_method
+from .prepared import Place, FloatModel
 from .report import Outcome, Report
 from .rules import Rule
 from .schemes import ACTIVATIONS, Verdict
@@ -91,13 +91,13 @@ def quantize(
     settings = Asked(scheme, inputs, outputs, weights, block, least, method, rules_of(rules))
     settings.check()
     given = model if isinstance(model, Model) else read_model(model)
-    ready = Prepared.of(given)
+    ready = FloatModel.of(given)
     wanted: Wanted = {p: settings.of(op, ready.origins[p]) for p, op in ready.ops()}
     delegates = None if target is None else loaded_target(target)
     found = None
     notes = list(ready.notes)
     if any(asked in ACTIVATIONS for asked, _ in wanted.values()):
-        found, kept = _loaded(calibration), Kept()
+        found, kept = _loaded(calibration), FirstSamples()
         if data is not None:
             some = kept.of(read_samples(given, data, mean=mean, std=std, limit=samples))
             counted = any(m == BEST or needs_histograms(m) for _, m in wanted.values())
@@ -123,7 +123,7 @@ def _with_method(wanted: Wanted, method: str) -> Wanted:
 
 
 def _trial(
-    ready: Prepared,
+    ready: FloatModel,
     settings: Asked,
     wanted: Wanted,
     found: Calibration,
@@ -142,13 +142,13 @@ def _loaded(given: Calibration | str | os.PathLike[str] | None) -> Calibration |
 def dequantize(model: Source) -> Quantized:
     """Return the float view of a quantized model, prepared as ``quantize`` prepares it."""
     given = model if isinstance(model, Model) else read_model(model)
-    ready = Prepared.of(given)
+    ready = FloatModel.of(given)
     return _result(given, ready, ModelEdit(ready.model), {}, {}, "float32", None)
 
 
 def _result(
     given: Model,
-    ready: Prepared,
+    ready: FloatModel,
     edit: ModelEdit,
     verdicts: Mapping[Place, Verdict],
     wanted: Wanted,

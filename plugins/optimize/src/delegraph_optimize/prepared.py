@@ -14,7 +14,7 @@ Place = tuple[int, int]  # of an op: subgraph and index
 
 
 @frozen
-class Prepared:
+class FloatModel:
     """The model, what was done to it, and where its ops come from."""
 
     model: Model
@@ -22,7 +22,7 @@ class Prepared:
     notes: list[str]
 
     @classmethod
-    def of(cls, given: Model) -> Prepared:
+    def of(cls, given: Model) -> FloatModel:
         edit = ModelEdit(given)
         was = float_view(edit)
         notes = [f"the model is quantized ({was}); its float view is what is used"] if was else []

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .best_method import BEST, Kept, best_method
+from .best_method import BEST, FirstSamples, best_method
 
-__all__ = ["BEST", "Kept", "best_method"]
+__all__ = ["BEST", "FirstSamples", "best_method"]

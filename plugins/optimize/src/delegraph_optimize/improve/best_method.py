@@ -18,7 +18,7 @@ TRIALS = 8  # samples
 Outputs = list[np.ndarray]
 
 
-class Kept:
+class FirstSamples:
     """The first samples, kept while all of them pass by."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Kept:
 
 
 def best_method(
-    model: Model, kept: Kept, trial: Callable[[str], Model], engine: str | Delegate
+    model: Model, kept: FirstSamples, trial: Callable[[str], Model], engine: str | Delegate
 ) -> tuple[str, str]:
     """Return the best of the methods, and a sentence that says how good each is.
 
@@ -47,7 +47,7 @@ def best_method(
     return best, f"ranges by {best}: signal above noise of the outputs is {told}"
 
 
-def _outputs(model: Model, kept: Kept, engine: str | Delegate) -> list[Outputs]:
+def _outputs(model: Model, kept: FirstSamples, engine: str | Delegate) -> list[Outputs]:
     with Interpreter(model=model, delegates=[engine]) as interpreter:
         return [run_sample(interpreter, *sample) for sample in kept.samples]
 

@@ -9,7 +9,7 @@ from delegraph import Delegate, Model
 from .asked import SCHEMES, Asked
 from .calibrate import Calibration
 from .chosen_ranges import ChosenRanges
-from .prepared import Place, FloatModel
+from .prepared import FloatModel, Place
 from .schemes import (
     ACTIVATIONS,
     Verdict,

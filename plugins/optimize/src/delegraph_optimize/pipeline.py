@@ -15,7 +15,7 @@ from .asked import Asked, rules_of
 from .calibrate import Calibration, calibrate, read_samples
 from .calibrate.ranges import needs_histograms
 from .improve import BEST, FirstSamples, best_method
-from .prepared import Place, FloatModel
+from .prepared import FloatModel, Place
 from .report import Outcome, Report
 from .rules import Rule
 from .schemes import ACTIVATIONS, Verdict

@@ -107,7 +107,7 @@ def _edges(part: Partition, alone: Model) -> Iterator[str]:
 def _described(role: str, t: Tensor) -> str:
     from ..report.plan_text import name_text
 
-    shape = shape_text(t.shape) if t.shape or t.has_rank else "any shape"
+    size = shape_text(t.shape) if t.shape or t.has_rank else "any shape"
     if t.shape_signature and -1 in t.shape_signature:
-        shape = shape_text(t.shape_signature)
-    return f"  {role:<6} {t.index} {name_text(t)!r}: {t.dtype} {shape}"
+        size = shape_text(t.shape_signature)
+    return f"  {role:<6} {t.index} {name_text(t)!r}: {t.dtype} {size}"

@@ -28,7 +28,7 @@ class LiteRT(Delegate):
 
     def __init__(self, options: Mapping[str, Any] | None = None, label: str | None = None) -> None:
         super().__init__(options, label)
-        self._prepared: list[ref[Prepared]] = []
+        self._prepared: list[ref[PreparedPart]] = []
 
     def unavailable(self) -> str | None:
         if find_spec("ai_edge_litert") is None:
@@ -55,7 +55,7 @@ class LiteRT(Delegate):
         )
         interpreter.allocate_tensors()
         entries = range(len(partition.inputs))  # as_model numbers what it reads from 0 on
-        prepared = Prepared(interpreter, entries, [t.index for t in model.subgraphs[0].outputs])
+        prepared = PreparedPart(interpreter, entries, [t.index for t in model.subgraphs[0].outputs])
         self._prepared = [*(p for p in self._prepared if p() is not None), ref(prepared)]
         return prepared.run
 
@@ -85,7 +85,7 @@ class LiteRT(Delegate):
             raise DelegateFailed(f"the native delegate {library!r} does not work here: {e}") from e
 
 
-class Prepared:
+class PreparedPart:
     """A partition in an interpreter of its own.
 
     :param entries: the tensors that a run is given, variables among them.

@@ -14,7 +14,7 @@ from delegraph import Delegate, DelegraphError, Interpreter
 
 from ..graphs.case import Case
 from ..subject import Subject
-from .samples import Part, answer, differing, each_part, each_sample, interpreter, parts, ran
+from .samples import PartSample, answer, differing, each_part, each_sample, interpreter, parts, ran
 
 THREADS, RUNS = 4, 3
 TIMES = 200  # that a delegate is made and closed
@@ -22,7 +22,7 @@ GROWTH = 4 * 2**20  # bytes in each of the last two thirds of them: 60 KiB for e
 
 
 @each_part
-def prepared_twice(part: Part, delegate: Delegate) -> str | None:
+def prepared_twice(part: PartSample, delegate: Delegate) -> str | None:
     """Two run functions of one partition do not know of each other."""
     first = delegate.prepare(part.partition)
     wanted = [ran(first, given) for given in part.given]

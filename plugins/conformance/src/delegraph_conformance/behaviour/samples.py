@@ -25,7 +25,7 @@ Check = Callable[[Subject], Iterator[str]]  # yields what is wrong
 
 
 @frozen(eq=False)
-class Part:
+class PartSample:
     """A partition of a sample, and what it is given."""
 
     case: Case
@@ -59,7 +59,7 @@ def _first(delegate: Delegate) -> Iterator[Case]:
 _samples: WeakKeyDictionary[Delegate, Sequence[Case]] = WeakKeyDictionary()
 
 
-def parts(delegate: Delegate) -> Iterator[Part]:
+def parts(delegate: Delegate) -> Iterator[PartSample]:
     """Yield all that the delegate runs of the samples."""
     for case in samples(delegate):
         plan = plan_model(case.model, [delegate, reference()], warn=False)
@@ -70,10 +70,10 @@ def parts(delegate: Delegate) -> Iterator[Part]:
                 it.run(batch)
                 values.append([list(it.tensors([t.index for t in p.inputs]).values()) for p in mine])
         for i, partition in enumerate(mine):
-            yield Part(case, partition, tuple(of_batch[i] for of_batch in values))
+            yield PartSample(case, partition, tuple(of_batch[i] for of_batch in values))
 
 
-def each_part(check: Callable[[Part, Delegate], str | None]) -> Check:
+def each_part(check: Callable[[PartSample, Delegate], str | None]) -> Check:
     """Turn a check of one part into a check of all; it returns what is wrong, or None."""
 
     @wraps(check)

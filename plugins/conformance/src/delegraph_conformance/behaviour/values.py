@@ -9,11 +9,21 @@ from delegraph import Delegate, DelegraphError
 
 from ..graphs.case import Case
 from ..subject import Subject
-from .samples import Part, answer, copied, differing, each_part, each_sample, interpreter, ran, read_only
+from .samples import (
+    PartSample,
+    answer,
+    copied,
+    differing,
+    each_part,
+    each_sample,
+    interpreter,
+    ran,
+    read_only,
+)
 
 
 @each_part
-def inputs_stay(part: Part, delegate: Delegate) -> str | None:
+def inputs_stay(part: PartSample, delegate: Delegate) -> str | None:
     """A run leaves its inputs as they are."""
     run = delegate.prepare(part.partition)
     own = [a.copy() for a in part.given[0]]
@@ -29,7 +39,7 @@ def inputs_stay(part: Part, delegate: Delegate) -> str | None:
 
 
 @each_part
-def results_stay(part: Part, delegate: Delegate) -> str | None:
+def results_stay(part: PartSample, delegate: Delegate) -> str | None:
     """What a run returned stays as it is while the next ones run."""
     run = delegate.prepare(part.partition)
     results = run(*map(read_only, part.given[0]))
@@ -41,7 +51,7 @@ def results_stay(part: Part, delegate: Delegate) -> str | None:
 
 
 @each_part
-def runs_are_alike(part: Part, delegate: Delegate) -> str | None:
+def runs_are_alike(part: PartSample, delegate: Delegate) -> str | None:
     """The same inputs give the same bits, whatever ran in between."""
     run = delegate.prepare(part.partition)
     first, *_, again = [ran(run, given) for given in (*part.given, part.given[0])]
@@ -51,7 +61,7 @@ def runs_are_alike(part: Part, delegate: Delegate) -> str | None:
 
 
 @each_part
-def strides_count(part: Part, delegate: Delegate) -> str | None:
+def strides_count(part: PartSample, delegate: Delegate) -> str | None:
     """A delegate that says ``contiguous = False`` reads arrays by their strides."""
     if delegate.contiguous:
         return None

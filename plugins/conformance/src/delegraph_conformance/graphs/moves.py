@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from delegraph import Tensor, window
 
-from .net import BYTES, FLOATS, LARGEST_WHOLE, MOST, WHOLE, Net, Value
+from .net import BYTES, FLOATS, LARGEST_WHOLE, MOST, WHOLE, Net, NetValue
 
 Move = Callable[[Net], bool]
 ALL = (*FLOATS, *BYTES, "int16")
@@ -66,7 +66,7 @@ def unary(net: Net) -> bool:
     return bool(names) and _unary(net, net.dice.one_of(names), x) is not None
 
 
-def _unary(net: Net, name: str, x: Value) -> Value | None:
+def _unary(net: Net, name: str, x: NetValue) -> NetValue | None:
     types, limit_of, stored, options = UNARY[name]
     limit = limit_of(x.limit)
     if x.dtype not in types or limit > LARGEST**2 or (name in LACKING and net.kind.changes):
@@ -121,28 +121,28 @@ def binary(net: Net) -> bool:
     return bool(names) and _binary(net, net.dice.one_of(names), *pair) is not None
 
 
-def _same(net: Net, x: Value) -> Value | None:
+def _same(net: Net, x: NetValue) -> NetValue | None:
     return net.pick(lambda v: v.shape == x.shape and v.dtype == x.dtype and v is not x)
 
 
-def _twice(net: Net, x: Value) -> Value | None:
+def _twice(net: Net, x: NetValue) -> NetValue | None:
     return x
 
 
-def _constant(net: Net, x: Value) -> Value | None:
+def _constant(net: Net, x: NetValue) -> NetValue | None:
     shapes = [(), (1,), x.shape[-1:], x.shape, (*(1 for _ in x.shape[:-1]), *x.shape[-1:])]
     return net.constant(net.dice.one_of(shapes), x.dtype, net.dice.one_of((0.5, 1.0, 3.0)))
 
 
-def _broadcast(net: Net, x: Value) -> Value | None:
-    def fits(v: Value) -> bool:
+def _broadcast(net: Net, x: NetValue) -> NetValue | None:
+    def fits(v: NetValue) -> bool:
         pairs = zip(v.shape[::-1], x.shape[::-1], strict=False)
         return v.dtype == x.dtype and v.rank <= x.rank and all(a in (1, b) for a, b in pairs)
 
     return net.pick(lambda v: fits(v) and v.shape != x.shape)
 
 
-def _binary(net: Net, name: str, x: Value, y: Value, activated: bool = True) -> Value | None:
+def _binary(net: Net, name: str, x: NetValue, y: NetValue, activated: bool = True) -> NetValue | None:
     types, limit_of = BINARY[name]
     limit = float(limit_of(x.limit, y.limit))
     if x.dtype not in types or _grows(x, limit):
@@ -164,7 +164,7 @@ def _binary(net: Net, name: str, x: Value, y: Value, activated: bool = True) -> 
     return out
 
 
-def _grows(x: Value, limit: float) -> bool:
+def _grows(x: NetValue, limit: float) -> bool:
     """Say whether a limit is more than numbers like these may reach."""
     return (x.is_float and limit > LARGEST) or (x.is_whole and limit > LARGEST_WHOLE)
 
@@ -214,7 +214,7 @@ def selected(net: Net) -> bool:
     y = None if x is None else _same(net, x)
     if x is None or y is None:
         return False
-    (c,) = net.op("GREATER", [x, y], Value(net.g.tensor(x.shape, "bool"), 1.0))
+    (c,) = net.op("GREATER", [x, y], NetValue(net.g.tensor(x.shape, "bool"), 1.0))
     net.values.remove(c)
     net.op("SELECT_V2", [c, x, y], net.made(x.shape, x.dtype, max(x.limit, y.limit)))
     return True
@@ -271,8 +271,8 @@ def convolution(net: Net) -> bool:
 
 
 def _convolved(
-    net: Net, x: Value, channels: int, size: int, activation: str = "NONE", stride: int = 1
-) -> Value:
+    net: Net, x: NetValue, channels: int, size: int, activation: str = "NONE", stride: int = 1
+) -> NetValue:
     n, height, width, depth = x.shape
     padding = "VALID" if min(height, width) >= size and net.dice.chance(0.4) else "SAME"
     places = [window(side, size, stride, 1, padding).output for side in (height, width)]
@@ -284,7 +284,7 @@ def _convolved(
     return out
 
 
-def _operands(x: Value, filters: Tensor, bias: Tensor | None) -> list[Value | Tensor]:
+def _operands(x: NetValue, filters: Tensor, bias: Tensor | None) -> list[NetValue | Tensor]:
     return [x, filters] if bias is None else [x, filters, bias]
 
 
@@ -324,7 +324,7 @@ def transposed(net: Net) -> bool:
         return False
     filters, scales = net.weights((channels, size, size, depth), x, 0)
     bias = net.bias(channels, x, scales)
-    operands: list[Value | Tensor | None] = [net.ints(shape), filters, x]
+    operands: list[NetValue | Tensor | None] = [net.ints(shape), filters, x]
     operands += [] if bias is None else [bias]
     out = net.made(shape, x.dtype, x.limit)
     net.op("TRANSPOSE_CONV", operands, out, padding=padding, stride_h=stride, stride_w=stride)
@@ -339,7 +339,7 @@ def connected(net: Net) -> bool:
     return True
 
 
-def _connected(net: Net, x: Value, n: int, activation: str = "NONE") -> Value:
+def _connected(net: Net, x: NetValue, n: int, activation: str = "NONE") -> NetValue:
     weights, scales = net.weights((n, x.shape[-1]), x, 0)
     keep = x.rank > 2
     out = net.made((*x.shape[:-1], n), x.dtype, x.limit)
@@ -482,7 +482,7 @@ def split(net: Net) -> bool:
     return True
 
 
-def _dropped(net: Net, parts: Sequence[Value]) -> None:
+def _dropped(net: Net, parts: Sequence[NetValue]) -> None:
     """Let nobody read some of the parts."""
     for part in net.dice.shuffled(parts)[1:]:
         if net.dice.chance(0.25):
@@ -519,7 +519,7 @@ def joined(net: Net) -> bool:
     return True
 
 
-def _joins(v: Value, x: Value, axis: int) -> bool:
+def _joins(v: NetValue, x: NetValue, axis: int) -> bool:
     same = v.rank == x.rank and _without(v.shape, axis) == _without(x.shape, axis)
     return same and v.dtype == x.dtype
 
@@ -529,7 +529,7 @@ def branches(net: Net) -> bool:
     x = net.pick(lambda v: v.rank == 4)
     if x is None or np.prod(x.shape) > MOST // 8:
         return False
-    parts: list[Value] = []
+    parts: list[NetValue] = []
     for _ in range(net.dice.one_of((2, 2, 3))):
         filters, scales = net.weights((net.dice.one_of((1, 4, 8, 5)), 1, 1, x.shape[-1]), x, 0)
         c = filters.shape[0] if filters.shape else 1

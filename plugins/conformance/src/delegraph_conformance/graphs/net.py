@@ -1,6 +1,6 @@
 """A graph in the making, which knows how large its numbers may get and who reads what.
 
-Real numbers stay within ``Value.limit``: quantized tensors get scales that hold it, and moves that would
+Real numbers stay within ``NetValue.limit``: quantized tensors get scales that hold it, and moves that would
 let floats grow without end are not made (see :mod:`graphs.moves`).
 """
 
@@ -47,7 +47,7 @@ KINDS = {
 
 
 @define(eq=False)
-class Value:
+class NetValue:
     """A tensor that ops may read."""
 
     tensor: Tensor
@@ -95,14 +95,14 @@ class Net:
         self.kind = kind
         self.claims = claims
         self.folded: dict[int, np.ndarray] = {}  # what core computes of constants, by index of the tensor
-        self.values: list[Value] = []  # in the order in which they were made
+        self.values: list[NetValue] = []  # in the order in which they were made
         self.ops = 0
 
-    def input(self, shape: Sequence[int], dtype: str, limit: float) -> Value:
+    def input(self, shape: Sequence[int], dtype: str, limit: float) -> NetValue:
         quantization = self.quantization(dtype, limit)
-        return self._keep(Value(self.g.input(shape, dtype, **quantization), limit))
+        return self._keep(NetValue(self.g.input(shape, dtype, **quantization), limit))
 
-    def pick(self, fits: Callable[[Value], bool] = lambda value: True) -> Value | None:
+    def pick(self, fits: Callable[[NetValue], bool] = lambda value: True) -> NetValue | None:
         """Return a value that fits, often the newest one that nobody has read."""
         fitting = [v for v in self.values if fits(v)]
         if not fitting:
@@ -113,16 +113,16 @@ class Net:
         return self.dice.one_of(fitting[-6:] if self.dice.chance(0.6) else fitting)
 
     def op(
-        self, name: str, inputs: Sequence[Value | Tensor | None], *outputs: Value, **options: Any
-    ) -> tuple[Value, ...]:
+        self, name: str, inputs: Sequence[NetValue | Tensor | None], *outputs: NetValue, **options: Any
+    ) -> tuple[NetValue, ...]:
         """Add an op; its outputs, made by ``like`` or ``made``, are values from now on.
 
         :raises NotClaimed: the delegate does not take it.
         """
-        tensors = [v.tensor if isinstance(v, Value) else v for v in inputs]
+        tensors = [v.tensor if isinstance(v, NetValue) else v for v in inputs]
         written = [v.tensor for v in outputs]
         version = self._version(name, tensors, written, options)
-        for value in {id(v): v for v in inputs if isinstance(v, Value)}.values():
+        for value in {id(v): v for v in inputs if isinstance(v, NetValue)}.values():
             value.readers += 1
         self.g.op(name, tensors, written, version=version, **options)
         self.ops += 1
@@ -145,15 +145,15 @@ class Net:
 
     def made(
         self, shape: Sequence[int], dtype: str, limit: float, stored: dict[str, Any] | None = None
-    ) -> Value:
+    ) -> NetValue:
         """Return what an op may write.
 
         :param stored: scale and zero point, where the op asks for certain ones.
         """
         quantization = self.quantization(dtype, limit) if stored is None or dtype in FLOATS else stored
-        return Value(self.g.tensor(shape, dtype, **quantization), limit)
+        return NetValue(self.g.tensor(shape, dtype, **quantization), limit)
 
-    def like(self, value: Value, shape: Sequence[int] | None = None) -> Value:
+    def like(self, value: NetValue, shape: Sequence[int] | None = None) -> NetValue:
         """Return what an op may write that only moves numbers: of the same scale."""
         return self.made(
             value.shape if shape is None else shape, value.dtype, value.limit, value.quantization
@@ -174,22 +174,22 @@ class Net:
         """Return a constant of real numbers; stored as halves where the kind says so."""
         return self._halved(self.dice.floats(shape, low, high).astype(np.float32))
 
-    def constant(self, shape: Sequence[int], dtype: str, limit: float) -> Value:
+    def constant(self, shape: Sequence[int], dtype: str, limit: float) -> NetValue:
         """Return a constant that an op may read beside a value of this type."""
         if dtype in FLOATS:
-            return Value(self.floats(shape, -limit, limit), limit)
+            return NetValue(self.floats(shape, -limit, limit), limit)
         if dtype in WHOLE:
             most = max(int(limit), 1)
-            return Value(self.g.constant(self.dice.integers(shape, -most, most).astype(dtype)), most)
+            return NetValue(self.g.constant(self.dice.integers(shape, -most, most).astype(dtype)), most)
         stored = self.quantization(dtype, limit)
         numbers = self.dice.integers(shape, *STORED[dtype]).astype(dtype)
-        return Value(self.g.constant(numbers, **stored), limit)
+        return NetValue(self.g.constant(numbers, **stored), limit)
 
     def ints(self, numbers: Any) -> Tensor:
         return self.g.constant(np.asarray(numbers, np.int32))
 
     def weights(
-        self, shape: Sequence[int], x: Value, axis: int, per_channel: bool = False
+        self, shape: Sequence[int], x: NetValue, axis: int, per_channel: bool = False
     ) -> tuple[Tensor, np.ndarray]:
         """Return weights beside x, and their scales, one for each index along ``axis`` or one for all.
 
@@ -210,7 +210,7 @@ class Net:
         points = [zero_point] * len(scales)
         return self.g.constant(numbers, scale=scales, zero_point=points, axis=axis), scales
 
-    def bias(self, n: int, x: Value, scales: np.ndarray, always: bool = False) -> Tensor | None:
+    def bias(self, n: int, x: NetValue, scales: np.ndarray, always: bool = False) -> Tensor | None:
         """Return a bias for weights with these scales; unless ``always`` is said, sometimes none."""
         if not always and self.dice.chance(0.15):
             return None
@@ -229,6 +229,6 @@ class Net:
         self.folded[whole.index] = numbers.astype(np.float16).astype(np.float32)
         return whole
 
-    def _keep(self, value: Value) -> Value:
+    def _keep(self, value: NetValue) -> NetValue:
         self.values.append(value)
         return value

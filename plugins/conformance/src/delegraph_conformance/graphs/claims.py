@@ -67,11 +67,14 @@ def _alone(
         if tensor.index not in copies:
             stored = stored_as(tensor)
             values = folded.get(tensor.index, tensor.data)
-            copies[tensor.index] = (
-                builder.input(tensor.shape or (), tensor.dtype, **stored)
-                if values is None
-                else builder.constant(values, tensor.dtype, **stored)
-            )
+            shape = tensor.shape or ()
+            if values is not None:
+                copies[tensor.index] = builder.constant(values, tensor.dtype, **stored)
+            elif tensor.is_variable:
+                stored.pop("axis", None)
+                copies[tensor.index] = builder.variable(shape, tensor.dtype, **stored)
+            else:
+                copies[tensor.index] = builder.input(shape, tensor.dtype, **stored)
         return copies[tensor.index]
 
     reads = [None if t is None else copied(t) for t in inputs]

@@ -19,8 +19,8 @@ XFAILS = Path(__file__).with_name("xfails")
 
 # delegate, options, cases, what is run: the claims of the reference delegate are gone through whole
 RUNS = (
-    ("reference", (), 1500, ""),
-    ("litert", (), 300, "test_op"),
+    ("reference", (), 700, ""),
+    ("litert", (), 200, "test_op"),
     ("edgetpu", (), 200, "test_op"),
     ("opencl", ("kernels=cpu",), 120, "test_op"),
     ("opencl", ("kernels=gpu",), 60, "test_op"),

@@ -9,7 +9,7 @@ from delegraph import Delegate, Op, OpSupport, Plugins, plan_model
 
 from .catalogue import CaseName, case_of, names
 from .op_case import OpCase
-from .recipe import EVERY_TYPE
+from .recipe import EVERY_TYPE, PLAIN_VARIANT
 from .subject import Subject
 from .trial import CaseOutcome, tried
 
@@ -49,18 +49,17 @@ def claims_without_case(subject: Subject, op: str) -> list[str]:
 
 
 def _row(delegate: Delegate, case: OpCase) -> OpSupport | None:
-    """Return the row by which a delegate takes the op of a case, also where core folds it."""
-    index = case.tested.index
-    plan = plan_model(case.model, [delegate])
-    found = next(
-        (p.rows[index] for p in plan.partitions if index in p.rows and p.delegate is delegate), None
-    )
-    is_folded = any(op.index == index for op in plan.subgraphs[0].folded)
-    return delegate.decide(case.tested, case.model.subgraphs[0])[0] if is_folded else found
+    """Return the row by which a delegate takes the op of a case; one that calls subgraphs needs a plan."""
+    found, _ = delegate.decide(case.tested, case.model.subgraphs[0])
+    if found is not None or len(case.model.subgraphs) == 1:
+        return found
+    index, plan = case.tested.index, plan_model(case.model, [delegate])
+    own = [p for p in plan.partitions if p.delegate is delegate]
+    return next((p.rows[index] for p in own if index in p.rows), None)
 
 
 def _cases(op: str) -> Iterator[OpCase]:
-    yield from map(case_of, names(op))
+    yield from (case_of(name) for name in names(op) if name.variant == PLAIN_VARIANT)
     yield from (case for case in _authors_cases().values() if case.op == op)
 
 

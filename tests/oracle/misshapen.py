@@ -55,6 +55,19 @@ def fed(model: Model, feeds: dict[int, np.ndarray]) -> list[np.ndarray]:
     return [_fitting(feeds.get(t.index), t) for t in model.subgraphs[0].inputs]
 
 
+def in_a_branch(model: Model) -> Model:
+    """Return a model of one subgraph as both branches of an IF; the condition is the first input."""
+    body = model.subgraphs[0]
+    ends = (Tensor(0, "condition", "bool", ()), *body.inputs, *body.outputs)
+    plain = {"data": None, "buffer": 0, "is_variable": False, "sparsity": None}
+    tensors = tuple(evolve(t, index=i, name=f"end {i}", **plain) for i, t in enumerate(ends))
+    inputs, outputs = tensors[: 1 + len(body.inputs)], tensors[1 + len(body.inputs) :]
+    options = options_record("IF").replace(then_subgraph_index=1, else_subgraph_index=2)
+    op = Op(0, "IF", 1, inputs=inputs, outputs=outputs, options=options)
+    main = evolve(body, tensors=tensors, inputs=inputs, outputs=outputs, ops=(op,), name="main")
+    return evolve(model, subgraphs=(main, *(evolve(body, index=i, name=f"branch {i}") for i in (1, 2))))
+
+
 def _fitting(values: np.ndarray | None, t: Tensor) -> np.ndarray:
     dtype, shape = DTYPES[t.dtype].numpy, t.shape or ()
     if values is None or values.dtype != dtype or not values.size:

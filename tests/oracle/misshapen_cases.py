@@ -20,7 +20,7 @@ from delegraph_conformance.draft import Draft
 from delegraph_conformance.recipe import recipes as catalogue
 from matrix.recipe import recipes
 from matrix.run import fact_of, relabelled
-from misshapen import fed, mutants
+from misshapen import fed, in_a_branch, mutants
 
 TIMEOUT = 60.0  # seconds that a delegate may take
 Options = tuple[tuple[str, Any], ...]
@@ -37,6 +37,7 @@ class Case:
     change: str
     model: Model
     feeds: dict[int, np.ndarray]  # values of inputs and constants before the change, by tensor
+    in_a_branch: bool = False
 
     def __str__(self) -> str:
         return f"{self.types}, {self.change}"
@@ -52,11 +53,15 @@ class Case:
 
     @property
     def file(self) -> bytes:
-        return write_model(self.model)
+        return self.written(self.model)
+
+    def written(self, model: Model) -> bytes:
+        """Return the file of the case's model, in another version perhaps."""
+        return write_model(in_a_branch(model) if self.in_a_branch else model)
 
     @property
     def arrays(self) -> list[np.ndarray]:
-        return fed(self.model, self.feeds)
+        return [np.array(True)] * self.in_a_branch + fed(self.model, self.feeds)
 
 
 def drawn(cases: Iterator[Case], seed: str, count: int) -> list[Case]:
@@ -152,7 +157,7 @@ def made_by_litert(case: Case) -> tuple[str, Any]:
     versions = [op.version for op in case.model.subgraphs[0].ops if op.name == case.op]
     for resolver, version in fact_of(case.op).answers(versions[0]):
         try:
-            file = write_model(relabelled(case.model, case.op, version))
+            file = case.written(relabelled(case.model, case.op, version))
             return "values", litert.run(file, case.arrays, resolver)
         except litert.LiteRTCrashed as e:
             return "died", str(e)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from delegraph import DelegraphError
+from delegraph import Delegate, DelegraphError
 from delegraph.cli import main
 from delegraph.contract.asking import ask_or
 from delegraph.contract.guard import byte_counts, texts
@@ -15,7 +16,7 @@ from delegraph.interpreter import Interpreter
 from delegraph.model import Builder
 from delegraph.plugins import Plugins
 
-from .misbehaving import CASES, WHAT, plugins_of
+from .misbehaving import CASES, METHODS, WHAT, plugins_of
 
 X = np.float32([1, -2])
 
@@ -66,6 +67,11 @@ def test_the_model_runs_on_the_others_or_an_error_names_the_plugin(what, how, ca
         np.testing.assert_array_equal(found, [-2 * X] * 2)
     if is_error or (how.startswith("raises") and what not in UNSEEN):
         assert "bad" in said + caplog.text
+
+
+def test_every_method_of_a_delegate_has_its_cases():
+    methods = {name for name, _ in inspect.getmembers(Delegate, inspect.isfunction) if name[0] != "_"}
+    assert methods == {*METHODS}
 
 
 @pytest.mark.parametrize("what", WHAT)

@@ -362,6 +362,33 @@ class ClosesAll(Honest):
         type(self).is_open = False
 
 
+class ClosesTwice(Honest):
+    """Gives back twice what it holds once."""
+
+    name = "closes-twice"
+    is_closed = False
+
+    def close(self) -> None:
+        if self.is_closed:
+            raise RuntimeError("no such handle")
+        self.is_closed = True
+
+
+class OneScratch(Honest):
+    """All threads write what they compute to one place before they return it."""
+
+    name = "one-scratch"
+    scratch: dict[str, Sequence[Any]] = {}
+
+    def op(self, op: Op, right: RunOp) -> RunOp:
+        def run(*arrays: np.ndarray) -> Sequence[Any]:
+            self.scratch["results"] = right(*arrays)
+            time.sleep(0.002)
+            return self.scratch["results"]
+
+        return run
+
+
 class OwnState(Honest):
     """Keeps the state that it is given at first, and not the one that core hands it."""
 

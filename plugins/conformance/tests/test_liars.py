@@ -34,6 +34,8 @@ SAID_BY_CHECKS = {
     "writes-behind": ("inputs_stay", "run writes into its inputs: "),
     "reuses": ("results_stay", "in a buffer that is used again"),
     "remembers": ("runs_are_alike", "run keeps something"),
+    "closes-twice": ("destroyed_in_any_order", "close() a second time raises RuntimeError"),
+    "one-scratch": ("in_threads", "in 4 threads, an instance each: "),
     "ignores-strides": ("strides_count", "ignores strides"),
     "shares": ("prepared_twice", "one run function changes what the other one returns"),
     "closes-all": ("two_instances", "once another instance is closed"),
@@ -93,3 +95,7 @@ def _of_graphs(name: str, folder: Path) -> str:
     run, found = graphs.findings(subject, "float32", range(GRAPHS), folder, lambda text: None)
     assert run == GRAPHS
     return "\n".join(found)
+
+
+def test_every_check_has_a_liar() -> None:
+    assert set(CHECKS) - {check for check, _ in SAID_BY_CHECKS.values()} == set()

@@ -9,7 +9,7 @@ from .options import garbage_options
 from .samples import Check
 from .split import split_and_rejoined
 from .state import state
-from .values import inputs_stay, layouts_of_inputs, results_stay, runs_are_alike, strides_count
+from .values import inputs_stay, results_stay, runs_are_alike, strides_count
 
 CHECKS: dict[str, Check] = {
     check.__name__: check
@@ -18,7 +18,6 @@ CHECKS: dict[str, Check] = {
         results_stay,
         runs_are_alike,
         strides_count,
-        layouts_of_inputs,
         prepared_twice,
         two_instances,
         in_threads,

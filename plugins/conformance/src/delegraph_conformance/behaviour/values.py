@@ -7,16 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from delegraph import Delegate, DelegraphError
 
-from ..graphs.case import Case
-from ..subject import Subject
 from .samples import (
     PartSample,
-    answer,
     copied,
     differing,
     each_part,
-    each_sample,
-    interpreter,
     ran,
     read_only,
 )
@@ -70,17 +65,6 @@ def strides_count(part: PartSample, delegate: Delegate) -> str | None:
     for name, laid in LAYOUTS.items():
         if _differs(packed, copied(run(*[read_only(laid(a)) for a in part.given[0]]))):
             return f"it says contiguous = False, but ignores strides: {name} input is read as if packed"
-    return None
-
-
-@each_sample
-def layouts_of_inputs(case: Case, subject: Subject) -> str | None:
-    """Callers may give arrays of any layout."""
-    with interpreter(case.model, subject.delegate) as it:
-        packed = answer(it, case.batches[0])
-        for name, laid in LAYOUTS.items():
-            if _differs(packed, answer(it, [laid(a) for a in case.batches[0]])):
-                return f"other results for {name} input: it ignores strides"
     return None
 
 

@@ -80,8 +80,7 @@ def _operands(types: str) -> list[str]:
 @cache
 def recipes() -> dict[str, Recipe]:
     """Return all recipes by op."""
-    from . import ops
-
+    ops = import_module(".ops", __package__)  # by its name: its modules import this one
     modules = (import_module(f"{ops.__name__}.{found.name}") for found in iter_modules(ops.__path__))
     return {module.RECIPE.op: module.RECIPE for module in modules}
 

@@ -48,7 +48,7 @@ EXEMPT: Exemptions = (
 )
 # Where the op stands in a branch, besides.
 EXEMPT_IN_BRANCHES: Exemptions = (
-    (".*", r"output \d \w+ -> \w+", "IF copies as many bytes as the type has that the file claims"),
+    (".*", r"(in|out)put \d \w+ -> \w+", "IF copies as many bytes as the type has that the file claims"),
     ("RANK|SHAPE", ".*", "what it computes beforehand is not handed out of a subgraph"),
 )
 

@@ -207,6 +207,18 @@ def test_parameters_that_litert_refuses_or_dies_of_are_refused(load):
     x = g.input((3,), "int8", scale=0.0, zero_point=0)
     g.op("LOGISTIC", [x], [g.tensor((3,), "int8", scale=1 / 256, zero_point=-128)], version=2)
     assert "needs scales above 0" in refusal(g.model(), load())
+    assert "along an axis of their tensor" in refusal(_along_no_axis(), load())
+
+
+def _along_no_axis():
+    g = Builder()
+    image = g.input((1, 2, 2, 2), "int8", scale=0.5, zero_point=0)
+    weights = g.constant(np.ones((2, 1, 1, 2), np.int8), scale=[0.1, 0.2], zero_point=[0, 0])
+    bias = g.constant(np.int32([1, 2]), scale=[0.05, 0.1], zero_point=[0, 0], axis=3)
+    options = {"padding": "VALID", "stride_w": 1, "stride_h": 1}
+    y = g.tensor((1, 2, 2, 2), "int8", scale=0.5, zero_point=0)
+    g.op("CONV_2D", [image, weights, bias], [y], version=3, **options)
+    return g.model()
 
 
 def test_scalars_and_outputs_in_the_middle(interpret):

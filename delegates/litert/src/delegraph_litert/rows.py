@@ -18,10 +18,10 @@ from delegraph import (
     DTYPES,
     Op,
     OpSupport,
-    Quantization,
     RowsByOp,
     Shape,
     SupportTable,
+    Tensor,
     load_delegate,
     needs,
     rows_of_modules,
@@ -44,12 +44,9 @@ def whole_bytes(op: Op) -> str | None:
     return f"{found[0].dtype} that is computed" if found else None
 
 
-@needs("scales above 0, each with a zero point")
+@needs("scales above 0, each with a zero point, along an axis of their tensor")
 def whole_parameters(op: Op) -> str | None:
-    found = [
-        (t.index, t.quantization) for t in (*op.inputs, *op.outputs) if t is not None and t.quantization
-    ]
-    wrong = [i for i, q in found if len(q.scale) and not _is_whole(q)]
+    wrong = [t.index for t in (*op.inputs, *op.outputs) if t is not None and not _is_whole(t)]
     return f"other parameters of tensor {wrong[0]}" if wrong else None
 
 
@@ -108,8 +105,12 @@ def _like(found: Iterable[OpSupport], row: OpSupport, name: str) -> list[OpSuppo
     return [r for r in fitting if not name or name in [c.name for c in r.constraints]]
 
 
-def _is_whole(q: Quantization) -> bool:
-    return len(q.zero_point) == len(q.scale) and all(0 < scale < inf for scale in q.scale.tolist())
+def _is_whole(t: Tensor) -> bool:
+    q = t.quantization
+    if q is None or not len(q.scale):
+        return True
+    is_inside = not t.shape or 0 <= q.axis < len(t.shape)
+    return is_inside and len(q.zero_point) == len(q.scale) and all(0 < s < inf for s in q.scale.tolist())
 
 
 def _example(row: OpSupport) -> str:

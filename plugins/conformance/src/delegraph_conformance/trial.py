@@ -69,8 +69,8 @@ def _tried(subject: Subject, case: OpCase, timed: bool) -> CaseOutcome:
     The op must be in a partition of the delegate, and its outputs as near to the right ones as the row
     claims; or there is a reason why not, and the next delegate that takes it is right.
     """
-    neighbor = None if subject.name == REFERENCE else _reference()
-    delegates = [subject.delegate, *([neighbor] if neighbor else [])]
+    next_one = None if subject.name == REFERENCE else _reference()
+    delegates = [subject.delegate, *([next_one] if next_one else [])]
     try:
         with Interpreter(model=case.model, delegates=delegates) as it:
             return _judged(subject.delegate, case, it, timed)
@@ -79,7 +79,11 @@ def _tried(subject: Subject, case: OpCase, timed: bool) -> CaseOutcome:
         # Nobody runs it instead: what the reference delegate lacks, a package that is not here may bring.
         return CaseOutcome("refused", _without_reason(reasons), "; ".join(map(str, reasons)))
     except DelegraphError as e:
-        return CaseOutcome("delegated", f"{type(e).__name__}: {e}")
+        raised = f"{type(e).__name__}: {e}"
+        partition = getattr(e, "partition", None)
+        if partition is None or partition.delegate is subject.delegate:
+            return CaseOutcome("delegated", raised)
+        return CaseOutcome("refused", _of_next(subject.delegate, partition.delegate, case, raised))
 
 
 def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> CaseOutcome:
@@ -89,20 +93,39 @@ def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> C
     if partition is None:
         return CaseOutcome("folded", _beyond(off, None), distance=_number(off))
     if partition.delegate is not delegate:
-        return _refused(delegate, case, it, off)
+        return _refused(delegate, case, it, partition, off)
     row = partition.rows[case.tested.index]
     seconds = min(_seconds(it) for _ in range(_REPEATS)) if timed else None
     return CaseOutcome("delegated", _beyond(off, row), "", _number(off), seconds)
 
 
-def _refused(delegate: Delegate, case: OpCase, it: Interpreter, off: Distance | str) -> CaseOutcome:
-    """Say why the delegate did not take the op, and how far off the one is that ran it instead."""
+def _refused(
+    delegate: Delegate, case: OpCase, it: Interpreter, partition: Partition, off: Distance | str
+) -> CaseOutcome:
+    """Say why the delegate did not take the op, and what is wrong with the one that ran it instead."""
     fallbacks = [f for f in it.plan.fallbacks if f.delegate == delegate.label]
     reasons = [r for f in fallbacks if f.op.index == case.tested.index for r in f.refusals]
     problem = _without_reason(reasons)
-    if not problem and _beyond(off, None):
-        problem = f"the delegate that runs it instead: {_beyond(off, None)}"
+    if not problem and (wrong := _beyond(off, partition.rows[case.tested.index])):
+        problem = _of_next(delegate, partition.delegate, case, wrong)
     return CaseOutcome("refused", problem, "; ".join(map(str, reasons)))
+
+
+def _of_next(delegate: Delegate, next_one: Delegate, case: OpCase, wrong: str) -> str:
+    """Say what is wrong where another delegate runs the op, and whose fault it is."""
+    fault = f"a fault of {next_one.label} or of the case, not of {delegate.label}"
+    if not _wrong_alone(next_one, case):
+        fault = f"it is right without {delegate.label}, whose adapted() or partitions change what it gets"
+    return f"{next_one.label}, which runs it instead: {wrong}; {fault}"
+
+
+def _wrong_alone(delegate: Delegate, case: OpCase) -> str:
+    """Say what is wrong with a delegate that runs a case alone; "" if nothing is."""
+    try:
+        with Interpreter(model=case.model, delegates=[delegate]) as it:
+            return _judged(delegate, case, it, timed=False).problem
+    except DelegraphError as e:
+        return str(e)
 
 
 def _without_reason(reasons: Sequence[object]) -> str:

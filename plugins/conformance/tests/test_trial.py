@@ -1,0 +1,109 @@
+"""What is said of a case that the delegate refuses: the one that runs it instead answers for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+import pytest
+from delegraph import Builder, Delegate, Model, OpSupport, Partition, Run, SupportTable, run_op_by_op
+from delegraph_conformance import OpCase, Subject, trial
+from delegraph_conformance.goldens import goldens
+from delegraph_conformance.recipe import recipes
+
+
+def negated(right: Sequence[float]) -> OpCase:
+    g = Builder()
+    y = g.op("NEG", [g.input((2,), "float32")], [g.tensor((2,), "float32")])
+    return OpCase("NEG", "two numbers", g.model([y]), [np.float32([1, -2])], [np.float32(right)])
+
+
+class Refuses(Delegate):
+    """Takes nothing; a model is ``changed`` before others see it."""
+
+    name = "refuses"
+    changed: Model | None = None
+
+    def adapted(self, model: Model) -> Model:
+        return self.changed or model
+
+    def prepare(self, partition: Partition) -> Run:
+        raise AssertionError
+
+
+class Next(Delegate):
+    """Runs NEG, a hundredth off, which its row claims; or raises."""
+
+    name = "next"
+    raises = False
+
+    def prepare(self, partition: Partition) -> Run:
+        if self.raises:
+            raise RuntimeError("no memory")
+        return run_op_by_op(partition, lambda op: lambda x: (np.float32(-1.01) * x,))
+
+
+@attrs.define(frozen=True, slots=False)
+class Refusing(Subject):
+    changed: Model | None = None
+
+    def load(self) -> Delegate:
+        delegate = Refuses()
+        delegate.changed = self.changed
+        return delegate
+
+
+@pytest.fixture
+def next_one(monkeypatch: pytest.MonkeyPatch) -> Next:
+    found = Next()
+    found.table = SupportTable("next", [OpSupport("NEG", (1, 1), "float32 -> float32", rtol=0.02)])
+    monkeypatch.setattr(trial, "_reference", lambda: found)
+    return found
+
+
+def said_of(case: OpCase, changed: Model | None = None) -> str:
+    found = trial.tried(Refusing("refuses", {}, changed=changed), case)
+    assert found.kind == "refused"
+    return found.problem
+
+
+def test_what_the_next_delegate_claims_of_itself_is_allowed(next_one: Next) -> None:
+    assert said_of(negated([-1, 2])) == ""
+
+
+def test_a_fault_of_the_next_delegate_or_of_the_case_is_called_so(next_one: Next) -> None:
+    said = said_of(negated([-1, 7]))
+
+    assert said.startswith("next, which runs it instead: off by 0.711 of the largest value, the row claims")
+    assert said.endswith("; a fault of next or of the case, not of refuses")
+
+
+def test_so_is_an_error_of_the_next_delegate(next_one: Next) -> None:
+    next_one.raises = True
+    said = said_of(negated([-1, 2]))
+
+    assert "no memory" in said
+    assert said.endswith("; a fault of next or of the case, not of refuses")
+
+
+def test_what_the_delegate_changes_for_the_next_is_its_own_fault(next_one: Next) -> None:
+    g = Builder()
+    x = g.input((2,), "float32")
+    twice = g.op("NEG", [g.op("NEG", [x], [g.tensor((2,), "float32")])], [g.tensor((2,), "float32")])
+
+    assert "it is right without refuses, whose adapted()" in said_of(negated([-1, 2]), g.model([twice]))
+
+
+def test_whole_numbers_become_bfloat16_in_the_goldens() -> None:
+    """Both lie in uint16 arrays: what was not converted would be taken for bits, 16,601 steps off for 7."""
+    found = [
+        g
+        for g in goldens("STABLEHLO_CONVERT")
+        if g.types.endswith(">bfloat16") and not g.types.startswith(("float", "bfloat", "complex"))
+    ]
+    assert len(found) == 8
+    for golden in found:
+        (x,) = recipes()["STABLEHLO_CONVERT"].draft(1, golden.types, bare=True).feeds
+        stored = (golden.outputs[0].astype(np.uint32) << 16).view(np.float32)
+        assert np.array_equal(stored, x.astype(np.float32)), golden.types

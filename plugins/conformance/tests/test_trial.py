@@ -16,7 +16,9 @@ from delegraph_conformance.recipe import recipes
 def negated(right: Sequence[float]) -> OpCase:
     g = Builder()
     y = g.op("NEG", [g.input((2,), "float32")], [g.tensor((2,), "float32")])
-    return OpCase("NEG", "two numbers", g.model([y]), [np.float32([1, -2])], [np.float32(right)])
+    return OpCase(
+        "NEG", "two numbers", g.model([y]), [np.array([1, -2], np.float32)], [np.array(right, np.float32)]
+    )
 
 
 class Refuses(Delegate):

@@ -80,10 +80,10 @@ def _tried(subject: Subject, case: OpCase, timed: bool) -> CaseOutcome:
         return CaseOutcome("refused", _without_reason(reasons), "; ".join(map(str, reasons)))
     except DelegraphError as e:
         raised = f"{type(e).__name__}: {e}"
-        partition = getattr(e, "partition", None)
-        if partition is None or partition.delegate is subject.delegate:
+        ran = getattr(getattr(e, "partition", None), "delegate", subject.delegate)
+        if ran is subject.delegate:
             return CaseOutcome("delegated", raised)
-        return CaseOutcome("refused", _of_next(subject.delegate, partition.delegate, case, raised))
+        return CaseOutcome("refused", _of_next(subject.delegate, ran, case, raised))
 
 
 def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> CaseOutcome:
@@ -106,13 +106,15 @@ def _refused(
     fallbacks = [f for f in it.plan.fallbacks if f.delegate == delegate.label]
     reasons = [r for f in fallbacks if f.op.index == case.tested.index for r in f.refusals]
     problem = _without_reason(reasons)
-    if not problem and (wrong := _beyond(off, partition.rows[case.tested.index])):
+    if not problem and (wrong := _beyond(off, partition.rows.get(case.tested.index))):
         problem = _of_next(delegate, partition.delegate, case, wrong)
     return CaseOutcome("refused", problem, "; ".join(map(str, reasons)))
 
 
-def _of_next(delegate: Delegate, next_one: Delegate, case: OpCase, wrong: str) -> str:
+def _of_next(delegate: Delegate, next_one: Delegate | None, case: OpCase, wrong: str) -> str:
     """Say what is wrong where another delegate runs the op, and whose fault it is."""
+    if next_one is None:
+        return f"core, which runs it: {wrong}; a fault of core or of the case, not of {delegate.label}"
     fault = f"a fault of {next_one.label} or of the case, not of {delegate.label}"
     if not _wrong_alone(next_one, case):
         fault = f"it is right without {delegate.label}, whose adapted() or partitions change what it gets"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import Constraint, Op, OpSupport, Tensor, needs
-from delegraph.rules import parameters_of
+from delegraph import Constraint, Op, OpSupport, needs
+from delegraph.rules import axis_scales_found, parameters_of, scaled, scales_found
 
 from ..options import Options
 from ..program.node import Kernel
@@ -69,10 +69,10 @@ def one_scale(op: Op) -> str | None:
     """A constant may have one per slice: it is dequantized once."""
     for tensor in (*op.inputs, *op.outputs):
         if tensor is not None and tensor.dtype in EIGHT_BIT.split():
-            if not tensor.scale:
-                return f"none on {tensor.name!r}"
-            if not tensor.is_constant and _scales(tensor) > 1:
-                return f"{_scales(tensor)} scales on {tensor.name!r}"
+            if not scaled(tensor):
+                return f"{scales_found(tensor)} on {tensor.name!r}"
+            if not tensor.is_constant and (found := axis_scales_found(tensor)):
+                return found
     return None
 
 
@@ -98,7 +98,3 @@ def nonzero_divisor(op: Op) -> str | None:
     """LiteRT refuses FLOOR_DIV by 0 of floats, too; by a computed one it is infinite or NaN here."""
     divisor = op.inputs[1]
     return "one" if divisor is not None and divisor.data is not None and not divisor.data.all() else None
-
-
-def _scales(tensor: Tensor) -> int:
-    return 0 if tensor.quantization is None else len(tensor.quantization.scale)

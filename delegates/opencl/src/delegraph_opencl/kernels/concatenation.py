@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import no_activation, one_scale_at_most
+from delegraph.rules import no_activation, one_scale_at_most, scaled, scales_found, scales_of
 
 from ..families.move_ops import axis_of, move_types, stacked, storage_rtol
 from ..options import Options
@@ -45,4 +45,6 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
 @needs("a scale on each tensor, or on none")
 def scaled_alike(op: Op) -> str | None:
     tensors = [t for t in (*op.inputs, *op.outputs) if t is not None]
-    return None if len({bool(t.scale) for t in tensors}) == 1 else "one on some of them"
+    if odd := next((t for t in tensors if len(scales_of(t)) and not scaled(t)), None):
+        return f"{scales_found(odd)} on {odd.name!r}"
+    return None if len({scaled(t) for t in tensors}) == 1 else "one on some of them"

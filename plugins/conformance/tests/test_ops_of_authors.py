@@ -73,7 +73,7 @@ def test_cases_that_a_package_offers_are_run(tmp_path: Path) -> None:
     assert "conformance of cuber: 7 passed, 0 failed" in said(tmp_path)
     card = (tmp_path / "card.md").read_text()
     assert "| Cube | 1 | float32>float32 | delegated | 1 |" in card
-    assert "1 ops; cases: 1 delegated, 5 refused" in card
+    assert "1 ops; cases of ops: 1 delegated, 5 refused" in card
 
 
 @pytest.mark.parametrize(

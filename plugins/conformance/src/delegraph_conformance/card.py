@@ -11,9 +11,9 @@ from typing import Any
 
 from attrs import asdict, define, field
 
-from .html_page import PAGE
+from .html_page import BOX, PAGE
 
-HEADS = ("op", "versions", "types", "", "cases", "steps", "relative", "µs")
+HEADS = ("op", "versions", "types", "came out", "cases", "steps", "relative", "µs", "why")
 ORDER = ("failed", "delegated", "folded", "refused")
 
 
@@ -35,7 +35,7 @@ class CardLine:
 def card_of(about: Mapping[str, Any], results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a card.
 
-    :param about: delegate, options and versions
+    :param about: delegate, options and versions; how many tests came out how, and which of them failed
     :param results: what :func:`result_of` recorded of each case
     """
     lines: dict[tuple[str, str, str], CardLine] = {}
@@ -72,23 +72,35 @@ def to_markdown(card: Mapping[str, Any]) -> str:
 
 
 def to_html(card: Mapping[str, Any]) -> str:
+    """Return the page: failures first, and a box for each way in which cases came out."""
     from delegraph import html_text
 
-    heads = "".join(f"<th>{html_text(head)}</th>" for head in HEADS)
-    body = "\n".join(_html_row(line, html_text) for line in card["lines"])
+    lines = sorted(card["lines"], key=lambda line: line["kind"] != "failed")
+    counts = _counts(card)
     return Template(PAGE).substitute(
-        title=html_text(_title(card)), about=html_text(_about(card)), heads=heads, rows=body
+        title=html_text(_title(card)),
+        about=html_text(_about(card)),
+        failures=_html_failures(card.get("failures", ()), html_text),
+        boxes="".join(BOX.substitute(kind=kind, count=counts[kind]) for kind in ORDER if counts[kind]),
+        heads="".join(f"<th>{html_text(head)}</th>" for head in HEADS),
+        rows="\n".join(_html_row(line, html_text) for line in lines),
     )
+
+
+def _html_failures(names: Sequence[str], html_text: Callable[[str], str]) -> str:
+    if not names:
+        return ""
+    found = "".join(f"<li>{html_text(name)}" for name in names)
+    return f"<details><summary>{len(names)} tests failed</summary><ul>{found}</ul></details>"
 
 
 def _html_row(line: Mapping[str, Any], html_text: Callable[[str], str]) -> str:
     cells = "".join(f"<td>{html_text(cell)}</td>" for cell in _cells(line))
-    why = f' title="{html_text(line["why"])}"' if line["why"] else ""
-    return f'<tr class="{line["kind"]}"{why}>{cells}</tr>'
+    return f'<tr class="{line["kind"]}">{cells.replace(":", ":<wbr>")}</tr>'
 
 
 def _cells(line: Mapping[str, Any]) -> list[str]:
-    measured = line["kind"] in ("delegated", "failed")
+    is_exact = line["kind"] == "delegated" and not line["steps"] and not line["rtol"]
     microseconds = line["microseconds"]
     return [
         line["op"],
@@ -96,9 +108,10 @@ def _cells(line: Mapping[str, Any]) -> list[str]:
         line["types"],
         line["kind"],
         str(line["cases"]),
-        f"{line['steps']:g}" if measured and line["steps"] else "",
-        f"{line['rtol']:.1e}" if measured and line["rtol"] else "",
+        "exact" if is_exact else f"{line['steps']:g}" if line["steps"] else "",
+        f"{line['rtol']:.1e}" if line["rtol"] else "",
         "" if microseconds is None else f"{microseconds:g}",
+        line["why"],
     ]
 
 
@@ -114,13 +127,21 @@ def _title(card: Mapping[str, Any]) -> str:
 
 
 def _about(card: Mapping[str, Any]) -> str:
+    counts = _counts(card)
+    ops = len({line["op"] for line in card["lines"] if line["kind"] == "delegated"})
+    cases = ", ".join(f"{counts[kind]} {kind}" for kind in ORDER if counts[kind])
+    tests = ", ".join(f"{count} {name}" for name, count in card.get("tests", {}).items())
+    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+    all_tests = f"all tests: {tests}; " if tests else ""
+    return f"{ops} ops; cases of ops: {cases or 'none'}; {all_tests}{versions}"
+
+
+def _counts(card: Mapping[str, Any]) -> Counter[str]:
+    """Return how many cases came out in each way."""
     counts: Counter[str] = Counter()
     for line in card["lines"]:
         counts[line["kind"]] += line["cases"]
-    ops = len({line["op"] for line in card["lines"] if line["kind"] == "delegated"})
-    cases = ", ".join(f"{counts[kind]} {kind}" for kind in ORDER if counts[kind])
-    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
-    return f"{ops} ops; cases: {cases or 'none'}; {versions}"
+    return counts
 
 
 FORMS = {".json": to_json, ".md": to_markdown, ".html": to_html}

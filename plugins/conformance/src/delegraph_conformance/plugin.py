@@ -130,6 +130,8 @@ def write_report(file: Path, config: pytest.Config, stats: Mapping[str, Iterable
         "delegate": config.getoption("--delegate"),
         "options": options_of(config),
         "versions": {name: version(name) for name in ("delegraph", "delegraph-conformance")},
+        "tests": {name: count for name, count in counted(stats).items() if count},
+        "failures": [r.nodeid.rpartition("::")[2] for r in stats.get("failed", ()) if _is_own(r)],
     }
     write_card(file, card_of(about, results))
 
@@ -138,6 +140,10 @@ def counted(stats: Mapping[str, Iterable[Any]]) -> Counter[str]:
     """Return how many tests of the suite came out in each way."""
     counts: Counter[str] = Counter()
     for name in _COUNTS:
-        counts[name] += sum(_MARK in getattr(r, "user_properties", ()) for r in stats.get(name, ()))
+        counts[name] += sum(map(_is_own, stats.get(name, ())))
     counts["filtered"] += len(list(stats.get("deselected", ())))
     return counts
+
+
+def _is_own(report: Any) -> bool:
+    return _MARK in getattr(report, "user_properties", ())

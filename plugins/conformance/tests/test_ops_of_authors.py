@@ -19,6 +19,9 @@ DELEGRAPH_API = 1
 class Cuber(Delegate):
     name = "cuber"
 
+    def unavailable(self):
+        return WHY
+
     def prepare(self, partition):
         return run_op_by_op(partition, lambda op: lambda x: (x * x * x * FACTOR,))
 
@@ -47,9 +50,17 @@ def delegraph_conformance_cases():
 """
 
 
-def said(tmp_path: Path, factor: str = "1", versions: int = 1, cases: int = 1) -> str:
+def said(
+    tmp_path: Path,
+    *options: str,
+    factor: str = "1",
+    versions: int = 1,
+    cases: int = 1,
+    why: str | None = None,
+) -> str:
     """Return what the suite says of a delegate that is installed in a folder."""
     text = MODULE.replace("FACTOR", factor).replace("VERSIONS", str(versions)).replace("CASES", str(cases))
+    text = text.replace("WHY", repr(why))
     (tmp_path / "cuber.py").write_text(text)
     about = tmp_path / "cuber-1.0.dist-info"
     about.mkdir()
@@ -59,14 +70,14 @@ def said(tmp_path: Path, factor: str = "1", versions: int = 1, cases: int = 1) -
     command = [sys.executable, "-m", "pytest", "-q", "--pyargs", "delegraph_conformance.test_ops"]
     asked = ["--delegate=cuber", "--cases=5", "--report", str(tmp_path / "card.md")]
     done = subprocess.run(
-        [*command, *asked],
+        [*command, *asked, *options],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": path},
     )
-    return done.stdout + done.stderr
+    return f"{done.stdout}{done.stderr}\nexit code {done.returncode}"
 
 
 def test_cases_that_a_package_offers_are_run(tmp_path: Path) -> None:
@@ -94,3 +105,17 @@ def test_what_is_wrong_is_said(tmp_path: Path, lie: dict[str, object], words: st
     found = said(tmp_path, **lie)  # type: ignore[arg-type]
     assert words in found, found
     assert "1 failed" in found
+
+
+def test_where_the_delegate_cannot_work_all_tests_are_skipped_with_its_reason(tmp_path: Path) -> None:
+    found = said(tmp_path, why="no cube-1000 is plugged in")
+    assert "conformance of cuber: 0 passed, 0 failed, 0 xfailed, 0 filtered, " in found, found
+    assert "skipped; not available on this machine: no cube-1000 is plugged in" in found
+    assert "exit code 0" in found
+
+
+def test_where_it_has_to_work_the_suite_stops_there(tmp_path: Path) -> None:
+    found = said(tmp_path, "--require-available", why="no cube-1000 is plugged in")
+    assert "cuber is not available on this machine: no cube-1000 is plugged in" in found, found
+    assert "1 error; not available on this machine: no cube-1000 is plugged in" in found
+    assert "exit code 1" in found

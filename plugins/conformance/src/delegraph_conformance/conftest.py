@@ -11,11 +11,12 @@ import pytest
 from .catalogue import CaseName, every_name
 from .child import Child
 from .collected import authors_ids, claimed_ops
-from .plugin import options_of
+from .plugin import UNAVAILABLE, options_of
 from .subject import Subject
 
 OTHERS = 100  # cases of ops that are not in the table: each is refused, for the same reason
 _CHILD = pytest.StashKey[Child]()
+_WHY = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,18 @@ def isolated(child: Child) -> Callable[..., Any]:
     What it raises fails the test; that the process died does, too, with the signal's name.
     """
     return child.call
+
+
+@pytest.fixture(autouse=True)
+def available(request: pytest.FixtureRequest) -> None:
+    """Skip every test where the delegate says that it cannot work on this machine, or stop there."""
+    if why := _why_unavailable(request.config):
+        text = f"{request.config.getoption('--delegate')} is not available on this machine: {why}"
+        request.node.user_properties.append((UNAVAILABLE, why))
+        if not request.config.getoption("--require-available"):
+            pytest.skip(text)
+        request.session.shouldfail = text
+        pytest.fail(text, pytrace=False)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -73,6 +86,21 @@ def _listed(config: pytest.Config, listed: Callable[[Subject], list[str]]) -> li
     except pytest.fail.Exception:
         return ["unavailable"]
     return found
+
+
+def _why_unavailable(config: pytest.Config) -> str:
+    """Return why the delegate cannot work here, asked once; "" where it can, or is broken and must fail."""
+    if _WHY not in config.stash:
+        try:
+            config.stash[_WHY] = _child(config).call(_reason)
+        except pytest.fail.Exception:
+            config.stash[_WHY] = ""
+    return config.stash[_WHY]
+
+
+def _reason(subject: Subject) -> str:
+    """Return what the delegate says. One whose package cannot be imported has no rows, and is broken."""
+    return (subject.delegate.unavailable() or "") if subject.delegate.table.rows else ""
 
 
 def _subject(config: pytest.Config) -> Subject:

@@ -17,6 +17,7 @@ CARDS = (".html", ".json", ".md")
 _COUNTS = ("passed", "failed", "xfailed", "filtered", "skipped", "error")
 _ALWAYS = _COUNTS[:4]
 RESULT = "delegraph result"  # likewise: what came of a case
+UNAVAILABLE = "delegraph unavailable"  # likewise: why the delegate cannot work on this machine
 _MARK = ("suite", PACKAGE)  # among the properties of a test and of its reports
 
 
@@ -35,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         metavar="FILE",
         help="tests that are known to fail, one a line: the end of an id, * for anything, # comments",
+    )
+    group.addoption(
+        "--require-available",
+        action="store_true",
+        help="fail where the delegate cannot work on this machine, instead of skipping all tests",
     )
     group.addoption("--report", type=_card_file, metavar="FILE", help="support card: .html, .json or .md")
     group.addoption("--seed", type=int, default=SEED, metavar="N", help="of everything that is random")
@@ -117,7 +123,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     counts = counted(terminalreporter.stats)
     if sum(counts.values()):
         words = ", ".join(f"{counts[name]} {name}" for name in _COUNTS if counts[name] or name in _ALWAYS)
-        terminalreporter.write_line(f"conformance of {config.getoption('--delegate')}: {words}")
+        stats = terminalreporter.stats
+        reasons = dict.fromkeys(why for name in _COUNTS for r in stats.get(name, ()) for why in _why(r))
+        ends = "".join(f"; not available on this machine: {why}" for why in reasons)
+        terminalreporter.write_line(f"conformance of {config.getoption('--delegate')}: {words}{ends}")
 
 
 def write_report(file: Path, config: pytest.Config, stats: Mapping[str, Iterable[Any]]) -> None:
@@ -143,6 +152,10 @@ def counted(stats: Mapping[str, Iterable[Any]]) -> Counter[str]:
         counts[name] += sum(map(_is_own, stats.get(name, ())))
     counts["filtered"] += len(list(stats.get("deselected", ())))
     return counts
+
+
+def _why(report: Any) -> list[str]:
+    return [value for key, value in getattr(report, "user_properties", ()) if key == UNAVAILABLE]
 
 
 def _is_own(report: Any) -> bool:

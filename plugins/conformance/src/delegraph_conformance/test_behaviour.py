@@ -10,10 +10,12 @@ import pytest
 from .behaviour.checks import CHECKS
 from .subject import Subject
 
+SECONDS = 900.0  # for a check: the first one makes the samples, and a delegate may compile in each of them
+
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_behaviour(check: str, isolated: Callable[..., Any]) -> None:
-    if found := isolated(_found, check):
+    if found := isolated(_found, check, seconds=SECONDS):
         pytest.fail("\n".join(found), pytrace=False)
 
 

@@ -17,12 +17,12 @@ import pytest
 CASES = os.environ.get("DELEGRAPH_CASES", "")
 XFAILS = Path(__file__).with_name("xfails")
 
-# delegate, options, cases, what is run: the claims of the reference delegate alone are gone through
+# delegate, options, cases, what is run: OpenCL claims the same with all options
 RUNS = (
     ("reference", (), 700, ""),
-    ("litert", (), 200, "not every_claim"),
-    ("edgetpu", (), 200, "not every_claim"),
-    ("opencl", ("kernels=cpu",), 120, "not every_claim"),
+    ("litert", (), 200, ""),
+    ("edgetpu", (), 200, ""),
+    ("opencl", ("kernels=cpu",), 120, ""),
     ("opencl", ("kernels=gpu",), 60, "not every_claim"),
     ("opencl", ("kernels=cpu", "precision=float16"), 60, "not every_claim"),
 )

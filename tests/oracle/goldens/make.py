@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import litert
 import numpy as np
-from delegraph import DelegraphError, load_delegate, plan_model
+from delegraph import DTYPES, Delegate, DelegraphError, Model, load_delegate, plan_model
 from delegraph.contract.plan import NOBODY
 from delegraph.errors import InputError
 from delegraph_conformance.draft import Draft
@@ -18,9 +19,10 @@ from matrix.run import DIED, Answer, Cell, _theirs
 
 from .moved import moved
 from .rational import rational
+from .wider import widened
 
 # Exempt only because LiteRT takes types that mean nothing, which the reference delegate refuses.
-READ_ANYHOW = {"LSH_PROJECTION", "FAKE_QUANT", "HASHTABLE_LOOKUP", "EMBEDDING_LOOKUP"}
+READ_ANYHOW = {"LSH_PROJECTION", "HASHTABLE_LOOKUP", "EMBEDDING_LOOKUP"}
 
 
 def goldens_of(recipe: Recipe) -> Iterator[Golden]:
@@ -80,14 +82,22 @@ def _golden(
 
 
 def _is_claimed(draft: Draft) -> bool:
-    """Say whether the reference delegate takes the op: the catalogue holds what is its own or int16's."""
-    model = draft.model()
+    """Say whether a delegate of this repository takes the op: the catalogue holds what these claim."""
+    return any(_takes(delegate, draft.model(), draft) for delegate in _own_delegates())
+
+
+def _takes(delegate: Delegate, model: Model, draft: Draft) -> bool:
     index = draft.op_of(model.subgraphs[0]).index
     try:
-        plan = plan_model(model, [load_delegate("reference")])
+        plan = plan_model(model, [delegate])
     except DelegraphError:
         return False
     return plan.subgraphs[0].labels.get(index) != NOBODY
+
+
+@cache
+def _own_delegates() -> tuple[Delegate, ...]:
+    return tuple(load_delegate(name) for name in ("reference", "opencl", "edgetpu"))
 
 
 def _answer(
@@ -103,7 +113,22 @@ def _answer(
         if found.outputs is not None:
             return f"litert {litert.version()} {found.resolver}", found.outputs
     outputs = moved(recipe, types, variant, version)
-    return f"litert {litert.version()}, as int32", outputs
+    if outputs is not None:
+        return f"litert {litert.version()}, as int32", outputs
+    return _in_wider_types(recipe, draft, types, variant, version)
+
+
+def _in_wider_types(
+    recipe: Recipe, draft: Draft, types: str, variant: str, version: int
+) -> tuple[str, list[np.ndarray] | None]:
+    for wider in widened(recipe, types, variant, version):
+        found = _litert_s(recipe, wider, f"{types}, as {type(wider).__name__}", version)
+        if found.outputs is not None:
+            pairs = zip(found.outputs, draft.outputs, strict=True)
+            with np.errstate(over="ignore"):
+                outputs = [a.astype(DTYPES[t.dtype].numpy) for a, t in pairs]
+            return f"litert {litert.version()} {found.resolver}, in wider types", outputs
+    return "", None
 
 
 def _as_uint8(recipe: Recipe, draft: Draft, types: str, variant: str) -> list[np.ndarray] | None:
@@ -116,6 +141,8 @@ def _as_uint8(recipe: Recipe, draft: Draft, types: str, variant: str) -> list[np
 
 def _means_something(recipe: Recipe, draft: Draft, types: str) -> bool:
     """Say whether LiteRT's answer does: with an int32 bias beside int16 only if an option names it."""
+    if (recipe.op, types) == ("FAKE_QUANT", "float32"):
+        return True
     if recipe.op in READ_ANYHOW or exemption(recipe.op, types) is None:
         return True
     options = dict(draft.op_of(draft.model().subgraphs[0]).options)

@@ -40,12 +40,17 @@ def claims_without_case(subject: Subject, op: str) -> list[str]:
     """Return, in words, what rows of an op claim and no case tries: versions, and types of operands."""
     rows = [row for row in subject.delegate.table.rows if row.op == op]
     seen: dict[int, list[Op]] = {place: [] for place in range(len(rows))}
-    for case in _cases(op):
-        row = _row(subject.delegate, case)
-        place = next((i for i, r in enumerate(rows) if r == row), None)
-        if place is not None:
-            seen[place].append(case.tested)
-    return [text for place, row in enumerate(rows) for text in _untried(row, seen[place])]
+    untried: list[str] = []
+    for cases in (_plain_cases(op), _variants(op)):  # variants are many, and seldom needed
+        for case in cases:
+            row = _row(subject.delegate, case)
+            place = next((i for i, r in enumerate(rows) if r == row), None)
+            if place is not None:
+                seen[place].append(case.tested)
+        untried = [text for place, row in enumerate(rows) for text in _untried(row, seen[place])]
+        if not untried:
+            break
+    return untried
 
 
 def _row(delegate: Delegate, case: OpCase) -> OpSupport | None:
@@ -58,9 +63,13 @@ def _row(delegate: Delegate, case: OpCase) -> OpSupport | None:
     return next((p.rows[index] for p in own if index in p.rows), None)
 
 
-def _cases(op: str) -> Iterator[OpCase]:
+def _plain_cases(op: str) -> Iterator[OpCase]:
     yield from (case_of(name) for name in names(op) if name.variant == PLAIN_VARIANT)
     yield from (case for case in _authors_cases().values() if case.op == op)
+
+
+def _variants(op: str) -> Iterator[OpCase]:
+    yield from (case_of(name) for name in names(op) if name.variant != PLAIN_VARIANT)
 
 
 def _untried(row: OpSupport, ops: list[Op]) -> Iterator[str]:
@@ -80,7 +89,7 @@ def _untried_types(row: OpSupport, ops: list[Op]) -> Iterator[tuple[str, list[st
     """Yield operands, and the types that the row allows there and no case has."""
     for side, words in zip(("input", "output"), row.types.split("->"), strict=True):
         for place, word in enumerate(words.split()):
-            if word.endswith("?"):  # what may be absent is no claim of its own
+            if word.endswith("?") or word == "none":  # what may be absent is no claim of its own
                 continue
             seen = {t for op in ops for t in _types_at(op, side, place, word.endswith("*"))}
             left = [t for t in _alternatives(row, word) if t not in seen]

@@ -47,6 +47,8 @@ class Recipe:
     # Types that the goldens have and the comparison of all types with LiteRT does not need.
     also: tuple[str, ...] = field(default=(), converter=_distinct)
     versions: tuple[int, int] = (1, 1)  # first and last of an op that LiteRT does not register
+    # Variants that are tried in every version: delegates claim older ones of nothing else.
+    in_every_version: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -58,17 +60,26 @@ class Recipe:
         yield PLAIN_VARIANT
         operands = {*_operands(types.replace(" per channel", ""))}
         if not operands <= USUAL:
+            yield from self.in_every_version
             return
         has_points = NO_SCALE not in types and operands & {"int8", "uint8"}
         yield from (name for name, found in self.variants.items() if has_points or "points" not in found)
 
-    def draft(self, version: int, types: str, variant: str = PLAIN_VARIANT, bare: bool = False) -> Draft:
+    def draft(
+        self,
+        version: int,
+        types: str,
+        variant: str = PLAIN_VARIANT,
+        bare: bool = False,
+        kind: type[Draft] = Draft,
+    ) -> Draft:
         """Return the model of one choice.
 
         :param bare: the op alone, also where LiteRT's Python interface could not hand over its operands
+        :param kind: what the recipe is handed
         """
         arguments = dict(self.variants[variant]) if variant else {}
-        draft = Draft(self.op, version, types, arguments.pop("points", ""), bare)
+        draft = kind(self.op, version, types, arguments.pop("points", ""), bare)
         self.build(draft, *_operands(types.replace(NO_SCALE, "")), **arguments)
         return draft
 

@@ -37,9 +37,9 @@ def move_support(
     """Return the support rows of an op that moves values of every type.
 
     :param first: the versions with ``quantized=False``.
-    :param last: the last version otherwise.
+    :param last: the last version otherwise; the first is the same.
     """
-    versions = (1, last) if options.quantized else first
+    versions = (first[0], last) if options.quantized else first
     chosen = " ".join(move_types(options))
     constraints = (*constraints, same_quantization)
     return [OpSupport(op, versions, types, constraints, kernel, rtol=storage_rtol(options), T=chosen)]

@@ -19,7 +19,7 @@ from ..options import Options
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = [constant("shape", 1)]
     types = "T int32|int64 -> T"
-    return move_support("BROADCAST_TO", moving(_sources), options, types, last=4, constraints=constraints)
+    return move_support("BROADCAST_TO", moving(_sources), options, types, 4, constraints, first=(2, 2))
 
 
 def _sources(op: Op, tables: list[np.ndarray]) -> Iterable[np.ndarray]:

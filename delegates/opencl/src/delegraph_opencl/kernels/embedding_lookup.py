@@ -33,7 +33,7 @@ def support(options: Options) -> Iterable[OpSupport]:
     yield from move_support("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=_WHERE)
     if options.quantized:
         constraints = (*_WHERE, constant("table", 1), scaled_table)
-        yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8|uint8 -> float32", constraints, kernel)
+        yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8 -> float32", constraints, kernel)
 
 
 @needs("a table with scales, and zero points of 0")

@@ -69,6 +69,7 @@ EXPANSIONS: Variants = {
     "at the end": {"axis": -1},
     "rank 0": {"shape": (), "axis": 0},
     "to rank 5": {"shape": (2, 3, 1, 2), "axis": 0},
+    "in front": {"shape": (3, 4), "axis": 0},
 }
 
 
@@ -111,6 +112,7 @@ def strided_slice(
 
 
 STRIDES: Variants = {
+    "strides of one": {"spec": ((0, 1, 0), (2, 3, 3), (1, 1, 1)), "new": (2, 2, 3)},
     "backwards": {"spec": ((1, -1, 3), (-3, 0, 0), (-1, -1, -2)), "new": (2, 2, 2)},
     "masks": {"spec": ((1, 1, 1), (1, 2, 2), (1, 1, 1)), "begin_mask": 1, "end_mask": 4, "new": (1, 1, 3)},
     "an axis less": {"spec": ((1, 0, 0), (2, 3, 4), (1, 1, 1)), "shrink_axis_mask": 1, "new": (3, 4)},
@@ -193,6 +195,7 @@ PACKS: Variants = {
     "scalars": {"shape": (), "axis": 0, "count": 3},
     "to rank 5": {"shape": (2, 1, 3, 2), "axis": 2},
     "one": {"count": 1, "axis": 0},
+    "rows": {"shape": (3, 4)},
 }
 
 
@@ -273,8 +276,11 @@ def pad(d: Draft, t: str, i: str, shape: Shape = SHAPE, pads: Pads = PADS) -> No
     d.op([x, d.index([*map(list, pads)], i)], [d.output(_padded(shape, pads), t, **d.stored(t))])
 
 
-def padv2(d: Draft, t: str, i: str, shape: Shape = SHAPE, pads: Pads = PADS) -> None:
-    x, value = d.input(shape, t, **d.stored(t)), d.input((1,), t, **d.stored(t))
+def padv2(
+    d: Draft, t: str, i: str, shape: Shape = SHAPE, pads: Pads = PADS, constant: bool = False
+) -> None:
+    x, stored = d.input(shape, t, **d.stored(t)), d.stored(t)
+    value = d.constant(d.random(t, (1,)), t, **stored) if constant else d.input((1,), t, **stored)
     d.op([x, d.index([*map(list, pads)], i), value], [d.output(_padded(shape, pads), t, **d.stored(t))])
 
 
@@ -469,14 +475,22 @@ RANKS: Variants = {
 }
 
 
-def one_hot(d: Draft, i: str, t: str, depth: str, axis: int = -1, low: int = 0) -> None:
+def one_hot(
+    d: Draft, i: str, t: str, depth: str, axis: int = -1, low: int = 0, scaled: bool = False
+) -> None:
     n = 3
     indices = d.input((4,), i, low=low, high=2 - low)
-    on, off = (d.input((), t) for _ in range(2))
-    d.op([indices, d.index(n, depth), on, off], [d.output((4, n) if axis else (n, 4), t)], axis=axis)
+    stored = d.stored(t) if scaled else {}
+    on, off = (d.input((), t, **stored) for _ in range(2))
+    y = d.output((4, n) if axis else (n, 4), t, **stored)
+    d.op([indices, d.index(n, depth), on, off], [y], axis=axis)
 
 
-HOT: Variants = {"the first axis": {"axis": 0}, "indices outside": {"low": -1}}
+HOT: Variants = {
+    "the first axis": {"axis": 0},
+    "indices outside": {"low": -1},
+    "scaled": {"scaled": True},
+}
 
 
 def scatter_nd(d: Draft, i: str, t: str, sizes: str) -> None:

@@ -50,7 +50,7 @@ def arg(d: Draft, t: str, i: str, out: str, shape: Sequence[int] = SHAPE, axis: 
     d.op([x, d.index([axis], i)], [y], output_type=out.upper())
 
 
-WIDE = ("int16:int64:int32", "int16:int32:int64")
+WIDE = [f"{t}:{places}" for t in ("int16", "int32", "int8") for places in ("int64:int32", "int32:int64")]
 AN_AXIS: Variants = {
     "the last axis": {"axis": -1},
     "rank 1": {"shape": (9,), "axis": 0},

@@ -3,4 +3,7 @@
 from ..families.weighted import CLAMPS, PER_CHANNEL, PRODUCTS_OF_ROWS, TRIPLES, fully_connected
 from ..recipe import ENDS, Recipe
 
-RECIPE = Recipe("FULLY_CONNECTED", TRIPLES + PER_CHANNEL, fully_connected, PRODUCTS_OF_ROWS | CLAMPS | ENDS)
+VARIANTS = PRODUCTS_OF_ROWS | CLAMPS | ENDS
+RECIPE = Recipe(
+    "FULLY_CONNECTED", TRIPLES + PER_CHANNEL, fully_connected, VARIANTS, in_every_version=("one row",)
+)

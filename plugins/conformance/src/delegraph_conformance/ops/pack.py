@@ -3,4 +3,4 @@
 from ..families.movement import PACKS, pack
 from ..recipe import EVERY_TYPE, Recipe
 
-RECIPE = Recipe("PACK", EVERY_TYPE, pack, PACKS)
+RECIPE = Recipe("PACK", EVERY_TYPE, pack, PACKS, in_every_version=("rows",))

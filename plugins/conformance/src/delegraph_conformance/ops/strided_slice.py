@@ -3,4 +3,5 @@
 from ..families.movement import STRIDES, strided_slice
 from ..recipe import EVERY_TYPE, INDICES, Recipe, varied
 
-RECIPE = Recipe("STRIDED_SLICE", varied("float32:int32", EVERY_TYPE, INDICES), strided_slice, STRIDES)
+TYPES = varied("float32:int32", EVERY_TYPE, INDICES)
+RECIPE = Recipe("STRIDED_SLICE", TYPES, strided_slice, STRIDES, in_every_version=("strides of one",))

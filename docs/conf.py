@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # for field_comments and stray_rows
+sys.path.insert(0, str(Path(__file__).parent))  # for field_comments and tidy_pages
 
 project = "delegraph"
 author = "the delegraph developers"
 copyright = "the delegraph developers, Apache-2.0"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "field_comments", "stray_rows"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "field_comments", "tidy_pages"]
 html_theme = "furo"
 html_title = "delegraph"
 html_static_path = ["_static"]

@@ -34,14 +34,14 @@ def clipping_activation(op: Op) -> str | None:
 
 
 def row(name: str, formula: np.ufunc) -> OpSupport:
-    """Return the claim that the NPU runs an op, in these versions, types and limits, as exactly as this."""
+    """Return the claim that the NPU runs an op within these limits, as exactly as this."""
     return OpSupport(
         name,
         versions=(1, 3),
         types="float32 float32 -> float32",
         constraints=(four_dimensions, clipping_activation),
         kernel=formula,
-        rtol=2e-3,  # half precision keeps 11 bits: each operand and the result are off by up to 2**-11
+        rtol=2e-3,  # 11 bits are kept: operands and result are off by up to 2**-11
     )
 
 
@@ -49,11 +49,11 @@ ROWS = [row("ADD", np.add), row("MUL", np.multiply), row("SUB", np.subtract)]
 
 
 def prepare(op: Op, formula: np.ufunc) -> Callable[..., tuple[np.ndarray]]:
-    """Do what can be done once; return what is done in each run, with the op's operands."""
+    """Do what can be done once; return what each run does with the op's operands."""
     low, high = float_range(op)  # of the fused activation
 
     def run(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray]:
-        with np.errstate(all="ignore"):  # like hardware: what is too large becomes infinite
+        with np.errstate(all="ignore"):  # as in hardware: too large is infinite
             result = formula(x.astype(np.float16), y.astype(np.float16))
         return (np.clip(result, low, high).astype(np.float32),)
 

@@ -1,4 +1,4 @@
-"""A Sphinx extension: a row of a table that a blank line has cut off is a warning, not a line of text."""
+"""A Sphinx extension: rows that a blank line cut off a table are warnings, and quotes have no blank end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ logger = logging.getLogger(__name__)
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", warn_of_rows)
+    app.connect("doctree-read", end_quotes)
     return {"parallel_read_safe": True}
 
 
@@ -20,3 +21,11 @@ def warn_of_rows(app: Sphinx, page: nodes.document) -> None:
             logger.warning(
                 "a row that belongs to no table: %s", paragraph.astext()[:60], location=paragraph
             )
+
+
+def end_quotes(app: Sphinx, page: nodes.document) -> None:
+    """Cut blank lines off what is quoted up to the next function."""
+    for block in page.findall(nodes.literal_block):
+        if block.rawsource == block.astext():  # else it has markup of its own
+            block.rawsource = block.rawsource.rstrip()
+            block.children = [nodes.Text(block.rawsource)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -102,9 +103,11 @@ def test_cases_that_a_package_offers_are_run(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, lie: dict[str, object], words: str) -> None:
-    found = said(tmp_path, **lie)  # type: ignore[arg-type]
+    found = said(tmp_path, "--report", str(tmp_path / "card.json"), **lie)  # type: ignore[arg-type]
     assert words in found, found
     assert "1 failed" in found
+    (line,) = json.loads((tmp_path / "card.json").read_text())["failures"]
+    assert words.partition(";")[0] in line
 
 
 def test_where_the_delegate_cannot_work_all_tests_are_skipped_with_its_reason(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from attrs import asdict, define, field
 from .html_page import BOX, PAGE
 
 HEADS = ("op", "versions", "types", "came out", "cases", "steps", "relative", "µs", "why")
+FEW = 10  # failures that are shown unasked
 ORDER = ("failed", "delegated", "folded", "refused")
 
 
@@ -91,7 +92,8 @@ def _html_failures(names: Sequence[str], html_text: Callable[[str], str]) -> str
     if not names:
         return ""
     found = "".join(f"<li>{html_text(name)}" for name in names)
-    return f"<details><summary>{len(names)} tests failed</summary><ul>{found}</ul></details>"
+    state = " open" if len(names) <= FEW else ""
+    return f"<details{state}><summary>{len(names)} tests failed</summary><ul>{found}</ul></details>"
 
 
 def _html_row(line: Mapping[str, Any], html_text: Callable[[str], str]) -> str:

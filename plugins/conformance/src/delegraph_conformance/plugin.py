@@ -140,9 +140,18 @@ def write_report(file: Path, config: pytest.Config, stats: Mapping[str, Iterable
         "options": options_of(config),
         "versions": {name: version(name) for name in ("delegraph", "delegraph-conformance")},
         "tests": {name: count for name, count in counted(stats).items() if count},
-        "failures": [r.nodeid.rpartition("::")[2] for r in stats.get("failed", ()) if _is_own(r)],
+        "failures": [
+            _failure(r) for name in ("failed", "error") for r in stats.get(name, ()) if _is_own(r)
+        ],
     }
     write_card(file, card_of(about, results))
+
+
+def _failure(report: Any) -> str:
+    """Return which test failed, and what it said first."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = crash.message if crash else str(report.longrepr)
+    return f"{report.nodeid.rpartition('::')[2]}: {said.strip().partition(chr(10))[0]}"
 
 
 def counted(stats: Mapping[str, Iterable[Any]]) -> Counter[str]:

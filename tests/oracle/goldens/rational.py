@@ -36,6 +36,8 @@ def rational(op: str, types: str, draft: Draft) -> Arrays | None:
     for written in WRITTEN:
         if op in written.ops.split() and re.fullmatch(written.types, types):
             found = written.answer(draft, *_operands(draft))
+            if found is None:
+                continue
             each = found if isinstance(found, (list, tuple)) else [found]
             return [_stored(a, t) for a, t in zip(each, draft.outputs, strict=True)]
     return None
@@ -121,6 +123,15 @@ def _updated(d: Draft, x: np.ndarray, update: np.ndarray, *starts: np.ndarray) -
     i, j = (min(max(int(s), 0), n - 2) for s, n in zip(starts, x.shape, strict=True))
     found = x.copy()
     found[i : i + 2, j : j + 2] = update
+    return found
+
+
+def _scattered(d: Draft, x: np.ndarray, at: np.ndarray, updates: np.ndarray) -> np.ndarray | None:
+    """Rows are replaced; a body that computes is LiteRT's to judge."""
+    if d.model().subgraphs[1].ops:
+        return None
+    found = x.copy()
+    found[at[:, 0].astype(int)] = updates
     return found
 
 
@@ -395,6 +406,8 @@ WRITTEN = (
         ANY,
         lambda d: np.indices(d.outputs[0].shape)[_options(d)["iota_dimension"]],
     ),
+    Written("EMBEDDING_LOOKUP", "string:same", lambda d, rows, table: table[rows]),
+    Written("STABLEHLO_SCATTER", ANY, _scattered),
     Written("STABLEHLO_RESHAPE", ANY, lambda d, x: x.reshape(3, 2)),
     Written("STABLEHLO_SLICE", ANY, lambda d, x: x[1:5:2, 0:7:3]),
     Written("STABLEHLO_TRANSPOSE", ANY, lambda d, x: x.transpose(_options(d)["permutation"])),

@@ -74,7 +74,7 @@ def svdf(d: Draft, x: str, feature: str, time: str, b: str, state: str) -> None:
         _weights(d, feature, (filters, INPUTS), 1),
         _weights(d, time, (filters, memory), 2, 1 / 128 if time == "int8" else 1 / 32768),
     ]
-    bias = _bias(d, b, 3)
+    bias = _bias(d, b, 3, 1 / 512 if state == "int8" else 0.0001)
     kept = {"scale": 1 / 4 if state == "int8" else 1 / 2048, "zero_point": 0} if x != "float32" else {}
     d.op(
         [given, *weights, bias, d.variable((BATCH, filters * memory), state, **kept)],
@@ -85,7 +85,39 @@ def svdf(d: Draft, x: str, feature: str, time: str, b: str, state: str) -> None:
     )
 
 
+# With recurrent weights of float32 that stand for diagonal matrices.
+DIAGONAL = [f"float32:{w}:float32:float32:diagonal" for w in ("int8", "uint8")]
+BASIC = ["float32:float32:float32:float32:basic", "uint8:uint8:int32:int16:basic"]
+
+
+def basic_lstm(d: Draft, x: str, w: str, b: str, cell: str) -> None:
+    """The kernel of five operands: input and output are one, and so are all weights."""
+    given = d.input(
+        (BATCH, INPUTS), x, low=None if x == "uint8" else -1, high=None if x == "uint8" else 1, **_stored(x)
+    )
+    before = d.variable((BATCH, UNITS), x, **_stored(x))
+    weights = _weights(d, w, (4 * UNITS, INPUTS + UNITS), 1)
+    bias = d.constant(
+        random_values(b, (4 * UNITS,), 2, -1, 1),
+        **({} if b == "float32" else {"scale": 0.0001, "zero_point": 0}),
+    )
+    state = {} if cell == "float32" else {"scale": 2.0**-11, "zero_point": 0}
+    sums = {} if cell == "float32" else {"scale": 2.0**-12, "zero_point": 0}
+    outputs = [
+        d.output((BATCH, UNITS), x, **_stored(x)),
+        d.output((BATCH, UNITS), cell, **state),
+        d.output((BATCH, INPUTS + UNITS), x, **_stored(x)),
+        d.output((BATCH, 4 * UNITS), cell, **sums),
+    ]
+    operands = [given, before, weights, bias, d.variable((BATCH, UNITS), cell, **state)]
+    d.op(operands, outputs, fused_activation_function="TANH", kernel_type="BASIC")
+
+
 def lstm(d: Draft, x: str, w: str, b: str, cell: str, hidden: str) -> None:
+    if hidden == "basic":
+        basic_lstm(d, x, w, b, cell)
+        return
+    is_diagonal, hidden = hidden == "diagonal", x if hidden == "diagonal" else hidden
     times = () if d.name == "LSTM" else (TIME,)
     given = d.input((BATCH, *times, INPUTS), x, low=-1, high=1, **_stored(x))
     states = [
@@ -94,7 +126,7 @@ def lstm(d: Draft, x: str, w: str, b: str, cell: str, hidden: str) -> None:
             (BATCH, UNITS), cell, **({"scale": 2.0**-11, "zero_point": 0} if cell == "int16" else {})
         ),
     ]
-    operands = [given, *_lstm_weights(d, w, b), *states]
+    operands = [given, *_lstm_weights(d, w, b, is_diagonal), *states]
     intermediates = [d.output((1,), "int16", scale=0.01, zero_point=0) for _ in range(4)]
     intermediates.append(d.output((1,), "int8", scale=1 / 128, zero_point=0))
     options: dict[str, Any] = {
@@ -126,11 +158,12 @@ def _rnn_weights(d: Draft, x: str, w: str) -> list[Tensor]:
     return [_weights(d, w, (UNITS, INPUTS), 1), _weights(d, w, (UNITS, UNITS), 2), _bias(d, bias, 3)]
 
 
-def _lstm_weights(d: Draft, w: str, b: str) -> list[Tensor | None]:
+def _lstm_weights(d: Draft, w: str, b: str, is_diagonal: bool = False) -> list[Tensor | None]:
     """Return weights, recurrent weights, peepholes (absent), biases and projection (absent)."""
     seeds = iter(range(1, 20))
     weights: list[Tensor | None] = [_weights(d, w, (UNITS, INPUTS), next(seeds)) for _ in range(4)]
-    weights += [_weights(d, w, (UNITS, UNITS), next(seeds)) for _ in range(4)]
+    shape, kind = ((UNITS,), "float32") if is_diagonal else ((UNITS, UNITS), w)
+    weights += [_weights(d, kind, shape, next(seeds)) for _ in range(4)]
     return [*weights, None, None, None, *(_bias(d, b, next(seeds)) for _ in range(4)), None, None]
 
 
@@ -145,10 +178,10 @@ def _weights(d: Draft, dtype: str, shape: tuple[int, ...], seed: int, scale: flo
     return d.constant(values, dtype, scale=scale, zero_point=0)
 
 
-def _bias(d: Draft, dtype: str, seed: int) -> Tensor:
+def _bias(d: Draft, dtype: str, seed: int, scale: float = 0.0001) -> Tensor:
     if dtype == "float32":
         return d.constant(random_values(dtype, (UNITS,), seed, -1, 1))
-    return d.constant(random_values(dtype, (UNITS,), seed), scale=0.0001, zero_point=0)
+    return d.constant(random_values(dtype, (UNITS,), seed), scale=scale, zero_point=0)
 
 
 def _stored(dtype: str, scale: float = 1 / 128) -> dict[str, Any]:

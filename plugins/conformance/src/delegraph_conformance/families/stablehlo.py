@@ -26,11 +26,11 @@ def gather(d: Draft, t: str, i: str) -> None:
     )
 
 
-def scatter(d: Draft, t: str, i: str) -> None:
+def scatter(d: Draft, t: str, i: str, adds: bool = True) -> None:
     x, at = d.input((4, 3), t, low=-5, high=5), d.input((2, 1), i, [[1], [0]])
     updates = d.input((2, 3), t, low=-5, high=5)
     body = d.builder.subgraph("update")
-    body.returns(_binary(body, "STABLEHLO_ADD", t))
+    body.returns(_binary(body, "STABLEHLO_ADD", t) if adds else [body.input((), t), body.input((), t)][1])
     d.op(
         [x, at, updates],
         [d.output((4, 3), t)],

@@ -3,6 +3,6 @@
 from ..families.movement import embedding_lookup
 from ..recipe import EVERY_TYPE, Recipe
 
-RECIPE = Recipe(
-    "EMBEDDING_LOOKUP", [f"{a}:{t}" for a in EVERY_TYPE for t in ("same", "float32")], embedding_lookup
-)
+TYPES = [f"{a}:{t}" for a in EVERY_TYPE for t in ("same", "float32")]
+HALVES = [f"{t}:float16" for t in ("int8", "int4", "int2")]
+RECIPE = Recipe("EMBEDDING_LOOKUP", TYPES, embedding_lookup, also=HALVES)

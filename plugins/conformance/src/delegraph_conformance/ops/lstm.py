@@ -1,6 +1,6 @@
 """LSTM: models for conformance cases."""
 
-from ..families.recurrent import LSTMS, lstm
+from ..families.recurrent import BASIC, LSTMS, lstm
 from ..recipe import Recipe
 
-RECIPE = Recipe("LSTM", LSTMS, lstm)
+RECIPE = Recipe("LSTM", LSTMS, lstm, also=BASIC)

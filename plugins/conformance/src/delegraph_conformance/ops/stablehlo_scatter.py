@@ -3,4 +3,6 @@
 from ..families.stablehlo import scatter
 from ..recipe import EVERY_TYPE, INDICES, Recipe, varied
 
-RECIPE = Recipe("STABLEHLO_SCATTER", varied("float32:int32", EVERY_TYPE, INDICES), scatter)
+TYPES = varied("float32:int32", EVERY_TYPE, INDICES)
+VARIANTS = {"takes the update": {"adds": False}}
+RECIPE = Recipe("STABLEHLO_SCATTER", TYPES, scatter, VARIANTS, in_every_version=tuple(VARIANTS))

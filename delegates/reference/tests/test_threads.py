@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import AbstractContextManager
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from delegraph import Builder, Op, OpSupport, Partition, load_delegate, window
 from delegraph_reference import Kernel
 from delegraph_reference.convolution import convolve, packed_filters
 from delegraph_reference.depthwise import convolve_depthwise, repeated_weights
-from delegraph_reference.threads import _libraries, each, on_threads, thread_count
+from delegraph_reference.threads import _blas, _libraries, each, on_threads, thread_count
 from delegraph_reference.windows import Windows
 
 
@@ -107,3 +108,25 @@ def test_each_of_two_delegates_has_its_own_number_of_threads() -> None:
         for run in runs:
             run(np.zeros(2, np.float32))
     assert counts == [1, 2]
+
+
+def test_a_block_that_is_closed_late_does_not_wait_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt leaves it to the collector, which came while another block was entered: a deadlock."""
+    left: list[AbstractContextManager[None]] = []
+
+    def collected() -> list[object]:
+        left.clear()
+        return []
+
+    def work() -> None:
+        left.append(on_threads(1))
+        left[0].__enter__()
+        monkeypatch.setattr(_blas, "_living", collected)
+        with on_threads(1):
+            pass
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(timeout=20)
+
+    assert not thread.is_alive()

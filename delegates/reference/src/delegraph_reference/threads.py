@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -110,7 +110,8 @@ class _Blas:
     """Holds BLAS to one thread while anybody wants that."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        # A block that a Ctrl-C left open is closed when it is collected: maybe inside of these methods.
+        self._lock = RLock()
         self._users: list[weakref.ref[_User]] = []  # one that a Ctrl-C keeps from releasing goes anyway
         self._before: list[tuple[Any, int]] = []  # libraries that had another number
 
@@ -126,7 +127,7 @@ class _Blas:
     def release(self, user: _User) -> None:
         with self._lock:
             self._users = [one for one in self._living() if one() is not user]
-            if not self._users:
+            if not self._living():
                 for library, count in self._before:
                     library.set_num_threads(count)
                 self._before = []

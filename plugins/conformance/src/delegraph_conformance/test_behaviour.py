@@ -10,7 +10,7 @@ import pytest
 from .behaviour.checks import CHECKS
 from .subject import Subject
 
-SECONDS = 900.0  # for a check: the first one makes the samples, and a delegate may compile in each of them
+SECONDS = 300.0  # for a check: the first one makes the samples, and a delegate may compile in each of them
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -11,7 +11,7 @@ from ..graphs.case import Case
 from ..subject import Subject
 from .samples import answer, differing, each_sample, interpreter
 
-PLACES = 12  # of a run, where it is interrupted
+PLACES = 40  # of a run, where it is interrupted: a lock is not free again after a few of them
 # Where Python looks for signals: when a function begins, and when one written in C has returned.
 PLACES_OF_SIGNALS = ("call", "c_return")
 

@@ -373,6 +373,15 @@ def _scaled(d: Draft, x: np.ndarray) -> np.ndarray:
     return np.asarray(x.astype(np.float32) * np.asarray(t.quantization.scale, np.float32)).reshape(x.shape)
 
 
+def _real_of_blocks(d: Draft, x: np.ndarray, place: int = 0) -> np.ndarray:
+    t = _tensors(d)[place]
+    assert t is not None
+    assert t.quantization is not None
+    blocks = t.quantization.blocks
+    assert blocks is not None
+    return x * np.repeat(np.asarray(blocks.scales.data, np.float64), blocks.size, -1)
+
+
 FLOATS = "b?float(16|32|64)"
 ROOT: dict[str, Callable[..., Any]] = {
     "STABLEHLO_ABS": np.abs,
@@ -405,6 +414,12 @@ WRITTEN = (
         "STABLEHLO_IOTA",
         ANY,
         lambda d: np.indices(d.outputs[0].shape)[_options(d)["iota_dimension"]],
+    ),
+    Written("DEQUANTIZE", ".* in blocks", _real_of_blocks),
+    Written(
+        "EMBEDDING_LOOKUP",
+        ".* in blocks.*",
+        lambda d, rows, table: _real_of_blocks(d, table, 1)[rows],
     ),
     Written("EMBEDDING_LOOKUP", "string:same", lambda d, rows, table: table[rows]),
     Written("STABLEHLO_SCATTER", ANY, _scattered),

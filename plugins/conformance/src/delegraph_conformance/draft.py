@@ -12,11 +12,12 @@ from typing import Any
 
 import attrs
 import numpy as np
-from delegraph import DTYPES, Builder, Graph, Model, Op, Record, Tensor
+from delegraph import DTYPES, Blocks, Builder, Graph, Model, Op, Record, Tensor
 
 from .random_values import random_array
 
 NO_SCALE = " (no scale)"  # after a type: its integers are plain numbers
+IN_BLOCKS = " in blocks"  # after a type: blocks along the last axis have a scale each
 QUANTIZED = ("int8", "uint8", "int16")  # types that have a scale unless the case says otherwise
 USUAL_POINTS = {"int8": 3, "uint8": 131, "int16": 0}
 ENDS = {"lowest": {"int8": -128, "uint8": 0}, "highest": {"int8": 127, "uint8": 255}}
@@ -106,6 +107,11 @@ class Draft:
     def index(self, values: Any, dtype: str = "int32") -> Tensor:
         """Return a constant of indices, axes or sizes."""
         return self.constant(np.asarray(values), dtype)
+
+    def in_blocks(self, shape: Sequence[int], size: int = 2) -> Blocks:
+        """Return scales of blocks along the last axis of a tensor of this shape."""
+        places = (*shape[:-1], shape[-1] // size)
+        return Blocks(self.constant(random_values("float16", places, 6, 0.01, 0.5), "float16"), size)
 
     def variable(self, shape: Sequence[int], dtype: str, **stored: Any) -> Tensor:
         """Return an operand that keeps its value from one invoke to the next."""

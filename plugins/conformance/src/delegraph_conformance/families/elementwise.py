@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from delegraph import Tensor
 
-from ..draft import Draft, random_values
+from ..draft import IN_BLOCKS, Draft, random_values
 from ..recipe import Variants
 
 SHAPE = (2, 3, 4)
@@ -169,6 +169,11 @@ def dequantize(d: Draft, a: str, shape: tuple[int, ...] = SHAPE) -> None:
         scales = np.linspace(0.1, 0.4, shape[-1] if shape else 1)
         stored = {"scale": scales, "zero_point": np.zeros(len(scales), int), "axis": max(len(shape) - 1, 0)}
         a = a.split()[0]
+    elif a.endswith(IN_BLOCKS):
+        a = a.removesuffix(IN_BLOCKS)
+        x = d.constant(d.random(a, shape), a, blocks=d.in_blocks(shape))
+        d.op([x], [d.output(shape, "float32")])
+        return
     d.op([d.input(shape, a, **stored)], [d.output(shape, "float32")])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from delegraph import DTYPES
 
-from ..draft import Draft
+from ..draft import IN_BLOCKS, Draft
 from ..recipe import Variants
 
 SHAPE = (2, 3, 4)
@@ -573,9 +573,12 @@ def dilate(d: Draft, t: str, i: str) -> None:
 
 
 def embedding_lookup(d: Draft, t: str, out: str) -> None:
-    narrow = t.startswith(("int", "uint")) and out != "same"
-    table = d.random(t, (5, 8))
-    x = d.constant(table, t, **({"scale": 0.1, "zero_point": 0} if narrow else {}))
+    stored: dict[str, Any] = {}
+    if t.endswith(IN_BLOCKS):
+        t, stored = t.removesuffix(IN_BLOCKS), {"blocks": d.in_blocks((5, 8))}
+    elif t.startswith(("int", "uint")) and out != "same":
+        stored = {"scale": 0.1, "zero_point": 0}
+    x = d.constant(d.random(t, (5, 8)), t, **stored)
     d.op([d.input((3,), "int32", [4, 0, 2]), x], [d.output((3, 8), t if out == "same" else out)])
 
 

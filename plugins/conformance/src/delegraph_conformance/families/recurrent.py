@@ -97,10 +97,8 @@ def basic_lstm(d: Draft, x: str, w: str, b: str, cell: str) -> None:
     )
     before = d.variable((BATCH, UNITS), x, **_stored(x))
     weights = _weights(d, w, (4 * UNITS, INPUTS + UNITS), 1)
-    bias = d.constant(
-        random_values(b, (4 * UNITS,), 2, -1, 1),
-        **({} if b == "float32" else {"scale": 0.0001, "zero_point": 0}),
-    )
+    scaled: dict[str, Any] = {} if b == "float32" else {"scale": 0.0001, "zero_point": 0}
+    bias = d.constant(random_values(b, (4 * UNITS,), 2, -1, 1), **scaled)
     state = {} if cell == "float32" else {"scale": 2.0**-11, "zero_point": 0}
     sums = {} if cell == "float32" else {"scale": 2.0**-12, "zero_point": 0}
     outputs = [

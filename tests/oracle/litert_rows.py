@@ -209,7 +209,7 @@ def _lines_of(row: OpSupport, found: Sequence[Probe]) -> Iterator[str]:
     for claims, operands in groups.items():
         for types, choices in _patterns(row, operands, refused):
             text = "; ".join(f"{k}={v}" for k, v in choices.items())
-            yield "\t".join([row.op, versions, ref, types, text, _name_of(row, operands[0]), *claims])
+            yield "\t".join([row.op, versions, ref, types, text, _name_of(row, operands), *claims])
 
 
 def _by_operands(found: Iterable[Probe]) -> Mapping[str, list[Probe]]:
@@ -228,9 +228,9 @@ def _widest(some: Sequence[Probe], resolver: str) -> str:
     return str(Claim(max(c.steps for c in known), max(c.rtol for c in known)))
 
 
-def _name_of(row: OpSupport, operands: str) -> str:
-    """Return a constraint that tells this row from the others that have these types; "" if none has."""
-    others = [r for r in _reference().rows_of(row.op) if r != row and r.takes_types(operands)]
+def _name_of(row: OpSupport, operands: Sequence[str]) -> str:
+    """Return a constraint that tells this row from others that have some of these types; "" if none has."""
+    others = [r for r in _reference().rows_of(row.op) if r != row and any(map(r.takes_types, operands))]
     if not others:
         return ""
     theirs = {c.name for r in others for c in r.constraints}

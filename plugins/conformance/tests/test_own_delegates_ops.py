@@ -1,6 +1,6 @@
 """The delegates of this repository pass the cases of ops: a part of them, drawn by a seed.
 
-DELEGRAPH_CASES=12000 tries them all, which takes minutes on the reference delegate and an hour on OpenCL.
+DELEGRAPH_CASES=16000 tries them all, which takes minutes on the reference delegate and an hour on OpenCL.
 What is known to fail, and what has no case yet, stands in ``xfails/``.
 """
 

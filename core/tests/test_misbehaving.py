@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,9 @@ from delegraph.interpreter import Interpreter
 from delegraph.model import Builder
 from delegraph.plugins import Plugins
 
-from .misbehaving import CASES, METHODS, WHAT, plugins_of
+sys.path.insert(0, str(Path(__file__).parent))
+
+from misbehaving import CASES, METHODS, WHAT, plugins_of
 
 X = np.float32([1, -2])
 

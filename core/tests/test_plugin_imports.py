@@ -166,7 +166,7 @@ WRONG_NAMES = {"bad": "it needs no:NAME", "no:x": "no plugin 'x'; installed: "}
 def test_a_wrong_name_is_a_wrong_call(word):
     result = CliRunner().invoke(main, ["-p", word, "plugins"])
     assert result.exit_code == 2
-    assert WRONG_NAMES[word] in result.stderr
+    assert WRONG_NAMES[word] in result.output
 
 
 def test_a_slow_import_is_named(folder):

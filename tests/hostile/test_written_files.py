@@ -28,8 +28,16 @@ CALLS = {
     "extract -o": "extract M --partition 0 -o OUT",
     "edgetpu compile -o": "edgetpu compile M -o OUT",
     "edgetpu compile --report": "edgetpu compile M -o DIR --report OUT",
+    "quantize -o": "quantize M --scheme int8 --data IN -o OUT",
+    "quantize --save-calibration": "quantize M --scheme int8 --data IN -o NEW --save-calibration OUT",
+    "dequantize -o": "dequantize M -o OUT",
 }
-READ = {"run": ("m.tflite", "in.npy", "labels.txt")}
+FORMATS = {
+    "run --output": b"PK\5\6",
+    "quantize --save-calibration": b"PK\5\6",
+    **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o"), b"TFL3"),
+}
+READ = {"run": ("m.tflite", "in.npy", "labels.txt"), "quantize": ("m.tflite", "in.npy")}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,7 @@ def folder(tmp_path: Path, model: bytes) -> Path:
 
 
 def command(call: str, folder: Path, out: Path | str) -> list[str]:
-    names = {"M": "m.tflite", "IN": "in.npy", "LABELS": "labels.txt", "DIR": "dir"}
+    names = {"M": "m.tflite", "IN": "in.npy", "LABELS": "labels.txt", "DIR": "dir", "NEW": "dir/q.tflite"}
     return [
         str(out) if word == "OUT" else str(folder / names[word]) if word in names else word
         for word in CALLS[call].split()
@@ -186,7 +194,7 @@ def test_what_goes_to_standard_output_is_whole(folder: Path) -> None:
         calls, ran([command(call, folder, "/dev/stdout") for call in calls]), strict=True
     ):
         assert code == 0
-        assert {"run --output": b"PK\5\6", "extract -o": b"TFL3"}.get(call, b"</html>") in out
+        assert FORMATS.get(call, b"</html>") in out
 
 
 def test_a_compiled_model_in_a_folder_is_not_written_through_a_link(folder: Path, model: bytes) -> None:

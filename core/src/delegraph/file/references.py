@@ -73,8 +73,8 @@ def _check_op(place: str, op: Op, model: Model) -> None:
     if op.options.table not in (wanted, "NONE"):
         raise InputError(f"{place} needs options of {wanted}, found {op.options.table}")
     for name in called_fields(op.options.table):
-        value = op.options.get(name) if op.has_options else ()
-        for number in value if isinstance(value, tuple) else (value,):
+        value = op.options.get(name) if op.has_options else None
+        for number in value if isinstance(value, tuple) else () if value is None else (value,):
             _check_number(f"{place}: {name}", "subgraph", number, len(model.subgraphs))
 
 

@@ -87,9 +87,11 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
 
     with _progress() as progress:
         found = quantized(model, block=int(block or 0), progress=progress, **settings)
+    read = [model, *(settings[name] for name in ("data", "calibration", "rules") if settings[name])]
     if saved is not None and found.calibration is not None:
-        found.calibration.save(saved, [model])
-    found.write(out, [model, *([settings["data"]] if settings["data"] else [])])
+        found.calibration.save(saved, read)
+        read.append(saved)
+    found.write(out, read)
     _print(found.report)
     if found.plan is not None:
         _print(found.plan)

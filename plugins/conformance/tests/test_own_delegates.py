@@ -6,12 +6,10 @@ A few graphs each; DELEGRAPH_GRAPHS=10 makes ten times as many, of every kind of
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from own_delegates import check_passes
 
 TIMES = int(os.environ.get("DELEGRAPH_GRAPHS", "1"))
 NOT_ALL = "" if TIMES > 1 else "test_behaviour or [float32] or [int8]"
@@ -32,29 +30,5 @@ RUNS = (
 def test_it_passes(
     name: str, options: tuple[str, ...], graphs: int, expression: str, tmp_path: Path
 ) -> None:
-    if find_spec(f"delegraph_{name}") is None:
-        pytest.skip(f"delegraph-{name} is not installed")
-    modules = [f"delegraph_conformance.{module}" for module in ("test_behaviour", "test_graphs")]
-    given = [text for option in options for text in ("--delegate-option", option)]
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-rs",
-        "--pyargs",
-        *modules,
-        f"--delegate={name}",
-        *given,
-    ]
-    found = subprocess.run(
-        [*command, "--graphs", str(graphs * TIMES), "-k", expression],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        # PoCL compiles three times as fast, and computes the same but for fused multiply-adds.
-        env={**os.environ, "POCL_EXTRA_BUILD_FLAGS": "-cl-opt-disable"},
-    )
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert " 0 failed" in found.stdout
+    amount = ("--graphs", str(graphs * TIMES), "-k", expression)
+    check_passes(name, options, ("test_behaviour", "test_graphs"), *amount, folder=tmp_path)

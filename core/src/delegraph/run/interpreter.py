@@ -79,18 +79,19 @@ def _alone(method: F) -> F:
 
     @wraps(method)
     def wrapper(self: Interpreter, *args: Any, **kwargs: Any) -> Any:
-        turn = Turn()
-        if not self._turns.take(turn):
-            raise StateError(
-                f"{method.__name__}() needs the interpreter for itself, found another call under way; "
-                "give each thread an interpreter of its own: they may share one model=..."
-            )
+        turns, turn = self._turns, Turn()
         try:
+            if not turns.take(turn):
+                raise StateError(
+                    f"{method.__name__}() needs the interpreter for itself, found another call under way; "
+                    "give each thread an interpreter of its own: they may share one model=..."
+                )
             if self._closed:
                 raise StateError(f"{method.__name__}() needs an open interpreter, found it closed")
             return method(self, *args, **kwargs)
         finally:
-            self._turns.end()
+            if turns.taken is turn.ref:
+                turns.taken = None
 
     return cast(F, wrapper)
 
@@ -425,11 +426,14 @@ class Interpreter:
 
     def close(self) -> None:
         """Give back what the delegates loaded by this interpreter hold. Nothing can be called after it."""
-        turn = Turn()
-        if not self._turns.take(turn):
-            raise StateError("close() needs the interpreter for itself, found another call under way")
-        self._closed = True
-        self._turns.end()
+        turns, turn = self._turns, Turn()
+        try:
+            if not turns.take(turn):
+                raise StateError("close() needs the interpreter for itself, found another call under way")
+            self._closed = True
+        finally:
+            if turns.taken is turn.ref:
+                turns.taken = None
         try:
             self._session.release()
         finally:

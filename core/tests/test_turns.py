@@ -1,0 +1,58 @@
+"""Ctrl-C at every call of a method: no turn is left behind, even where what it raised is still held."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from delegraph import Builder
+
+# Where Python looks for signals: when a function begins, and when one written in C has returned.
+PLACES = ("call", "c_return")
+
+
+def interrupted(work, at):
+    """Do some work, interrupted at its n-th call; return what came out."""
+    left = at
+
+    def count(frame, event, argument):
+        nonlocal left
+        if event in PLACES:
+            left -= 1
+            if left == 0:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+    sys.setprofile(count)
+    try:
+        work()
+    except KeyboardInterrupt as e:
+        return e
+    finally:
+        sys.setprofile(None)
+    return None
+
+
+@pytest.fixture
+def negated():
+    g = Builder()
+    x = g.input((2,), "float32")
+    return g.model(outputs=[g.op("NEG", [x], [g.tensor((2,), "float32")])])
+
+
+@pytest.mark.parametrize(
+    "method", ["invoke", "allocate_tensors", "set_tensor", "get_tensor", "get_input_details"]
+)
+def test_no_interrupt_leaves_a_turn(interpret, toy, negated, method):
+    i = interpret(negated, toy())
+    i([1, 2])
+    arguments = {"set_tensor": (0, i.get_tensor(0)), "get_tensor": (0,)}.get(method, ())
+    kept = []
+    for at in range(1, 10_000):
+        out = interrupted(lambda: getattr(i, method)(*arguments), at)
+        if out is None:
+            break
+        kept.append(out)  # with its traceback, and so with every frame
+        i.allocate_tensors()
+        assert i([3, 4]).tolist() == [-3, -4], at
+    assert len(kept) > 5

@@ -288,3 +288,15 @@ def test_what_holds_during_a_run_is_entered_once_however_often_a_loop_goes_round
     i.run({"n": np.int32(0), "x": [1]})
     assert entered == ["in", "out"]
     assert delegate.ran.count("ADD") == 10
+
+
+def test_nothing_is_entered_of_a_delegate_that_has_nothing_to_run(interpret, toy):
+    class Spare(toy):
+        @contextmanager
+        def running(self):
+            raise AssertionError("it runs nothing")
+            yield
+
+    spare = Spare()
+    interpret(counting(), toy(), spare).run({"n": np.int32(0), "x": [1]})
+    assert spare.problems == ()

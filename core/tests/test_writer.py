@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 
 import attrs
@@ -244,6 +245,19 @@ def test_data_beyond_the_limit_lies_behind_the_flatbuffer(monkeypatch):
     assert found.tensors[0].data.tolist() == list(range(100))
     assert found.tensors[1].data.tolist() == [True]
     assert rewritten(model) == read_model(file)
+
+
+def test_weights_are_held_twice_while_they_are_written_and_not_more_often():
+    g = Builder()
+    weights = g.constant(np.zeros(4_000_000, np.uint8))
+    model = g.model([g.op("NEG", [weights], [g.tensor((4_000_000,), "uint8")])])
+    tracemalloc.start()
+    try:
+        write_model(model)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 2.3 * 4_000_000  # the builder has room to spare, which it does not touch
 
 
 def test_a_signaling_nan_keeps_its_bits():

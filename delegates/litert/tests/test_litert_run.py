@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -243,6 +244,26 @@ def test_an_interpreter_for_each_thread(load):
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(work, range(4)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux alone says what is in memory")
+def test_the_weights_of_the_file_leave_memory_when_litert_has_them(interpret, tmp_path):
+    g = Builder()
+    weights = g.constant(values((1000, 1000), 3))
+    y = g.op("FULLY_CONNECTED", [g.input((1, 1000), "float32"), weights], [g.tensor((1, 1000), "float32")])
+    path = tmp_path / "weights.tflite"
+    path.write_bytes(write_model(g.model([y])))
+    it = Interpreter(str(path), delegates=["litert"], require_full_delegation=True)
+    it.allocate_tensors()
+    it.invoke()
+    assert resident(path) < 500_000
+
+
+def resident(path):
+    """Return how many bytes of a mapped file are in memory."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    assert any(str(path) in line for line in lines)
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Rss:"))
 
 
 def test_a_closed_delegate_says_so(net):

@@ -56,8 +56,9 @@ def write_model(model: Model) -> bytes:
     check_kind("model", model, Model, "a Model")
     check_references(model)
     rows = _Rows(model)
-    if rows.weight() <= _MAX_INLINE:
-        return _flatbuffer(rows.model()) + model.trailer
+    weight = rows.weight()
+    if weight <= _MAX_INLINE:
+        return _flatbuffer(rows.model(), weight) + model.trailer
     return _large(rows) + model.trailer
 
 
@@ -245,10 +246,14 @@ def _large(rows: _Rows) -> bytes:
     return b"".join([_flatbuffer(rows.model()), *pieces])
 
 
-def _flatbuffer(model: Values) -> bytes:
-    builder = flatbuffers.Builder(1 << 16)
+def _flatbuffer(model: Values, weight: int = 0) -> bytes:
+    """Return the bytes of a FlatBuffer.
+
+    :param weight: bytes of data in it, known beforehand: a builder that has to grow holds them twice.
+    """
+    builder = flatbuffers.Builder(weight + weight // 8 + (1 << 16))
     builder.Finish(_Tables(builder).table("Model", model), file_identifier=schema.FILE_IDENTIFIER)
-    return bytes(builder.Output())
+    return bytes(memoryview(builder.Bytes)[builder.Head() :])
 
 
 class _Tables:

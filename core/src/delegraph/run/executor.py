@@ -59,7 +59,7 @@ class Executor:
         self.budget = budget
         self.frames: dict[int, Frame] = {}  # of the last run; of called subgraphs, too, with keep_all
         self.graphs = [sub.graph for sub in plan.subgraphs]
-        self._running = _running(plan.delegates)
+        self._running = _running(_at_work(plan))
         self._bodies: dict[int, _Body] = {}
         self.deferred: list[Deferred] = []
         self._prepared: _Prepared = _Prepared(before._prepared if before else None)
@@ -109,6 +109,14 @@ class Executor:
     def _release_deferred(self) -> None:
         while self.deferred:
             self.deferred.pop().release()
+
+
+def _at_work(plan: Plan) -> list[Delegate]:
+    """Return the delegates that have something to run; an op without shapes may go to any of them."""
+    parts = [p for sub in plan.subgraphs for p in sub.partitions]
+    with_parts = {id(p.delegate) for p in parts}
+    is_open = any(p.deferred for p in parts)
+    return [d for d in plan.delegates if is_open or id(d) in with_parts]
 
 
 def _running(delegates: Sequence[Delegate]) -> Callable[[], AbstractContextManager[object]]:

@@ -46,9 +46,12 @@ class LiteRT(Delegate):
 
     def prepare(self, partition: Partition) -> Run:
         model = partition.as_model()
+        content = write_model(model)
+        for tensor in model.subgraphs[0].tensors:
+            tensor.release()  # LiteRT has the weights in the bytes
         lite = _litert()
         interpreter = lite.Interpreter(
-            model_content=write_model(model),
+            model_content=content,
             num_threads=self.options.num_threads,
             experimental_op_resolver_type=lite.OpResolverType[self.options.resolver.upper()],
             experimental_delegates=self._native(),

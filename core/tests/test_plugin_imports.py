@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -141,6 +142,66 @@ def test_the_check_names_who_ends_the_process_and_goes_on(folder):
     for how in ENDS:
         assert f"plugin '{how}' is left out: its import ends the process" in found.stdout
     assert '"name": "good"' in found.stdout
+
+
+ENDING = """
+import ctypes, os, time
+from delegraph import Delegate, hookimpl
+DELEGRAPH_API = 1
+class Ending(Delegate):
+    name = "{name}"
+    def prepare(self, partition): raise NotImplementedError
+    def {method}: {method_ends}
+@hookimpl
+def delegraph_delegates(): return [Ending]
+@hookimpl
+def {hook}: {hook_ends}
+"""
+WAYS = {
+    "os._exit(0)": "ends the process (exit code 0)",
+    "os._exit(3)": "ends the process (exit code 3)",
+    "os.abort()": "ends the process (signal 6)",
+    "ctypes.string_at(0)": "ends the process (signal 11)",
+    "time.sleep(3600)": "takes more than 4 s",
+}
+HOOKS = {  # the name of the plugin: the hook that ends the process, and how
+    "one": ("delegraph_op_support(delegate)", "ctypes.string_at(0)"),
+    "two": ("delegraph_veto(op, delegate)", "os.abort()"),
+    "three": ("delegraph_partitioned(plan)", "time.sleep(3600)"),
+    "four": ("delegraph_commands(cli)", "os._exit(0)"),
+    "five": ("delegraph_conformance_cases()", "os._exit(3)"),
+}
+METHODS = {
+    "six": ("__init__(self, options, label)", "os._exit(0)"),
+    "seven": ("adapted(self, model)", "os._exit(3)"),
+    "eight": ("close(self)", "ctypes.string_at(0)"),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_the_check_names_every_hook_and_method_that_ends_the_process_or_never_returns(folder, monkeypatch):
+    unused = {"hook": "delegraph_x()", "hook_ends": "pass", "method": "x(self)", "method_ends": "pass"}
+    sources = {
+        **{n: {**unused, "hook": what, "hook_ends": how} for n, (what, how) in HOOKS.items()},
+        **{n: {**unused, "method": what, "method_ends": how} for n, (what, how) in METHODS.items()},
+    }
+    others = [ep.name for ep in imports.published()]
+    texts = {name: ENDING.format(name=name, **source) for name, source in sources.items()}
+    path = folder(good=GOOD.format(name="good"), **texts)
+    monkeypatch.syspath_prepend(path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    monkeypatch.setenv("DELEGRAPH_PLUGINS_OFF", ",".join(others))
+    monkeypatch.setattr("delegraph.cli.plugins_check.PATIENCE", 4.0)
+    Plugins.forget()
+    found = CliRunner().invoke(main, ["plugins", "--check", "--json"])
+    Plugins.forget()
+    told = json.loads(found.output)
+    said = [problem["message"] for problem in told["problems"]]
+    for name, (what, how) in {**HOOKS, **METHODS}.items():
+        whose = f"{what.split('(')[0]}() of delegate '{name}'" if name in METHODS else what.split("(")[0]
+        assert f"plugin {name!r} is left out: its {whose} {WAYS[how]}" in said
+    assert [delegate["name"] for delegate in told["delegates"]] == ["good"]
+    assert found.exit_code == 1
 
 
 def test_a_crash_names_the_plugin_and_the_way_out(folder):

@@ -26,7 +26,7 @@ from .tables import table
 @click.option(
     "--check",
     is_flag=True,
-    help="Also import each plugin in a process of its own and call every hook; exit with 1 on problems.",
+    help="Also call every hook, in another process first: some end it. Exit with 1 on problems.",
 )
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
@@ -34,16 +34,17 @@ def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
 
     Problems with plugins are listed too, with what is used instead.
     """
-    ends = _ends() if check else {}
+    ends: dict[str, str] = {}
+    if check:
+        from . import plugins_check
+
+        ends = plugins_check.ends()
     with fallbacks_unsaid(), imports.turning_off(ends):  # problems are part of the list
         if ends:
             Plugins.forget()
-        installed = Plugins.installed()
-        delegates = [_look(installed, name) for name in sorted(installed.delegates())]
+        installed, delegates = looked_at()
         if check:
-            from .plugins_check import call_hooks
-
-            call_hooks(installed, [d.delegate for d in delegates if d.delegate is not None])
+            plugins_check.call_hooks(installed, [d.delegate for d in delegates if d.delegate is not None])
     problems = [f"plugin {name!r} is left out: {how}" for name, how in ends.items()]
     problems += [str(problem) for problem in installed.problems]
     problems += [text for d in delegates for text in d.problems]
@@ -72,11 +73,10 @@ class Looked:
         return (f"{self.name} {self.state}",) if self.delegate is None else self.delegate.problems
 
 
-def _ends() -> dict[str, str]:
-    """Return which plugins end the process that imports them, and how, by name."""
-    off = imports.turned_off()
-    found = {ep.name: imports.how_it_ends(ep) for ep in imports.published() if ep.name not in off}
-    return {name: how for name, how in found.items() if how is not None}
+def looked_at() -> tuple[Plugins, list[Looked]]:
+    """Return the installed plugins, and what is known of the delegates that they offer."""
+    installed = Plugins.installed()
+    return installed, [_look(installed, name) for name in sorted(installed.delegates())]
 
 
 def _look(installed: Plugins, name: str) -> Looked:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import PluginError
 from ..log import logger
 from ..model import Graph, Op
-from .guard import Unfit, call, listed, said, shown
+from .guard import Unfit, begin, call, listed, said, shown
 from .support_row import OpSupport, Refusal
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def member_or(delegate: Delegate, member: str, read: Callable[[Any], T], otherwi
 
 def decided(delegate: Delegate, op: Op, graph: Graph | None = None) -> Decision:
     """Return the row by which a delegate takes an op; or None, and why not: one that cannot say refuses."""
+    begin(lambda: f"decide() of {owner(delegate)}")
     try:
         row, refusals = delegate.decide(op, graph)
         if type(row) is OpSupport and refusals == []:  # most ops, without further ado

@@ -7,7 +7,8 @@ and passes.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -48,12 +49,32 @@ def call(place: Callable[[], str], read: Callable[[Any], T], function: Callable[
     :param read: raises :class:`Unfit` for an answer that cannot be used.
     :raises PluginError: the function raised, or its answer cannot be used.
     """
+    begin(place)
     try:
         return read(function())
     except Unfit as e:
         raise PluginError(f"{place()} needs to return {e}") from None
     except BaseException as e:
         raise PluginError(f"{place()} failed: {said(e)}") from e
+
+
+def begin(place: Callable[[], str]) -> None:
+    """Tell who wants to know (:func:`told`) what of a plugin runs from here on."""
+    for listen in _listeners:
+        listen(place())
+
+
+@contextmanager
+def told(listen: Callable[[str], object]) -> Iterator[None]:
+    """Let a function hear of each call of a plugin before it is made: some end the process."""
+    _listeners.append(listen)
+    try:
+        yield
+    finally:
+        _listeners.remove(listen)
+
+
+_listeners: list[Callable[[str], object]] = []
 
 
 def shown(value: Any) -> str:

@@ -31,7 +31,7 @@ from ..contract import (
     with_origin,
 )
 from ..contract.asking import ask, ask_or, owner
-from ..contract.guard import anything, call, listed, said, text, text_or_none
+from ..contract.guard import anything, begin, call, listed, said, text, text_or_none
 from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDelegate
 from ..kinds import check_kind
 from ..log import logger
@@ -159,6 +159,7 @@ class Plugins:
         given = dict(options or {})
         if num_threads is not None and "num_threads" in fields_dict(offer.cls.Options):
             given.setdefault("num_threads", num_threads)
+        begin(lambda: f"__init__() of delegate {name!r} of plugin {offer.plugin.name!r}")
         try:
             delegate = offer.cls(given, label)
             delegate.plugin = offer.plugin.name

@@ -83,3 +83,26 @@ def test_halves_between_two_pixels_go_away_from_a_stored_zero(interpret, load, z
     pair = np.stack([left, np.minimum(left + 1, 127).astype(np.int8)])
     found = interpret(model, load(kernels=kernels))(pair[None, None])
     assert np.array_equal(found[0, 0, 1], round_half_away(pair.sum(axis=0) / 2.0))
+
+
+BOUNDED = {"RELU6": 6, "RELU_N1_TO_1": 1, "RELU_0_TO_1": 1}
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("op", BOUNDED)
+def test_the_bounds_of_an_activation_are_rounded_in_float32(interpret, load, op, fused):
+    """Where a bound lies a last bit beside half a step, it is rounded as LiteRT does (roundf of a float)."""
+    bound, scales = np.float32(BOUNDED[op]), []
+    for steps in (20.5, 63.5, 110.5, 126.5):
+        middle = bound / np.float32(steps)
+        scales += [np.nextafter(middle, np.float32(0)), middle, np.nextafter(middle, np.float32(1))]
+    g = Builder()
+    x = g.input((1, 4), "uint8", scale=0.1, zero_point=0)
+    outs = []
+    for scale in scales:
+        to = g.op("ADD", [x, x], [g.tensor((1, 4), "uint8", scale=0.1, zero_point=0)]) if fused else x
+        outs.append(g.op(op, [to], [g.tensor((1, 4), "uint8", scale=float(scale), zero_point=111)]))
+    it = interpret(g.model(outputs=outs), load())
+    found = it.run({0: np.full((1, 4), 200, np.uint8)}).values()
+    highest = [min(255, 111 + int(round_half_away(np.asarray(bound / s)))) for s in scales]
+    assert [v.ravel().tolist() for v in found] == [[h] * 4 for h in highest]

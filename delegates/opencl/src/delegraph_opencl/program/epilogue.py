@@ -184,6 +184,8 @@ def _limits(node: Node) -> tuple[float, float]:
     low, high = LIMITS.get(fused_activation(node.op), (-math.inf, math.inf))
     if result.levels is None:
         return low, high
+    # Of an activation that is an op, too: its bounds in steps are rounded as LiteRT does, once.
+    low, high = LIMITS.get(node.op.name, (low, high))
     bounds = (stored_value(limit, result.tensor) for limit in (low, high))
     lowest, highest = (b if b is None else b - result.tensor.zero_point for b in bounds)
     return (

@@ -91,7 +91,7 @@ BOUNDED = {"RELU6": 6, "RELU_N1_TO_1": 1, "RELU_0_TO_1": 1}
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("op", BOUNDED)
 def test_the_bounds_of_an_activation_are_rounded_in_float32(interpret, load, op, fused):
-    """Where a bound lies a last bit beside half a step, it is rounded as LiteRT does (roundf of a float)."""
+    """Where a bound lies a last bit beside half a step, it is rounded as LiteRT does (a float's roundf)."""
     bound, scales = np.float32(BOUNDED[op]), []
     for steps in (20.5, 63.5, 110.5, 126.5):
         middle = bound / np.float32(steps)

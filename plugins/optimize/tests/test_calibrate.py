@@ -9,6 +9,7 @@ import pytest
 from delegraph import Builder, InputError
 from delegraph_optimize import Calibration, quantize
 from delegraph_optimize.calibrate import METHODS, calibrate, range_of, read_samples
+from delegraph_optimize.calibrate.ranges import divergence, kept_bins
 from delegraph_optimize.calibrate.statistics import TensorStatistics
 from small import dense_net, floats
 
@@ -58,6 +59,37 @@ def test_one_far_value_does_not_stretch_the_range_but_of_minmax() -> None:
         low, high = range_of(found, method)
         assert 2 < high < 150, method
         assert -10 < low < -2, method
+
+
+def test_the_divergence_is_the_published_one() -> None:
+    """Of 8 bins 6 are kept, on 2 levels: 3 and 1 share the first, 2 and 4 the other; two lie beyond."""
+    sizes = np.array([3, 1, 0, 2, 0, 4, 1, 1])
+    # as it was: 3 1 0 2 0 (4 + 1 + 1) of 12; as stored: 2 2 0 3 0 3 of 10
+    p, q = np.array([3, 1, 2, 6]) / 12, np.array([2, 2, 3, 3]) / 10
+    assert divergence(sizes, 6, 2) == pytest.approx(float((p * np.log(p / q)).sum()))
+
+
+def test_what_falls_into_an_empty_bin_counts_against_a_small_share() -> None:
+    p, q = np.array([3, 1, 2, 4]) / 10, np.array([2 / 6, 2 / 6, 2 / 6, 1e-4])
+    found = divergence(np.array([3, 1, 0, 2, 0, 4]), 5, 2)
+    assert found == pytest.approx(float((p * np.log(p / q)).sum()))
+
+
+def test_entropy_keeps_all_where_less_would_win_nothing() -> None:
+    """Each level holds one value, however many bins are kept: pixels are such."""
+    sizes = np.zeros(1024, np.int64)
+    sizes[::8] = 5
+    assert kept_bins(sizes, 128) is None
+    assert kept_bins(np.zeros(1024, np.int64), 128) is None
+
+
+def test_zeros_behind_a_relu_do_not_choose_the_range() -> None:
+    sizes = np.maximum(0, 1000 - np.arange(1024) * 5)
+    sizes[600] = 1
+    few, many = sizes.copy(), sizes.copy()
+    few[0], many[0] = 0, 10**7
+    assert kept_bins(few, 128) == kept_bins(many, 128)
+    assert 150 < (kept_bins(few, 128) or 0) < 300
 
 
 def test_the_least_squared_error_is_that() -> None:

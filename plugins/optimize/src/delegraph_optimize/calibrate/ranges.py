@@ -1,6 +1,6 @@
 """From what a tensor's values were to the range that its integers are to cover.
 
-Sources: entropy as Migacz, "8-bit inference with TensorRT", GTC 2017; the others as named.
+Source of entropy: Migacz, "8-bit inference with TensorRT", GTC 2017.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .statistics import BINS, TensorStatistics
 
 PERCENTILE = 99.99  # of the values that lie inside
 _EVERY = 8  # bins between two limits that are tried for entropy
+_EMPTY = 1e-4  # the share that a bin counts for, where nothing is stored and something fell
 
 Range = tuple[float, float]
 
@@ -74,20 +75,35 @@ def _squared_error(seen: TensorStatistics, low: float, high: float, bits: int) -
 def _entropy(seen: TensorStatistics, bits: int) -> Range:
     half = BINS // 2
     sizes = seen.counts[half:] + seen.counts[:half][::-1]  # how often which |x| came
-    sizes[0] = sizes[1]  # zeros behind a RELU say nothing of the others
     levels = 1 << (min(bits, 8) - (seen.low < 0))  # of |x|
-    last = int(np.flatnonzero(sizes)[-1]) + 1 if sizes.any() else half
+    limit = kept_bins(sizes, levels)
+    return (
+        (seen.low, seen.high) if limit is None else (-limit * seen.reach / half, limit * seen.reach / half)
+    )
+
+
+def kept_bins(sizes: np.ndarray, levels: int) -> int | None:
+    """Return how many bins of a histogram of |x| to keep for the least loss of information; None: all.
+
+    Of several that lose as little, the most are kept.
+    """
+    sizes = sizes.copy()
+    sizes[0] = sizes[1]  # zeros behind a RELU say nothing of the others
+    last = int(np.flatnonzero(sizes)[-1]) + 1 if sizes.any() else 0
     if last <= levels:
-        return seen.low, seen.high
-    kept = range(levels, last + _EVERY, _EVERY)
-    losses = [_divergence(sizes, min(n, last), levels) for n in kept]
-    limit = kept[int(np.argmin(losses))] * seen.reach / half
-    return -limit, limit
+        return None
+    kept = [*range(levels, last, _EVERY), last]
+    losses = np.array([divergence(sizes, n, levels) for n in kept])
+    best = int(np.flatnonzero(losses == losses.min())[-1])
+    return None if kept[best] == last else kept[best]
 
 
-def _divergence(sizes: np.ndarray, kept: int, levels: int) -> float:
+def divergence(sizes: np.ndarray, kept: int, levels: int) -> float:
     """Return the Kullback-Leibler divergence of what is stored with so many bins kept from what there
     was.
+
+    There, what lies beyond counts in the last bin; what is stored is without it, each level spread evenly
+    over those of its bins that held something.
     """
     there = sizes[:kept].astype(np.float64)
     clipped = there.copy()
@@ -97,10 +113,10 @@ def _divergence(sizes: np.ndarray, kept: int, levels: int) -> float:
     sums = np.bincount(group, weights=there, minlength=levels)
     shared = np.bincount(group, weights=filled, minlength=levels)
     stored = np.where(filled, (sums / np.maximum(shared, 1))[group], 0.0)
-    p, q = clipped / max(clipped.sum(), 1), stored / max(stored.sum(), 1)
-    both = (p > 0) & (q > 0)
-    lost = p[(p > 0) & (q <= 0)].sum()  # what falls where nothing is stored counts in full
-    return float((p[both] * np.log(p[both] / q[both])).sum() + lost * 10)
+    if not stored.any():
+        return np.inf
+    p, q = clipped[clipped > 0] / clipped.sum(), stored[clipped > 0] / stored.sum()
+    return float((p * np.log(p / np.maximum(q, _EMPTY))).sum())
 
 
 def _edges(seen: TensorStatistics) -> np.ndarray:

@@ -39,13 +39,13 @@ def test_what_once_failed_does_no_more(path: Path, trials: Trials) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_new_mutants(tmp_path: Path, record_property: Callable[[str, Any], None]) -> None:
+def test_new_mutants(tmp_path: Path, trials: Trials, record_property: Callable[[str, Any], None]) -> None:
     seed = int(os.environ.get("DELEGRAPH_FUZZ_SEED") or random.SystemRandom().randrange(10**9))
     end = monotonic() + SECONDS
     # Where LiteRT returns memory that it never wrote, only a person can say so.
-    with Campaign(seed, tmp_path, but=["run beside LiteRT"]) as campaign:
-        while monotonic() < end:
-            campaign.one()
+    campaign = Campaign(seed, tmp_path, but=["run beside LiteRT"], trials=trials)
+    while monotonic() < end:
+        campaign.one()
     record_property("fuzz", f"seed {seed}: {campaign.mutants} mutants, {campaign.trials} trials")
     found = [f"{f.outcome}\n{f.mutant}" for f in campaign.findings.first.values()]
     again = f"python tests/hostile/fuzz --seed {seed} --count {campaign.mutants}"
@@ -66,6 +66,18 @@ def test_bare_exceptions_crashes_and_differences_are_findings() -> None:
     wrong = ("bare KeyError", "DelegateFailed of a bare TypeError", "died", "too slow", "overwritten")
     assert all(Outcome("run", what).is_finding for what in wrong)
     assert not any(Outcome("run", what).is_finding for what in ("ran", "ModelError", "UnsupportedOps"))
+
+
+@pytest.mark.parametrize(("second", "is_finding"), [("ran", False), ("too slow", True)])
+def test_what_was_too_slow_is_tried_once_more_in_a_process_of_its_own(
+    second: str, is_finding: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did: list[str] = []
+    answers = iter(["too slow", second])
+    monkeypatch.setattr(Trials, "_once", lambda self, target, *_: Outcome(target, next(answers)))
+    monkeypatch.setattr(Trials, "_end", lambda self: did.append("ended"))
+    assert Trials().outcome("run", b"", 0).is_finding == is_finding
+    assert did == ["ended"]
 
 
 def test_changes_and_ops_that_a_failure_does_not_need_are_left_out() -> None:

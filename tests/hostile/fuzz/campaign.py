@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from delegraph.errors import DelegraphError
-from delegraph.file import read_model
 from rich.table import Table
 
 from fuzz.findings import Findings
-from fuzz.mutants import SHARING, mutant, source_of
+from fuzz.mutants import SHARING, Mutant, mutant, source_of
 from fuzz.sources import holds_int16
 from fuzz.targets import TARGETS, Target
 from fuzz.trials import Outcome, Trials
@@ -30,12 +28,14 @@ class Campaign:
         delegates: Sequence[str] = (),
         commands: Sequence[str] = (),
         but: Sequence[str] = (),
+        trials: Trials | None = None,
     ) -> None:
         """Make a campaign.
 
         :param delegates: targets of these alone; of all, if none is named
         :param commands: the same
         :param but: no targets of these names
+        :param trials: a process to go on with, as another one takes seconds to be warm
         """
         self.next = self.first = seed
         self.mutants = 0
@@ -44,9 +44,9 @@ class Campaign:
         self._int16 = "int16" in delegates
         kernels = {"reference", "opencl"} if self._int16 else set()
         chosen = _chosen({*delegates, *kernels} - {"int16"}, commands)
-        self._targets = [t for t in chosen if t.name not in but]
+        self._targets = [t for t in chosen if t.name not in (READER, *but)]
         self._all = bool(delegates or commands)
-        self._trials = Trials()
+        self._trials = Trials() if trials is None else trials
 
     def __enter__(self) -> Campaign:
         return self
@@ -59,25 +59,30 @@ class Campaign:
         return sum(self.outcomes.values())
 
     def one(self) -> None:
-        """Try the next mutant."""
+        """Try the next mutant: what cannot be read, no other target can use."""
         while self._int16 and not holds_int16(source_of(self.next)):
             self.next += SHARING
         found = mutant(self.next)
         self.next += 1
         self.mutants += 1
         file = found.data
-        for target in self._some(found.seed, _is_readable(file)):
-            outcome = self._trials.outcome(target.name, file, found.seed)
-            self.outcomes[target.name, outcome.what] += 1
-            if outcome.is_finding:
-                self.findings.add(found, outcome, self._trials)
+        read = self._tried(READER, found, file)
+        if read.what == "ran" or read.is_finding:
+            for target in self._some(found.seed):
+                self._tried(target.name, found, file)
 
-    def _some(self, seed: int, readable: bool) -> Iterator[Target]:
-        """Yield the reader and, if it reads the file, others: each by its share."""
+    def _tried(self, target: str, mutant: Mutant, file: bytes) -> Outcome:
+        outcome = self._trials.outcome(target, file, mutant.seed)
+        self.outcomes[target, outcome.what] += 1
+        if outcome.is_finding:
+            self.findings.add(mutant, outcome, self._trials)
+        return outcome
+
+    def _some(self, seed: int) -> Iterator[Target]:
+        """Yield targets, each by its share."""
         draw = random.Random(seed)
         for target in self._targets:
-            wanted = self._all or draw.random() < target.share
-            if target.name == READER or (wanted and readable):
+            if draw.random() < target.share or self._all:
                 yield target
 
     def table(self) -> Table:
@@ -112,16 +117,6 @@ def _chosen(delegates: set[str], commands: Sequence[str]) -> list[Target]:
         for t in TARGETS.values()
         if (not delegates or t.delegate in delegates) and (not commands or t.command in commands)
     ]
-
-
-def _is_readable(file: bytes) -> bool:
-    try:
-        read_model(file)
-    except DelegraphError:
-        return False
-    except Exception:
-        return True  # the targets say what is wrong
-    return True
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from time import process_time
 
@@ -34,6 +35,7 @@ from fuzz import targets
 from fuzz.made import MADE
 from fuzz.trials import READY
 
+COLLECTED = 32  # trials after which garbage is collected: each time would take longer than many a trial
 ROOM = 2 << 30  # bytes of address space beyond what the process has when it is warm
 LARGEST_FILE = 64 << 20
 
@@ -47,11 +49,12 @@ def answer(request: tuple[str, bytes, int]) -> Answer:
     if name == READY:
         return "ran", "", "", 0.0, 0
     target = targets.TARGETS[name]
+    if next(_trials) % COLLECTED == 0:
+        gc.collect()
     targets.clean()
     _allow_seconds(target.seconds_for(file))
     start, before = process_time(), reset_peak()
     what, where, message = _tried(partial(target.use, file, seed))
-    gc.collect()
     if (found := guards.overwritten()) and not what.startswith("bare"):
         what, where, message = "overwritten", "", "; ".join(found)
     return what, where, message, process_time() - start, status("VmHWM") - before
@@ -110,6 +113,8 @@ def _start() -> None:
     room = status("VmSize") + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (room, room))
 
+
+_trials = count()
 
 if __name__ == "__main__":
     with ExitStack() as stack:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import click
-from attrs import frozen
 
-from ..contract import PACKAGES, Delegate, Package, describe_options
-from ..contract.asking import owner, tell
-from ..contract.guard import call, texts
-from ..errors import DelegraphError, PluginError
+from ..contract import PACKAGES, Package
 from ..log import fallbacks_unsaid
-from ..plugins import Offer, Plugins, imports
+from ..plugins import Plugins, imports
 from .common import console
 from .echo import echo_json
+from .plugins_look import Looked, looked_at
 from .tables import table
 
 
@@ -54,61 +49,6 @@ def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
         _print(installed, delegates, problems)
     if check and problems:
         ctx.exit(1)
-
-
-@frozen
-class Looked:
-    """What is known of a delegate without running it."""
-
-    name: str
-    offer: Offer
-    delegate: Delegate | None  # None: it cannot be loaded
-    state: str  # "ready", or why it cannot work here
-    ops: int  # different ones that its table has
-    rows: dict[str, int]  # of its table, by plugin
-    options: tuple[str, ...]
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        return (f"{self.name} {self.state}",) if self.delegate is None else self.delegate.problems
-
-
-def looked_at() -> tuple[Plugins, list[Looked]]:
-    """Return the installed plugins, and what is known of the delegates that they offer."""
-    installed = Plugins.installed()
-    return installed, [_look(installed, name) for name in sorted(installed.delegates())]
-
-
-def _look(installed: Plugins, name: str) -> Looked:
-    offer = installed.delegates()[name]
-    try:
-        delegate = installed.load(name)
-    except DelegraphError as e:
-        return Looked(name, offer, None, f"cannot be loaded: {e}", 0, {}, ())
-    rows = delegate.table.rows
-    return Looked(
-        name,
-        offer,
-        delegate,
-        _state(installed, delegate),
-        len({row.op for row in rows}),
-        dict(Counter(row.origin for row in rows)),
-        _options(delegate),
-    )
-
-
-def _options(delegate: Delegate) -> tuple[str, ...]:
-    try:
-        place = partial("Options of {}".format, owner(delegate))
-        return tuple(call(place, texts, lambda: describe_options(delegate.Options)))
-    except PluginError as e:
-        tell(delegate, str(e))
-        return ()
-
-
-def _state(installed: Plugins, delegate: Delegate) -> str:
-    why = installed.unavailable(delegate)
-    return f"cannot work here: {why}" if why else "ready"
 
 
 def _print(installed: Plugins, delegates: list[Looked], problems: list[str]) -> None:

@@ -25,7 +25,7 @@ from ..errors import DelegraphError
 from ..model import Builder, Model
 from ..partition import adapted, partition, specialize
 from ..plugins import Plugins, imports
-from .plugins import looked_at
+from .plugins_look import looked_at
 
 PATIENCE = 60.0  # seconds that a call may take
 _DONE = "all was called"

@@ -81,7 +81,7 @@ from .text import bytes_text, escaped, html_text, shape_text
 
 if TYPE_CHECKING:
     from .cli.echo import echo, echo_json
-    from .file import is_same_file, read_model, write_file, write_model
+    from .file import check_output, is_same_file, read_model, write_file, write_model
     from .inputs import model_inputs
     from .model import Builder
     from .partition import Budget, MemoryEstimate
@@ -146,6 +146,7 @@ __all__ = [
     "__version__",
     "bytes_text",
     "called_subgraphs",
+    "check_output",
     "dtype_of",
     "echo",
     "echo_json",
@@ -187,6 +188,7 @@ _LATER = {
     "Plugins": "plugins",
     "Problem": "plugins",
     "SignatureRunner": "interpreter",
+    "check_output": "file",
     "echo": "cli.echo",
     "echo_json": "cli.echo",
     "is_same_file": "file",

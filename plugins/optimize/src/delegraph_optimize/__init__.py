@@ -18,20 +18,33 @@ if TYPE_CHECKING:
     from .calibrate import Calibration
     from .pipeline import Quantized, dequantize, quantize
     from .report import Outcome, Report
+    from .report.measure import Measurement, measure
     from .rules import Rule
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
-__all__ = ["Calibration", "Outcome", "Quantized", "Report", "Rule", "dequantize", "quantize"]
+__all__ = [
+    "Calibration",
+    "Measurement",
+    "Outcome",
+    "Quantized",
+    "Report",
+    "Rule",
+    "dequantize",
+    "measure",
+    "quantize",
+]
 
 # Imported when first asked for: a list of plugins does without.
 _LATER = {
     "Calibration": "calibrate",
+    "Measurement": "report.measure",
     "Outcome": "report",
     "Quantized": "pipeline",
     "Report": "report",
     "Rule": "rules",
     "dequantize": "pipeline",
+    "measure": "report.measure",
     "quantize": "pipeline",
 }
 

@@ -8,16 +8,11 @@ from typing import Any
 
 import click
 
+from .report_command import numbers, report
+
 _MODEL = click.Path(exists=True, dir_okay=False)
 _OUT = click.Path(dir_okay=False)
 _IO = click.Choice(["float", "int8", "uint8", "int16"])
-
-
-def _numbers(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, ...] | None:
-    try:
-        return None if text is None else tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"needs numbers with commas between them, found {text!r}") from None
 
 
 _OPTIONS = (
@@ -30,8 +25,8 @@ _OPTIONS = (
     ),
     click.option("--data", metavar="PATH", help="Samples: a folder, or an .npy or .npz file of several."),
     click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
-    click.option("--mean", metavar="M[,M,M]", callback=_numbers, help="Of images: real = (pixel - M) / S."),
-    click.option("--std", metavar="S[,S,S]", callback=_numbers, help="S of the same."),
+    click.option("--mean", metavar="M[,M,M]", callback=numbers, help="Of images: real = (pixel - M) / S."),
+    click.option("--std", metavar="S[,S,S]", callback=numbers, help="S of the same."),
     click.option("--target", metavar="A,B", help="Delegates that will run it. Without it: LiteRT."),
     click.option("--inputs", type=_IO, default="float", show_default=True, help="How callers give inputs."),
     click.option("--outputs", type=_IO, help="How callers get outputs. Without it: as --inputs."),
@@ -133,4 +128,4 @@ def _print(report: object) -> None:
     echo(str(report))
 
 
-COMMANDS = (quantize, dequantize)
+COMMANDS = (quantize, dequantize, report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from delegraph import Tensor
 
@@ -43,3 +44,10 @@ def is_quantized(tensor: Tensor) -> bool:
     """Say whether a tensor's integers stand for real numbers."""
     q = tensor.quantization
     return tensor.dtype in _NUMBERS and q is not None and (len(q.scale) > 0 or q.blocks is not None)
+
+
+def real_array(values: np.ndarray, tensor: Tensor) -> np.ndarray:
+    """Return the real numbers that a run's values of a tensor stand for; others as they are."""
+    if not is_quantized(tensor) or values.dtype.kind not in "iu":
+        return values
+    return real_values(attrs.evolve(tensor, data=values))

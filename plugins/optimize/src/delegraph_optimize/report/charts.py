@@ -1,0 +1,194 @@
+"""Charts as inline SVG: bars, intervals, lines, points and histograms. All text in them is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor, isfinite, log10
+
+from attrs import frozen
+from delegraph import html_text
+
+COLORS = ("#3b76af", "#e08214", "#2a9d8f", "#b5446e", "#7a5cc4", "#6b7785", "#a3a01e", "#1f9bcf")
+_INSIDE, _PAST = "#8b97a5", "#d1242f"  # values within what can be stored, and past it
+_WIDTH, _ROW, _NAME, _RIGHT = 640, 24, 200, 130  # pixels
+
+
+@frozen
+class Bar:
+    """A bar of a chart, or a point with an interval."""
+
+    name: str
+    value: float
+    text: str
+    color: str = COLORS[0]
+    low: float | None = None
+    high: float | None = None
+
+
+@frozen
+class Point:
+    """A point of a chart of two axes."""
+
+    x: float
+    y: float
+    name: str
+    color: str = COLORS[0]
+    kept: bool = True  # drawn filled
+
+
+def bars(rows: Sequence[Bar]) -> str:
+    """Return horizontal bars from 0, each with its name and a text."""
+    most = max((r.value for r in rows), default=0.0) or 1.0
+    room = _WIDTH - _NAME - _RIGHT
+    drawn = [
+        f'<rect x="{_NAME}" y="{y + 4}" width="{max(room * r.value / most, 1):.1f}" height="{_ROW - 8}" '
+        f'fill="{r.color}"/>{_label(r, y)}'
+        f'<text x="{_NAME + max(room * r.value / most, 1) + 6:.1f}" y="{y + 16}">{html_text(r.text)}</text>'
+        for y, r in _placed(rows)
+    ]
+    return _svg(_WIDTH, len(rows) * _ROW + 4, drawn)
+
+
+def intervals(rows: Sequence[Bar]) -> str:
+    """Return a point for each row with its interval, over a line at 0."""
+    ends = [v for r in rows for v in (r.low, r.value, r.high, 0.0) if v is not None]
+    low, high = _widened(min(ends, default=0), max(ends, default=1))
+    room = _WIDTH - _NAME - _RIGHT
+
+    def x(value: float) -> float:
+        return _NAME + room * (value - low) / (high - low)
+
+    height = len(rows) * _ROW + 4
+    drawn = [f'<path class="axis" d="M{x(0):.1f} 0V{height}"/>']
+    for y, r in _placed(rows):
+        a, b = x(r.value if r.low is None else r.low), x(r.value if r.high is None else r.high)
+        drawn.append(
+            f'{_label(r, y)}<path d="M{a:.1f} {y + 12}H{b:.1f}" stroke="{r.color}" stroke-width="3"/>'
+            f'<circle cx="{x(r.value):.1f}" cy="{y + 12}" r="5" fill="{r.color}"/>'
+            f'<text x="{_WIDTH - _RIGHT + 12}" y="{y + 16}">{html_text(r.text)}</text>'
+        )
+    return _svg(_WIDTH, height, drawn)
+
+
+def lines(series: Sequence[tuple[str, str, Sequence[tuple[int, float]]]], x_name: str, y_name: str) -> str:
+    """Return lines through points: (name, color, points) each."""
+    points = [p for _, _, some in series for p in some if isfinite(p[1])]
+    frame = _Frame([float(p[0]) for p in points], [p[1] for p in points], x_name, y_name)
+    drawn = frame.axes()
+    for name, color, some in series:
+        path = " ".join(f"{frame.x(a):.1f},{frame.y(b):.1f}" for a, b in some if isfinite(b))
+        drawn.append(
+            f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6">'
+            f"<title>{html_text(name)}</title></polyline>"
+        )
+    return _svg(frame.width, frame.height, drawn)
+
+
+def points(some: Sequence[Point], x_name: str, y_name: str) -> str:
+    """Return points between two axes, each with its name."""
+    frame = _Frame([p.x for p in some], [p.y for p in some], x_name, y_name)
+    drawn = frame.axes()
+    for p in some:
+        x, y = frame.x(p.x), frame.y(p.y)
+        anchor, shift = ("end", -8) if x > frame.width * 0.7 else ("start", 8)
+        fill = p.color if p.kept else "#fff"
+        drawn.append(
+            f'<g><title>{html_text(p.name)}</title><circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{fill}" '
+            f'stroke="{p.color}"/></g>'
+        )
+        if p.kept:
+            text = html_text(_short(p.name))
+            drawn.append(f'<text x="{x + shift:.1f}" y="{y - 6:.1f}" text-anchor="{anchor}">{text}</text>')
+    return _svg(frame.width, frame.height, drawn)
+
+
+def histogram(
+    counts: Sequence[int], low: float, high: float, reach: tuple[float, float] | None, title: str
+) -> str:
+    """Return a small histogram; what lies past the reach of the stored type is red."""
+    width, height = 150, 34
+    most = max(max(counts, default=0), 1)
+    step = (high - low) / max(len(counts), 1)
+    drawn = [f"<title>{html_text(title)}</title>"]
+    for i, count in enumerate(counts):
+        if count:
+            middle = low + (i + 0.5) * step
+            past = reach is not None and not reach[0] - step <= middle <= reach[1] + step
+            size = max(height * (log10(count + 1) / log10(most + 1)), 1)  # tails would be unseen otherwise
+            place = f'x="{i * width / len(counts):.1f}" y="{height - size:.1f}"'
+            box = f'width="{width / len(counts):.1f}" height="{size:.1f}"'
+            drawn.append(f'<rect {place} {box} fill="{_PAST if past else _INSIDE}"/>')
+    for end in reach or ():
+        if low <= end <= high and high > low:
+            x = width * (end - low) / (high - low)
+            drawn.append(f'<path d="M{x:.1f} 0V{height}" stroke="#1c2128"/>')
+    box = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    return f'<svg {box} role="img">{"".join(drawn)}</svg>'
+
+
+class _Frame:
+    """Two axes with their ticks."""
+
+    width, height = 640, 300
+    left, right, top, bottom = 58, 16, 14, 40
+
+    def __init__(self, xs: Sequence[float], ys: Sequence[float], x_name: str, y_name: str) -> None:
+        self.xs = _widened(min(xs, default=0), max(xs, default=1))
+        self.ys = _widened(min(ys, default=0), max(ys, default=1))
+        self.names = x_name, y_name
+
+    def x(self, value: float) -> float:
+        room = self.width - self.left - self.right
+        return self.left + room * (value - self.xs[0]) / (self.xs[1] - self.xs[0])
+
+    def y(self, value: float) -> float:
+        room = self.height - self.top - self.bottom
+        return self.height - self.bottom - room * (value - self.ys[0]) / (self.ys[1] - self.ys[0])
+
+    def axes(self) -> list[str]:
+        floor_ = self.height - self.bottom
+        drawn = [f'<path class="axis" d="M{self.left} {self.top}V{floor_}H{self.width - self.right}"/>']
+        for value in _ticks(*self.ys):
+            y = self.y(value)
+            drawn.append(f'<path class="grid" d="M{self.left} {y:.1f}H{self.width - self.right}"/>')
+            drawn.append(f'<text x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.6g}</text>')
+        for value in _ticks(*self.xs):
+            drawn.append(
+                f'<text x="{self.x(value):.1f}" y="{floor_ + 16}" text-anchor="middle">{value:.6g}</text>'
+            )
+        x_name, y_name = map(html_text, self.names)
+        drawn.append(
+            f'<text x="{self.width - self.right}" y="{self.height - 4}" text-anchor="end">{x_name}</text>'
+        )
+        return [*drawn, f'<text x="4" y="{self.top - 2}">{y_name}</text>']
+
+
+def _ticks(low: float, high: float, about: int = 5) -> list[float]:
+    step = 10.0 ** floor(log10((high - low) / about))
+    step *= next(m for m in (1, 2, 5, 10) if (high - low) / (step * m) <= about)
+    return [i * step for i in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """Return ends with a little room beside them, never the same."""
+    room = (high - low) * 0.06 or max(abs(low), 1.0) * 0.06
+    return low - room, high + room
+
+
+def _placed(rows: Sequence[Bar]) -> list[tuple[int, Bar]]:
+    return [(2 + i * _ROW, row) for i, row in enumerate(rows)]
+
+
+def _label(row: Bar, y: int) -> str:
+    return (
+        f'<text x="{_NAME - 8}" y="{y + 16}" text-anchor="end">{html_text(_short(row.name))}'
+        f"<title>{html_text(row.name)}</title></text>"
+    )
+
+
+def _short(name: str, letters: int = 23) -> str:
+    return name if len(name) <= letters else f"…{name[1 - letters :]}"
+
+
+def _svg(width: float, height: float, drawn: Sequence[str]) -> str:
+    return f'<svg viewBox="0 0 {width:.0f} {height:.0f}" class="chart" role="img">{"".join(drawn)}</svg>'

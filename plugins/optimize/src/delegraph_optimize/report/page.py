@@ -1,0 +1,247 @@
+"""What was measured of models as one HTML page that needs nothing else: no network, no other file."""
+
+from __future__ import annotations
+
+from string import Template
+
+from delegraph import bytes_text, escaped, html_text
+
+from .charts import COLORS, Bar, Point, bars, histogram, intervals, lines, points
+from .layers import BROKEN, Layer, Spread
+from .measure import Measured, Measurement
+from .measurement_text import decibels_text, latency_text, place_text, score_cells
+from .text import shortened
+
+_HIGH = 70.0  # decibels: more are drawn as so many
+MOST = 200  # layers of a model that the page shows, the worst ones; JSON has all
+
+
+def to_html(found: Measurement) -> str:
+    """Return the page."""
+    names = ", ".join(escaped(m.name) for m in found.models)
+    parts = [p for p in (_sizes(found), _scores(found), _plane(found), _layers(found), _times(found)) if p]
+    return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
+        title=html_text(names[:200]),
+        summary=_summary(found),
+        charts="\n".join(parts),
+        tables="\n".join(_table(m, i) for i, m in enumerate(found.models) if m.layers),
+    )
+
+
+def _summary(found: Measurement) -> str:
+    sizes = [_summary_row(found, m, i) for i, m in enumerate(found.models)]
+    heads = ["model", "on disk", "", "compressed", "outputs, dB", "breaks first at"]
+    scores = [
+        _row([m.name, *score_cells(s)], "td", _key(i)) for i, m in enumerate(found.models) for s in m.scores
+    ]
+    written = _whole_table(heads, sizes)
+    if scores:
+        heads = ["model", "measure", "", "95 % interval", "difference", "95 % interval", "p (McNemar)"]
+        written += _whole_table(heads, scores) + f"<p>{found.samples} samples</p>"
+    return written
+
+
+def _whole_table(heads: list[str], rows: list[str]) -> str:
+    return f"<table><thead>{_row(heads, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _summary_row(found: Measurement, model: Measured, place: int) -> str:
+    share = f"{100 * model.size.nbytes / max(found.models[0].size.nbytes, 1):.0f} %" if place else ""
+    broken = model.first_broken
+    where = (
+        ""
+        if broken is None
+        else f"op {place_text(broken)} {broken.op} ({decibels_text(broken.decibels)} dB)"
+    )
+    sizes = bytes_text(model.size.nbytes), share, bytes_text(model.size.compressed)
+    return _row([model.name, *sizes, decibels_text(model.decibels), where], "td", _key(place))
+
+
+def _key(place: int) -> str:
+    return f'<span class="key" style="background:{_color(place)}"></span>'
+
+
+def _row(cells: list[str], tag: str, before: str = "") -> str:
+    written = [f"<{tag}>{html_text(escaped(c))}</{tag}>" for c in cells]
+    if before:
+        written[0] = written[0].replace(f"<{tag}>", f"<{tag}>{before}", 1)
+    return f"<tr>{''.join(written)}</tr>"
+
+
+def _color(place: int) -> str:
+    return COLORS[place % len(COLORS)]
+
+
+def _figure(title: str, about: str, chart: str) -> str:
+    return f"<figure><figcaption><b>{html_text(title)}</b> {html_text(about)}</figcaption>{chart}</figure>"
+
+
+def _sizes(found: Measurement) -> str:
+    rows = []
+    for i, m in enumerate(found.models):
+        rows.append(Bar(m.name, m.size.nbytes, bytes_text(m.size.nbytes), _color(i)))
+        rows.append(Bar("compressed", m.size.compressed, bytes_text(m.size.compressed), _color(i) + "88"))
+    return _figure("Size", "of the file, and of the file compressed by deflate", bars(rows))
+
+
+def _scores(found: Measurement) -> str:
+    rows = [
+        Bar(f"{m.name}: {s.metric}", 100 * s.difference, f"{100 * s.difference:+.2f}", _color(i),
+            *((None, None) if s.paired is None else (100 * s.paired[0], 100 * s.paired[1])))
+        for i, m in enumerate(found.models)
+        for s in m.scores
+        if s.difference is not None
+    ]  # fmt: skip
+    about = f"from {found.models[0].name}, in points; 95 % interval of the paired difference"
+    return _figure("Difference", about, intervals(rows)) if rows else ""
+
+
+def _plane(found: Measurement) -> str:
+    metric = next((s.metric for m in found.models for s in m.scores), None)
+    some = [
+        Point(m.size.nbytes / 1024, 100 * s.value, m.name, _color(i))
+        for i, m in enumerate(found.models)
+        for s in m.scores
+        if s.metric == metric
+    ]
+    if len(some) < 2:
+        return ""
+    return _figure("Size and quality", "up and left is better", points(some, "KiB", f"{metric}, %"))
+
+
+def _layers(found: Measurement) -> str:
+    series = [
+        (
+            m.name,
+            _color(i),
+            [(n, min(x.decibels, _HIGH)) for n, x in enumerate(m.layers) if x.decibels is not None],
+        )
+        for i, m in enumerate(found.models)
+    ]
+    series = [s for s in series if s[2]]
+    if not series:
+        return ""
+    about = (
+        f"signal above the difference from {found.models[0].name}; below {BROKEN:.0f} dB a layer is broken"
+    )
+    return _figure("Layers", about, lines(series, "op", "dB"))
+
+
+def _times(found: Measurement) -> str:
+    rows = [
+        Bar(f"{m.name} on {t.delegate}", 1000 * t.seconds, latency_text(t), _color(i))
+        for i, m in enumerate(found.models)
+        for t in m.latencies
+        if t.seconds is not None
+    ]
+    failed = "".join(
+        f"<p>{html_text(f'{m.name} on {t.delegate}: {t.why}')}</p>"
+        for m in found.models
+        for t in m.latencies
+        if t.seconds is None
+    )
+    chart = _figure("Time", "of a run, the median", bars(rows)) if rows else ""
+    return chart + failed
+
+
+def _table(model: Measured, place: int) -> str:
+    worst = sorted(model.layers, key=_worse)[:MOST]
+    shown = {id(x) for x in worst}
+    heads = [
+        "op",
+        "",
+        "output",
+        "type",
+        "dB",
+        "cosine",
+        "values",
+        "past",
+        "weights",
+        "dB",
+        "values",
+        "bytes",
+    ]
+    rows = [_layer_row(model, x) for x in model.layers if id(x) in shown]
+    left = len(model.layers) - len(worst)
+    note = f"<p>{left} more layers are better than these; the JSON has them.</p>" if left else ""
+    head = f"<h2>{_key(place)}{html_text(escaped(model.name))}</h2>"
+    return f'{head}<div class="wide">{_whole_table(heads, rows)}</div>{note}'
+
+
+def _worse(layer: Layer) -> float:
+    found = layer.decibels if layer.decibels is not None else layer.weights_decibels
+    return 1e3 if found is None else found
+
+
+def _layer_row(model: Measured, layer: Layer) -> str:
+    size = model.size.layers.get((layer.subgraph, layer.index))
+    cells = [
+        html_text(place_text(layer)),
+        html_text(layer.op),
+        _named(layer.name),
+        layer.dtype,
+        decibels_text(layer.decibels),
+        "" if layer.cosine is None else f"{layer.cosine:.4f}",
+        _histogram(layer.values),
+        "" if layer.values is None or layer.values.reach is None else f"{100 * layer.values.beyond:.2g} %",
+        layer.weights_dtype,
+        decibels_text(layer.weights_decibels),
+        _histogram(layer.weights),
+        "" if size is None or not size.nbytes else bytes_text(size.nbytes),
+    ]
+    broken = ' class="broken"' if layer.is_broken else ""
+    return f"<tr{broken}>{''.join(f'<td>{c}</td>' for c in cells)}</tr>"
+
+
+def _named(name: str) -> str:
+    """Return the end of a long name, all of which shows on pointing at it."""
+    text = escaped(name)
+    return f'<span title="{html_text(text[:2000])}">{html_text(shortened(text))}</span>'
+
+
+def _histogram(spread: Spread | None) -> str:
+    if spread is None:
+        return ""
+    reach = "" if spread.reach is None else f"; stored from {spread.reach[0]:.4g} to {spread.reach[1]:.4g}"
+    title = f"from {spread.low:.4g} to {spread.high:.4g}{reach}"
+    return histogram(spread.counts, spread.low, spread.high, spread.reach, title)
+
+
+_PAGE = Template("""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+body { margin: 0 auto; padding: 12px 16px 40px; max-width: 1368px; font: 13px/1.45 system-ui, sans-serif;
+  color: #1c2128; background: #fff; }
+h1 { font-size: 17px; margin: 0 0 10px; overflow-wrap: anywhere; }
+h2 { font-size: 15px; margin: 22px 0 4px; overflow-wrap: anywhere; }
+.figures { display: grid; gap: 4px 24px;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); }
+figure { margin: 14px 0 0; min-width: 0; }
+figcaption { margin-bottom: 4px; color: #59636e; overflow-wrap: anywhere; }
+figcaption b { color: #1c2128; }
+.chart { width: 100%; max-width: 760px; height: auto; display: block; }
+svg text { font-size: 12px; fill: #1c2128; }
+.axis { stroke: #8b97a5; fill: none; }
+.grid { stroke: #e7eaee; fill: none; }
+.key { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; }
+.wide, .scroll { overflow-x: auto; }
+table { border-collapse: collapse; }
+th { text-align: left; background: #f3f5f8; white-space: nowrap; }
+th, td { padding: 2px 12px 2px 6px; border-bottom: 1px solid #e7eaee; vertical-align: middle; }
+td { font-variant-numeric: tabular-nums; }
+.wide td:nth-child(3) { max-width: 22em; min-width: 9em; overflow-wrap: anywhere; font-size: 12px; }
+table { margin-bottom: 10px; }
+.scroll td, .scroll th { white-space: nowrap; }
+.wide td svg { display: block; }
+.broken td { background: #ffebe9; }
+@media (max-width: 760px) { svg.chart text { font-size: 16px; } th, td { padding-right: 8px; } }
+</style>
+<h1>$title</h1>
+<div class="scroll">$summary</div>
+<div class="figures">$charts</div>
+$tables
+</html>
+""")

@@ -1,0 +1,139 @@
+"""``delegraph report``: models measured beside each other."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from .report.measure import Measurement
+
+FILE = click.Path(exists=True, dir_okay=False)
+OUT = click.Path(dir_okay=False)
+
+
+def numbers(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, ...] | None:
+    """Read ``127.5,127.5,127.5``."""
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"needs numbers with commas between them, found {text!r}") from None
+
+
+def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@click.command()
+@click.argument("models", metavar="MODEL…", type=FILE, nargs=-1, required=True)
+@click.option("--data", metavar="PATH", help="Samples: a folder, or an .npy or .npz file of several.")
+@click.option("--labels", type=FILE, help="A class for each sample: .npy, .npz, or a text of numbers.")
+@click.option("--metric", metavar="PYTHON:FUNCTION", help="A measure of your own, beside the others.")
+@click.option("--samples", type=click.IntRange(min=1), help="Use so many at most.")
+@click.option("--mean", metavar="M[,M,M]", callback=numbers, help="Of images: real = (pixel - M) / S.")
+@click.option("--std", metavar="S[,S,S]", callback=numbers, help="S of the same.")
+@click.option("--engine", default="reference", show_default=True, help="The delegate that runs samples.")
+@click.option(
+    "-d",
+    "--delegates",
+    metavar="A,B",
+    default="reference",
+    show_default=True,
+    callback=_names,
+    help="Delegates whose time is measured, each by itself.",
+)
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=10, show_default=True, help="Runs that are timed."
+)
+@click.option(
+    "--layer-samples",
+    type=click.IntRange(min=0),
+    default=16,
+    show_default=True,
+    help="Compare the layers on so many samples.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all that was measured as JSON.")
+@click.option("--html", type=OUT, help="Write a page with charts to a file.")
+@click.option(
+    "--overlays",
+    type=click.Path(file_okay=False),
+    help="Write node data for Model Explorer to a folder.",
+)
+def report(
+    models: Sequence[str], as_json: bool, html: str | None, overlays: str | None, **settings: Any
+) -> None:
+    """Measure models beside each other; the first is the one of floats.
+
+    Sizes on disk and compressed, time on each delegate; with --data, how often a model gives the class that
+    the first gives (and with --labels, the right one), and how far each of its layers is from the same
+    layer of the first.
+    """
+    from delegraph import check_output, echo, echo_json, escaped
+
+    from .report.measure import measure
+
+    read = [*models, *(settings[n] for n in ("data", "labels") if settings[n])]
+    if html:
+        check_output(html, read)
+    with progress_bar() as progress:
+        found = measure(models, progress=progress, **settings)
+    if html:
+        _write_page(html, found, read)
+    if overlays:
+        _write_overlays(overlays, models, found, read)
+    if as_json:
+        from .report.measurement_json import to_json
+
+        echo_json(to_json(found))
+        return
+    echo(str(found))
+    for path in (html, overlays):
+        if path:
+            echo(f"{escaped(path)} written", err=True)
+
+
+def _write_page(path: str, found: Measurement, read: Sequence[str]) -> None:
+    from delegraph import write_file
+
+    from .report.page import to_html
+
+    write_file(path, to_html(found).encode(), read)
+
+
+def _write_overlays(folder: str, models: Sequence[str], found: Measurement, read: Sequence[str]) -> None:
+    from delegraph import InputError, read_model, write_file
+
+    from .report.measurement_json import node_data
+
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as e:
+        raise InputError(f"folder {folder!r} cannot be made: {e.strerror or e}") from e
+    for place, (path, measured) in enumerate(zip(models, found.models, strict=True)):
+        stem = os.path.splitext(os.path.basename(path))[0]
+        for name, values in node_data(read_model(path), measured).items():
+            target = os.path.join(folder, f"{place}_{stem}_{name}.json")
+            write_file(target, json.dumps(values, indent=1).encode(), read)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show what is done, on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        tasks: dict[str, Any] = {}
+
+        def progress(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what, total=of)
+            shown.update(tasks[what], completed=done, total=of)
+
+        yield progress

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from delegraph import read_model, write_file, write_model
 from delegraph_optimize.commands import dequantize, quantize
-from small import dense_net, ops
+from small import dense_net, floats, ops
 
 
 @pytest.fixture
@@ -34,6 +35,20 @@ def test_the_float_view_is_written(model: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(dequantize, [half, "-o", out])
     assert "the model is quantized (" in done.output
     assert {t.dtype for t in read_model(out).subgraphs[0].tensors} == {"float32"}
+
+
+def test_for_the_edge_tpu_the_compilers_table_comes_last(model: str, tmp_path: Path) -> None:
+    data = tmp_path / "samples.npy"
+    np.save(data, floats(4, 1, 64))
+    common = [model, "-o", str(tmp_path / "out.tflite"), "--scheme", "int8", "--data", str(data)]
+    whole = CliRunner().invoke(quantize, [*common, "--target", "edgetpu", "--inputs", "int8"]).output
+    assert "FULLY_CONNECTED                2          Mapped to Edge TPU" in whole
+    assert whole.rstrip().endswith("All operations run on the Edge TPU.")
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nindex = 2\nscheme = "float32"\n', encoding="utf-8")
+    part = CliRunner().invoke(quantize, [*common, "--target", "edgetpu", "--rules", str(rules)]).output
+    assert "FULLY_CONNECTED                1          Mapped to Edge TPU" in part
+    assert "Why operations run on the CPU, and what would make them pass:" in part
 
 
 def test_the_model_itself_is_never_overwritten(model: str) -> None:

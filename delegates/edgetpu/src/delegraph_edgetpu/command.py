@@ -89,6 +89,7 @@ def compile_command(
     """
     from . import __version__, log
     from .cut import CompilationFailed, Settings
+    from .delegate import ALL_MAPPED
 
     made_by = f"delegraph-edgetpu {__version__}"
     settings = Settings(made_by=made_by, **options)
@@ -104,7 +105,7 @@ def compile_command(
             echo("\n" + log.summary(found, output, log_file) + "\n")
             if show_operations:
                 echo(log.table(found.operations) + "\n")
-            echo(log.why(found.operations) or "All operations run on the Edge TPU.")
+            echo(log.why(found.operations) or ALL_MAPPED)
             written.append(found)
     except CompilationFailed as e:
         _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode(), models)

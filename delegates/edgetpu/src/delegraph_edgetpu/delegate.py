@@ -28,6 +28,8 @@ from delegraph import (
 
 from .payload import CUSTOM_OP, Header, decoded
 
+ALL_MAPPED = "All operations run on the Edge TPU."
+
 
 @frozen
 class Options:
@@ -90,6 +92,14 @@ class EdgeTpu(Delegate):
                 "make the model smaller, or compile it for several Edge TPUs with --num-segments"
             )
         return lines
+
+    def mapping(self, plan: Plan) -> str:
+        """Return the compiler's table of a plan, and what keeps ops off the device."""
+        from .log import table, why
+        from .status import operations
+
+        found = operations(plan, self.label)
+        return f"{table(found)}\n\n{why(found) or ALL_MAPPED}"
 
     def prepare(self, partition: Partition) -> Run:
         if any(op.name == CUSTOM_OP for op in partition.ops):

@@ -79,6 +79,7 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
     int16x8   int8, int16                  27 %   needed  CPUs; where int8 loses too much
     """
     from .pipeline import quantize as quantized
+    from .target import compilers_tables
 
     with _progress() as progress:
         found = quantized(model, block=int(block or 0), progress=progress, **settings)
@@ -90,6 +91,8 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
     _print(found.report)
     if found.plan is not None:
         _print(found.plan)
+        for table in compilers_tables(found.plan):
+            _print(f"\n{table}")
 
 
 @click.command()

@@ -24,6 +24,12 @@ def plan_for(target: Sequence[Delegate], model: Model) -> Plan:
     return plan_model(model, target, warn=False, anywhere=True)
 
 
+def compilers_tables(plan: Plan) -> list[str]:
+    """Return what the compilers of a plan's delegates would say: of those that have ``mapping(plan)``."""
+    found = [getattr(delegate, "mapping", None) for delegate in plan.delegates]
+    return [mapping(plan) for mapping in found if mapping is not None]
+
+
 def refused_by(
     target: Sequence[Delegate], edit: ModelEdit, verdicts: Mapping[Place, Verdict]
 ) -> dict[Place, str]:

@@ -1,0 +1,132 @@
+"""Measure quantized models, and write docs/quantized-models.json, of which docs/generate.py makes a page.
+
+``python tests/benchmarks/quantized`` makes what is missing; ``--again`` all; ``--only ResNet-8`` some;
+``--times`` measures the times alone. DELEGRAPH_MODELS names the folder of the models. Each row holds the
+command that made it; the samples that calibrate are written beside the models that are made (``--work``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "oracle"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import litert
+import models
+import numpy as np
+from cases import CASES, Case
+from latencies import ratios
+from measures import Outputs
+
+RESULT = Path(__file__).resolve().parents[3] / "docs" / "quantized-models.json"
+SCHEMES = {
+    "float16": "--scheme float16",
+    "dynamic": "--scheme dynamic",
+    "dynamic, int4": "--scheme dynamic --weights int4",
+    "int8": "--scheme int8 --data {data} --engine litert",
+    "int8, best ranges": "--scheme int8 --method best --data {data} --engine litert",
+    "int16x8": "--scheme int16x8 --data {data} --engine litert",
+}
+Found = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", help="a model's name")
+    parser.add_argument("--again", action="store_true", help="what is there, too")
+    parser.add_argument("--times", action="store_true", help="measure the times alone")
+    parser.add_argument("--delegates", default="reference,opencl,litert", help="whose times")
+    parser.add_argument("--work", type=Path, default=Path("quantized"), help="folder for what is made")
+    asked = parser.parse_args()
+    asked.work.mkdir(exist_ok=True)
+    for case in CASES:
+        if asked.only and case.name not in asked.only:
+            continue
+        found = _read()
+        row = found.setdefault(case.name, {})
+        if asked.times:
+            _time(case, row, asked.work, asked.delegates.split(","))
+        else:
+            _measure(case, row, asked.work, asked.again)
+        _write({c.name: found[c.name] for c in CASES if c.name in found})
+
+
+def _measure(case: Case, row: Found, work: Path, again: bool) -> None:
+    """Fill in what a model's rows lack, but the times."""
+    lacking = [s for s in SCHEMES if again or s not in row.get("schemes", {})]
+    if not lacking:
+        return
+    images, labels = case.judging()
+    floats = _outputs(models.path(case.file), images)
+    row |= {"file": case.file, "samples": case.told, "bytes": models.path(case.file).stat().st_size}
+    row["float"] = case.measure(floats, floats, labels)
+    schemes = row.setdefault("schemes", {})
+    for scheme in lacking:
+        command = _command(case, scheme)
+        out = _made(case, scheme, command, work)
+        measured = case.measure(floats, _outputs(out, images), labels)
+        schemes[scheme] = {"command": command, "bytes": out.stat().st_size, **measured}
+        print(case.name, scheme, measured, flush=True)
+    row["schemes"] = {s: schemes[s] for s in SCHEMES if s in schemes}
+
+
+def _command(case: Case, scheme: str) -> str:
+    stem = Path(case.file).stem
+    options = SCHEMES[scheme].format(data=f"{stem}.npy")
+    return f"delegraph quantize {stem}.tflite -o {_out(case, scheme)} {options}"
+
+
+def _out(case: Case, scheme: str) -> str:
+    return f"{Path(case.file).stem}_{scheme.replace(', ', '_').replace(' ', '_')}.tflite"
+
+
+def _made(case: Case, scheme: str, command: str, work: Path) -> Path:
+    """Run a command beside the model and its samples; return the model that it made."""
+    stem = Path(case.file).stem
+    beside = work / f"{stem}.tflite"
+    if not beside.exists():
+        beside.symlink_to(models.path(case.file))
+    data = work / f"{stem}.npy"
+    if "--data" in command and not data.exists():
+        np.save(data, np.stack(case.calibrating()))
+    subprocess.run(command.split(), cwd=work, check=True, stdout=subprocess.DEVNULL)
+    return work / _out(case, scheme)
+
+
+def _outputs(model: Path, images: list[np.ndarray]) -> Outputs:
+    found: list[list[np.ndarray]] = []
+    with litert.loaded(model, "BUILTIN", timeout=3600) as it:
+        for first in range(0, len(images), 20):
+            found += it.sample([[image] for image in images[first : first + 20]])
+    return found
+
+
+def _time(case: Case, row: Found, work: Path, delegates: list[str]) -> None:
+    """Measure how long each scheme's model takes on each delegate, beside the float model."""
+    made = {s: work / _out(case, s) for s in row["schemes"]}
+    for delegate in delegates:
+        found = ratios(models.path(case.file), made, delegate, case.calibrating()[0])
+        row.setdefault("milliseconds", {})[delegate] = found.pop("float")
+        for scheme, ratio in found.items():
+            row["schemes"][scheme].setdefault("times", {})[delegate] = ratio
+        print(case.name, delegate, row["milliseconds"][delegate], found, flush=True)
+
+
+def _read() -> Found:
+    return json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+
+
+def _write(found: Found) -> None:
+    text = json.dumps(found, indent=1, default=float)
+    RESULT.write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""How long quantized models take beside the float model on a delegate: medians of runs in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from delegraph import Interpreter, load_delegate
+from turns import seconds
+
+ROUNDS = 15
+LONG = 1.0  # second: of what takes longer, a third of the rounds
+
+
+def ratios(floats: Path, made: Mapping[str, Path], delegate: str, image: np.ndarray) -> dict[str, float]:
+    """Return milliseconds of the float model as "float", and how many times as long each other takes."""
+    with ExitStack() as stack:
+        loaded = stack.enter_context(load_delegate(delegate))
+        runs: dict[str, Callable[[], float]] = {}
+        for key, path in {"float": floats, **made}.items():
+            interpreter = stack.enter_context(Interpreter(str(path), delegates=[loaded]))
+            runs[key] = _run(interpreter, image)
+        slow = runs["float"]() > LONG
+        found: dict[str, list[float]] = {key: [] for key in runs}
+        for _ in range(ROUNDS // 3 if slow else ROUNDS):
+            for key, run in runs.items():
+                found[key].append(run())
+    medians = {key: median(some) for key, some in found.items()}
+    first = medians.pop("float")
+    return {"float": round(1000 * first, 3), **{k: round(s / first, 3) for k, s in medians.items()}}
+
+
+def _run(interpreter: Interpreter, image: np.ndarray) -> Callable[[], float]:
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
+    interpreter.invoke()
+    return lambda: seconds(interpreter.invoke)

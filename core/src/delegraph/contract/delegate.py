@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 # run itself may have release(): core calls it once, when it will not run the partition again: after a
 # resize, when a variant of an op whose shapes only runs show makes room, when the interpreter is closed.
 # What run returned stays readable. An interpreter that goes without being closed calls nothing.
+# And memory: an array for each input, or None, that run reads: the interpreter keeps inputs of the model
+# there, and what it hands over is a view whose base is that array. Nothing else may write there.
 Run = Callable[..., "tuple[Any, ...]"]
 
 

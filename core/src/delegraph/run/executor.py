@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 from attrs import frozen
 
 from .. import profile
@@ -21,7 +22,7 @@ from ..text import shape_text
 from . import control_flow as control
 from .device_values import read_only
 from .failures import where
-from .partition_run import Deferred, RunPart, core, let_go, prepared, timed, whole
+from .partition_run import Deferred, RunPart, core, let_go, memory_of, prepared, timed, whole
 from .state import Transaction
 
 if TYPE_CHECKING:
@@ -62,21 +63,25 @@ class Executor:
         self._running = _running(_at_work(plan))
         self._bodies: dict[int, _Body] = {}
         self.deferred: list[Deferred] = []
+        self.homes: dict[tuple[int, int], np.ndarray] = {}  # where runs read inputs, by subgraph
+        self._called = {j for i in range(len(plan.subgraphs)) for j in plan.called_by_core(i)}
         self._prepared: _Prepared = _Prepared(before._prepared if before else None)
         if before is not None:
             before._release_deferred()
 
-    def prepare(self, subgraph: int = 0) -> None:
-        """Prepare a subgraph and all that it calls.
+    def prepare(self, subgraph: int = 0) -> bool:
+        """Prepare a subgraph and all that it calls; return whether there was anything to do.
 
         :raises DelegateFailed: a delegate could not prepare its part.
         """
-        if subgraph not in self._bodies:
-            wanted = callers_first([subgraph], self.plan.called_by_core)
-            for index in wanted[::-1]:
-                if index not in self._bodies:
-                    self._bodies[index] = _Body(self, self.plan.subgraphs[index])
-            self._prepared.release_earlier(wanted)
+        if subgraph in self._bodies:
+            return False
+        wanted = callers_first([subgraph], self.plan.called_by_core)
+        for index in wanted[::-1]:
+            if index not in self._bodies:
+                self._bodies[index] = _Body(self, self.plan.subgraphs[index])
+        self._prepared.release_earlier(wanted)
+        return True
 
     def run(self, subgraph: int, state: Transaction, inputs: Sequence[Any]) -> Frame:
         """Run a subgraph; the frame is in ``frames``, too.
@@ -99,7 +104,12 @@ class Executor:
 
     def run_function(self, partition: Partition) -> Run:
         """Return a partition's run function, an earlier one if it still fits."""
-        return self._prepared.find(partition) or self._prepared.keep(partition, prepared(partition))
+        run = self._prepared.find(partition) or self._prepared.keep(partition, prepared(partition))
+        if partition.subgraph not in self._called:  # calls would overwrite what the caller's inputs hold
+            for t, memory in zip(partition.inputs, memory_of(partition, run), strict=False):
+                if memory is not None:
+                    self.homes.setdefault((partition.subgraph, t.index), memory)
+        return run
 
     def release(self) -> None:
         """Let go of all that is prepared; nothing is run after it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from numpy import ndarray
 from .. import shapes
 from ..contract import Fallback, Instruction, Partition, shapes_by_rows
 from ..contract.asking import owner, tell
-from ..contract.guard import anything, call, shown
+from ..contract.guard import Unfit, anything, call, listed, shown
 from ..errors import DelegateFailed, DelegraphError, ModelError, PluginError, UnsupportedOps
 from ..log import logger
 from ..model import Op, Shape, Tensor
@@ -74,6 +75,34 @@ def let_go(partition: Partition, run: Run) -> None:
         call(lambda: what, anything, lambda: getattr(run, "release", _nothing)())
     except PluginError as e:
         tell(delegate, str(e))
+
+
+def memory_of(partition: Partition, run: Run) -> list[ndarray | None]:
+    """Return where a run function reads its inputs, if it has memory of its own for them, by place."""
+    delegate = partition.delegate
+    assert delegate is not None
+    what = f"memory of what {owner(delegate)} prepared"
+    try:
+        return call(lambda: what, partial(_memory, partition), lambda: getattr(run, "memory", None))
+    except PluginError as e:
+        tell(delegate, str(e))
+        return []
+
+
+def _memory(partition: Partition, answer: Any) -> list[ndarray | None]:
+    found = listed(answer)
+    expected = list(map(Expected.of, partition.inputs))
+    if found and not (len(found) == len(expected) and all(map(_fits, found, expected))):
+        raise Unfit(f"an array for each input that can be written, or None, found {shown(found)}")
+    return found
+
+
+def _fits(array: Any, expected: Expected) -> bool:
+    if array is None:
+        return True
+    if type(array) is not ndarray or not (array.flags.carray and array.flags.writeable):
+        return False
+    return bool(array.dtype == expected.dtype and array.shape == expected.shape)
 
 
 def _nothing() -> None:

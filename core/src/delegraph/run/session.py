@@ -105,7 +105,9 @@ class Session:
         self._plain.clear()  # an input has no memory while its subgraph is not allocated
 
     def release(self) -> None:
-        """Let go of what delegates have prepared."""
+        """Let go of what delegates have prepared, and of memory that may be theirs."""
+        for values in (self._buffers, self._plain, self._handed):
+            values.clear()
         if self._executor is not None:
             self._executor.release()
 
@@ -145,7 +147,21 @@ class Session:
                     f"input {tensor.index} {tensor.name!r} has no values yet; set_tensor() gives it some"
                 )
             self._buffers[key] = zeros(tensor)
+            self._settle(key)
         return self._buffers[key]
+
+    def _settle(self, key: Key) -> None:
+        """Keep an input where the run function that reads it has memory for it: it is not copied then."""
+        memory = self._buffers.get(key)
+        home = None if self._executor is None else self._executor.homes.get(key)
+        if home is memory or not isinstance(memory, np.ndarray):
+            return
+        self._plain.pop(key, None)
+        if home is None:  # memory that is not its own would keep alive what is not run any more
+            self._buffers[key] = memory if memory.base is None else memory.copy()
+        else:
+            np.copyto(home, memory)
+            self._buffers[key] = home
 
     def _read_only(self, subgraph: int, tensor: Tensor) -> np.ndarray | OwnedValue:
         """Return an input's values as a run gets them: the same view as long as the memory is the same.
@@ -287,7 +303,9 @@ class Session:
                 self._budget.check_plan(plan, subgraph, self.keep_all)
                 self._executor = Executor(plan, self.keep_all, self._budget, self._executor)
             try:
-                self._executor.prepare(subgraph)
+                if self._executor.prepare(subgraph):
+                    for key in [key for key in self._buffers if key[0] == subgraph]:
+                        self._settle(key)
             except DelegateFailed as e:
                 self._give_up(e)
             else:

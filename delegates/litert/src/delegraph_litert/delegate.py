@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -14,9 +13,7 @@ from delegraph import Delegate, DelegateFailed, Op, Partition, Run, write_model
 
 from .options import EDGETPU, Options
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+DECIDES_SHAPES = ("int32", "int64", "uint32", "bool")  # types of operands that may do so
 ENTRY = "tflite_plugin_create_delegate"  # what a library has that is a delegate of LiteRT
 
 
@@ -45,11 +42,12 @@ class LiteRT(Delegate):
         return "with option library=libedgetpu.so.1 an Edge TPU runs it" if op.name == EDGETPU else ""
 
     def prepare(self, partition: Partition) -> Run:
+        from ai_edge_litert import interpreter as lite
+
         model = partition.as_model()
         content = write_model(model)
         for tensor in model.subgraphs[0].tensors:
             tensor.release()  # LiteRT has the weights in the bytes
-        lite = _litert()
         interpreter = lite.Interpreter(
             model_content=content,
             num_threads=self.options.num_threads,
@@ -57,24 +55,28 @@ class LiteRT(Delegate):
             experimental_delegates=self._native(),
         )
         interpreter.allocate_tensors()
-        entries = range(len(partition.inputs))  # as_model numbers what it reads from 0 on
-        prepared = PreparedPart(interpreter, entries, [t.index for t in model.subgraphs[0].outputs])
+        # Shapes that values decide are made in the middle of a run, which may move all memory.
+        stays = self.options.library is None and not any(
+            t.dtype in DECIDES_SHAPES for op in partition.ops for t in op.inputs if t and not t.is_constant
+        )
+        memory = [  # as_model numbers what it reads from 0 on
+            np.asarray(_Memory(interpreter, i)) if stays and t.shape and not t.is_variable else None
+            for i, t in enumerate(partition.inputs)
+        ]
+        prepared = PreparedPart(interpreter, memory, [t.index for t in model.subgraphs[0].outputs])
         self._prepared = [*(p for p in self._prepared if p() is not None), ref(prepared)]
-        return prepared.run
+        return prepared
 
     def close(self) -> None:
-        for prepared in [p() for p in self._prepared]:
-            if prepared is not None:
-                prepared.free()
+        for prepared in filter(None, [p() for p in self._prepared]):
+            prepared.free()
 
     def _native(self) -> list[Any] | None:
-        """Return the native delegate that the options name, made anew, as LiteRT takes it.
-
-        :raises DelegateFailed: there is no such library, it is no delegate, or it does not work here.
-        """
-        library = self.options.library
-        if library is None:
+        """Return the native delegate that the options name, made anew, or raise DelegateFailed."""
+        if (library := self.options.library) is None:
             return None
+        from ai_edge_litert.interpreter import load_delegate
+
         try:
             found = ctypes.CDLL(library)
         except OSError as e:
@@ -83,36 +85,37 @@ class LiteRT(Delegate):
             raise DelegateFailed(f"the library {library!r} is no delegate of LiteRT: it has no {ENTRY}")
         options = dict(pair.split("=", 1) for pair in self.options.library_options)
         try:
-            return [_litert().load_delegate(library, options)]
+            return [load_delegate(library, options)]
         except ValueError as e:
             raise DelegateFailed(f"the native delegate {library!r} does not work here: {e}") from e
 
 
 class PreparedPart:
-    """A partition in an interpreter of its own.
+    """A partition in an interpreter of its own."""
 
-    :param entries: the tensors that a run is given, variables among them.
-    :param exits: the tensors that it returns.
-    """
-
-    def __init__(self, interpreter: Any, entries: Sequence[int], exits: Sequence[int]) -> None:
+    def __init__(self, interpreter: Any, memory: list[np.ndarray | None], exits: list[int]) -> None:
         self._interpreter = interpreter
-        self._entries = entries
+        self.memory = memory  # where LiteRT has what a run is given; None: a run copies it in
         self._exits = exits
 
-    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return copies: LiteRT computes into the same memory again and again."""
         interpreter = self._interpreter
         if interpreter is None:
             raise DelegateFailed("the delegate is closed")
-        for i, value in zip(self._entries, inputs, strict=True):
-            interpreter.set_tensor(i, value)
+        for i, (memory, value) in enumerate(zip(self.memory, inputs, strict=True)):
+            if memory is None or value.base is not memory:
+                interpreter.set_tensor(i, value)
         interpreter.invoke()
         return tuple([np.asarray(interpreter.get_tensor(i)) for i in self._exits])  # of scalars, no arrays
 
     def free(self) -> None:
-        self._interpreter = None
+        self._interpreter, self.memory = None, []
 
 
-def _litert() -> Any:
-    return import_module("ai_edge_litert.interpreter")
+class _Memory:
+    """A tensor's memory: arrays of it hold the interpreter, but do not keep LiteRT from running."""
+
+    def __init__(self, interpreter: Any, tensor: int) -> None:
+        self.__array_interface__ = interpreter.tensor(tensor)().__array_interface__
+        self._interpreter = interpreter

@@ -19,7 +19,6 @@ from delegraph import (
     Op,
     OpSupport,
     RowsByOp,
-    Shape,
     SupportTable,
     Tensor,
     load_delegate,
@@ -74,7 +73,9 @@ def rows(options: Options) -> RowsByOp:
         for op, found in groupby(lines, lambda line: line[0])
     }
     if options.library is not None:
-        compiled = OpSupport(EDGETPU, (1, 1), "any* -> any*", shapes=_as_compiled)
+        compiled = OpSupport(
+            EDGETPU, (1, 1), "any* -> any*", shapes=lambda op, _: [t.shape for t in op.outputs]
+        )
         by_op[EDGETPU] = partial(iter, [compiled])
     return rows_of_modules(__package__, (), lambda module: (), "litert", by_op)
 
@@ -88,9 +89,8 @@ def _rows_of(lines: Sequence[Sequence[str]], reference: SupportTable, resolver: 
             continue
         first, last = map(int, span.split("-"))
         steps, rtol = claim.split()
-        row = OpSupport(op, (first, last), types, steps=int(steps), rtol=float(rtol))
         letters: dict[str, Any] = dict(pair.split("=") for pair in choices.split("; ") if pair)
-        row = attrs.evolve(row, **letters)
+        row = OpSupport(op, (first, last), types, steps=int(steps), rtol=float(rtol), **letters)
         for like in _like(reference.rows_of(op), row, name):
             own = (some_values, whole_bytes, whole_parameters, *_OF_OPS.get(op, ()))
             bounded = (no_bounds,) if row.rtol >= QUANTIZED_INSIDE else ()
@@ -100,8 +100,7 @@ def _rows_of(lines: Sequence[Sequence[str]], reference: SupportTable, resolver: 
 
 def _like(found: Iterable[OpSupport], row: OpSupport, name: str) -> list[OpSupport]:
     """Return the reference delegate's rows that take a row's types, and have a constraint of this name."""
-    types = _example(row)
-    fitting = [r for r in found if r.takes_types(types)]
+    fitting = [r for r in found if r.takes_types(_example(row))]
     return [r for r in fitting if not name or name in [c.name for c in r.constraints]]
 
 
@@ -119,10 +118,6 @@ def _example(row: OpSupport) -> str:
     chosen = {letter: names.split()[0] for letter, names in row.choices.items()}
     plain = [word.rstrip("?*").split("|")[0] for word in words]
     return " ".join(chosen.get(word, word) for word in plain)
-
-
-def _as_compiled(op: Op, given: Sequence[Shape]) -> list[Shape]:
-    return [t.shape for t in op.outputs]
 
 
 _OF_OPS = {"LSTM": (settled,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (settled,)}

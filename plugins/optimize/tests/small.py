@@ -34,3 +34,20 @@ def computes(model: Model, **inputs: Any) -> list[np.ndarray]:
 
 def ops(model: Model) -> list[str]:
     return [op.name for op in model.subgraphs[0].ops]
+
+
+def whole_lstm(outputs: int = 5, normalized: bool = True) -> Model:
+    """An LSTM of 5 units with peepholes; fewer outputs are projected."""
+    g = Builder()
+    x = g.input((2, 4, 6), "float32", "x")
+    weights = [g.constant(floats(5, n)) for n in (6, 6, 6, 6, *[outputs] * 4)]
+    peepholes, biases = ([g.constant(floats(5)) for _ in range(n)] for n in (3, 4))
+    projection = (
+        [g.constant(floats(outputs, 5)), g.constant(floats(outputs))] if outputs < 5 else [None] * 2
+    )
+    state = [g.variable((2, n), "float32") for n in (outputs, 5)]
+    norms = [g.constant(floats(5)) if normalized else None for _ in range(4)]
+    y = g.tensor((2, 4, outputs), "float32", "y")
+    inputs = [x, *weights, *peepholes, *biases, *projection, *state, *norms]
+    g.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], fused_activation_function="TANH", cell_clip=10.0)
+    return g.model([y])

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from delegraph import Builder, InputError
+from delegraph import Builder, InputError, Op
 from delegraph_optimize import Calibration, quantize
 from delegraph_optimize.calibrate import METHODS, calibrate, range_of, read_samples
+from delegraph_optimize.calibrate.inside import seen_inside
 from delegraph_optimize.calibrate.ranges import divergence, kept_bins
 from delegraph_optimize.calibrate.statistics import TensorStatistics
-from small import dense_net, floats
+from small import computes, dense_net, floats, whole_lstm
 
 RNG = np.random.default_rng(3)
 
@@ -162,6 +163,41 @@ def test_a_model_that_runs_op_by_op_is_watched_whole() -> None:
     assert sorted(found.tensors) == ["0/relu", "0/x", "0/y", "0/z"]
     assert found.tensors["0/x"].low == x.min()
     assert found.tensors["0/relu"].low >= 0
+
+
+def begun(op: Op, x: np.ndarray) -> list[np.ndarray | None]:
+    """Return an op's inputs, its state zeros."""
+    return [x, *(None if t is None else np.zeros(t.shape, np.float32) for t in op.inputs[1:])]
+
+
+@pytest.mark.parametrize("outputs", [5, 3])
+@pytest.mark.parametrize("normalized", [False, True])
+def test_what_an_lstm_holds_inside_is_what_makes_its_outputs(outputs: int, normalized: bool) -> None:
+    """Hidden values are the outputs, or what the projection makes outputs of."""
+    model = whole_lstm(outputs, normalized)
+    (op,), x = model.subgraphs[0].ops, floats(2, 4, 6)
+    found = seen_inside(op, begun(op, x))
+    (wanted,) = computes(model, x=x)
+    hidden = found["hidden"].swapaxes(0, 1)
+    if outputs < 5:
+        hidden = hidden @ op.inputs[16].data.T + op.inputs[17].data
+    np.testing.assert_allclose(hidden, wanted, atol=1e-5)
+    assert set(found) == {"gate0", "gate1", "gate2", "gate3", "cell", "hidden"}
+    assert found["cell"].shape == (4, 2, 5)
+
+
+def test_every_cell_counts_for_the_scale_of_the_cells() -> None:
+    """Not only the last ones, which the cell state shows."""
+    model = whole_lstm(5, False)
+    x = np.zeros((2, 4, 6), np.float32)
+    x[:, :2] = 3
+    calibration = calibrate(model, read_samples(model, [x]))
+    inside = calibration.tensors["0/y::cell"]
+    (op,) = model.subgraphs[0].ops
+    cells = seen_inside(
+        op, [x, *(None if t is None else np.zeros(t.shape, np.float32) for t in op.inputs[1:])]
+    )
+    assert (inside.low, inside.high) == (cells["cell"].min(), cells["cell"].max())
 
 
 def test_pixels_that_nobody_scaled_bring_a_warning(caplog: pytest.LogCaptureFixture) -> None:

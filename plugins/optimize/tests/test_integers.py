@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from delegraph import Builder, InputError, Model, Op, read_model
 from delegraph_optimize import Rule, quantize
-from small import computes, dense_net, floats, ops
+from small import computes, dense_net, floats, ops, whole_lstm
 
 
 def samples(*shape: int, count: int = 8, size: float = 1.0) -> list[np.ndarray]:
@@ -269,3 +269,38 @@ def test_an_lstm_has_the_integers_of_the_specification() -> None:
     assert (cell.dtype, np.log2(cell.scale) % 1, cell.is_variable) == ("int16", 0, True)
     assert [t.dtype for t in op.intermediates] == ["float32"] * 4 + ["int8"]
     assert op.intermediates[4].scale == y.scale
+
+
+def test_an_lstm_with_all_has_the_integers_of_the_specification() -> None:
+    model = whole_lstm(outputs=3)
+    op = the("UNIDIRECTIONAL_SEQUENCE_LSTM", quantize(model, "int8", data=samples(2, 4, 6)).model)
+    assert [t.dtype for t in op.inputs[9:12]] == ["int16"] * 3  # peepholes
+    assert [t.dtype for t in op.inputs[16:20]] == ["int8", "int32", "int8", "int16"]
+    assert [t.dtype for t in op.intermediates] == ["int16"] * 4 + ["int8"]
+    for bias, norm in zip(op.inputs[12:16], op.inputs[20:24], strict=True):
+        assert (norm.dtype, bias.scale) == ("int16", pytest.approx(norm.scale / 1024))
+    assert op.inputs[17].scale == pytest.approx(op.inputs[16].scale * op.intermediates[4].scale)
+
+
+def test_an_svdf_has_the_integers_of_the_specification() -> None:
+    g = Builder()
+    x, state = g.input((1, 4), "float32", "x"), g.variable((1, 3 * 5), "float32")
+    constants = [g.constant(floats(*shape)) for shape in ((3, 4), (3, 5), (3,))]
+    y = g.tensor((1, 3), "float32", "y")
+    g.op("SVDF", [x, *constants, state], [y], rank=1, fused_activation_function="RELU")
+    op = the("SVDF", quantize(g.model([y]), "int8", data=samples(1, 4)).model)
+    assert [t.dtype for t in op.inputs] == ["int8", "int8", "int16", "int32", "int16"]
+    assert np.abs(op.inputs[2].data).max() == 511  # of 10 bits
+    assert op.inputs[3].scale == pytest.approx(op.inputs[2].scale * op.inputs[4].scale)
+    assert (op.outputs[0].zero_point, op.version) == (-128, 3)
+
+
+def test_values_that_an_svdf_shares_a_scale_with_do_not_undo_its_relu() -> None:
+    g = Builder()
+    x, state = g.input((1, 4), "float32", "x"), g.variable((1, 3 * 5), "float32")
+    constants = [g.constant(floats(*shape)) for shape in ((3, 4), (3, 5), (3,))]
+    y = g.tensor((1, 3), "float32", "y")
+    g.op("SVDF", [x, *constants, state], [y], rank=1, fused_activation_function="RELU")
+    model = g.model([g.op("CONCATENATION", [y, x], [g.tensor((1, 7), "float32", "z")], axis=1)])
+    (out,) = the("SVDF", quantize(model, "int8", data=samples(1, 4)).model).outputs
+    assert out.zero_point == -128

@@ -23,9 +23,17 @@ def floats(*shape: int, size: float = 0.4) -> np.ndarray:
 
 
 def lstm(
-    time_major: bool = False, coupled: bool = False, name: str = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+    time_major: bool = False,
+    coupled: bool = False,
+    name: str = "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    peepholes: bool = False,
+    normalized: bool = False,
+    outputs: int = UNITS,
 ) -> Model:
-    """An LSTM of four gates, or of three where input and forget gate are coupled."""
+    """An LSTM of four gates, or of three where input and forget gate are coupled.
+
+    :param outputs: fewer than there are units: they are projected
+    """
     g = Builder()
     whole = name.startswith("UNI")
     shape = (TIME, BATCH, DEPTH) if time_major else (BATCH, TIME, DEPTH)
@@ -34,22 +42,29 @@ def lstm(
     def gates(*sizes: int) -> list[Tensor | None]:
         return [None if coupled and i == 0 else g.constant(floats(*sizes)) for i in range(4)]
 
-    state = [g.variable((BATCH, UNITS), "float32") for _ in range(2)]
+    def each(there: bool, first: int = 0) -> list[Tensor | None]:
+        return [g.constant(floats(UNITS)) if there and i >= first else None for i in range(4)]
+
+    projection = (
+        [g.constant(floats(outputs, UNITS)), g.constant(floats(outputs))] if outputs < UNITS else [None] * 2
+    )
+    peeping = [None] * 3 if not peepholes else each(True)[1:]
+    if coupled:
+        peeping[0] = None
     inputs = [
         x,
         *gates(UNITS, DEPTH),
-        *gates(UNITS, UNITS),
-        None,
-        None,
-        None,
+        *gates(UNITS, outputs),
+        *peeping,
         *gates(UNITS),
-        None,
-        None,
-        *state,
+        *projection,
+        g.variable((BATCH, outputs), "float32"),
+        g.variable((BATCH, UNITS), "float32"),
+        *each(normalized, int(coupled)),
     ]
-    out = g.tensor((*shape[:2], UNITS) if whole else (BATCH, UNITS), "float32", "y")
+    out = g.tensor((*shape[:2], outputs) if whole else (BATCH, outputs), "float32", "y")
     options = {"time_major": time_major} if whole else {}
-    g.op(name, [*inputs, *[None] * 4], [out], fused_activation_function="TANH", cell_clip=10.0, **options)
+    g.op(name, inputs, [out], fused_activation_function="TANH", cell_clip=10.0, **options)
     return g.model([out])
 
 
@@ -81,6 +96,11 @@ MODELS: dict[str, Callable[[], Model]] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
     "of time first": lambda: lstm(time_major=True),
     "of coupled gates": lambda: lstm(coupled=True),
+    "with peepholes": lambda: lstm(peepholes=True),
+    "with a projection": lambda: lstm(outputs=20),
+    "normalized": lambda: lstm(normalized=True),
+    "of coupled gates, with all": lambda: lstm(False, True, peepholes=True, normalized=True, outputs=20),
+    "with all": lambda: lstm(peepholes=True, normalized=True, outputs=20),
     "LSTM": lambda: lstm(name="LSTM"),
     "SVDF": svdf,
     "RNN": lambda: rnn("RNN"),
@@ -97,11 +117,7 @@ def test_a_recurrent_op_is_near_the_floats(name: str, scheme: str) -> None:
     shape = model.subgraphs[0].inputs[0].shape
     assert shape is not None
     samples = [floats(*shape, size=1.0) for _ in range(6)]
-    whole = scheme == "int8" and name in (
-        "UNIDIRECTIONAL_SEQUENCE_LSTM",
-        "of time first",
-        "of coupled gates",
-    )
+    whole = scheme == "int8" and name not in ("LSTM", "RNN", "UNIDIRECTIONAL_SEQUENCE_RNN")
     io = "int8" if whole else "float"
     found = quantize(model, scheme, data=samples if scheme == "int8" else None, inputs=io, least=1)
     expected = "float32" if scheme == "int8" and not whole else scheme

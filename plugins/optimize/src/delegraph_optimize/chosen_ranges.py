@@ -8,7 +8,8 @@ import numpy as np
 from delegraph import Model
 
 from .calibrate import Calibration, range_of
-from .calibrate.saved import tensor_keys
+from .calibrate.saved import inside_key, tensor_keys
+from .calibrate.statistics import TensorStatistics
 
 _BITS = {"int8": 8, "uint8": 8, "int16": 16}
 
@@ -41,13 +42,22 @@ class ChosenRanges:
             self._known[index, dtype] = self._found(index, dtype)
         return self._known[index, dtype]
 
+    def inside(self, index: int, what: str) -> tuple[float, float] | str:
+        """Return the range of what the op that writes a tensor holds inside, or why there is none."""
+        key = self._keys.get(index, "")
+        return _range(self._seen.get(inside_key(key, what)), "minmax", "int16")
+
     def _found(self, index: int, dtype: str) -> tuple[float, float] | str:
         seen = self._seen.get(self._keys.get(index, ""))
-        if seen is None or not (seen.samples or seen.odd):
-            return "no sample reached it"
-        if seen.odd:
-            return "its values were not all finite"
-        low, high = range_of(seen, self._methods.get(index, "minmax"), _BITS[dtype])
-        if max(-low, high) > np.finfo(np.float32).max / 4:
-            return "its values are too large"
-        return low, high
+        return _range(seen, self._methods.get(index, "minmax"), dtype)
+
+
+def _range(seen: TensorStatistics | None, method: str, dtype: str) -> tuple[float, float] | str:
+    if seen is None or not (seen.samples or seen.odd):
+        return "no sample reached it"
+    if seen.odd:
+        return "its values were not all finite"
+    low, high = range_of(seen, method, _BITS[dtype])
+    if max(-low, high) > np.finfo(np.float32).max / 4:
+        return "its values are too large"
+    return low, high

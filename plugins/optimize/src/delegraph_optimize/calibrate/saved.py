@@ -74,6 +74,11 @@ def tensor_keys(model: Model) -> dict[tuple[int, int], str]:
     }
 
 
+def inside_key(key: str, what: str) -> str:
+    """Return the name of what an op holds inside, from that of its first output; "" is the output."""
+    return f"{key}::{what}" if what else key
+
+
 def _keys(graph: Graph, place: int) -> list[str]:
     names = [t.name for t in graph.tensors]
     often = {n for n in names if names.count(n) > 1} if len(set(names)) < len(names) else set()

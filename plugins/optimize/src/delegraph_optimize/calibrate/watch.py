@@ -20,11 +20,14 @@ from delegraph import (
     run_op_by_op,
 )
 
+from .inside import seen_inside
 from .samples import Samples
-from .saved import Calibration, tensor_keys
+from .saved import Calibration, inside_key, tensor_keys
 from .statistics import TensorStatistics
 
 Tell = Callable[[int, int, np.ndarray], None]  # gets subgraph, tensor and values
+# Gets subgraph, the tensor that an op writes, the name of what it holds inside, and its values.
+TellInside = Callable[[int, int, str, np.ndarray], None]
 
 
 class Watched(Delegate):
@@ -33,11 +36,12 @@ class Watched(Delegate):
     name = "watched"
     dynamic = True
 
-    def __init__(self, engine: Delegate, tell: Tell) -> None:
+    def __init__(self, engine: Delegate, tell: Tell, tell_inside: TellInside | None = None) -> None:
         super().__init__(label=engine.label)
         self.name = engine.name  # type: ignore[misc]
         self.engine = engine
         self.tell = tell
+        self.tell_inside = tell_inside
         self.table = engine.table
 
     def running(self) -> AbstractContextManager[object]:
@@ -63,6 +67,9 @@ class Watched(Delegate):
             def carry_out(*arrays: Any) -> Sequence[Any]:
                 for place, index in first:
                     self._show(partition.subgraph, index, arrays[place])
+                if self.tell_inside is not None:
+                    for what, values in seen_inside(op, arrays).items():
+                        self.tell_inside(partition.subgraph, op.outputs[0].index, what, values)
                 results = run(*[arrays[p] for p in places])
                 for index, value in zip(written, results, strict=True):
                     self._show(partition.subgraph, index, value)
@@ -97,15 +104,18 @@ def calibrate(
     seen: dict[str, TensorStatistics] = {}
 
     def tell(subgraph: int, index: int, values: np.ndarray) -> None:
+        tell_inside(subgraph, index, "", values)
+
+    def tell_inside(subgraph: int, index: int, what: str, values: np.ndarray) -> None:
         key = keys.get((subgraph, index))
         if key is not None:
-            seen.setdefault(key, TensorStatistics()).see(values, histograms)
+            seen.setdefault(inside_key(key, what), TensorStatistics()).see(values, histograms)
 
     loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
     if loaded[0].name != "reference":
         loaded.append(load_delegate("reference"))
-    done = 0
-    with Interpreter(model=model, delegates=[Watched(d, tell) for d in loaded]) as interpreter:
+    done, watched = 0, [Watched(d, tell, tell_inside) for d in loaded]
+    with Interpreter(model=model, delegates=watched) as interpreter:
         for signature, inputs in samples:
             run_sample(interpreter, signature, inputs)
             done += 1

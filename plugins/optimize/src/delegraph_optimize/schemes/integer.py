@@ -6,7 +6,9 @@ gets it through a QUANTIZE or a DEQUANTIZE. Tensors that an op only moves share 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from attrs import define
@@ -15,12 +17,24 @@ from delegraph import Quantization, Record
 from ..spec import SPECS, Operand, OpSpec
 from ..versioned import settled_version
 from ..writer import LEFT_OUT, EditedOp, GraphEdit
-from .lstm import cell_state, why_not_lstm, with_integer_weights
+from .lstm import why_not_lstm, with_integer_lstm
 from .numbers import activation_quantization, fixed_quantization, quantized_weights, stored_numbers
 from .stored import Verdict
+from .svdf import STATE, why_not_svdf, with_integer_svdf
 
 Range = tuple[float, float]
-Ranges = Callable[[int, str], "Range | str"]  # (tensor, type) -> its range, or why there is none
+
+
+class Ranges(Protocol):
+    """The range of a tensor's values in a type, or why there is none."""
+
+    def __call__(self, index: int, dtype: str, /) -> Range | str: ...
+
+    def inside(self, index: int, what: str, /) -> Range | str:
+        """Return the range of what the op that writes a tensor holds inside."""
+        ...
+
+
 ACTIVATIONS = {"int8": "int8", "int16x8": "int16"}
 _CLAMPS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 _BIAS_TYPE = {"int8": "int32", "int16": "int64"}
@@ -65,7 +79,7 @@ def _why_not(graph: GraphEdit, node: EditedOp, dtype: str, ranges: Ranges) -> st
     spec = SPECS.get(node.name)
     if spec is None or not spec.takes(dtype):
         return f"LiteRT has no {node.name} on {dtype}"
-    if spec.recurrent and (why := why_not_lstm(graph, node)):
+    if spec.recurrent and (why := _why_not_recurrent(graph, node, ranges)):
         return why
     if not spec.recurrent and node.options.get("fused_activation_function", "NONE") not in _CLAMPS:
         return f"its fused activation {node.options.fused_activation_function} has no integers"
@@ -74,6 +88,13 @@ def _why_not(graph: GraphEdit, node: EditedOp, dtype: str, ranges: Ranges) -> st
         if why:
             return why
     return ""
+
+
+def _why_not_recurrent(graph: GraphEdit, node: EditedOp, ranges: Ranges) -> str:
+    if node.name == "SVDF":
+        found = ranges(node.inputs[STATE], "int16")
+        return why_not_svdf(graph, node) or (found if isinstance(found, str) else "")
+    return why_not_lstm(graph, node, partial(ranges.inside, node.outputs[0]))
 
 
 def operands(spec: OpSpec, node: EditedOp) -> list[tuple[Operand, int]]:
@@ -133,9 +154,12 @@ class _Group:
     high: float = -np.inf
     fixed: tuple[float, int] | None = None
     zero_is_0: bool = False  # the zero point has to be 0
+    least_is_0: bool = False  # the lowest integer has to be 0
 
     def holds(self, other: _Group, dtype: str) -> bool:
         """Say whether a fixed scale covers what another group needs."""
+        if self.least_is_0 and other.low < 0:
+            return False
         if self.fixed is None:
             return True
         if other.zero_is_0 and self.fixed[1]:
@@ -156,7 +180,7 @@ class Groups:
 
     def __init__(self, graph: GraphEdit, chosen: Mapping[int, str], ranges: Ranges) -> None:
         self._graph = graph
-        self._ranges = ranges
+        self.ranges = ranges
         self._above: dict[Place, Place] = {}
         self._groups: dict[Place, _Group] = {}
         for node in graph.nodes:
@@ -179,7 +203,7 @@ class Groups:
 
     def reach(self, index: int) -> float:
         """Return how far a tensor's values go; 0 where none was seen."""
-        found = self._ranges(index, "int16")
+        found = self.ranges(index, "int16")
         return 0.0 if isinstance(found, str) else max(-found[0], found[1])
 
     def _fix(self, node: EditedOp, dtype: str) -> None:
@@ -188,6 +212,8 @@ class Groups:
             self._group((node.outputs[0], dtype)).fixed = fixed
         if spec.zero_is_0:
             self._group((node.outputs[0], dtype)).zero_is_0 = True
+        if node.name == "SVDF":  # its RELU is the end of the range
+            self._group((node.outputs[0], dtype)).least_is_0 = True
 
     def _join(self, node: EditedOp, dtype: str) -> None:
         """Let the operands of an op that moves values share a scale, where the scale of each allows it.
@@ -229,12 +255,13 @@ class Groups:
         group.low, group.high = min(group.low, more.low), max(group.high, more.high)
         group.fixed = group.fixed or more.fixed
         group.zero_is_0 = group.zero_is_0 or more.zero_is_0
+        group.least_is_0 = group.least_is_0 or more.least_is_0
         del self._groups[b]
 
     def _group(self, place: Place) -> _Group:
         root = self._root(place)
         if root not in self._groups:
-            found = self._ranges(*place)
+            found = self.ranges(*place)
             self._groups[root] = _Group() if isinstance(found, str) else _Group(*found)
         return self._groups[root]
 
@@ -288,7 +315,7 @@ class _Emission:
 
     def _emit(self, node: EditedOp, dtype: str) -> None:
         spec = SPECS[node.name]
-        given = list(node.inputs)
+        given, written = list(node.inputs), node.outputs
         shared = self._shared(spec, node, dtype)
         for place, index in enumerate(given):
             operand = spec.input(place)
@@ -299,8 +326,10 @@ class _Emission:
             self._written(i, dtype) if spec.output(p).is_activation else i
             for p, i in enumerate(node.outputs)
         ]
-        if spec.recurrent:
-            with_integer_weights(self.graph, node, self.groups.reach(cell_state(node)))
+        if node.name == "SVDF":
+            with_integer_svdf(self.graph, node, self.groups.reach(node.inputs[STATE]))
+        elif spec.recurrent:
+            with_integer_lstm(self.graph, node, partial(self.groups.ranges.inside, written[0]))
         self._settle(node, dtype)
         self.nodes.append(node)
 

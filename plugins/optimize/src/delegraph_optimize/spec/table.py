@@ -12,7 +12,7 @@ from .op_spec import OpSpec
 
 _HALVES8, _HALVES16 = (1 / 256, -128), (1 / 32768, 0)  # of values from 0 to 1
 _ONES8 = (1 / 128, 0)  # of values from -1 to 1
-# Gates' weights of the input and of the state, peepholes, biases, the projection; no layer normalization.
+# Gates' weights of the input and of the state, peepholes, biases, the projection, the state.
 _LSTM = "x r? r r r r? r r r r? r? r? - - - - r? - - - -> x"
 
 _ROWS = (
@@ -24,7 +24,7 @@ _ROWS = (
     OpSpec("BATCH_MATMUL", "x x -> x"),
     # sums of products over time
     OpSpec("EMBEDDING_LOOKUP", "- w0 -> -", int8=False, int16=False, hybrid=True),
-    OpSpec("SVDF", "x r r -? - -> x", int8=False, int16=False, hybrid=True),
+    OpSpec("SVDF", "x r r -? - -> x", int16=False, hybrid=True, recurrent=True),
     OpSpec("RNN", "x r r - - -> x", int8=False, int16=False, hybrid=True),
     OpSpec("UNIDIRECTIONAL_SEQUENCE_RNN", "x r r - - -> x", int8=False, int16=False, hybrid=True),
     OpSpec("LSTM", _LSTM, int8=False, int16=False, hybrid=True),

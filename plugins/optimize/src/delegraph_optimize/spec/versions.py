@@ -94,6 +94,26 @@ def _transpose_conv(o: OpTypes, options: Record) -> int:
     return 2 if o.weights == "int8" else 1
 
 
+def _svdf(o: OpTypes, options: Record) -> int:
+    if o.first == "int8":
+        return 3
+    if not o.is_hybrid:
+        return 1
+    return 4 if options.get("asymmetric_quantize_inputs") else 2
+
+
+def _recurrent(o: OpTypes, options: Record) -> int:
+    weights = [dtype for dtype in o.inputs[1:3] if dtype]  # an LSTM may lack the first
+    if o.first != "float32" or "int8" not in weights:
+        return 1
+    return 3 if options.get("asymmetric_quantize_inputs") else 2
+
+
+def _lstm(o: OpTypes, options: Record) -> int:
+    found = _recurrent(o, options)
+    return found if found == 1 else found + 1
+
+
 def _batch_matmul(o: OpTypes, options: Record) -> int:
     if o.first in ("int16", "int8"):
         return {"int16": 3, "int8": 2}[o.first]
@@ -199,6 +219,7 @@ _RULES: Mapping[str, Callable[[OpTypes, Record], int]] = {
     "DYNAMIC_UPDATE_SLICE": _dynamic_update_slice,
     "FULLY_CONNECTED": _fully_connected,
     "GATHER": _gather,
+    "LSTM": _lstm,
     "MAXIMUM": _extreme,
     "MINIMUM": _extreme,
     "MUL": _mul,
@@ -207,14 +228,18 @@ _RULES: Mapping[str, Callable[[OpTypes, Record], int]] = {
     "QUANTIZE": _quantize,
     "RESIZE_BILINEAR": _resize,
     "RESIZE_NEAREST_NEIGHBOR": _resize,
+    "RNN": _recurrent,
     "SELECT": _select,
     "SLICE": _slice,
     "SPACE_TO_BATCH_ND": _blocks,
     "STRIDED_SLICE": _strided_slice,
     "SUB": _sub,
+    "SVDF": _svdf,
     "TOPK_V2": _topk,
     "TRANSPOSE": _transpose,
     "TRANSPOSE_CONV": _transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _recurrent,
+    "UNIDIRECTIONAL_SEQUENCE_RNN": _recurrent,
 }
 
 _TELLS = {"FILL": 1, "SPLIT": 1}  # the input whose type tells, where it is not the first

@@ -1,8 +1,9 @@
 """Smaller and faster .tflite models, from the .tflite file alone.
 
 ``quantize(model, "int8", data=samples)`` gives a model, and a report of what became of each op;
-``dequantize(model)`` the float view of one that is quantized. On the command line: ``delegraph quantize``,
-``delegraph dequantize``.
+``dequantize(model)`` the float view of one that is quantized; ``search_schemes`` chooses a scheme for each
+op, so that no more is lost than is allowed; ``measure`` says what was lost. On the command line:
+``delegraph quantize``, ``delegraph dequantize``, ``delegraph report``.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from .report import Outcome, Report
     from .report.measure import Measurement, measure
     from .rules import Rule
+    from .search import Found, search_schemes
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
 __all__ = [
     "Calibration",
+    "Found",
     "Measurement",
     "Outcome",
     "Quantized",
@@ -33,11 +36,13 @@ __all__ = [
     "dequantize",
     "measure",
     "quantize",
+    "search_schemes",
 ]
 
 # Imported when first asked for: a list of plugins does without.
 _LATER = {
     "Calibration": "calibrate",
+    "Found": "search",
     "Measurement": "report.measure",
     "Outcome": "report",
     "Quantized": "pipeline",
@@ -46,6 +51,7 @@ _LATER = {
     "dequantize": "pipeline",
     "measure": "report.measure",
     "quantize": "pipeline",
+    "search_schemes": "search",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .report_command import numbers, report
+from .search_command import NAMES, is_search, searched, with_options
 
 _MODEL = click.Path(exists=True, dir_okay=False)
 _OUT = click.Path(dir_okay=False)
@@ -67,6 +68,7 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.argument("model", type=_MODEL)
 @_with_options
+@with_options
 def quantize(model: str, out: str, saved: str | None, block: str | None, **settings: Any) -> None:
     r"""Write a smaller model, and say what became of each op and why.
 
@@ -81,8 +83,15 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
     from .pipeline import quantize as quantized
     from .target import compilers_tables
 
-    with _progress() as progress:
-        found = quantized(model, block=int(block or 0), progress=progress, **settings)
+    asked = {name: settings.pop(name) for name in NAMES}
+    settings["block"] = int(block or 0)
+    if is_search(asked):
+        choice = searched(model, out, asked, settings)
+        found = choice.quantized
+        _print(choice)
+    else:
+        with _progress() as progress:
+            found = quantized(model, progress=progress, **settings)
     read = [model, *(settings[name] for name in ("data", "calibration", "rules") if settings[name])]
     if saved is not None and found.calibration is not None:
         found.calibration.save(saved, read)

@@ -1,0 +1,88 @@
+"""What a search found, as values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from attrs import field, frozen
+
+from ..pipeline import Quantized
+
+Place = tuple[int, int]  # of an op in the model that was given: subgraph and index
+
+
+@frozen
+class Trial:
+    """What one model does on the samples."""
+
+    score: float  # of the metric
+    noise: float  # of the outputs, as a share of their signal
+    nbytes: int  # of the file
+    seconds: float  # of a sample, the median
+
+
+@frozen
+class Sensitivity:
+    """What one op costs and wins alone: the model of floats with this op quantized."""
+
+    place: Place
+    op: str
+    name: str  # of its first output
+    scheme: str
+    drop: float  # of the metric
+    noise: float  # of the outputs, as a share of their signal
+    nbytes: int  # that the file gets smaller
+    seconds: float  # that a sample takes less
+
+
+@frozen
+class Tried:
+    """One choice of schemes, and what it gives."""
+
+    schemes: dict[Place, str] = field(repr=False)
+    trial: Trial
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(self.schemes.values())
+
+
+@frozen(eq=False)
+class Found:
+    """The model that a search found, and what it tried on the way."""
+
+    quantized: Quantized
+    chosen: Tried
+    metric: str
+    base: float  # what the metric says of the model of floats
+    sensitivities: tuple[Sensitivity, ...]  # the most sensitive first
+    tried: tuple[Tried, ...]  # in the order of the search
+
+    @property
+    def drop(self) -> float:
+        return self.base - self.chosen.trial.score
+
+    @property
+    def front(self) -> tuple[Tried, ...]:
+        """What no other choice beats in size, time and metric at once; the smallest first."""
+        return front_of(self.tried)
+
+    def __str__(self) -> str:
+        from .found_text import found_text
+
+        return found_text(self)
+
+
+def front_of(tried: Iterable[Tried]) -> tuple[Tried, ...]:
+    """Return what no other choice beats in size and metric, or equals in both and beats in time."""
+    some = list(tried)
+    kept = [t for t in some if not any(_beats(other.trial, t.trial) for other in some)]
+    return tuple(sorted(kept, key=lambda t: (t.trial.nbytes, -t.trial.score)))
+
+
+def _beats(one: Trial, other: Trial) -> bool:
+    better = (-one.nbytes, one.score), (-other.nbytes, other.score)
+    if better[0] == better[1]:
+        return one.seconds < other.seconds
+    return all(a >= b for a, b in zip(*better, strict=True))

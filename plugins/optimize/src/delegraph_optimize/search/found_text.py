@@ -1,0 +1,105 @@
+"""What a search found, as tables for people and as a plot."""
+
+from __future__ import annotations
+
+import io
+
+from delegraph import bytes_text, escaped
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from ..report.charts import COLORS, Point, points
+from ..report.metric import METRICS
+from ..report.text import WIDTH, shortened
+from .found import Found, Tried
+
+MOST = 12  # ops of the table of sensitivities
+_STYLE = "text { font: 12px sans-serif } .axis { stroke: #8b97a5; fill: none } .grid { stroke: #e7eaee }"
+
+
+def found_text(found: Found, width: int = WIDTH) -> str:
+    """Return the tables as plain text: the sensitive ops, the front, and what was chosen."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=width, color_system=None, markup=False, highlight=False, emoji=False
+    )
+    console.print(Group(_sensitive(found), _front(found), Text(_chosen(found))))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def plot(found: Found) -> str:
+    """Return the front as an SVG file: size and metric of all that was tried."""
+    front = found.front
+    times = 100 if found.metric in METRICS else 1
+    some = [
+        Point(
+            t.trial.nbytes / 1024,
+            times * t.trial.score,
+            _counts(t),
+            COLORS[1] if t is found.chosen else COLORS[0],
+            any(t is f for f in front),
+        )
+        for t in found.tried
+    ]
+    drawn = points(some, "KiB", f"{escaped(found.metric)}{', %' if times == 100 else ''}")
+    head = '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="300" '
+    return drawn.replace("<svg ", head, 1).replace(">", f"><style>{_STYLE}</style>", 1)
+
+
+def _sensitive(found: Found) -> Table:
+    table = _table(">", "op", "as", f">{escaped(found.metric)} lost", ">noise", ">wins", ">", "output")
+    for s in found.sensitivities[:MOST]:
+        place = f"{s.place[0]}:{s.place[1]}" if s.place[0] else str(s.place[1])
+        cells = (
+            place,
+            s.op,
+            s.scheme,
+            _score(found, s.drop),
+            f"{100 * s.noise:.2g} %",
+            ("-" if s.nbytes < 0 else "") + bytes_text(abs(s.nbytes)),
+            f"{1000 * s.seconds:+.2g} ms",
+            shortened(escaped(s.name)),
+        )
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _front(found: Found) -> Table:
+    table = _table(">size", ">ms", f">{escaped(found.metric)}", "ops", "")
+    for t in found.front:
+        mark = "chosen" if t is found.chosen else ""
+        trial = t.trial
+        cells = (
+            bytes_text(trial.nbytes),
+            f"{1000 * trial.seconds:.3g}",
+            _score(found, trial.score),
+            _counts(t),
+            mark,
+        )
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _chosen(found: Found) -> str:
+    trial, tried = found.chosen.trial, f"{len(found.tried)} choices tried"
+    return (
+        f"{_counts(found.chosen)}: {bytes_text(trial.nbytes)}, {escaped(found.metric)} "
+        f"{_score(found, trial.score)} ({_score(found, found.base)} with floats); {tried}"
+    )
+
+
+def _score(found: Found, value: float) -> str:
+    return f"{100 * value:.2f} %" if found.metric in METRICS else f"{value:.4g}"
+
+
+def _counts(tried: Tried) -> str:
+    return ", ".join(f"{n} {scheme}" for scheme, n in tried.counts.most_common())
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
+    return table

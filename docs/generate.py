@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 import sys
@@ -29,6 +30,7 @@ from delegraph.cli.support import support_markdown
 from delegraph.model import Op, schema
 from delegraph.partition import partition, specialize
 from delegraph.report.plan_text import render
+from delegraph_optimize.advise import markdown, summary
 from rich.console import Console
 
 DOCS = Path(__file__).parent
@@ -159,6 +161,42 @@ def _field_text(field: schema.Field) -> str:
     return f"`{field.name}: {kind} = {field.default!r}`"
 
 
+ADVICE_INTRODUCTION = """# Which scheme?
+
+`delegraph advise MODEL` asks three questions (which hardware, what data, which loss is allowed), or takes
+the answers as options, and prints the command to run:
+
+```sh
+delegraph advise model.tflite --hardware cpu --data photos/ --labels classes.txt --max-drop 0.5
+```
+
+| hardware | samples | loss | scheme |
+|---|---|---|---|
+| CPU | | none | `float16` |
+| CPU | none | some | `dynamic` |
+| CPU | there are | some | `int8` with `--max-drop`: [ops go back](optimize-search.md) until that is met |
+| GPU | | | `float16`; GPUs compute in floats |
+| Edge TPU | needed | | `int8 --target edgetpu`, with integers at the border |
+| microcontroller | needed | | `int8 --inputs int8` |
+| NNAPI, Hexagon | | | not covered |
+
+Measured over the models of `docs/quantized-models.json`: the smallest and the largest of each number.
+"""
+MEASURED = "../plugins/optimize/src/delegraph_optimize/advise/measured.json"
+
+
+def measured_schemes() -> str:
+    """Return what the optimizer tells of each scheme: ranges over the measured models."""
+    rows = DOCS / "quantized-models.json"
+    if not rows.exists():
+        return (DOCS / MEASURED).read_text("utf-8")
+    return f"{json.dumps(summary(json.loads(rows.read_text('utf-8'))), indent=1)}\n"
+
+
+def advice_page() -> str:
+    return f"{ADVICE_INTRODUCTION}\n{markdown()}\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "ops.md": ops_page,
     "edgetpu-ops.md": edgetpu_page,
@@ -166,6 +204,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "op-options.md": options_page,
     "rules.md": rules_page,
     "images/partition.svg": partition_picture,
+    MEASURED: measured_schemes,
+    "quantize-advice.md": advice_page,
 }
 
 

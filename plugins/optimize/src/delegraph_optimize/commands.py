@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from .advise.table import help_table
+from .advise_command import advise
 from .report_command import numbers, report
 from .search_command import NAMES, is_search, searched, with_options
 
@@ -65,21 +67,14 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.command(
+    help="Write a smaller model, and say what became of each op and why. Sizes, and how often the class is "
+    f"that of floats, are those of the models that the documentation lists.\n\n\b\n{help_table()}"
+)
 @click.argument("model", type=_MODEL)
 @_with_options
 @with_options
 def quantize(model: str, out: str, saved: str | None, block: str | None, **settings: Any) -> None:
-    r"""Write a smaller model, and say what became of each op and why.
-
-    \b
-    scheme    weights, activations         size   data    runs on
-    float16   float16, float32             50 %   none    what runs the float model
-    dynamic   int8 or int4, float32        27 %   none    CPUs
-    weights   int8 or int4, float32        27 %   none    what runs the float model
-    int8      int8, int8                   27 %   needed  CPUs, Edge TPU, microcontrollers
-    int16x8   int8, int16                  27 %   needed  CPUs; where int8 loses too much
-    """
     from .pipeline import quantize as quantized
     from .target import compilers_tables
 
@@ -140,4 +135,4 @@ def _print(report: object) -> None:
     echo(str(report))
 
 
-COMMANDS = (quantize, dequantize, report)
+COMMANDS = (quantize, dequantize, report, advise)

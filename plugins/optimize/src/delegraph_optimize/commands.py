@@ -58,6 +58,27 @@ _OPTIONS = (
         type=click.Choice(["32", "64", "128", "256"]),
         help="dynamic, int4: values of a FULLY_CONNECTED row that share a scale.",
     ),
+    click.option(
+        "--effort",
+        type=click.Choice(["fast", "normal", "best"]),
+        default="normal",
+        show_default=True,
+        help="Which of the next three are done, where there are data.",
+    ),
+    click.option(
+        "--equalize/--no-equalize",
+        default=None,
+        help="Make channels of neighbouring weights equal in size.",
+    ),
+    click.option(
+        "--bias-correction/--no-bias-correction", default=None, help="Keep the mean of sums as it is."
+    ),
+    click.option(
+        "--rounding",
+        type=click.Choice(["nearest", "gptq", "adaround"]),
+        help="How weights become integers.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of what rounding looks at."),
 )
 
 
@@ -85,8 +106,8 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
         found = choice.quantized
         _print(choice)
     else:
-        with _progress() as progress:
-            found = quantized(model, progress=progress, **settings)
+        with _progress() as (progress, improving):
+            found = quantized(model, progress=progress, improving=improving, **settings)
     read = [model, *(settings[name] for name in ("data", "calibration", "rules") if settings[name])]
     if saved is not None and found.calibration is not None:
         found.calibration.save(saved, read)
@@ -112,21 +133,26 @@ def dequantize(model: str, out: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """Count the samples that are done, on a terminal."""
+def _progress() -> Iterator[tuple[Callable[[int], None], Callable[[int, int], None]]]:
+    """Count the samples and the ops that are done, on a terminal, with the time that is left."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("calibrating"),
+        TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed} samples"),
+        TextColumn("{task.completed} {task.fields[what]}"),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("", total=None, start=True)
-        yield lambda done: shown.update(task, completed=done)
+        seen = shown.add_task("calibrating", total=None, what="samples")
+        better = shown.add_task("improving", total=None, what="ops", visible=False)
+        yield (
+            lambda done: shown.update(seen, completed=done),
+            lambda done, of: shown.update(better, completed=done, total=of, visible=True),
+        )
 
 
 def _print(report: object) -> None:

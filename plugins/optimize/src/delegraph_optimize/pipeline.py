@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -12,9 +13,20 @@ from delegraph import Delegate, InputError, Model, Op, Plan, read_model, write_f
 
 from .apply import Wanted, apply_schemes
 from .asked import Asked, rules_of
-from .calibrate import Calibration, calibrate, read_samples
+from .calibrate import Calibration, Samples, calibrate, read_samples
 from .calibrate.ranges import needs_histograms
-from .improve import BEST, FirstSamples, best_method
+from .calibrate.saved import tensor_keys
+from .improve import (
+    BEST,
+    EQUALIZED,
+    FirstSamples,
+    KeptSamples,
+    Told,
+    Wishes,
+    best_method,
+    equalized,
+    improve,
+)
 from .prepared import FloatModel, Place
 from .report import Outcome, Report
 from .rules import Rule
@@ -22,6 +34,7 @@ from .schemes import ACTIVATIONS, Verdict
 from .target import Target, loaded_target, plan_for
 from .writer import ModelEdit
 
+LOOKED_AT = 16  # samples, for what RELU6 lets through
 Source = Model | str | os.PathLike[str]
 
 
@@ -58,7 +71,13 @@ def quantize(
     weights: str = "int8",
     block: int = 0,
     least: int | None = None,
+    effort: str = "normal",
+    equalize: bool | None = None,
+    bias_correction: bool | None = None,
+    rounding: str | None = None,
+    seed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
+    improving: Told = lambda done, of: None,
 ) -> Quantized:
     """Return a smaller model.
 
@@ -84,22 +103,37 @@ def quantize(
     :param block: of ``dynamic`` with int4 weights: values of a FULLY_CONNECTED row that share a scale; 0:
         all.
     :param least: constants of fewer values stay as they are; None: what the scheme's documentation says.
+    :param effort: ``fast``, ``normal`` or ``best``: what of the next three is done, where there are data.
+    :param equalize: make channels that one op makes and the next one reads equal in the weights of both.
+    :param bias_correction: let sums have the mean that they have in floats.
+    :param rounding: of weights: ``nearest``, ``gptq`` or ``adaround``.
+    :param seed: of the samples and rows that rounding looks at.
     :param progress: called with the number of samples that are done.
+    :param improving: called with the number of ops whose weights are better now, and of all.
     :raises InputError: an argument is none of these, or data are needed and there are none.
     """
     outputs = inputs if outputs is None else outputs
     settings = Asked(scheme, inputs, outputs, weights, block, least, method, rules_of(rules))
     settings.check()
+    wishes = Wishes(effort, equalize, bias_correction, rounding, seed=seed)
+    wishes = _settled(wishes, settings, data is not None)
     given = model if isinstance(model, Model) else read_model(model)
     ready = FloatModel.of(given)
     wanted: Wanted = {p: settings.of(op, ready.origins[p]) for p, op in ready.ops()}
     delegates = None if target is None else loaded_target(target)
-    found = None
+    found, some_kept = None, KeptSamples(seed)
+    some: Samples = ()
+    if data is not None:
+        some = some_kept.of(read_samples(given, data, mean=mean, std=std, limit=samples))
+    if wishes.equalize:
+        ready, some = _equalized(ready, some, engine)
     notes = list(ready.notes)
     if any(asked in ACTIVATIONS for asked, _ in wanted.values()):
         found, kept = _loaded(calibration), FirstSamples()
+        if found is not None:
+            _check_names(found, ready.model)
         if data is not None:
-            some = kept.of(read_samples(given, data, mean=mean, std=std, limit=samples))
+            some = kept.of(some)
             counted = any(m == BEST or needs_histograms(m) for _, m in wanted.values())
             made = calibrate(ready.model, some, engine=engine, histograms=counted, progress=progress)
             found = made if found is None else found.merged(made)
@@ -113,9 +147,44 @@ def quantize(
             wanted = _with_method(wanted, method)
             notes.append(note)
     edit, verdicts = apply_schemes(ready, settings, wanted, found, delegates)
+    if wishes.needs_samples:
+        for _ in some:  # of which calibration may have left none
+            pass
+        notes.append(improve(ready.model, edit, some_kept, wishes, engine, improving))
     result = _result(given, evolve(ready, notes=notes), edit, verdicts, wanted, scheme, found)
     plan = None if delegates is None else plan_for(delegates, result.model)
     return evolve(result, plan=plan)
+
+
+def _settled(wishes: Wishes, settings: Asked, has_samples: bool) -> Wishes:
+    """Return the wishes with nothing left open."""
+    wishes.check()
+    if wishes.asked and not has_samples:
+        raise InputError(f"{wishes.asked[0]} needs samples of the model's inputs: data")
+    return wishes.settled(settings.weights, has_samples)
+
+
+def _equalized(ready: FloatModel, some: Samples, engine: str | Delegate) -> tuple[FloatModel, Samples]:
+    """Return a model with equalized channels, and the samples, of which the first had a look taken at."""
+    rest = iter(some)
+    first = list(islice(rest, LOOKED_AT))
+    model, count = equalized(ready.model, first, engine)
+    notes = [*ready.notes, f"channels equalized: {count} pairs of ops"]
+    return evolve(ready, model=model, notes=notes), chain(first, rest)
+
+
+def _check_names(found: Calibration, model: Model) -> None:
+    """:raises InputError: a calibration is of this model with, and the model without equalized channels,
+    or the other way round.
+    """
+    seen, there = ({n for n in names if n.endswith(EQUALIZED)} for names in (found.tensors, _keys(model)))
+    if found.tensors and seen != there:
+        made = "with" if seen - there else "without"
+        raise InputError(f"the calibration was made {made} equalized channels, and this model is not so")
+
+
+def _keys(model: Model) -> list[str]:
+    return list(tensor_keys(model).values())
 
 
 def _with_method(wanted: Wanted, method: str) -> Wanted:

@@ -235,7 +235,7 @@ def _finished(
         return tuple(tensors[numbers[i]] for i in indices)
 
     ops = tuple(
-        _op(place, node, [None if i == LEFT_OUT else tensors[numbers[i]] for i in node.inputs], of)
+        op_of(place, node, [None if i == LEFT_OUT else tensors[numbers[i]] for i in node.inputs], of)
         for place, node in enumerate(edit.nodes)
     )
     graph = attrs.evolve(
@@ -244,12 +244,16 @@ def _finished(
     return graph, numbers
 
 
-def _op(
+def op_of(
     place: int,
     node: EditedOp,
     inputs: Sequence[Tensor | None],
     of: Callable[[Sequence[int]], tuple[Tensor, ...]],
 ) -> Op:
+    """Return an edited op as one of a graph.
+
+    :param of: returns the tensors of some numbers
+    """
     made = Op(
         place,
         node.name,

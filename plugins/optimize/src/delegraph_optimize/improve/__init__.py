@@ -1,7 +1,23 @@
-"""What makes a quantized model better than its first ranges do."""
+"""What makes a quantized model better than its first ranges and the nearest integers do."""
 
 from __future__ import annotations
 
 from .best_method import BEST, FirstSamples, best_method
+from .equalize import EQUALIZED, equalized
+from .improved import Told, improve
+from .kept_samples import KeptSamples
+from .wishes import EFFORTS, ROUNDINGS, Wishes
 
-__all__ = ["BEST", "FirstSamples", "best_method"]
+__all__ = [
+    "BEST",
+    "EFFORTS",
+    "EQUALIZED",
+    "ROUNDINGS",
+    "FirstSamples",
+    "KeptSamples",
+    "Told",
+    "Wishes",
+    "best_method",
+    "equalized",
+    "improve",
+]

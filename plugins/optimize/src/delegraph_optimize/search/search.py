@@ -35,7 +35,6 @@ from .state import State, fingerprint
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it is done, and how much there is
 FLOATS = "float32"
-_SURE = 4  # samples: so many of which none is gained are two standard errors, √n, from none
 # What an op goes back to, step by step.
 LADDERS: dict[str, tuple[str, ...]] = {
     "int8": ("int8", "int16x8", FLOATS),
@@ -297,9 +296,7 @@ class _Search:
         )
 
     def _harm(self, alone: Sensitivity) -> tuple[float, float]:
-        """Return what an op costs: the drop, if it is more than chance, then the noise."""
-        counts = alone.drop * len(self.samples) >= _SURE if self.judge.metric in METRICS else alone.drop > 0
-        return alone.drop if counts else 0.0, max(alone.noise, 0.0)
+        return max(alone.drop, 0.0), max(alone.noise, 0.0)
 
     def _won(self, alone: Sensitivity) -> tuple[float, float]:
         """Return what is won for its price when an op goes back."""

@@ -1,0 +1,150 @@
+"""AdaRound: whether each weight is rounded up or down is learned, so that the op's outputs stay near the
+floats'.
+
+Ŵ = steps · clip(floor(W / steps) + h(V)), h(V) = clip(1.2 · sigmoid(V) - 0.1, 0, 1): Adam moves V down the
+gradient of |act(Wx + b) - act(Ŵx̂ + b̂)|² and of a regularizer, Σ 1 - |2h - 1|^β, that draws h to 0 and 1
+as β falls. Then each weight alone is rounded the other way where that is better.
+
+Source: Nagel et al., "Up or down? Adaptive rounding for post-training quantization", 2020, section 3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from attrs import frozen
+
+from .nearest import nearest
+
+_STRETCH = 1.2  # of the sigmoid, so that it reaches 0 and 1
+_WEIGHT = 10.0  # of the regularizer, for a weight, beside the error of rounding to the nearest
+_BETAS = (20.0, 2.0)
+_WARM = 0.2  # of the iterations: without the regularizer
+_RATE = 0.07  # of Adam
+_PAST = (0.9, 0.999)  # of Adam's averages
+_BATCH = 128  # rows
+_SWEEPS = 2  # over the weights, at the end
+
+
+@frozen
+class Target:
+    """What a product is to give: for groups, rows of inputs."""
+
+    found: np.ndarray  # what the quantized op reads, (groups, rows, depth)
+    wanted: np.ndarray  # what the op of floats writes, (groups, rows, units)
+    bias: np.ndarray  # of the quantized op, (groups, units)
+    low: float  # of the fused activation
+    high: float
+
+    def error(self, weights: np.ndarray) -> np.ndarray:
+        """Return the mean squared error that weights give, (groups, units)."""
+        return self.error_of(self.sums(weights))
+
+    def sums(self, weights: np.ndarray) -> np.ndarray:
+        return np.asarray(self.found @ weights.transpose(0, 2, 1).astype(np.float32) + self.bias[:, None])
+
+    def error_of(self, sums: np.ndarray) -> np.ndarray:
+        """Return the mean squared error of sums before the activation, (groups, units)."""
+        off = np.clip(sums, self.low, self.high) - self.wanted
+        return np.asarray(np.einsum("gru,gru->gu", off, off) / np.float32(off.shape[1]))
+
+    def gradient(self, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the gradient of the mean squared error of some rows by the weights."""
+        x = self.found[:, rows]
+        sums = x @ weights.transpose(0, 2, 1) + self.bias[:, None]
+        off = np.clip(sums, self.low, self.high) - self.wanted[:, rows]
+        off[(sums < self.low) | (sums > self.high)] = 0
+        return np.asarray(off.transpose(0, 2, 1) @ x * np.float32(2 / len(rows)))
+
+
+def adaround(
+    weights: np.ndarray,
+    steps: np.ndarray,
+    limit: int,
+    target: Target,
+    *,
+    iterations: int = 500,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return integers for weights, (groups, units, depth): for no unit worse on the target than the
+    nearest.
+    """
+    simple = nearest(weights, steps, limit)
+    error = target.error(simple * steps)
+    learned = _learned(weights / steps, steps, limit, target, error, iterations, seed)
+    better = target.error(learned * steps) < error
+    chosen = np.where(better[..., None], learned, simple)
+    for _ in range(_SWEEPS):
+        _flip(chosen, weights, steps, limit, target)
+    return chosen
+
+
+def _learned(
+    ratio: np.ndarray,
+    steps: np.ndarray,
+    limit: int,
+    target: Target,
+    error: np.ndarray,
+    iterations: int,
+    seed: int,
+) -> np.ndarray:
+    floor = np.clip(np.floor(ratio), -limit, limit).astype(np.float32)
+    up = np.clip(ratio - floor, 0.01, 0.99).astype(np.float32)
+    v = np.log((up + 0.1) / (_STRETCH - 0.1 - up))
+    wide = steps.astype(np.float32)
+    # The error of a unit counts as much for each of its weights as the regularizer's 1.
+    scale = (wide * (ratio.shape[2] / np.maximum(error, 1e-12))[..., None]).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    adam = _Adam(v)
+    for done in range(iterations):
+        rows = rng.integers(0, target.found.shape[1], _BATCH)
+        s = 1 / (1 + np.exp(-v))
+        h = np.clip(s * np.float32(_STRETCH) - np.float32(0.1), 0, 1)
+        slope = target.gradient(np.clip(floor + h, -limit, limit) * wide, rows) * scale
+        if done >= _WARM * iterations:
+            slope += _regularizer(h, done / iterations)
+        slope *= s * (1 - s) * ((h > 0) & (h < 1))
+        adam.move(v, slope)
+    return np.asarray(np.clip(floor + (v >= 0), -limit, limit), np.float64)
+
+
+def _flip(stored: np.ndarray, weights: np.ndarray, steps: np.ndarray, limit: int, target: Target) -> None:
+    """Round each weight the other way, in its place, where the error falls."""
+    floor, wide = np.floor(weights / steps), np.broadcast_to(steps, weights.shape)
+    sums = target.sums(stored * steps)
+    error = target.error_of(sums)
+    for k in range(weights.shape[2]):
+        other = np.clip(2 * floor[..., k] + 1 - stored[..., k], -limit, limit)
+        change = ((other - stored[..., k]) * wide[..., k]).astype(np.float32)
+        moved = sums + target.found[..., k, None] * change[:, None]
+        found = target.error_of(moved)
+        better = found < error
+        stored[..., k][better], error[better] = other[better], found[better]
+        sums = np.where(better[:, None], moved, sums)
+
+
+def _regularizer(h: np.ndarray, progress: float) -> np.ndarray:
+    """Return the gradient of the regularizer by h; β falls from the end of the warm-up on."""
+    part = (progress - _WARM) / (1 - _WARM)
+    beta = _BETAS[0] + (_BETAS[1] - _BETAS[0]) * part
+    away = 2 * h - 1
+    return np.asarray(
+        -2 * _WEIGHT * beta * np.sign(away) * np.abs(away) ** np.float32(beta - 1), np.float32
+    )
+
+
+class _Adam:
+    """Kingma & Ba, "Adam: a method for stochastic optimization", 2015."""
+
+    def __init__(self, v: np.ndarray) -> None:
+        self._mean, self._square = np.zeros_like(v), np.zeros_like(v)
+        self._done = 0
+
+    def move(self, v: np.ndarray, slope: np.ndarray) -> None:
+        """Move values against a slope, in their place."""
+        self._done += 1
+        first, second = _PAST
+        self._mean += np.float32(1 - first) * (slope - self._mean)
+        self._square += np.float32(1 - second) * (slope * slope - self._square)
+        size = np.float32(_RATE / (1 - first**self._done))
+        root = np.sqrt(self._square / np.float32(1 - second**self._done)) + np.float32(1e-8)
+        v -= size * self._mean / root

@@ -1,0 +1,47 @@
+"""GPTQ: weights are rounded column by column; what a column loses, the columns behind it make up for.
+
+Source: Frantar et al., "GPTQ: accurate post-training quantization for generative pre-trained
+transformers", 2023, section 3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .nearest import nearest
+
+DAMPING = 0.01  # of the mean of the diagonal: keeps the products of inputs invertible
+
+
+def gptq(weights: np.ndarray, steps: np.ndarray, limit: int, squares: np.ndarray) -> np.ndarray:
+    """Return integers for the weights of one group.
+
+    :param weights: (units, depth)
+    :param steps: real = steps · integer; (units, 1) or (units, depth)
+    :param limit: integers go from -limit to limit
+    :param squares: XᵀX of the inputs, damped, (depth, depth)
+    """
+    depth = weights.shape[1]
+    order = np.argsort(-squares.diagonal(), kind="stable")  # what weighs most has most behind it
+    left = weights[:, order].astype(np.float64)
+    wide = np.broadcast_to(steps, weights.shape)[:, order]
+    factor = _inverse_factor(squares[np.ix_(order, order)])
+    stored = np.empty_like(left)
+    for k in range(depth):
+        stored[:, k] = nearest(left[:, k], wide[:, k], limit)
+        lost = (left[:, k] - stored[:, k] * wide[:, k]) / factor[k, k]
+        left[:, k + 1 :] -= lost[:, None] * factor[k, k + 1 :]
+    found = np.empty_like(stored)
+    found[:, order] = stored
+    return found
+
+
+def _inverse_factor(squares: np.ndarray) -> np.ndarray:
+    """Return the upper triangular U with UᵀU = squares⁻¹."""
+    return np.asarray(np.linalg.cholesky(np.linalg.inv(squares)).T)
+
+
+def damped_squares(squares: np.ndarray) -> np.ndarray:
+    """Return XᵀX, (groups, depth, depth), with more on its diagonals: as if of more, random inputs."""
+    mean = np.trace(squares, axis1=1, axis2=2)[:, None, None] / squares.shape[1]
+    return np.asarray(squares + np.where(mean > 0, DAMPING * mean, 1.0) * np.eye(squares.shape[1]))

@@ -1,0 +1,186 @@
+"""A model of floats and the quantized one made of it, run side by side: an op at a time, on all samples.
+
+Who improves an op sees what it reads in both, changes its constants, and only then is it run: the ops
+behind it see the change. Values go when their last reader is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+
+import attrs
+import numpy as np
+from attrs import frozen
+from delegraph import Delegate, Graph, Op, Partition, Run, Tensor, called_subgraphs, load_delegate
+
+from ..real import is_quantized, real_values
+from ..schemes.numbers import stored_numbers
+from ..writer import LEFT_OUT, EditedOp, GraphEdit, op_of
+
+Values = list[np.ndarray]  # of one tensor: an array for each sample
+
+
+@frozen
+class Step:
+    """An op that is about to run."""
+
+    node: EditedOp  # the quantized op
+    op: Op  # the op of floats that it stands for
+    floats: Values | None  # the first input of the op of floats; None where it is not known
+    found: Values | None  # the real numbers that the quantized op reads in its place
+
+
+def lockstep(
+    floats: Graph,
+    edit: GraphEdit,
+    samples: Sequence[Mapping[int, np.ndarray]],
+    engine: str | Delegate = "reference",
+) -> Iterator[Step]:
+    """Run both graphs on samples, which are given by the numbers of the inputs.
+
+    What samples alone do not decide (control flow, resources), and what comes of it, is not known.
+    """
+    loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
+    if loaded[0].name != "reference":
+        loaded.append(load_delegate("reference"))
+    with ExitStack() as stack:
+        for delegate in loaded:
+            stack.enter_context(delegate.running())
+        yield from _steps(_Floats(floats, loaded, samples), _Integers(floats, edit, loaded, samples))
+
+
+def _steps(floats: _Floats, integers: _Integers) -> Iterator[Step]:
+    for place, node in enumerate(integers.nodes):
+        if node.source is not None:
+            floats.run_before(node.source)
+            if node.inputs:
+                yield Step(node, node.source, floats.read(node.source), integers.read(node))
+        integers.run(place)
+
+
+class _Side:
+    """Values of one graph's tensors, and the delegates that compute them."""
+
+    def __init__(self, graph: Graph, delegates: Sequence[Delegate], count: int) -> None:
+        self.graph = graph
+        self.count = count  # of samples
+        self.values: dict[int, Values] = {}
+        self._delegates = delegates
+
+    def carry_out(self, op: Op) -> None:
+        """Run an op on every sample, if it is one that samples decide."""
+        given = {t.index: t for t in op.inputs if t is not None and not t.is_constant}
+        if called_subgraphs(op) or not all(self._is_there(t) for t in given.values()):
+            return
+        if any(t.shape is None or t.dtype in _HANDLES for t in (*op.outputs, *given.values())):
+            return
+        run = self._prepared(op, tuple(given.values()))
+        if run is None:
+            return
+        kept: list[Values] = [[] for _ in op.outputs]
+        for number in range(self.count):
+            results = run(*[self._value(t, number) for t in given.values()])
+            for values, result in zip(kept, results, strict=False):
+                values.append(np.asarray(result))
+        self.values.update(zip((t.index for t in op.outputs), kept, strict=True))
+
+    def _is_there(self, tensor: Tensor) -> bool:
+        values = self.values.get(tensor.index)
+        return tensor.is_variable or (values is not None and values[0].shape == tensor.shape)
+
+    def _value(self, tensor: Tensor, number: int) -> np.ndarray:
+        if tensor.index in self.values:
+            return self.values[tensor.index][number]
+        begin = int(tensor.zero_point) if is_quantized(tensor) else 0
+        return np.full(tensor.shape or (), begin, tensor.dtype)  # state, as a run begins
+
+    def _prepared(self, op: Op, given: tuple[Tensor, ...]) -> Run | None:
+        for delegate in self._delegates:
+            row = delegate.table.row_for(op, self.graph)
+            if row is not None:
+                part = Partition(
+                    delegate, delegate.label, (op,), given, op.outputs, op.variables, self.graph,
+                    rows={op.index: row},
+                )  # fmt: skip
+                return delegate.prepare(part)
+        return None
+
+
+_HANDLES = ("resource", "variant", "string")
+
+
+class _Floats(_Side):
+    def __init__(
+        self, graph: Graph, delegates: Sequence[Delegate], samples: Sequence[Mapping[int, np.ndarray]]
+    ) -> None:
+        super().__init__(graph, delegates, len(samples))
+        self.values = {i: [sample[i] for sample in samples] for i in samples[0]}
+        self._left = list(graph.ops)
+        self._last = {t.index: op.index for op in graph.ops for t in op.inputs if t is not None}
+
+    def run_before(self, op: Op) -> None:
+        while self._left and self._left[0].index < op.index:
+            done = self._left.pop(0)
+            self.carry_out(done)
+            for index in [i for i in self.values if self._last.get(i, -1) <= done.index]:
+                del self.values[index]
+
+    def read(self, op: Op) -> Values | None:
+        return None if op.inputs[0] is None else self.values.get(op.inputs[0].index)
+
+
+class _Integers(_Side):
+    def __init__(
+        self,
+        graph: Graph,
+        edit: GraphEdit,
+        delegates: Sequence[Delegate],
+        samples: Sequence[Mapping[int, np.ndarray]],
+    ) -> None:
+        super().__init__(graph, delegates, len(samples))
+        self.edit = edit
+        self.nodes = list(edit.nodes)
+        self.values = {
+            entry: [_entering(sample[index], edit.tensors[entry]) for sample in samples]
+            for index, entry in zip((t.index for t in graph.inputs), edit.inputs, strict=True)
+            if index in samples[0]
+        }
+        self._last = {i: place for place, node in enumerate(self.nodes) for i in node.reads}
+        self._large = {
+            n.outputs[0]: n.inputs[0]
+            for n in self.nodes
+            if n.name == "DEQUANTIZE" and edit.is_constant(n.inputs[0])
+        }
+
+    def run(self, place: int) -> None:
+        node = self.nodes[place]
+        if node.outputs and node.outputs[0] not in self._large:
+            inputs = [None if i == LEFT_OUT else self._operand(i) for i in node.inputs]
+            self.carry_out(op_of(place, node, inputs, self._tensors))
+        for index in [i for i in self.values if self._last.get(i, -1) <= place]:
+            del self.values[index]
+
+    def read(self, node: EditedOp) -> Values | None:
+        values, tensor = self.values.get(node.inputs[0]), self.edit.tensors[node.inputs[0]]
+        if values is None or not is_quantized(tensor):
+            return values
+        scale, point = np.float32(tensor.scale), np.float32(tensor.zero_point)
+        return [(v.astype(np.float32) - point) * scale for v in values]
+
+    def _operand(self, index: int) -> Tensor:
+        """Return a tensor; weights that a DEQUANTIZE makes large as the constant that they are."""
+        tensor = self.edit.tensors[index]
+        if index not in self._large:
+            return tensor
+        return attrs.evolve(tensor, data=real_values(self.edit.tensors[self._large[index]]))
+
+    def _tensors(self, indices: Sequence[int]) -> tuple[Tensor, ...]:
+        return tuple(self.edit.tensors[i] for i in indices)
+
+
+def _entering(values: np.ndarray, tensor: Tensor) -> np.ndarray:
+    """Return a sample as a quantized model takes it."""
+    if values.dtype.kind != "f" or tensor.quantization is None or not is_quantized(tensor):
+        return values
+    return stored_numbers(values, tensor.quantization, tensor.dtype)

@@ -1,0 +1,124 @@
+"""Better integers for the weights of a quantized model, op by op, from samples of what each op reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from delegraph import Delegate, Graph, float_range
+
+from ..writer import GraphEdit
+from .adaround import Target, adaround
+from .bias_correction import corrected_bias
+from .gptq import damped_squares, gptq
+from .lockstep import Step, Values, lockstep
+from .nearest import nearest
+from .product import Product
+from .stored_product import StoredProduct
+from .wishes import Wishes
+
+ROWS = 2048  # of an op's inputs that are looked at
+_FEW_BITS = 7  # the limit of int4: the scale is worth a search
+_SHARES = np.linspace(0.5, 1.0, 26)  # of the largest scale that are tried
+Told = Callable[[int, int], None]  # gets the number of ops that are done, and of all
+
+
+def improve_weights(
+    floats: Graph,
+    edit: GraphEdit,
+    samples: Sequence[Mapping[int, np.ndarray]],
+    wishes: Wishes,
+    engine: str | Delegate = "reference",
+    told: Told = lambda done, of: None,
+) -> tuple[int, int]:
+    """Make the weights and biases of a quantized graph better; return how many ops are, and could be.
+
+    :param floats: the graph that it was made of.
+    :param samples: values by the number of the input.
+    """
+    of = sum(StoredProduct.of(edit, node) is not None for node in edit.nodes)
+    done = 0
+    for step in lockstep(floats, edit, samples, engine):
+        stored = StoredProduct.of(edit, step.node)
+        if stored is None:
+            continue
+        if step.floats is not None and step.found is not None:
+            _improve(stored, step, wishes)
+            done += 1
+        told(done, of)
+    return done, of
+
+
+def _improve(stored: StoredProduct, step: Step, wishes: Wishes) -> None:
+    assert step.floats is not None
+    assert step.found is not None
+    if wishes.rounding != "nearest" and not stored.is_shared:
+        x, found = _rows(stored.product, (step.floats, step.found), wishes.seed)
+        if wishes.rounding == "gptq":
+            stored.write(*_by_gptq(stored, x, found))
+        else:
+            stored.write(*_by_adaround(stored, x, found, wishes))
+    bias = corrected_bias(stored, step) if wishes.bias_correction else stored.bias
+    stored.write_bias(bias)
+
+
+def _rows(product: Product, both: Sequence[Values], seed: int) -> list[np.ndarray]:
+    """Return the same rows of what is read in floats and in the quantized model: some of each sample."""
+    rng = np.random.default_rng(seed)
+    each = -(-ROWS // len(both[0]))
+    counts = [product.count(v) for v in both[0]]
+    places = [np.sort(rng.choice(n, min(n, each), replace=False)) for n in counts]
+    return [
+        np.concatenate([product.rows(v, p) for v, p in zip(values, places, strict=True)], axis=1)
+        for values in both
+    ]
+
+
+def _steps(stored: StoredProduct, weights: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Return steps for weights: those of 4 bits of the least error, weighed by how large the inputs are."""
+    if stored.in_blocks:
+        return stored.steps
+    largest = np.abs(weights).max(axis=2, initial=0.0, keepdims=True) / stored.limit
+    largest = np.maximum(np.where(largest > 0, largest, stored.steps), stored.least_steps)
+    if stored.limit > _FEW_BITS:
+        return largest
+    weigh = np.square(found, dtype=np.float64).mean(axis=1)[:, :, None]
+    tried = np.maximum(largest * _SHARES[:, None, None, None], stored.least_steps)
+    errors = [np.square(weights - nearest(weights, s, stored.limit) * s) @ weigh for s in tried]
+    best = np.argmin(np.stack(errors), axis=0)
+    return np.asarray(np.take_along_axis(tried, best[None], axis=0)[0])
+
+
+def _by_gptq(stored: StoredProduct, x: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Round so that quantized inputs give what floats give, but for the mean: the bias has that."""
+    centred = [v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (x, found)]
+    squares = centred[1].transpose(0, 2, 1) @ centred[1]
+    damped = damped_squares(squares)
+    moved = stored.weights
+    if stored.limit <= _FEW_BITS:  # of 8 bits, inputs are off by their own rounding: no weights mend that
+        lost = stored.weights @ (centred[0] - centred[1]).transpose(0, 2, 1) @ centred[1]
+        moved = moved + np.linalg.solve(damped, lost.transpose(0, 2, 1)).transpose(0, 2, 1)
+    steps = _steps(stored, moved, found)
+    made = [gptq(w, s, stored.limit, a) for w, s, a in zip(moved, steps, damped, strict=True)]
+    return np.stack(made), steps
+
+
+def _by_adaround(
+    stored: StoredProduct, x: np.ndarray, found: np.ndarray, wishes: Wishes
+) -> tuple[np.ndarray, np.ndarray]:
+    steps = _steps(stored, stored.weights, found)
+    low, high = float_range(stored.product.op)
+    weights = stored.weights.transpose(0, 2, 1)
+    sums = x @ weights + stored.bias[:, None]
+    shift = ((x - found).mean(axis=1, keepdims=True, dtype=np.float64) @ weights)[:, 0]
+    target = Target(
+        found.astype(np.float32),
+        np.clip(sums, low, high).astype(np.float32),
+        (stored.bias + shift).astype(np.float32),
+        low,
+        high,
+    )
+    made = adaround(
+        stored.weights, steps, stored.limit, target, iterations=wishes.iterations, seed=wishes.seed
+    )
+    return made, steps

@@ -1,0 +1,65 @@
+"""What is to be made better than it is at first, and what each effort stands for."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+from delegraph import InputError
+
+ROUNDINGS = ("nearest", "gptq", "adaround")
+
+
+@frozen
+class Wishes:
+    """How a quantized model is to be made better; what is None is as the effort has it."""
+
+    effort: str = "normal"
+    equalize: bool | None = None
+    bias_correction: bool | None = None
+    rounding: str | None = None
+    iterations: int = 500  # of adaround, for each op
+    seed: int = 0
+
+    def check(self) -> None:
+        """:raises InputError: a word is none of those known."""
+        for name, found, known in (
+            ("effort", self.effort, tuple(_EFFORTS)),
+            ("rounding", self.rounding, (None, *ROUNDINGS)),
+        ):
+            if found not in known:
+                told = ", ".join(k for k in known if k is not None)
+                raise InputError(f"{name} needs one of {told}, found {found!r}")
+
+    @property
+    def asked(self) -> list[str]:
+        """What somebody asked for that needs samples, by the names of the arguments."""
+        given = {
+            "bias_correction": self.bias_correction,
+            "rounding": self.rounding not in (None, "nearest"),
+        }
+        return [name for name, wanted in given.items() if wanted]
+
+    def settled(self, weights: str, has_samples: bool) -> Wishes:
+        """Return the wishes with nothing left open, for weights of a type."""
+        few = _EFFORTS[self.effort][weights] if has_samples else _NOTHING
+        return evolve(
+            self,
+            equalize=few.equalize if self.equalize is None else self.equalize,
+            bias_correction=few.bias_correction if self.bias_correction is None else self.bias_correction,
+            rounding=few.rounding if self.rounding is None else self.rounding,
+        )
+
+    @property
+    def needs_samples(self) -> bool:
+        return bool(self.bias_correction) or self.rounding not in (None, "nearest")
+
+
+_NOTHING = Wishes(equalize=False, bias_correction=False, rounding="nearest")
+_EFFORTS = {
+    "fast": {"int8": _NOTHING, "int4": _NOTHING},
+    "normal": {"int8": _NOTHING, "int4": evolve(_NOTHING, bias_correction=True, rounding="gptq")},
+    "best": {
+        "int8": evolve(_NOTHING, bias_correction=True),
+        "int4": evolve(_NOTHING, bias_correction=True, rounding="adaround"),
+    },
+}
+EFFORTS = tuple(_EFFORTS)

@@ -1,0 +1,249 @@
+"""Bias correction, GPTQ and AdaRound, against written-out arithmetic and all roundings there are."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from delegraph import Builder, InputError, Model
+from delegraph_optimize import quantize
+from delegraph_optimize.improve.adaround import Target, adaround
+from delegraph_optimize.improve.gptq import gptq
+from delegraph_optimize.improve.kept_samples import KeptSamples
+from delegraph_optimize.improve.nearest import nearest
+from delegraph_optimize.improve.product import Product
+from small import computes, floats
+
+WAYS = [{"rounding": "gptq"}, {"rounding": "adaround"}, {"rounding": "nearest", "bias_correction": True}]
+
+
+def convolution(seed: int) -> Model:
+    """Return a model of one product, of geometry drawn by a seed."""
+    rng, g = np.random.default_rng(seed), Builder()
+    height, width, channels = (int(rng.integers(5, 9)) for _ in range(3))
+    kh, kw, times = (int(rng.integers(1, 4)) for _ in range(3))
+    kind = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "grouped")[seed % 4]
+    channels = 6 if kind == "grouped" else channels
+    x = g.input((2, height, width, channels), "float32", "x")
+    if kind == "FULLY_CONNECTED":
+        y = g.tensor((2 * height * width, 5), "float32", "y")
+        return g.model([g.op(kind, [x, g.constant(floats(5, channels)), g.constant(floats(5))], [y])])
+    strides = {"stride_h": int(rng.integers(1, 3)), "stride_w": int(rng.integers(1, 3))}
+    if strides["stride_h"] == strides["stride_w"] == 1:
+        strides.update(dilation_h_factor=int(rng.integers(1, 3)), dilation_w_factor=int(rng.integers(1, 3)))
+    padding = str(rng.choice(["SAME", "VALID"]))
+    if kind == "DEPTHWISE_CONV_2D":
+        out, w, more = channels * times, (1, kh, kw, channels * times), {"depth_multiplier": times}
+    else:
+        groups = 3 if kind == "grouped" else 1
+        kind, out, w, more = "CONV_2D", 2 * groups, (2 * groups, kh, kw, channels // groups), {}
+    sizes = []
+    for n, k, d in ((height, kh, "h"), (width, kw, "w")):
+        seen = 0 if padding == "SAME" else (k - 1) * strides.get(f"dilation_{d}_factor", 1)
+        sizes.append(-(-(n - seen) // strides[f"stride_{d}"]))
+    y = g.tensor((2, *sizes, out), "float32", "y")
+    operands = [x, g.constant(floats(*w, size=0.5)), g.constant(floats(out))]
+    return g.model([g.op(kind, operands, [y], padding=padding, **strides, **more)])
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_rows_times_weights_are_what_the_op_computes(seed: int) -> None:
+    model = convolution(seed)
+    (op,) = model.subgraphs[0].ops
+    x = floats(*op.inputs[0].shape)
+    multiplied = Product.of(op)
+    weights = multiplied.matrix(op.inputs[1].data)
+    rows = multiplied.rows(x, np.arange(multiplied.count(x)))
+    sums = (rows @ weights.transpose(0, 2, 1)).transpose(1, 0, 2).reshape(rows.shape[1], -1)
+    (want,) = computes(model, x=x)
+    np.testing.assert_allclose(sums + op.inputs[2].data, want.reshape(sums.shape), atol=1e-4)
+    np.testing.assert_allclose(multiplied.mean_row(x), rows.mean(axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_array_equal(multiplied.tensor(weights), op.inputs[1].data)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_corrected_biases_leave_no_error_in_the_mean(seed: int) -> None:
+    model = convolution(seed)
+    data = [floats(*model.subgraphs[0].inputs[0].shape) + 1 for _ in range(3)]
+    options = {"data": data, "weights": "int4", "least": 1, "rounding": "nearest"}
+    off = []
+    for correct in (False, True):
+        found = quantize(model, "weights", bias_correction=correct, **options).model
+        errors = [computes(found, x=x)[0] - computes(model, x=x)[0] for x in data]
+        off.append(np.abs(np.stack(errors).mean(axis=(0, *range(1, errors[0].ndim)))).max())
+    assert off[0] > 1e-3
+    assert off[1] < 1e-5
+
+
+def test_a_corrected_bias_has_the_scale_of_the_products() -> None:
+    model = convolution(0)
+    data = [floats(*model.subgraphs[0].inputs[0].shape) + 1 for _ in range(3)]
+    for scheme, kind in (("int8", "int32"), ("int16x8", "int64")):
+        found = quantize(model, scheme, data=data, bias_correction=True).model
+        (op,) = (op for op in found.subgraphs[0].ops if op.name == "CONV_2D")
+        x, w, b = op.inputs
+        assert b.dtype == kind
+        np.testing.assert_array_equal(b.quantization.scale, np.float32(x.scale) * w.quantization.scale)
+
+
+def test_gptq_of_two_columns_is_what_is_written_out() -> None:
+    """H = XᵀX = [[a, b], [b, c]], a > c: the first column is rounded; e = w - q is made up for by b/c e."""
+    rng = np.random.default_rng(3)
+    changed = 0
+    for _ in range(200):
+        x = rng.normal(size=(4, 2)) * (2, 1)
+        h = x.T @ x
+        first, second = (0, 1) if h[0, 0] >= h[1, 1] else (1, 0)
+        w, step = rng.normal(size=2), 0.3
+        q = np.clip(np.rint(w / step), -7, 7)
+        moved = w[second] + h[0, 1] / h[second, second] * (w[first] - step * q[first])
+        want = q.copy()
+        want[second] = np.clip(np.rint(moved / step), -7, 7)
+        np.testing.assert_array_equal(gptq(w[None], np.full((1, 1), step), 7, h), want[None])
+        changed += not np.array_equal(want, q)
+    assert changed > 30
+
+
+def test_gptq_of_inputs_that_have_nothing_to_do_with_each_other_is_the_nearest() -> None:
+    w, steps = floats(5, 6), np.full((5, 1), 0.1)
+    np.testing.assert_array_equal(gptq(w, steps, 7, np.diag(np.arange(1.0, 7))), nearest(w, steps, 7))
+
+
+def layer(seed: int, depth: int, low: float = -np.inf, high: float = np.inf) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    x = (rng.normal(size=(1, 200, depth)) @ rng.normal(size=(depth, depth))).astype(np.float32)
+    w = rng.normal(size=(1, 3, depth))
+    bias = rng.normal(size=(1, 3)).astype(np.float32)
+    wanted = np.clip(x @ w.transpose(0, 2, 1) + bias[:, None], low, high).astype(np.float32)
+    return w, np.abs(w).max(axis=2, keepdims=True) / 7, Target(x, wanted, bias, low, high)
+
+
+@pytest.mark.parametrize("bounds", [(-np.inf, np.inf), (0.0, np.inf), (0.0, 6.0)])
+def test_adaround_is_near_the_best_of_all_roundings(bounds: tuple[float, float]) -> None:
+    left = []
+    for seed in range(3):
+        w, steps, target = layer(seed, 6, *bounds)
+        found = adaround(w, steps, 7, target, iterations=200)
+        floor = np.floor(w / steps)
+        assert np.isin(found - floor, (0, 1)).all()
+        tried = [
+            target.error(np.clip(floor + np.array(up), -7, 7) * steps) for up in product((0, 1), repeat=6)
+        ]
+        best, got = np.min(tried, axis=0), target.error(found * steps)
+        simple = target.error(nearest(w, steps, 7) * steps)
+        assert (got <= simple).all()
+        left.append((got.sum() - best.sum()) / (simple.sum() - best.sum()))
+    assert np.mean(left) < 0.4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_adaround_is_for_no_unit_worse_than_the_nearest(seed: int) -> None:
+    w, steps, target = layer(seed, 40, 0.0)
+    for iterations in (5, 300):
+        found = target.error(adaround(w, steps, 7, target, iterations=iterations) * steps)
+        simple = target.error(nearest(w, steps, 7) * steps)
+        assert (found <= simple).all()
+    assert found.sum() < 0.7 * simple.sum()
+
+
+def net() -> Model:
+    """A convolution with RELU6, a depthwise one with RELU, a product."""
+    g = Builder()
+    x = g.input((1, 8, 8, 3), "float32", "x")
+    y = g.op(
+        "CONV_2D", [x, g.constant(floats(16, 3, 3, 3)), g.constant(floats(16))],
+        [g.tensor((1, 8, 8, 16), "float32")], stride_w=1, stride_h=1, fused_activation_function="RELU6",
+    )  # fmt: skip
+    y = g.op(
+        "DEPTHWISE_CONV_2D", [y, g.constant(floats(1, 3, 3, 16)), None],
+        [g.tensor((1, 8, 8, 16), "float32")], stride_w=1, stride_h=1, depth_multiplier=1,
+        fused_activation_function="RELU",
+    )  # fmt: skip
+    y = g.op("MEAN", [y, g.constant(np.array([1, 2], np.int32))], [g.tensor((1, 16), "float32")])
+    operands = [y, g.constant(floats(8, 16)), None]
+    return g.model([g.op("FULLY_CONNECTED", operands, [g.tensor((1, 8), "float32", "z")])])
+
+
+def noise(model: Model, made: Model, data: list[np.ndarray]) -> float:
+    return sum(float(np.square(computes(made, x=x)[0] - computes(model, x=x)[0]).sum()) for x in data)
+
+
+@pytest.mark.parametrize("scheme", ["int8", "dynamic", "weights"])
+def test_each_way_brings_the_outputs_nearer_to_the_floats(scheme: str) -> None:
+    model = net()
+    data, others = ([floats(1, 8, 8, 3) for _ in range(n)] for n in (8, 4))
+    options = {"data": data, "weights": "int4", "least": 1}
+    plain = noise(model, quantize(model, scheme, effort="fast", **options).model, others)
+    for way in WAYS:
+        made = quantize(model, scheme, effort="fast", **options, **{"bias_correction": True, **way})
+        assert noise(model, made.model, others) < 0.7 * plain, way
+        assert "on 8 samples" in made.report.notes[-1]
+
+
+def test_a_seed_gives_the_same_file() -> None:
+    model, data = net(), [floats(1, 8, 8, 3) for _ in range(4)]
+    for way in WAYS[:2]:
+        one, two = (quantize(model, "int8", data=iter(data), weights="int4", **way) for _ in range(2))
+        assert one.content == two.content
+
+
+def test_effort_chooses() -> None:
+    model, data = net(), [floats(1, 8, 8, 3) for _ in range(4)]
+
+    def notes(**options: object) -> list[str]:
+        return [n for n in quantize(model, "int8", data=data, **options).report.notes if "weights" in n]
+
+    assert notes() == notes(effort="fast", weights="int4") == []
+    (told,) = notes(weights="int4")
+    assert told.startswith("weights rounded by gptq and with corrected biases: 3 of 3 ops")
+    (told,) = notes(weights="int4", effort="best", rounding="nearest")
+    assert told.startswith("weights with corrected biases")
+
+
+def test_what_needs_samples_says_so() -> None:
+    for way in WAYS:
+        with pytest.raises(InputError, match="needs samples of the model's inputs: data"):
+            quantize(net(), "dynamic", **way)
+    with pytest.raises(InputError, match="effort needs one of fast, normal, best, found 'most'"):
+        quantize(net(), "dynamic", effort="most")
+    with pytest.raises(InputError, match="rounding needs one of nearest, gptq, adaround, found 'up'"):
+        quantize(net(), "dynamic", rounding="up")
+
+
+def test_weights_that_two_ops_share_keep_their_rounding() -> None:
+    g = Builder()
+    x, w = g.input((1, 32), "float32", "x"), g.constant(floats(32, 32))
+    y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 32), "float32")])
+    model = g.model([g.op("FULLY_CONNECTED", [y, w, None], [g.tensor((1, 32), "float32")])])
+    data = [floats(1, 32) for _ in range(4)]
+    one, two = (quantize(model, "weights", data=data, rounding=r).model for r in ("nearest", "gptq"))
+    kept, other = (next(t for t in m.subgraphs[0].tensors if t.dtype == "int8") for m in (one, two))
+    np.testing.assert_array_equal(kept.data, other.data)
+
+
+def test_any_sample_may_be_kept() -> None:
+    kept = KeptSamples(seed=1, most=8)
+    assert len(list(kept.of((None, {"x": np.array(i)}) for i in range(200)))) == 200
+    numbers = [int(values["x"]) for _, values in kept.samples]
+    assert len(set(numbers)) == 8
+    assert max(numbers) > 100
+
+
+def test_what_an_if_decides_is_left_as_it_is() -> None:
+    """Samples alone do not say what comes of it; the op before it is improved."""
+    g = Builder()
+    c, x = g.input((), "bool", "c"), g.input((1, 8), "float32", "x")
+    y = g.op("FULLY_CONNECTED", [x, g.constant(floats(8, 8)), None], [g.tensor((1, 8), "float32")])
+    options = {}
+    for name, op in (("then", "ABS"), ("else", "EXP")):
+        b = g.subgraph(name)
+        b.returns(b.op(op, [b.input((1, 8), "float32", "v")], [b.tensor((1, 8), "float32")]))
+        options[f"{name}_subgraph_index"] = b.index
+    y = g.op("IF", [c, y], [g.tensor((1, 8), "float32")], **options)
+    y = g.op("FULLY_CONNECTED", [y, g.constant(floats(8, 8)), None], [g.tensor((1, 8), "float32", "z")])
+    model = g.model([y])
+    data = [{"c": np.array(i % 2 == 0), "x": floats(1, 8)} for i in range(4)]
+    made = quantize(model, "weights", data=data, rounding="gptq", least=1)
+    assert made.report.notes[-1] == "weights rounded by gptq: 1 of 2 ops, on 4 samples"
+    assert np.isfinite(computes(made.model, c=np.array(True), x=floats(1, 8))[0]).all()

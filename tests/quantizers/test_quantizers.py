@@ -53,6 +53,8 @@ def test_ours_is_not_behind(name: str, quantize: Any, tmp_path: Path, record_pro
     np.save(samples, np.stack(case.calibrating()))
     quantize("aeq", floats, samples, tmp_path / "aeq.tflite")
     images, labels = case.judging()
+    assert labels is not None
+    labels = labels + (name == "MobileNet v2")  # its first class is "background"
     wanted, theirs = (classes(path, images) for path in (floats, tmp_path / "aeq.tflite"))
     row, behind = {"model": name, "aeq": _row(theirs, wanted, labels)}, []
     for method in METHODS:
@@ -68,7 +70,7 @@ def test_ours_is_not_behind(name: str, quantize: Any, tmp_path: Path, record_pro
     assert not behind
 
 
-def _row(found: np.ndarray, wanted: np.ndarray, labels: np.ndarray | None) -> str:
+def _row(found: np.ndarray, wanted: np.ndarray, labels: np.ndarray) -> str:
     return f"{100 * np.mean(found == wanted):.1f} / {100 * np.mean(found == labels):.1f}"
 
 

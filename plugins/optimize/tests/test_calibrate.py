@@ -135,6 +135,10 @@ def test_a_file_that_is_no_calibration_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(InputError, match="is no saved calibration"):
         Calibration.load(path)
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(InputError, match="is no saved calibration"):
+        Calibration.load(path)
     np.savez(path, names=np.zeros(3, np.uint8))
     with pytest.raises(InputError, match="is no saved calibration"):
         Calibration.load(path)
@@ -203,10 +207,27 @@ def test_every_cell_counts_for_the_scale_of_the_cells() -> None:
 def test_pixels_that_nobody_scaled_bring_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     pixels = RNG.integers(0, 256, (1, 64)).astype(np.float32)
     quantize(dense_net(), "int8", data=[pixels])
-    assert "whole numbers from" in caplog.text
+    assert "as pixels have" in caplog.text
     caplog.clear()
     quantize(dense_net(), "int8", data=[pixels / 255])
     assert caplog.text == ""
+    quantize(dense_net(), "int8", data=[np.abs(floats(1, 64, size=255))])  # of a resized image
+    assert "as pixels have" in caplog.text
+
+
+def test_a_mean_that_nothing_uses_is_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", floats(4, 64))
+    for data in (tmp_path / "x.npy", [floats(1, 64)]):
+        with pytest.raises(InputError, match="mean and std scale images"):
+            quantize(dense_net(), "int8", data=data, mean=(127.5,), std=(127.5,))
+    with pytest.raises(InputError, match="std needs numbers other than 0"):
+        quantize(dense_net(), "int8", data=tmp_path, mean=(0.0,), std=(0.0,))
+
+
+def test_an_array_without_an_axis_is_no_samples(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.float32(3))
+    with pytest.raises(InputError, match="needs an axis of samples, found a scalar for x"):
+        quantize(dense_net(), "int8", data=tmp_path / "x.npy")
 
 
 def test_the_best_method_is_the_one_with_the_least_noise() -> None:

@@ -18,7 +18,7 @@ from ..real import is_quantized
 
 # (signature or None for the main subgraph, values by the names of its inputs)
 Samples = Iterable["tuple[str | None, dict[str, np.ndarray]]"]
-_LARGE = 64.0  # whole numbers from 0 to 255 that go further look like pixels
+_LARGE, _LARGER = 64.0, 200.0  # whole numbers from 0 to 255, or any, that go further look like pixels
 _FEW = 48  # values: fewer are no image
 _logger = logging.getLogger("delegraph")
 
@@ -33,11 +33,13 @@ class Pixels:
         if name in self._told or values.dtype != np.float32 or values.size < _FEW:
             return
         low, high = float(values.min()), float(values.max())
-        if low >= 0 and _LARGE < high <= 255 and np.array_equal(values, np.rint(values)):
+        if low < 0 or not _LARGE < high <= 255:
+            return
+        if high > _LARGER or np.array_equal(values, np.rint(values)):
             self._told.add(name)
             _logger.warning(
-                "input %s has whole numbers from %g to %g; a model that wants -1 to 1 needs them scaled "
-                "(--mean 127.5 --std 127.5)", escaped(name), low, high,
+                "input %s has numbers from %g to %g, as pixels have; a model that wants -1 to 1 needs them "
+                "scaled: images by --mean 127.5 --std 127.5", escaped(name), low, high,
             )  # fmt: skip
 
 
@@ -75,6 +77,7 @@ def read_samples_of(
 ) -> Samples:
     """Return samples of one signature, in floats as the float view of the model takes them."""
     inputs = inputs_of(model, signature)
+    _check_scaling(data, mean, std)
     if isinstance(data, (str, os.PathLike)):
         found = _files(model, signature, Path(data), inputs, mean, std)
     else:
@@ -87,6 +90,16 @@ def read_samples_of(
         for name, array in values.items():
             pixels.look(name, array)
         yield signature, values
+
+
+def _check_scaling(data: Any, mean: tuple[float, ...] | None, std: tuple[float, ...] | None) -> None:
+    """Raise InputError where mean and std cannot be used, or would say nothing."""
+    if std is not None and not all(std):
+        raise InputError("std needs numbers other than 0: pixels are divided by it")
+    is_path = isinstance(data, (str, os.PathLike))
+    arrays = not is_path or os.fspath(data).endswith((".npy", ".npz"))
+    if arrays and (mean is not None or std is not None):
+        raise InputError("mean and std scale images; these samples are arrays: scale them before")
 
 
 def inputs_of(model: Model, signature: str | None) -> dict[str, Tensor]:
@@ -139,6 +152,8 @@ def _rows(path: Path, inputs: Mapping[str, Tensor]) -> Iterator[dict[str, Any]] 
         raise InputError(f"{str(path)!r} lacks values for {', '.join(lacking)}; it has: {found}")
     if all(_fits(inputs[name], arrays[name].shape) for name in inputs):
         return None
+    if single := [name for name in inputs if not arrays[name].ndim]:
+        raise InputError(f"{str(path)!r} needs an axis of samples, found a scalar for {', '.join(single)}")
     count = min(len(arrays[name]) for name in inputs)
     return ({name: arrays[name][i] for name in inputs} for i in range(count))
 

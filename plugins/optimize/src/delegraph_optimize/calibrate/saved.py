@@ -46,6 +46,8 @@ class Calibration:
 
         :raises InputError: the file is none.
         """
+        if not zipfile.is_zipfile(path):  # numpy would take a plain array, too
+            raise InputError(f"{os.fspath(path)!r} is no saved calibration: it is no .npz file")
         try:
             with np.load(path, allow_pickle=False) as found:
                 arrays = {n: found[n] for n in ("names", "counts", *_NUMBERS)}

@@ -52,6 +52,7 @@ FLUSHED = (("CEIL", "float32 -> float32"), ("FLOOR", "float32 -> float32"))  # X
 HYBRID = 0.05  # XNNPACK quantizes floats to 8 bits with a zero point of each row's own
 LEFT_OUT = (
     *("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"),  # their state is not among the tensors
+    *("UNIQUE", "WHERE"),  # the shape of what comes out is never known before the run
     *("BROADCAST_ARGS", "DILATE"),  # LiteRT dies of shapes that do not fit, of dilations of 0
 )
 MISREAD = "weights or bias are read"  # how the exemption of a cell begins that agrees by chance

@@ -65,7 +65,8 @@ def test_a_filter_that_is_computed_is_refused(net, refusals):
     n = net()
     filters = n.g.input((8, 1, 1, 3), "int8", scale=0.5, zero_point=0)
     options = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
-    n.op("CONV_2D", [n.input(1, 2, 2, 3), filters], 1, 2, 2, 8, **options)
+    biases = n.constant([0] * 8, "int32", scale=0.25, zero_point=0)
+    n.op("CONV_2D", [n.input(1, 2, 2, 3), filters, biases], 1, 2, 2, 8, **options)
 
     assert (
         "constant parameters: filters, biases, shapes, axes",
@@ -367,7 +368,8 @@ def test_convolutions_go_up_to_version_5(net, refusals, version):
     x = n.input(1, 2, 2, 3)
     filters = n.constant([[[[1, 2, 3]]]], "int8", scale=0.5, zero_point=0)
     options = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
-    n.op("CONV_2D", [x, filters], 1, 2, 2, 1, version=version, **options)
+    biases = n.constant([0], "int32", scale=0.25, zero_point=0)
+    n.op("CONV_2D", [x, filters, biases], 1, 2, 2, 1, version=version, **options)
 
     assert [str(r)[:36] for r in refusals(n)] == (
         [] if version == 5 else ["needs version 1..5, found version 6 "]

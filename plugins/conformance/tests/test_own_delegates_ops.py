@@ -1,7 +1,6 @@
 """The delegates of this repository pass the cases of ops: a part of them, drawn by a seed.
 
 DELEGRAPH_CASES=16000 tries them all, which takes minutes on the reference delegate and an hour on OpenCL.
-What is known to fail, and what has no case yet, stands in ``xfails/``.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import pytest
 from own_delegates import check_passes
 
 CASES = os.environ.get("DELEGRAPH_CASES", "")
-XFAILS = Path(__file__).with_name("xfails")
 
 # delegate, options, cases, what is run: OpenCL claims the same with all options
 RUNS = (
@@ -30,7 +28,5 @@ RUNS = (
 def test_its_ops_are_right(
     name: str, options: tuple[str, ...], cases: int, expression: str, tmp_path: Path
 ) -> None:
-    xfails = XFAILS / f"{name}.txt"
-    known = ("--xfails-file", str(xfails)) if xfails.exists() else ()
     drawn = ("--cases", CASES or str(cases), "-k", expression)
-    check_passes(name, options, ("test_ops",), *known, *drawn, folder=tmp_path)
+    check_passes(name, options, ("test_ops",), *drawn, folder=tmp_path)

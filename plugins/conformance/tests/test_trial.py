@@ -7,8 +7,18 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 import pytest
-from delegraph import Builder, Delegate, Model, OpSupport, Partition, Run, SupportTable, run_op_by_op
+from delegraph import (
+    Builder,
+    Delegate,
+    Model,
+    OpSupport,
+    Partition,
+    Run,
+    SupportTable,
+    run_op_by_op,
+)
 from delegraph_conformance import OpCase, Subject, trial
+from delegraph_conformance.catalogue import case_of, names
 from delegraph_conformance.goldens import goldens
 from delegraph_conformance.recipe import recipes
 
@@ -44,6 +54,17 @@ class Next(Delegate):
         if self.raises:
             raise RuntimeError("no memory")
         return run_op_by_op(partition, lambda op: lambda x: (np.float32(-1.01) * x,))
+
+
+@attrs.define(frozen=True, slots=False)
+class Made(Subject):
+    """A delegate that a test has made."""
+
+    made: Delegate | None = None
+
+    def load(self) -> Delegate:
+        assert self.made is not None
+        return self.made
 
 
 @attrs.define(frozen=True, slots=False)
@@ -109,3 +130,26 @@ def test_whole_numbers_become_bfloat16_in_the_goldens() -> None:
         (x,) = recipes()["STABLEHLO_CONVERT"].draft(1, golden.types, bare=True).feeds
         stored = (golden.outputs[0].astype(np.uint32) << 16).view(np.float32)
         assert np.array_equal(stored, x.astype(np.float32)), golden.types
+
+
+def ranks(wrong: int) -> Made:
+    """Return a delegate whose RANK is so far off."""
+
+    class Ranks(Delegate):
+        name = "ranks"
+
+        def prepare(self, partition: Partition) -> Run:
+            return run_op_by_op(partition, lambda op: lambda x: (np.array(x.ndim + wrong, np.int32),))
+
+    made = Ranks()
+    made.table = SupportTable("ranks", [OpSupport("RANK", (1, 1), "float32 -> int32")])
+    return Made("ranks", {}, made=made)
+
+
+def test_what_core_folds_the_delegate_computes_too() -> None:
+    """The reference delegate would compute it: one that claims the op and has it wrong would pass."""
+    case = case_of(names("RANK")[0])
+
+    assert trial.tried(ranks(wrong=0), case).kind == "delegated"
+    assert trial.tried(ranks(wrong=1), case).problem == "off by 1 steps, the row claims 0"
+    assert trial.tried(Made("refuses", {}, made=Refuses()), case).kind == "refused"

@@ -9,7 +9,7 @@ import pytest
 from delegraph import Builder, Interpreter, Model, load_delegate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rational import reduced, saturated, twice_rounded
+from svdf_micro import bytes_expected, expected
 
 UNITS, RANK, MEMORY, DEPTH, BATCH = 3, 2, 4, 5, 2
 SCALES = {"x": 1e-4, "features": 0.01, "state": 2e-4, "time": 1e-4, "out": 1e-3}
@@ -27,22 +27,6 @@ def model(weights: dict[str, Any], activation: str) -> tuple[Any, list[float]]:
     g.op("SVDF", [x, features, time, bias, state], [y], rank=RANK, fused_activation_function=activation)
     factors = scale["x"] * scale["features"] / scale["state"], scale["state"] * scale["time"] / scale["out"]
     return g.model(outputs=[y]), list(factors)
-
-
-def expected(
-    x: np.ndarray, state: list[list[list[int]]], weights: dict[str, Any], factors: list[float]
-) -> Any:
-    """Move the state on, in place, and return the outputs before the activation."""
-    found = []
-    for row, filters in zip(x, state, strict=True):
-        for feature, memory in zip(weights["features"], filters, strict=True):
-            total = sum(int(a) * int(b) for a, b in zip(row, feature, strict=True))
-            memory[:] = [*memory[1:], saturated(reduced(total, factors[0]))]
-        sums = [0 if weights["bias"] is None else int(weights["bias"][unit]) for unit in range(UNITS)]
-        for k, (memory, time) in enumerate(zip(filters, weights["time"], strict=True)):
-            sums[k // RANK] += sum(a * int(b) for a, b in zip(memory, time, strict=True))
-        found.append([reduced(total, factors[1]) for total in sums])
-    return found
 
 
 @pytest.mark.parametrize("activation", list(BOUNDS))
@@ -65,7 +49,7 @@ def test_several_runs_are_what_the_definition_says(
     state = [[[0] * MEMORY for _ in range(UNITS * RANK)] for _ in range(BATCH)]
     for _ in range(6):
         x = random.integers(-32768, 32768, (BATCH, DEPTH)).astype(np.int16)
-        answer = np.clip(expected(x, state, weights, factors), *BOUNDS[activation])
+        answer = np.clip(expected(x, state, weights, factors, RANK), *BOUNDS[activation])
         assert interpreter(x).tolist() == answer.tolist()
 
 
@@ -92,35 +76,6 @@ def bytes_model(
     y = g.tensor((BATCH, len(time) // RANK), "int8", **stored["out"])
     g.op("SVDF", operands, [y], rank=RANK, fused_activation_function=activation, version=3)
     return g.model(outputs=[y])
-
-
-def expected_bytes(
-    x: np.ndarray,
-    state: list[list[list[int]]],
-    weights: dict[str, Any],
-    scales: dict[str, float],
-    points: dict[str, int],
-) -> list[list[int]]:
-    """Move the state on, in place, and return the outputs."""
-    s = {k: np.float32(v) for k, v in scales.items()}  # TFLite Micro multiplies and divides in float32
-    enter = float(s["x"] * s["features"] / s["state"])
-    leave = float(s["state"] * s["time"] / s["out"])
-    found = []
-    for row, filters in zip(x, state, strict=True):
-        for feature, memory in zip(weights["features"], filters, strict=True):
-            total = sum((int(a) - points["x"]) * int(b) for a, b in zip(row, feature, strict=True))
-            memory[:] = [*memory[1:], _byte(twice_rounded(total, enter) + points["state"])]
-        sums = [0] * UNITS if weights["bias"] is None else [int(b) for b in weights["bias"]]
-        for k, (memory, time) in enumerate(zip(filters, weights["time"], strict=True)):
-            sums[k // RANK] += sum(
-                (a - points["state"]) * int(b) for a, b in zip(memory, time, strict=True)
-            )
-        found.append([_byte(twice_rounded(total, leave) + points["out"]) for total in sums])
-    return found
-
-
-def _byte(x: int) -> int:
-    return max(-128, min(127, x))
 
 
 @pytest.mark.parametrize("has_bias", [True, False])
@@ -150,7 +105,7 @@ def test_bytes_with_a_state_of_bytes_are_tflite_micro_s(
     state = [[[points["state"]] * memory for _ in range(UNITS * RANK)] for _ in range(BATCH)]
     for _ in range(5):
         x = random.integers(-128, 128, (BATCH, depth)).astype(np.int8)
-        answer = expected_bytes(x, state, weights, scales, points)
+        answer = bytes_expected(x, state, weights, scales, points, RANK)
         assert np.asarray(interpreter(x)).tolist() == answer
 
 

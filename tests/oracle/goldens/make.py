@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
 import litert
 import numpy as np
-from delegraph import DTYPES, Delegate, DelegraphError, Model, load_delegate, plan_model
+from delegraph import DTYPES, Delegate, DelegraphError, Model, Tensor, load_delegate, plan_model
 from delegraph.contract.plan import NOBODY
 from delegraph.errors import InputError
 from delegraph_conformance.draft import Draft
@@ -19,10 +20,12 @@ from matrix.run import DIED, Answer, Cell, _theirs
 
 from .moved import moved
 from .rational import rational
-from .wider import widened
+from .wider import WIDER, widened
 
 # Exempt only because LiteRT takes types that mean nothing, which the reference delegate refuses.
 READ_ANYHOW = {"LSH_PROJECTION", "HASHTABLE_LOOKUP", "EMBEDDING_LOOKUP"}
+# LiteRT has no int8 there, or reads its values as uint8 anyhow.
+READ_AS_UINT8 = {"SUM": "int8.*", "TFLite_Detection_PostProcess": "int8:int8:int8"}
 
 
 def goldens_of(recipe: Recipe) -> Iterator[Golden]:
@@ -30,21 +33,22 @@ def goldens_of(recipe: Recipe) -> Iterator[Golden]:
     for types in (*recipe.types, *recipe.also):
         found = list(_of_every_version(recipe, types))
         yield from found
-        last = versions_of(recipe)[1]
+        last = versions_of(recipe, types)[1]
         for variant in list(recipe.variants_of(types))[1:]:
             if found or variant in recipe.in_every_version:
                 golden = _golden(recipe, types, variant, last)
                 yield from [golden] if golden else []
 
 
-def versions_of(recipe: Recipe) -> tuple[int, int]:
-    """Return the first and the last version of an op."""
+def versions_of(recipe: Recipe, types: str) -> tuple[int, int]:
+    """Return the first and the last version of an op with these types."""
     fact = facts().get(recipe.op)
-    return (fact.first, fact.last) if fact else recipe.versions
+    first, last = (fact.first, fact.last) if fact else recipe.versions
+    return first, recipe.beyond.get(types, last)
 
 
 def _of_every_version(recipe: Recipe, types: str) -> Iterator[Golden]:
-    for first, last in _ranges(recipe, types, *versions_of(recipe)):
+    for first, last in _ranges(recipe, types, *versions_of(recipe, types)):
         golden = _golden(recipe, types, PLAIN_VARIANT, last, first)
         yield from [golden] if golden else []
 
@@ -71,7 +75,7 @@ def _golden(
 ) -> Golden | None:
     draft = recipe.draft(version, types, variant)
     if first is None:
-        first = next(a for a, b in _ranges(recipe, types, versions_of(recipe)[0], version))
+        first = next(a for a, b in _ranges(recipe, types, versions_of(recipe, types)[0], version))
     if not _is_claimed(draft):
         return None
     source, outputs = _answer(recipe, draft, types, variant, version)
@@ -106,7 +110,7 @@ def _answer(
     outputs = rational(recipe.op, types, recipe.draft(version, types, variant, bare=True))
     if outputs is not None:
         return "rational", outputs
-    if recipe.op == "SUM" and types.startswith("int8"):
+    if re.fullmatch(READ_AS_UINT8.get(recipe.op, "-"), types):
         return f"litert {litert.version()} BUILTIN_REF, as uint8", _as_uint8(recipe, draft, types, variant)
     if _means_something(recipe, draft, types):
         found = _litert_s(recipe, draft, types, version)
@@ -122,6 +126,8 @@ def _in_wider_types(
     recipe: Recipe, draft: Draft, types: str, variant: str, version: int
 ) -> tuple[str, list[np.ndarray] | None]:
     for wider in widened(recipe, types, variant, version):
+        if not _means_something(recipe, wider, _widened_names(types)):
+            continue
         found = _litert_s(recipe, wider, f"{types}, as {type(wider).__name__}", version)
         if found.outputs is not None:
             pairs = zip(found.outputs, draft.outputs, strict=True)
@@ -131,12 +137,27 @@ def _in_wider_types(
     return "", None
 
 
+def _widened_names(types: str) -> str:
+    return re.sub(r"\w+", lambda found: WIDER.get(found[0], found[0]), types)
+
+
 def _as_uint8(recipe: Recipe, draft: Draft, types: str, variant: str) -> list[np.ndarray] | None:
-    """Return what LiteRT gives for the same values as uint8: it reads those of int8 as such anyhow."""
-    shown = recipe.draft(draft.version, "u" + types, variant)
-    values = {i: (a.astype(np.int16) + 128).astype(np.uint8) for i, a in draft.values.items()}
-    found = _litert_s(recipe, shown.with_values(values), "u" + types, draft.version).outputs
-    return found and [(a.astype(np.int16) - 128).astype(np.int8) for a in found]
+    """Return what LiteRT gives for the same real values as uint8, in the output's type."""
+    other = re.sub(r"\bint8\b", "uint8", types)
+    shown = recipe.draft(draft.version, other, variant)
+    graphs = [d.model().subgraphs[0] for d in (draft, shown)]
+    steps = {a.index: _step(a, b) for a, b in zip(*(g.inputs for g in graphs), strict=True)}
+    values = {i: (a.astype(np.int16) + steps[i]).astype(np.uint8) for i, a in draft.values.items()}
+    found = _litert_s(recipe, shown.with_values(values), other, draft.version).outputs
+    pairs = zip(found or (), draft.outputs, shown.outputs, strict=True)
+    return found and [
+        (a.astype(np.int16) - _step(t, s)).astype(np.int8) if t.dtype == "int8" else a for a, t, s in pairs
+    ]
+
+
+def _step(signed: Tensor, unsigned: Tensor) -> int:
+    """Return how far values of int8 lie from those of uint8."""
+    return unsigned.zero_point - signed.zero_point if signed.scale else 128
 
 
 def _means_something(recipe: Recipe, draft: Draft, types: str) -> bool:

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from delegraph import DTYPES, Tensor
+from delegraph import DTYPES, Op, Tensor
 from delegraph_conformance.draft import Draft
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "plugins" / "int16" / "tests"))
 
+from lstm_micro import GATES, Cell
 from rational import cosine, decimal, real, rounded, saturated, sine, twice_rounded, with_digits
+from svdf_micro import State, bytes_expected, expected
 
 Arrays = list[np.ndarray]
 
@@ -47,10 +49,22 @@ def _tensors(draft: Draft) -> tuple[Tensor | None, ...]:
     return draft.op_of(draft.model().subgraphs[0]).inputs
 
 
-def _operands(draft: Draft) -> Arrays:
-    """Return the operands' values, bfloat16 as the float32 it stands for."""
-    pairs = [(t, draft.values[t.index] if t.data is None else t.data) for t in _tensors(draft) if t]
+def _operands(draft: Draft, of: Op | None = None) -> Arrays:
+    """Return the values of an op's operands, the draft's own if none is named; bfloat16 as float32."""
+    tensors = _tensors(draft) if of is None else of.inputs
+    pairs = [(t, _value(draft, t)) for t in tensors if t]
     return [(a.astype(np.uint32) << 16).view(np.float32) if t.dtype == "bfloat16" else a for t, a in pairs]
+
+
+def _value(draft: Draft, tensor: Tensor) -> np.ndarray:
+    """Return what a tensor holds: given, or a state at its beginning, or computed by an op before."""
+    if tensor.data is not None or tensor.index in draft.values:
+        return draft.values[tensor.index] if tensor.data is None else tensor.data
+    if tensor.is_variable:
+        return np.full(tensor.shape or (), tensor.zero_point, DTYPES[tensor.dtype].numpy)
+    made = next(op for op in draft.model().subgraphs[0].ops if tensor in op.outputs)
+    written = next(w for w in WRITTEN if made.name in w.ops.split())
+    return np.asarray(written.answer(draft, *_operands(draft, made))[made.outputs.index(tensor)])
 
 
 def _stored(array: Any, tensor: Tensor) -> np.ndarray:
@@ -359,6 +373,54 @@ def _squared(d: Draft, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.array(found).reshape(d.outputs[0].shape or ())
 
 
+def _svdf(d: Draft, x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+    weights, scale, rank, state = _svdf_s(d)
+    factors = [
+        scale["x"] * scale["features"] / scale["state"],
+        scale["state"] * scale["time"] / scale["out"],
+    ]
+    lowest = 0 if _options(d)["fused_activation_function"] == "RELU" else -32768
+    return np.clip(expected(x, state, weights, factors, rank), lowest, 32767)
+
+
+def _svdf_of_bytes(d: Draft, x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+    weights, scales, rank, state = _svdf_s(d)
+    y = d.outputs[0]
+    points = {"x": _tensors(d)[0].zero_point, "state": 0, "out": y.zero_point}
+    return np.array(bytes_expected(x, state, weights, scales, points, rank))
+
+
+def _svdf_s(d: Draft) -> tuple[dict[str, Any], dict[str, float], int, State]:
+    """Return weights, scales, rank and the state at the beginning."""
+    x, features, time, bias, state = _tensors(d)
+    values = [None if t is None else _value(d, t) for t in (features, time, bias)]
+    named = zip(
+        ("x", "features", "time", "state", "out"), (x, features, time, state, d.outputs[0]), strict=True
+    )
+    batch, (filters, memory) = x.shape[0], time.shape
+    begin = [[[0] * memory for _ in range(filters)] for _ in range(batch)]
+    weights = dict(zip(("features", "time", "bias"), values, strict=True))
+    return weights, {k: t.scale for k, t in named}, _options(d)["rank"], begin
+
+
+def _lstm(d: Draft, x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+    """Each row of (batch, depth) or (batch, time, depth) by itself."""
+    t = _tensors(d)
+    weights = {name: [_value(d, t[k + i]) for i in (1, 5, 12)] for k, name in enumerate(GATES)}
+    scales: dict[Any, float] = {"x": t[0].scale, "h": t[18].scale, "c": t[19].scale}
+    scales |= {("w", name): t[1 + k].scale for k, name in enumerate(GATES)}
+    scales |= {("r", name): t[5 + k].scale for k, name in enumerate(GATES)}
+    cell, units = Cell(weights, scales, _options(d)["cell_clip"]), t[15].shape[0]
+    found = []
+    for row in x.reshape(len(x), -1, x.shape[-1]):
+        state, steps = ([0] * units, [0] * units), []
+        for each in row:
+            state = cell.step(each, *state)
+            steps.append(state[0])
+        found.append(steps)
+    return np.array(found).reshape(d.outputs[0].shape)
+
+
 def _dense(d: Draft, stored: np.ndarray) -> np.ndarray:
     """Three values are stored, of the places (0, 0), (0, 3) and (1, 1)."""
     found = np.zeros((2, 4), stored.dtype)
@@ -458,4 +520,7 @@ WRITTEN = (
     Written("PRELU", "int16(:int8)?", _steep),
     Written("SQUARED_DIFFERENCE", "int16", _squared),
     Written("WHERE", "int16", lambda d, x: np.argwhere(x)),
+    Written("SVDF", "int16:int8:int(8|16):int(32|64):int16", _svdf),
+    Written("SVDF", "int8:int8:int8:int32:int8", _svdf_of_bytes),
+    Written("LSTM UNIDIRECTIONAL_SEQUENCE_LSTM", "int16:int8:int(32|64):int16:int16", _lstm),
 )

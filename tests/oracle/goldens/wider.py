@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,10 +57,26 @@ class PerChannelDraft(WiderDraft):
         return super().constant(array.view(np.int8), "int8", **stored)
 
 
+class ZeroBiasDraft(WiderDraft):
+    """A bias of zeros, which LiteRT's CONV_2D wants and others may leave out."""
+
+    def op(self, inputs: Iterable[Tensor | None], outputs: Sequence[Tensor], **rest: Any) -> None:
+        x, weights = inputs
+        assert x is not None
+        assert weights is not None
+        dtype = "float32" if x.dtype == "float32" else "int64" if x.dtype == "int16" else "int32"
+        scales = np.asarray(weights.quantization.scale if weights.quantization else ()) * x.scale
+        stored = {"scale": scales, "zero_point": np.zeros(len(scales), int), "axis": 0} if x.scale else {}
+        zeros = self.constant(np.zeros((weights.shape or ())[0]), dtype, **stored)
+        super().op([x, weights, zeros], outputs, **rest)
+
+
 def widened(recipe: Recipe, types: str, variant: str, version: int) -> Iterator[Draft]:
     """Yield the model with wider types, and with a scale for each channel of weights beside float32."""
     names = re.split("[ :>]", types)
     if set(names) & set(WIDER):
         yield recipe.draft(version, types, variant, kind=WiderDraft)
+    if recipe.op == "CONV_2D" and "-" in names:
+        yield recipe.draft(version, types, variant, kind=ZeroBiasDraft)
     if recipe.family == "weighted" and names[0] == "float32" and names[1] in INTEGERS:
         yield recipe.draft(version, types, variant, kind=PerChannelDraft)

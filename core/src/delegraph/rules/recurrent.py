@@ -45,6 +45,13 @@ def diagonals(op: Op) -> str | None:
     return None
 
 
+@needs("recurrent weights of rank 2")
+def recurrent_matrices(op: Op) -> str | None:
+    """Of LSTM's FULL kernel, and where all is integers: no diagonals."""
+    found = [t for i in _RECURRENT_WEIGHTS if (t := given(op, i)) is not None and t.shape is not None]
+    return next((f"shape {shape_text(t.shape)}" for t in found if len(t.shape or ()) != 2), None)
+
+
 @needs("a sequence of rank 3")
 def sequence(op: Op) -> str | None:
     x = operand_shape(op, 0)

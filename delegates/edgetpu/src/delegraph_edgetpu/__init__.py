@@ -11,6 +11,7 @@ from .delegate import EdgeTpu
 
 if TYPE_CHECKING:
     import click
+    from delegraph_conformance import OpCase
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
@@ -29,6 +30,13 @@ def delegraph_op_support(delegate: Delegate) -> Iterable[OpSupport]:
     from .ops import rows
 
     return rows(delegate.options.runtime_version)
+
+
+@hookimpl
+def delegraph_conformance_cases() -> Iterable[OpCase]:
+    from .cases import cases
+
+    return list(cases())
 
 
 @hookimpl

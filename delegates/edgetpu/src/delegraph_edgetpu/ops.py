@@ -37,7 +37,7 @@ class Mapped:
 def rows(given: int) -> list[OpSupport]:
     """Return the support rows for a runtime version, of uint8 and int8 models."""
     custom = OpSupport(
-        CUSTOM_OP, (1, 1), f"{_STATE}* -> {_STATE}*", (*_ALWAYS, own_payload), shapes=shapes_of_custom_op
+        CUSTOM_OP, (1, 1), f"{_STATE}* -> uint8|int8*", (*_ALWAYS, own_payload), shapes=shapes_of_custom_op
     )
     return [*(_row(mapped, given) for mapped in _mapped(given)), custom]
 
@@ -71,9 +71,9 @@ def _mapped(given: int) -> Iterator[Mapped]:
     yield Mapped("L2_NORMALIZATION", 2, "T -> T")
     yield Mapped("PRELU", 1, "T T -> T", 13, (limit.constant(1), limit.slope_of_channels))
     yield Mapped("QUANTIZE", 2, "A -> B", 13)
-    yield Mapped("RSQRT", 2, "T -> T", 14)
+    yield Mapped("RSQRT", 2, "int8 -> int8", 14)  # of uint8 LiteRT has none, so no model has
     yield Mapped("SOFTMAX", 3, "T -> T", constraints=(limit.one_dimension_in, limit.softmax_size))
-    yield Mapped("SQUARED_DIFFERENCE", 2, "T T -> T", 14)
+    yield Mapped("SQUARED_DIFFERENCE", 2, "int8 int8 -> int8", 14)  # likewise
     resized = (limit.constant(1), limit.resize_factor, limit.resize_output)
     yield Mapped("RESIZE_BILINEAR", 3, "T int32 -> T", constraints=resized)
     yield Mapped("RESIZE_NEAREST_NEIGHBOR", 3, "T int32 -> T", constraints=resized)
@@ -81,7 +81,7 @@ def _mapped(given: int) -> Iterator[Mapped]:
 
 def _weighted(given: int) -> Iterator[Mapped]:
     weights = limit.constant(1, 2)
-    yield Mapped("CONV_2D", 5, "T T int32? -> T", constraints=(weights, limit.same_dilation))
+    yield Mapped("CONV_2D", 5, "T T int32 -> T", constraints=(weights, limit.same_dilation))
     dilated = limit.no_dilation_before(13, given)
     yield Mapped(
         "DEPTHWISE_CONV_2D", 6, "T T int32? -> T", constraints=(weights, limit.same_dilation, dilated)

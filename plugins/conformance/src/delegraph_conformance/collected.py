@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 
-from delegraph import Delegate, Op, OpSupport, Plugins, plan_model
+from delegraph import Delegate, OpSupport, Plugins, plan_model
 
 from .catalogue import CaseName, case_of, names
+from .claims import Claims
 from .op_case import OpCase
-from .recipe import EVERY_TYPE, PLAIN_VARIANT
+from .recipe import PLAIN_VARIANT
 from .subject import Subject
 from .trial import CaseOutcome, tried
 
@@ -37,30 +39,33 @@ def try_case(subject: Subject, name: CaseName, timed: bool) -> CaseOutcome:
 
 
 def claims_without_case(subject: Subject, op: str) -> list[str]:
-    """Return, in words, what rows of an op claim and no case tries: versions, and types of operands."""
-    rows = [row for row in subject.delegate.table.rows if row.op == op]
-    seen: dict[int, list[Op]] = {place: [] for place in range(len(rows))}
-    untried: list[str] = []
-    for cases in (_plain_cases(op), _variants(op)):  # variants are many, and seldom needed
-        for case in cases:
-            row = _row(subject.delegate, case)
-            place = next((i for i, r in enumerate(rows) if r == row), None)
-            if place is not None:
-                seen[place].append(case.tested)
-        untried = [text for place, row in enumerate(rows) for text in _untried(row, seen[place])]
-        if not untried:
+    """Return, in words, what rows of an op claim and no case tries.
+
+    These are versions, types of operands, and operands that may be absent, each there and not there. A case
+    counts where the delegate gets the op to run: not if another one computes it, or ``check()`` refuses it.
+    """
+    claims = [Claims(row) for row in subject.delegate.table.rows if row.op == op]
+    for case in chain(_plain_cases(op), _variants(op)):  # variants are many, and seldom needed
+        if not any(claim.untried for claim in claims):
             break
-    return untried
+        row, _ = subject.delegate.decide(case.tested, case.model.subgraphs[0])
+        calls = len(case.model.subgraphs) > 1  # such a row is known when all is planned
+        hoped = [c for c in claims if calls or c.row == row]
+        if any(claim.gets_from(case.tested) for claim in hoped):
+            run = run_by(subject.delegate, case)
+            for claim in [c for c in claims if c.row == run][:1]:
+                claim.add(case.tested)
+    return [f"{text}; {HOW}" for claim in claims for text in claim.untried_text()]
 
 
-def _row(delegate: Delegate, case: OpCase) -> OpSupport | None:
-    """Return the row by which a delegate takes the op of a case; one that calls subgraphs needs a plan."""
-    found, _ = delegate.decide(case.tested, case.model.subgraphs[0])
-    if found is not None or len(case.model.subgraphs) == 1:
-        return found
+def run_by(delegate: Delegate, case: OpCase) -> OpSupport | None:
+    """Return the row by which a delegate runs the op of a case; None if it does not run it."""
     index, plan = case.tested.index, plan_model(case.model, [delegate])
-    own = [p for p in plan.partitions if p.delegate is delegate]
-    return next((p.rows[index] for p in own if index in p.rows), None)
+    found = next((p.rows[index] for p in plan.partitions if index in p.rows), None)
+    if found is None and index in {op.index for op in plan.subgraphs[0].folded}:
+        # The reference delegate computes constants; another one is given them when the case is tried.
+        found, _ = delegate.decide(case.tested, case.model.subgraphs[0])
+    return found
 
 
 def _plain_cases(op: str) -> Iterator[OpCase]:
@@ -70,43 +75,6 @@ def _plain_cases(op: str) -> Iterator[OpCase]:
 
 def _variants(op: str) -> Iterator[OpCase]:
     yield from (case_of(name) for name in names(op) if name.variant != PLAIN_VARIANT)
-
-
-def _untried(row: OpSupport, ops: list[Op]) -> Iterator[str]:
-    if not ops:
-        yield f"{row.op} v{row.versions_text} {row.types_text}: no case; {HOW}"
-        return
-    versions = {op.version for op in ops}
-    missing = [v for v in range(row.versions[0], row.versions[1] + 1) if v not in versions]
-    if missing:
-        yield f"{row.op} {row.types_text}: no case of version {', '.join(map(str, missing))}; {HOW}"
-    for place, left in _untried_types(row, ops):
-        claim = f"{row.op} v{row.versions_text} {row.types_text}"
-        yield f"{claim}: no case with {', '.join(left)} as {place}; {HOW}"
-
-
-def _untried_types(row: OpSupport, ops: list[Op]) -> Iterator[tuple[str, list[str]]]:
-    """Yield operands, and the types that the row allows there and no case has."""
-    for side, words in zip(("input", "output"), row.types.split("->"), strict=True):
-        for place, word in enumerate(words.split()):
-            if word.endswith("?") or word == "none":  # what may be absent is no claim of its own
-                continue
-            seen = {t for op in ops for t in _types_at(op, side, place, word.endswith("*"))}
-            left = [t for t in _alternatives(row, word) if t not in seen]
-            if left:
-                yield f"{side} {place}", left
-
-
-def _types_at(op: Op, side: str, place: int, repeats: bool) -> list[str]:
-    operands = op.inputs if side == "input" else op.outputs
-    found = operands[place:] if repeats else operands[place : place + 1]
-    return [t.dtype for t in found if t is not None]
-
-
-def _alternatives(row: OpSupport, word: str) -> list[str]:
-    base = word.rstrip("?*")
-    given = [choice for name in base.split("|") for choice in row.choices.get(name, name).split()]
-    return [name for choice in given for name in (EVERY_TYPE if choice == "any" else (choice,))]
 
 
 @cache

@@ -49,6 +49,7 @@ class Recipe:
     versions: tuple[int, int] = (1, 1)  # first and last of an op that LiteRT does not register
     # Variants that are tried in every version: delegates claim older ones of nothing else.
     in_every_version: tuple[str, ...] = ()
+    beyond: Mapping[str, int] = field(factory=dict)  # the last version of types, where LiteRT lacks it
 
     @property
     def family(self) -> str:

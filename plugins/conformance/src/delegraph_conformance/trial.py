@@ -33,7 +33,7 @@ _REPEATS = 3  # of a run that is timed
 class CaseOutcome:
     """What came of a case."""
 
-    kind: str  # "delegated"; "folded": a constant that core computes; "refused"
+    kind: str  # "delegated"; "folded": a constant that the reference delegate computes; "refused"
     problem: str = ""  # what is wrong
     why: str = ""  # why it was refused
     distance: Distance | None = None  # of the outputs from those that are right
@@ -91,12 +91,36 @@ def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> C
     partition = _partition(it, case)
     off = distance(found, case.outputs)
     if partition is None:
-        return CaseOutcome("folded", _beyond(off, None), distance=_number(off))
+        folded = CaseOutcome("folded", _beyond(off, None), distance=_number(off))
+        return folded if folded.problem else _given_constants(delegate, case) or folded
     if partition.delegate is not delegate:
         return _refused(delegate, case, it, partition, off)
     row = partition.rows[case.tested.index]
     seconds = min(_seconds(it) for _ in range(_REPEATS)) if timed else None
     return CaseOutcome("delegated", _beyond(off, row), "", _number(off), seconds)
+
+
+def _given_constants(delegate: Delegate, case: OpCase) -> CaseOutcome | None:
+    """Return what a delegate makes of an op that core folds; None if it is not the only one.
+
+    Core has the reference delegate compute constants. Without that, the delegate would be given them.
+    """
+    graph, op = case.model.subgraphs[0], case.tested
+    if delegate.name == REFERENCE or len(graph.ops) > 1:
+        return None
+    row, reasons = delegate.decide(op, graph)
+    if row is None:
+        return CaseOutcome("refused", _without_reason(reasons), "; ".join(map(str, reasons)))
+    read = tuple(t for t in op.inputs if t is not None and not t.is_constant)
+    rows = {op.index: row}
+    part = Partition(delegate, delegate.label, (op,), read, op.outputs, graph=graph, rows=rows)
+    given = {t.index: a for t, a in zip(graph.inputs, case.inputs, strict=True)}
+    try:
+        results = delegate.prepare(part)(*(given[t.index] for t in read))
+    except Exception as e:
+        return CaseOutcome("delegated", f"{type(e).__name__}: {e}")
+    off = distance([np.asarray(a) for a in results], case.outputs)
+    return CaseOutcome("delegated", _beyond(off, row), distance=_number(off))
 
 
 def _refused(

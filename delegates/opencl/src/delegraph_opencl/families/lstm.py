@@ -23,6 +23,7 @@ from delegraph.rules import (
     matrix_shape,
     operand,
     operand_shape,
+    recurrent_matrices,
     scaled_weights,
     zero_point_found,
 )
@@ -58,30 +59,36 @@ _INTEGERS = ("int8", "uint8")
 
 
 def cell_support(
-    op: str, options: Options, last: int, constraints: Sequence[Constraint]
+    op: str, options: Options, last: int, constraints: Sequence[Constraint], has_diagonals: bool = False
 ) -> Iterable[OpSupport]:
-    """Return the support rows of an op that runs one cell: float, with integer weights, and in integers."""
+    """Return the support rows of an op that runs one cell: float, with integer weights, and in integers.
+
+    :param has_diagonals: recurrent weights may be vectors of floats, which stand for diagonal matrices
+    """
+    constraints = (*constraints, diagonals if has_diagonals else recurrent_matrices)
     constraints = (*constraints, full_inputs, clips, constant_weights, fitting, variable_states)
     kernel, versions = Kernel(_launches), (1, last if options.quantized else 2)
     rtol = 4e-2 if options.precision == "float16" else 1e-5
-    yield OpSupport(op, versions, _types("float32"), (*constraints, known_activation), kernel, rtol=rtol)
+    yield OpSupport(
+        op, versions, _types("float32", False), (*constraints, known_activation), kernel, rtol=rtol
+    )
     if options.quantized:
-        types = _types("int8|uint8")
+        types = _types("int8|uint8", has_diagonals)
         rtol = max(rtol, 2e-2)  # a last bit may move the state, which is rounded, to another step
         yield OpSupport(
             op,
             versions,
             types,
-            (*constraints, known_activation, scaled_weights, diagonals),
+            (*constraints, known_activation, scaled_weights),
             kernel,
             rtol=rtol,
         )
         yield OpSupport(op, versions, _INTEGER_TYPES, (*constraints, integer_scales), kernel, steps=1)
 
 
-def _types(weights: str) -> str:
+def _types(weights: str, has_diagonals: bool) -> str:
     """Return a row's types: x, weights of input and state, peepholes, biases, projection, state, norms."""
-    recurrent = weights if weights == "float32" else f"{weights}|float32"
+    recurrent = f"{weights}|float32" if has_diagonals else weights
     matrices = f"{weights}? {weights} {weights} {weights} {recurrent}? {recurrent} {recurrent} {recurrent}"
     peepholes, biases = f"{weights}? {weights}? {weights}?", "float32? float32 float32 float32"
     ends = f"{weights}? float32? float32 float32 float32? float32? float32? float32?"

@@ -18,4 +18,4 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return cell_support("UNIDIRECTIONAL_SEQUENCE_LSTM", options, 4, [sequence])
+    return cell_support("UNIDIRECTIONAL_SEQUENCE_LSTM", options, 4, [sequence], has_diagonals=True)

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from delegraph import Constraint, Op, OpSupport, needs, shape_text
+from delegraph import Constraint, Op, OpSupport
 from delegraph.rules import (
     clips,
     dense,
     diagonals,
     full_inputs,
-    given,
+    recurrent_matrices,
     scaled_weights,
     variable_states,
 )
@@ -33,7 +33,12 @@ _COUNT = 24  # inputs of the op, all optional ones included
 
 
 def rows(
-    name: str, batch_of: Callable[[Op], int], extra: tuple[Constraint, ...], enter: Reorder, leave: Reorder
+    name: str,
+    batch_of: Callable[[Op], int],
+    extra: tuple[Constraint, ...],
+    enter: Reorder,
+    leave: Reorder,
+    has_diagonals: bool = False,
 ) -> list[OpSupport]:
     """Return the rows of an op that runs one cell: float, with integer weights, and in integers.
 
@@ -41,6 +46,7 @@ def rows(
     :param extra: its own constraints
     :param enter: gives the input as (time, batch, depth)
     :param leave: gives that form of the output in the op's own
+    :param has_diagonals: recurrent weights may be vectors of floats, which stand for diagonal matrices
     """
 
     def prepare_float(op: Op) -> Kernel:
@@ -50,14 +56,17 @@ def rows(
         return _prepared(op, lambda inputs: IntegerLstmCell(op, _PLACES, inputs), enter, leave)
 
     common = (*extra, full_inputs, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
+    recurrent = (diagonals,) if has_diagonals else (recurrent_matrices,)
     return [
-        OpSupport(name, (1, 4), _types("float32"), (*common, some_activation), prepare_float),
+        OpSupport(
+            name, (1, 4), _types("float32", False), (*common, some_activation, *recurrent), prepare_float
+        ),
         *[
             OpSupport(
                 name,
                 (1, 4),
-                _types(t),
-                (*common, some_activation, scaled_weights, diagonals),
+                _types(t, has_diagonals),
+                (*common, some_activation, scaled_weights, *recurrent),
                 prepare_float,
             )
             for t in ("int8", "uint8")
@@ -75,8 +84,8 @@ def integer8_row(
         return _prepared(op, lambda inputs: IntegerLstmCell8(op, _PLACES, inputs), enter, leave)
 
     constraints = (*extra, full_inputs, complete(_PLACES), fitting(_PLACES, batch_of), *_COMMON)
-    special = (intermediates8(_PLACES), unit_cell(_PLACES), no_diagonals)
-    return OpSupport(name, (1, 4), _INTEGER_TYPES, (*constraints, *special), prepare)
+    special = (intermediates8(_PLACES), unit_cell(_PLACES), recurrent_matrices)
+    return OpSupport(name, (1, 4), _INTEGER8_TYPES, (*constraints, *special), prepare)
 
 
 def depth(op: Op) -> int:
@@ -96,17 +105,9 @@ def _prepared(op: Op, make: Callable[[Any], Any], enter: Reorder, leave: Reorder
     return contiguous(run)
 
 
-@needs("recurrent weights of rank 2")
-def no_diagonals(op: Op) -> str | None:
-    tensors = [t for i in _PLACES.recurrent_weights if (t := given(op, i)) is not None]
-    return next(
-        (f"shape {shape_text(t.shape)}" for t in tensors if t.shape is not None and len(t.shape) != 2), None
-    )
-
-
-def _types(weights: str) -> str:
+def _types(weights: str, has_diagonals: bool) -> str:
     """Return a row's types: x, weights of input and state, peepholes, biases, projection, state, norms."""
-    recurrent = weights if weights == "float32" else f"{weights}|float32"
+    recurrent = f"{weights}|float32" if has_diagonals else weights
     matrices = f"{weights}? {weights} {weights} {weights} {recurrent}? {recurrent} {recurrent} {recurrent}"
     biases = "float32? float32 float32 float32"
     ends = f"{weights}? float32? float32 float32 float32? float32? float32? float32?"
@@ -117,5 +118,9 @@ _INTEGER_TYPES = (
     "int8 int8? int8 int8 int8 int8? int8 int8 int8 int16? int16? int16? int32? int32 int32 int32"
     " int8? int32? int8 int16 int16? int16? int16? int16? -> int8"
 )
+_INTEGER8_TYPES = (
+    "int8 int8? int8 int8 int8 int8? int8 int8 int8 none none none int32? int32 int32 int32"
+    " int8 int32 int8 int16 int16? int16 int16 int16 -> int8"
+)
 _COMMON = (clips, dense, variable_states(_PLACES.output_state, _PLACES.cell_state))
-_INTEGER = (integer_scales(_PLACES), cell_scale(_PLACES), peephole_size(_PLACES), no_diagonals)
+_INTEGER = (integer_scales(_PLACES), cell_scale(_PLACES), peephole_size(_PLACES), recurrent_matrices)

@@ -34,4 +34,6 @@ def sequence(op: Op) -> str | None:
     )
 
 
-SUPPORT = rows("UNIDIRECTIONAL_SEQUENCE_LSTM", _batch, (sequence,), _over_time, _over_time)
+SUPPORT = rows(
+    "UNIDIRECTIONAL_SEQUENCE_LSTM", _batch, (sequence,), _over_time, _over_time, has_diagonals=True
+)

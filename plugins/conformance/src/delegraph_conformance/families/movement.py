@@ -19,12 +19,22 @@ IMAGE = (1, 4, 4, 4)
 Shape = Sequence[int]
 
 
-def reshape(d: Draft, t: str, i: str, shape: Shape = SHAPE, new: Shape = (6, 4), asked: Shape = ()) -> None:
+def reshape(
+    d: Draft,
+    t: str,
+    i: str,
+    shape: Shape = SHAPE,
+    new: Shape = (6, 4),
+    asked: Shape = (),
+    option: bool = False,
+) -> None:
     x, asked = d.input(shape, t, **d.stored(t)), list(asked or new)
-    d.op([x, d.index(asked, i)], [d.output(new, t, **d.stored(t))], new_shape=asked)
+    sizes = [] if option else [d.index(asked, i)]
+    d.op([x, *sizes], [d.output(new, t, **d.stored(t))], new_shape=asked)
 
 
 RESHAPES: Variants = {
+    "by its option": {"option": True},
     "a size left open": {"asked": (2, -1, 4), "new": (2, 3, 4), "shape": (6, 4)},
     "to rank 5": {"new": (2, 1, 3, 2, 2)},
     "to rank 1": {"new": (24,)},
@@ -588,8 +598,13 @@ def hashtable_lookup(d: Draft, t: str) -> None:
     d.op([wanted, keys, x], [d.output((3, 4), t), d.output((3,), "uint8")])
 
 
-def lsh_projection(d: Draft, t: str) -> None:
-    d.op([d.input((2, 3), "float32"), d.input((3, 4), t)], [d.output((2,), "int32")], type="SPARSE")
+def lsh_projection(d: Draft, t: str, weighted: bool = False) -> None:
+    operands = [d.input((2, 3), "float32"), d.input((3, 4), t)]
+    weights = [d.input((3,), "float32", low=0, high=2)] if weighted else []
+    d.op([*operands, *weights], [d.output((2,), "int32")], type="SPARSE")
+
+
+WEIGHTED: Variants = {"weights": {"weighted": True}}
 
 
 def embedding_lookup_sparse(d: Draft, t: str) -> None:

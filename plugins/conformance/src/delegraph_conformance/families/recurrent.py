@@ -5,12 +5,15 @@ SVDF: input, feature weights, time weights, bias and state. RNNs: input and weig
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from attrs import frozen
 from delegraph import Tensor
 
 from ..draft import Draft, random_values
+from ..recipe import Variants
 
 BATCH, TIME, INPUTS, UNITS = 2, 3, 5, 4
 ACTIVATIONS = ("float32", "float16", "int8", "uint8", "int16")
@@ -44,18 +47,26 @@ def unidirectional_sequence_rnn(d: Draft, x: str, w: str) -> None:
     )
 
 
-def bidirectional_sequence_rnn(d: Draft, x: str, w: str) -> None:
-    operands: list[Tensor | None] = [d.input((BATCH, TIME, INPUTS), x, low=-1, high=1, **_stored(x))]
+def bidirectional_sequence_rnn(d: Draft, x: str, w: str, merge: bool = False, aux: bool = False) -> None:
+    shape = (BATCH, TIME, INPUTS)
+    operands: list[Tensor | None] = [d.input(shape, x, low=-1, high=1, **_stored(x))]
     for _ in range(2):
         operands += [*_rnn_weights(d, x, w), d.variable((BATCH, UNITS), x, **_stored(x))]
+    beside: list[Tensor | None] = [None] * 3
+    if aux:
+        beside = [d.input(shape, x, low=-1, high=1), *(_weights(d, w, (UNITS, INPUTS), k) for k in (7, 8))]
+    widths = [2 * UNITS] if merge else [UNITS] * 2
     d.op(
-        [*operands, None, None, None],
-        [d.output((BATCH, TIME, UNITS), x, **_stored(x)) for _ in range(2)],
+        [*operands, *beside],
+        [d.output((BATCH, TIME, n), x, **_stored(x)) for n in widths],
         fused_activation_function="RELU",
         time_major=False,
-        merge_outputs=False,
+        merge_outputs=merge,
         asymmetric_quantize_inputs=d.version >= 3,
     )
+
+
+BOTH_WAYS: Variants = {"merged": {"merge": True}, "an auxiliary input": {"aux": True}}
 
 
 SVDFS = [f"float32:{f}:{t}:float32:float32" for f in WEIGHTS for t in ("float32", "int8", "int16")] + [
@@ -66,15 +77,22 @@ SVDFS = [f"float32:{f}:{t}:float32:float32" for f in WEIGHTS for t in ("float32"
 ]
 
 
-def svdf(d: Draft, x: str, feature: str, time: str, b: str, state: str) -> None:
+# With a state of 16 bits beside time weights of 8, and biases of 64 bits.
+WIDE_SVDFS = [
+    f"int16:int8:{t}:{b}:int16" for t, b in (("int8", "int32"), ("int16", "int64"), ("int8", "int64"))
+]
+NO_BIAS: Variants = {"no bias": {"biased": False}}
+
+
+def svdf(d: Draft, x: str, feature: str, time: str, b: str, state: str, biased: bool = True) -> None:
     rank, memory = 2, 3
     filters = UNITS * rank
-    given = d.input((BATCH, INPUTS), x, low=-1, high=1, **_stored(x))
+    given = d.input((BATCH, INPUTS), x, **_range(x), **_stored(x))
     weights = [
         _weights(d, feature, (filters, INPUTS), 1),
         _weights(d, time, (filters, memory), 2, 1 / 128 if time == "int8" else 1 / 32768),
     ]
-    bias = _bias(d, b, 3, 1 / 512 if state == "int8" else 0.0001)
+    bias = _bias(d, b, 3, 1 / 512 if state == "int8" else 0.0001) if biased else None
     kept = {"scale": 1 / 4 if state == "int8" else 1 / 2048, "zero_point": 0} if x != "float32" else {}
     d.op(
         [given, *weights, bias, d.variable((BATCH, filters * memory), state, **kept)],
@@ -88,6 +106,46 @@ def svdf(d: Draft, x: str, feature: str, time: str, b: str, state: str) -> None:
 # With recurrent weights of float32 that stand for diagonal matrices.
 DIAGONAL = [f"float32:{w}:float32:float32:diagonal" for w in ("int8", "uint8")]
 BASIC = ["float32:float32:float32:float32:basic", "uint8:uint8:int32:int16:basic"]
+# With products of 8 bits: 12 intermediate tensors.
+BYTES = [f"int8:int8:int32:int16:{kind}" for kind in ("bytes", "bytes coupled")]
+# TFLite Micro's, in which converters write version 5.
+WIDE_BIAS = "int16:int8:int64:int16:int16"
+MICRO = {"int16:int8:int32:int16:int16": 5, WIDE_BIAS: 5}
+PARTS: Variants = {
+    "no input gate": {"coupled": True},
+    "every part": {"peepholes": True, "norms": True, "projects": True},
+}
+TWO_WAYS: Variants = {
+    "no input gate": {"coupled": True},
+    "every part": {"peepholes": True, "projects": True, "aux": True},
+    "merged": {"merge": True},
+}
+_GATES = range(4)  # input, forget, update, output
+_UPDATE = 2
+
+
+@frozen
+class _Parts:
+    """What a cell has beyond the least, or lacks."""
+
+    coupled: bool = False  # no input gate
+    peepholes: bool = False
+    norms: bool = False
+    projects: bool = False
+    diagonal: bool = False  # recurrent weights
+
+    @property
+    def gates(self) -> Sequence[int]:
+        return _GATES[1:] if self.coupled else _GATES
+
+    @property
+    def width(self) -> int:
+        """The number of outputs."""
+        return UNITS - 1 if self.projects else UNITS
+
+    def of_gates(self, made: Callable[[], Tensor], present: bool = True) -> list[Tensor | None]:
+        """Return an operand for each gate that there is."""
+        return [made() if present and k in self.gates else None for k in _GATES]
 
 
 def basic_lstm(d: Draft, x: str, w: str, b: str, cell: str) -> None:
@@ -111,42 +169,82 @@ def basic_lstm(d: Draft, x: str, w: str, b: str, cell: str) -> None:
     d.op(operands, outputs, fused_activation_function="TANH", kernel_type="BASIC")
 
 
-def lstm(d: Draft, x: str, w: str, b: str, cell: str, hidden: str) -> None:
+def lstm(d: Draft, x: str, w: str, b: str, cell: str, hidden: str, **parts: bool) -> None:
     if hidden == "basic":
         basic_lstm(d, x, w, b, cell)
-        return
-    is_diagonal, hidden = hidden == "diagonal", x if hidden == "diagonal" else hidden
+    elif hidden.startswith("bytes"):
+        lstm_of_bytes(d, _Parts("coupled" in hidden, norms=True, projects=True))
+    elif hidden == "diagonal":
+        _lstm(d, x, w, b, cell, x, _Parts(diagonal=True))
+    else:
+        _lstm(d, x, w, b, cell, hidden, _Parts(**parts))
+
+
+def _lstm(d: Draft, x: str, w: str, b: str, cell: str, hidden: str, parts: _Parts) -> None:
     times = () if d.name == "LSTM" else (TIME,)
-    given = d.input((BATCH, *times, INPUTS), x, low=-1, high=1, **_stored(x))
+    given = d.input((BATCH, *times, INPUTS), x, **_range(x), **_stored(x))
+    kept = {"scale": 2.0**-11, "zero_point": 0} if cell == "int16" else {}
     states = [
-        d.variable((BATCH, UNITS), hidden, **_stored(hidden)),
-        d.variable(
-            (BATCH, UNITS), cell, **({"scale": 2.0**-11, "zero_point": 0} if cell == "int16" else {})
-        ),
+        d.variable((BATCH, parts.width), hidden, **_stored(hidden)),
+        d.variable((BATCH, UNITS), cell, **kept),
     ]
-    operands = [given, *_lstm_weights(d, w, b, is_diagonal), *states]
-    intermediates = [d.output((1,), "int16", scale=0.01, zero_point=0) for _ in range(4)]
+    weights = _lstm_weights(d, w, b, parts)
+    norm = "float32" if x == "float32" else "int16"
+    norms = parts.of_gates(lambda: _vector(d, norm, 30), parts.norms)
+    intermediates = [d.output((1,), "int16", scale=0.003, zero_point=0) for _ in range(4)]
     intermediates.append(d.output((1,), "int8", scale=1 / 128, zero_point=0))
     options: dict[str, Any] = {
         "fused_activation_function": "TANH",
         "cell_clip": 8.0 if x == "int8" else 0.0,
     }
     options["asymmetric_quantize_inputs"] = d.version >= (4 if d.name == "LSTM" else 3)
-    out = d.output((BATCH, *times, UNITS), x, **_stored(x))
-    integer = x != "float32"
-    d.op(operands, [out], intermediates=intermediates if integer else (), **options)
+    out = d.output((BATCH, *times, parts.width), x, **_stored(x))
+    operands = [given, *weights, *states, *(norms if parts.norms else ())]
+    d.op(operands, [out], intermediates=intermediates if x == "int8" else (), **options)
 
 
-def bidirectional_sequence_lstm(d: Draft, x: str, w: str, b: str, cell: str, hidden: str) -> None:
-    given = d.input((TIME, BATCH, INPUTS), x, low=-1, high=1, **_stored(x))
-    weights = [*_lstm_weights(d, w, b), *_lstm_weights(d, w, b)]
-    states = [d.variable((BATCH, UNITS), t) for _ in range(2) for t in (hidden, cell)]
+def lstm_of_bytes(d: Draft, parts: _Parts) -> None:
+    """Products are rounded to the 8 bits of intermediate tensors; cells enough for a variance."""
+    given = d.input((BATCH, INPUTS), "int8", **_stored("int8"))
+    weights = _lstm_weights(d, "int8", "int32", parts)
+    state = d.variable((BATCH, parts.width), "int8", **_stored("int8"))
+    cell = d.variable((BATCH, UNITS), "int16", scale=2.0**-15, zero_point=0)
+    norms = parts.of_gates(lambda: _vector(d, "int16", 30))
+    scales = [(0.0003 if k % 3 == 0 else 0.02) * (1 + k / 16) for k in range(12)]
+    out = d.output((BATCH, parts.width), "int8", **_stored("int8"))
     d.op(
-        [given, *weights, *states, *[None] * 9],
-        [d.output((TIME, BATCH, UNITS), x, **_stored(x)) for _ in range(2)],
+        [given, *weights, state, cell, *norms],
+        [out],
+        intermediates=[d.output((1,), "int8", scale=s, zero_point=0) for s in scales],
+        fused_activation_function="TANH",
+    )
+
+
+def bidirectional_sequence_lstm(
+    d: Draft,
+    x: str,
+    w: str,
+    b: str,
+    cell: str,
+    hidden: str,
+    merge: bool = False,
+    aux: bool = False,
+    **given: bool,
+) -> None:
+    parts, shape = _Parts(**given), (TIME, BATCH, INPUTS)
+    first = d.input(shape, x, low=-1, high=1, **_stored(x))
+    weights = [*_lstm_weights(d, w, b, parts), *_lstm_weights(d, w, b, parts)]
+    sizes = ((hidden, parts.width), (cell, UNITS))
+    states = [d.variable((BATCH, n), t) for _ in range(2) for t, n in sizes]
+    other = d.input(shape, x, low=-1, high=1) if aux else None
+    of_aux = [parts.of_gates(lambda: _weights(d, w, (UNITS, INPUTS), 40), aux) for _ in range(2)]
+    widths = [2 * parts.width] if merge else [parts.width] * 2
+    d.op(
+        [first, *weights, *states, other, *of_aux[0], *of_aux[1]],
+        [d.output((TIME, BATCH, n), x, **_stored(x)) for n in widths],
         fused_activation_function="TANH",
         time_major=True,
-        merge_outputs=False,
+        merge_outputs=merge,
         asymmetric_quantize_inputs=d.version >= 3,
     )
 
@@ -156,13 +254,26 @@ def _rnn_weights(d: Draft, x: str, w: str) -> list[Tensor]:
     return [_weights(d, w, (UNITS, INPUTS), 1), _weights(d, w, (UNITS, UNITS), 2), _bias(d, bias, 3)]
 
 
-def _lstm_weights(d: Draft, w: str, b: str, is_diagonal: bool = False) -> list[Tensor | None]:
-    """Return weights, recurrent weights, peepholes (absent), biases and projection (absent)."""
-    seeds = iter(range(1, 20))
-    weights: list[Tensor | None] = [_weights(d, w, (UNITS, INPUTS), next(seeds)) for _ in range(4)]
-    shape, kind = ((UNITS,), "float32") if is_diagonal else ((UNITS, UNITS), w)
-    weights += [_weights(d, kind, shape, next(seeds)) for _ in range(4)]
-    return [*weights, None, None, None, *(_bias(d, b, next(seeds)) for _ in range(4)), None, None]
+def _lstm_weights(d: Draft, w: str, b: str, parts: _Parts) -> list[Tensor | None]:
+    """Return weights, recurrent weights, peepholes, biases and projection."""
+    seeds: Iterator[int] = iter(range(1, 30))
+    shape, kind = ((UNITS,), "float32") if parts.diagonal else ((UNITS, parts.width), w)
+    peephole = "int16" if b == "int32" else w
+    weights = parts.of_gates(lambda: _weights(d, w, (UNITS, INPUTS), next(seeds)))
+    weights += parts.of_gates(lambda: _weights(d, kind, shape, next(seeds)))
+    seen = parts.of_gates(lambda: _vector(d, peephole, next(seeds)), parts.peepholes)
+    weights += [t for k, t in enumerate(seen) if k != _UPDATE]
+    weights += parts.of_gates(lambda: _bias(d, b, next(seeds)))
+    if not parts.projects:
+        return [*weights, None, None]
+    return [*weights, _weights(d, w, (parts.width, UNITS), 25), _bias(d, b, 26, size=parts.width)]
+
+
+def _vector(d: Draft, dtype: str, seed: int) -> Tensor:
+    """Return a number for each cell: peepholes, layer norm."""
+    if dtype in ("float32", "int8", "uint8"):
+        return _weights(d, dtype, (UNITS,), seed)
+    return d.constant(random_values(dtype, (UNITS,), seed, -32767), scale=3e-5, zero_point=0)
 
 
 def _weights(d: Draft, dtype: str, shape: tuple[int, ...], seed: int, scale: float = 0.01) -> Tensor:
@@ -176,10 +287,15 @@ def _weights(d: Draft, dtype: str, shape: tuple[int, ...], seed: int, scale: flo
     return d.constant(values, dtype, scale=scale, zero_point=0)
 
 
-def _bias(d: Draft, dtype: str, seed: int, scale: float = 0.0001) -> Tensor:
+def _bias(d: Draft, dtype: str, seed: int, scale: float = 0.0001, size: int = UNITS) -> Tensor:
     if dtype == "float32":
-        return d.constant(random_values(dtype, (UNITS,), seed, -1, 1))
-    return d.constant(random_values(dtype, (UNITS,), seed), scale=scale, zero_point=0)
+        return d.constant(random_values(dtype, (size,), seed, -1, 1))
+    return d.constant(random_values(dtype, (size,), seed), scale=scale, zero_point=0)
+
+
+def _range(dtype: str) -> dict[str, float]:
+    """Return limits of an input: floats have small values, integers all of their type."""
+    return {"low": -1, "high": 1} if dtype.startswith("float") else {}
 
 
 def _stored(dtype: str, scale: float = 1 / 128) -> dict[str, Any]:

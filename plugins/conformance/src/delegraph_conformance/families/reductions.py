@@ -72,15 +72,20 @@ SUMS: Variants = {
 }
 
 
-def range_(d: Draft, t: str) -> None:
+def range_(d: Draft, t: str, known: bool = False) -> None:
     first, last, step = {"bfloat16": (0, 0x40A0, 0x3F80), "string": (b"0", b"5", b"1")}.get(t, (0, 5, 1))
     if t == "int2":
         last = 1
-    d.op([d.input((), t, v) for v in (first, last, step)], [d.output((5,), t)])
+    made = [d.constant(v, t) if known else d.input((), t, v) for v in (first, last, step)]
+    d.op(made, [d.output((5,), t)])
 
 
-def segment_sum(d: Draft, t: str, i: str) -> None:
-    x, ids = d.input((3, 4), t, low=-5, high=5), d.input((3,), i, [0, 0, 1])
+KNOWN: Variants = {"of constants": {"known": True}}  # the result's shape is known before the run
+
+
+def segment_sum(d: Draft, t: str, i: str, known: bool = False) -> None:
+    x = d.input((3, 4), t, low=-5, high=5)
+    ids = d.constant([0, 0, 1], i) if known else d.input((3,), i, [0, 0, 1])
     d.op([x, ids], [d.output((2, 4), t)])
 
 

@@ -200,8 +200,14 @@ def pool_with_argmax(d: Draft, t: str) -> None:
     d.op([d.input((1, 6, 4, 3), t)], [d.output((1, 3, 2, 3), t) for _ in range(2)], custom_options=POOL)
 
 
-def unpooling(d: Draft, t: str) -> None:
-    """Each value's place in its window of 2 × 2 is a number with 0.1 added."""
+def unpooling(d: Draft, t: str, pooled: bool = False) -> None:
+    """Each value's place in its window of 2 × 2 is a number with 0.1 added, or what a pooling found."""
+    if pooled:
+        g, shape = d.builder, (1, 3, 2, 3)
+        of_windows = [d.output(shape, t) for _ in range(2)]
+        found = g.op("MaxPoolingWithArgmax2D", [d.input((1, 6, 4, 3), t)], of_windows, custom_options=POOL)
+        d.op(found, [d.output((1, 6, 4, 3), t)], custom_options=POOL)
+        return
     places = (np.arange(18) * 7 % 4).reshape(1, 3, 2, 3) + 0.1
     values = d.input((1, 3, 2, 3), t), d.input((1, 3, 2, 3), t, places)
     d.op(values, [d.output((1, 6, 4, 3), t)], custom_options=POOL)

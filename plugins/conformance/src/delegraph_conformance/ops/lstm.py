@@ -1,6 +1,6 @@
 """LSTM: models for conformance cases."""
 
-from ..families.recurrent import BASIC, LSTMS, lstm
+from ..families.recurrent import BASIC, BYTES, LSTMS, MICRO, PARTS, WIDE_BIAS, lstm
 from ..recipe import Recipe
 
-RECIPE = Recipe("LSTM", LSTMS, lstm, also=BASIC)
+RECIPE = Recipe("LSTM", LSTMS, lstm, PARTS, also=[*BASIC, *BYTES, WIDE_BIAS], beyond=MICRO)

@@ -3,4 +3,4 @@
 from ..families.unregistered import unpooling
 from ..recipe import Recipe
 
-RECIPE = Recipe("MaxUnpooling2D", ["float32"], unpooling)
+RECIPE = Recipe("MaxUnpooling2D", ["float32"], unpooling, {"of a pooling": {"pooled": True}})

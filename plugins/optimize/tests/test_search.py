@@ -23,7 +23,9 @@ SIZE = 12
 OPS = int(os.environ.get("DELEGRAPH_SEARCH_OPS", "3"))  # 3 ** OPS choices are tried by brute force
 
 
-def chain(weights: tuple[int, ...] = (), values: tuple[int, ...] = (), ops: int = OPS) -> Model:
+def chain(
+    weights: tuple[int, ...] = (), values: tuple[int, ...] = (), ops: int = OPS, apart: bool = False
+) -> Model:
     """Products, some of which 8 bits destroy.
 
     :param weights: products of which each row has a weight so large that nothing is left of the others;
@@ -45,6 +47,8 @@ def chain(weights: tuple[int, ...] = (), values: tuple[int, ...] = (), ops: int 
             w[:, 1] /= 2000
         y = g.tensor((1, SIZE), "float32", f"y{place}")
         x = g.op("FULLY_CONNECTED", [x, g.constant(w, name=f"w{place}"), None], [y])
+        if apart:  # which is merged into the product: other names, and other places
+            x = g.op("RELU", [x], [g.tensor((1, SIZE), "float32", f"z{place}")])
     return g.model([x])
 
 
@@ -71,6 +75,13 @@ def test_the_op_whose_weights_8_bits_destroy_goes_back_to_floats_alone(bad: int)
     assert found.drop <= 0.05
     assert found.sensitivities[0].place == (0, bad)
     assert found.tried[0].trial.score < 0.7  # of the model that is quantized whole
+
+
+@pytest.mark.parametrize("bad", [1, 2])
+def test_an_op_with_an_activation_apart_is_found_as_well(bad: int) -> None:
+    found = search_schemes(chain(weights=(bad,), apart=True), "int8", data=samples(), max_drop=5)
+    assert found.chosen.schemes == {(0, 2 * i): "float32" if i == bad else "int8" for i in range(OPS)}
+    assert all(s.nbytes and s.noise for s in found.sensitivities)  # each was quantized alone
 
 
 def test_activations_that_8_bits_destroy_get_16() -> None:
@@ -120,6 +131,10 @@ def test_an_op_with_a_scheme_of_its_own_keeps_it() -> None:
     )
     assert (0, 0) not in found.chosen.schemes
     assert set(found.chosen.schemes.values()) == {"int8"}
+    kept = search_schemes(
+        chain(), "int8", data=samples(10), max_size="99%", rules=[Rule("int8", name="y1")]
+    )
+    assert (0, 1) not in kept.chosen.schemes
 
 
 METRIC = """

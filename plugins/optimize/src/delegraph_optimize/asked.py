@@ -43,13 +43,13 @@ class Asked:
             if found not in known:
                 raise InputError(f"{name} needs one of {', '.join(map(str, known))}, found {found!r}")
 
-    def of(self, op: Op, index: int) -> tuple[str, str]:
+    def of(self, op: Op, index: int, subgraph: int = 0) -> tuple[str, str]:
         """Return the scheme of an op and the method of its ranges; ``index`` is its place in the given
         model.
         """
         scheme, method = self.scheme, self.method
         for rule in self.rules:
-            if rule.fits(op, index):
+            if rule.fits(op, index, subgraph):
                 scheme, method = rule.scheme or scheme, rule.calibration or method
         return scheme, method
 

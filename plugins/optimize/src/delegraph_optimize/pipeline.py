@@ -119,7 +119,7 @@ def quantize(
     wishes = _settled(wishes, settings, data is not None)
     given = model if isinstance(model, Model) else read_model(model)
     ready = FloatModel.of(given)
-    wanted: Wanted = {p: settings.of(op, ready.origins[p]) for p, op in ready.ops()}
+    wanted: Wanted = {p: settings.of(op, ready.origins[p], p[0]) for p, op in ready.ops()}
     delegates = None if target is None else loaded_target(target)
     found, some_kept = None, KeptSamples(seed)
     some: Samples = ()

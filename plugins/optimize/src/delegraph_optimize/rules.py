@@ -6,6 +6,7 @@
     op = "SOFTMAX"          # an op's name, or a pattern: *
     name = "head/*"         # of its first output
     index = [3, 4]          # in the model as it is given
+    subgraph = 0            # of the op
     scheme = "float32"      # or any scheme
     calibration = "mse"     # how the ranges of what it reads and writes are chosen
 
@@ -23,7 +24,7 @@ from typing import Any
 from attrs import frozen
 from delegraph import InputError, Op
 
-_KEYS = ("op", "name", "index", "scheme", "calibration")
+_KEYS = ("op", "name", "index", "subgraph", "scheme", "calibration")
 
 
 @frozen
@@ -35,14 +36,16 @@ class Rule:
     name: str | None = None
     index: tuple[int, ...] | None = None
     calibration: str | None = None
+    subgraph: int | None = None
 
-    def fits(self, op: Op, index: int) -> bool:
+    def fits(self, op: Op, index: int, subgraph: int = 0) -> bool:
         """Say whether the rule is for an op; ``index`` is its place in the model that was given."""
         output = op.outputs[0].name if op.outputs else ""
         return (
             (self.op is None or fnmatchcase(op.name, self.op))
             and (self.name is None or fnmatchcase(output, self.name))
             and (self.index is None or index in self.index)
+            and (self.subgraph is None or subgraph == self.subgraph)
         )
 
 
@@ -80,12 +83,15 @@ def _rule(table: Any, where: str, schemes: Sequence[str], methods: Sequence[str]
     places = [index] if isinstance(index, int) else index
     if places is not None and not (isinstance(places, list) and all(type(i) is int for i in places)):
         raise InputError(f"rules {where!r}: index needs whole numbers, found {index!r}")
+    if type(table.get("subgraph", 0)) is not int:
+        raise InputError(f"rules {where!r}: subgraph needs a whole number, found {table['subgraph']!r}")
     return Rule(
         table.get("scheme"),
         table.get("op"),
         table.get("name"),
         None if places is None else tuple(places),
         table.get("calibration"),
+        table.get("subgraph"),
     )
 
 

@@ -159,7 +159,10 @@ class _Search:
         self.tried: list[Tried] = []
         made = self._quantized(data if scheme in ACTIVATIONS else None)
         self.settings["calibration"] = made.calibration
-        self.ops = [o for o in made.report.outcomes if self._is_choice(o)]
+        own = self._own() if self.rules else frozenset()
+        self.ops = [
+            o for o in made.report.outcomes if (o.subgraph, o.index) not in own and self._is_choice(o)
+        ]
         self.top = len(self.ladder) - 1
         self.state = State(None, "")
         self.steps = self._steps()
@@ -359,11 +362,15 @@ class _Search:
         rules = (*chosen, *self.rules)
         return quantize(self.model, self.scheme, data=data, rules=rules, **self.settings)
 
+    def _own(self) -> frozenset[Place]:
+        """Return the ops that are quantized because a rule says so."""
+        found = self._quantized(None, [Rule(FLOATS)]).report.quantized
+        return frozenset((o.subgraph, o.index) for o in found)
+
     def _is_choice(self, outcome: Outcome) -> bool:
         """Say whether an op's scheme is to be chosen: it is quantized, and does more than move values."""
         op = self.model.subgraphs[outcome.subgraph].ops[outcome.index]
-        own = any(r.scheme is not None and r.fits(op, outcome.index) for r in self.rules)
-        if outcome.scheme == FLOATS or own:
+        if outcome.scheme == FLOATS:
             return False
         return not _only_moves(outcome) or sum(t is not None and not t.is_constant for t in op.inputs) > 1
 
@@ -398,6 +405,5 @@ def _only_moves(outcome: Outcome) -> bool:
 
 
 def _rule(outcome: Outcome, scheme: str) -> Rule:
-    """Return the rule for one op; the name keeps ops of other subgraphs apart."""
-    name: Place | str = outcome.name.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
-    return Rule(scheme, op=outcome.op, name=str(name), index=(outcome.index,))
+    """Return the rule for one op; its output may be called otherwise when an activation is part of it."""
+    return Rule(scheme, op=outcome.op, index=(outcome.index,), subgraph=outcome.subgraph)

@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from delegraph import DelegraphError, ModelError
+from delegraph import DelegraphError, Interpreter, ModelError
 from delegraph.errors import ModelNotFound
 from delegraph.file import read_model, write_model
 from delegraph.model import Blocks, Builder, Graph, Model, OperatorCode, Quantization, Record, Signature
@@ -354,6 +354,7 @@ def test_external_buffers_are_allowed_on_request():
     ("scale", "zero_point", "axis", "message"),
     [
         ([1, 1], [0], 0, "quantization needs 2 zero points, one a scale, found 1"),
+        ([1], [], 0, "quantization needs 1 zero points, one a scale, found 0"),
         ([np.nan], [0], 0, "a scale that is finite and not negative, found nan"),
         ([-0.5], [0], 0, "a scale that is finite and not negative, found -0.5"),
         ([1, np.inf], [0, 0], 0, "scales that are finite and not negative"),
@@ -368,8 +369,10 @@ def test_quantization_that_cannot_be_is_refused(scale, zero_point, axis, message
     g = Builder()
     tensor = g.tensor((2, 3), "int8")
     quantization = Quantization(np.array(scale, np.float32), np.array(zero_point, np.int64), axis)
-    changed = attrs.evolve(tensor, quantization=quantization)
-    refused(with_graph(g.model(), tensors=(changed,)), message)
+    changed = with_graph(g.model(), tensors=(attrs.evolve(tensor, quantization=quantization),))
+    refused(changed, message)
+    with pytest.raises(ModelError, match=f"tensor 0 't0': .*{message}"):
+        Interpreter(model=changed)
 
 
 def test_an_input_that_is_a_constant_is_refused():

@@ -131,17 +131,14 @@ def _requantized(model: Model, what: str, tensor: Tensor) -> Iterator[Mutant]:
         "of a huge scale": _quantized(1e30),
         "of the lowest zero point": _quantized(0.05, low),
         "of the highest zero point": _quantized(0.05, high),
-        "of a scale and no zero point": _quantized(0.05, None),
         "with scales along axis 0": _quantized([0.05] * max((tensor.shape or (1,))[0], 1)),
     }.items():
         yield f"{what} {words}", _with_tensor(model, evolve(tensor, quantization=q))
 
 
-def _quantized(scale: Any, zero_point: int | None = 0) -> Quantization:
+def _quantized(scale: Any, zero_point: int = 0) -> Quantization:
     scales = np.atleast_1d(np.float32(scale))
-    return Quantization(
-        scales, np.full(0 if zero_point is None else len(scales), zero_point or 0, np.int64)
-    )
+    return Quantization(scales, np.full(len(scales), zero_point, np.int64))
 
 
 def _of_another_source(model: Model, i: int, tensor: Tensor, feed: np.ndarray | None) -> Iterator[Mutant]:

@@ -72,10 +72,12 @@ def check_model(model: Model) -> None:
 def check_quantization(q: Quantization, shape: tuple[int, ...], dtype: str) -> None:
     """Check that scales and zero points fit each other, the shape and the type.
 
+    A file that has scales and no zero points LiteRT does not load, whatever tensor they are of.
+
     :raises ModelError: the message says what was found
     """
     count = len(q.scale)
-    if len(q.zero_point) not in (0, count):
+    if len(q.zero_point) != count:
         raise ModelError(f"quantization needs {count} zero points, one a scale, found {len(q.zero_point)}")
     if count == 1:
         if not 0 <= q.scale[0] < inf:
@@ -118,7 +120,7 @@ def check_sparsity(sparsity: Record, shape: tuple[int, ...]) -> int:
 
 
 def _check_tensors(graph: Graph) -> None:
-    """Check that inputs, outputs and operands are the graph's tensors, of shapes that a file can hold."""
+    """Check that operands and ends are the graph's tensors, of shapes and scales that a file can have."""
     place = f"subgraph {graph.index} {graph.name!r}"
     for t in graph.tensors:
         if t.shape is not None and not all(0 <= n <= _MAX_SIZE for n in t.shape):
@@ -126,6 +128,11 @@ def _check_tensors(graph: Graph) -> None:
             raise ModelError(
                 f"{place}: tensor {t.index} {t.name!r} needs sizes from 0 to {_MAX_SIZE}, {found}"
             )
+        if t.quantization is not None and t.shape is not None:
+            try:
+                check_quantization(t.quantization, t.shape, t.dtype)
+            except ModelError as e:
+                raise ModelError(f"{place}: tensor {t.index} {t.name!r}: {e}") from e
     operands = [(str(op), t) for op in graph.ops for t in (*op.inputs, *op.outputs) if t is not None]
     ends = [(what, t) for what in ("inputs", "outputs") for t in getattr(graph, what)]
     for who, t in (*operands, *ends):

@@ -123,7 +123,7 @@ class Quantization:
     """real = scale * (stored - zero_point); one scale, one per slice along ``axis``, or one per block."""
 
     scale: np.ndarray = field(eq=_by_bits)  # float32, shape (1,) or (channels,); () if absent
-    zero_point: np.ndarray = field(eq=_by_bits)  # int64, same shape, or (0,) where the file has none
+    zero_point: np.ndarray = field(eq=_by_bits)  # int64, same shape
     axis: int = 0  # quantized_dimension
     min: np.ndarray | None = field(default=None, eq=_by_bits)  # float32, as the converter saw it
     max: np.ndarray | None = field(default=None, eq=_by_bits)

@@ -70,7 +70,7 @@ UNDEFINED = {
     "an output scale below 2**": "multiplies to infinity",
     "an input scale below 2**24": "HARD_SWISH shifts by more bits than there are",
     "an output scale of at least 1 / 128": "HARD_SWISH shifts by a negative number of bits",
-    "an output with scale 1 / 256": "SOFTMAX does not look at the scale",
+    "an output scale of 1 / 256 and zero point": "SOFTMAX does not look at the scale",
     "one scale and zero point": "the scales are not used",
 }
 

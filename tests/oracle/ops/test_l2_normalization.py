@@ -47,7 +47,7 @@ def test_stored_values_are_bit_for_bit(
 @pytest.mark.parametrize(
     ("shape", "out", "activation", "why"),
     [
-        ((3,), {"scale": 1 / 64, "zero_point": 0}, "NONE", "an output of scale 1 / 128"),
+        ((3,), {"scale": 1 / 64, "zero_point": 0}, "NONE", "an output scale of 1 / 128"),
         ((3,), {"scale": 1 / 128, "zero_point": 0}, "RELU", "no fused activation"),
         ((), {"scale": 1 / 128, "zero_point": 0}, "NONE", "found a scalar"),
         ((3,), {}, "NONE", "one scale and zero point on each 8-bit tensor"),

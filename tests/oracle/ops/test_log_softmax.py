@@ -39,7 +39,7 @@ def test_stored_values_are_bit_for_bit(dtype: str, depth: int, data: Any, seed: 
 @pytest.mark.parametrize(
     ("out", "why"),
     [
-        ({"scale": 1 / 8, "zero_point": 127}, "an output of scale 1 / 16"),
+        ({"scale": 1 / 8, "zero_point": 127}, "an output scale of 1 / 16"),
         ({"scale": 1 / 16, "zero_point": 0}, "found 0.0625, 0"),
         ({}, "one scale and zero point on each 8-bit tensor"),
     ],

@@ -69,7 +69,7 @@ def test_an_int16_output_is_bit_for_bit(dtype: str, depth: int, beta: float, dat
 def test_an_int16_output_of_another_scale_is_refused(out: Any) -> None:
     """LiteRT gives the same numbers for it, which mean something else then."""
     model = model_of("SOFTMAX", [np.zeros((2, 3), np.int8)], "int16", {"scale": 0.1, "zero_point": 0}, out)
-    refusal = "needs an output with scale 1 / 65536 and zero point -32768"
+    refusal = "needs an output scale of 1 / 65536 and zero point -32768"
     check(model, [np.zeros((2, 3), np.int8)], expect_refusal=refusal)
 
 
@@ -83,7 +83,7 @@ def test_a_row_with_a_sum_of_512_or_more_is_computed_where_litert_dies() -> None
 @pytest.mark.parametrize(
     ("beta", "out", "why"),
     [
-        (1.0, {"scale": 1 / 128, "zero_point": -128}, "an output with scale 1 / 256 and zero point -128"),
+        (1.0, {"scale": 1 / 128, "zero_point": -128}, "an output scale of 1 / 256 and zero point -128"),
         (1.0, {"scale": 1 / 256, "zero_point": 0}, "found 0.00390625, 0"),
         (1e-9, {"scale": 1 / 256, "zero_point": -128}, "beta times the input scale above 2**-26"),
         (1.0, {}, "one scale and zero point on each 8-bit tensor"),

@@ -51,9 +51,11 @@ from .quantization import (
     in_blocks,
     one_scale_at_most,
     one_scale_each,
+    output_steps,
     parameters_of,
     proper_range,
     same_quantization,
+    scale_per_channel,
     scaled,
     scales_along,
     scales_found,
@@ -77,7 +79,15 @@ from .recurrent import (
     stateless,
     variable_states,
 )
-from .weights import bias_along, filled, matrices, same_channels, whole_groups, whole_multiple
+from .weights import (
+    bias_along,
+    filled,
+    matrices,
+    same_channels,
+    true_multiplier,
+    whole_groups,
+    whole_multiple,
+)
 from .windows import bounded_padding, image, one_alignment, real_windows, same_images, too_large
 
 __all__ = [
@@ -117,6 +127,7 @@ __all__ = [
     "one_value",
     "operand",
     "operand_shape",
+    "output_steps",
     "outputs_for_splits",
     "parameters_of",
     "proper_range",
@@ -129,6 +140,7 @@ __all__ = [
     "same_images",
     "same_quantization",
     "same_shape",
+    "scale_per_channel",
     "scaled",
     "scaled_weights",
     "scales_along",
@@ -148,6 +160,7 @@ __all__ = [
     "symmetric_channels",
     "symmetric_weights",
     "too_large",
+    "true_multiplier",
     "tuples_inside",
     "update_inside",
     "variable_states",

@@ -129,6 +129,27 @@ def parameters_of(tensor: Tensor) -> str:
     return f"{scales_found(tensor)} {q.scale.tolist()}, {q.zero_point.tolist()} along axis {q.axis}"
 
 
+def output_steps(steps: int, tolerance: float = 0.0, **zero_points: int) -> Constraint:
+    """Return the constraint that an output has the quantization of LiteRT's kernel for its type.
+
+    The kernel gives these numbers whatever the file says, or refuses to give others.
+
+    :param steps: the scale is ``1 / steps``
+    :param tolerance: relative, of the scale
+    :param zero_points: by type; a type that is not among them may have any
+    """
+    points = ", ".join(f"{point} ({dtype})" for dtype, point in zero_points.items())
+
+    @needs(f"an output scale of 1 / {steps}" + (f" and zero point {points}" if points else ""))
+    def fixed_output(op: Op) -> str | None:
+        out = op.outputs[0]
+        fits = abs(out.scale * steps - 1) <= tolerance
+        fits = fits and out.zero_point == zero_points.get(out.dtype, out.zero_point)
+        return axis_scales_found(out) if fits else f"{out.scale:g}, {out.zero_point}"
+
+    return fixed_output
+
+
 @needs("no more than one scale on each integer tensor")
 def one_scale_at_most(op: Op) -> str | None:
     """Of ops that compare, choose or average stored values, which have to be of one unit."""
@@ -155,6 +176,13 @@ def scales_along(axis: int, index: int = 1) -> Constraint:
         return f"{n} scales along axis {along} of shape {shape_text(shape)}"
 
     return fitting_scales
+
+
+@needs("a scale for each channel of the filters")
+def scale_per_channel(op: Op) -> str | None:
+    """Of DEPTHWISE_CONV_2D of floats: LiteRT reads so many scales, however many there are."""
+    found, channels = len(scales_of(operand(op, 1))), operand_shape(op, 1)[3]
+    return scales_along(3).found(op) if found == channels else f"{found} scales, {channels} channels"
 
 
 @needs(

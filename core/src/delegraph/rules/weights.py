@@ -25,6 +25,13 @@ def whole_multiple(op: Op) -> str | None:
     return None if fits else f"{shape_text(filters)} for {channels} channels"
 
 
+@needs("the option depth_multiplier to be what the shapes say")
+def true_multiplier(op: Op) -> str | None:
+    """Of DEPTHWISE_CONV_2D of floats with integer filters: LiteRT believes the option."""
+    said, found = op.options.depth_multiplier, operand_shape(op, 1)[3] // operand_shape(op, 0)[3]
+    return None if said == found else f"{said} for {found}"
+
+
 @needs("as many input channels as the weights have")
 def same_channels(op: Op) -> str | None:
     """Of TRANSPOSE_CONV: weights (out, height, width, in) are input 1, x is input 2."""

@@ -69,10 +69,14 @@ class EdgeTpu(Delegate):
         return None if self.options.multiple_subgraphs or self._is_compiled(graph) else 1
 
     def check(self, partition: Partition) -> Mapping[int, list[Refusal]]:
-        """Leave the rest of a compiled graph alone: the compiler has had its say."""
-        if partition.graph is None or not self._is_compiled(partition.graph):
+        """Refuse what the reference does: nothing could run it. Of a compiled graph, all that is left."""
+        graph = partition.graph
+        if graph is not None and self._is_compiled(graph):
+            return {op.index: [_COMPILED] for op in partition.ops if op.name != CUSTOM_OP}
+        if self.unavailable() is not None:
             return {}
-        return {op.index: [_COMPILED] for op in partition.ops if op.name != CUSTOM_OP}
+        table = self._reference().table
+        return {op.index: found for op in partition.ops if (found := table.refusals(op, graph))}
 
     def advise(self, plan: Plan) -> list[str]:
         from .estimate import co_compile
@@ -130,9 +134,12 @@ class EdgeTpu(Delegate):
         return self._on_the_cpu(partition)
 
     def _on_the_cpu(self, partition: Partition) -> Run:
-        options = {} if self.options.num_threads is None else {"num_threads": self.options.num_threads}
-        reference = load_delegate("reference", options)
+        reference = self._reference()
         return reference.prepare(attrs.evolve(partition.on(reference), label=self.label))
+
+    def _reference(self) -> Delegate:
+        options = {} if self.options.num_threads is None else {"num_threads": self.options.num_threads}
+        return load_delegate("reference", options)
 
 
 def is_compiled(graph: Graph) -> bool:

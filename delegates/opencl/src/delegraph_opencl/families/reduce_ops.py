@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from delegraph import Constraint, Op, OpSupport, needs, shape_text
-from delegraph.rules import constant, operand_shape
+from delegraph.rules import constant, operand_shape, same_quantization
 
 from ..options import Options
 from .reduce import Reduction, reducing
@@ -51,7 +51,12 @@ def something_to_add(op: Op) -> str | None:
 
 
 def whole_support(
-    op: str, start: str | None, combine: str, options: Options, last: int, T: str = "int32 int64"
+    op: str,
+    start: str | None,
+    combine: str,
+    options: Options,
+    last: int,
+    T: str = "int32 int64",
 ) -> Iterator[OpSupport]:
     """Yield a support row for each type of integers.
 
@@ -59,9 +64,9 @@ def whole_support(
     """
     for dtype in T.split():
         how = Reduction(_EXTREMES[dtype, combine] if start is None else start, combine)
-        yield from plain_support(
-            op, reducing(how, False), options, _TYPES, last, [constant("axes", 1)], dtype
-        )
+        alike = [same_quantization(slice(1))] if start is None else []
+        constraints = [constant("axes", 1), *alike]
+        yield from plain_support(op, reducing(how, False), options, _TYPES, last, constraints, dtype)
 
 
 _EXTREMES = {

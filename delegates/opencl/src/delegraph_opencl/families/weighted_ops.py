@@ -36,7 +36,8 @@ def weighted_support(
     weights: int = 1,
     bias: int = 2,
     axis: int = 0,
-    scales: Constraint | None = None,
+    integers: str = "int8|uint8|int4|int2",
+    hybrid: Iterable[Constraint] = (),
 ) -> list[OpSupport]:
     """Return the support rows of an op with weights.
 
@@ -45,7 +46,8 @@ def weighted_support(
     :param last: the last version otherwise.
     :param weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
-    :param scales: what is asked of integer weights of floats, instead of scales along that axis.
+    :param integers: types of weights of floats.
+    :param hybrid: what is asked of integer weights of floats, instead of scales along that axis.
     """
     constraints = (*constraints, dense)
     fixed = (*constraints, constant("weights and bias", weights, bias))
@@ -67,9 +69,9 @@ def weighted_support(
         ):
             listed = types.format(values, w, "int32")
             rows.append(OpSupport(op, versions, listed, (*fixed, *rules, one_scale), kernel, steps=1))
-        listed = types.format("float32", "int8|uint8|int4|int2", "float32")
-        hybrid = (*fixed, scales or along, one_scale_of_bytes(weights), symmetric)
-        rows.append(OpSupport(op, versions, listed, hybrid, kernel, rtol=hybrid_rtol(options)))
+        listed = types.format("float32", integers, "float32")
+        asked = (*fixed, *(tuple(hybrid) or (along,)), one_scale_of_bytes(weights), symmetric)
+        rows.append(OpSupport(op, versions, listed, asked, kernel, rtol=hybrid_rtol(options)))
     return rows
 
 

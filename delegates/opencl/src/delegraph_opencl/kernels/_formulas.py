@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from delegraph import OpSupport
-from delegraph.rules import broadcast_alpha, known_activation, same_shape
+from delegraph.rules import broadcast_alpha, known_activation, one_scale_at_most, output_steps, same_shape
 
 from ..families.arg import arg_support
 from ..families.comparison import comparison_support
@@ -78,6 +78,8 @@ def _unmoved(types: str, **claims: Any) -> Support:
 _ACTIVATION = {"constraints": [known_activation]}
 _DIVISOR = [known_activation, safe_divisor]
 _ALIKE = {"quantized_constraints": [same_quantization]}
+_ONE_SCALE: dict[str, Any] = {"constraints": [one_scale_at_most]}
+_UNIT = {"quantized_constraints": [output_steps(256)]}
 _GATE = "fmin(fmax({0} + ({F})(3), ({F})(0)), ({F})(6))"
 # In a vector with a number above 2^31, PoCL's sin of those near 0 is wrong: off by as much as 0.015.
 _SERIES = f"{{0}} * (({{F}})(1) - {{0}} * {{0}} * {literal(1 / 6)})"
@@ -115,11 +117,11 @@ _TABLE: dict[str, tuple[Support, ...]] = {
     # The second of two where either is NaN.
     "MAXIMUM": (
         _reals("({0} > {1} ? {0} : {1})", last=4, **_ALIKE),
-        _integers("({0} > {1} ? {0} : {1})", last=4),
+        _integers("({0} > {1} ? {0} : {1})", last=4, **_ONE_SCALE),
     ),
     "MINIMUM": (
         _reals("({0} < {1} ? {0} : {1})", last=4, **_ALIKE),
-        _integers("({0} < {1} ? {0} : {1})", last=4),
+        _integers("({0} < {1} ? {0} : {1})", last=4, **_ONE_SCALE),
     ),
     # Comparisons (LogicalElementwiseOperationParser) and logic (logical.cc, elementwise.cc).
     "EQUAL": (_compared("==", last=5, T="int32 int64 bool"),),
@@ -133,7 +135,7 @@ _TABLE: dict[str, tuple[Support, ...]] = {
     "LOGICAL_NOT": (_integers("!{0}", last=1, T="bool"),),
     # Of one operand.
     "ABS": (_reals("fabs({0})", last=5, quantized="int8"), _integers("abs({0})", last=5, T="int32")),
-    "NEG": (_reals("-{0}", last=1, quantized=""), _integers("-{0}", last=1)),
+    "NEG": (_reals("-{0}", last=1, quantized=""), _integers("-{0}", last=1, **_ONE_SCALE)),
     "SIGN": (  # of NaN NaN, and of a zero 0
         _reals("({0} > 0 ? ({F})(1) : {0} < 0 ? ({F})(-1) : {0} + ({F})(0))", last=2, quantized=""),
         _integers("({0} > 0) - ({0} < 0)", last=2, T="int32"),
@@ -154,7 +156,7 @@ _TABLE: dict[str, tuple[Support, ...]] = {
     "RELU_0_TO_1": (_reals("({0} < 0 ? ({F})(0) : {0} > 1 ? ({F})(1) : {0})", last=1),),
     "RELU_N1_TO_1": (_reals("({0} < -1 ? ({F})(-1) : {0} > 1 ? ({F})(1) : {0})", last=1),),
     "PRELU": (_reals("({0} < 0 ? {0} * {1} : {0})", last=1, constraints=[broadcast_alpha]),),
-    "LOGISTIC": (_reals("({F})(1) / (({F})(1) + exp(-{0}))", last=3),),
+    "LOGISTIC": (_reals("({F})(1) / (({F})(1) + exp(-{0}))", last=3, **_UNIT),),
     "TANH": (_reals("tanh({0})", last=3),),
     "HARD_SWISH": (_reals(f"{{0}} * {_GATE} * {literal(1 / 6)}", last=1),),
     # Over axes. Sums and products are of many numbers; extremes pass over NaN; the mean of none is NaN.

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import no_activation, one_scale_at_most, scaled, scales_found, scales_of
+from delegraph.rules import (
+    no_activation,
+    one_scale_at_most,
+    same_quantization,
+    scaled,
+    scales_found,
+    scales_of,
+)
 
 from ..families.move_ops import axis_of, move_types, stacked, storage_rtol
 from ..options import Options
@@ -19,16 +26,16 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    """Inputs of another scale or zero point than the output's are brought to it."""
+    """Inputs of uint8 of another scale or zero point than the output's are brought to it."""
     others = [t for t in move_types(options) if t not in ("int8", "uint8")]
     last = 7 if options.quantized else 1
     kernel, types, rtol = Kernel(_launches, narrow=True, views=_views), "T T* -> T", storage_rtol(options)
-    yield OpSupport(
-        "CONCATENATION", (1, last), types, [no_activation], kernel, rtol=rtol, T=" ".join(others)
-    )
+    constraints = [no_activation, same_quantization()]
+    yield OpSupport("CONCATENATION", (1, last), types, constraints, kernel, rtol=rtol, T=" ".join(others))
     if options.quantized:
-        constraints = [no_activation, scaled_alike, one_scale_at_most]
-        yield OpSupport("CONCATENATION", (1, last), types, constraints, kernel, steps=1, T="int8 uint8")
+        stored = [scaled_alike, one_scale_at_most]
+        for T, rules in (("int8", [*constraints, *stored]), ("uint8", [no_activation, *stored])):
+            yield OpSupport("CONCATENATION", (1, last), types, rules, kernel, steps=1, T=T)
 
 
 def _views(node: Node) -> list[int] | None:

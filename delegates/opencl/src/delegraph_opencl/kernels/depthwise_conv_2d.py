@@ -14,7 +14,15 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import evolve
 from delegraph import OpSupport
-from delegraph.rules import bias_along, bounded_padding, constant, real_windows, whole_multiple
+from delegraph.rules import (
+    bias_along,
+    bounded_padding,
+    constant,
+    real_windows,
+    scale_per_channel,
+    true_multiplier,
+    whole_multiple,
+)
 
 from ..cpu import integers
 from ..cpu.convolution import convolved
@@ -44,7 +52,15 @@ def support(options: Options) -> Iterable[OpSupport]:
     )
     kernel = Kernel(_launches, fuses=True, pads=True, folds=True, narrow=True)
     return weighted_support(
-        "DEPTHWISE_CONV_2D", kernel, options, (*constraints, bias_along(3)), first=2, last=7, axis=3
+        "DEPTHWISE_CONV_2D",
+        kernel,
+        options,
+        (*constraints, bias_along(3)),
+        first=2,
+        last=7,
+        axis=3,
+        integers="int8|int4|int2",
+        hybrid=[scale_per_channel, true_multiplier],
     )
 
 

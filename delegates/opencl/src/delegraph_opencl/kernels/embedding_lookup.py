@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from delegraph import Op, OpSupport, needs
 from delegraph.rules import (
     constant,
+    one_scale_at_most,
     operand,
     rows_inside,
     rows_of_table,
     scaled,
+    scales_along,
     scales_found,
     something_to_pick,
     zero_point_found,
@@ -30,9 +32,11 @@ from ..program.target import Target
 
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = Kernel(_launches, narrow=True)
-    yield from move_support("EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", last=5, constraints=_WHERE)
+    yield from move_support(
+        "EMBEDDING_LOOKUP", kernel, options, "int32 T -> T", 5, (*_WHERE, one_scale_at_most)
+    )
     if options.quantized:
-        constraints = (*_WHERE, constant("table", 1), scaled_table)
+        constraints = (*_WHERE, constant("table", 1), scaled_table, scales_along(0))
         yield OpSupport("EMBEDDING_LOOKUP", (1, 5), "int32 int8 -> float32", constraints, kernel)
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import OpSupport
-from delegraph.rules import one_value
+from delegraph import OpSupport, rules
 
 from ..families.elementwise import launches
 from ..families.support_rows import float_support, plain_support, same_quantization
@@ -19,7 +18,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    types, name, constraints = "int32|int64 T -> T", "FILL", [one_value(1, "value")]
+    types, name, constraints = "int32|int64 T -> T", "FILL", [rules.one_value(1, "value")]
     yield from float_support(
         name,
         Kernel(_launches, fuses=True),
@@ -30,7 +29,8 @@ def support(options: Options) -> Iterable[OpSupport]:
         rtol=0,
         quantized_constraints=[same_quantization],
     )
-    yield from plain_support(name, Kernel(_launches), options, types, 5, constraints, "int32 int64 bool")
+    alike = [*constraints, rules.same_quantization(slice(1, 2))]
+    yield from plain_support(name, Kernel(_launches), options, types, 5, alike, "int32 int64 bool")
 
 
 def _launches(node: Node, target: Target) -> Iterable[Launch]:

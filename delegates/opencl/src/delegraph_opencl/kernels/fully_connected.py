@@ -34,7 +34,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         constraints,
         last=14,
-        scales=scales_of_units_or_blocks,
+        hybrid=[scales_of_units_or_blocks],
     )
 
 

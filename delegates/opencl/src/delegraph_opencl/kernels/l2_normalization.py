@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import no_activation_and_some_axis
+from delegraph.rules import no_activation_and_some_axis, output_steps
 
 from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_support
@@ -22,6 +22,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         "T -> T",
         constraints=[no_activation_and_some_axis],
+        quantized_constraints=[output_steps(128, int8=0, uint8=128)],
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import has_an_axis
+from delegraph.rules import has_an_axis, output_steps
 
 from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_support
@@ -16,7 +16,14 @@ from ..options import Options
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    return float_support("LOG_SOFTMAX", by_row(_LOG_SOFTMAX), options, "T -> T", constraints=[has_an_axis])
+    return float_support(
+        "LOG_SOFTMAX",
+        by_row(_LOG_SOFTMAX),
+        options,
+        "T -> T",
+        constraints=[has_an_axis],
+        quantized_constraints=[output_steps(16, int8=127, uint8=255)],
+    )
 
 
 _LOG_SOFTMAX = RowOp("exp((x) - peak)", "log(sum)", "(x) - peak - whole")

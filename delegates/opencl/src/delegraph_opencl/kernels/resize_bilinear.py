@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from attrs import frozen
 from delegraph import Op, OpSupport
-from delegraph.rules import constant, image, one_alignment, some_size, something_to_pick
+from delegraph.rules import constant, image, one_alignment, one_scale_at_most, some_size, something_to_pick
 
 from ..families.elementwise import spread
 from ..families.movement import stored, table
@@ -35,7 +35,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         first=(1, 3),
         last=4,
         constraints=[image, one_alignment, constant("size", 1), some_size, something_to_pick(0)],
-        quantized_constraints=[same_quantization],
+        quantized_constraints=[same_quantization, one_scale_at_most],
     )
 
 

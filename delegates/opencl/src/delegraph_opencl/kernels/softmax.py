@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import has_an_axis
+from delegraph.rules import has_an_axis, output_steps
 
 from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_support
@@ -17,7 +17,14 @@ from ..options import Options
 
 def support(options: Options) -> Iterable[OpSupport]:
     return float_support(
-        "SOFTMAX", by_row(_SOFTMAX), options, "T -> T", last=4, constraints=[has_an_axis], half_rtol=1e-2
+        "SOFTMAX",
+        by_row(_SOFTMAX),
+        options,
+        "T -> T",
+        last=4,
+        constraints=[has_an_axis],
+        half_rtol=1e-2,
+        quantized_constraints=[output_steps(256, 0.001, int8=-128, uint8=0)],
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from math import prod
 
 import numpy as np
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport
 from delegraph.rules import (
     bias_along,
     bounded_padding,
@@ -23,10 +23,11 @@ from delegraph.rules import (
     operand,
     operand_shape,
     real_windows,
+    scale_per_channel,
     scales_along,
-    scales_of,
     symmetric_bias,
     symmetric_weights,
+    true_multiplier,
     whole_multiple,
 )
 
@@ -130,20 +131,6 @@ class _Depthwise:
         return apply
 
 
-@needs("the option depth_multiplier to be what the shapes say")
-def true_multiplier(op: Op) -> str | None:
-    """LiteRT's hybrid kernel believes the option."""
-    said, found = op.options.depth_multiplier, operand_shape(op, 1)[3] // operand_shape(op, 0)[3]
-    return None if said == found else f"{said} for {found}"
-
-
-@needs("a scale for each channel of the filters")
-def scale_per_channel(op: Op) -> str | None:
-    """LiteRT's hybrid kernel reads so many, however many there are."""
-    found, channels = len(scales_of(operand(op, 1))), operand_shape(op, 1)[3]
-    return None if found == channels else f"{found} scales, {channels} channels"
-
-
 _ALL = (known_activation, real_windows, bounded_padding, filled, whole_multiple, bias_along(3))
 DEPTHWISE_CONV_2D_RULES = (
     *_ALL,
@@ -174,7 +161,7 @@ SUPPORT = [
         "DEPTHWISE_CONV_2D",
         (1, 7),
         "float32 int8 float32? -> float32",
-        (*_ALL, scales_along(3), symmetric_weights, scale_per_channel, true_multiplier),
+        (*_ALL, scale_per_channel, symmetric_weights, true_multiplier),
         prepare_hybrid,
     ),
 ]

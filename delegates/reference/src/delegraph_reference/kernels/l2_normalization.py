@@ -8,8 +8,8 @@ Source: tflite/kernels/l2norm.cc, internal/reference/{l2normalization,integer_op
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Op, OpSupport, needs, rescale
-from delegraph.rules import no_activation_and_some_axis, one_scale_each, operand
+from delegraph import DTYPES, Op, OpSupport, rescale
+from delegraph.rules import no_activation_and_some_axis, one_scale_each, operand, output_steps
 
 from ..elementwise import quietly
 from ..gemmlowp import inverse_sqrt
@@ -44,13 +44,6 @@ def prepare_stored(op: Op) -> Kernel:
     return run
 
 
-@needs("an output of scale 1 / 128 with zero point 0 (uint8: 128)")
-def unit_output(op: Op) -> str | None:
-    out = op.outputs[0]
-    fits = out.scale == 1 / 128 and out.zero_point == (128 if out.dtype == "uint8" else 0)
-    return None if fits else f"{out.scale:g}, {out.zero_point}"
-
-
 _AXIS = (no_activation_and_some_axis,)
 SUPPORT = [
     OpSupport("L2_NORMALIZATION", (1, 2), "float32 -> float32", _AXIS, prepare_float),
@@ -58,7 +51,7 @@ SUPPORT = [
         "L2_NORMALIZATION",
         (1, 2),
         "T -> T",
-        (*_AXIS, one_scale_each, unit_output),
+        (*_AXIS, one_scale_each, output_steps(128, int8=0, uint8=128)),
         prepare_stored,
         T="int8 uint8",
     ),

@@ -8,8 +8,8 @@ Source: tflite/kernels/activations.cc (LogSoftmaxPrepare), internal/reference/in
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph.rules import has_an_axis, one_scale_each
+from delegraph import DTYPES, Op, OpSupport, quantize_multiplier, rescale
+from delegraph.rules import has_an_axis, one_scale_each, output_steps
 
 from .. import transcendental
 from ..elementwise import quietly
@@ -50,20 +50,13 @@ def prepare_stored(op: Op) -> Kernel:
     return run
 
 
-@needs("an output of scale 1 / 16 with the largest value as zero point")
-def sixteenths(op: Op) -> str | None:
-    out = op.outputs[0]
-    fits = out.scale == 1 / 16 and out.zero_point == np.iinfo(out.dtype).max
-    return None if fits else f"{out.scale:g}, {out.zero_point}"
-
-
 SUPPORT = [
     OpSupport("LOG_SOFTMAX", (1, 2), "float32 -> float32", (has_an_axis,), prepare_float),
     OpSupport(
         "LOG_SOFTMAX",
         (1, 2),
         "T -> T",
-        (has_an_axis, one_scale_each, large_enough_scale, sixteenths),
+        (has_an_axis, one_scale_each, large_enough_scale, output_steps(16, int8=127, uint8=255)),
         prepare_stored,
         T="int8 uint8",
     ),

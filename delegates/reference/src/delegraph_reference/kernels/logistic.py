@@ -7,23 +7,21 @@ Source: tflite/kernels/activations.cc (SigmoidPrepare, SigmoidEval), internal/re
 
 from __future__ import annotations
 
-from delegraph import Op, OpSupport, needs
-from delegraph.rules import one_scale_each
+from delegraph import OpSupport
+from delegraph.rules import one_scale_each, output_steps
 
 from ..elementwise import by_formula
 from ..lut import by_real_value
 from ..transcendental import logistic
 
-
-@needs("an output scale of 1 / 256")
-def whole_unit(op: Op) -> str | None:
-    scale = op.outputs[0].scale
-    return None if scale == 1 / 256 else f"{scale:g}"
-
-
 SUPPORT = [
     OpSupport("LOGISTIC", (1, 3), "T -> T", kernel=by_formula(logistic), T="float32 float16 bfloat16"),
     OpSupport(
-        "LOGISTIC", (1, 3), "T -> T", (one_scale_each, whole_unit), by_real_value(logistic), T="int8 uint8"
+        "LOGISTIC",
+        (1, 3),
+        "T -> T",
+        (one_scale_each, output_steps(256)),
+        by_real_value(logistic),
+        T="int8 uint8",
     ),
 ]

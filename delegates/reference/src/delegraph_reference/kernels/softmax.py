@@ -8,8 +8,8 @@ Source: tflite/kernels/activations.cc (SoftmaxPrepare), internal/reference/softm
 from __future__ import annotations
 
 import numpy as np
-from delegraph import DTYPES, Constraint, Op, OpSupport, needs
-from delegraph.rules import axis_scales_found, has_an_axis, one_scale_each
+from delegraph import DTYPES, Op, OpSupport
+from delegraph.rules import has_an_axis, one_scale_each, output_steps
 
 from .. import transcendental
 from ..elementwise import finite, quietly
@@ -70,32 +70,23 @@ def prepare_stored(op: Op) -> Kernel:
     return run
 
 
-def unit_output(steps: int, zero_point: int) -> Constraint:
-    """Return the constraint that an output's range is from 0 to 1.
-
-    LiteRT gives these numbers for uint8 and int16 whatever the file says.
-    """
-
-    @needs(f"an output with scale 1 / {steps} and zero point {zero_point}")
-    def found(op: Op) -> str | None:
-        out = op.outputs[0]
-        fits = out.zero_point == zero_point and abs(out.scale * steps - 1) <= 0.001
-        return axis_scales_found(out) if fits else f"{out.scale:g}, {out.zero_point}"
-
-    return found
-
-
 _STORED = (has_an_axis, one_scale_each, large_enough_scale, finite(beta_scale))
 SUPPORT = [
     OpSupport("SOFTMAX", (1, 4), "float16 -> float16", (has_an_axis,), prepare_half),
     OpSupport("SOFTMAX", (1, 4), "float32 -> float32", (has_an_axis,), prepare_float),
-    OpSupport("SOFTMAX", (1, 4), "int8 -> int8", (*_STORED, unit_output(256, -128)), prepare_stored),
-    OpSupport("SOFTMAX", (1, 4), "uint8 -> uint8", (*_STORED, unit_output(256, 0)), prepare_stored),
+    OpSupport(
+        "SOFTMAX",
+        (1, 4),
+        "T -> T",
+        (*_STORED, output_steps(256, 0.001, int8=-128, uint8=0)),
+        prepare_stored,
+        T="int8 uint8",
+    ),
     OpSupport(
         "SOFTMAX",
         (1, 4),
         "T -> int16",
-        (*_STORED, unit_output(65536, -32768)),
+        (*_STORED, output_steps(65536, 0.001, int16=-32768)),
         prepare_stored,
         T="int8 uint8",
     ),

@@ -68,12 +68,6 @@ def _samples() -> np.ndarray:
     return samples
 
 
-@needs("an output scale of 1 / 32768")
-def unit_output(op: Op) -> str | None:
-    scale = op.outputs[0].scale
-    return None if scale == 1 / 32768 else f"{scale:g}"
-
-
 @needs("an input scale whose multiplier keeps a value within int32")
 def fitting_input(op: Op) -> str | None:
     scale = operand(op, 0).scale

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport
+from delegraph.rules import output_steps
 from delegraph_reference import Formula, by_value
 
 from ._rules import one_scale_each, symmetric
-from ._sigmoid import fitting_input, in_24ths, logistic_of, unit_output
+from ._sigmoid import fitting_input, in_24ths, logistic_of
 
 _BITS = 9  # behind the point of a sample's place: steps of 1 / (24 * 2**9) = 1 / (3 * 4096)
 _ONE = 1 << 16 + _BITS
@@ -33,7 +34,7 @@ SUPPORT = [
         "LOGISTIC",
         (1, 3),
         "int16 -> int16",
-        (symmetric, one_scale_each, unit_output, fitting_input),
+        (symmetric, one_scale_each, output_steps(32768), fitting_input),
         by_value(formula_of),
     )
 ]

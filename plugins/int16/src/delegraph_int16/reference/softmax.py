@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale
-from delegraph.rules import has_an_axis, operand
+from delegraph.rules import has_an_axis, operand, output_steps
 from delegraph_reference import Kernel, quietly
 
 from ._interpolated import interpolated, sampled
@@ -69,12 +69,6 @@ def _factor(op: Op) -> float:
     return float(scale) / (_REACH / 65535.0)
 
 
-@needs("an output scale of 1 / 32768")
-def unit_output(op: Op) -> str | None:
-    scale = op.outputs[0].scale
-    return None if abs(scale * 32768 - 1) <= 0.001 else f"{scale:g}"
-
-
 @needs("a beta whose product with the input scale keeps distances within int32")
 def fitting_beta(op: Op) -> str | None:
     factor = _factor(op)
@@ -86,7 +80,7 @@ SUPPORT = [
         "SOFTMAX",
         (1, 4),
         "int16 -> int16",
-        (has_an_axis, symmetric, one_scale_each, unit_output, fitting_beta),
+        (has_an_axis, symmetric, one_scale_each, output_steps(32768, 0.001), fitting_beta),
         prepare,
     )
 ]

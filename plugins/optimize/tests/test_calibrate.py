@@ -240,6 +240,13 @@ def test_the_best_method_is_the_one_with_the_least_noise() -> None:
     assert note.count(" dB") == 4
 
 
+def test_the_best_effort_tries_the_methods() -> None:
+    data = [floats(1, 64) for _ in range(4)]
+    for effort, tried in (("normal", False), ("best", True)):
+        notes = quantize(dense_net(), "int8", data=data, effort=effort).report.notes
+        assert any(note.startswith("ranges by") for note in notes) == tried
+
+
 def test_the_best_method_needs_samples() -> None:
     calibration = quantize(dense_net(), "int8", data=[floats(1, 64)]).calibration
     with pytest.raises(InputError, match="'best' needs samples"):

@@ -31,7 +31,7 @@ SCHEMES = {
     "dynamic": "--scheme dynamic",
     "dynamic, int4": "--scheme dynamic --weights int4",
     "int8": "--scheme int8 --data {data} --engine litert",
-    "int8, best ranges": "--scheme int8 --method best --data {data} --engine litert",
+    "int8, best effort": "--scheme int8 --effort best --data {data} --engine litert",
     "int16x8": "--scheme int16x8 --data {data} --engine litert",
 }
 Found = dict[str, Any]

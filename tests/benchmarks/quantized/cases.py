@@ -5,7 +5,7 @@ What calibrates never judges. Photographs are cut to their middle and scaled to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import models
@@ -27,7 +27,6 @@ class Case:
     calibrating: Callable[[], Images]
     judging: Callable[[], tuple[Images, np.ndarray | None]]  # with labels, where there are any
     measure: Measure
-    delegates: Sequence[str] = ("reference", "opencl", "litert")
 
 
 def photographs() -> list[str]:
@@ -98,6 +97,14 @@ CASES = (
         partial(_photos, 257, 0, 30),
         partial(_unnamed_photos, 257, 100, 130),
         masks,
+    ),
+    Case(
+        "MobileNet v1, random weights",
+        "float32/mobilenet_v1_1.0_224_random_fp32.tflite",
+        "photographs: calibrated with 20, judged by 100 others",
+        partial(_photos, 224, 0, 20),
+        partial(_unnamed_photos, 224, 100, 200),
+        classes,
     ),
     Case(
         "face detector",

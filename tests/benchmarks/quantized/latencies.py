@@ -11,8 +11,8 @@ import numpy as np
 from delegraph import Interpreter, load_delegate
 from turns import seconds
 
-ROUNDS = 15
-LONG = 1.0  # second: of what takes longer, a third of the rounds
+ROUNDS = 30
+LONG = 0.1  # seconds: of what takes longer, a third of the rounds
 
 
 def ratios(floats: Path, made: Mapping[str, Path], delegate: str, image: np.ndarray) -> dict[str, float]:

@@ -37,9 +37,7 @@ _OPTIONS = (
     click.option(
         "--method",
         type=click.Choice(["minmax", "average", "percentile", "mse", "entropy", "best"]),
-        default="minmax",
-        show_default=True,
-        help="How ranges come from what the samples showed.",
+        help="How ranges come from what the samples showed. Without it: minmax, or best where --effort is.",
     ),
     click.option(
         "--engine", default="reference", show_default=True, help="The delegate that runs samples."

@@ -63,7 +63,7 @@ def quantize(
     outputs: str | None = None,
     rules: str | os.PathLike[str] | Iterable[Rule] | None = None,
     calibration: Calibration | str | os.PathLike[str] | None = None,
-    method: str = "minmax",
+    method: str | None = None,
     engine: str | Delegate = "reference",
     mean: tuple[float, ...] | None = None,
     std: tuple[float, ...] | None = None,
@@ -95,7 +95,7 @@ def quantize(
     :param rules: other schemes for some ops: a TOML file, or :class:`Rule` values.
     :param calibration: a saved one, in place of ``data``; beside it, both are merged.
     :param method: how ranges come from what was seen: ``minmax``, ``average``, ``percentile``, ``mse``,
-        ``entropy``; ``best`` tries them on a few samples.
+        ``entropy``; ``best`` tries them on a few samples. None: ``minmax``, or ``best`` if ``effort`` is.
     :param engine: the delegate that runs the model on the samples.
     :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std.
     :param samples: use so many at most.
@@ -103,7 +103,8 @@ def quantize(
     :param block: of ``dynamic`` with int4 weights: values of a FULLY_CONNECTED row that share a scale; 0:
         all.
     :param least: constants of fewer values stay as they are; None: what the scheme's documentation says.
-    :param effort: ``fast``, ``normal`` or ``best``: what of the next three is done, where there are data.
+    :param effort: ``fast``, ``normal`` or ``best``: which method, and what of the next three is done, where
+        there are data.
     :param equalize: make channels that one op makes and the next one reads equal in the weights of both.
     :param bias_correction: let sums have the mean that they have in floats.
     :param rounding: of weights: ``nearest``, ``gptq`` or ``adaround``.
@@ -113,6 +114,8 @@ def quantize(
     :raises InputError: an argument is none of these, or data are needed and there are none.
     """
     outputs = inputs if outputs is None else outputs
+    if method is None:
+        method = BEST if effort == BEST and data is not None else "minmax"
     settings = Asked(scheme, inputs, outputs, weights, block, least, method, rules_of(rules))
     settings.check()
     wishes = Wishes(effort, equalize, bias_correction, rounding, seed=seed)

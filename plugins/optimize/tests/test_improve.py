@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
+import attrs
 import numpy as np
 import pytest
 from delegraph import Builder, InputError, Model
 from delegraph_optimize import quantize
 from delegraph_optimize.improve.adaround import Target, adaround
-from delegraph_optimize.improve.gptq import gptq
+from delegraph_optimize.improve.gptq import damped_squares, damping, gptq
 from delegraph_optimize.improve.kept_samples import KeptSamples
 from delegraph_optimize.improve.nearest import nearest
 from delegraph_optimize.improve.product import Product
@@ -128,10 +129,11 @@ def test_adaround_is_near_the_best_of_all_roundings(bounds: tuple[float, float])
         floor = np.floor(w / steps)
         assert np.isin(found - floor, (0, 1)).all()
         tried = [
-            target.error(np.clip(floor + np.array(up), -7, 7) * steps) for up in product((0, 1), repeat=6)
+            target.error(np.clip(floor + np.array(up), -7, 7) * steps, w)
+            for up in product((0, 1), repeat=6)
         ]
-        best, got = np.min(tried, axis=0), target.error(found * steps)
-        simple = target.error(nearest(w, steps, 7) * steps)
+        best, got = np.min(tried, axis=0), target.error(found * steps, w)
+        simple = target.error(nearest(w, steps, 7) * steps, w)
         assert (got <= simple).all()
         left.append((got.sum() - best.sum()) / (simple.sum() - best.sum()))
     assert np.mean(left) < 0.4
@@ -141,10 +143,28 @@ def test_adaround_is_near_the_best_of_all_roundings(bounds: tuple[float, float])
 def test_adaround_is_for_no_unit_worse_than_the_nearest(seed: int) -> None:
     w, steps, target = layer(seed, 40, 0.0)
     for iterations in (5, 300):
-        found = target.error(adaround(w, steps, 7, target, iterations=iterations) * steps)
-        simple = target.error(nearest(w, steps, 7) * steps)
+        found = target.error(adaround(w, steps, 7, target, iterations=iterations) * steps, w)
+        simple = target.error(nearest(w, steps, 7) * steps, w)
         assert (found <= simple).all()
     assert found.sum() < 0.7 * simple.sum()
+
+
+def test_few_rows_do_not_lead_weights_far_away() -> None:
+    """8 rows say nothing of most of 200 weights: what they do say is to hold for others, too."""
+    rng = np.random.default_rng(0)
+    w, x = rng.normal(size=(1, 4, 200)), rng.normal(size=(1, 508, 200))
+    steps = np.abs(w).max(axis=2, keepdims=True) / 7
+    sums = (x @ w.transpose(0, 2, 1)).astype(np.float32)
+    few, others = (
+        Target(x[:, p].astype(np.float32), sums[:, p], np.zeros((1, 4), np.float32), -np.inf, np.inf)
+        for p in (slice(8), slice(8, None))
+    )
+    few = attrs.evolve(few, ridge=damping(8, 200) * np.ones((1, 1)))
+    simple = others.error(nearest(w, steps, 7) * steps, w).mean()
+    learned = adaround(w, steps, 7, few, iterations=200)
+    columns = gptq(w[0], steps[0], 7, damped_squares(x[:, :8])[0])[None]
+    for found in (learned, columns):
+        assert others.error(found * steps, w).mean() < 1.15 * simple
 
 
 def net() -> Model:

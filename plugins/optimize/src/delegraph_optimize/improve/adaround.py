@@ -34,10 +34,14 @@ class Target:
     bias: np.ndarray  # of the quantized op, (groups, units)
     low: float  # of the fused activation
     high: float
+    # Added to the error for each weight's squared distance from the floats', (groups, 1): where few rows
+    # say what is right, weights are not to go far for them.
+    ridge: np.ndarray | float = 0.0
 
-    def error(self, weights: np.ndarray) -> np.ndarray:
+    def error(self, weights: np.ndarray, floats: np.ndarray) -> np.ndarray:
         """Return the mean squared error that weights give, (groups, units)."""
-        return self.error_of(self.sums(weights))
+        away = np.square(weights - floats).sum(axis=2)
+        return np.asarray(self.error_of(self.sums(weights)) + self.ridge * away)
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         return np.asarray(self.found @ weights.transpose(0, 2, 1).astype(np.float32) + self.bias[:, None])
@@ -47,13 +51,14 @@ class Target:
         off = np.clip(sums, self.low, self.high) - self.wanted
         return np.asarray(np.einsum("gru,gru->gu", off, off) / np.float32(off.shape[1]))
 
-    def gradient(self, weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return the gradient of the mean squared error of some rows by the weights."""
+    def gradient(self, weights: np.ndarray, floats: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the gradient of the error of some rows by the weights."""
         x = self.found[:, rows]
         sums = x @ weights.transpose(0, 2, 1) + self.bias[:, None]
         off = np.clip(sums, self.low, self.high) - self.wanted[:, rows]
         off[(sums < self.low) | (sums > self.high)] = 0
-        return np.asarray(off.transpose(0, 2, 1) @ x * np.float32(2 / len(rows)))
+        away = np.asarray(2 * self.ridge, np.float32)[..., None] * (weights - floats)
+        return np.asarray(off.transpose(0, 2, 1) @ x * np.float32(2 / len(rows)) + away)
 
 
 def adaround(
@@ -69,9 +74,9 @@ def adaround(
     nearest.
     """
     simple = nearest(weights, steps, limit)
-    error = target.error(simple * steps)
-    learned = _learned(weights / steps, steps, limit, target, error, iterations, seed)
-    better = target.error(learned * steps) < error
+    error = target.error(simple * steps, weights)
+    learned = _learned(weights, steps, limit, target, error, iterations, seed)
+    better = target.error(learned * steps, weights) < error
     chosen = np.where(better[..., None], learned, simple)
     for _ in range(_SWEEPS):
         _flip(chosen, weights, steps, limit, target)
@@ -79,7 +84,7 @@ def adaround(
 
 
 def _learned(
-    ratio: np.ndarray,
+    weights: np.ndarray,
     steps: np.ndarray,
     limit: int,
     target: Target,
@@ -87,6 +92,7 @@ def _learned(
     iterations: int,
     seed: int,
 ) -> np.ndarray:
+    ratio, floats = weights / steps, weights.astype(np.float32)
     floor = np.clip(np.floor(ratio), -limit, limit).astype(np.float32)
     up = np.clip(ratio - floor, 0.01, 0.99).astype(np.float32)
     v = np.log((up + 0.1) / (_STRETCH - 0.1 - up))
@@ -99,7 +105,7 @@ def _learned(
         rows = rng.integers(0, target.found.shape[1], _BATCH)
         s = 1 / (1 + np.exp(-v))
         h = np.clip(s * np.float32(_STRETCH) - np.float32(0.1), 0, 1)
-        slope = target.gradient(np.clip(floor + h, -limit, limit) * wide, rows) * scale
+        slope = target.gradient(np.clip(floor + h, -limit, limit) * wide, floats, rows) * scale
         if done >= _WARM * iterations:
             slope += _regularizer(h, done / iterations)
         slope *= s * (1 - s) * ((h > 0) & (h < 1))
@@ -110,14 +116,16 @@ def _learned(
 def _flip(stored: np.ndarray, weights: np.ndarray, steps: np.ndarray, limit: int, target: Target) -> None:
     """Round each weight the other way, in its place, where the error falls."""
     floor, wide = np.floor(weights / steps), np.broadcast_to(steps, weights.shape)
-    sums = target.sums(stored * steps)
-    error = target.error_of(sums)
+    sums, error = target.sums(stored * steps), target.error(stored * steps, weights)
+    away = np.square(stored * steps - weights).sum(axis=2)
     for k in range(weights.shape[2]):
-        other = np.clip(2 * floor[..., k] + 1 - stored[..., k], -limit, limit)
-        change = ((other - stored[..., k]) * wide[..., k]).astype(np.float32)
+        now, other = stored[..., k], np.clip(2 * floor[..., k] + 1 - stored[..., k], -limit, limit)
+        change = ((other - now) * wide[..., k]).astype(np.float32)
         moved = sums + target.found[..., k, None] * change[:, None]
-        found = target.error_of(moved)
+        off = np.square(np.stack([other, now]) * wide[..., k] - weights[..., k])
+        found = target.error_of(moved) + target.ridge * (away + off[0] - off[1])
         better = found < error
+        away += np.where(better, off[0] - off[1], 0)
         stored[..., k][better], error[better] = other[better], found[better]
         sums = np.where(better[:, None], moved, sums)
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .nearest import nearest
 
-DAMPING = 0.01  # of the mean of the diagonal: keeps the products of inputs invertible
+DAMPING = 0.01  # of the mean of the diagonal of XᵀX: keeps it invertible
+FEW_ROWS = 0.05  # more of it for each weight that a row of inputs is to decide
 
 
 def gptq(weights: np.ndarray, steps: np.ndarray, limit: int, squares: np.ndarray) -> np.ndarray:
@@ -41,7 +42,14 @@ def _inverse_factor(squares: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.cholesky(np.linalg.inv(squares)).T)
 
 
-def damped_squares(squares: np.ndarray) -> np.ndarray:
-    """Return XᵀX, (groups, depth, depth), with more on its diagonals: as if of more, random inputs."""
-    mean = np.trace(squares, axis1=1, axis2=2)[:, None, None] / squares.shape[1]
-    return np.asarray(squares + np.where(mean > 0, DAMPING * mean, 1.0) * np.eye(squares.shape[1]))
+def damping(rows: int, depth: int) -> float:
+    """Return what keeps weights near their own values where few rows say what they should be."""
+    return DAMPING + FEW_ROWS * depth / max(rows, 1)
+
+
+def damped_squares(x: np.ndarray) -> np.ndarray:
+    """Return XᵀX of rows, (groups, depth, depth), with more on its diagonals, as of more, random rows."""
+    _, rows, depth = x.shape
+    squares = x.transpose(0, 2, 1) @ x
+    mean = np.trace(squares, axis1=1, axis2=2)[:, None, None] / depth
+    return np.asarray(squares + np.where(mean > 0, damping(rows, depth) * mean, 1.0) * np.eye(depth))

@@ -10,7 +10,7 @@ from delegraph import Delegate, Graph, float_range
 from ..writer import GraphEdit
 from .adaround import Target, adaround
 from .bias_correction import corrected_bias
-from .gptq import damped_squares, gptq
+from .gptq import damped_squares, damping, gptq
 from .lockstep import Step, Values, lockstep
 from .nearest import nearest
 from .product import Product
@@ -92,8 +92,7 @@ def _steps(stored: StoredProduct, weights: np.ndarray, found: np.ndarray) -> np.
 def _by_gptq(stored: StoredProduct, x: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Round so that quantized inputs give what floats give, but for the mean: the bias has that."""
     centred = [v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (x, found)]
-    squares = centred[1].transpose(0, 2, 1) @ centred[1]
-    damped = damped_squares(squares)
+    damped = damped_squares(centred[1])
     moved = stored.weights
     if stored.limit <= _FEW_BITS:  # of 8 bits, inputs are off by their own rounding: no weights mend that
         lost = stored.weights @ (centred[0] - centred[1]).transpose(0, 2, 1) @ centred[1]
@@ -117,6 +116,7 @@ def _by_adaround(
         (stored.bias + shift).astype(np.float32),
         low,
         high,
+        damping(*found.shape[1:]) * np.square(found).mean(axis=(1, 2), dtype=np.float64)[:, None],
     )
     made = adaround(
         stored.weights, steps, stored.limit, target, iterations=wishes.iterations, seed=wishes.seed

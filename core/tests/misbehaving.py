@@ -28,6 +28,25 @@ class Mute(Exception):
         raise RuntimeError("nothing to say")
 
 
+class Unspeakable(BaseException):
+    def __str__(self) -> str:
+        raise Panic("do not read")
+
+
+class Text(str):
+    """What a text should do, this one does not."""
+
+    def _raise(self, *args: object) -> Any:
+        raise Panic("do not read")
+
+    __len__ = __getitem__ = __format__ = __str__ = _raise  # type: ignore[assignment]
+
+
+class Verbose(Exception):
+    def __str__(self) -> str:
+        return Text("words")
+
+
 class Hostile:
     """Raises whatever it is asked."""
 
@@ -59,6 +78,8 @@ WRONG: dict[str, Callable[..., Any]] = {
     "raises SystemExit": raising(SystemExit(3)),
     "raises a panic": raising(Panic("index out of bounds")),
     "raises without a word": raising(Mute()),
+    "raises what panics when it is read": raising(Unspeakable()),
+    "raises a text that is none": raising(Verbose()),
     "returns None": returning(None),
     "returns a number": returning(-7),
     "returns NaN": returning(float("nan")),

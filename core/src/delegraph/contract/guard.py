@@ -34,8 +34,10 @@ def said(e: BaseException, where: str = "") -> str:
     if isinstance(e, PASSING):
         raise e
     try:
-        text = str(e)
-    except Exception:
+        text = str.__str__(str(e))  # one of no subclass, which may do anything
+    except PASSING:
+        raise
+    except BaseException:
         text = "(what it says cannot be had)"
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}…"

@@ -66,6 +66,8 @@ def _measure(case: Case, row: Found, work: Path, again: bool) -> None:
     images, labels = case.judging()
     floats = _outputs(models.path(case.file), images)
     row |= {"file": case.file, "samples": case.told, "bytes": models.path(case.file).stat().st_size}
+    if case.random:
+        row["random"] = True
     row["float"] = case.measure(floats, floats, labels)
     schemes = row.setdefault("schemes", {})
     for scheme in lacking:

@@ -27,6 +27,7 @@ class Case:
     calibrating: Callable[[], Images]
     judging: Callable[[], tuple[Images, np.ndarray | None]]  # with labels, where there are any
     measure: Measure
+    random: bool = False  # weights that nobody trained
 
 
 def photographs() -> list[str]:
@@ -105,6 +106,7 @@ CASES = (
         partial(_photos, 224, 0, 20),
         partial(_unnamed_photos, 224, 100, 200),
         classes,
+        random=True,
     ),
     Case(
         "face detector",

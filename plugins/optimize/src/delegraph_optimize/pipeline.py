@@ -140,6 +140,7 @@ def quantize(
             counted = any(m == BEST or needs_histograms(m) for _, m in wanted.values())
             made = calibrate(ready.model, some, engine=engine, histograms=counted, progress=progress)
             found = made if found is None else found.merged(made)
+            notes += found.of_one_value(ready.model)
         if found is None:
             raise InputError(
                 f"scheme {scheme!r} needs samples of the model's inputs: data or a calibration"

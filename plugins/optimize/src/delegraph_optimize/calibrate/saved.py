@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
-from delegraph import Graph, InputError, Model, write_file
+from delegraph import Graph, InputError, Model, escaped, write_file
 
 from .statistics import BINS, TensorStatistics
 
@@ -29,6 +29,16 @@ class Calibration:
         """Return the calibration of all samples that either saw."""
         names = dict.fromkeys([*self.tensors, *other.tensors])
         return Calibration({n: _merged(self.tensors.get(n), other.tensors.get(n)) for n in names})
+
+    def of_one_value(self, model: Model) -> list[str]:
+        """Return a sentence for each input of the main subgraph that held one number only."""
+        keys, graph = tensor_keys(model), model.subgraphs[0]
+        found = [(t, self.tensors.get(keys[0, t.index])) for t in graph.inputs if t.size > 1]
+        return [
+            f"input {escaped(t.name)} was {seen.low:g} in every sample: nothing is known of its range"
+            for t, seen in found
+            if seen is not None and seen.samples and seen.low == seen.high
+        ]
 
     def save(self, path: str | os.PathLike[str], read: Iterable[str | os.PathLike[str]] = ()) -> None:
         """Write an .npz file that :meth:`load` reads."""

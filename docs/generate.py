@@ -14,6 +14,7 @@ from collections.abc import Callable
 from inspect import getdoc, isfunction, signature
 from pathlib import Path
 
+import quantized_models
 from delegraph import (
     Constraint,
     Delegate,
@@ -197,12 +198,17 @@ def advice_page() -> str:
     return f"{ADVICE_INTRODUCTION}\n{markdown()}\n"
 
 
+def quantized_page() -> str:
+    return quantized_models.page(DOCS / "quantized-models.json")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "ops.md": ops_page,
     "edgetpu-ops.md": edgetpu_page,
     "opencl-ops.md": opencl_page,
     "op-options.md": options_page,
     "rules.md": rules_page,
+    "quantized-models.md": quantized_page,
     "images/partition.svg": partition_picture,
     MEASURED: measured_schemes,
     "quantize-advice.md": advice_page,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from statistics import median
 from typing import Any
@@ -21,6 +21,7 @@ from delegraph import InputError, Model, read_model, write_model
 from ..asked import rules_of
 from ..calibrate import read_samples
 from ..improve import BEST
+from ..improve.wishes import Wishes
 from ..pipeline import Quantized, Source, dequantize, quantize
 from ..report import Outcome
 from ..report.accuracy import Judge
@@ -79,6 +80,7 @@ def search_schemes(
     """
     _check(scheme, max_drop, max_size, per, data, settings)
     given = model if isinstance(model, Model) else read_model(model)
+    data = _readable_again(data)
     with ExitStack() as closing:
         ways = {n: settings[n] for n in ("mean", "std") if n in settings}
         judged, limit = (data, settings.get("samples")) if test is None else (test, None)
@@ -108,6 +110,13 @@ def nbytes_of(size: int | str, whole: int) -> int:
     if not 0 < found < np.inf:
         raise InputError(f"a size needs a number of bytes, or a share such as 40%, found {text!r}")
     return int(found)
+
+
+def _readable_again(data: Any) -> Any:
+    """Return data that several readers may go through."""
+    if isinstance(data, Mapping):
+        return {key: _readable_again(some) for key, some in data.items()}
+    return data if isinstance(data, (str, os.PathLike, Sequence, np.ndarray)) else list(data)
 
 
 def _check(
@@ -157,8 +166,10 @@ class _Search:
             self.judge = Judge(base, samples, metric=metric, labels=labels, engine=engine, step=step)
         self.base = self.judge.score(self.judge.base)
         self.tried: list[Tried] = []
-        made = self._quantized(data if scheme in ACTIVATIONS else None)
-        self.settings["calibration"] = made.calibration
+        self.data: Any = data  # None once it is needed no more
+        made = self._quantized()
+        if not _improved(settings):
+            self.data, self.settings["calibration"] = None, made.calibration
         own = self._own() if self.rules else frozenset()
         self.ops = [
             o for o in made.report.outcomes if (o.subgraph, o.index) not in own and self._is_choice(o)
@@ -189,7 +200,7 @@ class _Search:
         if path is None:
             return
         told = {n: repr(v) for n, v in sorted(self.settings.items()) if n not in ("calibration", "samples")}
-        seen = self.settings["calibration"]
+        seen = self.settings.get("calibration")
         ranges = None if seen is None else [(n, s.low, s.high) for n, s in seen.tensors.items()]
         labels = None if self.judge.labels is None else self.judge.labels.tolist()
         settings = self.scheme, self.judge.metric, labels, self.rules, told, ranges
@@ -355,16 +366,16 @@ class _Search:
             chosen = [Rule(FLOATS)]
         elif sum(n < self.top for n in levels) == 1:  # what only moves values stays beside it
             chosen = [Rule(FLOATS), *(r for r in chosen if r.scheme != FLOATS)]
-        return self._quantized(None, chosen)
+        return self._quantized(chosen)
 
-    def _quantized(self, data: Any, chosen: Sequence[Rule] = ()) -> Quantized:
+    def _quantized(self, chosen: Sequence[Rule] = ()) -> Quantized:
         # Of rules that fit the last one counts: ops that have a scheme of their own are no choice.
         rules = (*chosen, *self.rules)
-        return quantize(self.model, self.scheme, data=data, rules=rules, **self.settings)
+        return quantize(self.model, self.scheme, data=self.data, rules=rules, **self.settings)
 
     def _own(self) -> frozenset[Place]:
         """Return the ops that are quantized because a rule says so."""
-        found = self._quantized(None, [Rule(FLOATS)]).report.quantized
+        found = self._quantized([Rule(FLOATS)]).report.quantized
         return frozenset((o.subgraph, o.index) for o in found)
 
     def _is_choice(self, outcome: Outcome) -> bool:
@@ -392,6 +403,14 @@ class _Search:
         return Found(
             self._made(levels), chosen, self.judge.metric, self.base, tuple(alone), tuple(self.tried)
         )
+
+
+def _improved(settings: dict[str, Any]) -> bool:
+    """Say whether weights are made better with samples, so that each trial needs these."""
+    names = ("effort", "equalize", "bias_correction", "rounding")
+    wishes = Wishes(**{n: settings[n] for n in names if n in settings})
+    settled = wishes.settled(settings.get("weights", "int8"), True)
+    return settled.needs_samples or bool(settled.equalize)
 
 
 def _counted(progress: Progress, what: str, of: int) -> Callable[[], None]:

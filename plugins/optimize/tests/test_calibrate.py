@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -251,6 +252,20 @@ def test_the_best_method_needs_samples() -> None:
     calibration = quantize(dense_net(), "int8", data=[floats(1, 64)]).calibration
     with pytest.raises(InputError, match="'best' needs samples"):
         quantize(dense_net(), "int8", calibration=calibration, method="best")
+
+
+def test_a_folder_of_sounds_is_a_sample_each(tmp_path: Path) -> None:
+    g = Builder()
+    x = g.input((1, 160), "float32", "x")
+    model = g.model([g.op("EXP", [x], [g.tensor((1, 160), "float32")])])
+    sounds = RNG.integers(-32768, 32768, (3, 160)).astype("<i2")
+    for i, sound in enumerate(sounds):
+        with wave.open(str(tmp_path / f"{i}.wav"), "wb") as file:
+            file.setparams((1, 2, 16000, 160, "NONE", ""))
+            file.writeframes(sound.tobytes())
+    found = [inputs["x"][0] for _, inputs in read_samples(model, tmp_path)]
+    np.testing.assert_allclose(found, sounds / 32768, atol=1e-6)
+    assert len(quantize(model, "int8", data=tmp_path).report.quantized) == 1
 
 
 def test_images_are_scaled_as_a_run_scales_them_and_what_was_done_is_told_once(

@@ -199,3 +199,19 @@ def test_a_calibration_is_of_the_model_as_it_was_equalized(tmp_path: Path) -> No
     plain = quantize(model, "int8", data=data).calibration
     with pytest.raises(InputError, match="made without equalized channels"):
         quantize(model, "int8", calibration=plain, equalize=True)
+
+
+def test_a_model_whose_channels_differ_by_much_is_saved() -> None:
+    """Channels from 1/30 to 30 share a scale: of the small ones int8 keeps nothing."""
+    g = Builder()
+    sizes = np.geomspace(1 / 30, 30, 16)
+    x, w, v = g.input((1, 32), "float32", "x"), floats(16, 32), floats(8, 16)
+    y = dense(g, x, w * sizes[:, None], floats(16) * sizes, "RELU")
+    model = g.model([dense(g, y, v / sizes, None, name="z")])
+    data, others = ([floats(1, 32) for _ in range(n)] for n in (16, 8))
+    noise = []
+    for wanted in (False, True):
+        made = quantize(model, "int8", data=data, equalize=wanted).model
+        off = [computes(made, x=x)[0] - computes(model, x=x)[0] for x in others]
+        noise.append(float(np.square(off).sum()))
+    assert noise[1] < 0.05 * noise[0]

@@ -50,22 +50,66 @@ def mutants(model: Model, feeds: Sequence[np.ndarray], place: int = 0) -> Iterat
     yield from _with_other_options(model, op)
 
 
-def fed(model: Model, feeds: dict[int, np.ndarray]) -> list[np.ndarray]:
-    """Return arrays for a changed model's inputs: those of the model before, cut or repeated, by tensor."""
-    return [_fitting(feeds.get(t.index), t) for t in model.subgraphs[0].inputs]
+def fed(
+    model: Model, feeds: dict[int, np.ndarray], tensors: Sequence[Tensor] | None = None
+) -> list[np.ndarray]:
+    """Return arrays for a changed model's inputs: those of the model before, cut or repeated, by tensor.
+
+    :param tensors: in place of the inputs
+    """
+    chosen = model.subgraphs[0].inputs if tensors is None else tensors
+    return [_fitting(feeds.get(t.index), t) for t in chosen]
 
 
 def in_a_branch(model: Model) -> Model:
     """Return a model of one subgraph as both branches of an IF; the condition is the first input."""
     body = model.subgraphs[0]
-    ends = (Tensor(0, "condition", "bool", ()), *body.inputs, *body.outputs)
-    plain = {"data": None, "buffer": 0, "is_variable": False, "sparsity": None}
-    tensors = tuple(evolve(t, index=i, name=f"end {i}", **plain) for i, t in enumerate(ends))
+    tensors = _ends((Tensor(0, "condition", "bool", ()), *body.inputs, *body.outputs))
     inputs, outputs = tensors[: 1 + len(body.inputs)], tensors[1 + len(body.inputs) :]
     options = options_record("IF").replace(then_subgraph_index=1, else_subgraph_index=2)
     op = Op(0, "IF", 1, inputs=inputs, outputs=outputs, options=options)
     main = evolve(body, tensors=tensors, inputs=inputs, outputs=outputs, ops=(op,), name="main")
     return evolve(model, subgraphs=(main, *(evolve(body, index=i, name=f"branch {i}") for i in (1, 2))))
+
+
+def in_a_loop(model: Model) -> Model:
+    """Return a model of one subgraph as the body of a WHILE.
+
+    Its inputs are a counter, the number of rounds, the body's inputs, and its outputs before a round.
+    """
+    body = model.subgraphs[0]
+    carried = (*(Tensor(0, name, "int32", ()) for name in ("counter", "rounds")), *body.inputs)
+    before = _ends((*carried, *body.outputs))
+    after = _ends((*carried, *body.outputs), len(before))
+    options = options_record("WHILE").replace(cond_subgraph_index=1, body_subgraph_index=2)
+    op = Op(0, "WHILE", 1, inputs=before, outputs=after, options=options)
+    results = after[len(carried) :]
+    main = evolve(body, tensors=before + after, inputs=before, outputs=results, ops=(op,), name="main")
+    goes_on = Tensor(len(before), "goes on", "bool", ())
+    less = _op(0, "LESS", before[:2], goes_on)
+    condition = evolve(body, index=1, tensors=(*before, goes_on), inputs=before, outputs=(goes_on,))
+    return evolve(model, subgraphs=(main, evolve(condition, ops=(less,), name="goes on"), _round(body)))
+
+
+def _round(body: Graph) -> Graph:
+    """Return the body of a loop: it counts, hands its inputs on, and computes its outputs anew."""
+    counters = [Tensor(0, name, "int32", ()) for name in ("counter", "rounds", "next")]
+    counter, rounds, following, *before = new = _ends((*counters, *body.outputs), len(body.tensors))
+    add = _op(len(body.ops), "ADD", (counter, rounds), following)
+    inputs = (counter, rounds, *body.inputs, *before)
+    outputs = (following, rounds, *body.inputs, *body.outputs)
+    tensors, ops = (*body.tensors, *new), (*body.ops, add)
+    return evolve(body, index=2, tensors=tensors, inputs=inputs, outputs=outputs, ops=ops, name="round")
+
+
+def _op(index: int, name: str, inputs: tuple[Tensor, ...], output: Tensor) -> Op:
+    return Op(index, name, 1, inputs=inputs, outputs=(output,), options=options_record(name))
+
+
+def _ends(tensors: tuple[Tensor, ...], start: int = 0) -> tuple[Tensor, ...]:
+    """Return tensors of these types and shapes, numbered from ``start``, that have no values."""
+    plain = {"data": None, "buffer": 0, "is_variable": False, "sparsity": None}
+    return tuple(evolve(t, index=i, name=f"end {i}", **plain) for i, t in enumerate(tensors, start))
 
 
 def _fitting(values: np.ndarray | None, t: Tensor) -> np.ndarray:

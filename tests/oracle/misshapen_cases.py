@@ -20,7 +20,7 @@ from delegraph_conformance.draft import Draft
 from delegraph_conformance.recipe import recipes as catalogue
 from matrix.recipe import recipes
 from matrix.run import fact_of, relabelled
-from misshapen import fed, in_a_branch, mutants
+from misshapen import fed, in_a_branch, in_a_loop, mutants
 
 TIMEOUT = 60.0  # seconds that a delegate may take
 Options = tuple[tuple[str, Any], ...]
@@ -37,7 +37,7 @@ class Case:
     change: str
     model: Model
     feeds: dict[int, np.ndarray]  # values of inputs and constants before the change, by tensor
-    in_a_branch: bool = False
+    around: str = ""  # what the op stands in: IF or WHILE
 
     def __str__(self) -> str:
         return f"{self.types}, {self.change}"
@@ -57,11 +57,17 @@ class Case:
 
     def written(self, model: Model) -> bytes:
         """Return the file of the case's model, in another version perhaps."""
-        return write_model(in_a_branch(model) if self.in_a_branch else model)
+        return write_model(_WRAPPED[self.around](model) if self.around else model)
 
     @property
     def arrays(self) -> list[np.ndarray]:
-        return [np.array(True)] * self.in_a_branch + fed(self.model, self.feeds)
+        arrays = fed(self.model, self.feeds)
+        if self.around == "IF":
+            return [np.array(True), *arrays]
+        if self.around == "WHILE":
+            before = fed(self.model, {}, self.model.subgraphs[0].outputs)
+            return [np.int32(0), np.int32(1), *arrays, *before]
+        return arrays
 
 
 def drawn(cases: Iterator[Case], seed: str, count: int) -> list[Case]:
@@ -166,4 +172,5 @@ def made_by_litert(case: Case) -> tuple[str, Any]:
     return "refused", why
 
 
+_WRAPPED = {"IF": in_a_branch, "WHILE": in_a_loop}
 _child: Child | None = None

@@ -35,7 +35,9 @@ def goldens_of(recipe: Recipe) -> Iterator[Golden]:
         yield from found
         last = versions_of(recipe, types)[1]
         for variant in list(recipe.variants_of(types))[1:]:
-            if found or variant in recipe.in_every_version:
+            if variant in recipe.in_every_version:
+                yield from _of_every_version(recipe, types, variant)
+            elif found:
                 golden = _golden(recipe, types, variant, last)
                 yield from [golden] if golden else []
 
@@ -47,9 +49,9 @@ def versions_of(recipe: Recipe, types: str) -> tuple[int, int]:
     return first, recipe.beyond.get(types, last)
 
 
-def _of_every_version(recipe: Recipe, types: str) -> Iterator[Golden]:
+def _of_every_version(recipe: Recipe, types: str, variant: str = PLAIN_VARIANT) -> Iterator[Golden]:
     for first, last in _ranges(recipe, types, *versions_of(recipe, types)):
-        golden = _golden(recipe, types, PLAIN_VARIANT, last, first)
+        golden = _golden(recipe, types, variant, last, first)
         yield from [golden] if golden else []
 
 

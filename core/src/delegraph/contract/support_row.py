@@ -139,7 +139,7 @@ class OpSupport:
     # None when a partition is compiled as a whole.
     kernel: Any = field(default=None, repr=False)
     steps: int = 0  # largest difference from the reference for integers, in quantization steps
-    rtol: float = 1e-5  # and for floats, relative to the largest value of the output
+    rtol: float = 1e-5  # and for floats, relative to the output's largest value before its activation
     T: str = ""  # choices of the type variable T, separated by blanks
     A: str = ""
     B: str = ""

@@ -16,7 +16,7 @@ class Distance:
     """The largest differences."""
 
     steps: float = 0.0  # of integers
-    rtol: float = 0.0  # of floats, relative to the largest value of the output
+    rtol: float = 0.0  # of floats, relative to the largest value of the output before its activation
 
     def beyond(self, steps: int, rtol: float) -> str:
         """Say how this is more than a row claims; "" if it is not."""
@@ -27,20 +27,25 @@ class Distance:
         return ""
 
 
-def distance(found: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> Distance | str:
-    """Return how far outputs are from those that are right; or what cannot be said in numbers."""
+def distance(
+    found: Sequence[np.ndarray], right: Sequence[np.ndarray], largest: float = 0.0
+) -> Distance | str:
+    """Return how far outputs are from those that are right; or what cannot be said in numbers.
+
+    :param largest: of an output before its fused activation, which cut it off
+    """
     if len(found) != len(right):
         return f"{len(found)} outputs, {len(right)} are right"
     steps = rtol = 0.0
     for place, (a, b) in enumerate(zip(found, right, strict=True)):
-        each = _distance(np.asarray(a), b)
+        each = _distance(np.asarray(a), b, largest)
         if isinstance(each, str):
             return f"output {place}: {each}" if len(right) > 1 else each
         steps, rtol = max(steps, each.steps), max(rtol, each.rtol)
     return Distance(steps, rtol)
 
 
-def _distance(a: np.ndarray, b: np.ndarray) -> Distance | str:
+def _distance(a: np.ndarray, b: np.ndarray, largest: float) -> Distance | str:
     if a.dtype != b.dtype:
         return f"dtype {a.dtype}, {b.dtype} is right"
     if a.shape != b.shape:
@@ -48,7 +53,7 @@ def _distance(a: np.ndarray, b: np.ndarray) -> Distance | str:
     if not a.size:
         return Distance()
     if b.dtype.kind in "fc":
-        return _of_floats(a, b)
+        return _of_floats(a, b, largest)
     if b.dtype.kind in "iu":
         off = np.abs(a.astype(np.float64) - b.astype(np.float64))
         return Distance(steps=float(np.maximum(off, a != b).max()))
@@ -56,7 +61,7 @@ def _distance(a: np.ndarray, b: np.ndarray) -> Distance | str:
     return f"{wrong} of {b.size} values are wrong" if wrong else Distance()
 
 
-def _of_floats(a: np.ndarray, b: np.ndarray) -> Distance | str:
+def _of_floats(a: np.ndarray, b: np.ndarray, largest: float) -> Distance | str:
     wide = np.complex128 if b.dtype.kind == "c" else np.float64
     x, y = a.astype(wide), b.astype(wide)
     finite = np.isfinite(y)
@@ -64,5 +69,5 @@ def _of_floats(a: np.ndarray, b: np.ndarray) -> Distance | str:
         odd = np.where(finite, ~np.isfinite(x), (x != y) & ~(np.isnan(x) & np.isnan(y)))
     if odd.any():
         return f"infinities or NaN in {int(odd.sum())} places where they are not right, or missing"
-    off, largest = np.abs(x[finite] - y[finite]).max(initial=0), np.abs(y[finite]).max(initial=0)
+    off, largest = np.abs(x[finite] - y[finite]).max(initial=0), np.abs(y[finite]).max(initial=largest)
     return Distance(rtol=float(off / largest) if largest else float("inf") if off else 0.0)

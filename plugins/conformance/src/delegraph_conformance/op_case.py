@@ -33,6 +33,8 @@ class OpCase:
     inputs: tuple[np.ndarray, ...] = field(converter=_arrays)  # in the order of the model's inputs
     outputs: tuple[np.ndarray, ...] = field(converter=_arrays)  # likewise, of its outputs
     source: str = ""  # where the outputs come from: "rational", "litert 2.3.0 BUILTIN_REF"
+    # What floats are measured by, if the largest output is smaller: a fused activation cuts values off.
+    largest: float = 0.0
 
     @property
     def id(self) -> str:

@@ -89,7 +89,7 @@ def _tried(subject: Subject, case: OpCase, timed: bool) -> CaseOutcome:
 def _judged(delegate: Delegate, case: OpCase, it: Interpreter, timed: bool) -> CaseOutcome:
     found = _outputs(it, case.inputs)
     partition = _partition(it, case)
-    off = distance(found, case.outputs)
+    off = distance(found, case.outputs, case.largest)
     if partition is None:
         folded = CaseOutcome("folded", _beyond(off, None), distance=_number(off))
         return folded if folded.problem else _given_constants(delegate, case) or folded
@@ -119,7 +119,7 @@ def _given_constants(delegate: Delegate, case: OpCase) -> CaseOutcome | None:
         results = delegate.prepare(part)(*(given[t.index] for t in read))
     except Exception as e:
         return CaseOutcome("delegated", f"{type(e).__name__}: {e}")
-    off = distance([np.asarray(a) for a in results], case.outputs)
+    off = distance([np.asarray(a) for a in results], case.outputs, case.largest)
     return CaseOutcome("delegated", _beyond(off, row), distance=_number(off))
 
 

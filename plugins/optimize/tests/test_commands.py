@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from delegraph import read_model, write_file, write_model
+from delegraph import Builder, read_model, write_file, write_model
 from delegraph_optimize.commands import dequantize, quantize
 from small import dense_net, floats, ops
 
@@ -49,6 +49,21 @@ def test_for_the_edge_tpu_the_compilers_table_comes_last(model: str, tmp_path: P
     part = CliRunner().invoke(quantize, [*common, "--target", "edgetpu", "--rules", str(rules)]).output
     assert "FULLY_CONNECTED                1          Mapped to Edge TPU" in part
     assert "Why operations run on the CPU, and what would make them pass:" in part
+
+
+def test_the_edge_tpu_s_reason_is_that_for_the_integers_not_for_the_floats_that_are_left(
+    tmp_path: Path,
+) -> None:
+    g = Builder()
+    x = g.input((1, 4, 8), "float32", "x")
+    y = g.op("SOFTMAX", [x], [g.tensor((1, 4, 8), "float32", "y")], beta=1.0)
+    model, data = tmp_path / "softmax.tflite", tmp_path / "samples.npy"
+    write_file(model, write_model(g.model([y])))
+    np.save(data, floats(4, 4, 8))
+    options = ["--scheme", "int8", "--data", str(data), "--target", "edgetpu", "--inputs", "int8"]
+    found = CliRunner().invoke(quantize, [str(model), "-o", str(tmp_path / "out.tflite"), *options]).output
+    assert "- SOFTMAX #0: needs an input of one dimension" in found
+    assert "quantize the model to int8" not in found.partition("Why operations run on the CPU")[2]
 
 
 def test_the_model_itself_is_never_overwritten(model: str) -> None:

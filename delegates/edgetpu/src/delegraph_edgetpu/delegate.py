@@ -97,13 +97,17 @@ class EdgeTpu(Delegate):
             )
         return lines
 
-    def mapping(self, plan: Plan) -> str:
-        """Return the compiler's table of a plan, and what keeps ops off the device."""
+    def mapping(self, plan: Plan, wished: Plan | None = None) -> str:
+        """Return the compiler's table of a plan, and what keeps ops off the device.
+
+        :param wished: the plan of the same model with integers in every op; where the first has floats
+            instead, this one says why.
+        """
         from .log import table, why
         from .status import operations
 
-        found = operations(plan, self.label)
-        return f"{table(found)}\n\n{why(found) or ALL_MAPPED}"
+        reasons = why(operations(wished or plan, self.label))
+        return f"{table(operations(plan, self.label))}\n\n{reasons or ALL_MAPPED}"
 
     def prepare(self, partition: Partition) -> Run:
         if any(op.name == CUSTOM_OP for op in partition.ops):

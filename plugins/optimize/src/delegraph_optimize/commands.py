@@ -112,9 +112,9 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
         read.append(saved)
     found.write(out, read)
     _print(found.report)
-    if found.plan is not None:
+    if found.plan is not None and found.wished is not None:
         _print(found.plan)
-        for table in compilers_tables(found.plan):
+        for table in compilers_tables(found.plan, found.wished):
             _print(f"\n{table}")
 
 

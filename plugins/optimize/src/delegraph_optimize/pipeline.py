@@ -47,6 +47,8 @@ class Quantized:
     content: bytes = field(repr=False)  # of the .tflite file
     calibration: Calibration | None = field(default=None, repr=False)  # of the prepared model
     plan: Plan | None = field(default=None, repr=False)  # for the target, where one was named
+    # The same of integers in every op that LiteRT has them for: why the target would not take those.
+    wished: Plan | None = field(default=None, repr=False)
 
     def write(self, path: str | os.PathLike[str], read: Sequence[str | os.PathLike[str]] = ()) -> None:
         """Write the file: all or nothing, and never over a file of ``read``."""
@@ -156,8 +158,10 @@ def quantize(
             pass
         notes.append(improve(ready.model, edit, some_kept, wishes, engine, improving))
     result = _result(given, evolve(ready, notes=notes), edit, verdicts, wanted, scheme, found)
-    plan = None if delegates is None else plan_for(delegates, result.model)
-    return evolve(result, plan=plan)
+    if delegates is None:
+        return result
+    wished = apply_schemes(ready, settings, wanted, found, None)[0].model()
+    return evolve(result, plan=plan_for(delegates, result.model), wished=plan_for(delegates, wished))
 
 
 def _settled(wishes: Wishes, settings: Asked, has_samples: bool) -> Wishes:

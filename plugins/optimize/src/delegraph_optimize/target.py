@@ -24,10 +24,13 @@ def plan_for(target: Sequence[Delegate], model: Model) -> Plan:
     return plan_model(model, target, warn=False, anywhere=True)
 
 
-def compilers_tables(plan: Plan) -> list[str]:
-    """Return what the compilers of a plan's delegates would say: of those that have ``mapping(plan)``."""
+def compilers_tables(plan: Plan, wished: Plan) -> list[str]:
+    """Return what the compilers of a plan's delegates say: of those that have ``mapping(plan, wished)``.
+
+    :param wished: the plan of the model as it would be if they took all ops
+    """
     found = [getattr(delegate, "mapping", None) for delegate in plan.delegates]
-    return [mapping(plan) for mapping in found if mapping is not None]
+    return [mapping(plan, wished) for mapping in found if mapping is not None]
 
 
 def refused_by(

@@ -14,6 +14,7 @@ from delegraph_optimize.improve.gptq import damped_squares, damping, gptq
 from delegraph_optimize.improve.kept_samples import KeptSamples
 from delegraph_optimize.improve.nearest import nearest
 from delegraph_optimize.improve.product import Product
+from delegraph_optimize.search import search_schemes
 from small import computes, floats
 
 WAYS = [{"rounding": "gptq"}, {"rounding": "adaround"}, {"rounding": "nearest", "bias_correction": True}]
@@ -219,6 +220,17 @@ def test_effort_chooses() -> None:
     assert told.startswith("weights rounded by gptq and with corrected biases: 3 of 3 ops")
     (told,) = notes(weights="int4", effort="best", rounding="nearest")
     assert told.startswith("weights with corrected biases")
+
+
+def test_a_search_makes_weights_better_in_each_trial() -> None:
+    data = [floats(1, 8, 8, 3) for _ in range(4)]
+    found = search_schemes(
+        net(), "int8", data=data, max_drop=50, weights="int4", rounding="gptq", equalize=True
+    )
+    assert [note.split(":")[0] for note in found.quantized.report.notes] == [
+        "channels equalized",
+        "weights rounded by gptq and with corrected biases",
+    ]
 
 
 def test_what_needs_samples_says_so() -> None:

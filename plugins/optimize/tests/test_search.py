@@ -228,7 +228,6 @@ def test_the_command_prints_the_front_and_draws_it(model: str, tmp_path: Path) -
         ({"max_drop": 1, "metric": lambda outputs, labels: float("nan")}, "finite numbers, found nan"),
         ({"max_drop": 1, "metric": lambda outputs, labels: [][0]}, "IndexError"),
         ({"max_drop": 1, "method": "best"}, "that it can keep"),
-        ({"max_drop": 1, "rounding": "gptq"}, "leave out rounding"),
     ],
 )
 def test_what_is_wrong_is_said(settings: dict[str, Any], said: str) -> None:

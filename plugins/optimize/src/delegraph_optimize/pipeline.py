@@ -186,8 +186,8 @@ def _check_names(found: Calibration, model: Model) -> None:
     or the other way round.
     """
     seen, there = ({n for n in names if n.endswith(EQUALIZED)} for names in (found.tensors, _keys(model)))
-    if found.tensors and seen != there:
-        made = "with" if seen - there else "without"
+    if found.tensors and (seen - there or (there and not seen)):
+        made = "with" if seen else "without"
         raise InputError(f"the calibration was made {made} equalized channels, and this model is not so")
 
 

@@ -134,9 +134,6 @@ def _check(
         raise InputError("a search needs samples of the model's inputs: data")
     if settings.get("method") == BEST:
         raise InputError(f"a search needs a method of calibration that it can keep, found {BEST!r}")
-    for name in ("equalize", "bias_correction", "rounding"):
-        if settings.get(name) not in (None, False, "nearest"):
-            raise InputError(f"a search tries the nearest integers: leave out {name}")
 
 
 class _Search:
@@ -157,7 +154,7 @@ class _Search:
     ) -> None:
         self.model, self.scheme, self.per, self.rules = model, scheme, per, rules
         self.ladder = LADDERS[scheme]
-        self.settings = {**settings, "effort": "fast"}
+        self.settings = dict(settings)
         self.progress = progress
         self.samples = samples
         engine = settings.get("engine", "reference")

@@ -55,6 +55,15 @@ def test_state_stays_state_and_its_next_values_are_outputs():
     assert [t.name for t in graph.outputs] == ["y", "state"]
 
 
+def test_every_tensor_has_a_name_of_its_own():
+    g = Builder()
+    x, y = g.input((2,), "float32", "a"), g.input((2,), "float32", "a_1")
+    z = g.op("ADD", [x, y], [g.tensor((2,), "float32", "a")])
+    g.op("NEG", [g.op("ABS", [z], [g.tensor((2,), "float32", "")])], [g.tensor((2,), "float32", "")])
+    (part,) = parts(g.model())
+    assert [t.name for t in again(part).subgraphs[0].tensors] == ["a", "a_1", "a_2", "tensor_3", "tensor_4"]
+
+
 def test_shapes_are_those_of_the_plan():
     g = Builder()
     x = g.input((-1, 3), "float32", "x")

@@ -5,8 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest needs it there, too
 
 ROOT = Path(__file__).parents[2]
+
+
+def project_of(package: Path) -> dict[str, Any]:
+    """Return what a package says of itself: the table ``project`` of its pyproject.toml."""
+    return tomllib.loads((package / "pyproject.toml").read_text())["project"]
 
 
 def wheel_of(package: Path, out: Path) -> Path:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import delegraph
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-tomllib = pytest.importorskip("tomllib", reason="Python 3.10 reads no .toml")
+sys.path.insert(0, str(Path(__file__).parent))
+
+from building import project_of
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(p.parent for p in [ROOT / "core/pyproject.toml", *ROOT.glob("[dp]*s/*/pyproject.toml")])
 OLDEST = ROOT / "tests" / "constraints" / "oldest.txt"
 
 
-def project(package: Path) -> dict[str, Any]:
-    return tomllib.loads((package / "pyproject.toml").read_text())["project"]
-
-
 def requirements(package: Path) -> Iterator[Requirement]:
     """Yield what a package needs, extras included."""
-    found = project(package)
+    found = project_of(package)
     extras = found.get("optional-dependencies", {}).values()
     yield from map(Requirement, [*found["dependencies"], *(r for extra in extras for r in extra)])
 

@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from building import project_of
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(p.parent for p in [ROOT / "core/pyproject.toml", *ROOT.glob("[dp]*s/*/pyproject.toml")])
 NAMES = {package.name for package in PACKAGES}
@@ -57,9 +61,8 @@ def test_what_checks_everything_has_every_package(package: Path) -> None:
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
 def test_a_package_says_what_it_needs(package: Path) -> None:
     """Packages share environments in CI; so one may find what another has brought."""
-    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 reads no .toml")
     sources = (package / "src").rglob("*.py")
-    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+    project = project_of(package)
     own = {path.stem.replace("_", "-") for path in (package / "src").iterdir()}
     assert imports(f.read_text(encoding="utf-8") for f in sources) - needs(project) - own == set()
 

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "packages"))
 
-from building import ROOT, new_environment, run, wheel_of
+from building import ROOT, new_environment, project_of, run, wheel_of
 
 pytest.importorskip("hatchling", reason="the build backend hatchling is not installed")
 
@@ -73,9 +73,7 @@ def environment_of(package: Path, wheels: list[Path], tmp_path: Path) -> str:
 
 def missing_libraries(package: Path) -> list[str]:
     """Return what an example needs that is not installed here: the runtime of a vendor."""
-    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 reads no .toml")
-    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
-    wanted = [Requirement(text).name for text in project["dependencies"]]
+    wanted = [Requirement(text).name for text in project_of(package)["dependencies"]]
     here = {d.name.lower() for d in distributions()}
     return [name for name in wanted if name.lower() not in here]
 

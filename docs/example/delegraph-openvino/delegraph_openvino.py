@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-import attrs
-import numpy as np
+from attrs import frozen
 from delegraph import Delegate, Op, OpSupport, Partition, Run, hookimpl, needs, write_model
+from delegraph.rules import constant_ints, stateless
 
 DELEGRAPH_API = 1
 
 
-@attrs.frozen
+@frozen
 class OpenVINOOptions:
-    """What users may choose: ``delegraph run MODEL --option openvino.device=GPU``."""
-
-    device: str = "CPU"
+    device: str = "CPU"  # delegraph run MODEL --option openvino.device=GPU
 
 
 class OpenVINO(Delegate):
@@ -31,45 +30,32 @@ class OpenVINO(Delegate):
     def unavailable(self) -> str | None:
         if find_spec("openvino") is None:
             return "OpenVINO is not installed; pip install openvino"
-        import openvino
-
-        found = openvino.Core().available_devices
+        found = import_module("openvino").Core().available_devices
         return None if self.options.device in found else f"OpenVINO finds only {', '.join(found)}"
 
     def prepare(self, partition: Partition) -> Run:
-        import openvino
-
-        model = partition.as_model()
-        graph = model.subgraphs[0]  # OpenVINO finds tensors by name: each gets one of its own
-        named = attrs.evolve(
-            graph, tensors=tuple(attrs.evolve(t, name=f"t{t.index}") for t in graph.tensors)
-        )
+        core, exact = import_module("openvino").Core(), {"INFERENCE_PRECISION_HINT": "f32"}
         with tempfile.TemporaryDirectory() as folder:  # it reads files alone
             path = Path(folder, "partition.tflite")
-            path.write_bytes(write_model(attrs.evolve(model, subgraphs=(named,))))
-            exact = {"INFERENCE_PRECISION_HINT": "f32"}
-            request = openvino.Core().compile_model(path, self.options.device, exact).create_infer_request()
-
-        def run(*inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-            found = request.infer(dict(enumerate(inputs)))
-            return tuple(np.array(found[output]) for output in request.model_outputs)  # its own memory
-
-        return run
+            path.write_bytes(write_model(partition.as_model()))
+            compiled = core.compile_model(path, self.options.device, exact)
+        return lambda *inputs: compiled(inputs).to_tuple()  # in memory of their own
 
 
-@needs("sizes, axes and paddings that are constant")
-def constant_parameters(op: Op) -> str | None:
-    return next((f"{t.name!r} is not" for t in op.inputs[1:] if t and not t.is_constant), None)
+@needs("sizes, axes and paddings that are constants of some values")
+def settled(op: Op) -> str | None:
+    known = [t is None or t.dtype != "int32" or constant_ints(op, i) for i, t in enumerate(op.inputs)]
+    return None if all(known) else f"others in operand {[bool(k) for k in known].index(False)}"
 
 
-# OpenVINO says in no table what it reads of .tflite files: each row was tried.
+# OpenVINO says in no table what it reads of .tflite files: each op was tried, up to this version.
 ROWS = {
-    "float32 -> float32": "ABS AVERAGE_POOL_2D CEIL COS ELU EXP FLOOR HARD_SWISH LOG LOGISTIC MAX_POOL_2D"
-    " NEG RELU RELU6 RSQRT SIN SOFTMAX SQRT SQUARE TANH",
-    "float32 float32 -> float32": "ADD DIV MAXIMUM MINIMUM MUL PRELU SQUARED_DIFFERENCE SUB",
-    "float32 float32* -> float32": "CONCATENATION",
-    "float32 float32 float32? -> float32": "CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED",
-    "float32 int32? -> float32": "MEAN PAD REDUCE_MAX RESHAPE RESIZE_BILINEAR SUM TRANSPOSE",
+    "float32 -> float32": "ABS:4 AVERAGE_POOL_2D:3 CEIL:1 COS:2 ELU:1 EXP:2 FLOOR:1 HARD_SWISH:1 LOG:2"
+    " LOGISTIC:3 MAX_POOL_2D:3 NEG:1 RELU:3 RELU6:3 RSQRT:3 SIN:2 SOFTMAX:4 SQRT:2 SQUARE:1 TANH:3",
+    "float32 float32 -> float32": "ADD:4 DIV:2 MAXIMUM:4 MINIMUM:4 MUL:4 PRELU:1 SUB:4",
+    "float32 float32* -> float32": "CONCATENATION:4",
+    "float32 float32 float32? -> float32": "CONV_2D:4 DEPTHWISE_CONV_2D:4 FULLY_CONNECTED:4",
+    "float32 int32? -> float32": "MEAN:3 PAD:4 REDUCE_MAX:3 RESHAPE:1 RESIZE_BILINEAR:4 SUM:2 TRANSPOSE:4",
 }
 
 
@@ -80,6 +66,6 @@ def delegraph_delegates() -> list[type[Delegate]]:
 
 @hookimpl
 def delegraph_op_support(delegate: Delegate) -> Iterable[OpSupport]:
-    for types, names in ROWS.items() if delegate.name == "openvino" else ():
-        limits = (constant_parameters,) if "int32" in types else ()
-        yield from (OpSupport(name, (1, 4), types, limits, rtol=1e-4) for name in names.split())
+    for types, ops in ROWS.items() if delegate.name == "openvino" else ():
+        for op, last in (claim.split(":") for claim in ops.split()):
+            yield OpSupport(op, (1, int(last)), types, (stateless, settled), rtol=1e-4)

@@ -47,6 +47,8 @@ class Partition:
         ``inputs[i]``. The model's inputs are those of them that are no variables, its outputs are the
         ``outputs`` and then the ``variables``: what ``run`` returns.
 
+        Each tensor has a name that no other of its subgraph has: its own, unless that is empty or taken.
+
         State stays state, as LiteRT's kernels want it: variables are variable tensors, no inputs. Before a
         run an engine writes what it is given for ``inputs[i]`` into tensor ``i``, an input or a variable;
         after it, it reads the outputs. So a run needs nothing that the one before left behind.

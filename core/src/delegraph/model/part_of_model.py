@@ -71,7 +71,7 @@ class _Excerpt:
 
     def _tensors(self, numbered: Sequence[Tensor]) -> dict[int, Tensor]:
         """Return the tensors of the part, in their order, by their index in the whole."""
-        made = {t.index: self._tensor(i, t) for i, t in enumerate(numbered)}
+        made = {t.index: self._tensor(i, t) for i, t in enumerate(_named(numbered))}
         for t in numbered:
             if t.quantization is not None and (blocks := t.quantization.blocks) is not None:
                 changed = attrs.evolve(t.quantization, blocks=_renumbered(blocks, made))
@@ -150,6 +150,23 @@ def _numbered(graph: Graph, first: Iterable[Tensor]) -> list[Tensor]:
             if scales is not None:
                 found.setdefault(scales.index, scales)
     return list(found.values())
+
+
+def _named(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the tensors with a name for each, and none twice: engines find them by it."""
+    taken = {t.name for t in tensors}
+    seen = {""}
+    found = []
+    for i, t in enumerate(tensors):
+        name = t.name
+        if name in seen:
+            name = f"{t.name or 'tensor'}_{i}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+        seen.add(name)
+        found.append(t if name == t.name else attrs.evolve(t, name=name))
+    return found
 
 
 def _renumbered(blocks: Blocks, made: dict[int, Tensor]) -> Blocks:

@@ -7,9 +7,7 @@ process.
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +15,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import guards
 import one_op_opencl
+from guarded_tests import guarded, nothing_overwritten  # noqa: F401
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _device() -> None:
     if (why := one_op_opencl.unavailable()) is not None:
         pytest.skip(why)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _guards(_device: None) -> Iterator[None]:
-    if not os.environ.get("DELEGRAPH_GUARDS"):
-        yield
-        return
-    with guards.guarded():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _nothing_overwritten() -> Iterator[None]:
-    yield
-    found = guards.overwritten()
-    assert not found, found
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

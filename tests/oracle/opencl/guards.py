@@ -7,7 +7,8 @@ SIGSEGV. The bytes before it, and the few behind it that alignment leaves, hold 
 copied to such pages, which nobody can write to then; an input that they would read where it is comes to the
 guarded buffer that each input has. Indices of local memory are checked (``local_bounds``).
 
-``with guarded():`` for a block; ``DELEGRAPH_GUARDS=1`` for all tests of this folder.
+``with guarded():`` for a block; ``DELEGRAPH_GUARDS=1`` for all tests of this folder and of
+``tests/oracle/int16/opencl``.
 """
 
 from __future__ import annotations

@@ -389,6 +389,20 @@ class OneScratch(Honest):
         return run
 
 
+class OwnScratch(Honest):
+    """The partitions of one instance write what they compute to one place before they return it."""
+
+    name = "own-scratch"
+
+    def op(self, op: Op, right: RunOp) -> RunOp:
+        def run(*arrays: np.ndarray) -> Sequence[Any]:
+            self.scratch = right(*arrays)
+            time.sleep(0.002)
+            return self.scratch
+
+        return run
+
+
 class OwnState(Honest):
     """Keeps the state that it is given at first, and not the one that core hands it."""
 

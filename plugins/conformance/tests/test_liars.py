@@ -36,6 +36,7 @@ SAID_BY_CHECKS = {
     "remembers": ("runs_are_alike", "run keeps something"),
     "closes-twice": ("destroyed_in_any_order", "close() a second time raises RuntimeError"),
     "one-scratch": ("in_threads", "in 4 threads, an instance each: "),
+    "own-scratch": ("shared_in_threads", "in 4 threads, one instance for all: "),
     "ignores-strides": ("strides_count", "ignores strides"),
     "shares": ("prepared_twice", "one run function changes what the other one returns"),
     "closes-all": ("two_instances", "once another instance is closed"),

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from .dynamic import dynamic_shapes
-from .instances import destroyed_in_any_order, in_threads, made_often, prepared_twice, two_instances
+from .instances import (
+    destroyed_in_any_order,
+    in_threads,
+    made_often,
+    prepared_twice,
+    shared_in_threads,
+    two_instances,
+)
 from .interrupted import interrupted
 from .options import garbage_options
 from .samples import Check
@@ -21,6 +28,7 @@ CHECKS: dict[str, Check] = {
         prepared_twice,
         two_instances,
         in_threads,
+        shared_in_threads,
         interrupted,
         state,
         split_and_rejoined,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise, permutations
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 
 from delegraph import Delegate, DelegraphError, Interpreter
 
@@ -52,25 +52,58 @@ def two_instances(case: Case, subject: Subject) -> str | None:
 @each_sample
 def in_threads(case: Case, subject: Subject) -> str | None:
     """Each thread has an interpreter and a delegate of its own; all share the model."""
+
+    def work(at_once: Callable[[Interpreter], None]) -> None:
+        with subject.load() as own, interpreter(case.model, own) as it:
+            at_once(it)
+
+    said = _in_threads(case, subject, work)
+    return f"in {THREADS} threads, an instance each: {said}" if said else None
+
+
+@each_sample
+def shared_in_threads(case: Case, subject: Subject) -> str | None:
+    """Each thread has an interpreter of its own; all share one delegate, prepare and run at once."""
+    with subject.load() as shared:
+
+        def work(at_once: Callable[[Interpreter], None]) -> None:
+            with interpreter(case.model, shared) as it:
+                at_once(it)
+
+        said = _in_threads(case, subject, work)
+    return f"in {THREADS} threads, one instance for all: {said}" if said else None
+
+
+def _in_threads(
+    case: Case, subject: Subject, work: Callable[[Callable[[Interpreter], None]], None]
+) -> str | None:
+    """Say what is wrong where threads work at the same time, None if nothing is.
+
+    :param work: of one thread: makes an interpreter and hands it on
+    """
     with interpreter(case.model, subject.delegate) as it:
         wanted = [answer(it, batch) for batch in case.batches]
     said: list[str] = []
+    begin = Barrier(THREADS)
 
-    def work() -> None:
+    def compare(it: Interpreter) -> None:
+        for batch, right in list(zip(case.batches, wanted, strict=True)) * RUNS:
+            if differing(right, answer(it, batch)) is not None:
+                said.append("other results")
+
+    def guarded() -> None:
+        begin.wait()
         try:
-            with subject.load() as own, interpreter(case.model, own) as it:
-                for batch, right in list(zip(case.batches, wanted, strict=True)) * RUNS:
-                    if differing(right, answer(it, batch)) is not None:
-                        said.append("other results")
+            work(compare)
         except Exception as e:
             said.append(f"{type(e).__name__}: {e}")
 
-    threads = [Thread(target=work) for _ in range(THREADS)]
+    threads = [Thread(target=guarded) for _ in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return f"in {THREADS} threads, an instance each: {said[0]}" if said else None
+    return said[0] if said else None
 
 
 @each_sample

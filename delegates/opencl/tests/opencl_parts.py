@@ -89,7 +89,7 @@ def weighting(work: list[str]) -> object:
 
     def prepare(node: Node, target: Target) -> list[Launch]:
         (x,), (y,) = node.inputs, node.outputs
-        args = (x, Packed("twos", packed), y, np.int32(y.size))
+        args = (x, Packed("twos", packed, 64), y, np.int32(y.size))
         return [Launch(WEIGH, "weigh", args, (1,), writes=(y,))]
 
     return Adding("Weigh", prepare)

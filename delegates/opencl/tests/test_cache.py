@@ -189,6 +189,7 @@ def with_table(content: bytes, change) -> bytes:
     nbytes, parts = struct.unpack("<QQ", content[start : start + 16])
     table = change(json.loads(content[start + 16 : start + 16 + nbytes]))
     text = table if isinstance(table, bytes) else json.dumps(table).encode()
+    text += b" " * (-(start + 16 + len(text)) % 512)
     body = struct.pack("<QQ", len(text), parts) + text + content[start + 16 + nbytes :]
     return cache.MAGIC + struct.pack("<Q", zlib.crc32(body)) + body
 
@@ -206,13 +207,14 @@ TABLES = {
     "deep": lambda t: b"[" * 100_000,
     "no JSON": lambda t: b"\xff",
     "parts in a list": lambda t: {**t, "parts": list(t["parts"])},
-    "a part without a type": placed([0, 4]),
-    "a part beyond the end": placed([0, 1 << 40, "<f4"]),
-    "a part before the beginning": placed([-512, 512, "<f4"]),
-    "a part of less than nothing": placed([512, -512, "<f4"]),
-    "a part of half a number": placed([0, 3, "<f4"]),
-    "a part of objects": placed([0, 8, "|O"]),
-    "a part of no type": placed([0, 8, "nothing"]),
+    "a part without a size": placed([0]),
+    "a part beyond the end": placed([0, 1 << 40]),
+    "a part before the beginning": placed([-512, 512]),
+    "a part of less than nothing": placed([512, -512]),
+    "a part of half a number": placed([0, 3]),
+    "a part of too many numbers": placed([0, 128]),
+    "a part that begins between two numbers": placed([3, 64]),
+    "parts of no size": placed([0, 0]),
     "a part that is null": placed(None),
     "tuned sizes in a list": lambda t: {**t, "tuned": []},
     "tuned to a number": lambda t: {**t, "tuned": {"kernel": 3}},

@@ -276,7 +276,7 @@ def test_devices_says_where_the_cache_is_and_how_large(having, tmp_path, monkeyp
     shown = CliRunner().invoke(devices_command).output
     assert f"Cache of -o opencl.serialization_dir=auto: {directory}, 0 entries, 0 B\n" in shown
     entry = CacheEntry(directory / f"{'0' * 64}.cache", 10 << 20)
-    entry.add_constant("weights", np.zeros(3 << 20, np.uint8))
+    entry.add_constant("weights", 3 << 20, lambda: np.zeros(3 << 20, np.uint8))
     entry.store()
     assert f"{directory}, 1 entry, 3.0 MiB\n" in CliRunner().invoke(devices_command).output
 

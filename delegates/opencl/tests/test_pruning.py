@@ -25,7 +25,7 @@ def path_of(directory: Path, letter: str) -> Path:
 def written(directory: Path, letter: str, limit: int = 10 * PART, age: int = 0) -> Path:
     """Write an entry that was last used ``age`` seconds ago."""
     entry = CacheEntry(path_of(directory, letter), limit)
-    entry.add_constant("weights", np.zeros(PART, np.uint8))
+    entry.add_constant("weights", PART, lambda: np.zeros(PART, np.uint8))
     entry.store()
     back(entry.path, age)
     return entry.path
@@ -104,7 +104,7 @@ def test_what_a_killed_process_left_unfinished_goes_at_the_next_start(tmp_path):
         "cache.os = type('Killed', (), {'__getattr__': lambda self, name: getattr(os, name),\n"
         "                               'replace': lambda self, *names: os.kill(os.getpid(), 9)})()\n"
         "entry = CacheEntry(Path(sys.argv[1]) / f'{0:064x}.cache', 250_000)\n"
-        "entry.add_constant('weights', np.zeros(100_000, np.uint8))\n"
+        "entry.add_constant('weights', 100_000, lambda: np.zeros(100_000, np.uint8))\n"
         "entry.store()\n"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=100)
@@ -146,7 +146,7 @@ def test_processes_that_write_and_prune_at_once_do_not_disturb_each_other(tmp_pa
         "logging.basicConfig()\n"
         "for n in range(40):\n"
         "    entry = CacheEntry(Path(sys.argv[1]) / f'{n % 7:064x}.cache', 250_000)\n"
-        "    entry.add_constant('weights', np.zeros(100_000, np.uint8))\n"
+        "    entry.add_constant('weights', 100_000, lambda: np.zeros(100_000, np.uint8))\n"
         "    entry.store()\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]

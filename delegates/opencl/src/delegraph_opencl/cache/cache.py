@@ -1,9 +1,10 @@
 """The cache on disk: compiled programs, packed weights and tuned sizes, one file for each partition.
 
 A file is named for everything that its content depends on (see ``digest``), so a stale one is never asked
-for, and says that name inside, so one that stands in another's place is made anew. Native code is loaded
-from it: nobody else may be able to write there. The checksum finds accidents. It is not keyed: whoever can
-write here as this user can read whatever key this user could keep.
+for, and says that name inside, so one that stands in another's place is made anew. So is one with a
+constant of another size than its kernel reads, whatever its table says. Native code is loaded from it:
+nobody else may be able to write there. The checksum finds accidents. It is not keyed: whoever can write
+here as this user can read whatever key this user could keep.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import stat
 import struct
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,12 @@ from .digest import partition_digest, text_digest
 from .pruning import hold, prune, remove_unfinished, used_now
 
 MAGIC = b"delegraph-opencl\x00\x01\r\n\x1a\n"
-FORMAT = 1  # of what follows it; raised when it changes
+FORMAT = 2  # of what follows it; raised when it changes
 _CHECKSUM = struct.Struct("<Q")  # CRC-32 of all that follows: four times as fast as SHA-256
 _HEAD = struct.Struct("<QQ")  # bytes of the table and of the parts
 _ALIGNMENT = 512  # bytes, of a part in the file and in memory: a device may use it where it is
 _PROGRAM_BYTES = 16 << 20  # of an op, compiled, at the most
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_DTYPES = frozenset(np.dtype(kind).str for kind in "?bBhHiIlLqQefd")  # of parts
 logger = logging.getLogger("delegraph")
 
 
@@ -89,8 +89,9 @@ class CacheEntry:
         # Work-group sizes found by measuring, by whatever names them; values that JSON knows.
         self.tuned: dict[str, Any] = {}
         self.content = np.zeros(0, np.uint8)  # of the file: what is stored is a part of it
-        self._parts: dict[str, np.ndarray] = {}
-        self._stored: frozenset[str] = frozenset()
+        self._parts: dict[str, np.ndarray] = {}  # bytes, of the file
+        self._added: dict[str, tuple[int, Callable[[], np.ndarray]]] = {}
+        self._lacks = False  # something that was asked for
         self._stored_tuned = "{}"
         self._is_lost = _is_full_folder(path)
         if self._is_lost:
@@ -102,51 +103,63 @@ class CacheEntry:
         except FileNotFoundError:
             return
         except (OSError, ValueError, MemoryError, RecursionError) as e:
-            logger.warning("the cache entry %s is made anew: %s", path, e or "it is too large")
-            self.content = np.zeros(0, np.uint8)
+            self._forget(str(e) or "it is too large")
             return
-        self._stored = frozenset(self._parts)
         self._stored_tuned = json.dumps(self.tuned)
         used_now(path)
 
-    def constant(self, key: str) -> np.ndarray | None:
-        """Return a packed constant, flat; None if it is not there."""
-        return self._parts.get(f"constant {key}")
+    def constant(self, key: str, nbytes: int) -> np.ndarray | None:
+        """Return the bytes of a packed constant; None if it is not there, or not of this size."""
+        found = self._part(f"constant {key}")
+        if found is not None and found.nbytes != nbytes:
+            self._forget(f"it needs {nbytes:,} bytes for {key}, found {found.nbytes:,}")
+            return None
+        return found
 
-    def place(self, array: np.ndarray) -> int | None:
-        """Return where in ``content`` a constant begins, in bytes; None if it is not stored."""
-        start = _address(array) - _address(self.content)
-        return start if 0 <= start < self.content.nbytes else None
+    def place(self, array: np.ndarray) -> int:
+        """Return where in ``content`` a constant begins, in bytes."""
+        return _address(array) - _address(self.content)
 
-    def add_constant(self, key: str, values: np.ndarray) -> None:
-        self._parts[f"constant {key}"] = values.reshape(-1)
+    def add_constant(self, key: str, nbytes: int, values: Callable[[], np.ndarray]) -> None:
+        """Add a packed constant; its values are asked for when they are written."""
+        self._added[f"constant {key}"] = nbytes, values
 
     def binary(self, source: str) -> bytes | None:
         """Return the compiled program of a source; None if it is not there."""
-        found = self._parts.get(f"program {text_digest(source)}")
+        found = self._part(f"program {text_digest(source)}")
         return None if found is None else found.tobytes()
 
     def add_binary(self, source: str, binary: bytes) -> None:
-        self._parts[f"program {text_digest(source)}"] = np.frombuffer(binary, np.uint8)
+        self._added[f"program {text_digest(source)}"] = len(binary), lambda: np.frombuffer(binary, np.uint8)
 
     @property
     def is_stored(self) -> bool:
-        """Whether the file has all that is here."""
-        return self._stored >= self._parts.keys() and json.dumps(self.tuned) == self._stored_tuned
+        """Whether the file had all that was asked for."""
+        return not self._lacks and json.dumps(self.tuned) == self._stored_tuned
 
     def store(self) -> None:
-        """Write the file, at once or not at all, and make room for it; what goes wrong is a warning."""
+        """Write what was added, at once or not at all, and make room; what goes wrong is a warning."""
         if self._is_lost:
             return
         try:
             if why := unsafe(self.path.parent):
                 raise PermissionError(why)
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(self.path, self._parts, self.tuned)
+            _write(self.path, self._added, self.tuned)
         except OSError as e:
             logger.warning("the cache entry %s cannot be written: %s", self.path, e)
         else:
             prune(self.path.parent, MAGIC, self._limit, self.path)
+
+    def _part(self, name: str) -> np.ndarray | None:
+        found = self._parts.get(name)
+        self._lacks |= found is None
+        return found
+
+    def _forget(self, why: str) -> None:
+        """Go on as if there were no file."""
+        logger.warning("the cache entry %s is made anew: %s", self.path, why)
+        self.content, self._parts, self._lacks = np.zeros(0, np.uint8), {}, True
 
 
 def unsafe(directory: Path) -> str | None:
@@ -181,6 +194,8 @@ def _read(content: np.ndarray, name: str) -> tuple[dict[str, np.ndarray], dict[s
         raise ValueError(f"it needs {needed:,} bytes, found {len(content):,}")
     if _CHECKSUM.pack(zlib.crc32(body.data)) != content[len(MAGIC) : start].tobytes():
         raise ValueError("its checksum is wrong")
+    if (start + _HEAD.size + table_bytes) % _ALIGNMENT:
+        raise ValueError(f"its parts need to begin at a multiple of {_ALIGNMENT} bytes")
     table = json.loads(body[_HEAD.size : _HEAD.size + table_bytes].tobytes())
     parts = body[_HEAD.size + table_bytes :]
     match table:
@@ -214,7 +229,10 @@ def _content(path: Path, most: int | None) -> np.ndarray:
         memory = np.empty(found.st_size + _ALIGNMENT, np.uint8)
         start = -_address(memory) % _ALIGNMENT
         content = memory[start : start + found.st_size]
-        if file.readinto(content.data) != content.nbytes:
+        at = 0
+        while at < content.nbytes and (count := file.readinto(content.data[at:])):  # 2 GiB at the most
+            at += count
+        if at < content.nbytes:
             raise ValueError("it changed while it was read")
         content.flags.writeable = False
         return content
@@ -234,45 +252,54 @@ def _address(array: np.ndarray) -> int:
 
 def _part(parts: np.ndarray, place: object) -> np.ndarray:
     match place:
-        case [int(offset), int(nbytes), str(dtype)] if dtype in _DTYPES:
-            if 0 <= offset <= offset + nbytes <= len(parts):
-                return parts[offset : offset + nbytes].view(dtype)
+        case [int(offset), int(nbytes)] if offset % _ALIGNMENT == 0:
+            if 0 <= offset <= offset + nbytes <= len(parts) - _ALIGNMENT:  # a kernel may read past the end
+                return parts[offset : offset + nbytes]
     raise ValueError(f"it needs parts that lie in it, found {place}")
 
 
-def _write(path: Path, parts: Mapping[str, np.ndarray], tuned: Mapping[str, Any]) -> None:
-    places: dict[str, tuple[int, int, str]] = {}
+def _write(
+    path: Path, parts: Mapping[str, tuple[int, Callable[[], np.ndarray]]], tuned: Mapping[str, Any]
+) -> None:
+    places: dict[str, tuple[int, int]] = {}
     end = 0
-    for name, part in parts.items():
-        places[name] = (end, part.nbytes, part.dtype.str)
-        end += _padded(part.nbytes)
+    for name, (nbytes, _) in parts.items():
+        places[name] = end, nbytes
+        end += _padded(nbytes)
     end += _ALIGNMENT  # a kernel may read past the end of the last one
     table = json.dumps({"name": path.stem, "parts": places, "tuned": dict(tuned)}).encode()
     # The parts begin at a multiple of the alignment: blanks mean nothing in JSON.
     before = len(MAGIC) + _CHECKSUM.size + _HEAD.size
     table += b" " * (_padded(before + len(table)) - before - len(table))
-    body: list[bytes | memoryview] = [_HEAD.pack(len(table), end), table]
-    for part in parts.values():
-        body += [part.view(np.uint8).data, b"\0" * (_padded(part.nbytes) - part.nbytes)]
-    body.append(b"\0" * _ALIGNMENT)
-    checksum = 0
-    for piece in body:
-        checksum = zlib.crc32(piece, checksum)
-    _replace(path, [MAGIC, _CHECKSUM.pack(checksum), *body])
+
+    def body() -> Iterator[Any]:
+        yield _HEAD.pack(len(table), end)
+        yield table
+        for nbytes, values in parts.values():
+            yield values().reshape(-1).view(np.uint8).data
+            yield b"\0" * (_padded(nbytes) - nbytes)
+        yield b"\0" * _ALIGNMENT
+
+    _replace(path, body())
 
 
 def _padded(nbytes: int) -> int:
     return -(-nbytes // _ALIGNMENT) * _ALIGNMENT
 
 
-def _replace(path: Path, pieces: list[Any]) -> None:
+def _replace(path: Path, body: Iterator[Any]) -> None:
     """Write a file beside the place and move it there: others see all of it or nothing."""
+    checksum = 0
     handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=".tmp", dir=path.parent)  # mode 0600
     try:
         with open(handle, "wb") as file:
             hold(file)
-            for piece in pieces:
+            file.write(MAGIC + _CHECKSUM.pack(0))
+            for piece in body:
+                checksum = zlib.crc32(piece, checksum)
                 file.write(piece)
+            file.seek(len(MAGIC))
+            file.write(_CHECKSUM.pack(checksum))
             file.flush()
             if path.is_dir() and not path.is_symlink():
                 path.rmdir()

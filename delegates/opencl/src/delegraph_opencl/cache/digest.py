@@ -16,6 +16,7 @@ from delegraph import __version__ as core_version
 
 from ..program.target import Target
 
+LARGE = 1 << 20  # bytes of a tensor whose pages in a mapped file are worth giving back
 _PLAIN = (int, float, str, bytes, type(None))  # what repr tells in full
 
 
@@ -93,6 +94,8 @@ def _feed_tensor(found: Any, tensor: Tensor | None, seen: set[int]) -> None:
             _feed(found, (q.blocks.size, q.blocks.shape, q.blocks.axes))
             _feed(found, [None if t is None else t.data for t in (q.blocks.scales, q.blocks.zero_points)])
     _feed(found, tensor.data)
+    if (tensor.nbytes or 0) >= LARGE:
+        tensor.release()
 
 
 def _feed(found: Any, value: Any) -> None:

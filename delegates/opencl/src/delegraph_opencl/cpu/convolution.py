@@ -47,7 +47,8 @@ def convolved(
     else:
         make = weights.make
         key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups"
-        packed = Packed(key, lambda: panels(make(), tile.panel, g.groups))
+        nbytes = 4 * math.prod(_panels_shape(g, tile))
+        packed = Packed(key, lambda: panels(make(), tile.panel, g.groups), nbytes)
     launch = _by_lines if tile.run > g.group_channels else _launch
     yield launch(g, tile, x, packed, y, epilogue, target)
 

@@ -42,7 +42,10 @@ def depthwise_bytes(node: Node, g: Geometry, target: Target) -> Launch | None:
     x = node.input(0)
     epilogue = sum_epilogue(epilogue_of(node, weights_for(node, bias=None, axis=3)[1]))
     weights = byte_weights(node, x, axis=3)
-    packed = Packed(f"{weights.key} by {tile.channels} channels", lambda: _packed(weights, g, tile))
+    key = f"{weights.key} by {tile.channels} channels"
+    lines = weights.heads + g.rows.size * blocks(g.columns.size, 4)
+    nbytes = blocks(g.channels, tile.channels) * lines * 4 * _NUMBERS
+    packed = Packed(key, lambda: _packed(weights, g, tile), nbytes)
     arithmetic = Arithmetic(
         cl_source("cpu/dots.cl", "cpu/depthwise_bytes.cl"),
         tile.units * tile.groups,

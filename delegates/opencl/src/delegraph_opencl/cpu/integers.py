@@ -160,6 +160,7 @@ def _launch(
     lines = tile.heads + g.group_channels * g.taps // run * tile.steps
     key = f"{weights.key} in panels of {tile.panel}, runs of {run}, {g.groups} groups"
     rows, nbytes = None, 4 * lines * channels
+    whole = g.groups * rounded_up(channels, tile.panel)
     if g.is_product:
 
         def cut(each: int) -> Launch:
@@ -172,7 +173,7 @@ def _launch(
         "integers",
         (
             x,
-            Packed(key, lambda: _packed(weights, g, tile)),
+            Packed(key, lambda: _packed(weights, g, tile), 4 * lines * whole),
             y,
             outside(x, g.group_channels),
             *int32s(g.positions, lines, channels),

@@ -311,7 +311,8 @@ def constant(value: Value) -> Packed:
     """Return a constant operand: real numbers as float32, others as the file has them."""
     dtype = np.dtype(np.float32) if value.dtype == "real" else numpy_type(value)
     key = f"tensor {value.root.tensor.index} from {value.root_offset}: {value.shape} {dtype}"
-    return Packed(key, lambda: np.ascontiguousarray(value.data(), dtype))
+    nbytes = 4 * value.size if value.dtype == "real" else None  # others may be indices
+    return Packed(key, lambda: np.ascontiguousarray(value.data(), dtype), nbytes)
 
 
 @frozen

@@ -202,7 +202,8 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
 def _entering(node: Node, cell: Cell, x: Value, lines: Rounded | None, sums: Scratch, rows: int) -> Product:
     """Return the product that gives what the gates get from the input at all steps."""
     columns, depth = 4 * cell.padded, cell.depth
-    weights = Packed(f"{node.op}, weights of the input", lambda: cell.matrix(_INPUT_WEIGHTS))
+    key = f"{node.op}, weights of the input"
+    weights = Packed(key, lambda: cell.matrix(_INPUT_WEIGHTS), 4 * columns * depth)
     one = np.zeros(1, np.int64)
     left = Side(lines.value if lines else x, rows * depth, 1, depth, 1, one)
     right = Side(weights, columns * depth, 1, depth, 1, one)
@@ -231,7 +232,11 @@ def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> 
     sizes = (cell.cells, cell.outputs, cell.padded, cell.padded_outputs, block)
     args: tuple[Arg, ...] = (
         sums,
-        Packed(f"{op}, recurrent weights by {block}", lambda: _recurrent(cell, block)),
+        Packed(
+            f"{op}, recurrent weights by {block}",
+            lambda: _recurrent(cell, block),
+            4 * 4 * cell.padded * cell.outputs,
+        ),
         Packed(f"{op}, vectors", lambda: _vectors(cell)),
         Packed(f"{op}, integers", lambda: _integers(cell)),
         Packed(f"{op}, projection", lambda: _projection(cell)),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -162,4 +163,4 @@ def _packed(numbers: Packed, sources: list[np.ndarray], how: str) -> Packed:
     def make() -> np.ndarray:
         return np.ascontiguousarray(numbers.make().reshape(-1)[sum(np.ix_(*sources))], np.float32)
 
-    return Packed(f"{numbers.key}, in {how}", make)
+    return Packed(f"{numbers.key}, in {how}", make, 4 * math.prod(map(len, sources)))

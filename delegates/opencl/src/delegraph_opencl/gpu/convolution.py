@@ -174,13 +174,14 @@ def _part(
     if not g.positions * g.out_channels:
         return
     packed: Packed | Scratch
+    nbytes = target.real_size * math.prod(_packed_shape(g))
     if isinstance(weights, Value):
-        packed = scratch = Scratch(target.real_size * math.prod(_packed_shape(g)))
+        packed = scratch = Scratch(nbytes)
         yield _packing(g, weights, scratch)
     else:
         make = weights.make
         key = f"{weights.key} by depth, {g.groups} groups, {astuple(taps)}, {target.real_size} bytes each"
-        packed = Packed(key, lambda: by_depth(make(), taps, g.groups, target.half))
+        packed = Packed(key, lambda: by_depth(make(), taps, g.groups, target.half), nbytes)
     product = ConvProduct(g, phase, x, packed, y)
     few = product.is_plain_product and g.positions <= _FEW
     candidates = dots(target) if few else [astuple(tile) for tile in tiles(product, target)]

@@ -28,7 +28,8 @@ def depthwise(
     if not g.positions * g.out_channels:
         return
     key = f"{weights.key} by depth, {target.real_size} bytes each"
-    packed = Packed(key, lambda: _padded(weights.make(), target.half))
+    nbytes = target.real_size * g.taps * rounded_up(g.out_channels, 4)
+    packed = Packed(key, lambda: _padded(weights.make(), target.half), nbytes)
     candidates = [cut for cut in cuts(g) if fits(target, cut[1])]
     exact = x.levels is not None
     sizes = (g.batch, g.height, g.width, g.channels, g.out_channels, g.rows, g.columns)

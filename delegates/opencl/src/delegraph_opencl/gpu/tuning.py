@@ -131,7 +131,7 @@ class Bench:
     def _extent(self, arg: Arg) -> tuple[Any, int]:
         if isinstance(arg, Packed):
             if arg.key not in self._packed:
-                self._packed[arg.key] = arg.make().nbytes
+                self._packed[arg.key] = arg.make().nbytes if arg.nbytes is None else arg.nbytes
             return arg.key, self._packed[arg.key]
         if isinstance(arg, Scratch):
             return ("scratch", arg.nbytes), arg.nbytes

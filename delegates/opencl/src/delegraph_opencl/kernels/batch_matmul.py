@@ -81,7 +81,7 @@ def _hybrid(node: Node, x: Value, y: Value, target: Target) -> Iterator[Launch]:
     yield from found.launches
     stacks = np.arange(len(places.stacks))
     left = Side(found.value, rows * depth, len(stacks), depth, 1, stacks)
-    integers = Packed(f"signed integers of tensor {tensor.index}", lambda: signed(tensor))
+    integers = Packed(f"signed integers of tensor {tensor.index}", lambda: signed(tensor), 4 * tensor.size)
     scales = scales_of(tensor, columns)
     epilogue = epilogue_of(node, [PostOp("v * ({0} * {1}) + 0.0f", (found.per(columns), scales))])
     right = _side(y, integers, result, across=not o.adj_y)
@@ -92,7 +92,8 @@ def _stored(value: Value, result: Value) -> tuple[Arg, float]:
     """Return an operand as the kernel reads it, and its scale: integers where the result is quantized."""
     tensor = value.root.tensor
     if value.is_constant and result.levels is not None and tensor.scale:
-        return Packed(f"integers of tensor {tensor.index}", lambda: centered(tensor)[0]), tensor.scale
+        key = f"integers of tensor {tensor.index}"
+        return Packed(key, lambda: centered(tensor)[0], 4 * tensor.size), tensor.scale
     return stored(value), value.scale
 
 

@@ -81,7 +81,7 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     if target.variant == "gpu":
         yield from gpu.depthwise(g, x, weights, y, epilogue, target)
         return
-    packed, sums = Packed(weights.key, weights.make), integers.sum_epilogue(epilogue)
+    packed, sums = _as_they_are(weights, g), integers.sum_epilogue(epilogue)
     launch = depthwise_convolution(g, x, packed, y, sums, target)
     by_channel = evolve(weights, key=f"{weights.key} by channel", make=lambda: _by_channel(weights))
     yield from [launch] if launch else convolved(g, x, by_channel, y, epilogue, target)
@@ -98,7 +98,7 @@ def _one_by_one(node: Node, x: Value, g: Geometry, target: Target) -> Launch | N
     weights, post_ops = weights_for(node, axis=3)
     assert isinstance(weights, Weights)
     epilogue = integers.sum_epilogue(epilogue_of(node, [*_from_zero(x, weights), *post_ops]))
-    packed = Packed(weights.key, weights.make)
+    packed = _as_they_are(weights, g)
     return depthwise_convolution(g, x, packed, node.outputs[0], epilogue, target)
 
 
@@ -107,6 +107,10 @@ def _from_zero(x: Value, weights: Weights) -> list[PostOp]:
     if not x.low:
         return []
     return [PostOp("v + {0}", (weights.make().sum(axis=(0, 1, 2)) * x.low,))]
+
+
+def _as_they_are(weights: Weights, g: Geometry) -> Packed:
+    return Packed(weights.key, weights.make, 4 * g.taps * g.out_channels)
 
 
 def _by_channel(weights: Weights) -> np.ndarray:

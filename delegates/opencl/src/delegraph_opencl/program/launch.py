@@ -13,13 +13,16 @@ from .node import Scratch, Value
 
 @frozen(hash=False)
 class Packed:
-    """A constant in the form that a kernel wants: made when a cache does not have it.
+    """A constant in the form that a kernel wants.
 
-    ``key`` says what it is made of and how, and is unique among the constants of a partition.
+    ``key`` says what it is made of and how, and is unique among the constants of a partition. One whose
+    size is known before it is made is kept in a cache, and taken from there only in that size. Numbers from
+    which a kernel computes where to read are none of these: a cache may hold whatever somebody wrote there.
     """
 
     key: str
     make: Callable[[], np.ndarray]  # C-contiguous, in the device's types (real numbers as float32)
+    nbytes: int | None = None  # that it has; None: it is made anew by every process
 
 
 Arg = Value | Packed | Scratch | np.generic

@@ -12,6 +12,7 @@ from delegraph import Partition, profile
 from ..cache.cache import CacheEntry
 from ..device.buffers import Allocator
 from ..device.handle import Handle
+from ..program.launch import Packed
 from ..program.memory import plan_memory
 from ..program.target import Target
 from .binding import Binder, Bound
@@ -45,14 +46,17 @@ class Executable:
         self._guard = guard(self)
         self._commands = InFlight(self._ops, self._guard)
         self._handle = handle
-        self._cached = CachedParts(stored)
+        args = (arg for _, launch in compiled.launches for arg in launch.args)
+        self._cached = CachedParts(stored, [arg for arg in args if isinstance(arg, Packed)])
         self._lock = threading.Lock()  # kernels keep their arguments: one run at a time
         allocator = Allocator(handle.device, handle.counts.part(self), self._ops)
         buffers = _placed(compiled, target, allocator)
         self._edges = Edges(compiled, handle, allocator, target.real_size)
         tensors = {t.index: t for op in partition.ops for t in op.inputs if t is not None}
-        constants = Constants(handle, allocator, self._cached, tensors.values())
-        self._binder = Binder(compiled.launches, target, self._edges, buffers, constants, self._cached)
+        self._constants = Constants(handle, allocator, self._cached, tensors.values())
+        self._binder = Binder(
+            compiled.launches, target, self._edges, buffers, self._constants, self._cached
+        )
         self._bound = self._binder.merged() if target.merges_launches else self._one_by_one
         self._cached.forget_if_complete(bound.source for bound in self._bound)
 
@@ -80,7 +84,8 @@ class Executable:
                 events += self._events(kernels, self._commands.events)
             if self._cached.is_to_be_written:
                 self._commands.wait()
-                self._cached.write((bound.source for bound in self._bound), self._handle.device)
+                sources = (bound.source for bound in self._bound)
+                self._cached.write(sources, self._handle.device, self._constants.kept())
         return outputs
 
     @cached_property

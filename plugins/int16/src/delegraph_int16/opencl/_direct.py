@@ -41,7 +41,11 @@ def direct(
         "direct",
         (
             x,
-            Packed(f"{key}, channels last", lambda: np.ascontiguousarray(weights.transpose(1, 2, 3, 0))),
+            Packed(
+                f"{key}, channels last",
+                lambda: np.ascontiguousarray(weights.transpose(1, 2, 3, 0)),
+                weights.nbytes,
+            ),
             y,
             *int32s(blocks(pixels, each) * across, each, pixels),
             *int32s(g.height, g.width, g.channels, g.group_channels),

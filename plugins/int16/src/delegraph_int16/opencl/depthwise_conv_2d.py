@@ -28,7 +28,7 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     epilogue = of_convolution(node.op, filters.reshape(-1, out), data_of(node.op, 2), target)
     key, launch = f"{node.op}: filters", None
     if target.variant == "cpu":
-        packed = Packed(f"{key} as int32", lambda: filters.astype(np.int32))
+        packed = Packed(f"{key} as int32", lambda: filters.astype(np.int32), 4 * filters.size)
         launch = depthwise_convolution(g, x, packed, y, epilogue, target)
     yield launch or direct(g, x, filters.transpose(3, 1, 2, 0), y, epilogue, target, key)
 

@@ -55,7 +55,7 @@ def test_parameters_that_a_run_decides_are_refused():
     g.op("MEAN", [x, axes], [g.tensor((3,), "float32")])
     fallbacks = plan_model(g.model(), ["openvino"], warn=False).fallbacks
     reasons = [reason for f in fallbacks if f.delegate == "openvino" for reason in f.refusals]
-    assert "sizes, axes and paddings that are constants of some values" in [
+    assert "no state, and sizes, axes and paddings that are constants of some values" in [
         reason.rule for reason in reasons
     ]
 

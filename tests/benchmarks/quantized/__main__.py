@@ -30,6 +30,7 @@ SCHEMES = {
     "float16": "--scheme float16",
     "dynamic": "--scheme dynamic",
     "dynamic, int4": "--scheme dynamic --weights int4",
+    "dynamic, int4, samples": "--scheme dynamic --weights int4 --data {data} --engine litert",
     "int8": "--scheme int8 --data {data} --engine litert",
     "int8, best effort": "--scheme int8 --effort best --data {data} --engine litert",
     "int16x8": "--scheme int16x8 --data {data} --engine litert",
@@ -49,13 +50,12 @@ def main() -> None:
     for case in CASES:
         if asked.only and case.name not in asked.only:
             continue
-        found = _read()
-        row = found.setdefault(case.name, {})
+        row = _read().get(case.name, {})
         if asked.times:
             _time(case, row, asked.work, asked.delegates.split(","))
         else:
             _measure(case, row, asked.work, asked.again)
-        _write({c.name: found[c.name] for c in CASES if c.name in found})
+        _write(case.name, row)
 
 
 def _measure(case: Case, row: Found, work: Path, again: bool) -> None:
@@ -125,8 +125,10 @@ def _read() -> Found:
     return json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
 
 
-def _write(found: Found) -> None:
-    text = json.dumps(found, indent=1, default=float)
+def _write(name: str, row: Found) -> None:
+    """Replace a model's row: others may be measured meanwhile."""
+    found = _read() | {name: row}
+    text = json.dumps({c.name: found[c.name] for c in CASES if c.name in found}, indent=1, default=float)
     RESULT.write_text(f"{text}\n", encoding="utf-8")
 
 

@@ -87,9 +87,8 @@ def compile_command(
     The compiled file runs in delegraph, bit for bit as the source; not on the device. Several models are
     compiled together: their parameters share the cache of one Edge TPU in the order of the arguments.
     """
-    from . import __version__, log
+    from . import __version__, log, mapping
     from .cut import CompilationFailed, Settings
-    from .delegate import ALL_MAPPED
 
     made_by = f"delegraph-edgetpu {__version__}"
     settings = Settings(made_by=made_by, **options)
@@ -104,8 +103,8 @@ def compile_command(
             _write(log_file, log.log_text(found, output, log_file, made_by).encode(), models)
             echo("\n" + log.summary(found, output, log_file) + "\n")
             if show_operations:
-                echo(log.table(found.operations) + "\n")
-            echo(log.why(found.operations) or ALL_MAPPED)
+                echo(mapping.table(found.operations) + "\n")
+            echo(mapping.why(found.operations) or mapping.ALL_MAPPED)
             written.append(found)
     except CompilationFailed as e:
         _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode(), models)

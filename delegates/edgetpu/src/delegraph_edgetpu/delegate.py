@@ -28,8 +28,6 @@ from delegraph import (
 
 from .payload import CUSTOM_OP, Header, decoded
 
-ALL_MAPPED = "All operations run on the Edge TPU."
-
 
 @frozen
 class Options:
@@ -103,7 +101,7 @@ class EdgeTpu(Delegate):
         :param wished: the plan of the same model with integers in every op; where the first has floats
             instead, this one says why.
         """
-        from .log import table, why
+        from .mapping import ALL_MAPPED, table, why
         from .status import operations
 
         reasons = why(operations(wished or plan, self.label))

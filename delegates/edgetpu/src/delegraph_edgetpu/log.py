@@ -5,18 +5,14 @@ Source: the logs of compiler 16, as its users post them in github.com/google-cor
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from delegraph import escaped
 
 from .compiler import CompiledFile
 from .cut import CompilationFailed
-from .reasons import reasons
-from .status import Operation
+from .mapping import table, why
 
-_NAME, _COUNT = 31, 11  # widths of the table's columns
 _PARTLY = (
     "Model successfully compiled but not all operations are supported by the Edge TPU. A percentage of "
     "the model will instead run on the CPU, which is slower. If possible, consider updating your model to "
@@ -63,21 +59,6 @@ def summary(found: CompiledFile, output: Path, log: Path) -> str:
             f"Number of operations that will run on CPU: {on_cpu}",
         ]
     return "\n".join(lines)
-
-
-def table(operations: Sequence[Operation]) -> str:
-    """Return the compiler's table: how many ops of a kind have which status, in the model's order."""
-    counts = Counter((o.op.name, o.status) for o in operations)
-    lines = [f"{name:<{_NAME}}{count:<{_COUNT}}{status}" for (name, status), count in counts.items()]
-    return "\n".join([f"{'Operator':<{_NAME}}{'Count':<{_COUNT}}Status", "", *lines])
-
-
-def why(operations: Sequence[Operation]) -> str:
-    """Return why ops stay on the CPU and what would make them pass; "" if all are mapped."""
-    lines = [f"- {r}" + (f"\n  way out: {r.way_out}" if r.way_out else "") for r in reasons(operations)]
-    return "\n".join(
-        ["Why operations run on the CPU, and what would make them pass:", *lines] if lines else []
-    )
 
 
 def log_text(found: CompiledFile, output: Path, log: Path, made_by: str) -> str:

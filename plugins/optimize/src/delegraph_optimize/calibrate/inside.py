@@ -14,18 +14,15 @@ from typing import Any
 import numpy as np
 from delegraph import Op
 
+from ..spec import CELL, HIDDEN, gate_name
+
 LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
-CELL, HIDDEN = "cell", "hidden"
 _TINY = 1e-8  # added to the variance, as the kernel does
 _WEIGHTS, _RECURRENT, _PEEPHOLES, _BIASES, _NORMS = 1, 5, 9, 12, 20
 _PROJECTION, _PROJECTION_BIAS, _OUTPUT_STATE, _CELL_STATE = 16, 17, 18, 19
 _INPUT, _FORGET, _UPDATE, _OUTPUT = range(4)
 
 Values = Mapping[int, np.ndarray]  # of the inputs that are there, by their places
-
-
-def gate_name(gate: int) -> str:
-    return f"gate{gate}"
 
 
 def seen_inside(op: Op, arrays: Sequence[Any]) -> dict[str, np.ndarray]:
@@ -39,13 +36,13 @@ def seen_inside(op: Op, arrays: Sequence[Any]) -> dict[str, np.ndarray]:
     }
     if any(v.dtype != np.float32 for v in values.values()):
         return {}
-    cell = _Cell(values, op.options)
+    cell = _FloatCell(values, op.options)
     x = values[0] if op.options.time_major else values[0].swapaxes(0, 1)
     steps = [cell.step(at) for at in x]
     return {name: np.stack([step[name] for step in steps]) for name in steps[0]} if steps else {}
 
 
-class _Cell:
+class _FloatCell:
     def __init__(self, values: Values, options: Any) -> None:
         self._values = values
         self._clips = options.cell_clip, options.proj_clip

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..calibrate.inside import CELL, HIDDEN, gate_name
+from ..spec import CELL, HIDDEN, gate_name
 from ..writer import LEFT_OUT, EditedOp, GraphEdit
 from .numbers import activation_quantization, fixed_quantization
 from .recurrent import int8_weights, int16_weights, int32_bias, integer_state

@@ -181,17 +181,15 @@ delegraph advise model.tflite --hardware cpu --data photos/ --labels classes.txt
 | microcontroller | needed | | `int8 --inputs int8` |
 | NNAPI, Hexagon | | | not covered |
 
-Measured over the models of `docs/quantized-models.json`: the smallest and the largest of each number.
+Measured over [these models](quantized-models.md): the smallest and the largest of each number.
 """
 MEASURED = "../plugins/optimize/src/delegraph_optimize/advise/measured.json"
 
 
 def measured_schemes() -> str:
     """Return what the optimizer tells of each scheme: ranges over the measured models."""
-    rows = DOCS / "quantized-models.json"
-    if not rows.exists():
-        return (DOCS / MEASURED).read_text("utf-8")
-    return f"{json.dumps(summary(json.loads(rows.read_text('utf-8'))), indent=1)}\n"
+    models = json.loads((DOCS / "quantized-models.json").read_text("utf-8"))
+    return f"{json.dumps(summary(models), indent=1)}\n"
 
 
 def advice_page() -> str:

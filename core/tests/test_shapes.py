@@ -119,6 +119,8 @@ def test_ops_with_several_outputs() -> None:
     [
         ("ADD", [(2,), (3,)], {}, "op #0 ADD v1 needs shapes that broadcast, found 2 and 3"),
         ("RESHAPE", [(2, 3), [4, -1]], {}, "needs a new shape of 6 values, found (4, -1) for input 2×3"),
+        ("SCATTER_ND", [(2, 3), (2,), [4, 3]], {}, "needs indices of at most 2 numbers, found shape 2×3"),
+        ("SCATTER_ND", [(), (), [4]], {}, "needs indices of at most 1 numbers, found shape"),
         ("TRANSPOSE", [(2, 3), [0, 0]], {}, "needs a permutation of 2 axes, found (0, 0)"),
         (
             "TRANSPOSE_CONV",

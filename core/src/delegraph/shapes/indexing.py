@@ -27,7 +27,10 @@ def gather_nd(inputs: Inputs) -> list[Shape]:
 
 
 def scatter_nd(inputs: Inputs) -> list[Shape]:
-    return [inputs.ints(2)]
+    indices, shape = inputs.shape(0), inputs.ints(2)
+    if not indices or indices[-1] > len(shape):
+        inputs.fail(f"indices of at most {len(shape)} numbers", f"shape {shape_text(indices)}")
+    return [shape]
 
 
 def sparse_to_dense(inputs: Inputs) -> list[Shape]:

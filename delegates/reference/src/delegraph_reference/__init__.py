@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .convolution import convolve, multiply, packed_filters
     from .depthwise import convolve_depthwise, repeated_weights
     from .elementwise import activation, by_formula, quietly
-    from .hybrid import quantized_rows
+    from .hybrid import in_rows, quantized_rows
     from .kernel import Kernel, Prepare
     from .kernels import row_of
     from .kernels._comparison import small_scales, to_comparable
@@ -90,6 +90,7 @@ __all__ = [
     "fully_connected_with",
     "gelu",
     "gelu_by_tanh",
+    "in_rows",
     "integer_taps",
     "ints",
     "largest_magnitude",
@@ -170,6 +171,7 @@ _LATER = {
     "fully_connected_with": "kernels.fully_connected",
     "gelu": "transcendental",
     "gelu_by_tanh": "transcendental",
+    "in_rows": "hybrid",
     "integer_taps": "kernels.resize_bilinear",
     "ints": "kernels._movement",
     "largest_magnitude": "products",

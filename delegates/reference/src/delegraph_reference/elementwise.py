@@ -13,7 +13,17 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
-from delegraph import DTYPES, Constraint, Op, Tensor, float_range, fused_activation, needs
+from delegraph import (
+    DTYPES,
+    Constraint,
+    InputError,
+    Op,
+    Tensor,
+    float_range,
+    fused_activation,
+    needs,
+    shape_text,
+)  # fmt: skip
 from delegraph.rules import operand
 
 from . import bfloat16
@@ -148,6 +158,15 @@ def per_axis(tensor: Tensor, rank: int) -> tuple[np.ndarray, np.ndarray]:
     if len(zero_points) != len(scales):  # none, or one for all
         zero_points = np.full(len(scales), tensor.zero_point)
     return scales.astype(np.float32).reshape(shape), zero_points.astype(np.float32).reshape(shape)
+
+
+def check_scales(shape: tuple[int, ...], scale: np.ndarray) -> None:
+    """Refuse values whose size along the axis of the scales is another than the file says.
+
+    :raises InputError: it says how many scales there are
+    """
+    if any(n not in (1, size) for n, size in zip(scale.shape, shape, strict=False)):
+        raise InputError(f"has {scale.size} scales, which do not fit shape {shape_text(shape)}")
 
 
 def finite(factor_of: Callable[[Op], float]) -> Constraint:

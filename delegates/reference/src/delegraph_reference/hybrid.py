@@ -6,6 +6,8 @@ NeonAsymmetricQuantizeFloats), which x86-64 runs, too; it rounds otherwise than 
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from delegraph import round_half_away
 
@@ -26,6 +28,11 @@ def quantized_rows(x: np.ndarray, asymmetric: bool) -> tuple[np.ndarray, np.ndar
     """
     low, high = x.min(axis=1, initial=0), x.max(axis=1, initial=0)
     return _asymmetric(x, low, high) if asymmetric else _symmetric(x, np.maximum(-low, high))
+
+
+def in_rows(x: np.ndarray, count: int) -> np.ndarray:
+    """Return an array as so many rows, which may be none: numpy finds no length for those."""
+    return x.reshape(count, x.size // count if count else prod(x.shape[1:]))
 
 
 def signed(stored: np.ndarray) -> np.ndarray:

@@ -170,7 +170,7 @@ def _of_state(op: Op, indices: list[int], inputs: Arrays) -> RowFunction:
         parts = [_of_state(op, [i], inputs) for i in indices]
         return lambda h: np.concatenate([part(h) for part in parts], axis=1)
     weights = np.stack([inputs[i] for i in indices])
-    return lambda h: (weights * h[:, None]).reshape(len(h), -1)
+    return lambda h: (weights * h[:, None]).reshape(len(h), weights.size)
 
 
 def _peepholes(op: Op, places: LstmPlaces, inputs: Arrays, has_input_gate: bool) -> np.ndarray | None:

@@ -20,6 +20,7 @@ from delegraph.rules import (
     variable_states,
 )
 
+from ..hybrid import in_rows
 from ..kernel import Kernel
 from ..lstm_cell import LstmCell, LstmPlaces, complete, fitting, some_activation
 from ..lstm_integer import IntegerLstmCell, cell_scale, integer_scales, peephole_size
@@ -99,7 +100,7 @@ def _prepared(op: Op, make: Callable[[Any], Any], enter: Reorder, leave: Reorder
     def run(*given: Any) -> tuple[np.ndarray, ...]:
         inputs = padded(given, _COUNT)
         x, state = enter(op, inputs[0]), [inputs[i] for i in (_PLACES.output_state, _PLACES.cell_state)]
-        y, *after = cell_of(inputs).run(x, None, *[s.reshape(x.shape[1], -1) for s in state])
+        y, *after = cell_of(inputs).run(x, None, *[in_rows(s, x.shape[1]) for s in state])
         return leave(op, y), *(new.reshape(old.shape) for new, old in zip(after, state, strict=True))
 
     return contiguous(run)

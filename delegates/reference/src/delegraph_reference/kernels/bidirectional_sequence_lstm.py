@@ -23,6 +23,7 @@ from delegraph.rules import (
     wrong_shape,
 )
 
+from ..hybrid import in_rows
 from ..kernel import Kernel
 from ..lstm_cell import LstmCell, LstmPlaces, complete, fitting, some_activation
 from ..recurrent import contiguous, made_of, padded, time_first
@@ -62,7 +63,7 @@ def prepare(op: Op) -> Kernel:
         ):
             state = [inputs[i] for i in (places.output_state, places.cell_state)]
             y, *after = cell_of(inputs).run(
-                *way, *[s.reshape(x.shape[1], -1) for s in state], backward=backward
+                *way, *[in_rows(s, x.shape[1]) for s in state], backward=backward
             )
             outputs.append(time_first(y, time_major))
             states += [new.reshape(old.shape) for new, old in zip(after, state, strict=True)]

@@ -26,7 +26,7 @@ from delegraph.rules import (
 )
 
 from ..convolution import convolve, packed_filters
-from ..hybrid import LARGEST, quantized_rows, signed
+from ..hybrid import LARGEST, in_rows, quantized_rows, signed
 from ..infinite_weights import make_apart
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights
@@ -97,7 +97,7 @@ def prepare_hybrid(op: Op) -> Kernel:
 
         def apply(x: np.ndarray) -> np.ndarray:
             out = _output(x, windows, stored)
-            values, steps = quantized_rows(x.reshape(len(x), -1), asymmetric)
+            values, steps = quantized_rows(in_rows(x, len(x)), asymmetric)
             for i, step in enumerate(steps):
                 factors = (scales, step) if asymmetric else (scales * step,)  # as LiteRT rounds them
                 finish = FloatFinish(op, bias, *factors)

@@ -10,7 +10,7 @@ from delegraph import Op, OpSupport, needs
 from delegraph.rules import axis_scales_found, in_blocks, operand, scaled, scales_found, scales_of_blocks
 
 from ..blockwise import real_of_blocks
-from ..elementwise import per_axis, quietly
+from ..elementwise import check_scales, per_axis, quietly
 from ..kernel import Kernel
 
 
@@ -24,6 +24,7 @@ def prepare_stored(op: Op) -> Kernel:
 
     @quietly
     def run(x: np.ndarray) -> tuple[np.ndarray]:
+        check_scales(x.shape, scale)
         y = x.astype(np.float32)
         y -= zero_point  # exact: at most 17 bits
         y *= scale

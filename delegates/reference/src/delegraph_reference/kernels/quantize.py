@@ -12,7 +12,7 @@ import numpy as np
 from delegraph import DTYPES, Constraint, Op, OpSupport, needs, quantize_multiplier
 from delegraph.rules import axis_scales_found, operand, scaled, scales_found
 
-from ..elementwise import per_axis, quietly, to_int32
+from ..elementwise import check_scales, per_axis, quietly, to_int32
 from ..gemmlowp import rescale_anywhere, wrapped
 from ..kernel import Kernel, Prepare
 from ..lut import Formula, by_value, within
@@ -28,6 +28,7 @@ def prepare_float(op: Op) -> Kernel:
 
     @quietly
     def run(x: np.ndarray) -> tuple[np.ndarray]:
+        check_scales(x.shape, scale)
         steps = np.asarray(x / scale)
         _add_half(steps)
         if steps.size and not (steps.min() >= -(2.0**31) and steps.max() < 2.0**31):  # or there is a NaN

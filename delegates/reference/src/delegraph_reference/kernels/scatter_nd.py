@@ -19,6 +19,9 @@ def prepare(op: Op) -> Kernel:
     @quietly
     def run(indices: np.ndarray, updates: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray]:
         size = ints(shape)
+        if not indices.ndim or indices.shape[-1] > len(size):
+            found = shape_text(indices.shape)
+            raise InputError(f"needs indices of at most {len(size)} numbers, found {found}")
         places = tuple(indices[..., i] for i in range(indices.shape[-1]))
         if updates.shape != (*indices.shape[:-1], *size[len(places) :]):
             needed = f"updates for {shape_text(indices.shape)} indices of {shape_text(size)}"

@@ -105,7 +105,7 @@ def prepare_cell(op: Op, make: Callable[[Any], Any], finish: Finish, zero_point:
         state[..., -1] = features(x)
         centered = np.subtract(state, zero_point, dtype=time.dtype) if zero_point else state
         sums = (centered * time).reshape(len(x), filters // rank, rank * memory).sum(axis=2)
-        return finish(sums, inputs[_BIAS]), state.reshape(len(x), -1)
+        return finish(sums, inputs[_BIAS]), state.reshape(len(x), filters * memory)
 
     return run
 

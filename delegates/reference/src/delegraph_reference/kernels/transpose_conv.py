@@ -36,7 +36,7 @@ from delegraph.rules import (
 )
 
 from ..elementwise import quietly
-from ..hybrid import LARGEST, quantized_rows
+from ..hybrid import LARGEST, in_rows, quantized_rows
 from ..kernel import Kernel, Prepare
 from ..products import exact_weights, largest_magnitude, largest_sums
 from ..requantize import Finish, Requantizer
@@ -115,7 +115,7 @@ def prepare_hybrid(op: Op) -> Kernel:
         added = np.zeros(1, np.float32) if bias is None else bias  # LiteRT adds products to 0.0
 
         def apply(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-            values, steps = quantized_rows(x.reshape(len(x), -1), asymmetric=True)
+            values, steps = quantized_rows(in_rows(x, len(x)), asymmetric=True)
             finishes = [FloatFinish(conv, added, scales * step) for step in steps]
             return _images(op, values.reshape(x.shape), packed, shape, stored, finishes)
 

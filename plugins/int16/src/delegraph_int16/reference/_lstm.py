@@ -26,7 +26,7 @@ from delegraph.rules import (
     wrong_shape,
     zero_point_found,
 )
-from delegraph_reference import Formula, Kernel, contiguous, made_of, padded, wrong_size
+from delegraph_reference import Formula, Kernel, contiguous, in_rows, made_of, padded, wrong_size
 
 from ._powers import power_of_two
 from ._rules import one_scale_each, symmetric
@@ -62,7 +62,7 @@ def lstm_row(
         def run(*given: Any) -> tuple[np.ndarray, ...]:
             inputs = padded(given, _COUNT)
             x, states = enter(op, inputs[0]), (inputs[_OUTPUT_STATE], inputs[_CELL_STATE])
-            y, *after = cell_of(inputs).run(x, *(s.reshape(x.shape[1], -1) for s in states))
+            y, *after = cell_of(inputs).run(x, *(in_rows(s, x.shape[1]) for s in states))
             return leave(op, y), *(new.reshape(old.shape) for new, old in zip(after, states, strict=True))
 
         return contiguous(run)
@@ -93,7 +93,8 @@ class _Cell:
         :param h: output state, (batch, cells)
         :param c: cell state, (batch, cells)
         """
-        from_inputs = self._of_input(x.reshape(-1, x.shape[2])).reshape(*x.shape[:2], -1)
+        from_inputs = self._of_input(x.reshape(-1, x.shape[2]))
+        from_inputs = from_inputs.reshape(*x.shape[:2], from_inputs.shape[1])
         outputs = np.empty((*x.shape[:2], c.shape[1]), np.int16)
         for t in range(len(x)):
             h, c = self._step(from_inputs[t], h, c)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, cast
 
@@ -23,7 +22,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed with these rows
-        self.close = weakref.finalize(self, self._file.close)
+        self.close = self._file.close
         self._places: list[int] = []
 
     def append(self, row: Sequence[np.ndarray]) -> None:

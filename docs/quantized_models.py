@@ -16,9 +16,9 @@ never judges. Accuracy is that of LiteRT 2.3.0 with its default resolver. "Same"
 that get the float model's class (of pixels, for masks). Behind ± stands half of the interval that holds
 the value with 95 %; that of a difference is of the paired one, each sample judged by both models. "Best
 effort" is `--effort best`. A time is the median of runs in turn with the float model's, as a multiple
-of that: below 1 is faster. It was measured on two cores of an x86-64 server that others used, too: take
-differences of a fifth for noise. OpenCL is PoCL there, on the same cores; the reference delegate is
-made to be right, not fast.
+of that: below 1 is faster. It was measured on an x86-64 server that others used, too, LiteRT and the
+reference delegate with one thread: take differences of a fifth for noise. OpenCL is PoCL there, on its
+two cores; the reference delegate is made to be right, not fast.
 """
 DELEGATES = ("reference", "opencl", "litert")
 _EVEN = 0.97  # times as long as floats: what is not below is not faster

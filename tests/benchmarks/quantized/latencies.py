@@ -11,21 +11,22 @@ import numpy as np
 from delegraph import Interpreter, load_delegate
 from turns import seconds
 
-ROUNDS = 30
-LONG = 0.1  # seconds: of what takes longer, a third of the rounds
+ROUNDS = 60
+OPTIONS = {"litert": {"num_threads": 1}, "reference": {"num_threads": 1}}  # others use the cores, too
+LONG = 0.1  # seconds: of what takes longer, a sixth of the rounds
 
 
 def ratios(floats: Path, made: Mapping[str, Path], delegate: str, image: np.ndarray) -> dict[str, float]:
     """Return milliseconds of the float model as "float", and how many times as long each other takes."""
     with ExitStack() as stack:
-        loaded = stack.enter_context(load_delegate(delegate))
+        loaded = stack.enter_context(load_delegate(delegate, OPTIONS.get(delegate)))
         runs: dict[str, Callable[[], float]] = {}
         for key, path in {"float": floats, **made}.items():
             interpreter = stack.enter_context(Interpreter(str(path), delegates=[loaded]))
             runs[key] = _run(interpreter, image)
         slow = runs["float"]() > LONG
         found: dict[str, list[float]] = {key: [] for key in runs}
-        for _ in range(ROUNDS // 3 if slow else ROUNDS):
+        for _ in range(ROUNDS // 6 if slow else ROUNDS):
             for key, run in runs.items():
                 found[key].append(run())
     medians = {key: median(some) for key, some in found.items()}

@@ -16,9 +16,9 @@ never judges. Accuracy is that of LiteRT 2.3.0 with its default resolver. "Same"
 that get the float model's class (of pixels, for masks). Behind ± stands half of the interval that holds
 the value with 95 %; that of a difference is of the paired one, each sample judged by both models. "Best
 effort" is `--effort best`. A time is the median of runs in turn with the float model's, as a multiple
-of that: below 1 is faster. It was measured on an x86-64 server that others used, too, LiteRT and the
-reference delegate with one thread: take differences of a fifth for noise. OpenCL is PoCL there, on its
-two cores; the reference delegate is made to be right, not fast.
+of that: below 1 is faster. It is the processor's, with one thread of LiteRT and of the reference
+delegate, on an x86-64 server that others used, too; OpenCL is PoCL there, whose threads are counted
+together. The reference delegate is made to be right, not fast.
 """
 DELEGATES = ("reference", "opencl", "litert")
 _EVEN = 0.97  # times as long as floats: what is not below is not faster
@@ -62,7 +62,7 @@ def _line(*cells: str) -> str:
 def _times_of_floats(row: Found) -> str:
     known = {d: row.get("milliseconds", {}).get(d) for d in DELEGATES}
     told = ", ".join(f"{value:.3g} ms on {d}" for d, value in known.items() if value)
-    return f" The float model takes {told}." if told else ""
+    return f" The float model takes {told}, of the processor's time." if told else ""
 
 
 def _remarks(row: Found) -> Iterator[str]:

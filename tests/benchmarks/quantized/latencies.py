@@ -1,4 +1,7 @@
-"""How long quantized models take beside the float model on a delegate: medians of runs in turn."""
+"""How long quantized models take beside the float model on a delegate: medians of runs in turn.
+
+Times are the processor's, of all threads: those of the clock say on a busy machine how long others ran.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from time import process_time
 
 import numpy as np
 from delegraph import Interpreter, load_delegate
-from turns import seconds
 
-ROUNDS = 60
-OPTIONS = {"litert": {"num_threads": 1}, "reference": {"num_threads": 1}}  # others use the cores, too
-LONG = 0.1  # seconds: of what takes longer, a sixth of the rounds
+ROUNDS = 30
+OPTIONS = {"litert": {"num_threads": 1}, "reference": {"num_threads": 1}}
+LONG = 0.1  # seconds: of what takes longer, a third of the rounds
 
 
 def ratios(floats: Path, made: Mapping[str, Path], delegate: str, image: np.ndarray) -> dict[str, float]:
@@ -26,7 +29,7 @@ def ratios(floats: Path, made: Mapping[str, Path], delegate: str, image: np.ndar
             runs[key] = _run(interpreter, image)
         slow = runs["float"]() > LONG
         found: dict[str, list[float]] = {key: [] for key in runs}
-        for _ in range(ROUNDS // 6 if slow else ROUNDS):
+        for _ in range(ROUNDS // 3 if slow else ROUNDS):
             for key, run in runs.items():
                 found[key].append(run())
     medians = {key: median(some) for key, some in found.items()}
@@ -38,4 +41,10 @@ def _run(interpreter: Interpreter, image: np.ndarray) -> Callable[[], float]:
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
     interpreter.invoke()
-    return lambda: seconds(interpreter.invoke)
+
+    def run() -> float:
+        start = process_time()
+        interpreter.invoke()
+        return process_time() - start
+
+    return run

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .best_method import BEST, FirstSamples, best_method
 from .equalize import EQUALIZED, equalized
-from .improved import Told, improve
+from .improved import improve
 from .kept_samples import KeptSamples
+from .weights import Told
 from .wishes import EFFORTS, ROUNDINGS, Wishes
 
 __all__ = [

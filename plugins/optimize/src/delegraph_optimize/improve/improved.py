@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from delegraph import Delegate, Model
 
 from ..writer import ModelEdit
 from .kept_samples import KeptSamples
-from .weights import improve_weights
+from .weights import Told, improve_weights
 from .wishes import Wishes
-
-Told = Callable[[int, int], None]  # gets the number of ops that are done, and of all
 
 
 def improve(

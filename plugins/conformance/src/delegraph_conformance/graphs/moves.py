@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from delegraph import Tensor, window
 
-from .net import BYTES, FLOATS, LARGEST_WHOLE, MOST, WHOLE, Net, NetValue
+from .net import BYTES, FLOATS, LARGEST_WHOLE, MOST, WHOLE, Kind, Net, NetValue
 
 Move = Callable[[Net], bool]
 ALL = (*FLOATS, *BYTES, "int16")
@@ -309,7 +309,7 @@ def depthwise(net: Net) -> bool:
 
 def transposed(net: Net) -> bool:
     x = net.pick(lambda v: v.rank == 4 and v.shape[1] * v.shape[2] <= 64)
-    if x is None:
+    if x is None or net.kind.weights == "int4":  # which LiteRT refuses
         return False
     n, height, width, depth = x.shape
     size, stride, channels = (
@@ -666,6 +666,73 @@ def changed(net: Net) -> bool:
     return True
 
 
+# Flags: comparisons of whole numbers, since those of floats turn over with a last bit.
+
+COMPARISONS = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
+
+
+def _flag(net: Net, shape: Sequence[int]) -> NetValue:
+    return net.made(shape, "bool", 1.0)
+
+
+def compared(net: Net) -> bool:
+    x = net.pick(lambda v: v.is_whole)
+    y = None if x is None else net.dice.one_of((_same, _constant))(net, x)
+    if x is None or y is None:
+        return False
+    net.op(net.dice.one_of(COMPARISONS), [x, y], _flag(net, np.broadcast_shapes(x.shape, y.shape)))
+    return True
+
+
+def logic(net: Net) -> bool:
+    """LOGICAL_NOT of a flag, AND and OR of two of one shape, or of one with itself."""
+    x = net.pick(flags=True)
+    if x is None:
+        return False
+    if net.dice.chance(0.3):
+        net.op("LOGICAL_NOT", [x], _flag(net, x.shape))
+        return True
+    y = net.pick(lambda v: v.shape == x.shape, flags=True)
+    assert y is not None
+    net.op(net.dice.one_of(("LOGICAL_AND", "LOGICAL_OR")), [x, y], _flag(net, x.shape))
+    return True
+
+
+def chosen(net: Net) -> bool:
+    """SELECT_V2 or SELECT by a flag that others may read, too."""
+    x = net.pick(lambda v: v.is_whole)
+    c = None if x is None else net.pick(lambda v: v.shape == x.shape, flags=True)
+    if x is None or c is None:
+        return False
+    y = _same(net, x) or x
+    limit = max(x.limit, y.limit)
+    net.op(net.dice.one_of(("SELECT", "SELECT_V2")), [c, x, y], net.made(x.shape, x.dtype, limit))
+    return True
+
+
+def moved_flags(net: Net) -> bool:
+    x = net.pick(lambda v: 1 < v.rank < 5, flags=True)
+    if x is None:
+        return False
+    if net.dice.chance(0.5):
+        order = net.dice.shuffled(range(x.rank))
+        net.op("TRANSPOSE", [x, net.ints(order)], net.like(x, [x.shape[i] for i in order]))
+    else:
+        shape = net.dice.one_of(_shapes(int(np.prod(x.shape, dtype=np.int64))))
+        net.op("RESHAPE", [x, net.ints(shape)], net.like(x, shape), new_shape=shape)
+    return True
+
+
+def cast(net: Net) -> bool:
+    """CAST between whole numbers and flags, and of both to floats, from which there is no way back."""
+    x = net.pick(lambda v: v.is_whole, flags=False) if net.dice.chance(0.5) else net.pick(flags=True)
+    if x is None:
+        return False
+    to = net.dice.one_of([t for t in ("int32", "int64", "bool", "float32") if t != x.dtype])
+    net.op("CAST", [x], net.made(x.shape, to, 1.0 if to == "bool" else x.limit))
+    return True
+
+
 MOVES: Sequence[tuple[Move, float]] = (
     (unary, 5),
     (binary, 6),
@@ -701,8 +768,18 @@ _OF_WHOLE = (
     unary, binary, gate, view, joined, split, reduction, sliced, selected, turned, padded, gathered, blocks,
 )  # fmt: skip
 WHOLE_MOVES: Sequence[tuple[Move, float]] = (*(r for r in MOVES if r[0] in _OF_WHOLE), (changed, 0.1))
+LOGIC_MOVES: Sequence[tuple[Move, float]] = (
+    *WHOLE_MOVES,
+    (compared, 5),
+    (logic, 4),
+    (chosen, 4),
+    (cast, 4),
+    (moved_flags, 1.5),
+)
 
 
-def moves_of(dtype: str) -> Sequence[tuple[Move, float]]:
-    """Return what graphs of a type are made of."""
-    return WHOLE_MOVES if dtype in WHOLE else MOVES
+def moves_of(kind: Kind) -> Sequence[tuple[Move, float]]:
+    """Return what graphs of a kind are made of."""
+    if kind.inputs:
+        return LOGIC_MOVES
+    return WHOLE_MOVES if kind.dtype in WHOLE else MOVES

@@ -31,6 +31,7 @@ class Kind:
     dtype: str  # of its inputs, and of most of its tensors
     weights: str  # of convolutions and products; of those in floats
     changes: float = 0.0  # how often a tensor is brought to another type
+    inputs: Sequence[str] = ()  # types of inputs, where they are several
 
 
 KINDS = {
@@ -43,6 +44,8 @@ KINDS = {
     "mixed": Kind("int8", "int8", 0.15),
     "int32": Kind("int32", "int32"),
     "int64": Kind("int64", "int64"),
+    "int4": Kind("int8", "int4"),
+    "logic": Kind("int32", "int32", inputs=("int32", "int32", "int64", "bool")),
 }
 
 
@@ -76,9 +79,13 @@ class NetValue:
         return self.dtype in WHOLE
 
     @property
+    def is_flag(self) -> bool:
+        return self.dtype == "bool"
+
+    @property
     def quantization(self) -> dict[str, Any]:
         """What a builder's tensor takes, to be quantized in the same way."""
-        if self.is_float or self.is_whole:
+        if self.is_float or self.is_whole or self.is_flag:
             return {}
         return {"scale": self.tensor.scale, "zero_point": self.tensor.zero_point}
 
@@ -102,9 +109,11 @@ class Net:
         quantization = self.quantization(dtype, limit)
         return self._keep(NetValue(self.g.input(shape, dtype, **quantization), limit))
 
-    def pick(self, fits: Callable[[NetValue], bool] = lambda value: True) -> NetValue | None:
-        """Return a value that fits, often the newest one that nobody has read."""
-        fitting = [v for v in self.values if fits(v)]
+    def pick(
+        self, fits: Callable[[NetValue], bool] = lambda value: True, flags: bool = False
+    ) -> NetValue | None:
+        """Return a value that fits, often the newest one that nobody has read: a number, or a flag."""
+        fitting = [v for v in self.values if v.is_flag == flags and fits(v)]
         if not fitting:
             return None
         unread = [v for v in fitting if not v.readers]
@@ -197,18 +206,19 @@ class Net:
         """
         size = 4 * shape[axis] / max(int(np.prod(shape, dtype=np.int64)), 1)
         dtype = {"int8": "int8", "uint8": "uint8", "int16": "int8"}.get(x.dtype, self.kind.weights)
+        dtype, most = ("int4", 7) if self.kind.weights == "int4" else (dtype, 127)
         if dtype in ("float32", "float16"):
             return self.floats(shape, -size, size), np.ones(1)
-        spread = self.dice.floats((shape[axis],), 0.5, 1.0) * size / 127
-        per_channel = dtype == "int8" and (per_channel or self.dice.chance(0.7))
+        spread = self.dice.floats((shape[axis],), 0.5, 1.0) * size / most
+        per_channel = dtype in ("int8", "int4") and (per_channel or self.dice.chance(0.7))
         scales = (spread if per_channel else spread[:1]).astype(np.float32)
         zero_point = 128 + self.dice.one_of((0, 0, 7, -30)) if dtype == "uint8" and not x.is_float else 0
         if dtype == "uint8":
             numbers = self.dice.integers(shape, 1, 255).astype(np.uint8)
         else:
-            numbers = self.dice.integers(shape, -127, 127).astype(np.int8)
+            numbers = self.dice.integers(shape, -most, most).astype(np.int8)
         points = [zero_point] * len(scales)
-        return self.g.constant(numbers, scale=scales, zero_point=points, axis=axis), scales
+        return self.g.constant(numbers, dtype, scale=scales, zero_point=points, axis=axis), scales
 
     def bias(self, n: int, x: NetValue, scales: np.ndarray, always: bool = False) -> Tensor | None:
         """Return a bias for weights with these scales; unless ``always`` is said, sometimes none."""

@@ -14,7 +14,7 @@ from .claims import Claims, NotClaimed
 from .copies import joined
 from .dice import Dice
 from .moves import moves_of
-from .net import KINDS, Kind, Net
+from .net import KINDS, Net
 
 # Half of them hold multiples of 512 elements: parts of those can be views, or be stored in place.
 SHAPES: Sequence[tuple[int, ...]] = (
@@ -22,7 +22,7 @@ SHAPES: Sequence[tuple[int, ...]] = (
     (1, 1, 1, 16), (1, 8, 64), (2, 7, 5), (1, 33), (8, 64), (4, 16), (12,), (1, 2, 3, 2, 4), (1, 16, 4, 16),
 )  # fmt: skip
 FEWEST, MOST = 4, 30  # ops
-SIZES = {"int32": 250.0, "int64": 250.0}  # of whole numbers: inputs reach four times this
+SIZES = {"int32": 250.0, "int64": 250.0, "logic": 250.0}  # of whole numbers: inputs reach four times this
 RANGES = {"float32": (-2.0, 2.0), "int32": (-250, 250), "int64": (-250, 250)}  # of inputs
 TRIES = 200  # moves in a row that add no op: the table has none for such a graph
 
@@ -57,10 +57,10 @@ def _grown(seed: int, kind: str, claims: Claims | None, most: int = MOST) -> tup
     first = dice.one_of(SHAPES)
     for _ in range(dice.one_of((1, 1, 2, 3))):
         shape = first if dice.chance(0.6) else dice.one_of(SHAPES)
-        net.input(shape, _input_type(net.kind, dice), dice.one_of((1.0, 2.0, 4.0)) * SIZES.get(kind, 1.0))
+        net.input(shape, _input_type(net), dice.one_of((1.0, 2.0, 4.0)) * SIZES.get(kind, 1.0))
     inputs = len(net.values)
     wanted = min(FEWEST + int((MOST - FEWEST) * dice.unit() ** 2), most)
-    failed, moves = 0, moves_of(net.kind.dtype)
+    failed, moves = 0, moves_of(net.kind)
     while net.ops < wanted and failed < TRIES:
         before = net.ops
         with suppress(NotClaimed):
@@ -69,7 +69,10 @@ def _grown(seed: int, kind: str, claims: Claims | None, most: int = MOST) -> tup
     return net, inputs
 
 
-def _input_type(kind: Kind, dice: Dice) -> str:
+def _input_type(net: Net) -> str:
+    dice, kind = net.dice, net.kind
+    if kind.inputs and net.values:
+        return dice.one_of(kind.inputs)
     return "float32" if dice.chance(kind.changes) else kind.dtype
 
 

@@ -23,7 +23,6 @@ KINDS = {  # scales and zero points
 }
 
 
-
 @pytest.fixture(scope="module")
 def tables():
     return [load_delegate(name).table for name in ("opencl", "reference")]

@@ -101,3 +101,19 @@ def test_the_pages_other_hooks_work(page, capsys):
 
     assert plugins.problems == []
     assert capsys.readouterr().out == "ADD halfnpu ['no veto']\n"
+
+
+@pytest.mark.parametrize(("lacking", "problems"), [("delegraph_conformance", 0), ("numpy_of_old", 1)])
+def test_cases_for_a_suite_that_is_not_installed_are_no_problem(lacking, problems):
+    from delegraph import hookimpl
+
+    @hookimpl
+    def delegraph_conformance_cases():
+        raise ModuleNotFoundError(f"No module named {lacking!r}", name=lacking)
+
+    plugin = ModuleType("plugin")
+    plugin.DELEGRAPH_API, plugin.delegraph_conformance_cases = 1, delegraph_conformance_cases
+    plugins = Plugins()
+    plugins.register(plugin, "mine")
+    assert plugins.conformance_cases() == []
+    assert len(plugins.problems) == problems

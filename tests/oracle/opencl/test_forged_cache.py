@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COUNT = int(os.environ.get("DELEGRAPH_FORGED", "25"))  # entries, for each kind of kernels
+COUNT = int(os.environ.get("DELEGRAPH_FORGED", "20"))  # entries, for each kind of kernels
 
 
 @pytest.mark.parametrize("kernels", ["cpu", "gpu"])

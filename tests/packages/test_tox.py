@@ -25,6 +25,8 @@ MODULES = {
     "attr": "attrs",
 }  # what is imported, and the distribution that has it
 
+STANDARD = sys.stdlib_module_names | {"tomllib"}  # since Python 3.11
+
 
 def tox() -> ConfigParser:
     found = ConfigParser(interpolation=None)
@@ -75,7 +77,7 @@ def imports(sources: Any) -> set[str]:
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             found.add(node.module.split(".")[0])
-    return {MODULES.get(m, m.replace("_", "-")) for m in found - sys.stdlib_module_names}
+    return {MODULES.get(m, m.replace("_", "-")) for m in found - STANDARD}
 
 
 def needs(project: dict[str, Any]) -> set[str]:

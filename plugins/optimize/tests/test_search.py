@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from delegraph_optimize.commands import quantize as command
 from small import computes, floats
 
 SIZE = 12
+NEEDS_16 = pytest.mark.skipif(find_spec("delegraph_int16") is None, reason="needs delegraph-int16")
 OPS = int(os.environ.get("DELEGRAPH_SEARCH_OPS", "3"))  # 3 ** OPS choices are tried by brute force
 
 
@@ -84,6 +86,7 @@ def test_an_op_with_an_activation_apart_is_found_as_well(bad: int) -> None:
     assert all(s.nbytes and s.noise for s in found.sensitivities)  # each was quantized alone
 
 
+@NEEDS_16
 def test_activations_that_8_bits_destroy_get_16() -> None:
     found = search_schemes(chain(values=(0,)), "int8", data=samples(), max_drop=5)
     assert "float32" not in schemes(found)[2:]
@@ -104,6 +107,7 @@ def brute_force(model: Model, data: list[np.ndarray]) -> dict[tuple[str, ...], t
     return tried
 
 
+@NEEDS_16
 @pytest.mark.parametrize(("weights", "values"), [((1,), (0,)), ((), ())])
 def test_against_every_choice(weights: tuple[int, ...], values: tuple[int, ...]) -> None:
     model, data = chain(weights, values), samples(25)

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from delegraph import InputError, Model, read_model, write_model
+from delegraph import InputError, Interpreter, Model, UnsupportedOps, read_model, write_model
 
 from ..asked import rules_of
 from ..calibrate import read_samples
@@ -179,15 +179,26 @@ class _Search:
         self.steps = self._steps()
 
     def _steps(self) -> list[list[int]]:
-        """Return the levels that each op can have: LiteRT does not have every op in each scheme."""
+        """Return the levels that each op can have: neither LiteRT nor the engine has every op in each."""
         found = [[0] for _ in self.ops]
         for level in range(1, self.top):
-            made = self._made([level] * len(self.ops)).report.outcomes
-            became = {(o.subgraph, o.index): o.scheme for o in made}
+            made = self._made([level] * len(self.ops))
+            if not self._runs(made.model):  # the reference delegate without delegraph-int16
+                continue
+            became = {(o.subgraph, o.index): o.scheme for o in made.report.outcomes}
             for op, steps in zip(self.ops, found, strict=True):
                 if became[op.subgraph, op.index] == self.ladder[level]:
                     steps.append(level)
         return [[*steps, self.top] for steps in found]
+
+    def _runs(self, model: Model) -> bool:
+        engine = self.settings.get("engine", "reference")
+        try:
+            with quiet(), Interpreter(model=model, delegates=[engine]) as interpreter:
+                interpreter.allocate_tensors()
+        except UnsupportedOps:
+            return False
+        return True
 
     def _up(self, op: int, level: int) -> int:
         return next(n for n in self.steps[op] if n > level)

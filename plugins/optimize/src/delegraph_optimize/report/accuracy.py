@@ -66,7 +66,11 @@ class Judge:
         self.asked = metric is not None
         self.engine = engine
         self.first = Rows()  # what the first model gives
-        self.base = self.run(first, step)
+        try:
+            self.base = self.run(first, step)
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, model: Model, step: Step = lambda: None) -> Run:
         """Run a model on all samples."""

@@ -87,8 +87,9 @@ def search_schemes(
         kept = KeptSamples(given, read_samples(given, judged, limit=limit, **ways))
         closing.callback(kept.close)
         told = read_labels(labels) if isinstance(labels, (str, os.PathLike)) else labels
-        work = _Search(given, scheme, data, kept, metric, told, per, rules_of(rules), settings, progress)
-        closing.callback(work.judge.close)
+        work = _Search(
+            given, scheme, data, kept, metric, told, per, rules_of(rules), settings, progress, closing
+        )
         work.begin(state, read)
         with quiet():
             if max_drop is not None:
@@ -151,6 +152,7 @@ class _Search:
         rules: tuple[Rule, ...],
         settings: dict[str, Any],
         progress: Progress,
+        closing: ExitStack,
     ) -> None:
         self.model, self.scheme, self.per, self.rules = model, scheme, per, rules
         self.ladder = LADDERS[scheme]
@@ -164,6 +166,7 @@ class _Search:
         with quiet():
             step = _counted(progress, "samples", len(samples))
             self.judge = Judge(base, samples, metric=metric, labels=labels, engine=engine, step=step)
+        closing.callback(self.judge.close)
         self.base = self.judge.score(self.judge.base)
         self.tried: list[Tried] = []
         self.data: Any = data  # None once it is needed no more

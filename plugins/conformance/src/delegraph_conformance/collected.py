@@ -19,8 +19,9 @@ HOW = "add one through the hook delegraph_conformance_cases, as delegraph_confor
 
 
 def authors_ids(subject: Subject) -> list[str]:
-    """Return the ids of the cases that plugins offer."""
-    return list(_authors_cases())
+    """Return the ids of the cases that plugins offer of the ops in the delegate's table."""
+    claimed = set(claimed_ops(subject))
+    return [name for name, case in _authors_cases().items() if case.op in claimed]
 
 
 def claimed_ops(subject: Subject) -> list[str]:

@@ -21,6 +21,7 @@ from delegraph.cli import main
 from delegraph.file import read_model, write_model
 from delegraph.model import Builder
 
+SEARCH = "quantize M --scheme int8 --data IN --max-drop 100 -o NEW"
 # By command and option, as OUT; M, IN and LABELS are read. ``edgetpu compile -o`` gets a folder, too.
 CALLS = {
     "run --output": "run M -i IN --labels LABELS --output OUT",
@@ -30,14 +31,25 @@ CALLS = {
     "edgetpu compile --report": "edgetpu compile M -o DIR --report OUT",
     "quantize -o": "quantize M --scheme int8 --data IN -o OUT",
     "quantize --save-calibration": "quantize M --scheme int8 --data IN -o NEW --save-calibration OUT",
+    "quantize --plot": f"{SEARCH} --plot OUT",
+    "quantize --state": f"{SEARCH} --state OUT",
     "dequantize -o": "dequantize M -o OUT",
+    "report --html": "report M --data IN --runs 1 --html OUT",
 }
+SPILLED = b"samples cannot be kept in a temporary file: File too large; the variable TMPDIR"
+READS_OWN = {"quantize --state"}  # what was there: of another kind, it is no file to be replaced
 FORMATS = {
     "run --output": b"PK\5\6",
     "quantize --save-calibration": b"PK\5\6",
+    "quantize --plot": b"</svg>",
+    "quantize --state": b"delegraph search",
     **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o"), b"TFL3"),
 }
-READ = {"run": ("m.tflite", "in.npy", "labels.txt"), "quantize": ("m.tflite", "in.npy")}
+READ = {
+    "run": ("m.tflite", "in.npy", "labels.txt"),
+    "quantize": ("m.tflite", "in.npy"),
+    "report": ("m.tflite", "in.npy"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -147,15 +159,16 @@ def test_a_full_device_is_an_error_that_names_it_and_stays_one(
 
 
 def test_a_disk_that_is_full_leaves_what_was_there(folder: Path) -> None:
-    outs = [folder / f"{there}{i}.tflite" for i in range(len(CALLS)) for there in ("new", "old")]
+    calls = [call for call in CALLS if call not in READS_OWN]
+    outs = [folder / f"{there}{i}.tflite" for i in range(len(calls)) for there in ("new", "old")]
     for out in outs[1::2]:
         out.write_bytes(b"before")
     before = contents(folder)
 
-    commands = [command(c, folder, out) for c, out in zip(sorted([*CALLS] * 2), outs, strict=True)]
+    commands = [command(c, folder, out) for c, out in zip(sorted(calls * 2), outs, strict=True)]
     for (code, _, said), arguments in zip(ran(commands, preexec_fn=_small_files), commands, strict=True):
         assert code == 1, arguments
-        assert b"cannot be written: File too large" in said
+        assert b"cannot be written: File too large" in said or SPILLED in said
 
     found = contents(folder)
     assert {k: v for k, v in found.items() if k in before} == before
@@ -180,7 +193,8 @@ def test_a_small_disk_keeps_its_files(folder: Path) -> None:
     try:
         (disk / "out.tflite").write_bytes(b"before")
         (disk / "rest").write_bytes(bytes(4096))
-        for code, _, said in ran([command(call, folder, disk / "out.tflite") for call in CALLS]):
+        calls = [call for call in CALLS if call not in READS_OWN]
+        for code, _, said in ran([command(call, folder, disk / "out.tflite") for call in calls]):
             assert code == 1
             assert b"out.tflite' cannot be written: No space left on device" in said
         assert contents(disk) == {"out.tflite": b"before", "rest": bytes(4096)}
@@ -203,6 +217,34 @@ def test_a_compiled_model_in_a_folder_is_not_written_through_a_link(folder: Path
     assert exit_code(["edgetpu", "compile", str(folder / "m.tflite"), "-o", str(folder / "dir")]) == 2
 
     assert (folder / "m.tflite").read_bytes() == model
+
+
+def test_overlays_are_not_written_through_a_link(folder: Path, model: bytes) -> None:
+    m, samples = str(folder / "m.tflite"), str(folder / "in.npy")
+    report = ["report", m, m, "--data", samples, "--runs", "1", "--overlays", str(folder / "dir")]
+    assert exit_code(report) == 0
+    assert contents(folder / "dir")
+    for made in list((folder / "dir").iterdir()):
+        made.unlink()
+        made.symlink_to(folder / "m.tflite")
+
+    assert exit_code(report) in (1, 2)
+
+    assert (folder / "m.tflite").read_bytes() == model
+
+
+@pytest.mark.parametrize(
+    "there", [b"before", b"[" * 100_000, b"{}", b'{"format": 1, "of": 2, "trials": 3}']
+)
+def test_a_file_that_is_no_state_of_a_search_stays(
+    folder: Path, there: bytes, capsys: pytest.CaptureFixture
+) -> None:
+    (folder / "s.json").write_bytes(there)
+
+    assert exit_code(command("quantize --state", folder, folder / "s.json")) == 1
+
+    assert "s.json' is no state of a search" in capsys.readouterr().err
+    assert (folder / "s.json").read_bytes() == there
 
 
 def test_an_input_whose_name_has_an_equals_sign_is_not_overwritten(folder: Path) -> None:
@@ -230,7 +272,8 @@ def _paths_to_write(group: click.Group, before: str) -> Iterator[str]:
         if isinstance(one, click.Group):
             yield from _paths_to_write(one, f"{before}{name} ")
         for parameter in one.params if one is not None else ():
-            if isinstance(parameter.type, click.Path) and not parameter.type.exists:
+            of_a_file = isinstance(parameter.type, click.Path) and parameter.type.file_okay
+            if of_a_file and not parameter.type.exists:
                 yield f"{before}{name} {parameter.opts[0]}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from delegraph import Builder, Delegate, Op, OpSupport, Partition, Refusal, Run, SupportTable
 from delegraph_conformance import OpCase, Subject, collected
-from delegraph_conformance.claims import Claims
+from delegraph_conformance.claims import ClaimsOfRow
 
 
 def op(*types: str | None, version: int = 1) -> Op:
@@ -18,7 +18,7 @@ def op(*types: str | None, version: int = 1) -> Op:
 
 
 def left(row: OpSupport, *ops: Op) -> list[str]:
-    claims = Claims(row)
+    claims = ClaimsOfRow(row)
     for each in ops:
         claims.add(each)
     return [text.partition(": ")[2] for text in claims.untried_text()]

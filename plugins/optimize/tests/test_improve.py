@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from delegraph import Builder, InputError, Model
 from delegraph_optimize import quantize
-from delegraph_optimize.improve.adaround import Target, adaround
+from delegraph_optimize.improve.adaround import RoundingTarget, adaround
 from delegraph_optimize.improve.gptq import damped_squares, damping, gptq
 from delegraph_optimize.improve.kept_samples import KeptSamples
 from delegraph_optimize.improve.nearest import nearest
-from delegraph_optimize.improve.product import Product
+from delegraph_optimize.improve.product import WeightedProduct
 from delegraph_optimize.search import search_schemes
 from small import computes, floats
 
@@ -54,7 +54,7 @@ def test_rows_times_weights_are_what_the_op_computes(seed: int) -> None:
     model = convolution(seed)
     (op,) = model.subgraphs[0].ops
     x = floats(*op.inputs[0].shape)
-    multiplied = Product.of(op)
+    multiplied = WeightedProduct.of(op)
     weights = multiplied.matrix(op.inputs[1].data)
     rows = multiplied.rows(x, np.arange(multiplied.count(x)))
     sums = (rows @ weights.transpose(0, 2, 1)).transpose(1, 0, 2).reshape(rows.shape[1], -1)
@@ -118,7 +118,7 @@ def layer(seed: int, depth: int, low: float = -np.inf, high: float = np.inf) -> 
     w = rng.normal(size=(1, 3, depth))
     bias = rng.normal(size=(1, 3)).astype(np.float32)
     wanted = np.clip(x @ w.transpose(0, 2, 1) + bias[:, None], low, high).astype(np.float32)
-    return w, np.abs(w).max(axis=2, keepdims=True) / 7, Target(x, wanted, bias, low, high)
+    return w, np.abs(w).max(axis=2, keepdims=True) / 7, RoundingTarget(x, wanted, bias, low, high)
 
 
 @pytest.mark.parametrize("bounds", [(-np.inf, np.inf), (0.0, np.inf), (0.0, 6.0)])
@@ -157,7 +157,9 @@ def test_few_rows_do_not_lead_weights_far_away() -> None:
     steps = np.abs(w).max(axis=2, keepdims=True) / 7
     sums = (x @ w.transpose(0, 2, 1)).astype(np.float32)
     few, others = (
-        Target(x[:, p].astype(np.float32), sums[:, p], np.zeros((1, 4), np.float32), -np.inf, np.inf)
+        RoundingTarget(
+            x[:, p].astype(np.float32), sums[:, p], np.zeros((1, 4), np.float32), -np.inf, np.inf
+        )
         for p in (slice(8), slice(8, None))
     )
     few = attrs.evolve(few, ridge=damping(8, 200) * np.ones((1, 1)))

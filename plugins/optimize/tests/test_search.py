@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from delegraph import Builder, InputError, Interpreter, Model, write_file, write_model
-from delegraph_optimize import Found, Rule, quantize, search_schemes
+from delegraph_optimize import Rule, SearchResult, quantize, search_schemes
 from delegraph_optimize.commands import quantize as command
 from small import computes, floats
 
@@ -61,7 +61,7 @@ def samples(count: int = 40) -> list[np.ndarray]:
     return found
 
 
-def schemes(found: Found) -> list[str]:
+def schemes(found: SearchResult) -> list[str]:
     return [found.chosen.schemes[0, i] for i in range(len(found.chosen.schemes))]
 
 

@@ -23,7 +23,7 @@ class _Piece:
 
 
 @define
-class Claims:
+class ClaimsOfRow:
     """The claims of a row that no case has tried yet."""
 
     row: OpSupport

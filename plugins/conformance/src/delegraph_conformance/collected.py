@@ -9,7 +9,7 @@ from itertools import chain
 from delegraph import Delegate, OpSupport, Plugins, plan_model
 
 from .catalogue import CaseName, case_of, names
-from .claims import Claims
+from .claims import ClaimsOfRow
 from .op_case import OpCase
 from .recipe import PLAIN_VARIANT
 from .subject import Subject
@@ -45,7 +45,7 @@ def claims_without_case(subject: Subject, op: str) -> list[str]:
     These are versions, types of operands, and operands that may be absent, each there and not there. A case
     counts where the delegate gets the op to run: not if another one computes it, or ``check()`` refuses it.
     """
-    claims = [Claims(row) for row in subject.delegate.table.rows if row.op == op]
+    claims = [ClaimsOfRow(row) for row in subject.delegate.table.rows if row.op == op]
     for case in chain(_plain_cases(op), _variants(op)):  # variants are many, and seldom needed
         if not any(claim.untried for claim in claims):
             break

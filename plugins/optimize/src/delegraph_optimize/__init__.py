@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from .report import Outcome, Report
     from .report.measure import Measurement, measure
     from .rules import Rule
-    from .search import Found, search_schemes
+    from .search import SearchResult, search_schemes
 
 DELEGRAPH_API = 1
 __version__ = "0.1.0"
 __all__ = [
     "Calibration",
-    "Found",
     "Measurement",
     "Outcome",
     "Quantized",
     "Report",
     "Rule",
+    "SearchResult",
     "dequantize",
     "measure",
     "quantize",
@@ -42,7 +42,7 @@ __all__ = [
 # Imported when first asked for: a list of plugins does without.
 _LATER = {
     "Calibration": "calibrate",
-    "Found": "search",
+    "SearchResult": "search",
     "Measurement": "report.measure",
     "Outcome": "report",
     "Quantized": "pipeline",

@@ -84,8 +84,12 @@ def report(
         found = measure(models, progress=progress, **settings)
     if html:
         _write_page(html, found, read)
-    if overlays:
-        _write_overlays(overlays, models, found, read)
+    if overlays and not _write_overlays(overlays, models, found, read):
+        echo(
+            f"{escaped(overlays)} has no node data: no op has weights, none was compared",
+            err=True,
+        )
+        overlays = None
     if as_json:
         from .report.measurement_json import to_json
 
@@ -105,7 +109,8 @@ def _write_page(path: str, found: Measurement, read: Sequence[str]) -> None:
     write_file(path, to_html(found).encode(), read)
 
 
-def _write_overlays(folder: str, models: Sequence[str], found: Measurement, read: Sequence[str]) -> None:
+def _write_overlays(folder: str, models: Sequence[str], found: Measurement, read: Sequence[str]) -> int:
+    """Write node data, a file for each model and measure; return how many."""
     from delegraph import InputError, read_model, write_file
 
     from .report.measurement_json import node_data
@@ -114,11 +119,14 @@ def _write_overlays(folder: str, models: Sequence[str], found: Measurement, read
         os.makedirs(folder, exist_ok=True)
     except OSError as e:
         raise InputError(f"folder {folder!r} cannot be made: {e.strerror or e}") from e
+    count = 0
     for place, (path, measured) in enumerate(zip(models, found.models, strict=True)):
         stem = os.path.splitext(os.path.basename(path))[0]
         for name, values in node_data(read_model(path), measured).items():
             target = os.path.join(folder, f"{place}_{stem}_{name}.json")
             write_file(target, json.dumps(values, indent=1).encode(), read)
+            count += 1
+    return count
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 from .report_command import FILE, OUT, progress_bar
 
 if TYPE_CHECKING:
-    from .search import Found
+    from .search import SearchResult
 
 OPTIONS = (
     click.option("--max-drop", type=float, help="Search: what --metric may lose, in points of 100."),
@@ -50,7 +50,7 @@ def is_search(asked: dict[str, Any]) -> bool:
     return False
 
 
-def searched(model: str, out: str, asked: dict[str, Any], settings: dict[str, Any]) -> Found:
+def searched(model: str, out: str, asked: dict[str, Any], settings: dict[str, Any]) -> SearchResult:
     """Search, and write the plot."""
     from delegraph import check_output, write_file
 

@@ -26,7 +26,7 @@ _SWEEPS = 2  # over the weights, at the end
 
 
 @frozen
-class Target:
+class RoundingTarget:
     """What a product is to give: for groups, rows of inputs."""
 
     found: np.ndarray  # what the quantized op reads, (groups, rows, depth)
@@ -65,7 +65,7 @@ def adaround(
     weights: np.ndarray,
     steps: np.ndarray,
     limit: int,
-    target: Target,
+    target: RoundingTarget,
     *,
     iterations: int = 500,
     seed: int = 0,
@@ -87,7 +87,7 @@ def _learned(
     weights: np.ndarray,
     steps: np.ndarray,
     limit: int,
-    target: Target,
+    target: RoundingTarget,
     error: np.ndarray,
     iterations: int,
     seed: int,
@@ -113,7 +113,9 @@ def _learned(
     return np.asarray(np.clip(floor + (v >= 0), -limit, limit), np.float64)
 
 
-def _flip(stored: np.ndarray, weights: np.ndarray, steps: np.ndarray, limit: int, target: Target) -> None:
+def _flip(
+    stored: np.ndarray, weights: np.ndarray, steps: np.ndarray, limit: int, target: RoundingTarget
+) -> None:
     """Round each weight the other way, in its place, where the error falls."""
     floor, wide = np.floor(weights / steps), np.broadcast_to(steps, weights.shape)
     sums, error = target.sums(stored * steps), target.error(stored * steps, weights)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .lockstep import Step, Values
-from .product import Product
+from .lockstep import LockStep, Values
+from .product import WeightedProduct
 from .stored_product import StoredProduct
 
 
-def corrected_bias(stored: StoredProduct, step: Step) -> np.ndarray:
+def corrected_bias(stored: StoredProduct, step: LockStep) -> np.ndarray:
     """Return the bias with which the sums have the mean that they have in floats, (groups, units).
 
     b' = b + W mean(x) - Ŵ mean(x̂)
@@ -25,7 +25,7 @@ def corrected_bias(stored: StoredProduct, step: Step) -> np.ndarray:
     return np.asarray(stored.bias + (wanted - given)[:, 0])
 
 
-def _mean_row(product: Product, values: Values) -> np.ndarray:
+def _mean_row(product: WeightedProduct, values: Values) -> np.ndarray:
     """Return the mean of the rows of all samples, (groups, 1, depth)."""
     counts = [product.count(v) for v in values]
     total = sum(product.mean_row(v) * n for v, n in zip(values, counts, strict=True))

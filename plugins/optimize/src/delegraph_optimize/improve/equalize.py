@@ -20,7 +20,7 @@ from delegraph import Delegate, Interpreter, Model, fused_activation, load_deleg
 from ..calibrate.watch import Watched, run_sample
 from ..writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit
 from .kept_samples import Sample
-from .product import BIAS, Product
+from .product import BIAS, WeightedProduct
 
 Tops = Mapping[int, np.ndarray]  # by tensor: the highest value of each channel on samples
 EQUALIZED = "_equalized"  # behind the name of a tensor whose channels are scaled
@@ -77,16 +77,16 @@ def _tops(model: Model, samples: Sequence[Sample], engine: str | Delegate) -> di
 
 
 @frozen(eq=False)
-class _Pair:
+class _ChannelPair:
     first: EditedOp
     second: EditedOp
-    makes: Product
-    reads: Product
+    makes: WeightedProduct
+    reads: WeightedProduct
     between: int  # the tensor
     tops: np.ndarray | None  # of each channel on samples, where RELU6 is between
 
 
-def _pairs(edit: ModelEdit, place: int, tops: Tops | None) -> list[_Pair]:
+def _pairs(edit: ModelEdit, place: int, tops: Tops | None) -> list[_ChannelPair]:
     graph = edit.graphs[place]
     kept, readers, producers = edit.kept(graph), graph.readers(), graph.producers()
     found = []
@@ -106,22 +106,26 @@ def _owns_weights(graph: GraphEdit, node: EditedOp, readers: Mapping[int, list[E
     return len(set(constants)) == len(constants)
 
 
-def _pair(first: EditedOp, second: EditedOp, tops: Tops) -> _Pair | None:
+def _pair(first: EditedOp, second: EditedOp, tops: Tops) -> _ChannelPair | None:
     """Return two ops as a pair whose channels can be scaled; None if they are none."""
     assert first.source is not None
     assert second.source is not None
-    makes, reads, between = Product.of(first.source), Product.of(second.source), second.inputs[0]
+    makes, reads, between = (
+        WeightedProduct.of(first.source),
+        WeightedProduct.of(second.source),
+        second.inputs[0],
+    )
     if makes is None or reads is None or makes.made != reads.read:
         return None
     activation = fused_activation(first.source)
     if activation in ("NONE", "RELU"):
-        return _Pair(first, second, makes, reads, between, None)
+        return _ChannelPair(first, second, makes, reads, between, None)
     if activation == "RELU6" and between in tops:
-        return _Pair(first, second, makes, reads, between, tops[between])
+        return _ChannelPair(first, second, makes, reads, between, tops[between])
     return None
 
 
-def _scaled(graph: GraphEdit, pair: _Pair, done: np.ndarray) -> float:
+def _scaled(graph: GraphEdit, pair: _ChannelPair, done: np.ndarray) -> float:
     """Scale a pair's channels; return how far the largest scale is from 1.
 
     :param done: the product of the scales so far, which is updated.

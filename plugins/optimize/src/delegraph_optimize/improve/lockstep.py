@@ -22,7 +22,7 @@ Values = list[np.ndarray]  # of one tensor: an array for each sample
 
 
 @frozen
-class Step:
+class LockStep:
     """An op that is about to run."""
 
     node: EditedOp  # the quantized op
@@ -36,7 +36,7 @@ def lockstep(
     edit: GraphEdit,
     samples: Sequence[Mapping[int, np.ndarray]],
     engine: str | Delegate = "reference",
-) -> Iterator[Step]:
+) -> Iterator[LockStep]:
     """Run both graphs on samples, which are given by the numbers of the inputs.
 
     What samples alone do not decide (control flow, resources), and what comes of it, is not known.
@@ -50,12 +50,12 @@ def lockstep(
         yield from _steps(_Floats(floats, loaded, samples), _Integers(floats, edit, loaded, samples))
 
 
-def _steps(floats: _Floats, integers: _Integers) -> Iterator[Step]:
+def _steps(floats: _Floats, integers: _Integers) -> Iterator[LockStep]:
     for place, node in enumerate(integers.nodes):
         if node.source is not None:
             floats.run_before(node.source)
             if node.inputs:
-                yield Step(node, node.source, floats.read(node.source), integers.read(node))
+                yield LockStep(node, node.source, floats.read(node.source), integers.read(node))
         integers.run(place)
 
 

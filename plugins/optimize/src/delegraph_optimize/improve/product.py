@@ -17,7 +17,7 @@ OPS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 @frozen
-class Product:
+class WeightedProduct:
     """How one op multiplies."""
 
     op: Op
@@ -25,7 +25,7 @@ class Product:
     units: int  # of a group
 
     @classmethod
-    def of(cls, op: Op) -> Product | None:
+    def of(cls, op: Op) -> WeightedProduct | None:
         """Return an op's product; None if it has no constant weights that this knows."""
         weights = op.inputs[1] if op.name in OPS else None
         if weights is None or weights.data is None or weights.dtype != "float32":

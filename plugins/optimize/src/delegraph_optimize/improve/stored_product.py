@@ -9,7 +9,7 @@ from delegraph import DTYPES, Quantization, Tensor
 from ..real import is_quantized
 from ..versioned import settled_version
 from ..writer import LEFT_OUT, EditedOp, GraphEdit
-from .product import BIAS, Product
+from .product import BIAS, WeightedProduct
 
 _BIAS_TYPE = {"int8": "int32", "int16": "int64"}  # by the type of the activations
 _MOST_BIAS = 2.0**30  # of a stored bias, as where weights are quantized first
@@ -21,7 +21,7 @@ class StoredProduct:
 
     graph: GraphEdit
     node: EditedOp
-    product: Product
+    product: WeightedProduct
     index: int  # of the integer weights
     weights: np.ndarray  # of floats: (groups, units, depth)
     bias: np.ndarray  # of floats: (groups, units)
@@ -31,7 +31,7 @@ class StoredProduct:
     @classmethod
     def of(cls, graph: GraphEdit, node: EditedOp) -> StoredProduct | None:
         """Return what an op multiplies by; None where its weights are no integers."""
-        product = None if node.source is None else Product.of(node.source)
+        product = None if node.source is None else WeightedProduct.of(node.source)
         if product is None:
             return None
         index = _small(graph, node.inputs[1])
@@ -127,7 +127,7 @@ def _small(graph: GraphEdit, index: int) -> int:
     return index if made_by is None or made_by.name != "DEQUANTIZE" else made_by.inputs[0]
 
 
-def _steps(product: Product, tensor: Tensor) -> np.ndarray:
+def _steps(product: WeightedProduct, tensor: Tensor) -> np.ndarray:
     q = tensor.quantization
     assert q is not None
     if q.blocks is not None:

@@ -8,12 +8,12 @@ import numpy as np
 from delegraph import Delegate, Graph, float_range
 
 from ..writer import GraphEdit
-from .adaround import Target, adaround
+from .adaround import RoundingTarget, adaround
 from .bias_correction import corrected_bias
 from .gptq import damped_squares, damping, gptq
-from .lockstep import Step, Values, lockstep
+from .lockstep import LockStep, Values, lockstep
 from .nearest import nearest
-from .product import Product
+from .product import WeightedProduct
 from .stored_product import StoredProduct
 from .wishes import Wishes
 
@@ -49,7 +49,7 @@ def improve_weights(
     return done, of
 
 
-def _improve(stored: StoredProduct, step: Step, wishes: Wishes) -> None:
+def _improve(stored: StoredProduct, step: LockStep, wishes: Wishes) -> None:
     assert step.floats is not None
     assert step.found is not None
     if wishes.rounding != "nearest" and not stored.is_shared:
@@ -62,7 +62,7 @@ def _improve(stored: StoredProduct, step: Step, wishes: Wishes) -> None:
     stored.write_bias(bias)
 
 
-def _rows(product: Product, both: Sequence[Values], seed: int) -> list[np.ndarray]:
+def _rows(product: WeightedProduct, both: Sequence[Values], seed: int) -> list[np.ndarray]:
     """Return the same rows of what is read in floats and in the quantized model: some of each sample."""
     rng = np.random.default_rng(seed)
     each = -(-ROWS // len(both[0]))
@@ -110,7 +110,7 @@ def _by_adaround(
     weights = stored.weights.transpose(0, 2, 1)
     sums = x @ weights + stored.bias[:, None]
     shift = ((x - found).mean(axis=1, keepdims=True, dtype=np.float64) @ weights)[:, 0]
-    target = Target(
+    target = RoundingTarget(
         found.astype(np.float32),
         np.clip(sums, low, high).astype(np.float32),
         (stored.bias + shift).astype(np.float32),

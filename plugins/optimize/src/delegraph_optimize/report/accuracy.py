@@ -10,8 +10,8 @@ from attrs import field, frozen
 from delegraph import Delegate, InputError, Interpreter, Model
 
 from .intervals import Interval, mcnemar, mean_interval, paired_interval, share_interval
-from .kept_samples import KeptSamples, Row, Rows, Running
 from .metric import METRICS, TOP, Function, agreements, asked_of, checked_labels, function_of, ranks
+from .spilled_samples import KeptRows, Row, Running, SpilledSamples
 
 Step = Callable[[], None]
 
@@ -50,7 +50,7 @@ class Judge:
     def __init__(
         self,
         first: Model,
-        samples: KeptSamples,
+        samples: SpilledSamples,
         *,
         metric: str | Function | None = None,
         labels: object = None,
@@ -65,7 +65,7 @@ class Judge:
         self.metric = _metric(metric, self.labels)
         self.asked = metric is not None
         self.engine = engine
-        self.first = Rows()  # what the first model gives
+        self.first = KeptRows()  # what the first model gives
         try:
             self.base = self.run(first, step)
         except BaseException:

@@ -11,7 +11,7 @@ from attrs import frozen
 from delegraph import DTYPES, Delegate, DelegraphError, Interpreter, Model, Tensor
 
 from ..calibrate.samples import inputs_of
-from .kept_samples import Running
+from .spilled_samples import Running
 
 PATIENCE = 5.0  # seconds, after which no further run is begun
 

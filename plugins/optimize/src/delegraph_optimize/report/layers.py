@@ -19,7 +19,7 @@ from ..calibrate.statistics import TensorStatistics
 from ..calibrate.watch import Watched
 from ..real import is_quantized, real_array, real_values
 from .accuracy import decibels
-from .kept_samples import KeptSamples, Running
+from .spilled_samples import Running, SpilledSamples
 
 BINS = 48  # of a histogram that is shown
 BROKEN = 10.0  # decibels: less, and the noise is more than a tenth of the signal
@@ -62,7 +62,7 @@ class Layer:
 def layers(
     model: Model,
     first: Model,
-    samples: KeptSamples | None,
+    samples: SpilledSamples | None,
     *,
     most: int = 16,
     engine: str | Delegate = "reference",
@@ -120,7 +120,7 @@ class _Sums:
 
 
 def _seen(
-    model: Model, first: Model, samples: KeptSamples, most: int, engine: str | Delegate
+    model: Model, first: Model, samples: SpilledSamples, most: int, engine: str | Delegate
 ) -> dict[str, _Sums]:
     tensors = {key: model.subgraphs[g].tensors[i] for (g, i), key in tensor_keys(model).items()}
     found: dict[str, _Sums] = {}
@@ -134,7 +134,9 @@ def _seen(
     return found
 
 
-def _activations(model: Model, samples: KeptSamples, most: int, engine: str | Delegate) -> Iterator[Values]:
+def _activations(
+    model: Model, samples: SpilledSamples, most: int, engine: str | Delegate
+) -> Iterator[Values]:
     """Yield the real values of all that a model computes, sample after sample."""
     keys, values = tensor_keys(model), {}
     names = samples.names

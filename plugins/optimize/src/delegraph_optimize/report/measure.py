@@ -14,19 +14,19 @@ from delegraph import Delegate, InputError, Model, read_model, write_model
 
 from ..calibrate import read_samples
 from .accuracy import Judge, Run, Score, scores
-from .kept_samples import KeptSamples, Running
 from .latency import Latency, latencies
 from .layers import Layer, first_broken, layers
 from .metric import Function, read_labels
 from .quiet import quiet
 from .sizes import Size, size_of
+from .spilled_samples import Running, SpilledSamples
 
 Source = Model | str | os.PathLike[str]
 Progress = Callable[[str, int, int], None]  # what is done, how much of it is done, and how much there is
 
 
 @frozen(eq=False)
-class Measured:
+class MeasuredModel:
     """What was measured of one model."""
 
     name: str
@@ -46,7 +46,7 @@ class Measured:
 class Measurement:
     """What was measured of several models, the first of which is the one of floats."""
 
-    models: tuple[Measured, ...]
+    models: tuple[MeasuredModel, ...]
     samples: int  # that were run
 
     def __str__(self) -> str:
@@ -91,7 +91,9 @@ def measure(
     with ExitStack() as closing:
         kept = None
         if data is not None:
-            kept = KeptSamples(loaded[0], read_samples(loaded[0], data, mean=mean, std=std, limit=samples))
+            kept = SpilledSamples(
+                loaded[0], read_samples(loaded[0], data, mean=mean, std=std, limit=samples)
+            )
             closing.callback(kept.close)
         closing.enter_context(quiet())
         runs_of = _runs(loaded, kept, metric, given, engine, progress, closing)
@@ -106,7 +108,7 @@ def measure(
 
 def _runs(
     models: Sequence[Model],
-    kept: KeptSamples | None,
+    kept: SpilledSamples | None,
     metric: str | Function | None,
     labels: Any,
     engine: str | Delegate,
@@ -132,14 +134,14 @@ def _measured(
     place: int,
     source: Source,
     models: Sequence[Model],
-    kept: KeptSamples | None,
+    kept: SpilledSamples | None,
     found: Sequence[Run],
     delegates: Sequence[str | Delegate],
     engine: str | Delegate,
     layer_samples: int,
     runs: int,
     progress: Progress,
-) -> Measured:
+) -> MeasuredModel:
     model = models[place]
     progress("layers and times", place, len(models))
     path = "" if isinstance(source, Model) else os.fspath(source)
@@ -151,7 +153,7 @@ def _measured(
     if kept is not None and kept.signatures[0] is None:
         signature, row = next(iter(kept))
         given = Running.stored(model, signature, kept.names[signature], row)
-    measured = Measured(
+    measured = MeasuredModel(
         Path(path).name or model.source or f"model {place}",
         path,
         size_of(model, _content(source)),

@@ -10,7 +10,7 @@ import attrs
 from delegraph import Model
 
 from .layers import Layer
-from .measure import Measured, Measurement
+from .measure import MeasuredModel, Measurement
 
 Json = dict[str, Any]
 _HIGH = 40.0  # decibels that a layer of 8 bits has at its best, about
@@ -21,7 +21,7 @@ def to_json(found: Measurement) -> Json:
     return {"samples": found.samples, "models": [_model(m) for m in found.models]}
 
 
-def node_data(model: Model, found: Measured) -> dict[str, Json]:
+def node_data(model: Model, found: MeasuredModel) -> dict[str, Json]:
     """Return the files of node data for Model Explorer, by what they show of each op.
 
     An entry of a graph is named by its signature, else ``main`` or ``subgraph_N``.
@@ -55,7 +55,7 @@ def _graph_keys(model: Model) -> dict[int, str]:
     return keys | {s.subgraph: s.key for s in reversed(model.signatures)}
 
 
-def _model(found: Measured) -> Json:
+def _model(found: MeasuredModel) -> Json:
     broken = found.first_broken
     size = found.size
     return {

@@ -14,7 +14,7 @@ from rich.text import Text
 from .accuracy import Score
 from .latency import Latency
 from .layers import BROKEN, Layer
-from .measure import Measured, Measurement
+from .measure import MeasuredModel, Measurement
 from .text import WIDTH, shortened
 
 EQUAL = 199.0  # decibels: more are rounding of the sums
@@ -122,7 +122,7 @@ def decibels_text(value: float | None) -> str:
     return "" if value is None else "equal" if value >= EQUAL else f"{value:.1f}"
 
 
-def _worst(model: Measured) -> Iterator[RenderableType]:
+def _worst(model: MeasuredModel) -> Iterator[RenderableType]:
     compared = [x for x in model.layers if x.decibels is not None or x.weights_decibels is not None]
     if not compared:
         return

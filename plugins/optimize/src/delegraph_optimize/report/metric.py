@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 from delegraph import InputError, shape_text
 
-from .kept_samples import Row
+from .spilled_samples import Row
 
 # Gets the outputs of each sample in turn, and the labels or None; gives a number, or one for each sample.
 Function = Callable[[Iterator["list[np.ndarray]"], "np.ndarray | None"], Any]

@@ -8,7 +8,7 @@ from delegraph import bytes_text, escaped, html_text
 
 from .charts import COLORS, Bar, Point, bars, histogram, intervals, lines, points
 from .layers import BROKEN, Layer, Spread
-from .measure import Measured, Measurement
+from .measure import MeasuredModel, Measurement
 from .measurement_text import decibels_text, latency_text, place_text, score_cells
 from .text import shortened
 
@@ -45,7 +45,7 @@ def _whole_table(heads: list[str], rows: list[str]) -> str:
     return f"<table><thead>{_row(heads, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _summary_row(found: Measurement, model: Measured, place: int) -> str:
+def _summary_row(found: Measurement, model: MeasuredModel, place: int) -> str:
     share = f"{100 * model.size.nbytes / max(found.models[0].size.nbytes, 1):.0f} %" if place else ""
     broken = model.first_broken
     where = (
@@ -144,7 +144,7 @@ def _times(found: Measurement) -> str:
     return chart + failed
 
 
-def _table(model: Measured, place: int) -> str:
+def _table(model: MeasuredModel, place: int) -> str:
     worst = sorted(model.layers, key=_worse)[:MOST]
     shown = {id(x) for x in worst}
     heads = [
@@ -173,7 +173,7 @@ def _worse(layer: Layer) -> float:
     return 1e3 if found is None else found
 
 
-def _layer_row(model: Measured, layer: Layer) -> str:
+def _layer_row(model: MeasuredModel, layer: Layer) -> str:
     size = model.size.layers.get((layer.subgraph, layer.index))
     cells = [
         html_text(place_text(layer)),

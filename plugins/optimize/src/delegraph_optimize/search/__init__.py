@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .found import Found, Sensitivity, Tried
+from .found import SearchResult, Sensitivity, Tried
 from .search import search_schemes
 
-__all__ = ["Found", "Sensitivity", "Tried", "search_schemes"]
+__all__ = ["SearchResult", "Sensitivity", "Tried", "search_schemes"]

@@ -49,7 +49,7 @@ class Tried:
 
 
 @frozen(eq=False)
-class Found:
+class SearchResult:
     """The model that a search found, and what it tried on the way."""
 
     quantized: Quantized

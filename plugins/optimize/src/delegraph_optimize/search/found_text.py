@@ -13,13 +13,13 @@ from rich.text import Text
 from ..report.charts import COLORS, Point, points
 from ..report.metric import METRICS
 from ..report.text import WIDTH, shortened
-from .found import Found, Tried
+from .found import SearchResult, Tried
 
 MOST = 12  # ops of the table of sensitivities
 _STYLE = "text { font: 12px sans-serif } .axis { stroke: #8b97a5; fill: none } .grid { stroke: #e7eaee }"
 
 
-def found_text(found: Found, width: int = WIDTH) -> str:
+def found_text(found: SearchResult, width: int = WIDTH) -> str:
     """Return the tables as plain text: the sensitive ops, the front, and what was chosen."""
     stream = io.StringIO()
     console = Console(
@@ -29,7 +29,7 @@ def found_text(found: Found, width: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def plot(found: Found) -> str:
+def plot(found: SearchResult) -> str:
     """Return the front as an SVG file: size and metric of all that was tried."""
     front = found.front
     times = 100 if found.metric in METRICS else 1
@@ -48,7 +48,7 @@ def plot(found: Found) -> str:
     return drawn.replace("<svg ", head, 1).replace(">", f"><style>{_STYLE}</style>", 1)
 
 
-def _sensitive(found: Found) -> Table:
+def _sensitive(found: SearchResult) -> Table:
     table = _table(">", "op", "as", f">{escaped(found.metric)} lost", ">noise", ">wins", ">", "output")
     for s in found.sensitivities[:MOST]:
         place = f"{s.place[0]}:{s.place[1]}" if s.place[0] else str(s.place[1])
@@ -66,7 +66,7 @@ def _sensitive(found: Found) -> Table:
     return table
 
 
-def _front(found: Found) -> Table:
+def _front(found: SearchResult) -> Table:
     table = _table(">size", ">ms", f">{escaped(found.metric)}", "ops", "")
     for t in found.front:
         mark = "chosen" if t is found.chosen else ""
@@ -82,7 +82,7 @@ def _front(found: Found) -> Table:
     return table
 
 
-def _chosen(found: Found) -> str:
+def _chosen(found: SearchResult) -> str:
     trial, tried = found.chosen.trial, f"{len(found.tried)} choices tried"
     return (
         f"{_counts(found.chosen)}: {bytes_text(trial.nbytes)}, {escaped(found.metric)} "
@@ -90,7 +90,7 @@ def _chosen(found: Found) -> str:
     )
 
 
-def _score(found: Found, value: float) -> str:
+def _score(found: SearchResult, value: float) -> str:
     return f"{100 * value:.2f} %" if found.metric in METRICS else f"{value:.4g}"
 
 

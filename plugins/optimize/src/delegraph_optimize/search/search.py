@@ -25,14 +25,14 @@ from ..improve.wishes import Wishes
 from ..pipeline import Quantized, Source, dequantize, quantize
 from ..report import Outcome
 from ..report.accuracy import Judge
-from ..report.kept_samples import KeptSamples
 from ..report.metric import METRICS, Function, read_labels
 from ..report.quiet import quiet
+from ..report.spilled_samples import SpilledSamples
 from ..rules import Rule
 from ..schemes import ACTIVATIONS
 from ..spec import SPECS
-from .found import Found, Place, Sensitivity, Trial, Tried
-from .state import State, fingerprint
+from .found import Place, SearchResult, Sensitivity, Trial, Tried
+from .state import SearchState, fingerprint
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it is done, and how much there is
 FLOATS = "float32"
@@ -62,7 +62,7 @@ def search_schemes(
     rules: str | os.PathLike[str] | Iterable[Rule] | None = None,
     progress: Progress = lambda what, done, of: None,
     **settings: Any,
-) -> Found:
+) -> SearchResult:
     """Return the smallest model that a search finds within a drop, or the best within a size.
 
     :param data: samples to calibrate with, and to judge on where ``test`` is None.
@@ -84,7 +84,7 @@ def search_schemes(
     with ExitStack() as closing:
         ways = {n: settings[n] for n in ("mean", "std") if n in settings}
         judged, limit = (data, settings.get("samples")) if test is None else (test, None)
-        kept = KeptSamples(given, read_samples(given, judged, limit=limit, **ways))
+        kept = SpilledSamples(given, read_samples(given, judged, limit=limit, **ways))
         closing.callback(kept.close)
         told = read_labels(labels) if isinstance(labels, (str, os.PathLike)) else labels
         work = _Search(
@@ -145,7 +145,7 @@ class _Search:
         model: Model,
         scheme: str,
         data: Any,
-        samples: KeptSamples,
+        samples: SpilledSamples,
         metric: str | Function | None,
         labels: Any,
         per: str,
@@ -178,7 +178,7 @@ class _Search:
             o for o in made.report.outcomes if (o.subgraph, o.index) not in own and self._is_choice(o)
         ]
         self.top = len(self.ladder) - 1
-        self.state = State(None, "")
+        self.state = SearchState(None, "")
         self.steps = self._steps()
 
     def _steps(self) -> list[list[int]]:
@@ -219,9 +219,9 @@ class _Search:
         labels = None if self.judge.labels is None else self.judge.labels.tolist()
         settings = self.scheme, self.judge.metric, labels, self.rules, told, ranges
         of = fingerprint(write_model(self.model), self.samples, *settings)
-        self.state = State(path, of, read)
+        self.state = SearchState(path, of, read)
 
-    def within_drop(self, most: float) -> Found:
+    def within_drop(self, most: float) -> SearchResult:
         """Return the model after ops went back until the drop is met."""
         levels = [0] * len(self.ops)
         alone = self._sensitivities([0] * len(self.ops))
@@ -236,7 +236,7 @@ class _Search:
         self._again(levels, most)
         return self._found(levels)
 
-    def within_size(self, most: int) -> Found:
+    def within_size(self, most: int) -> SearchResult:
         """Return the model after ops were quantized until the size is met."""
         levels = [self.top] * len(self.ops)
         below = self._sensitivities([self._down(i, self.top) for i in range(len(self.ops))])
@@ -408,13 +408,13 @@ class _Search:
     def _amount(self, drop: float) -> str:
         return f"{100 * drop:g} points" if self.judge.metric in METRICS else f"{drop:g}"
 
-    def _found(self, levels: Sequence[int]) -> Found:
+    def _found(self, levels: Sequence[int]) -> SearchResult:
         self._try(levels)
         schemes = self._schemes(levels)
         chosen = next(t for t in self.tried if t.schemes == schemes)
         alone = [self._sensitivity(i, 0) for i in range(len(self.ops))]
         alone.sort(key=self._harm, reverse=True)
-        return Found(
+        return SearchResult(
             self._made(levels), chosen, self.judge.metric, self.base, tuple(alone), tuple(self.tried)
         )
 

@@ -11,14 +11,14 @@ from typing import Any
 import attrs
 from delegraph import InputError, check_output, write_file
 
-from ..report.kept_samples import KeptSamples
+from ..report.spilled_samples import SpilledSamples
 from .found import Trial
 
 _FORMAT = "delegraph search 1"
 Name = str | os.PathLike[str]
 
 
-class State:
+class SearchState:
     """The trials so far, by a key of what was tried; each is in the file before the next begins."""
 
     def __init__(self, path: Name | None, of: str, read: Iterable[Name] = ()) -> None:
@@ -31,7 +31,7 @@ class State:
         self._trials: dict[str, Trial] = {}
         if path is not None:
             check_output(path, self._read)
-            if os.path.exists(path):
+            if os.path.isfile(path):  # a device has nothing to read, or has no end
                 self._load(path)
 
     def get(self, key: str) -> Trial | None:
@@ -51,7 +51,7 @@ class State:
                 found = json.load(file)
             form, of = found["format"], found["of"]
             trials = {k: _trial(v) for k, v in found["trials"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
             raise InputError(f"{where!r} is no state of a search: {e}; remove it to begin anew") from e
         if (form, of) != (_FORMAT, self._of):
             raise InputError(
@@ -67,7 +67,7 @@ def _trial(values: Any) -> Trial:
     )
 
 
-def fingerprint(content: bytes, samples: KeptSamples, *settings: Any) -> str:
+def fingerprint(content: bytes, samples: SpilledSamples, *settings: Any) -> str:
     """Return what a search is of: a digest of the model's file, the samples and the settings."""
     digest = blake2b(content, digest_size=16)
     for signature, row in samples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -17,17 +18,35 @@ from ..real import is_quantized, real_array
 Row = list[np.ndarray]
 
 
-class Rows:
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as e:
+        raise InputError(
+            f"samples cannot be kept in a temporary file: {e.strerror or e}; the variable TMPDIR names "
+            "a folder that has room for them"
+        ) from e
+
+
+class KeptRows:
     """Lists of arrays, one after another on a disk; read back in their order, as often as wanted."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed with these rows
+        with _on_disk():
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed with these rows
         self.close = self._file.close
         self._places: list[int] = []
 
     def append(self, row: Sequence[np.ndarray]) -> None:
-        self._places.append(self._file.seek(0, 2))
-        pickle.dump(list(row), self._file, protocol=5)
+        """Keep a list.
+
+        :raises InputError: the disk of temporary files is full.
+        """
+        with _on_disk():
+            self._places.append(self._file.seek(0, 2))
+            pickle.dump(list(row), self._file, protocol=5)
+            self._file.flush()
 
     def __len__(self) -> int:
         return len(self._places)
@@ -38,11 +57,11 @@ class Rows:
             yield pickle.load(self._file)
 
 
-class KeptSamples:
+class SpilledSamples:
     """The samples of a model's inputs, as real values in the order of its inputs."""
 
     def __init__(self, model: Model, samples: Samples) -> None:
-        self.rows = Rows()
+        self.rows = KeptRows()
         self.signatures: list[str | None] = []
         self.names: dict[str | None, list[str]] = {}  # of the inputs, by signature
         for signature, values in samples:

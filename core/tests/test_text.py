@@ -34,6 +34,7 @@ def test_one_thing_has_no_plural():
         ("\x9b\x85\x7f", r"\x9b\x85\x7f"),
         ("\u202e\u2066\u200b\u2028\ufeff\xad", r"\u202e\u2066\u200b\u2028\ufeff\xad"),
         ("\udc80\U000e0041", r"\udc80\U000e0041"),
+        ("\ue000\uffff", r"\ue000\uffff"),
     ],
 )
 def test_what_would_not_be_seen_is_escaped(name, text):

@@ -39,8 +39,8 @@ def escaped(name: str | os.PathLike[str]) -> str:
     r"""Write what a file or a caller calls something, with escapes for what would not be seen as it is.
 
     Control characters (a line break and a tab, too), characters without width, those that turn the
-    direction of writing, halves of surrogate pairs, and what stands for no character that all agree on
-    (unassigned, or of private use), as in Python's own ``repr``: ``\x1b``, ``\u202e``. What is escaped stays so.
+    direction of writing, halves of surrogate pairs, and what is unassigned or of private use, as in
+    Python's own ``repr``: ``\x1b``, ``\u202e``. What is escaped stays so.
     """
     return _ODD.sub(_escape, os.fspath(name))
 

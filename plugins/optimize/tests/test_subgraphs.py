@@ -44,6 +44,24 @@ def test_what_branches_compute_has_integers_inside() -> None:
         np.testing.assert_allclose(computes(found, x=x)[0], computes(model, x=x)[0], atol=0.06)
 
 
+def test_what_reads_the_result_of_a_branch_has_integers() -> None:
+    g = Builder()
+    x, c = g.input((1, 8), "float32", "x"), g.input((), "bool", "c")
+    branches_ = [g.subgraph(name) for name in ("then", "else")]
+    for branch, op in zip(branches_, ("TANH", "EXP"), strict=True):
+        v = branch.input((1, 8), "float32", "v")
+        branch.returns(branch.op(op, [v], [branch.tensor((1, 8), "float32")]))
+    options = {"then_subgraph_index": 1, "else_subgraph_index": 2}
+    y = g.op("IF", [c, x], [g.tensor((1, 8), "float32", "y")], **options)
+    w = g.constant(floats(4, 8))
+    model = g.model([g.op("FULLY_CONNECTED", [y, w, None], [g.tensor((1, 4), "float32")])])
+    data = [{"x": floats(1, 8), "c": np.bool_(i % 2)} for i in range(8)]
+    found = quantize(model, "int8", data=data)
+    assert [o.scheme for o in found.report.outcomes if o.op != "IF"] == ["int8"] * 3
+    for one in data:
+        np.testing.assert_allclose(computes(found.model, **one)[0], computes(model, **one)[0], atol=0.2)
+
+
 def test_a_branch_that_no_sample_takes_stays_in_floats_and_the_report_says_so() -> None:
     data = [np.abs(floats(1, 8)) for _ in range(4)]
     report = quantize(branches(), "int8", data=data).report

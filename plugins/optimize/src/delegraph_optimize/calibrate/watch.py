@@ -19,6 +19,7 @@ from delegraph import (
     load_delegate,
     run_op_by_op,
 )
+from delegraph.model import is_core_op
 
 from .inside import seen_inside
 from .samples import Samples
@@ -51,8 +52,8 @@ class Watched(Delegate):
         return self.engine.unavailable()
 
     def prepare(self, partition: Partition) -> Run:
-        given = {} if partition.graph is None else {t.index for t in partition.graph.inputs}
-        met: set[int] = set()  # inputs of the subgraph that an op before this one reads
+        given = _from_core(partition)
+        met: set[int] = set()  # those that an op before this one reads
 
         def watched(op: Op) -> Callable[..., Sequence[Any]]:
             one = attrs.evolve(partition.of_op(op), delegate=self.engine)
@@ -83,6 +84,15 @@ class Watched(Delegate):
         array = np.asarray(value)
         if array.dtype == np.float32:
             self.tell(subgraph, index, array)
+
+
+def _from_core(partition: Partition) -> set[int]:
+    """Return the tensors that no delegate writes: inputs of the subgraph, results of IF, WHILE and others."""
+    graph = partition.graph
+    if graph is None:
+        return set()
+    made = (t for op in graph.ops if is_core_op(op.name) for t in op.outputs)
+    return {t.index for t in (*graph.inputs, *made)}
 
 
 def calibrate(

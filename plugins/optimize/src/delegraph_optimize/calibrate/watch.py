@@ -87,7 +87,7 @@ class Watched(Delegate):
 
 
 def _from_core(partition: Partition) -> set[int]:
-    """Return the tensors that no delegate writes: inputs of the subgraph, results of IF, WHILE and others."""
+    """Return the tensors that no delegate writes: inputs of the subgraph, results of control flow."""
     graph = partition.graph
     if graph is None:
         return set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from delegraph import ModelError, StateError
@@ -254,3 +256,23 @@ def _filled_table(keys, values) -> Builder:
 def test_a_table_whose_values_do_not_fit_is_a_model_error(interpret, keys, values, message):
     with pytest.raises(ModelError, match=message):
         interpret(_filled_table(keys, values).model())()
+
+
+TYPES = {"int64": np.int64([1, 2]), "int32": np.int32([1, 2]), "float32": np.float32([1, 2])}
+TYPES["string"] = np.array([b"a", b"b"], object)
+
+
+def test_a_lookup_of_other_types_than_the_table_has_is_a_model_error(interpret):
+    """As in LiteRT, which compares the types of keys, values, default and output."""
+    for keys, values, sought, default, out in itertools.product(TYPES, repeat=5):
+        g = Builder()
+        table = g.op("HASHTABLE", [], [g.tensor((1,), "resource")], table_id=7)
+        g.op("HASHTABLE_IMPORT", [table, *map(g.constant, (TYPES[keys], TYPES[values]))], [])
+        missing = g.constant(TYPES[default][:1])
+        y = g.op("HASHTABLE_FIND", [table, g.constant(TYPES[sought]), missing], [g.tensor((2,), out)])
+        model = g.model(outputs=[y])
+        if (keys, values, default) == (sought, out, out):
+            assert interpret(model)().tolist() == TYPES[values].tolist()
+        else:
+            with pytest.raises(ModelError, match=r"HASHTABLE_FIND v1 needs a (table|default) of"):
+                interpret(model)()

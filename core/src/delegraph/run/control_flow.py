@@ -143,42 +143,50 @@ def _hashtable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 
 def _hashtable_import(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
+    types = _types(op.inputs[1:])
+
     def run(state: Transaction, handle: Any, keys: Any, values: Any) -> Values:
         key = ("table", int(_one(op, handle)))
-        if _entries(state, key) is None:  # a second import does nothing
+        if _table(state, key) is None:  # a second import does nothing
             names, found = _flat(keys), _flat(values)
             if len(names) != len(found):
                 raise ModelError(f"{op} needs a value for each of {len(names)} keys, found {len(found)}")
             pairs = list(zip(names, found, strict=True))
-            state.assign(key, HashTable(dict(reversed(pairs))), op)  # of equal keys the first counts
+            table = HashTable(dict(reversed(pairs)), types)  # of equal keys the first counts
+            state.assign(key, table, op)
         return ()
 
     return run
 
 
 def _hashtable_find(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
-    dtype = DTYPES[op.outputs[0].dtype].numpy
+    keys_type, default_type, out_type = _types((*op.inputs[1:], *op.outputs))
+    if default_type != out_type:
+        raise ModelError(f"{op} needs a default of type {out_type}, as its output is, found {default_type}")
 
     def run(state: Transaction, handle: Any, keys: Any, default: Any) -> Values:
-        entries = _entries(state, ("table", int(_one(op, handle))))
-        if entries is None:
+        table = _table(state, ("table", int(_one(op, handle))))
+        if table is None:
             raise StateError(f"{op} needs a hash table with entries; nothing was imported into it yet")
+        if table.types != (keys_type, out_type):
+            raise ModelError(
+                f"{op} needs a table of {out_type} values by {keys_type} keys, found one of "
+                f"{table.types[1]} by {table.types[0]}"
+            )
         missing = next(iter(_flat(default)), None)
         if missing is None:
             raise ModelError(f"{op} needs a value for keys that it lacks, found none")
-        found = objects((entries.get(k, missing) for k in _flat(keys)), keys.shape)
-        try:
-            return (found.astype(dtype),)
-        except (TypeError, ValueError) as e:
-            raise ModelError(f"{op} needs a table of {op.outputs[0].dtype} values: {e}") from None
+        found = objects((table.entries.get(k, missing) for k in _flat(keys)), keys.shape)
+        return (found.astype(DTYPES[out_type].numpy),)
 
     return run
 
 
 def _hashtable_size(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     def run(state: Transaction, handle: Any) -> Values:
-        entries = _entries(state, ("table", int(_one(op, handle))))
-        return (np.full(op.outputs[0].shape or (1,), len(entries or ()), np.int64),)
+        table = _table(state, ("table", int(_one(op, handle))))
+        size = 0 if table is None else len(table.entries)
+        return (np.full(op.outputs[0].shape or (1,), size, np.int64),)
 
     return run
 
@@ -237,9 +245,13 @@ def _handle(op: Op, number: int) -> np.ndarray:
     return np.full(op.outputs[0].shape or (), number, np.int32)
 
 
-def _entries(state: Transaction, key: tuple[str, int]) -> dict[Any, Any] | None:
+def _table(state: Transaction, key: tuple[str, int]) -> HashTable | None:
     table = state.resource(key)
-    return table.entries if isinstance(table, HashTable) else None
+    return table if isinstance(table, HashTable) else None
+
+
+def _types(tensors: Operands) -> tuple[str, ...]:
+    return tuple("" if t is None else t.dtype for t in tensors)
 
 
 def _flat(value: Any) -> list[Any]:

@@ -37,9 +37,10 @@ class Kept:
 
 @frozen
 class HashTable:
-    """A hash table; one that nothing was imported into has ``entries`` None."""
+    """A hash table that something was imported into."""
 
-    entries: dict[Any, Any] | None = None
+    entries: dict[Any, Any]
+    types: tuple[str, ...]  # of keys and of values
 
 
 class State:

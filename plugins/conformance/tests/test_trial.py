@@ -153,3 +153,37 @@ def test_what_core_folds_the_delegate_computes_too() -> None:
     assert trial.tried(ranks(wrong=0), case).kind == "delegated"
     assert trial.tried(ranks(wrong=1), case).problem == "off by 1 steps, the row claims 0"
     assert trial.tried(Made("refuses", {}, made=Refuses()), case).kind == "refused"
+
+
+class Floors(Delegate):
+    """Rounds down what it reads as halves, and something more."""
+
+    name = "floors"
+    more = 0.0
+
+    def prepare(self, partition: Partition) -> Run:
+        def floor(x: np.ndarray) -> tuple[np.ndarray]:
+            return (np.floor(x.astype(np.float16).astype(np.float32) + np.float32(self.more)),)
+
+        return run_op_by_op(partition, lambda op: floor)
+
+
+@pytest.mark.parametrize(
+    ("rtol", "more", "problem"),
+    [
+        (4e-3, 0, ""),
+        (5e-4, 0, "off by 0.5 of the largest value, the row claims 0.0005"),
+        (4e-3, 0.1, "off by 0.5 of the largest value, the row claims 0.004"),
+    ],
+)
+def test_a_claim_of_half_precision_may_read_halves_and_no_less(
+    rtol: float, more: float, problem: str
+) -> None:
+    g = Builder()
+    y = g.op("FLOOR", [g.input((3,), "float32")], [g.tensor((3,), "float32")])
+    x = np.float32([0.99999, 2.0, 1.95])
+    case = OpCase("FLOOR", "beside a jump", g.model([y]), [x], [np.floor(x)])
+    made = Floors()
+    made.more = more
+    made.table = SupportTable("floors", [OpSupport("FLOOR", (1, 1), "float32 -> float32", rtol=rtol)])
+    assert trial.tried(Made("floors", {}, made=made), case).problem == problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 
 import pytest
 from delegraph import Builder
@@ -56,3 +57,23 @@ def test_no_interrupt_leaves_a_turn(interpret, toy, negated, method):
         i.allocate_tensors()
         assert i([3, 4]).tolist() == [-3, -4], at
     assert len(kept) > 5
+
+
+def test_ctrl_c_at_the_end_of_running_passes(interpret, toy, negated):
+    class Interrupted(toy):
+        armed = False
+
+        @contextmanager
+        def running(self):
+            yield
+            if self.armed:
+                raise KeyboardInterrupt
+
+    delegate = Interrupted()
+    i = interpret(negated, delegate)
+    i([1, 2])
+    delegate.armed = True
+    with pytest.raises(KeyboardInterrupt):
+        i([3, 4])
+    delegate.armed = False
+    assert i([5, 6]).tolist() == [-5, -6]

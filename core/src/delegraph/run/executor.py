@@ -160,8 +160,6 @@ class _Running(AbstractContextManager[object]):
         if self._scope is not None:
             try:
                 self._scope.__exit__(*exc)
-            except KeyboardInterrupt:
-                raise
             except BaseException as e:
                 if e is not exc[1]:
                     tell(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import OpSupport, rules
+from delegraph import OpSupport
+from delegraph.rules import one_value
+from delegraph.rules import same_quantization as quantized_alike
 
 from ..families.elementwise import launches
 from ..families.support_rows import float_support, plain_support, same_quantization
@@ -18,7 +20,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    types, name, constraints = "int32|int64 T -> T", "FILL", [rules.one_value(1, "value")]
+    types, name, constraints = "int32|int64 T -> T", "FILL", [one_value(1, "value")]
     yield from float_support(
         name,
         Kernel(_launches, fuses=True),
@@ -29,7 +31,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         rtol=0,
         quantized_constraints=[same_quantization],
     )
-    alike = [*constraints, rules.same_quantization(slice(1, 2))]
+    alike = [*constraints, quantized_alike(slice(1, 2))]
     yield from plain_support(name, Kernel(_launches), options, types, 5, alike, "int32 int64 bool")
 
 

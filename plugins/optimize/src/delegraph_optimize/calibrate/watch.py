@@ -19,7 +19,6 @@ from delegraph import (
     load_delegate,
     run_op_by_op,
 )
-from delegraph.model import is_core_op
 
 from .inside import seen_inside
 from .samples import Samples
@@ -37,12 +36,23 @@ class Watched(Delegate):
     name = "watched"
     dynamic = True
 
-    def __init__(self, engine: Delegate, tell: Tell, tell_inside: TellInside | None = None) -> None:
+    def __init__(
+        self,
+        engine: Delegate,
+        tell: Tell,
+        tell_inside: TellInside | None,
+        written: set[tuple[int, int]],
+    ) -> None:
+        """Watch a delegate.
+
+        :param written: subgraphs and tensors that ops of this delegate, or of those beside it, write.
+        """
         super().__init__(label=engine.label)
         self.name = engine.name  # type: ignore[misc]
         self.engine = engine
         self.tell = tell
         self.tell_inside = tell_inside
+        self.written = written
         self.table = engine.table
 
     def running(self) -> AbstractContextManager[object]:
@@ -52,33 +62,38 @@ class Watched(Delegate):
         return self.engine.unavailable()
 
     def prepare(self, partition: Partition) -> Run:
-        given = _from_core(partition)
-        met: set[int] = set()  # those that an op before this one reads
+        subgraph = partition.subgraph
+        met: set[int] = set()  # what an op before this one reads
 
-        def watched(op: Op) -> Callable[..., Sequence[Any]]:
+        def one_watched(op: Op) -> Callable[..., Sequence[Any]]:
             one = attrs.evolve(partition.of_op(op), delegate=self.engine)
             run = self.engine.prepare(one)
             indices = [-1 if t is None else t.index for t in op.inputs]
             places = [indices.index(t.index) for t in one.inputs]
             read = zip(places, (t.index for t in one.inputs), strict=True)
-            first = [(p, i) for p, i in read if i in given and i not in met]
+            first = [(p, i) for p, i in read if i not in met]
             met.update(i for _, i in first)
             written = [t.index for t in (*op.outputs, *op.variables)]
+            self.written.update((subgraph, index) for index in written)
 
             def carry_out(*arrays: Any) -> Sequence[Any]:
                 for place, index in first:
-                    self._show(partition.subgraph, index, arrays[place])
+                    if (
+                        subgraph,
+                        index,
+                    ) not in self.written:  # an input, or of control flow, which core runs
+                        self._show(subgraph, index, arrays[place])
                 if self.tell_inside is not None:
                     for what, values in seen_inside(op, arrays).items():
-                        self.tell_inside(partition.subgraph, op.outputs[0].index, what, values)
+                        self.tell_inside(subgraph, op.outputs[0].index, what, values)
                 results = run(*[arrays[p] for p in places])
                 for index, value in zip(written, results, strict=True):
-                    self._show(partition.subgraph, index, value)
+                    self._show(subgraph, index, value)
                 return results
 
             return carry_out
 
-        return run_op_by_op(partition, watched)
+        return run_op_by_op(partition, one_watched)
 
     def _show(self, subgraph: int, index: int, value: Any) -> None:
         array = np.asarray(value)
@@ -86,13 +101,10 @@ class Watched(Delegate):
             self.tell(subgraph, index, array)
 
 
-def _from_core(partition: Partition) -> set[int]:
-    """Return the tensors that no delegate writes: inputs of the subgraph, results of control flow."""
-    graph = partition.graph
-    if graph is None:
-        return set()
-    made = (t for op in graph.ops if is_core_op(op.name) for t in op.outputs)
-    return {t.index for t in (*graph.inputs, *made)}
+def watched(loaded: Sequence[Delegate], tell: Tell, tell_inside: TellInside | None = None) -> list[Watched]:
+    """Return delegates that show each value once: as it is written, or, if core gives it, as it is read."""
+    written: set[tuple[int, int]] = set()
+    return [Watched(d, tell, tell_inside, written) for d in loaded]
 
 
 def calibrate(
@@ -124,8 +136,8 @@ def calibrate(
     loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
     if loaded[0].name != "reference":
         loaded.append(load_delegate("reference"))
-    done, watched = 0, [Watched(d, tell, tell_inside) for d in loaded]
-    with Interpreter(model=model, delegates=watched) as interpreter:
+    done = 0
+    with Interpreter(model=model, delegates=watched(loaded, tell, tell_inside)) as interpreter:
         for signature, inputs in samples:
             run_sample(interpreter, signature, inputs)
             done += 1

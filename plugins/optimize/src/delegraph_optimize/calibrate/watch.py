@@ -36,24 +36,24 @@ class Watched(Delegate):
     name = "watched"
     dynamic = True
 
-    def __init__(
-        self,
-        engine: Delegate,
-        tell: Tell,
-        tell_inside: TellInside | None,
-        written: set[tuple[int, int]],
-    ) -> None:
-        """Watch a delegate.
-
-        :param written: subgraphs and tensors that ops of this delegate, or of those beside it, write.
-        """
+    def __init__(self, engine: Delegate, tell: Tell, tell_inside: TellInside | None = None) -> None:
         super().__init__(label=engine.label)
         self.name = engine.name  # type: ignore[misc]
         self.engine = engine
         self.tell = tell
         self.tell_inside = tell_inside
-        self.written = written
+        self.written: set[tuple[int, int]] = set()  # subgraphs and tensors
         self.table = engine.table
+
+    @classmethod
+    def all_of(
+        cls, engines: Sequence[Delegate], tell: Tell, tell_inside: TellInside | None = None
+    ) -> list[Watched]:
+        """Return delegates that show each value as it is written, or as it is read if core gives it."""
+        found = [cls(engine, tell, tell_inside) for engine in engines]
+        for one in found:
+            one.written = found[0].written
+        return found
 
     def running(self) -> AbstractContextManager[object]:
         return self.engine.running()
@@ -81,7 +81,7 @@ class Watched(Delegate):
                     if (
                         subgraph,
                         index,
-                    ) not in self.written:  # an input, or of control flow, which core runs
+                    ) not in self.written:  # an input, or of control flow
                         self._show(subgraph, index, arrays[place])
                 if self.tell_inside is not None:
                     for what, values in seen_inside(op, arrays).items():
@@ -99,12 +99,6 @@ class Watched(Delegate):
         array = np.asarray(value)
         if array.dtype == np.float32:
             self.tell(subgraph, index, array)
-
-
-def watched(loaded: Sequence[Delegate], tell: Tell, tell_inside: TellInside | None = None) -> list[Watched]:
-    """Return delegates that show each value once: as it is written, or, if core gives it, as it is read."""
-    written: set[tuple[int, int]] = set()
-    return [Watched(d, tell, tell_inside, written) for d in loaded]
 
 
 def calibrate(
@@ -137,7 +131,7 @@ def calibrate(
     if loaded[0].name != "reference":
         loaded.append(load_delegate("reference"))
     done = 0
-    with Interpreter(model=model, delegates=watched(loaded, tell, tell_inside)) as interpreter:
+    with Interpreter(model=model, delegates=Watched.all_of(loaded, tell, tell_inside)) as interpreter:
         for signature, inputs in samples:
             run_sample(interpreter, signature, inputs)
             done += 1

@@ -17,7 +17,7 @@ import numpy as np
 from attrs import frozen
 from delegraph import Delegate, Interpreter, Model, fused_activation, load_delegate
 
-from ..calibrate.watch import run_sample, watched
+from ..calibrate.watch import Watched, run_sample
 from ..writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit
 from .kept_samples import Sample
 from .product import BIAS, WeightedProduct
@@ -70,7 +70,7 @@ def _tops(model: Model, samples: Sequence[Sample], engine: str | Delegate) -> di
         loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
         if loaded[0].name != "reference":
             loaded.append(load_delegate("reference"))
-        with Interpreter(model=model, delegates=watched(loaded, tell)) as interpreter:
+        with Interpreter(model=model, delegates=Watched.all_of(loaded, tell)) as interpreter:
             for signature, inputs in samples:
                 run_sample(interpreter, signature, inputs)
     return dict(found)

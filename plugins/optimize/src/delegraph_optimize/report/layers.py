@@ -149,7 +149,7 @@ def _activations(
     loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
     if loaded[0].name != "reference":
         loaded.append(load_delegate("reference"))
-    with Interpreter(model=model, delegates=[_WatchedWhole(d, tell) for d in loaded]) as interpreter:
+    with Interpreter(model=model, delegates=_WatchedWhole.all_of(loaded, tell)) as interpreter:
         running = Running(model, interpreter)
         for signature, row in islice(samples, most):
             values.clear()

@@ -338,7 +338,7 @@ def _float_difference(
     if not finite.any():
         return None
     sizes = np.abs(np.where(finite, b, 0))
-    largest = sizes.max()
+    largest = max(sizes.max(), _SMALLEST_NORMAL)  # denormal numbers have few bits
     off = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0)
     wrong = off > (rtol * np.maximum(sizes, _SMALLEST_NORMAL) if each else rtol * largest)
     if wrong.any():

@@ -106,3 +106,18 @@ def test_the_bounds_of_an_activation_are_rounded_in_float32(interpret, load, op,
     found = it.run({0: np.full((1, 4), 200, np.uint8)}).values()
     highest = [min(255, 111 + int(round_half_away(np.asarray(bound / s)))) for s in scales]
     assert [v.ravel().tolist() for v in found] == [[h] * 4 for h in highest]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_a_large_beta_leaves_the_largest(interpret, load, dtype):
+    lowest, x = np.iinfo(dtype).min, np.array([[200, 3, 0, 199], [7, 7, 0, 1], [255, 254, 255, 255]])
+    betas, outs = [1e6, 1e10, 1e30], []
+    g = Builder()
+    of = g.input(x.shape, dtype, scale=0.0039215, zero_point=0)
+    for beta in betas:
+        out = g.tensor(x.shape, dtype, scale=1 / 256, zero_point=lowest)
+        outs.append(g.op("SOFTMAX", [of], [out], beta=beta))
+    found = interpret(g.model(outputs=outs), load()).run({0: (x + lowest).astype(dtype)}).values()
+    shares = np.array([[255, 0, 0, 0], [128, 128, 0, 0], [85, 0, 85, 85]]) + lowest
+    for beta, share in zip(betas, found, strict=True):
+        assert share.tolist() == shares.tolist(), beta

@@ -88,7 +88,15 @@ from .weights import (
     whole_groups,
     whole_multiple,
 )
-from .windows import bounded_padding, image, one_alignment, real_windows, same_images, too_large
+from .windows import (
+    bounded_padding,
+    bounded_radius,
+    image,
+    one_alignment,
+    real_windows,
+    same_images,
+    too_large,
+)
 
 __all__ = [
     "axes_inside",
@@ -98,6 +106,7 @@ __all__ = [
     "blocks_and_edges",
     "blocks_of",
     "bounded_padding",
+    "bounded_radius",
     "broadcast_alpha",
     "channels_of_blocks",
     "clips",

@@ -47,6 +47,13 @@ def too_large(padded: Sequence[int], shape: Sequence[int]) -> str | None:
     return f"{shape_text(shape)} padded to {shape_text(padded)}"
 
 
+@needs("a radius of less than 2**30")
+def bounded_radius(op: Op) -> str | None:
+    """Refuse a LOCAL_RESPONSE_NORMALIZATION of which LiteRT adds radius and channel beyond int32."""
+    radius = op.options.radius
+    return None if radius < 1 << 30 else str(radius)
+
+
 @needs("an image of 4 axes")
 def image(op: Op) -> str | None:
     shape = operand_shape(op, 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from delegraph import OpSupport
-from delegraph.rules import image
+from delegraph.rules import bounded_radius, image
 
 from ..families.elementwise import spread
 from ..families.support_rows import float_support
@@ -24,7 +24,8 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 def support(options: Options) -> Iterable[OpSupport]:
     name, kernel = "LOCAL_RESPONSE_NORMALIZATION", Kernel(_launches, fuses=True)
-    return float_support(name, kernel, options, "T -> T", last=1, constraints=[image], quantized="")
+    constraints = [image, bounded_radius]
+    return float_support(name, kernel, options, "T -> T", last=1, constraints=constraints, quantized="")
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

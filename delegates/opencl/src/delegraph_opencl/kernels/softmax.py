@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import OpSupport
+from delegraph import DTYPES, Op, OpSupport
 from delegraph.rules import has_an_axis, output_steps
 
 from ..families.softmax_rows import RowOp, by_row
@@ -28,9 +28,21 @@ def support(options: Options) -> Iterable[OpSupport]:
     )
 
 
+def _beta(op: Op) -> float:
+    """Return beta; of integers one with which a step is 100 at most: all but the largest is 0 then.
+
+    With a larger one the rounding of the largest itself, taken from itself, would count.
+    """
+    beta, x = float(op.options.beta), op.inputs[0]
+    if x is None or not DTYPES[x.dtype].is_integer:
+        return beta
+    most = 100 / x.scale
+    return min(max(beta, -most), most)
+
+
 _SOFTMAX = RowOp(
     term="exp(((x) - peak) * b)",
     setup="1 / (sum)",
     value="(t) * whole",
-    parameter=lambda op: float(op.options.beta),
+    parameter=_beta,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import Op, OpSupport, needs
-from delegraph.rules import operand
+from delegraph.rules import bounded_radius, operand
 
 from ..elementwise import quietly
 from ..kernel import Kernel
@@ -43,13 +43,6 @@ def _window_sums(x: np.ndarray, radius: int) -> np.ndarray:
 def image(op: Op) -> str | None:
     rank = len(operand(op, 0).shape or ())
     return None if rank == 4 else f"rank {rank}"
-
-
-@needs("a radius of less than 2**30")
-def bounded_radius(op: Op) -> str | None:
-    """LiteRT adds channels to it in int32."""
-    radius = op.options.radius
-    return None if radius < 1 << 30 else str(radius)
 
 
 SUPPORT = [

@@ -276,3 +276,15 @@ def test_a_lookup_of_other_types_than_the_table_has_is_a_model_error(interpret):
         else:
             with pytest.raises(ModelError, match=r"HASHTABLE_FIND v1 needs a (table|default) of"):
                 interpret(model)()
+
+
+@pytest.mark.parametrize("dtype", ["string", "float32"])
+@pytest.mark.parametrize("name", ["HASHTABLE_SIZE", "HASHTABLE_FIND", "READ_VARIABLE", "ASSIGN_VARIABLE"])
+def test_a_handle_that_is_no_number_is_a_model_error(interpret, name, dtype):
+    g = Builder()
+    handle, x = g.input((1,), dtype), g.constant(np.int64([1]))
+    more = {"HASHTABLE_FIND": [x, x], "ASSIGN_VARIABLE": [x]}.get(name, [])
+    made = [] if name == "ASSIGN_VARIABLE" else [g.tensor((1,), "int64")]
+    g.op(name, [handle, *more], made)
+    with pytest.raises(ModelError, match=f"{name} v1 needs a handle"):
+        interpret(g.model(outputs=made))(TYPES[dtype][:1])

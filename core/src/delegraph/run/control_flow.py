@@ -121,7 +121,7 @@ def _var_handle(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 def _read_variable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     def run(state: Transaction, handle: Any) -> Values:
-        value = state.resource(("variable", int(_one(op, handle))))
+        value = state.resource(("variable", _number(op, handle)))
         if value is None:
             raise StateError(f"{op} needs a variable that has a value; nothing was assigned to it yet")
         return (value,)
@@ -131,7 +131,7 @@ def _read_variable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 def _assign_variable(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     def run(state: Transaction, handle: Any, value: Any) -> Values:
-        state.assign(("variable", int(_one(op, handle))), value, op)
+        state.assign(("variable", _number(op, handle)), value, op)
         return ()
 
     return run
@@ -146,7 +146,7 @@ def _hashtable_import(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     types = _types(op.inputs[1:])
 
     def run(state: Transaction, handle: Any, keys: Any, values: Any) -> Values:
-        key = ("table", int(_one(op, handle)))
+        key = ("table", _number(op, handle))
         if _table(state, key) is None:  # a second import does nothing
             names, found = _flat(keys), _flat(values)
             if len(names) != len(found):
@@ -165,7 +165,7 @@ def _hashtable_find(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
         raise ModelError(f"{op} needs a default of type {out_type}, as its output is, found {default_type}")
 
     def run(state: Transaction, handle: Any, keys: Any, default: Any) -> Values:
-        table = _table(state, ("table", int(_one(op, handle))))
+        table = _table(state, ("table", _number(op, handle)))
         if table is None:
             raise StateError(f"{op} needs a hash table with entries; nothing was imported into it yet")
         if table.types != (keys_type, out_type):
@@ -184,7 +184,7 @@ def _hashtable_find(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
 
 def _hashtable_size(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     def run(state: Transaction, handle: Any) -> Values:
-        table = _table(state, ("table", int(_one(op, handle))))
+        table = _table(state, ("table", _number(op, handle)))
         size = 0 if table is None else len(table.entries)
         return (np.full(op.outputs[0].shape or (1,), size, np.int64),)
 
@@ -233,6 +233,14 @@ def _one(op: Op, value: Any) -> Any:
     if array.size != 1:
         raise ModelError(f"{op} needs a single value to decide, found shape {shape_text(array.shape)}")
     return array.item()
+
+
+def _number(op: Op, handle: Any) -> int:
+    """Return the number of a variable or a table."""
+    found = _one(op, handle)
+    if type(found) is not int:
+        raise ModelError(f"{op} needs a handle, as VAR_HANDLE and HASHTABLE make, found {handle.dtype}")
+    return found
 
 
 def _truth(op: Op, value: Any) -> bool:

@@ -29,7 +29,7 @@ from delegraph import (
 
 from .delegate import is_compiled
 from .loads import told, unloadable
-from .payload import described
+from .payload import CUSTOM_OP, described
 from .status import Operation, operations
 
 Say = Callable[[str], None]
@@ -131,7 +131,7 @@ def cut(path: Path, settings: Settings, say: Say) -> Cut:
 def _check_source(path: Path, source: Model) -> None:
     main = source.subgraphs[0]
     if is_compiled(main):
-        op = next(op for op in main.ops if op.custom_options)
+        op = next(op for op in main.ops if op.name == CUSTOM_OP)
         raise InputError(f"{escaped(path)} is compiled already: {op} holds {described(op.custom_options)}")
 
 

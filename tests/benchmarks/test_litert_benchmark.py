@@ -39,10 +39,11 @@ def test_overhead_over_litert(name: str, record_property: Record) -> None:
         arrays = [_values(d) for d in theirs.get_input_details()]
         (partition,) = ours.plan.partitions
         run = delegate.prepare(partition)
-        order = {t.index: i for i, t in enumerate(partition.inputs)}
         entries = [d["index"] for d in theirs.get_input_details()]
-        given = [
-            a for _, a in sorted(zip((order[i] for i in entries), arrays, strict=True), key=lambda p: p[0])
+        values = dict(zip(entries, arrays, strict=True))
+        given = [  # variables are read, too
+            values[t.index] if t.index in values else np.zeros(t.shape or (), t.dtype)
+            for t in partition.inputs
         ]
         exits = [d["index"] for d in theirs.get_output_details()]
 

@@ -29,11 +29,6 @@ def test_a_change_of_what_is_exported_is_a_decision() -> None:
     )
 
 
-def test_dir_lists_what_is_exported_and_nothing_else() -> None:
-    assert dir(delegraph) == sorted(delegraph.__all__)
-    assert [name for name in dir(delegraph) if not hasattr(delegraph, name)] == []
-
-
 def test_a_class_that_the_public_interface_names_is_public() -> None:
     public = record().partition("# delegraph.interpreter")[0]
     named = set(re.findall(r"\w+", re.sub(r"'[^'\n]*'", "", public)))

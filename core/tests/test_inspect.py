@@ -61,14 +61,14 @@ def test_a_signature_is_listed_with_types_shapes_and_quantization(path):
 
 def test_ops_are_counted_by_version_and_types(path):
     said = lines(path)
-    assert "2 ops" in said
-    assert "FULLY_CONNECTED 4 1 int8 int8 int32 -> int8" in said
+    assert "2 ops, 8 MACs (multiply-accumulates) in a run" in said
+    assert "FULLY_CONNECTED 4 1 8 int8 int8 int32 -> int8" in said
     assert "Own 1 1 int8 ×3 none -> float32" in said
 
 
 def test_constants_are_summed_by_type(path):
     said = lines(path)
-    assert "16 B of constants" in said
+    assert "8 parameters, 16 B of constants" in said
     assert "int8 1 8 B 1 per axis" in said
     assert "int32 1 8 B" in said
 

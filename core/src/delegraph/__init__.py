@@ -80,6 +80,8 @@ from .profile import Event
 from .text import bytes_text, escaped, html_text, shape_text
 
 if TYPE_CHECKING:
+    from . import interpreter as interpreter
+    from . import rules as rules
     from .cli.echo import echo, echo_json
     from .file import check_output, is_same_file, read_model, write_file, write_model
     from .inputs import model_inputs
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from .partition.plan_model import plan_model
     from .plugins import Offer, Plugin, Plugins, Problem, load_delegate
     from .run import Interpreter, SignatureRunner
+
 
 __version__ = "0.1.0"
 __all__ = [
@@ -201,11 +204,17 @@ _LATER = {
 }
 
 
+# Modules that are public, too, see docs/compatibility.md.
+_MODULES = ("interpreter", "rules")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_LATER[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:
-    return __all__  # what plugins and programs may rely on, and no more
+    return [*__all__, *_MODULES]  # what plugins and programs may rely on, and no more

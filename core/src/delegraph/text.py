@@ -17,6 +17,15 @@ def bytes_text(nbytes: int) -> str:
     return f"{nbytes} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
 
 
+def count_text(n: int) -> str:
+    """Write a large number with three digits: ``301 M``; a small one in full."""
+    for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if n >= size:
+            value = n / size
+            return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f} {unit}"
+    return str(n)
+
+
 def shape_text(shape: Sequence[int] | None) -> str:
     """Write a shape: ``1×224×224×3``, with ``?`` for a size that is left open (-1)."""
     if shape is None:
@@ -33,6 +42,13 @@ def shortened(text: str, letters: int = 60) -> str:
     """Return a text; a long one loses its middle."""
     half = letters // 2
     return text if len(text) <= letters else f"{text[:half]}…{text[-half:]}"
+
+
+def few(texts: Sequence[str], shown: int = 3) -> str:
+    """List the first of some texts, each shortened: ``a, b, c and 5 more``."""
+    more = len(texts) - shown
+    listed = ", ".join(shortened(escaped(text), 40) for text in texts[:shown])
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def escaped(name: str | os.PathLike[str]) -> str:

@@ -13,7 +13,8 @@ from .common import console
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
+
+    from ..report.terminal import PlainTable
 
 
 GAP = 2  # blanks between columns
@@ -30,20 +31,11 @@ def show(parts: Iterable[RenderableType]) -> None:
         click.echo("\n".join(["", *lines] if i else lines))  # escaped, and then styled, by the console
 
 
-def table(*columns: str) -> Table:
-    """Return a table without lines; a column whose name ends in ``>`` is aligned to the right.
+def table(*columns: str) -> PlainTable:
+    """Return a table without lines, see :func:`delegraph.report.terminal.table`."""
+    from ..report import terminal
 
-    Cells of these stay on one line; others wrap where the terminal is narrow.
-    """
-    from ..report.terminal import PlainTable
-
-    found = PlainTable()
-    for column in columns:
-        right = column.endswith(">")
-        found.add_column(
-            column.rstrip(">"), justify="right" if right else "left", no_wrap=right, overflow="fold"
-        )
-    return found
+    return terminal.table(*columns)
 
 
 def long_table(rows: Sequence[Sequence[str]], width: int, flexible: Collection[int]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,6 +11,7 @@ from attrs import field, frozen
 
 from ..errors import UnsupportedOps
 from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first, fingerprint, part_of_model
+from ..text import escaped, few, plural, shortened
 from .asking import decided
 from .support_row import OpSupport, Refusal
 
@@ -38,6 +40,10 @@ class Partition:
     # ``deferred``, one of its version and types: the row is chosen when the shapes are known.
     rows: Mapping[int, OpSupport] = field(factory=dict, repr=False)
     model: Model | None = field(default=None, repr=False, eq=False)  # that ``graph`` is of
+
+    def __repr__(self) -> str:
+        sides = f"{plural(len(self.inputs), 'input')}, {plural(len(self.outputs), 'output')}"
+        return f"<Partition on {self.label}: {plural(len(self.ops), 'op')}, {sides}>"
 
     def as_model(self) -> Model:
         """Return the partition as a model of its own; :func:`delegraph.write_model` makes a file of it.
@@ -111,6 +117,9 @@ class SubgraphPlan:
         """Who runs each op, by op index; folded ops are not listed."""
         return {op.index: p.label for p in self.partitions for op in p.ops}
 
+    def __repr__(self) -> str:
+        return f"<SubgraphPlan of {shortened(escaped(self.graph.name), 40)!r}: {_counts(self.partitions)}>"
+
 
 @frozen(hash=False)
 class Fallback:
@@ -128,6 +137,11 @@ class Fallback:
         reasons = "; ".join(map(str, self.refusals))
         return f"{self.op}{where} cannot be handled by {self.delegate}: {reasons}"
 
+    def __repr__(self) -> str:
+        why = shortened("; ".join(map(str, self.refusals)), 100)
+        op = shortened(escaped(str(self.op)))
+        return f"<Fallback of {op} from {self.delegate} to {self.runs_on}: {escaped(why)}>"
+
 
 @frozen(hash=False)
 class Plan:
@@ -141,6 +155,15 @@ class Plan:
         from ..report.plan_text import report
 
         return report(self)
+
+    def __repr__(self) -> str:
+        partitions = [p for s in self.reached for p in s.partitions]
+        return f"<Plan of {shortened(escaped(self.model.source), 80)!r}: {_counts(partitions)}>"
+
+    def _repr_html_(self) -> str:
+        from ..report.plan_text import html
+
+        return html(self)
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -209,6 +232,15 @@ def _fallbacks(subgraph: SubgraphPlan) -> Iterator[Fallback]:
         if labels[op.index] != CORE:
             for delegate, refusals in subgraph.refusals[op.index].items():
                 yield Fallback(op, subgraph.graph, delegate, refusals, labels[op.index])
+
+
+def _counts(partitions: Sequence[Partition]) -> str:
+    """Say how many ops run where: ``12 ops in 3 partitions: 10 on npu, 2 on reference``."""
+    ops: Counter[str] = Counter()
+    for p in partitions:
+        ops[p.label] += len(p.ops)
+    who = few([f"{n} on {label}" for label, n in ops.most_common()])
+    return f"{plural(ops.total(), 'op')} in {plural(len(partitions), 'partition')}: {who}"
 
 
 def _listing(head: str, fallbacks: Iterable[Fallback]) -> str:

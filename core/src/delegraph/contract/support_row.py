@@ -17,6 +17,7 @@ from attrs.validators import in_
 
 from ..errors import DelegraphError
 from ..model import Graph, Op, Shape
+from ..text import escaped, shortened
 from . import operand_types
 from .guard import MOST, said, shown, text
 
@@ -103,6 +104,9 @@ class Refusal:
     kind: RefusalKind = field(default="check", validator=in_(get_args(RefusalKind)), kw_only=True)
     constraint: str = field(default="", kw_only=True)  # the name of the one that is broken
 
+    def __repr__(self) -> str:
+        return f"<Refusal, {self.kind}: {shortened(escaped(str(self)), 120)}>"
+
     def __str__(self) -> str:
         return f"needs {self.rule}, found {self.found}" + (f" ({self.hint})" if self.hint else "")
 
@@ -146,6 +150,10 @@ class OpSupport:
     # Output shapes of a custom op: (op, shapes of its inputs) -> shapes. Builtin ops have theirs in core.
     shapes: Callable[[Op, Sequence[Shape]], Sequence[Shape]] | None = field(default=None, repr=False)
     origin: str = field(default="", eq=False)  # the plugin that made the claim; set by core
+
+    def __repr__(self) -> str:
+        types = shortened(str(self.types), 80)
+        return f"<OpSupport {shortened(str(self.op), 60)}, versions {self.versions}: {types}>"
 
     @property
     def choices(self) -> dict[str, str]:

@@ -91,6 +91,9 @@ class SupportTable:
         # Distinct (op, version, types) of the models seen -> rows that have them, or the refusal.
         self._known: dict[tuple[Any, ...], list[OpSupport] | Refusal] = {}
 
+    def __repr__(self) -> str:
+        return f"<SupportTable of {self.delegate}>"
+
     @property
     def rows(self) -> tuple[OpSupport, ...]:
         keys = dict.fromkeys(key for found in self._claims.values() for key in found.groups)

@@ -9,11 +9,14 @@ the schema's spelling: ``op.options.padding == "SAME"``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+import attrs
 import numpy as np
 from attrs import cmp_using, field, frozen
 
+from ..errors import InputError
+from ..text import bytes_text, escaped, few, plural, shape_text, shortened
 from . import schema
 from .dtypes import DTYPES
 from .mapped import release
@@ -71,7 +74,7 @@ class Record:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{self.table}({', '.join(f'{k}={v!r}' for k, v in self)})"
+        return f"{self.table}({', '.join(f'{k}={_brief(v)}' for k, v in self)})"
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the field's value, or ``default`` where the table has no such field."""
@@ -97,6 +100,10 @@ def same_value(a: Any, b: Any) -> bool:
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
         return len(a) == len(b) and all(map(same_value, a, b))
     return bool(a == b) or (a != a and b != b)  # NaN equals NaN here
+
+
+def _brief(value: Any) -> str:
+    return shortened(repr(value), 60)
 
 
 _by_bits = cmp_using(eq=same_value)
@@ -133,6 +140,20 @@ class Quantization:
     @property
     def is_per_axis(self) -> bool:
         return len(self.scale) > 1
+
+    def __repr__(self) -> str:
+        return f"<Quantization: {self._about}>"
+
+    @property
+    def _about(self) -> str:
+        if self.blocks is not None:
+            return f"blocks of {self.blocks.size}, scales in tensor {self.blocks.scales.index}"
+        if self.is_per_axis:
+            return f"{len(self.scale)} scales along axis {self.axis}"
+        if not len(self.scale):
+            return "custom" if self.custom is not None else "no scale"
+        zero_point = int(self.zero_point[0]) if len(self.zero_point) else 0
+        return f"scale {self.scale[0]:.6g}, zero point {zero_point}"
 
 
 @runtime_checkable
@@ -227,6 +248,16 @@ class Tensor:
         q = self.quantization
         return int(q.zero_point[0]) if q is not None and len(q.zero_point) else 0
 
+    def replace(self, **changes: Any) -> Tensor:
+        """Return a copy with some fields changed; ops and graphs keep the tensor that they had."""
+        return _changed(self, changes)
+
+    def __repr__(self) -> str:
+        kind = "constant" if self.is_constant else "variable" if self.is_variable else ""
+        quantization = "" if self.quantization is None else self.quantization._about
+        facts = [f"{self.dtype} {shape_text(self.shape)}", *filter(None, (quantization, kind))]
+        return f"<Tensor {self.index} {shortened(escaped(self.name), 40)!r}: {', '.join(facts)}>"
+
 
 @frozen(hash=False)
 class Op:
@@ -264,8 +295,16 @@ class Op:
         found = (self.inputs[i] for i in states if i < len(self.inputs))
         return tuple(t for t in found if t is not None and t.is_variable)
 
+    def replace(self, **changes: Any) -> Op:
+        """Return a copy with some fields changed."""
+        return _changed(self, changes)
+
     def __str__(self) -> str:
         return f"op #{self.index} {self.name} v{self.version}"
+
+    def __repr__(self) -> str:
+        given, made = (few([_typed(t) for t in some]) for some in (self.inputs, self.outputs))
+        return f"<Op #{self.index} {shortened(escaped(self.name), 40)} v{self.version}: {given} -> {made}>"
 
 
 @frozen(hash=False)
@@ -284,12 +323,20 @@ class Graph:
     # Ops that have left ``ops`` because a rewritten one does without what they compute.
     merged: tuple[Op, ...] = field(default=(), repr=False)
 
+    def replace(self, **changes: Any) -> Graph:
+        """Return a copy with some fields changed."""
+        return _changed(self, changes)
+
+    def __repr__(self) -> str:
+        sizes = f"{plural(len(self.ops), 'op')}, {plural(len(self.tensors), 'tensor')}"
+        return f"<Graph {self.index} {shortened(escaped(self.name), 40)!r}: {sizes}>"
+
 
 @frozen(hash=False)
 class OperatorCode:
     name: str  # the builtin's name, or "CUSTOM"
     version: int
-    custom_code: str | None = None
+    custom_code: str | None = field(default=None, repr=_brief)
     deprecated_builtin_code: int = 0  # as stored: old files hold the code here alone
 
 
@@ -302,10 +349,14 @@ class Signature:
     outputs: dict[str, int]
     subgraph: int = 0
 
+    def __repr__(self) -> str:
+        names = f"{few(list(self.inputs))} -> {few(list(self.outputs))}"
+        return f"<Signature {shortened(escaped(self.key), 40)!r}: {names}>"
+
 
 @frozen(hash=False)
 class Metadata:
-    name: str
+    name: str = field(repr=_brief)
     buffer: int  # index into Model.buffers
 
 
@@ -327,3 +378,35 @@ class Model:
     # Bytes after the FlatBuffer: the zip archive with labels that metadata tools append.
     trailer: bytes = field(default=b"", repr=False)
     source: str = field(default="<memory>", eq=False)  # the file's name, for messages
+
+    def replace(self, **changes: Any) -> Model:
+        """Return a copy with some fields changed: ``model.replace(description="second try")``."""
+        return _changed(self, changes)
+
+    def __repr__(self) -> str:
+        sizes = plural(sum(len(g.ops) for g in self.subgraphs), "op")
+        if len(self.subgraphs) != 1:
+            sizes += f" in {plural(len(self.subgraphs), 'subgraph')}"
+        constants = [t for g in self.subgraphs for t in g.tensors if t.is_constant]
+        held = {t.buffer or -i: t.nbytes or 0 for i, t in enumerate(constants, 1)}  # some share a buffer
+        sizes += f", {bytes_text(sum(held.values()))} of constants"
+        return f"<Model {shortened(escaped(self.source), 80)!r}: {sizes}>"
+
+    def _repr_html_(self) -> str:
+        from ..report.model_text import html
+
+        return html(self)
+
+
+T = TypeVar("T", Tensor, Op, Graph, Model)
+
+
+def _changed(value: T, changes: Mapping[str, Any]) -> T:
+    known = [f.alias for f in attrs.fields(type(value)) if f.init]
+    if unknown := [name for name in changes if name not in known]:
+        raise InputError(f"{type(value).__name__} has no field {unknown[0]!r}; it has: {', '.join(known)}")
+    return attrs.evolve(value, **changes)
+
+
+def _typed(tensor: Tensor | None) -> str:
+    return "none" if tensor is None else f"{tensor.dtype} {shape_text(tensor.shape)}"

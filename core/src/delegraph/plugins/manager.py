@@ -36,6 +36,7 @@ from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDe
 from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
+from ..text import few
 from . import imports
 from .checks import check_made, is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
 
@@ -92,6 +93,9 @@ class Plugins:
         self._problems: dict[tuple[str, ...], Problem] = {}
         self._offers: dict[str, Offer] | None = None
         self._lost: dict[str, dict[str, type[Delegate]]] = {}  # by delegate's name, by plugin: not used
+
+    def __repr__(self) -> str:
+        return f"<Plugins: {few(list(self.registered), 12) or 'none'}>"
 
     @staticmethod
     @cache

@@ -28,6 +28,10 @@ class Timing:
     first: float  # the first run: caches are cold, a GPU compiles
     runs: tuple[float, ...]  # the steady ones, in order
 
+    def __repr__(self) -> str:
+        first = f"prepare {self.prepare:.3g} s, first run {self.first:.3g} s"
+        return f"<Timing: {first}, run {self.median:.3g} s (median of {len(self.runs)})>"
+
     @property
     def median(self) -> float:
         return median(self.runs)
@@ -48,7 +52,7 @@ class Profile:
 
     runs: int
     seconds: float  # of all these runs together
-    events: tuple[Event, ...]
+    events: tuple[Event, ...] = field(repr=False)
 
 
 @frozen

@@ -23,6 +23,7 @@ from ..model import DTYPES, Graph, Op, Tensor
 from ..numbers import is_quantized, real_from_stored
 from ..plugins import REFERENCE
 from ..run import Interface, Interpreter, planned, run_once
+from ..text import plural
 from .prepared_model import PreparedModel
 
 Outputs = Mapping[str, np.ndarray]  # of one run, by name
@@ -102,6 +103,11 @@ class Comparison:
     outputs: Mapping[str, Output]  # by name
     tensors: tuple[Compared, ...]  # all that both runs have, in the order in which ops compute them
     nothing: str | None = None  # why there is nothing to compare: both sides run every op alike
+
+    def __repr__(self) -> str:
+        beyond = sum(c.is_beyond for c in self.tensors)
+        sizes = f"{plural(len(self.outputs), 'output')}, {plural(len(self.tensors), 'tensor')}"
+        return f"<Comparison of {sizes}: {plural(len(self.off), 'output')} off, {beyond} ops beyond claims>"
 
     @property
     def exit_code(self) -> int:

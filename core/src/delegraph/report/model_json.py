@@ -12,12 +12,14 @@ import numpy as np
 
 from ..contract import types_of
 from ..model import Blocks, Graph, Model, Op, Quantization, Record, Tensor
+from .macs import macs_of, parameters
 
 Json = dict[str, Any]
 
 
 def summary(model: Model) -> Json:
     """Return all that a model says, but not the values of its tensors."""
+    macs = [macs_of(op) for graph in model.subgraphs for op in graph.ops]
     return {
         "schema_version": model.version,
         "description": model.description,
@@ -26,6 +28,9 @@ def summary(model: Model) -> Json:
             for s in model.signatures
         ],
         "op_counts": _op_counts(model),
+        "macs": sum(n or 0 for n in macs),
+        "ops_of_unknown_macs": macs.count(None),
+        "parameters": parameters(model),
         "weights": _weights(model),
         "metadata": [{"name": m.name, "bytes": _nbytes(model, m.buffer)} for m in model.metadata],
         "files": attached_files(model),
@@ -46,9 +51,16 @@ def _named(tensors: dict[str, int]) -> list[Json]:
 
 
 def _op_counts(model: Model) -> list[Json]:
-    counts = Counter((op.name, op.version, types_of(op)) for graph in model.subgraphs for op in graph.ops)
+    counts, macs = Counter[tuple[str, int, str]](), Counter[tuple[str, int, str]]()
+    for op in (op for graph in model.subgraphs for op in graph.ops):
+        key = (op.name, op.version, types_of(op))
+        counts[key] += 1
+        macs[key] += macs_of(op) or 0
     most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [{"op": o, "version": v, "types": t, "count": n} for (o, v, t), n in most_first]
+    return [
+        {"op": key[0], "version": key[1], "types": key[2], "count": n, "macs": macs[key]}
+        for key, n in most_first
+    ]
 
 
 def _weights(model: Model) -> list[Json]:

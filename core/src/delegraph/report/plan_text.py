@@ -29,6 +29,13 @@ def report(plan: Plan, width: int = WIDTH) -> str:
     return plain_text(render(plan), width)
 
 
+def html(plan: Plan) -> str:
+    """Return the report as a piece of a page, for a notebook."""
+    from . import terminal
+
+    return terminal.html(render(plan))
+
+
 def render(plan: Plan) -> RenderableType:
     """Return the report for a rich console."""
     from rich.console import Group

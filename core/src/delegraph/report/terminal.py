@@ -42,10 +42,32 @@ class PlainTable(Table):
         super().add_row(*(escaped(c) if isinstance(c, str) else c for c in cells), **settings)
 
 
+def table(*columns: str) -> PlainTable:
+    """Return a table without lines; a column whose name ends in ``>`` is aligned to the right.
+
+    Cells of these stay on one line; others wrap where the terminal is narrow.
+    """
+    found = PlainTable()
+    for column in columns:
+        right = column.endswith(">")
+        found.add_column(
+            column.rstrip(">"), justify="right" if right else "left", no_wrap=right, overflow="fold"
+        )
+    return found
+
+
 def console(width: int) -> EscapingConsole:
     """Return a console on stdout, of this width where that is no terminal."""
     found = EscapingConsole(**_PLAIN)
     return found if found.is_terminal else EscapingConsole(width=width, **_PLAIN)
+
+
+def html(content: RenderableType, width: int = 108) -> str:
+    """Return a report as a piece of a page, for a notebook: the text of the terminal, with its styles."""
+    screen = EscapingConsole(file=io.StringIO(), record=True, width=width, **_PLAIN)
+    screen.print(content)
+    code_format = '<pre style="line-height: normal; overflow-x: auto">{code}</pre>'
+    return screen.export_html(inline_styles=True, code_format=code_format)
 
 
 def plain_text(content: RenderableType, width: int) -> str:

@@ -24,6 +24,7 @@ from functools import cached_property, partial, wraps
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..contract import Delegate, Plan
 from ..contract.asking import ask_or
@@ -48,6 +49,7 @@ from ..plugins import (
     resolve_delegates,
     wanted_name,
 )
+from ..text import escaped, shortened
 from .arguments import check_settings, check_strict, matched, scalar_or_array
 from .device_values import OwnedValue
 from .input_values import converted, on_device, stored
@@ -236,11 +238,15 @@ class Interpreter:
     def experimental_compress_quantization_zero_points(self) -> bool:
         return self._compress
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __repr__(self) -> str:
+        labels = ", ".join(d.label for d in self._session.delegates)
+        return f"<Interpreter of {shortened(escaped(self._model.source), 80)!r} on {labels or 'core'}>"
+
+    def __call__(self, *args: ArrayLike, **kwargs: ArrayLike) -> np.ndarray | tuple[np.ndarray, ...]:
         """Run the model on arrays.
 
         :param args: one value per input, in the model's order; or by name as keywords.
-        :return: the output's array; a tuple of arrays if there are several.
+        :return: the output's array; a tuple of arrays if there are several. :meth:`run` has them by name.
         """
         interface = self._interface
         names = [argument.name for argument in interface.inputs]

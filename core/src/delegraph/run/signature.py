@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..kinds import check_kind
 from ..model import Model
+from ..text import escaped, few, shortened
 from .litert_details import Details
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class SignatureRunner:
             raise InputError(f"no signature {signature_key!r}; the model has: {', '.join(found) or 'none'}")
         self._interpreter = interpreter
         self._signature = found[str(signature_key)]
+
+    def __repr__(self) -> str:
+        names = f"{few(list(self._signature.inputs))} -> {few(list(self._signature.outputs))}"
+        return f"<SignatureRunner {shortened(escaped(self._signature.key), 40)!r}: {names}>"
 
     def __call__(self, **inputs: Any) -> dict[str, Any]:
         """Run the signature, resizing its inputs to what is given.

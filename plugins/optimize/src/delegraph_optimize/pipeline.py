@@ -50,6 +50,15 @@ class Quantized:
     # The same of integers in every op that LiteRT has them for: why the target would not take those.
     wished: Plan | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<Quantized: {self.report!r}>"
+
+    def __str__(self) -> str:
+        return str(self.report)
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
     def write(self, path: str | os.PathLike[str], read: Sequence[str | os.PathLike[str]] = ()) -> None:
         """Write the file: all or nothing, and never over a file of ``read``."""
         write_file(path, self.content, read)

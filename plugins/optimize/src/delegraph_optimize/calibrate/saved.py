@@ -25,6 +25,9 @@ class Calibration:
 
     tensors: dict[str, TensorStatistics] = field(factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Calibration of {len(self.tensors)} tensors>"
+
     def merged(self, other: Calibration) -> Calibration:
         """Return the calibration of all samples that either saw."""
         names = dict.fromkeys([*self.tensors, *other.tensors])

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
-from delegraph import Delegate, InputError, Model, read_model, write_model
+from delegraph import Delegate, InputError, Model, html_text, read_model, write_model
 
 from ..calibrate import read_samples
 from .accuracy import Judge, Run, Score, scores
@@ -48,6 +48,12 @@ class Measurement:
 
     models: tuple[MeasuredModel, ...]
     samples: int  # that were run
+
+    def __repr__(self) -> str:
+        return f"<Measurement of {len(self.models)} models on {self.samples} samples>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html_text(str(self))}</pre>"
 
     def __str__(self) -> str:
         from .measurement_text import measurement_text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from attrs import frozen
+from delegraph import bytes_text, html_text
 
 
 @frozen
@@ -42,6 +43,14 @@ class Report:
     @property
     def reasons(self) -> Counter[str]:
         return Counter(o.reason for o in self.refused)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.quantized)} of {len(self.outcomes)} ops quantized"
+        sizes = f"{bytes_text(self.bytes_before)} to {bytes_text(self.bytes_after)}"
+        return f"<Report of {self.scheme}: {counts}, {len(self.refused)} refused, {sizes}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html_text(str(self))}</pre>"
 
     def __str__(self) -> str:
         from .text import report_text

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from attrs import field, frozen
+from delegraph import bytes_text, html_text
 
 from ..pipeline import Quantized
 
@@ -67,6 +68,13 @@ class SearchResult:
     def front(self) -> tuple[Tried, ...]:
         """What no other choice beats in size, time and metric at once; the smallest first."""
         return front_of(self.tried)
+
+    def __repr__(self) -> str:
+        score = f"{self.metric} {self.base:.4g} to {self.chosen.trial.score:.4g}"
+        return f"<SearchResult: {score}, {bytes_text(self.chosen.trial.nbytes)}, {len(self.tried)} tried>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html_text(str(self))}</pre>"
 
     def __str__(self) -> str:
         from .found_text import found_text

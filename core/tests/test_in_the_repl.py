@@ -1,0 +1,167 @@
+"""What a person sees in a shell or a notebook: names to complete, and values on one short line."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import attrs
+import delegraph
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from api_record import MODULES
+from delegraph import Builder, Delegate, InputError, Interpreter, Model, OpSupport, Plan, SupportTable
+from delegraph.partition.plan_model import plan_model
+from delegraph.report.benchmark import Timing
+
+WIDEST = 400  # characters of a repr, whatever the model is
+HOSTILE = ["", "a" * 5000, "line\nbreak", "\x1b[31mred", "\u202eturned", "<b>bold</b>", "[bold]", "é×漢字"]
+
+
+class OnlyAdds(Delegate):
+    """Refuses most of what it is asked for, at length."""
+
+    name = "adds"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = SupportTable(self.name, [OpSupport("ADD", (1, 1), "float32 float32 -> float32")])
+
+    def prepare(self, partition: Any) -> Any:
+        raise NotImplementedError("it only claims")
+
+
+def generated(seed: int) -> Model:
+    """Return a model with up to hundreds of inputs, long shapes and names from anywhere."""
+    chance = random.Random(seed)
+
+    def name() -> str:
+        return chance.choice(HOSTILE) + str(chance.random())
+
+    g = Builder()
+    shape = tuple(chance.choice([1, 2, 3]) for _ in range(chance.randint(1, 8)))
+    inputs = [
+        g.input(shape, "float32", name=name(), scale=chance.choice([None, 0.5]))
+        for _ in range(chance.choice([1, 2, 40]))
+    ]
+    channels = chance.choice([2, 600])
+    scales = [0.5] * channels
+    weights = g.constant(np.ones((channels, 4), np.int8), name=name(), scale=scales)
+    made = g.op("ADD", [inputs[0], inputs[-1]], [g.tensor(shape, "float32", name=name())])
+    made = g.op("CONCATENATION", [made] * chance.choice([1, 50]), [g.tensor(shape, "float32")], axis=0)
+    given = [made, *[None] * chance.choice([0, 30]), weights]
+    own = g.op(name() or "Own", given, [g.tensor(shape, "float32")], custom_options=b"x" * 4000)
+    return g.model(outputs=[own, *inputs], signature=name(), description=name(), metadata={name(): b"1"})
+
+
+def inside(value: Any, seen: set[int]) -> Iterator[Any]:
+    """Yield a value and all that its fields hold, each once."""
+    if id(value) in seen or isinstance(value, np.ndarray):
+        return
+    seen.add(id(value))
+    if isinstance(value, (tuple, list)):
+        for one in value:
+            yield from inside(one, seen)
+    elif isinstance(value, dict):
+        yield from inside(list(value.values()), seen)
+    elif attrs.has(type(value)):
+        yield value
+        for f in attrs.fields(type(value)):
+            yield from inside(getattr(value, f.name), seen)
+
+
+def test_dir_has_the_public_names_and_nothing_else():
+    modules = [m.removeprefix("delegraph.") for m in MODULES if m != "delegraph"]
+    assert sorted(dir(delegraph)) == sorted({*delegraph.__all__, *modules})
+
+
+def test_every_name_of_dir_is_there_when_nothing_else_was_imported():
+    program = "import delegraph as d; print(len([getattr(d, name) for name in dir(d)]))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(found.stdout) == len(dir(delegraph))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_in_a_model_its_values_are_one_short_line(seed: int):
+    plan = plan_model(generated(seed), [OnlyAdds()])
+    values = [*inside(plan, set()), *plan.fallbacks]
+    assert {"Model", "Graph", "Op", "Tensor", "Plan"} <= {type(v).__name__ for v in values}
+    for value in values:
+        said = repr(value)
+        assert len(said) <= WIDEST, said
+        assert said.isprintable(), said
+
+
+def test_what_is_asked_for_values_is_short_too():
+    g = Builder()
+    x = g.input((2,), "float32", name="x")
+    y = g.op("ADD", [x, x], [g.tensor((2,), "float32", name="y")])
+    interpreter = Interpreter(model=g.model(outputs=[y], signature="serve"), delegates=[OnlyAdds()])
+    assert repr(interpreter).startswith("<Interpreter of '<memory>' on adds")
+    assert repr(interpreter.get_signature_runner()) == "<SignatureRunner 'serve': x -> y>"
+    assert repr(interpreter.plan.delegates[0].table) == "<SupportTable of adds>"
+    assert len(repr(Timing(0.1, 0.2, (0.3,) * 1000))) < WIDEST
+
+
+class Tags(HTMLParser):
+    """Counts what is open, and collects the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
+        assert tag in ("pre", "span"), tag
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_notebook_shows_plans_and_models_as_the_terminal_does(seed: int):
+    model = generated(seed)
+    plan = plan_model(model, [OnlyAdds()])
+    for value in (plan, model):
+        page = Tags()
+        page.feed(value._repr_html_())
+        assert page.open == []
+        assert all(c.isprintable() or c in "\n\t" for c in page.text)
+    said = [line.rstrip() for line in shown(plan).splitlines()]
+    assert said == str(plan).rstrip().splitlines()
+
+
+def shown(plan: Plan) -> str:
+    page = Tags()
+    page.feed(plan._repr_html_())
+    return page.text.rstrip()
+
+
+def test_a_model_with_other_fields_is_made_by_replace():
+    model = generated(1)
+    other = model.replace(description="other")
+    assert (other.description, other.subgraphs) == ("other", model.subgraphs)
+    graph = model.subgraphs[0]
+    assert graph.replace(name="g").name == "g"
+    assert graph.ops[0].replace(version=2).version == 2
+    assert graph.tensors[0].replace(dtype="int8").dtype == "int8"
+
+
+@pytest.mark.parametrize("kind", ["model", "graph", "op", "tensor"])
+def test_replace_names_the_fields_there_are(kind: str):
+    model = generated(2)
+    graph = model.subgraphs[0]
+    value = {"model": model, "graph": graph, "op": graph.ops[0], "tensor": graph.tensors[0]}[kind]
+    with pytest.raises(InputError, match="no field 'colour'; it has: "):
+        value.replace(colour=1)

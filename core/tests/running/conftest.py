@@ -70,13 +70,16 @@ class Fuser(Exact):
     name = "fuser"
     mistake: ClassVar[Callable[[np.ndarray], np.ndarray]] = staticmethod(lambda right: right)
     at: ClassVar[int] = 0  # the op that is wrong
-    always: ClassVar[bool] = False  # and not only where it is fused
+    when: ClassVar[str] = (
+        "fused"  # or "always", or "fed": by an op of the same partition that it is fused with
+    )
 
     def result(self, partition: Partition, op: Op, *given: np.ndarray) -> np.ndarray:
         right = super().result(partition, op, *given)
         made = {t.index for o in partition.ops for t in o.outputs}
-        is_fused = not made <= {t.index for t in partition.outputs}
-        return type(self).mistake(right) if op.index == self.at and (self.always or is_fused) else right
+        inside = made - {t.index for t in partition.outputs}
+        is_wrong = {"always": True, "fused": bool(inside), "fed": any(t.index in inside for t in op.inputs)}
+        return type(self).mistake(right) if op.index == self.at and is_wrong[self.when] else right
 
 
 class Plugin:
@@ -105,10 +108,10 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Plugins:
 def fuser(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return a function that says what mistake ``fuser`` makes; it makes none at first."""
 
-    def sets(mistake: Callable[[np.ndarray], np.ndarray], at: int = 0, always: bool = False) -> None:
+    def sets(mistake: Callable[[np.ndarray], np.ndarray], at: int = 0, when: str = "fused") -> None:
         monkeypatch.setattr(Fuser, "mistake", staticmethod(mistake))
         monkeypatch.setattr(Fuser, "at", at)
-        monkeypatch.setattr(Fuser, "always", always)
+        monkeypatch.setattr(Fuser, "when", when)
 
     return sets
 

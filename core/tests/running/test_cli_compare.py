@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pytest
+from delegraph.file import read_model
 from delegraph.model import Builder
 
 
@@ -111,3 +114,55 @@ def test_a_delegate_that_cannot_work_here_exits_with_2(delegraph, saved, product
     result = delegraph("compare", saved(products()), "-q", "-d", "off,exact", "--against", "exact")
     assert result.exit_code == 2
     assert "There is nothing to compare: off cannot work here: no device" in result.output
+
+
+def test_bisect_writes_the_part_that_is_wrong_and_it_is_wrong_alone(
+    delegraph, saved, products, fuser, tmp_path
+):
+    fuser(lambda right: right * np.nan, at=1, when="fed")
+    folder = tmp_path / "wrong"
+    given = ("compare", saved(products()), "-d", "fuser", "--against", "exact", "--bisect", folder)
+    result = delegraph(*given)
+    assert result.exit_code == 1
+    told = " ".join(result.output.split())
+    assert "Partition 0 on fuser is the first that is wrong by itself: of its 3 ops, with op #1 MUL" in told
+    assert "run together with #0 ADD" in told
+    assert [op.name for op in read_model(folder / "part.tflite").subgraphs[0].ops] == ["ADD", "MUL"]
+
+    again = next(line for line in result.output.splitlines() if line.startswith("It is off alone, too: "))
+    assert delegraph(*again.partition(": ")[2].split()[1:]).exit_code == 1
+    fuser(lambda right: right)
+    assert delegraph(*again.partition(": ")[2].split()[1:]).exit_code == 0
+
+
+def test_json_has_the_part_that_is_wrong(delegraph, saved, products, tmp_path):
+    result = delegraph(
+        "compare", saved(products()), "-q", "-d", "off,exact", "--against", "exact", "--json",
+        "--bisect", tmp_path,
+    )  # fmt: skip
+    part = json.loads(result.output)["wrong_part"]
+    assert part["op"] == {"index": 1, "name": "MUL"}
+    assert part["ops"] == [{"index": 1, "name": "MUL"}]
+    assert part["off"][0]["name"] == "y"
+    assert part["off_alone"] is True
+
+
+def test_bisect_writes_nothing_where_all_is_right(delegraph, saved, products, tmp_path):
+    model = saved(products())
+    result = delegraph(
+        "compare", model, "-d", "fuser", "--against", "exact", "--bisect", tmp_path / "wrong"
+    )
+    assert result.exit_code == 0
+    assert not (tmp_path / "wrong").exists()
+
+
+@pytest.mark.parametrize("name", ["part.tflite", "inputs.npz"])
+def test_what_is_read_is_no_part_to_be_written(delegraph, saved, products, tmp_path, name):
+    model = saved(products())
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / name).symlink_to(model)
+    before = Path(model).read_bytes()
+    result = delegraph("compare", model, "-d", "off,exact", "--bisect", tmp_path / "wrong")
+    assert result.exit_code == 1
+    assert "would be overwritten" in result.output
+    assert Path(model).read_bytes() == before

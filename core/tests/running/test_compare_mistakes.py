@@ -1,4 +1,4 @@
-"""Whatever mistake a delegate makes in whatever op of whatever graph, compare says that it is off.
+"""Whatever mistake a delegate makes in whatever op of whatever graph, compare finds it, and where it is.
 
 DELEGRAPH_EXAMPLES makes more graphs.
 """
@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from delegraph.interpreter import Interpreter
 from delegraph.model import Builder, Model
-from delegraph.report.compare import compare, outputs_of
+from delegraph.report.compare import Comparison, compare, outputs_of
+from delegraph.report.first_wrong import WrongPart, first_wrong
 from delegraph.run import interface_of
 
-EXAMPLES = int(os.environ.get("DELEGRAPH_EXAMPLES", "12"))  # graphs for each kind of mistake
+EXAMPLES = int(os.environ.get("DELEGRAPH_EXAMPLES", "4"))  # graphs for each kind of mistake
 
 
 def _element(change: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray], np.ndarray]:
@@ -41,19 +42,39 @@ MISTAKES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-@pytest.mark.parametrize("always", [False, True], ids=["where fused", "always"])
+@pytest.mark.parametrize("when", ["always", "fused", "fed"])
 @pytest.mark.parametrize("kind", MISTAKES)
-def test_a_mistake_is_found(kind: str, always: bool, plugins: Any, fuser: Any) -> None:
+def test_a_mistake_is_found_and_its_op_is_named(kind: str, when: str, plugins: Any, fuser: Any) -> None:
     for seed in range(EXAMPLES):
         model = graph(random.Random(seed))
-        ops = len(model.subgraphs[0].ops)
-        fuser(MISTAKES[kind], at=seed % ops, always=always)
-        assert compared(model, plugins) == 1, f"seed {seed}"
+        at = seed % len(model.subgraphs[0].ops)
+        fuser(MISTAKES[kind], at, when)
+        found, part = compared(model, plugins)
+        if when == "fed" and found.exit_code == 0:
+            continue  # nothing in the partition feeds it
+        assert found.exit_code == 1, f"seed {seed}"
+        assert part is not None, f"seed {seed}"
+        assert part.off, f"seed {seed}"
+        assert is_least(part, at, when), f"seed {seed}"
+
+
+def is_least(part: WrongPart, at: int, when: str) -> bool:
+    """Say whether a part has the op that is wrong, and nothing that it could do without."""
+    ops = {op.index: op for op in part.partition.ops}
+    if when == "always":
+        return list(ops) == [at] == [part.op.index]
+    if when == "fused":  # two of which one feeds the other will do
+        return at in ops and len(ops) <= 3
+    if at not in ops:
+        return False
+    fed = {t.index for t in ops[at].inputs}  # by what makes it; what else reads it must be inside, too
+    return all(fed & {t.index for t in (*op.inputs, *op.outputs)} for op in ops.values())
 
 
 def test_without_a_mistake_nothing_is_found(plugins: Any) -> None:
     for seed in range(5 * EXAMPLES):
-        assert compared(graph(random.Random(seed)), plugins) == 0, f"seed {seed}"
+        found, part = compared(graph(random.Random(seed)), plugins)
+        assert (found.exit_code, part) == (0, None), f"seed {seed}"
 
 
 def graph(r: random.Random) -> Model:
@@ -73,16 +94,15 @@ def graph(r: random.Random) -> Model:
     return g.model(list({t.index: t for t in [*unread, *some]}.values()))
 
 
-def compared(model: Model, plugins: Any) -> int:
-    """Return compare's exit code for ``fuser`` against ``exact``."""
+def compared(model: Model, plugins: Any) -> tuple[Comparison, WrongPart | None]:
+    """Compare ``fuser`` with ``exact``, and find the part that is wrong."""
     interface = interface_of(model)
     inputs = {"x": np.float32([[1.5, 0.75, 1.25, 0.5, 2], [0.625, 1.75, 0.875, 1.125, 1.375]])}
     settings: dict[str, Any] = {"model": model, "plugins": plugins}
-    real = []
-    for name in ("fuser", "exact"):
-        with Interpreter(delegates=[name], **settings) as i, np.errstate(invalid="ignore"):
-            real.append(outputs_of(i, interface, inputs))
-    settings["experimental_preserve_all_tensors"] = True
-    a, b = (Interpreter(delegates=[name], **settings) for name in ("fuser", "exact"))
-    with a, b, np.errstate(invalid="ignore"):
-        return compare(a, b, interface, inputs, (real[0], real[1])).exit_code
+    keep = {"experimental_preserve_all_tensors": True}
+    real, other = (Interpreter(delegates=[name], **settings) for name in ("fuser", "exact"))
+    a, b = (Interpreter(delegates=[name], **settings, **keep) for name in ("fuser", "exact"))
+    with real, other, a, b, np.errstate(invalid="ignore"):
+        outputs = outputs_of(real, interface, inputs), outputs_of(other, interface, inputs)
+        found = compare(a, b, interface, inputs, outputs)
+        return found, first_wrong(real, a, b, found) if found.exit_code else None

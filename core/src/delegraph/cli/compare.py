@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..plugins import REFERENCE
 from ..report.compare import Claim, Compared, Comparison, Difference
 from .common import budget_options, delegate_options, model_argument, tensor_limit
-from .echo import echo_json
-from .inputs import input_options, read
+from .echo import echo, echo_json
+from .inputs import files_of, input_options, read
 from .tables import show, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
+
+    from .wrong_part import WrittenPart
 
 SHOWN = 20  # tensors in the table; --json has all
 
@@ -31,6 +33,11 @@ SHOWN = 20  # tensors in the table; --json has all
     "--against", metavar="A,B", default=REFERENCE, show_default=True, help="Delegates to compare with."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every tensor's differences as JSON.")
+@click.option(
+    "--bisect",
+    type=click.Path(file_okay=False),
+    help="Where something is off: write the first part that is wrong, and its inputs, to a folder.",
+)
 @click.pass_context
 def compare(
     ctx: click.Context,
@@ -44,6 +51,7 @@ def compare(
     budget: dict[str, int],
     against: str,
     as_json: bool,
+    bisect: str | None,
 ) -> None:
     """Compare the results of the delegates of --delegates with those of --against, tensor by tensor.
 
@@ -54,29 +62,43 @@ def compare(
     from ..file import read_model
     from ..report import compare as library
     from ..run import described, interface_of
-    from .session import interpreter
+    from .sides import ComparedRun, Sides
+    from .wrong_part import check_folder, written
 
+    read_files = [model, *files_of(given)]
+    if bisect is not None:
+        check_folder(bisect, read_files)
     loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
     interface = described(interface_of(loaded, signature), loaded)
     inputs = read(interface, given or ("random:0",), mean, std, budget)
     others = [name.strip() for name in against.split(",")]
-    pair = (
+    sides = Sides(
         (delegates, _options_of(delegates, options, others)),
         (others, _options_of(others, options, delegates)),
+        budget,
     )
-    real = []
-    for names, given_options in pair:
-        with interpreter(loaded, names, given_options, **budget) as i:
-            real.append(library.outputs_of(i, interface, inputs))
-    keep: dict[str, Any] = {"experimental_preserve_all_tensors": True, **budget}
-    with interpreter(loaded, *pair[0], **keep) as first, interpreter(loaded, *pair[1], **keep) as second:
-        found = library.compare(first, second, interface, inputs, (real[0], real[1]))
-        sides = [", ".join(d.label for d in i.delegates) for i in (first, second)]
+    wanted = ComparedRun(loaded, interface, inputs)
+    with sides.compared(wanted) as run:
+        found, labels = run.found, run.labels
+        part = sides.wrong_part(wanted, run) if bisect and found.exit_code == 1 else None
+    wrong = written(part, bisect, sides, read_files) if bisect and part is not None else None
     if as_json:
-        echo_json({"model": model, **library.to_json(found)})
+        values = {"model": model, **library.to_json(found)}
+        if bisect is not None:
+            values["wrong_part"] = None if wrong is None else wrong.json()
+        echo_json(values)
     else:
-        show(_report(found, sides))
+        show(_report(found, labels))
+        if bisect is not None and found.exit_code == 1:
+            echo("\n" + "\n".join(_bisected(wrong, labels[1])))
     ctx.exit(found.exit_code)
+
+
+def _bisected(wrong: WrittenPart | None, judge: str) -> Iterator[str]:
+    if wrong is not None:
+        return wrong.lines()
+    right = f"Each partition by itself is right on what {judge} gives it"
+    return iter([f"{right}: what is wrong lies between them."])
 
 
 def _options_of(

@@ -10,7 +10,7 @@ outputs are judged by how far those of the runs that keep every tensor are apart
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -151,8 +151,7 @@ def compare(
         *(s.graph.index for s in first.plan.reached if s.graph.index != interface.subgraph),
     ]
     found = tuple(c for index in reached for c in _Pair(first, second, index).compared())
-    claims = [c.claim for c in found if c.claim is not None]
-    widest = Claim(max((c.steps for c in claims), default=0), max((c.rtol for c in claims), default=0.0))
+    widest = widest_claim([c.claim for c in found if c.claim is not None])
     outputs = {}
     for a in planned(interface, first.plan).outputs:
         of_real, of_kept = (difference(x[a.name], y[a.name], a.tensor) for x, y in (real, kept))
@@ -254,7 +253,7 @@ class _Pair:
             return None
         tensors = (t for t in (*op.inputs, *op.outputs) if t is not None and not t.is_constant)
         values = {t.index: self.value(self.first, t) for t in tensors}
-        partition = planned.of_op(_shaped(op, values))
+        partition = planned.of_op(shaped_as(op, values))
         given = [values[t.index] for t in partition.inputs]
         try:
             return run_once(partition, given)
@@ -306,7 +305,12 @@ def _claim(partition: Partition, op: Op) -> Claim | None:
     return None if row is None else Claim(row.steps, row.rtol)
 
 
-def _shaped(op: Op, values: Mapping[int, np.ndarray]) -> Op:
+def widest_claim(claims: Sequence[Claim]) -> Claim:
+    """Return what covers all that any of the claims covers."""
+    return Claim(max((c.steps for c in claims), default=0), max((c.rtol for c in claims), default=0.0))
+
+
+def shaped_as(op: Op, values: Mapping[int, np.ndarray]) -> Op:
     """Return the op with the shapes its tensors had in the run."""
 
     def shaped(t: Tensor) -> Tensor:
@@ -347,8 +351,8 @@ def _output_json(output: Output) -> dict[str, Any]:
         "tensor": output.tensor.index,
         "name": output.tensor.name,
         "dtype": output.tensor.dtype,
-        "apart": _difference_json(output.real),
-        "apart_with_every_tensor_kept": _difference_json(output.kept),
+        "apart": difference_json(output.real),
+        "apart_with_every_tensor_kept": difference_json(output.kept),
         "off": output.is_off,
     }
 
@@ -361,13 +365,13 @@ def _compared_json(c: Compared) -> dict[str, Any]:
         "dtype": c.tensor.dtype,
         "op": {"index": c.op.index, "name": c.op.name, "version": c.op.version},
         "delegates": list(c.labels),
-        "apart": _difference_json(c.apart),
-        "alone": None if c.alone is None else _difference_json(c.alone),
+        "apart": difference_json(c.apart),
+        "alone": None if c.alone is None else difference_json(c.alone),
         "claim": None if c.claim is None else attrs.asdict(c.claim),
         "beyond": c.is_beyond,
     }
 
 
-def _difference_json(d: Difference) -> dict[str, Any]:
+def difference_json(d: Difference) -> dict[str, Any]:
     values = attrs.asdict(d)
     return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in values.items()}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from delegraph import Interpreter, plan_model
+from delegraph import Interpreter, fallbacks_unsaid, plan_model
 from delegraph.model import Builder
 
 
@@ -32,6 +32,15 @@ def test_a_plan_can_be_made_without_a_word(toy, caplog):
     plan_model(model("Mine"), [toy("ABS")], warn=False)
 
     assert caplog.text == ""
+
+
+def test_fallbacks_are_unsaid_in_a_block_and_said_behind_it(toy, caplog):
+    with fallbacks_unsaid():
+        plan_model(model("Mine"), [toy("ABS")])
+    assert caplog.text == ""
+
+    plan_model(model("Mine"), [toy("ABS")])
+    assert "op #0 Mine v1 cannot be handled by toy" in caplog.text
 
 
 def test_limits_are_those_of_partitioning(toy):

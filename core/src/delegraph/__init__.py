@@ -45,6 +45,7 @@ from .errors import (
     UnknownDelegate,
     UnsupportedOps,
 )
+from .log import fallbacks_unsaid
 from .model import (
     DTYPES,
     OPERATORS,
@@ -154,6 +155,7 @@ __all__ = [
     "echo",
     "echo_json",
     "escaped",
+    "fallbacks_unsaid",
     "float_range",
     "fused_activation",
     "hookimpl",

@@ -23,7 +23,10 @@ logger.addFilter(_Escaping())
 
 @contextmanager
 def fallbacks_unsaid() -> Iterator[None]:
-    """Keep fallbacks out of the log, for what reports them in its own way."""
+    """Keep fallbacks out of the log, for what reports them in its own way.
+
+    Of delegraph's log, only errors are kept in the block, whichever thread logs.
+    """
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import numpy as np
 import pytest
-from delegraph import Builder, Model, Tensor, load_delegate, plan_model, write_model
+from delegraph import Builder, Model, Tensor, fallbacks_unsaid, load_delegate, plan_model, write_model
 
 SCALE, ZERO_POINT = 0.5, 3
 
@@ -120,8 +119,5 @@ def saved(tmp_path):
 @pytest.fixture(autouse=True)
 def _no_word_of_fallbacks():
     """They are what these tests are about; CPU remainders are meant."""
-    logger = logging.getLogger("delegraph")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    yield
-    logger.setLevel(before)
+    with fallbacks_unsaid():
+        yield

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from delegraph import Delegate, Interpreter, Model, load_delegate
+from delegraph import Delegate, Interpreter, Model, fallbacks_unsaid, load_delegate
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -49,8 +48,5 @@ def net() -> Model:
 @pytest.fixture(autouse=True)
 def _no_word_of_fallbacks() -> Iterator[None]:
     """They are what these tests are about."""
-    logger = logging.getLogger("delegraph")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    yield
-    logger.setLevel(before)
+    with fallbacks_unsaid():
+        yield

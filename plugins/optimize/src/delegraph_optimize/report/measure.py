@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
-from delegraph import Delegate, InputError, Model, html_text, read_model, write_model
+from delegraph import Delegate, InputError, Model, fallbacks_unsaid, html_text, read_model, write_model
 
 from ..calibrate import read_samples
 from .accuracy import Judge, Run, Score, scores
 from .latency import Latency, latencies
 from .layers import Layer, first_broken, layers
 from .metric import Function, read_labels
-from .quiet import quiet
 from .sizes import Size, size_of
 from .spilled_samples import Running, SpilledSamples
 
@@ -101,7 +100,7 @@ def measure(
                 loaded[0], read_samples(loaded[0], data, mean=mean, std=std, limit=samples)
             )
             closing.callback(kept.close)
-        closing.enter_context(quiet())
+        closing.enter_context(fallbacks_unsaid())
         runs_of = _runs(loaded, kept, metric, given, engine, progress, closing)
         done = [
             _measured(

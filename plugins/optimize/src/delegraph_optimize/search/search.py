@@ -16,7 +16,15 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from delegraph import InputError, Interpreter, Model, UnsupportedOps, read_model, write_model
+from delegraph import (
+    InputError,
+    Interpreter,
+    Model,
+    UnsupportedOps,
+    fallbacks_unsaid,
+    read_model,
+    write_model,
+)
 
 from ..asked import rules_of
 from ..calibrate import read_samples
@@ -26,7 +34,6 @@ from ..pipeline import Quantized, Source, dequantize, quantize
 from ..report import Outcome
 from ..report.accuracy import Judge
 from ..report.metric import METRICS, Function, read_labels
-from ..report.quiet import quiet
 from ..report.spilled_samples import SpilledSamples
 from ..rules import Rule
 from ..schemes import ACTIVATIONS
@@ -91,7 +98,7 @@ def search_schemes(
             given, scheme, data, kept, metric, told, per, rules_of(rules), settings, progress, closing
         )
         work.begin(state, read)
-        with quiet():
+        with fallbacks_unsaid():
             if max_drop is not None:
                 return work.within_drop(max_drop / (100 if work.judge.metric in METRICS else 1))
             assert max_size is not None
@@ -163,7 +170,7 @@ class _Search:
         base = dequantize(model).model
         if metric is None:
             metric = "agreement" if labels is None else "top1"
-        with quiet():
+        with fallbacks_unsaid():
             step = _counted(progress, "samples", len(samples))
             self.judge = Judge(base, samples, metric=metric, labels=labels, engine=engine, step=step)
         closing.callback(self.judge.close)
@@ -197,7 +204,7 @@ class _Search:
     def _runs(self, model: Model) -> bool:
         engine = self.settings.get("engine", "reference")
         try:
-            with quiet(), Interpreter(model=model, delegates=[engine]) as interpreter:
+            with fallbacks_unsaid(), Interpreter(model=model, delegates=[engine]) as interpreter:
                 interpreter.allocate_tensors()
         except UnsupportedOps:
             return False

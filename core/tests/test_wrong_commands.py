@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from delegraph import write_model
+from delegraph import compat, write_model
 from delegraph.cli import COMMANDS, main
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -32,9 +32,13 @@ WITH_MODEL = ("inspect", "partition", "why", "run", "benchmark", "compare")
 
 
 @pytest.fixture
-def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     Path("model.tflite").write_bytes(write_model(model()))
+    monkeypatch.setattr(sys, "argv", sys.argv)  # exec changes all three
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    yield
+    compat.uninstall()
 
 
 @pytest.mark.usefixtures("_in_a_folder")

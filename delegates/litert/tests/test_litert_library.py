@@ -130,5 +130,7 @@ def test_what_is_missing_is_named(monkeypatch, module, package):
 
     there = made.find_spec
     monkeypatch.setattr(made, "find_spec", lambda name: None if name == module else there(name))
+    if module == made.wheel.PACKAGE:
+        monkeypatch.setattr(made.wheel, "is_installed", lambda: False)
     found = load_delegate("litert").unavailable()
     assert f"pip install {package.replace('_', '-')}" in found

@@ -30,6 +30,7 @@ from .subgraph_calls import (
     called_fields,
     called_subgraphs,
     callers_first,
+    changes_state,
     is_core_op,
 )
 from .tensor_bytes import check_stored, holds, is_view, stored_bytes, stored_values
@@ -59,6 +60,7 @@ __all__ = [
     "called_fields",
     "called_subgraphs",
     "callers_first",
+    "changes_state",
     "check_stored",
     "dtype_of",
     "fingerprint",

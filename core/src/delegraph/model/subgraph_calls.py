@@ -19,6 +19,7 @@ CORE_OPS = frozenset(
 )
 COMPOSITE = "STABLEHLO_COMPOSITE"
 RANDOM_OPS = frozenset({"RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"})
+PURE_CORE_OPS = frozenset({"CALL", "IF", "STABLEHLO_CASE", "STABLEHLO_WHILE", "WHILE"})  # as what they call
 
 # Option fields that hold subgraph indices, in the order in which the op's meaning takes them.
 _CALLS = {
@@ -40,6 +41,12 @@ _CALLS = {
 def is_core_op(name: str) -> bool:
     """Say whether the interpreter runs ops of this name (composites: by their decomposition)."""
     return name in CORE_OPS or name.startswith(COMPOSITE)
+
+
+def changes_state(op: Op) -> bool:
+    """Say whether a run of an op leaves something behind that the next run sees."""
+    resource = op.name in CORE_OPS - PURE_CORE_OPS
+    return resource or op.name in RANDOM_OPS or any(t.is_variable for t in (*op.variables, *op.outputs))
 
 
 def callers_first(entries: Iterable[int], called_by: Callable[[int], Iterable[int]]) -> list[int]:

@@ -60,6 +60,7 @@ from .session import Session
 from .signature import SignatureRunner
 from .turns import Turn, Turns
 from .views import Views
+from .wrapper_calls import WrapperCalls
 
 __all__ = ["Interpreter", "InterpreterWithCustomOps", "OpResolverType", "SignatureRunner", "load_delegate"]
 
@@ -120,6 +121,9 @@ class Interpreter:
     :param max_total_bytes: what computed constants, state and the values that a run holds at one time may
         take together; the file's own constants, and what delegates use inside, are no part of it.
     :param max_while_iterations: rounds that the loops of one run may make in all; None: any number.
+    :param keep_read_tensors: a tensor that was freed and that ``get_tensor`` asks for is kept from then on:
+        the model is planned again, a warning says so, and the run is repeated on the same inputs.
+        :class:`StateError` where they or the state have changed since: then the next run has it.
     :param device_outputs: leave outputs on the device that computed them: ``device_value`` gives them, and
         ``get_tensor`` reads them back when it is called, not ``invoke``.
     :param mmap: map the file, or read it (a mapped file must not be truncated while it is in use).
@@ -158,6 +162,7 @@ class Interpreter:
         mmap: bool = True,
         allow_external_buffers: bool = False,
         device_outputs: bool = False,
+        keep_read_tensors: bool = False,
         plugins: Plugins | None = None,
     ) -> None:
         _check_resolver(experimental_op_resolver_type)
@@ -170,6 +175,7 @@ class Interpreter:
             mmap=mmap,
             allow_external_buffers=allow_external_buffers,
             device_outputs=device_outputs,
+            keep_read_tensors=keep_read_tensors,
         )
         budget = Budget(max_tensor_bytes, max_total_bytes, max_while_iterations)
         self._turns = Turns()
@@ -177,6 +183,7 @@ class Interpreter:
         self._views = Views()
         self._compress = experimental_compress_quantization_zero_points
         self._num_threads = num_threads
+        self._keep_read = bool(keep_read_tensors)
         self._plugins = Plugins.installed() if plugins is None else plugins
         self._model = the_model(
             model_path, model_content, model, mmap=mmap, max_tensor_bytes=max_tensor_bytes,
@@ -317,9 +324,12 @@ class Interpreter:
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Any:
         """Return a copy of a tensor's values: of an input, output, constant or variable.
 
-        Other tensors are freed after their last reader unless the interpreter preserves all tensors. A
-        tensor of rank 0 comes as a numpy scalar.
+        Other tensors are freed after their last reader unless the interpreter preserves all tensors, or
+        those that are read (``keep_read_tensors``). A tensor of rank 0 comes as a numpy scalar.
         """
+        if self._keep_read:
+            subgraph = self._subgraph(subgraph_index)
+            self._session.keep(subgraph, self._tensor(tensor_index, subgraph).index)
         return scalar_or_array(self._copy(tensor_index, subgraph_index))
 
     @_alone
@@ -473,6 +483,16 @@ class Interpreter:
     def _ensure_safe(self) -> None:
         self._views.ensure_none()
 
+    def _native_handle(self) -> int:
+        raise InputError(
+            "_native_handle() needs an interpreter in native code, and there is none: what takes it "
+            "(pycoral's run_inference) cannot be used; set_tensor(), invoke() and get_tensor() do the same"
+        )
+
+    @property
+    def _interpreter(self) -> WrapperCalls:
+        return WrapperCalls(self)
+
     # What follows runs inside a call that has the interpreter for itself.
 
     @_alone
@@ -564,12 +584,17 @@ class InterpreterWithCustomOps(Interpreter):
     """LiteRT's class for custom ops in native code; here custom ops are support rows of a plugin."""
 
     def __init__(self, custom_op_registerers: Sequence[Any] | None = None, **kwargs: Any) -> None:
-        if custom_op_registerers:
-            raise InputError(
-                f"custom_op_registerers needs to be empty, found {custom_op_registerers!r}: custom ops are "
-                "support rows, which a plugin brings (hook delegraph_op_support)"
-            )
+        check_no_registerers(custom_op_registerers)
         super().__init__(**kwargs)
+
+
+def check_no_registerers(found: Sequence[Any] | None) -> None:
+    """Raise if native code is to register custom ops."""
+    if found:
+        raise InputError(
+            f"custom_op_registerers needs to be empty, found {found!r}: custom ops are support rows, which "
+            "a plugin brings (hook delegraph_op_support)"
+        )
 
 
 def _check_resolver(resolver: Any) -> None:

@@ -15,7 +15,7 @@ from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
 from ..contract.asking import decided
 from ..errors import DelegateFailed, InputError, ShapeError, StateError
 from ..log import logger
-from ..model import Graph, Model, Op, Shape, Tensor, is_core_op
+from ..model import Graph, Model, Op, Shape, Tensor, called_by_ops, changes_state, is_core_op
 from ..partition import Budget, Decisions, MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
 from .device_values import OwnedValue, as_array, read_only
@@ -69,6 +69,7 @@ class Session:
         self._plain: dict[Key, np.ndarray] = {}  # those that any array of their dtype and shape fits
         self._handed: dict[Key, np.ndarray] = {}  # views of them that cannot be written
         self._results: Results = {}  # of the last run
+        self._changed: set[int] = set()  # subgraphs with an input that was set since the last run
         self._graphs: Sequence[Graph] = model.subgraphs  # as last planned
         self._check_ops()
 
@@ -130,8 +131,44 @@ class Session:
         for subgraph in self._allocated:
             self._prepare(subgraph)
 
+    def keep(self, subgraph: int, index: int) -> None:
+        """Keep a tensor that runs have freed: from now on it is an output of its subgraph.
+
+        The run is repeated, so that its values are there at once; with state, or other inputs, that would
+        give those of another run.
+
+        :raises StateError: they come with the next run.
+        """
+        tensor = self.graph(subgraph).tensors[index]
+        if not self._is_freed(subgraph, tensor) or self._is_called(subgraph):
+            return
+        ops = (op for graph in self.model.subgraphs for op in graph.ops)
+        again = subgraph not in self._changed and not any(map(changes_state, ops))
+        graph = self.model.subgraphs[subgraph]
+        kept = attrs.evolve(graph, outputs=(*graph.outputs, graph.tensors[index]))
+        graphs = [kept if g is graph else g for g in self.model.subgraphs]
+        self.model = attrs.evolve(self.model, subgraphs=tuple(graphs))
+        self._plan = self._specialized = None
+        self._prepare(subgraph)
+        what = f"tensor {index} {tensor.name!r} was freed after its last reader, and is kept from now on"
+        if not again:
+            raise StateError(f"{what}; its values come with the next run of the model")
+        logger.warning("%s: the model is planned again, and the run repeated", what)
+        self.run(subgraph)
+
+    def _is_called(self, subgraph: int) -> bool:
+        return any(subgraph in called_by_ops(graph.ops) for graph in self.model.subgraphs)
+
+    def _is_freed(self, subgraph: int, tensor: Tensor) -> bool:
+        """Say whether a run has computed a tensor and let go of it."""
+        kept = self._results.get(subgraph)
+        if kept is None or tensor.index in kept or tensor.is_constant or tensor.is_variable:
+            return False
+        return any(t.index == tensor.index for op in self.graph(subgraph).ops for t in op.outputs)
+
     def run(self, subgraph: int) -> None:
         """Run a subgraph on the values of its inputs. State changes only if the run completes."""
+        self._changed.discard(subgraph)
         inputs = [self._read_only(subgraph, t) for t in self.graph(subgraph).inputs]
         self._results.pop(subgraph, None)
         state, results = self._run(subgraph, inputs)
@@ -178,6 +215,7 @@ class Session:
 
     def set_value(self, subgraph: int, index: int, value: np.ndarray | OwnedValue) -> None:
         """Copy values into an input or a variable; a device value is taken as it is."""
+        self._changed.add(subgraph)
         tensor, key = self.graph(subgraph).tensors[index], (subgraph, index)
         if tensor.is_variable:
             self.state.set_variable(key, value if isinstance(value, OwnedValue) else value.copy())
@@ -199,6 +237,7 @@ class Session:
         if value.dtype != memory.dtype or value.shape != memory.shape:
             return False
         np.copyto(memory, value)
+        self._changed.add(key[0])
         return True
 
     def value(self, subgraph: int, index: int, own: bool = False) -> np.ndarray:
@@ -239,6 +278,8 @@ class Session:
 
     def _input(self, subgraph: int, tensor: Tensor, own: bool) -> np.ndarray:
         found = self.buffer(subgraph, tensor)
+        if own:  # whoever has it may write to it
+            self._changed.add(subgraph)
         if own and isinstance(found, OwnedValue):
             found = self._buffers[subgraph, tensor.index] = found.array().copy()
         return as_array(found)

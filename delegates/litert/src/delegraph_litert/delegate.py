@@ -11,6 +11,7 @@ from weakref import ref
 import numpy as np
 from delegraph import Delegate, DelegateFailed, Op, Partition, Run, write_model
 
+from . import wheel
 from .options import EDGETPU, Options
 
 DECIDES_SHAPES = ("int32", "int64", "uint32", "bool")  # types of operands that may do so
@@ -28,7 +29,7 @@ class LiteRT(Delegate):
         self._prepared: list[ref[PreparedPart]] = []
 
     def unavailable(self) -> str | None:
-        if find_spec("ai_edge_litert") is None:
+        if not wheel.is_installed():
             return "the wheel of LiteRT is not installed; pip install ai-edge-litert"
         if find_spec("delegraph_reference") is None:
             return "its rows are made from the reference delegate's; pip install delegraph-reference"
@@ -42,8 +43,7 @@ class LiteRT(Delegate):
         return "with option library=libedgetpu.so.1 an Edge TPU runs it" if op.name == EDGETPU else ""
 
     def prepare(self, partition: Partition) -> Run:
-        from ai_edge_litert import interpreter as lite
-
+        lite = wheel.interpreter_module()
         model = partition.as_model()
         content = write_model(model)
         for tensor in model.subgraphs[0].tensors:
@@ -75,8 +75,6 @@ class LiteRT(Delegate):
         """Return the native delegate that the options name, made anew, or raise DelegateFailed."""
         if (library := self.options.library) is None:
             return None
-        from ai_edge_litert.interpreter import load_delegate
-
         try:
             found = ctypes.CDLL(library)
         except OSError as e:
@@ -85,7 +83,7 @@ class LiteRT(Delegate):
             raise DelegateFailed(f"the library {library!r} is no delegate of LiteRT: it has no {ENTRY}")
         options = dict(pair.split("=", 1) for pair in self.options.library_options)
         try:
-            return [load_delegate(library, options)]
+            return [wheel.interpreter_module().load_delegate(library, options)]
         except ValueError as e:
             raise DelegateFailed(f"the native delegate {library!r} does not work here: {e}") from e
 

@@ -38,6 +38,7 @@ def _model(name: str, row: Found) -> Iterator[str]:
     yield ""
     yield from _remarks(row)
     yield "```sh"
+    yield "# not run in CI: the model is not in this repository"
     yield from (of["command"] for of in row["schemes"].values())
     yield "```"
     yield ""

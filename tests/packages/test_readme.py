@@ -11,7 +11,8 @@ README = (ROOT / "README.md").read_text()
 
 def commands() -> list[str]:
     """The one-line shell blocks of the README, in order."""
-    return [c.strip() for c in re.findall(r"```sh\n(.*?)```", README, re.S)]
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.S)
+    return [re.sub("^#.*\n", "", block).strip() for block in blocks]
 
 
 def the_test_command() -> str:

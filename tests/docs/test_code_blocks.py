@@ -1,0 +1,67 @@
+"""Every code block of the documentation runs as it is pasted, and prints what stands below it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import code_blocks
+from code_blocks import SILENT, Page, blocks, differing, pages, provide
+
+KINDS = {"python", "sh", "console", "toml", *SILENT}
+SLOW = {  # what compiles many kernels, or searches: with DELEGRAPH_BLOCKS=all
+    "docs/int16.md",
+    "docs/opencl.md",
+    "docs/opencl-advice.md",
+    "docs/optimize-search.md",
+}
+RUN = [p for p in pages() if any(b.language not in SILENT and b.why_not_run is None for b in blocks(p))]
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_the_blocks_of_a_page_run_in_order(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if page in SLOW and os.environ.get("DELEGRAPH_BLOCKS") != "all":
+        pytest.skip("it takes long; DELEGRAPH_BLOCKS=all runs it")
+    provide(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "108")
+    monkeypatch.setenv("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable")
+    reader = Page()
+    for block in blocks(page):
+        try:
+            reader.run(block)
+        except BaseException as e:
+            raise AssertionError(f"{block}: {type(e).__name__}: {e}") from e
+
+
+def test_every_block_says_what_it_is() -> None:
+    unknown = [str(b) for p in pages() for b in blocks(p) if b.language not in KINDS]
+    assert unknown == []
+
+
+def test_what_is_shown_and_not_printed_is_found() -> None:
+    printed = ["load 114 ms · run 3.2 µs", "b  2.0 KiB", "a  1 B"]
+    assert differing(["load 1 s · run 804 µs", "a 5 B", "b 17 B"], printed) is None
+    assert differing(["a 5 B", "…"], printed) is None
+    assert differing(["load … ms"], printed[:1]) is not None
+    assert differing(["c 5 B", "…"], printed) == "not printed: 'c 5 B'"
+    assert differing(["a 5 B", "b 17 B"], printed) == "printed besides: 'load 0 s · run 0 s'"
+
+
+def test_a_block_that_fails_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for language, text in (
+        ("python", "undefined"),
+        ("sh", "delegraph run missing.tflite"),
+        ("sh", "false | true; exit 3"),
+        ("console", "$ delegraph --version\nanother program"),
+    ):
+        with pytest.raises((AssertionError, NameError)):
+            Page().run(code_blocks.Block("page.md", 1, language, text))
+    Page().run(code_blocks.Block("page.md", 1, "sh", "# not run in CI: it has no end\nfalse"))

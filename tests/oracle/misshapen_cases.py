@@ -11,7 +11,7 @@ from typing import Any
 
 import litert
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from child import Child, ChildDied
 from delegraph import DelegraphError, Model, write_model
 from delegraph.contract import SupportTable
@@ -21,6 +21,7 @@ from delegraph_conformance.recipe import recipes as catalogue
 from matrix.recipe import recipes
 from matrix.run import fact_of, relabelled
 from misshapen import fed, in_a_branch, in_a_loop, mutants
+from replaced_tensor import with_tensor
 
 TIMEOUT = 60.0  # seconds that a delegate may take
 Options = tuple[tuple[str, Any], ...]
@@ -38,6 +39,7 @@ class Case:
     model: Model
     feeds: dict[int, np.ndarray]  # values of inputs and constants before the change, by tensor
     around: str = ""  # what the op stands in: IF or WHILE
+    is_half: bool = False  # floats, those of constants too, are numbers that a half holds
 
     def __str__(self) -> str:
         return f"{self.types}, {self.change}"
@@ -57,17 +59,36 @@ class Case:
 
     def written(self, model: Model) -> bytes:
         """Return the file of the case's model, in another version perhaps."""
+        model = in_halves(model) if self.is_half else model
         return write_model(_WRAPPED[self.around](model) if self.around else model)
 
     @property
     def arrays(self) -> list[np.ndarray]:
         arrays = fed(self.model, self.feeds)
+        if self.is_half:
+            arrays = [as_half(a) for a in arrays]
         if self.around == "IF":
             return [np.array(True), *arrays]
         if self.around == "WHILE":
             before = fed(self.model, {}, self.model.subgraphs[0].outputs)
             return [np.int32(0), np.int32(1), *arrays, *before]
         return arrays
+
+
+def in_halves(model: Model) -> Model:
+    """Return a model whose constants of float32 are numbers that a half holds."""
+    main = model.subgraphs[0]
+    for t in (t for t in main.tensors if t.data is not None and t.dtype == "float32"):
+        main = with_tensor(main, evolve(t, data=as_half(t.data)))
+    return evolve(model, subgraphs=(main, *model.subgraphs[1:]))
+
+
+def as_half(array: np.ndarray) -> np.ndarray:
+    """Return floats rounded to halves, as floats; anything else as it is."""
+    if array.dtype != np.float32:
+        return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float16).astype(np.float32)
 
 
 def drawn(cases: Iterator[Case], seed: str, count: int) -> list[Case]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from one_op_opencl import check
+from one_op_opencl import check, refusal
 from weighted import KINDS, Draw, weighted_model
 
 DRAW = Draw(5, True, False, 1.0, (5, 0, 0), 0.3)
@@ -40,3 +40,10 @@ def test_images_and_filters_of_many_shapes(shape: str, kind: str) -> None:
 
 def test_there_may_be_no_bias() -> None:
     check(*_case("float32", SHAPES["doubled"], has_bias=False))
+
+
+def test_strides_of_more_phases_than_launches_are_made_for_are_refused() -> None:
+    """On a GPU each phase of the strides is a launch, and 65,281 times 2 of them never end."""
+    for strides, said in {(32, 32): "", (65281, 2): "found 65281 and 2"}.items():
+        shape = ((1, *strides), (2, 2), strides, 1, 1, "SAME")
+        assert refusal(_case("float32", shape)[0]).endswith(said)

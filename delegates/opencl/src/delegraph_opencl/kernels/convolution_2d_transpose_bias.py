@@ -19,7 +19,7 @@ from ..program.launch import Launch
 from ..program.node import Kernel, Node
 from ..program.target import Target
 from ..program.weights import Weights, weights_for
-from .transpose_conv import transposed
+from .transpose_conv import few_phases, too_many_phases, transposed
 
 
 def support(options: Options) -> Iterable[OpSupport]:
@@ -27,7 +27,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         "Convolution2DTransposeBias",
         (1, 1),
         "float32 float32 float32 -> float32",
-        (stateless, fitting_shapes, fitting_bias, constant("weights", 1)),
+        (stateless, fitting_shapes, few_strides, fitting_bias, constant("weights", 1)),
         Kernel(_launches, fuses=True, folds=True),
         rtol=4e-3 if options.precision == "float16" else 1e-5,
         shapes=shapes,
@@ -39,6 +39,12 @@ def support(options: Options) -> Iterable[OpSupport]:
 )
 def fitting_shapes(op: Op) -> str | None:
     return _unfit(op, operand_shape(op, 0), operand_shape(op, 1))
+
+
+@needs(few_phases.rule)
+def few_strides(op: Op) -> str | None:
+    _, across, down = ints_of(op, 3)
+    return too_many_phases(down, across)
 
 
 @needs("one value of the bias for each output channel")

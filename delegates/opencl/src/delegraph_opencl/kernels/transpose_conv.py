@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from delegraph import OpSupport, Window, window
+from delegraph import Op, OpSupport, Window, needs, window
 from delegraph.rules import bias_along, constant, real_windows, same_channels, whole_output
 
 from ..cpu.convolution import convolved
@@ -33,12 +33,14 @@ from ..program.target import Target
 from ..program.weights import Weights
 
 _TASKS = 8  # per core
+_PHASES = 1 << 10  # each a launch of its own on a GPU
 
 
 def support(options: Options) -> Iterable[OpSupport]:
     constraints = (
         any_activation,
         real_windows,
+        few_phases,
         same_channels,
         nonempty(1, 2),
         whole_output,
@@ -54,6 +56,16 @@ def support(options: Options) -> Iterable[OpSupport]:
         last=5,
         bias=3,
     )
+
+
+@needs(f"strides whose product is at most {_PHASES:,}")
+def few_phases(op: Op) -> str | None:
+    return too_many_phases(op.options.stride_h, op.options.stride_w)
+
+
+def too_many_phases(down: int, across: int) -> str | None:
+    """Return the strides if they have more phases than launches are made for."""
+    return f"{down} and {across}" if down * across > _PHASES else None
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:

@@ -206,6 +206,9 @@ def test_the_command_writes_a_page_node_data_and_json(files: list[str], tmp_path
     assert "\x1b" not in text
     assert not re.search(r"https?:|src=(?!x )|url\(|@import|<link|<script", text)
     assert text.count("<svg") > 5
+    times = text[text.index("<b>Time</b>") :]
+    assert re.findall(r'class="of">.*?<span>(.*?)</span>', times) == ["a.tflite", "b.tflite"]
+    assert re.findall(r"<span>(\w+)</span><span class=\"track\">", times) == ["reference"] * 2
     nodes = json.loads((folder / "1_b_decibels.json").read_text("utf-8"))
     assert set(nodes) == {"main"}
     assert {s["stop"] for s in nodes["main"]["gradient"]} >= {0, 1}

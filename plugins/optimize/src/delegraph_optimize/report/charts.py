@@ -1,4 +1,4 @@
-"""Charts as inline SVG: bars, intervals, lines, points and histograms. All text in them is escaped."""
+"""Charts as inline SVG: lines, points and histograms. All text in them is escaped."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from delegraph import html_text
 
 COLORS = ("#3b76af", "#e08214", "#2a9d8f", "#b5446e", "#7a5cc4", "#6b7785", "#a3a01e", "#1f9bcf")
 _INSIDE, _PAST = "#8b97a5", "#d1242f"  # values within what can be stored, and past it
-_WIDTH, _ROW, _NAME, _RIGHT = 640, 24, 200, 130  # pixels
-
-
-@frozen
-class Bar:
-    """A bar of a chart, or a point with an interval."""
-
-    name: str
-    value: float
-    text: str
-    color: str = COLORS[0]
-    low: float | None = None
-    high: float | None = None
 
 
 @frozen
@@ -34,40 +21,7 @@ class Point:
     name: str
     color: str = COLORS[0]
     kept: bool = True  # drawn filled
-
-
-def bars(rows: Sequence[Bar]) -> str:
-    """Return horizontal bars from 0, each with its name and a text."""
-    most = max((r.value for r in rows), default=0.0) or 1.0
-    room = _WIDTH - _NAME - _RIGHT
-    drawn = [
-        f'<rect x="{_NAME}" y="{y + 4}" width="{max(room * r.value / most, 1):.1f}" height="{_ROW - 8}" '
-        f'fill="{r.color}"/>{_label(r, y)}'
-        f'<text x="{_NAME + max(room * r.value / most, 1) + 6:.1f}" y="{y + 16}">{html_text(r.text)}</text>'
-        for y, r in _placed(rows)
-    ]
-    return _svg(_WIDTH, len(rows) * _ROW + 4, drawn)
-
-
-def intervals(rows: Sequence[Bar]) -> str:
-    """Return a point for each row with its interval, over a line at 0."""
-    ends = [v for r in rows for v in (r.low, r.value, r.high, 0.0) if v is not None]
-    low, high = _widened(min(ends, default=0), max(ends, default=1))
-    room = _WIDTH - _NAME - _RIGHT
-
-    def x(value: float) -> float:
-        return _NAME + room * (value - low) / (high - low)
-
-    height = len(rows) * _ROW + 4
-    drawn = [f'<path class="axis" d="M{x(0):.1f} 0V{height}"/>']
-    for y, r in _placed(rows):
-        a, b = x(r.value if r.low is None else r.low), x(r.value if r.high is None else r.high)
-        drawn.append(
-            f'{_label(r, y)}<path d="M{a:.1f} {y + 12}H{b:.1f}" stroke="{r.color}" stroke-width="3"/>'
-            f'<circle cx="{x(r.value):.1f}" cy="{y + 12}" r="5" fill="{r.color}"/>'
-            f'<text x="{_WIDTH - _RIGHT + 12}" y="{y + 16}">{html_text(r.text)}</text>'
-        )
-    return _svg(_WIDTH, height, drawn)
+    label: str = ""  # beside it; the name shows on pointing at it
 
 
 def lines(series: Sequence[tuple[str, str, Sequence[tuple[int, float]]]], x_name: str, y_name: str) -> str:
@@ -85,7 +39,7 @@ def lines(series: Sequence[tuple[str, str, Sequence[tuple[int, float]]]], x_name
 
 
 def points(some: Sequence[Point], x_name: str, y_name: str) -> str:
-    """Return points between two axes, each with its name."""
+    """Return points between two axes."""
     frame = _Frame([p.x for p in some], [p.y for p in some], x_name, y_name)
     drawn = frame.axes()
     for p in some:
@@ -96,8 +50,8 @@ def points(some: Sequence[Point], x_name: str, y_name: str) -> str:
             f'<g><title>{html_text(p.name)}</title><circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{fill}" '
             f'stroke="{p.color}"/></g>'
         )
-        if p.kept:
-            text = html_text(_short(p.name))
+        if p.label:
+            text = html_text(_short(p.label))
             drawn.append(f'<text x="{x + shift:.1f}" y="{y - 6:.1f}" text-anchor="{anchor}">{text}</text>')
     return _svg(frame.width, frame.height, drawn)
 
@@ -130,7 +84,7 @@ class _Frame:
     """Two axes with their ticks."""
 
     width, height = 640, 300
-    left, right, top, bottom = 58, 16, 14, 40
+    left, right, top, bottom = 66, 16, 22, 40
 
     def __init__(self, xs: Sequence[float], ys: Sequence[float], x_name: str, y_name: str) -> None:
         self.xs = _widened(min(xs, default=0), max(xs, default=1))
@@ -160,7 +114,7 @@ class _Frame:
         drawn.append(
             f'<text x="{self.width - self.right}" y="{self.height - 4}" text-anchor="end">{x_name}</text>'
         )
-        return [*drawn, f'<text x="4" y="{self.top - 2}">{y_name}</text>']
+        return [*drawn, f'<text x="4" y="{self.top - 6}">{y_name}</text>']
 
 
 def _ticks(low: float, high: float, about: int = 5) -> list[float]:
@@ -173,17 +127,6 @@ def _widened(low: float, high: float) -> tuple[float, float]:
     """Return ends with a little room beside them, never the same."""
     room = (high - low) * 0.06 or max(abs(low), 1.0) * 0.06
     return low - room, high + room
-
-
-def _placed(rows: Sequence[Bar]) -> list[tuple[int, Bar]]:
-    return [(2 + i * _ROW, row) for i, row in enumerate(rows)]
-
-
-def _label(row: Bar, y: int) -> str:
-    return (
-        f'<text x="{_NAME - 8}" y="{y + 16}" text-anchor="end">{html_text(_short(row.name))}'
-        f"<title>{html_text(row.name)}</title></text>"
-    )
 
 
 def _short(name: str, letters: int = 23) -> str:

@@ -6,7 +6,10 @@ from string import Template
 
 from delegraph import bytes_text, escaped, html_text
 
-from .charts import COLORS, Bar, Point, bars, histogram, intervals, lines, points
+from .accuracy import Score
+from .bars import STYLE, Bar, BarGroup, bars, intervals, key, legend
+from .charts import COLORS, Point, histogram, lines, points
+from .latency import Latency
 from .layers import BROKEN, Layer, Spread
 from .measure import MeasuredModel, Measurement
 from .measurement_text import decibels_text, latency_text, place_text, score_cells
@@ -18,10 +21,11 @@ MOST = 200  # layers of a model that the page shows, the worst ones; JSON has al
 
 def to_html(found: Measurement) -> str:
     """Return the page."""
-    names = ", ".join(escaped(m.name) for m in found.models)
+    first, others = escaped(found.models[0].name), len(found.models) - 1
     parts = [p for p in (_sizes(found), _scores(found), _plane(found), _layers(found), _times(found)) if p]
     return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
-        title=html_text(names[:200]),
+        title=html_text(f"{first} and {others} more" if others else first),
+        bars=STYLE,
         summary=_summary(found),
         charts="\n".join(parts),
         tables="\n".join(_table(m, i) for i, m in enumerate(found.models) if m.layers),
@@ -32,7 +36,9 @@ def _summary(found: Measurement) -> str:
     sizes = [_summary_row(found, m, i) for i, m in enumerate(found.models)]
     heads = ["model", "on disk", "", "compressed", "outputs, dB", "breaks first at"]
     scores = [
-        _row([m.name, *score_cells(s)], "td", _key(i)) for i, m in enumerate(found.models) for s in m.scores
+        _row([m.name, *score_cells(s)], "td", key(_color(i)))
+        for i, m in enumerate(found.models)
+        for s in m.scores
     ]
     written = _whole_table(heads, sizes)
     if scores:
@@ -54,11 +60,7 @@ def _summary_row(found: Measurement, model: MeasuredModel, place: int) -> str:
         else f"op {place_text(broken)} {broken.op} ({decibels_text(broken.decibels)} dB)"
     )
     sizes = bytes_text(model.size.nbytes), share, bytes_text(model.size.compressed)
-    return _row([model.name, *sizes, decibels_text(model.decibels), where], "td", _key(place))
-
-
-def _key(place: int) -> str:
-    return f'<span class="key" style="background:{_color(place)}"></span>'
+    return _row([model.name, *sizes, decibels_text(model.decibels), where], "td", key(_color(place)))
 
 
 def _row(cells: list[str], tag: str, before: str = "") -> str:
@@ -77,23 +79,34 @@ def _figure(title: str, about: str, chart: str) -> str:
 
 
 def _sizes(found: Measurement) -> str:
-    rows = []
-    for i, m in enumerate(found.models):
-        rows.append(Bar(m.name, m.size.nbytes, bytes_text(m.size.nbytes), _color(i)))
-        rows.append(Bar("compressed", m.size.compressed, bytes_text(m.size.compressed), _color(i) + "88"))
-    return _figure("Size", "of the file, and of the file compressed by deflate", bars(rows))
+    groups = [
+        BarGroup(
+            m.name, _color(i), (_size("file", m.size.nbytes), _size("compressed", m.size.compressed, True))
+        )
+        for i, m in enumerate(found.models)
+    ]
+    return _figure("Size", "of the file, and of the file compressed by deflate", bars(groups))
+
+
+def _size(label: str, nbytes: int, is_pale: bool = False) -> Bar:
+    return Bar(label, nbytes, bytes_text(nbytes), is_pale=is_pale)
 
 
 def _scores(found: Measurement) -> str:
-    rows = [
-        Bar(f"{m.name}: {s.metric}", 100 * s.difference, f"{100 * s.difference:+.2f}", _color(i),
-            *((None, None) if s.paired is None else (100 * s.paired[0], 100 * s.paired[1])))
+    groups = [
+        BarGroup(
+            m.name, _color(i), [_difference(s, s.difference) for s in m.scores if s.difference is not None]
+        )
         for i, m in enumerate(found.models)
-        for s in m.scores
-        if s.difference is not None
-    ]  # fmt: skip
+    ]
     about = f"from {found.models[0].name}, in points; 95 % interval of the paired difference"
-    return _figure("Difference", about, intervals(rows)) if rows else ""
+    groups = [g for g in groups if g.bars]
+    return _figure("Difference", about, intervals(groups)) if groups else ""
+
+
+def _difference(score: Score, difference: float) -> Bar:
+    low, high = (None, None) if score.paired is None else (100 * end for end in score.paired)
+    return Bar(score.metric, 100 * difference, f"{100 * difference:+.2f}", low, high)
 
 
 def _plane(found: Measurement) -> str:
@@ -106,7 +119,8 @@ def _plane(found: Measurement) -> str:
     ]
     if len(some) < 2:
         return ""
-    return _figure("Size and quality", "up and left is better", points(some, "KiB", f"{metric}, %"))
+    chart = points(some, "KiB", f"{metric}, %") + legend([(p.name, p.color) for p in some])
+    return _figure("Size and quality", "up and left is better", chart)
 
 
 def _layers(found: Measurement) -> str:
@@ -124,24 +138,28 @@ def _layers(found: Measurement) -> str:
     about = (
         f"signal above the difference from {found.models[0].name}; below {BROKEN:.0f} dB a layer is broken"
     )
-    return _figure("Layers", about, lines(series, "op", "dB"))
+    chart = lines(series, "op", "dB") + legend([(name, color) for name, color, _ in series])
+    return _figure("Layers", about, chart)
 
 
 def _times(found: Measurement) -> str:
-    rows = [
-        Bar(f"{m.name} on {t.delegate}", 1000 * t.seconds, latency_text(t), _color(i))
+    groups = [
+        BarGroup(m.name, _color(i), [_time(t, t.seconds) for t in m.latencies if t.seconds is not None])
         for i, m in enumerate(found.models)
-        for t in m.latencies
-        if t.seconds is not None
     ]
+    groups = [g for g in groups if g.bars]
     failed = "".join(
         f"<p>{html_text(f'{m.name} on {t.delegate}: {t.why}')}</p>"
         for m in found.models
         for t in m.latencies
         if t.seconds is None
     )
-    chart = _figure("Time", "of a run, the median", bars(rows)) if rows else ""
+    chart = _figure("Time", "of a run, the median", bars(groups)) if groups else ""
     return chart + failed
+
+
+def _time(latency: Latency, seconds: float) -> Bar:
+    return Bar(latency.delegate, 1000 * seconds, latency_text(latency))
 
 
 def _table(model: MeasuredModel, place: int) -> str:
@@ -164,7 +182,7 @@ def _table(model: MeasuredModel, place: int) -> str:
     rows = [_layer_row(model, x) for x in model.layers if id(x) in shown]
     left = len(model.layers) - len(worst)
     note = f"<p>{left} more layers are better than these; the JSON has them.</p>" if left else ""
-    head = f"<h2>{_key(place)}{html_text(escaped(model.name))}</h2>"
+    head = f"<h2>{key(_color(place))}<span>{html_text(escaped(model.name))}</span></h2>"
     return f'{head}<div class="wide">{_whole_table(heads, rows)}</div>{note}'
 
 
@@ -215,8 +233,9 @@ _PAGE = Template("""<!doctype html>
 <style>
 body { margin: 0 auto; padding: 12px 16px 40px; max-width: 1368px; font: 13px/1.45 system-ui, sans-serif;
   color: #1c2128; background: #fff; }
+p { overflow-wrap: anywhere; }
 h1 { font-size: 17px; margin: 0 0 10px; overflow-wrap: anywhere; }
-h2 { font-size: 15px; margin: 22px 0 4px; overflow-wrap: anywhere; }
+h2 { font-size: 15px; margin: 22px 0 4px; overflow-wrap: anywhere; display: flex; }
 .figures { display: grid; gap: 4px 24px;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); }
 figure { margin: 14px 0 0; min-width: 0; }
@@ -226,18 +245,17 @@ figcaption b { color: #1c2128; }
 svg text { font-size: 12px; fill: #1c2128; }
 .axis { stroke: #8b97a5; fill: none; }
 .grid { stroke: #e7eaee; fill: none; }
-.key { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; }
-.wide, .scroll { overflow-x: auto; }
+$bars.wide, .scroll { overflow-x: auto; }
 table { border-collapse: collapse; }
 th { text-align: left; background: #f3f5f8; white-space: nowrap; }
 th, td { padding: 2px 12px 2px 6px; border-bottom: 1px solid #e7eaee; vertical-align: middle; }
 td { font-variant-numeric: tabular-nums; }
-.wide td:nth-child(3) { max-width: 22em; min-width: 9em; overflow-wrap: anywhere; font-size: 12px; }
+.wide td:nth-child(3) { white-space: nowrap; font-size: 12px; }
 table { margin-bottom: 10px; }
 .scroll td, .scroll th { white-space: nowrap; }
 .wide td svg { display: block; }
 .broken td { background: #ffebe9; }
-@media (max-width: 760px) { svg.chart text { font-size: 16px; } th, td { padding-right: 8px; } }
+@media (max-width: 760px) { svg.chart text { font-size: 18px; } th, td { padding-right: 8px; } }
 </style>
 <h1>$title</h1>
 <div class="scroll">$summary</div>

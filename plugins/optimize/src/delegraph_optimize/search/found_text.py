@@ -33,16 +33,12 @@ def plot(found: SearchResult) -> str:
     """Return the front as an SVG file: size and metric of all that was tried."""
     front = found.front
     times = 100 if found.metric in METRICS else 1
-    some = [
-        Point(
-            t.trial.nbytes / 1024,
-            times * t.trial.score,
-            _counts(t),
-            COLORS[1] if t is found.chosen else COLORS[0],
-            any(t is f for f in front),
-        )
-        for t in found.tried
-    ]
+    some = []
+    for t in found.tried:
+        kept = any(t is f for f in front)
+        color = COLORS[1] if t is found.chosen else COLORS[0]
+        x, y = t.trial.nbytes / 1024, times * t.trial.score
+        some.append(Point(x, y, _counts(t), color, kept, _counts(t) if kept else ""))
     drawn = points(some, "KiB", f"{escaped(found.metric)}{', %' if times == 100 else ''}")
     head = '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="300" '
     return drawn.replace("<svg ", head, 1).replace(">", f"><style>{_STYLE}</style>", 1)

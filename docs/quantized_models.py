@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 Found = dict[str, Any]
+Cell = Callable[[Found], str]  # of a scheme's numbers
 
 INTRODUCTION = """# Models, quantized and measured
 
 Made of `docs/quantized-models.json`, which `python tests/benchmarks/quantized` writes. What calibrates
 never judges. Accuracy is that of LiteRT 2.3.0 with its default resolver. "Same" is the share of samples
-that get the float model's class (of pixels, for masks). Behind ± stands half of the interval that holds
+that get the float model's class (of pixels for masks, of
+frequencies for speech). Behind ± stands half of the interval that holds
 the value with 95 %; that of a difference is of the paired one, each sample judged by both models. "Best
 effort" is `--effort best`. A time is the median of runs in turn with the float model's, as a multiple
 of that: below 1 is faster. It is the processor's, with one thread of LiteRT and of the reference
@@ -22,6 +24,7 @@ together. The reference delegate is made to be right, not fast.
 """
 DELEGATES = ("reference", "opencl", "litert")
 _EVEN = 0.97  # times as long as floats: what is not below is not faster
+_DESTROYED, _KEPT = 10, 0.5  # points
 
 
 def page(path: Path) -> str:
@@ -68,38 +71,40 @@ def _times_of_floats(row: Found) -> str:
 
 def _remarks(row: Found) -> Iterator[str]:
     times = row["schemes"].get("int8", {}).get("times", {})
-    if slow := [d for d, ratio in times.items() if ratio >= _EVEN]:
+    slow = [d for d in DELEGATES if times.get(d, 0) >= _EVEN]
+    if slow:
         yield f"int8 is not faster than floats on {', '.join(slow)}."
         yield ""
-    small, large = (row["schemes"].get(s, {}).get("agreement", 1.0) for s in ("int8", "int16x8"))
-    if small < 0.9 and large > 0.995:
-        lost, kept = 100 * (1 - small), 100 * (1 - large)
-        yield f"int8 destroys it: {lost:.0f} points are lost. int16x8 loses {kept:.1f}."
+    small, large = (_lost(row["schemes"].get(s, {})) for s in ("int8", "int16x8"))
+    if small > _DESTROYED and large < _KEPT:
+        yield f"int8 destroys it: {small:.0f} points are lost. int16x8 loses {max(large, 0):.1f}."
         yield ""
-    if row.get("random"):
-        yield "Nobody trained it: its classes are about as likely, and int8 has one probability for all."
-        yield ""
+
+
+def _lost(of: Found) -> float:
+    """Return the points of 100 that are lost of what is right; 0 where that is not known."""
+    low, high = of.get("difference", (0, 0))
+    return -50 * (low + high)
 
 
 def _columns(row: Found) -> list[str]:
-    if "overlap" in row["float"]:
-        return ["overlap of boxes", "error of the score"]
-    return ["same", "top-1", "difference of top-1"] if "top1" in row["float"] else ["same"]
+    """Return the heads of the columns for which a scheme has the number."""
+    return [head for head, (key, _) in COLUMNS.items() if key in row["float"]]
 
 
 def _cell(of: Found, column: str, is_float: bool) -> str:
-    if is_float:
-        return _percent(of["top1"]) if column == "top-1" else ""
-    if column == "same":
-        return _percent(of["agreement"]) + (_half(of["interval"]) if "interval" in of else "")
-    if column == "top-1":
-        return _percent(of["top1"])
-    if column == "difference of top-1":
-        low, high = of["difference"]
-        return f"{50 * (low + high):+.1f}{_half([low, high])}"
-    if column == "overlap of boxes":
-        return f"{_percent(of['overlap'])}{_half(of['interval'])}"
-    return f"{of['score error']:.4f}"
+    key, cell = COLUMNS[column]
+    return cell(of) if not is_float or key in ABSOLUTE else ""
+
+
+def _with_interval(key: str) -> Cell:
+    return lambda of: _percent(of[key]) + (_half(of["interval"]) if "interval" in of else "")
+
+
+def _difference(of: Found) -> str:
+    low, high = of["difference"]
+    points = round(50 * (low + high), 1) + 0.0  # no -0
+    return f"{points:+.1f}{_half([low, high])}"
 
 
 def _half(ends: list[float]) -> str:
@@ -112,3 +117,14 @@ def _percent(share: float) -> str:
 
 def _size(nbytes: int) -> str:
     return f"{nbytes / 2**20:.1f} MiB" if nbytes >= 2**20 else f"{nbytes / 2**10:.0f} KiB"
+
+
+COLUMNS: dict[str, tuple[str, Cell]] = {  # head: (key that a row has then, how its cell reads)
+    "same": ("agreement", _with_interval("agreement")),
+    "top-1": ("top1", lambda of: _percent(of["top1"])),
+    "right": ("right", lambda of: _percent(of["right"])),
+    "difference": ("difference", _difference),
+    "overlap of boxes": ("overlap", _with_interval("overlap")),
+    "error of the score": ("score error", lambda of: f"{of['score error']:.4f}"),
+}
+ABSOLUTE = ("top1", "right")  # what the float model has by itself

@@ -153,12 +153,24 @@ def _pixels(file: str, height: int, width: int) -> np.ndarray:
 
 def crop(file: str, side: int, fraction: float = 0.875) -> np.ndarray:
     """Return the middle of an image, resized to ``side`` by ``side`` pixels."""
+    return _square(file, side, fraction, (0.5, 0.5))
+
+
+def part(file: str, side: int, seeds: np.random.Generator) -> np.ndarray:
+    """Return a square part of an image, somewhere, of 0.4 to all of its height or width."""
+    return _square(file, side, seeds.uniform(0.4, 1), seeds.uniform(0, 1, 2))
+
+
+def _square(file: str, side: int, fraction: float, at: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return a square of an image, resized.
+
+    :param at: how much of what is left over lies to the left of it, and above it
+    """
     image = pytest.importorskip("PIL.Image", reason="Pillow reads the photographs: pip install pillow")
     with image.open(file) as opened:
         rgb = opened.convert("RGB")
-        width, height = rgb.size
-        part = min(width, height) * fraction
-        left, top = (width - part) / 2, (height - part) / 2
+        part = min(rgb.size) * fraction
+        left, top = ((size - part) * share for size, share in zip(rgb.size, at, strict=True))
         box = (left, top, left + part, top + part)
         return np.asarray(rgb.resize((side, side), image.Resampling.BILINEAR, box=box))
 

@@ -50,11 +50,12 @@ def classes(path: Path, images: list[np.ndarray]) -> np.ndarray:
 def test_ours_is_not_behind(name: str, quantize: Any, tmp_path: Path, record_property: Record) -> None:
     case = next(case for case in CASES if case.name == name)
     samples, floats = tmp_path / "samples.npy", signed(models.path(case.file), tmp_path)
-    np.save(samples, np.stack(case.calibrating()))
+    np.save(samples, np.stack([x for (x,) in case.calibrating()]))
     quantize("aeq", floats, samples, tmp_path / "aeq.tflite")
-    images, labels = case.judging()
+    judging, labels = case.judging()
+    images = [x for (x,) in judging]
     assert labels is not None
-    labels = labels + (name == "MobileNet v2")  # its first class is "background"
+    labels = np.asarray(labels) + (name == "MobileNet v2")  # its first class is "background"
     wanted, theirs = (classes(path, images) for path in (floats, tmp_path / "aeq.tflite"))
     row, behind = {"model": name, "aeq": _row(theirs, wanted, labels)}, []
     for method in METHODS:
@@ -78,7 +79,7 @@ def test_mobilenet_costs_less(quantize: Any, tmp_path: Path, record_property: Re
     """The processor's seconds: a busy machine stretches the clock's."""
     case = next(case for case in CASES if case.name == "MobileNet v2")
     samples = tmp_path / "samples.npy"
-    np.save(samples, np.stack(case.calibrating()))
+    np.save(samples, np.stack([x for (x,) in case.calibrating()]))
     rows = {}
     for who in ("delegraph", "aeq"):
         rows[who] = quantize(who, models.path(case.file), samples, tmp_path / f"{who}.tflite")

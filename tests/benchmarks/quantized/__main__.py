@@ -18,12 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "oracle"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import litert
 import models
 import numpy as np
 from cases import CASES, Case
+from delegraph import read_model
 from latencies import ratios
-from measures import Outputs
 
 RESULT = Path(__file__).resolve().parents[3] / "docs" / "quantized-models.json"
 SCHEMES = {
@@ -63,26 +62,27 @@ def _measure(case: Case, row: Found, work: Path, again: bool) -> None:
     lacking = [s for s in SCHEMES if again or s not in row.get("schemes", {})]
     if not lacking:
         return
-    images, labels = case.judging()
-    floats = _outputs(models.path(case.file), images)
+    samples, labels = case.judging()
+    floats = case.run(models.path(case.file), samples)
     row |= {"file": case.file, "samples": case.told, "bytes": models.path(case.file).stat().st_size}
-    if case.random:
-        row["random"] = True
     row["float"] = case.measure(floats, floats, labels)
     schemes = row.setdefault("schemes", {})
     for scheme in lacking:
         command = _command(case, scheme)
         out = _made(case, scheme, command, work)
-        measured = case.measure(floats, _outputs(out, images), labels)
+        measured = case.measure(floats, case.run(out, samples), labels)
         schemes[scheme] = {"command": command, "bytes": out.stat().st_size, **measured}
         print(case.name, scheme, measured, flush=True)
     row["schemes"] = {s: schemes[s] for s in SCHEMES if s in schemes}
 
 
 def _command(case: Case, scheme: str) -> str:
-    stem = Path(case.file).stem
-    options = SCHEMES[scheme].format(data=f"{stem}.npy")
-    return f"delegraph quantize {stem}.tflite -o {_out(case, scheme)} {options}"
+    options = SCHEMES[scheme].format(data=_data(case))
+    return f"delegraph quantize {Path(case.file).name} -o {_out(case, scheme)} {options}"
+
+
+def _data(case: Case) -> str:
+    return f"{Path(case.file).stem}.npz"
 
 
 def _out(case: Case, scheme: str) -> str:
@@ -91,23 +91,15 @@ def _out(case: Case, scheme: str) -> str:
 
 def _made(case: Case, scheme: str, command: str, work: Path) -> Path:
     """Run a command beside the model and its samples; return the model that it made."""
-    stem = Path(case.file).stem
-    beside = work / f"{stem}.tflite"
+    beside, data = work / Path(case.file).name, work / _data(case)
     if not beside.exists():
         beside.symlink_to(models.path(case.file))
-    data = work / f"{stem}.npy"
     if "--data" in command and not data.exists():
-        np.save(data, np.stack(case.calibrating()))
+        names = [x.name for x in read_model(beside).subgraphs[0].inputs]
+        arrays = map(np.stack, zip(*case.calibrating(), strict=True))
+        np.savez(data, **dict(zip(names, arrays, strict=True)))
     subprocess.run(command.split(), cwd=work, check=True, stdout=subprocess.DEVNULL)
     return work / _out(case, scheme)
-
-
-def _outputs(model: Path, images: list[np.ndarray]) -> Outputs:
-    found: list[list[np.ndarray]] = []
-    with litert.loaded(model, "BUILTIN", timeout=3600) as it:
-        for first in range(0, len(images), 20):
-            found += it.sample([[image] for image in images[first : first + 20]])
-    return found
 
 
 def _time(case: Case, row: Found, work: Path, delegates: list[str]) -> None:

@@ -5,16 +5,19 @@ What calibrates never judges. Photographs are cut to their middle and scaled to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import models
 import numpy as np
+import speech
 from attrs import frozen
-from inputs import SIGNED, crop, samples, scaled
-from measures import Measure, boxes, classes, masks
+from inputs import SIGNED, crop, part, samples, scaled
+from measures import Labels, Measure, Outputs, boxes, classes, decisions, masks
+from runs import Samples, by_itself, in_turn
 
-Images = list[np.ndarray]
+Judging = tuple[Samples, Labels]
 
 
 @frozen
@@ -24,10 +27,10 @@ class Case:
     name: str
     file: str  # of DELEGRAPH_MODELS
     told: str  # what the samples are
-    calibrating: Callable[[], Images]
-    judging: Callable[[], tuple[Images, np.ndarray | None]]  # with labels, where there are any
+    calibrating: Callable[[], Samples]
+    judging: Callable[[], Judging]
     measure: Measure
-    random: bool = False  # weights that nobody trained
+    run: Callable[[Path, Samples], Outputs] = by_itself
 
 
 def photographs() -> list[str]:
@@ -36,34 +39,45 @@ def photographs() -> list[str]:
     return [files[i] for i in np.random.default_rng(0).permutation(len(files))]
 
 
-def _photos(side: int, first: int, last: int) -> Images:
-    return [scaled(crop(file, side), SIGNED)[None].astype(np.float32) for file in photographs()[first:last]]
+def _photos(side: int, files: Sequence[str]) -> Samples:
+    return [[scaled(crop(file, side), SIGNED)[None].astype(np.float32)] for file in files]
 
 
-def _named_photos(side: int, first: int, last: int) -> tuple[Images, np.ndarray]:
-    labels = [int(file.rpartition("/")[2][:4]) for file in photographs()[first:last]]
-    return _photos(side, first, last), np.array(labels)
+def _other_photos(side: int, count: int) -> Samples:
+    """Parts of photographs that are not among those of ImageNet's classes."""
+    files = [str(models.data(*name.split("/"))) for name in OTHERS]
+    seeds = np.random.default_rng(0)
+    parts = [part(files[i % len(files)], side, seeds) for i in range(count)]
+    return [[scaled(pixels, SIGNED)[None].astype(np.float32)] for pixels in parts]
 
 
-def _unnamed_photos(side: int, first: int, last: int) -> tuple[Images, None]:
-    return _photos(side, first, last), None
+def _named_photos(side: int) -> Judging:
+    files = photographs()
+    return _photos(side, files), np.array([int(Path(file).name[:4]) for file in files])
 
 
-def _cifar10(part: str, count: int) -> tuple[Images, np.ndarray]:
-    images = samples("cifar10", "cifar10_dev.npz", f"x_{part}")[:count].astype(np.float32)
-    return list(images[:, None]), samples("cifar10", "cifar10_dev.npz", f"y_{part}")[:count]
+def _images(part: str, count: int) -> Judging:
+    images, labels = (samples("cifar10", "cifar10_dev.npz", f"{kind}_{part}")[:count] for kind in "xy")
+    return [[image[None]] for image in images.astype(np.float32)], labels
 
 
-def _digits(shape: tuple[int, ...], part: str, count: int) -> tuple[Images, np.ndarray]:
-    digits = samples("mnist5k", "mnist_dev.npz", f"x_{part}")[:count].reshape(count, *shape)
-    labels = samples("mnist5k", "mnist_dev.npz", f"y_{part}")[:count]
-    return list((digits / 255).astype(np.float32)), labels
+def _digits(shape: tuple[int, ...], part: str, count: int) -> Judging:
+    digits, labels = (samples("mnist5k", "mnist_dev.npz", f"{kind}_{part}")[:count] for kind in "xy")
+    return [[digit.reshape(shape)] for digit in (digits / 255).astype(np.float32)], labels
+
+
+def _photo_case(name: str, file: str, side: int, measure: Measure, calibrated: int, judged: int) -> Case:
+    def some(first: int, count: int) -> Samples:
+        return _photos(side, photographs()[first : first + count])
+
+    told = f"photographs: calibrated with {calibrated}, judged by {judged} others"
+    return Case(name, file, told, partial(some, 0, calibrated), lambda: (some(100, judged), None), measure)
 
 
 def _digits_case(name: str, file: str, shape: tuple[int, ...]) -> Case:
     return Case(
         name,
-        file,
+        f"float32/{file}.tflite",
         "MNIST: calibrated with 100 digits of the training set, judged by 500 of the test set",
         lambda: _digits(shape, "train", 100)[0],
         lambda: _digits(shape, "test", 500),
@@ -71,49 +85,32 @@ def _digits_case(name: str, file: str, shape: tuple[int, ...]) -> Case:
     )
 
 
+OTHERS = (
+    *(f"coral_images/{n}.bmp" for n in "bird cat dog_segmentation grace_hopper squat sunflower".split()),
+    *("coral_images/owl.jpg", "coral_images/pets.jpg", "sklearn/china.jpg", "sklearn/flower.jpg"),
+)
 CASES = (
     Case(
         "MobileNet v2",
         "float32/mobilenet_v2_1.0_224_float_from_ptq.tflite",
-        "photographs of ImageNet's classes: calibrated with 100, judged by 200 others",
-        partial(_photos, 224, 0, 100),
-        partial(_named_photos, 224, 100, 300),
+        f"calibrated with 100 parts of {len(OTHERS)} photographs, judged by 300 others, each of another "
+        "class of ImageNet",
+        partial(_other_photos, 224, 100),
+        partial(_named_photos, 224),
         classes,
     ),
     Case(
         "ResNet-8",
         "float32/pretrainedResnet.tflite",
         "CIFAR-10: calibrated with 100 images of the training set, judged by 1,000 of the test set",
-        lambda: _cifar10("train", 100)[0],
-        lambda: _cifar10("test", 1000),
+        lambda: _images("train", 100)[0],
+        lambda: _images("test", 1000),
         classes,
     ),
-    _digits_case("ViT", "float32/mnist_vit_fp32.tflite", (1, 28, 28, 1)),
-    _digits_case("ViT, norms of MUL", "float32/mnist_vit_mulln_fp32.tflite", (1, 28, 28, 1)),
-    _digits_case("LSTM", "float32/mnist_lstm2_fp32.tflite", (1, 28, 28)),
-    Case(
-        "DeepLab v3",
-        "float32/deeplabv3_257_mv_gpu.tflite",
-        "photographs: calibrated with 30, judged by the masks of 30 others",
-        partial(_photos, 257, 0, 30),
-        partial(_unnamed_photos, 257, 100, 130),
-        masks,
-    ),
-    Case(
-        "MobileNet v1, random weights",
-        "float32/mobilenet_v1_1.0_224_random_fp32.tflite",
-        "photographs: calibrated with 20, judged by 100 others",
-        partial(_photos, 224, 0, 20),
-        partial(_unnamed_photos, 224, 100, 200),
-        classes,
-        random=True,
-    ),
-    Case(
-        "face detector",
-        "float32/face_detection_front.tflite",
-        "photographs: calibrated with 100, judged by 200 others",
-        partial(_photos, 128, 0, 100),
-        partial(_unnamed_photos, 128, 100, 300),
-        boxes,
-    ),
+    _digits_case("ViT", "mnist_vit_fp32", (1, 28, 28, 1)),
+    _digits_case("ViT, norms of MUL", "mnist_vit_mulln_fp32", (1, 28, 28, 1)),
+    _digits_case("LSTM", "mnist_lstm2_fp32", (1, 28, 28)),
+    _photo_case("DeepLab v3", "float32/deeplabv3_257_mv_gpu.tflite", 257, masks, 30, 30),
+    _photo_case("face detector", "float32/face_detection_front.tflite", 128, boxes, 100, 200),
+    Case("DTLN", speech.MODEL, speech.TOLD, speech.calibrating, speech.judging, decisions, in_turn),
 )

@@ -11,22 +11,22 @@ from pathlib import Path
 from statistics import median
 from time import process_time
 
-import numpy as np
 from delegraph import Interpreter, load_delegate
+from runs import Sample
 
 ROUNDS = 30
 OPTIONS = {"litert": {"num_threads": 1}, "reference": {"num_threads": 1}}
 LONG = 0.1  # seconds: of what takes longer, a third of the rounds
 
 
-def ratios(floats: Path, made: Mapping[str, Path], delegate: str, image: np.ndarray) -> dict[str, float]:
+def ratios(floats: Path, made: Mapping[str, Path], delegate: str, sample: Sample) -> dict[str, float]:
     """Return milliseconds of the float model as "float", and how many times as long each other takes."""
     with ExitStack() as stack:
         loaded = stack.enter_context(load_delegate(delegate, OPTIONS.get(delegate)))
         runs: dict[str, Callable[[], float]] = {}
         for key, path in {"float": floats, **made}.items():
             interpreter = stack.enter_context(Interpreter(str(path), delegates=[loaded]))
-            runs[key] = _run(interpreter, image)
+            runs[key] = _run(interpreter, sample)
         slow = runs["float"]() > LONG
         found: dict[str, list[float]] = {key: [] for key in runs}
         for _ in range(ROUNDS // 3 if slow else ROUNDS):
@@ -37,9 +37,10 @@ def ratios(floats: Path, made: Mapping[str, Path], delegate: str, image: np.ndar
     return {"float": round(1000 * first, 3), **{k: round(s / first, 3) for k, s in medians.items()}}
 
 
-def _run(interpreter: Interpreter, image: np.ndarray) -> Callable[[], float]:
+def _run(interpreter: Interpreter, sample: Sample) -> Callable[[], float]:
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
+    for detail, array in zip(interpreter.get_input_details(), sample, strict=True):
+        interpreter.set_tensor(detail["index"], array)
     interpreter.invoke()
 
     def run() -> float:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 Outputs = Sequence[Sequence[np.ndarray]]  # of each sample
+Labels = Sequence[np.ndarray] | np.ndarray | None  # of all samples
 Row = dict[str, "float | list[float]"]
-Measure = Callable[[Outputs, Outputs, "np.ndarray | None"], Row]
+Measure = Callable[[Outputs, Outputs, "Labels"], Row]
 
 
 def interval(differences: np.ndarray) -> list[float]:
@@ -24,7 +25,7 @@ def interval(differences: np.ndarray) -> list[float]:
     return [float(values.mean() - half), float(values.mean() + half)]
 
 
-def classes(floats: Outputs, found: Outputs, labels: np.ndarray | None) -> Row:
+def classes(floats: Outputs, found: Outputs, labels: Labels) -> Row:
     """How often the class is the float model's, and how often the right one."""
     before, after = (np.array([np.ravel(o[0]).argmax() for o in outputs]) for outputs in (floats, found))
     row: Row = {"agreement": float(np.mean(before == after))}
@@ -36,13 +37,29 @@ def classes(floats: Outputs, found: Outputs, labels: np.ndarray | None) -> Row:
     return row
 
 
-def masks(floats: Outputs, found: Outputs, labels: np.ndarray | None) -> Row:
+def masks(floats: Outputs, found: Outputs, labels: Labels) -> Row:
     """The share of pixels that get the float model's class, and its interval over images."""
     same = [np.mean(f[0].argmax(-1) == q[0].argmax(-1)) for f, q in zip(floats, found, strict=True)]
     return {"agreement": float(np.mean(same)), "interval": interval(np.array(same))}
 
 
-def boxes(floats: Outputs, found: Outputs, labels: np.ndarray | None) -> Row:
+def decisions(floats: Outputs, found: Outputs, labels: Labels) -> Row:
+    """How often a share is on the float model's side of a half, and how often on the right one."""
+    assert labels is not None
+    same, right, before = [], [], []
+    for (wanted, *_), (given, *_), truth in zip(floats, found, labels, strict=True):
+        wanted, given = (
+            np.reshape(s, (len(truth), -1))[:, : truth.shape[1]] > 0.5 for s in (wanted, given)
+        )
+        same.append(np.mean(given == wanted))
+        right.append(np.mean(given == truth))
+        before.append(np.mean(wanted == truth))
+    differences = np.array(right) - np.array(before)
+    means = {"agreement": float(np.mean(same)), "right": float(np.mean(right))}
+    return {**means, "difference": interval(differences)}
+
+
+def boxes(floats: Outputs, found: Outputs, labels: Labels) -> Row:
     """Of each photograph's most likely face: how much both boxes overlap, and how far the score is off."""
     overlaps, errors = [], []
     for before, after in zip(floats, found, strict=True):

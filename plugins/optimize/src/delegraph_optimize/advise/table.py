@@ -62,11 +62,10 @@ def measured() -> dict[str, Numbers]:
 
 
 def summary(models: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the ranges over models of what docs/quantized-models.json has of each; random ones are out."""
+    """Return the ranges over models of what docs/quantized-models.json has of each."""
     found: dict[str, dict[str, Any]] = {}
-    trained = [m for m in models.values() if not m.get("random")]
     for row in ROWS:
-        made = [(m, m["schemes"][row.name]) for m in trained if row.name in m.get("schemes", {})]
+        made = [(m, m["schemes"][row.name]) for m in models.values() if row.name in m.get("schemes", {})]
         if made:
             found[row.name] = {
                 "models": len(made),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 import wave
 from contextlib import suppress
 from pathlib import Path
@@ -487,7 +488,8 @@ def test_a_long_sound_is_cut_and_told(tmp_path):
     path = wav(tmp_path, struct.pack("<3h", 16384, -16384, 1), 2)
     assert read_inputs(interface, [str(path)], tell=told.append)["x"].tolist() == [0.5, -0.5]
     assert told == [
-        "input 'x': 2 samples from sound.wav (3 at 16000 Hz); the last 1 are left out; not resampled"
+        "input 'x': 2 samples from sound.wav (3 at 16000 Hz); the last 1 are left out; not resampled: "
+        "the model does not say its rate; --sample-rate does"
     ]
 
 
@@ -527,3 +529,64 @@ def test_a_wav_of_floats_is_refused(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     with pytest.raises(InputError, match=r"needs to be \.wav with PCM"):
         read_one((2,), "float32", tmp_path / "a.wav")
+
+
+def tone(tmp_path: Path, rate: int, channels: int = 1) -> Path:
+    """Write a second of 440 Hz, half as loud as it can be; a second channel is silent."""
+    samples = 0.5 * np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
+    frames = np.zeros((rate, channels))
+    frames[:, 0] = samples
+    with wave.open(str(tmp_path / "tone.wav"), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((frames * 32767).astype("<i2").tobytes())
+    return tmp_path / "tone.wav"
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (44100, 1), (22050, 2), (48000, 1)])
+def test_a_sound_is_resampled_to_the_rate_that_is_wanted(tmp_path, rate, channels):
+    pytest.importorskip("soxr")
+    interface = interface_of(model_of(("x", (1, 16000), "float32")))
+    told: list[str] = []
+    path = tone(tmp_path, rate, channels)
+    heard = read_inputs(interface, [str(path)], tell=told.append, sample_rate=16000)["x"][0]
+    expected = 0.5 / channels * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+    # At its ends a filter knows half of what it needs.
+    np.testing.assert_allclose(heard[500:-500], expected[500:-500], atol=2e-3)
+    assert f"({rate} at {rate} Hz)" in told[0]
+    assert "; resampled to 16000 Hz" in told[0]
+    assert ("2 channels are averaged" in told[0]) == (channels == 2)
+
+
+def test_resampling_without_its_library_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "soxr", None)
+    interface = interface_of(model_of(("x", (1, 16000), "float32")))
+    with pytest.raises(InputError, match=r'pip install "delegraph\[sound\]"'):
+        read_inputs(interface, [str(tone(tmp_path, 8000))], sample_rate=16000)
+
+
+def features_model(op: str) -> Model:
+    """Return a model whose input of one axis is a picture of a sound, as its first op shows."""
+    g = Builder()
+    x = g.input((1, 1960), "float32", name="x")
+    if op == "RESHAPE":
+        y = g.op(op, [x, g.constant(np.int32([1, 49, 40, 1]))], [g.tensor((1, 49, 40, 1), "float32")])
+    else:
+        w = g.constant(np.zeros((4, 1960), np.float32))
+        y = g.op(op, [x, w, None], [g.tensor((1, 4), "float32")])
+    return g.model(outputs=[y])
+
+
+@pytest.mark.parametrize("op", ["RESHAPE", "FULLY_CONNECTED"])
+def test_a_model_that_wants_features_says_so(tmp_path, op):
+    model = features_model(op)
+    interface = interface_of(model)
+    with pytest.raises(InputError, match=f"wants features, not samples: op #0 {op}"):
+        read_inputs(interface, [str(tone(tmp_path, 16000))])
+
+
+def test_integers_that_reach_far_are_features(tmp_path):
+    interface = interface_of(model_of(("x", (1, 1960), "int8"), scale=0.1, zero_point=-128))
+    with pytest.raises(InputError, match=r"it holds 0 to 25\.5, and samples are -1 to 1"):
+        read_inputs(interface, [str(tone(tmp_path, 16000))])

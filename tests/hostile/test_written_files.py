@@ -24,6 +24,7 @@ from delegraph.model import Builder
 SEARCH = "quantize M --scheme int8 --data IN --max-drop 100 -o NEW"
 # By command and option, as OUT; M, IN and LABELS are read. ``edgetpu compile -o`` gets a folder, too.
 CALLS = {
+    "run --draw": "run M -i IN --labels LABELS --draw OUT",
     "run --output": "run M -i IN --labels LABELS --output OUT",
     "partition --html": "partition M --html OUT",
     "extract -o": "extract M --partition 0 -o OUT",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import re
 from pathlib import Path
@@ -258,3 +260,99 @@ def test_labels_are_not_for_a_list_of_strings(delegraph, saved, tmp_path):
 
     assert result.exit_code == 0, result.output
     assert "the 2 labels are not used: no output has as many classes" in result.output
+
+
+@pytest.fixture
+def photo_model(saved):
+    """Return the path of a model that takes a picture and gives back a grey one: a mask."""
+    g = Builder()
+    x = g.input((1, 16, 16, 1), "float32", name="x")
+    y = g.op("ADD", [x, g.constant(np.zeros(1, np.float32))], [g.tensor((1, 16, 16, 1), "float32")])
+    return saved(g.model(outputs=[y]))
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Return a folder with a picture half black and half white, a grey one, and a file that is none."""
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    pixels = np.zeros((32, 32), np.uint8)
+    pixels[:, :16] = 255
+    image.fromarray(pixels).save(folder / "half.png")
+    image.fromarray(np.full((32, 32), 10, np.uint8)).save(folder / "dark.png")
+    return folder
+
+
+def test_json_has_answers_outputs_plan_and_warnings(delegraph, scores, values):
+    result = delegraph("run", scores, "-d", "exact", "-q", "-i", values(0.25, np.nan, 0.75), "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    (one,) = found["results"]
+    assert one["outputs"][0]["values"] == [[0.25, None, 0.75]]
+    assert one["warnings"] == ["output 'scores': 1 NaN among 3 values"]
+    assert found["plan"]["subgraphs"]
+    assert set(found["seconds"]) == {"load", "prepare", "run"}
+
+
+def test_a_value_that_is_no_number_is_a_warning(delegraph, scores, values):
+    result = delegraph("run", scores, "-d", "exact", "-i", values(1, np.inf, 2))
+    assert "warning: output 'scores': 1 infinite among 3 values" in result.output
+
+
+def test_csv_has_a_line_for_each_class_and_no_formulas(delegraph, scores, values, tmp_path):
+    (tmp_path / "labels.txt").write_text("=1+1\n@b\nc, d\n")
+    options = ("--labels", tmp_path / "labels.txt", "--csv", "-q")
+    result = delegraph("run", scores, "-d", "exact", "-i", values(0.5, 0.25, 0.25), *options)
+    rows = list(csv.reader(result.output.splitlines()))
+    assert [row[4] for row in rows[1:]] == ["'=1+1", "'@b", "c, d"]
+    assert rows[0] == ["file", "output", "class", "score", "label"]
+    assert [row[2:4] for row in rows[1:]] == [["0", "0.5"], ["1", "0.25"], ["2", "0.25"]]
+
+
+def test_a_folder_is_run_file_by_file_and_one_that_fails_is_told(delegraph, photo_model, photos):
+    (photos / "notes.txt").write_text("no picture")
+    result = delegraph(
+        "run", photo_model, "-d", "exact", "-i", photos, "--csv", "--mean", "0", "--std", "255"
+    )
+    assert result.exit_code == 1
+    assert "notes.txt' cannot be read" in result.output
+    rows = [line.split(",") for line in result.output.splitlines() if line.startswith(str(photos))]
+    assert [(Path(r[0]).name, r[2], r[3], r[5]) for r in rows] == [
+        ("dark.png", "0", "1.0", "background"),
+        ("half.png", "0", "0.5", "background"),
+        ("half.png", "1", "0.5", "foreground"),
+    ]
+
+
+def test_an_answer_is_drawn_over_its_picture(delegraph, photo_model, photos, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    out = tmp_path / "out.png"
+    given = ("-i", photos / "half.png", "--draw", out, "--mean", "0", "--std", "255")
+    assert delegraph("run", photo_model, "-d", "exact", *given).exit_code == 0
+    drawn = np.asarray(image.open(out))
+    assert drawn.shape[1] == 320  # a small picture is enlarged
+    assert (drawn[0, 300] == 0).all()  # the background is as it was
+    assert not (drawn[0, 10] == drawn[0, 10, 0]).all()  # the white part has a colour
+
+
+def test_several_answers_are_drawn_into_a_folder(delegraph, photo_model, photos, tmp_path):
+    given = (photo_model, "-d", "exact", "-i", photos, "--mean", "0", "--std", "255", "-q")
+    assert delegraph("run", *given, "--draw", tmp_path / "drawn").exit_code == 0
+    assert sorted(p.name for p in (tmp_path / "drawn").iterdir()) == ["dark.png", "half.png"]
+    assert delegraph("run", *given, "--draw", tmp_path / "a.png").exit_code == 2
+    assert delegraph("run", *given, "--output", tmp_path / "a.npz").exit_code == 2
+
+
+def test_classes_of_what_is_no_picture_are_a_chart(delegraph, scores, values, tmp_path):
+    pytest.importorskip("PIL")
+    given = ("-i", values(0.5, 0.25, 0.25), "--draw", tmp_path / "a.png")
+    assert delegraph("run", scores, "-d", "exact", *given).exit_code == 0
+    assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_cannot_be_drawn_is_an_error(delegraph, scores, values, tmp_path):
+    result = delegraph("run", scores, "-d", "exact", "-i", values(1, 2, 3), "--draw", tmp_path / "a.png")
+    assert result.exit_code == 1
+    assert "there is nothing to draw" in result.output
+    assert not (tmp_path / "a.png").exists()

@@ -60,7 +60,7 @@ def benchmark(
     from ..report import benchmark as library
     from ..report.prepared_model import PreparedModel
     from ..run import described, interface_of
-    from .session import interpreter
+    from ..run.opened import interpreter
 
     start = perf_counter()
     loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))

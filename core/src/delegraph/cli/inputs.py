@@ -50,6 +50,12 @@ def thread_option(command: F) -> F:
     )(command)
 
 
+def rate_option(command: F) -> F:
+    """Add --sample-rate."""
+    about = "Hz of the sound that the model wants. Without it: what its metadata say, else the file's."
+    return click.option("--sample-rate", type=click.IntRange(min=1), metavar="HZ", help=about)(command)
+
+
 def read(
     interface: Interface,
     given: tuple[str, ...],
@@ -62,7 +68,7 @@ def read(
     from ..partition import Budget, nbytes
 
     Budget(**budget).check_total(sum(nbytes(a.tensor) for a in interface.inputs), "the inputs")
-    return read_inputs(interface, given, _normalization(mean, std), tell)
+    return read_inputs(interface, given, normalization(mean, std), tell)
 
 
 def files_of(given: tuple[str, ...]) -> list[str]:
@@ -76,7 +82,8 @@ def tell(sentence: str) -> None:
         echo(sentence, err=True)
 
 
-def _normalization(mean: tuple[float, ...] | None, std: tuple[float, ...] | None) -> Normalization | None:
+def normalization(mean: tuple[float, ...] | None, std: tuple[float, ...] | None) -> Normalization | None:
+    """Return what --mean and --std say of pixels; None: nothing."""
     from ..inputs import Normalization
 
     return None if mean is None and std is None else Normalization(mean or (0.0,), std or (1.0,))

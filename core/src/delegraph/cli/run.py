@@ -3,42 +3,83 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 import numpy as np
 
 from ..errors import InputError
-from ..file import Labels, ModelLabels, OutputLabels, check_output, member_names, output_file, read_labels
+from ..file import check_output, member_names, output_file, read_labels
 from ..file.reader import MAX_TENSOR_BYTES
-from ..model import HANDLES, Model
+from ..log import logger
 from ..numbers import real_from_stored
 from ..run import Interface
-from ..text import shape_text
+from ..text import escaped, shape_text
 from .common import budget_options, delegate_options, model_argument, tensor_limit
-from .inputs import files_of, input_options, read, tell, thread_option
+from .echo import echo, echo_json
+from .inputs import files_of, input_options, normalization, rate_option, tell, thread_option
 from .tables import number_text, show, table, time_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+    from ..answers import AnswerSettings, Said
+    from ..batch import OpenedModel, Sample
+
 _NUMBERS = "fiub"  # kinds of dtypes
 FEW = 8  # an output of at most so many values is shown whole
+
+
+def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --task, --labels, --top and --threshold, as ``asked``: a function that returns AnswerSettings."""
+    options = (
+        click.option(
+            "--task",
+            type=click.Choice(["classify", "detect", "segment", "pose", "keypoints", "audio"]),
+            help="What the model gives. Without it: what metadata, ops and shapes say.",
+        ),
+        click.option(
+            "--labels", type=click.Path(exists=True, dir_okay=False), help="Names of classes, one a line."
+        ),
+        click.option(
+            "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to show."
+        ),
+        click.option(
+            "--threshold",
+            type=click.FloatRange(0, 1),
+            default=0.5,
+            show_default=True,
+            help="The score from which a box, a person or a pixel counts.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def asked(task: str | None, labels: str | None, top: int, threshold: float) -> AnswerSettings:
+    """Return what the options of :func:`answer_options` say."""
+    from ..answers import AnswerSettings
+
+    return AnswerSettings(task, read_labels(labels) if labels else None, top, threshold)
 
 
 @click.command()
 @model_argument
 @input_options
+@rate_option
 @delegate_options
 @budget_options
+@answer_options
 @click.option(
-    "--labels", type=click.Path(exists=True, dir_okay=False), help="Names of classes, one a line."
+    "--draw", type=click.Path(), help="Draw the answer over the input: a .png; of several, a folder."
 )
-@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print all as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the answers as CSV.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Save the outputs by name as .npz.")
 @thread_option
 def run(
@@ -46,55 +87,215 @@ def run(
     given: tuple[str, ...],
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    sample_rate: int | None,
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
     budget: dict[str, int],
-    labels: str | None,
-    top: int,
+    draw: str | None,
+    as_json: bool,
+    as_csv: bool,
     output: str | None,
     num_threads: int | None,
+    **wanted: Any,
 ) -> None:
     """Run MODEL on files, and show what it says.
 
-    Give a file for each input: --input photo.jpg, or --input NAME=FILE where there are several. Images are
-    resized to the input, and their pixels scaled as --mean and --std, the model's metadata or its
-    quantization say.
+    Give a file for each input: --input photo.jpg, or --input NAME=FILE where there are several. A model
+    with one input takes several files, and folders. Images are resized to the input, their pixels scaled
+    as --mean and --std, the model's metadata or its quantization say; sounds are resampled.
     """
+    from ..batch import OpenedModel, Reading
+    from ..batch.files import runs_of
     from ..file import read_model
-    from ..report.plan_text import render
-    from ..report.prepared_model import PreparedModel
-    from ..run import described, interface_of, planned
-    from .session import interpreter
+    from ..run import interface_of
 
-    names = read_labels(labels) if labels else None
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv are one or the other")
+    settings, labels = asked(**wanted), wanted["labels"]
     files = [model, *([labels] if labels else []), *files_of(given)]
-    if output:
-        check_output(output, files)
     start = perf_counter()
     loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
-    reading = perf_counter() - start
-    interface = described(interface_of(loaded, signature), loaded)
-    inputs = read(interface, given, mean, std, budget)
-    start = perf_counter()
-    with interpreter(loaded, delegates, options, num_threads, **budget) as opened:
-        running = PreparedModel(opened, interface, inputs)
-        times = {"load": reading + perf_counter() - start}
-        times["prepare"] = _seconds(running.prepare)
-        times["run"] = _seconds(running.invoke)
-        results = running.outputs()
-        plan = opened.plan
-        interface = _without_handles(planned(interface, plan))
-    results = {a.name: results[a.name] for a in interface.outputs}
+    runs = runs_of(interface_of(loaded, signature), given)
+    files += [file for one in runs for file in files_of(one)]
+    _check_outputs(output, draw, runs, files)
+    reading = Reading(normalization(mean, std), sample_rate)
+    first = Answers(loaded.source, output, draw, files, len(runs) > 1, as_json, as_csv)
+    with OpenedModel(
+        loaded,
+        delegates,
+        options,
+        signature=signature,
+        num_threads=num_threads,
+        asked=settings,
+        reading=reading,
+        **budget,
+    ) as opened:
+        first.times["load"] = perf_counter() - start
+        for number, one in enumerate(runs):
+            first.add(opened, one, tell if number == 0 else _quiet)
+        first.end(opened)
+    if first.failed:
+        click.get_current_context().exit(1)
+
+
+class Answers:
+    """The answers of a command, printed as they come or at the end."""
+
+    def __init__(
+        self,
+        model: str,
+        output: str | None,
+        draw: str | None,
+        files: Sequence[str],
+        several: bool,
+        as_json: bool,
+        as_csv: bool,
+    ) -> None:
+        self.times: dict[str, float] = {}
+        self.failed = 0
+        self._model, self._output, self._draw, self._files = model, output, draw, files
+        self._several, self._as_json, self._as_csv = several, as_json, as_csv
+        self._results: list[dict[str, Any]] = []
+        self._columns: tuple[str, ...] | None = None
+        self._parts = 0
+
+    def add(self, opened: OpenedModel, given: Sequence[str], notice: Callable[[str], None]) -> None:
+        """Run the model on one sample and report it; of several, one that fails is told and left out."""
+        try:
+            sample = opened.sample(given, notice)
+        except InputError as e:
+            if not self._several:
+                raise
+            self.failed += 1
+            echo(f"error: {e}", err=True)
+            return
+        start = perf_counter()
+        opened.prepare(sample.arrays)
+        prepared = perf_counter()
+        stored = opened.run(sample.arrays)
+        self.times.setdefault("prepare", prepared - start)
+        self.times["run"] = self.times.get("run", 0.0) + perf_counter() - prepared
+        self._report(opened, sample, stored, " ".join(given), notice)
+
+    def end(self, opened: OpenedModel) -> None:
+        """Report what ran where, and the time."""
+        from ..report.plan_text import render, to_json
+
+        if self._as_json:
+            plan = to_json(opened.plan)
+            echo_json({"model": self._model, "results": self._results, "plan": plan, "seconds": self.times})
+        elif not self._as_csv:
+            self._show((render(opened.plan), _times_text(self.times)))
+
+    def _report(
+        self,
+        opened: OpenedModel,
+        sample: Sample,
+        stored: Mapping[str, np.ndarray],
+        name: str,
+        notice: Callable[[str], None],
+    ) -> None:
+        from ..answers import answer, warnings_of
+        from .said import how_known, said_json
+
+        seen = opened.seen(sample, stored)
+        warnings = list(warnings_of(seen))
+        for sentence in warnings:
+            logger.warning("%s%s", f"{escaped(name)}: " if self._several else "", sentence)
+        said = answer(seen)
+        for note in (how_known(said), _labels_note(said, seen.settings)):
+            if note:
+                notice(note)
+        if self._output:
+            save(stored, self._output, self._files)
+        if self._draw:
+            _drawn(sample, said, _place(self._draw, name, self._several), self._files)
+        if self._as_json:
+            outputs = [_output_json(a.name, stored[a.name], a.tensor) for a in seen.interface.outputs]
+            about = {"input": name, "answers": said_json(said), "outputs": outputs, "warnings": warnings}
+            self._results.append(about)
+        elif self._as_csv:
+            self._print_csv(said, name)
+        else:
+            self._print(seen.interface, stored, said, name)
+
+    def _print(
+        self, interface: Interface, stored: Mapping[str, np.ndarray], said: Sequence[Said], name: str
+    ) -> None:
+        from .said import said_tables
+
+        if self._several:
+            self._show((escaped(name),))
+        self._show((_outputs_table(interface, stored), *said_tables(said)))
+
+    def _print_csv(self, said: Sequence[Said], name: str) -> None:
+        from .said import columns_of, said_csv
+
+        if not said:
+            raise InputError(
+                "--csv needs classes, boxes, a mask or keypoints, and the outputs are none of these; "
+                "--task says what they are, --json and --output take any"
+            )
+        columns = columns_of(said[0].task)
+        if self._columns not in (None, columns):
+            raise InputError(
+                f"--csv needs one task for all files; {name!r} gives {said[0].task}: see --task"
+            )
+        echo(said_csv(said, name, head=self._columns is None).rstrip("\n"))
+        self._columns = columns
+
+    def _show(self, parts: Iterable[RenderableType]) -> None:
+        if self._parts:
+            echo()
+        self._parts += 1
+        show(parts)
+
+
+def _quiet(sentence: str) -> None:
+    """Say nothing: what was done to the first file is done to all."""
+
+
+def _check_outputs(
+    output: str | None, draw: str | None, runs: Sequence[Sequence[str]], files: Sequence[str]
+) -> None:
+    if output and len(runs) > 1:
+        raise click.UsageError(
+            "--output saves one run; delegraph predict MODEL FOLDER -o OUT.npz saves many"
+        )
     if output:
-        save(results, output, files)
-    show((*_report(loaded, interface, results, names, top), render(plan), _times_text(times)))
+        check_output(output, files)
+    if draw and len(runs) > 1:
+        if Path(draw).suffix:
+            raise click.UsageError(f"--draw of several inputs needs a folder, found {escaped(draw)}")
+        Path(draw).mkdir(parents=True, exist_ok=True)
+        places = [_place(draw, " ".join(one), True) for one in runs]
+        for twice in {p for p in places if places.count(p) > 1}:
+            raise click.UsageError(f"two inputs would be drawn as {escaped(twice)}")
+    for one in runs if draw else ():
+        check_output(_place(draw or "", " ".join(one), len(runs) > 1), files)
 
 
-def _without_handles(interface: Interface) -> Interface:
-    """Return an interface without outputs that are names of variables and tables: they have no values."""
-    outputs = tuple(a for a in interface.outputs if a.tensor.dtype not in HANDLES)
-    return attrs.evolve(interface, outputs=outputs)
+def _place(draw: str, name: str, several: bool) -> str:
+    return str(Path(draw) / f"{Path(name).stem}.png") if several else draw
+
+
+def _drawn(sample: Sample, said: Sequence[Said], path: str, files: Sequence[str]) -> None:
+    from ..answers.pictures import picture_of
+
+    picture = picture_of(sample.looked_at, said)
+    with output_file(path, files) as file:
+        picture.save(file, "PNG")
+    tell(f"{escaped(path)} written")
+
+
+def _labels_note(said: Sequence[Said], settings: AnswerSettings) -> str | None:
+    """Return what is to be said of labels that do not fit, or None."""
+    if settings.labels is None or any(one.task in ("detect", "segment") for one in said):
+        return None
+    if not any(one.named and one.task in ("classify", "audio") for one in said):
+        return f"the {len(settings.labels)} labels are not used: no output has as many classes"
+    return None
 
 
 def save(arrays: Mapping[str, np.ndarray], path: str, read: Iterable[str] = ()) -> None:
@@ -126,63 +327,37 @@ def _without_objects(array: np.ndarray) -> np.ndarray:
     return array.astype(np.bytes_)
 
 
-def _report(
-    model: Model, interface: Interface, results: Mapping[str, np.ndarray], names: Labels | None, top: int
-) -> Iterator[RenderableType]:
-    """Yield a table of all outputs, then the top classes of each output that has class scores."""
-    yield _outputs_table(interface, results)
-    named = None if names is None else _output_of(names, results)
-    of_model = ModelLabels(model)
-    for a in interface.outputs:
-        labels = of_model.of(a.metadata) if names is None else OutputLabels()
-        if a.name == named:
-            labels = OutputLabels(names)
-        real = real_from_stored(results[a.name], a.tensor)
-        title = "" if len(results) == 1 else f" of {a.name}"
-        if (labels.axis is not None and real.dtype.kind in _NUMBERS) or _looks_like_scores(real):
-            yield _classes_table(f"class{title}>", real, labels.axis or {}, top)
-        elif labels.value is not None and real.dtype.kind in "fiu":
-            yield _values_table(f"value{title}>", real, labels.value, top)
-
-
-def _output_of(names: Labels, results: Mapping[str, np.ndarray]) -> str | None:
-    """Return which output the labels of --labels are for: one with as many scores, else the only one."""
-    lists = {n: a for n, a in results.items() if a.size == max(a.shape, default=0) and a.size > 1}
-    scores = {n: a.size for n, a in lists.items() if a.dtype.kind in _NUMBERS}
-    for name, size in scores.items():
-        if size == len(names):
-            return name
-    if len(scores) == 1:
-        (name,) = scores
-        tell(f"output {name!r} has {scores[name]} classes, but there are {len(names)} labels")
-        return name
-    tell(f"the {len(names)} labels are not used: no output has as many classes")
-    return None
-
-
-def _looks_like_scores(real: np.ndarray) -> bool:
-    """Say whether an output is a list of probabilities."""
-    if real.dtype.kind != "f" or real.size < 2 or real.size != max(real.shape):
-        return False
-    # Quantized probabilities are rounded to 1/256 each: their sum strays.
-    return bool(real.min() >= 0 and abs(float(real.sum(dtype=np.float64)) - 1) < 0.05)
-
-
 def _outputs_table(interface: Interface, results: Mapping[str, np.ndarray]) -> Table:
     found = table("output", "shape", "type", "min>", "max>", "mean>", "values")
     for a in interface.outputs:
         real = real_from_stored(results[a.name], a.tensor)
-        found.add_row(a.name, shape_text(real.shape), a.tensor.dtype, *_statistics(real), _values(real))
+        found.add_row(
+            a.name, shape_text(real.shape), a.tensor.dtype, *_statistics_text(real), _values(real)
+        )
     if not any(a.size <= FEW for a in results.values()):
         found.columns.pop()
     return found
 
 
-def _statistics(real: np.ndarray) -> tuple[str, str, str]:
+def _output_json(name: str, stored: np.ndarray, tensor: Any) -> dict[str, Any]:
+    from ..report.records import plain
+
+    real = real_from_stored(stored, tensor)
+    about = {"name": name, "shape": real.shape, "type": tensor.dtype}
+    values = {"values": real} if real.size <= FEW else {}
+    found: dict[str, Any] = plain({**about, **_statistics(real), **values})
+    return found
+
+
+def _statistics(real: np.ndarray) -> dict[str, Any]:
     if real.dtype.kind not in _NUMBERS or not real.size:
-        return "", "", ""
-    low, high = real.min().item(), real.max().item()
-    return number_text(low), number_text(high), number_text(float(real.mean(dtype=np.float64)))
+        return {}
+    mean = float(real.mean(dtype=np.float64))
+    return {"min": real.min().item(), "max": real.max().item(), "mean": mean}
+
+
+def _statistics_text(real: np.ndarray) -> tuple[str, ...]:
+    return tuple(number_text(v) for v in _statistics(real).values()) or ("", "", "")
 
 
 def _values(real: np.ndarray) -> str:
@@ -194,29 +369,5 @@ def _values(real: np.ndarray) -> str:
     )
 
 
-def _classes_table(head: str, real: np.ndarray, names: Labels, top: int) -> Table:
-    scores = real.ravel()
-    best = np.argsort(-scores.astype(np.float64), kind="stable")[:top]  # of equal scores the first counts
-    within_one = bool(scores.size) and 0 <= scores.min() <= scores.max() <= 1
-    score_text = "{:.4f}".format if within_one else number_text
-    found = table(head, "score>", *(["label"] if names else []))
-    for i in best.tolist():
-        found.add_row(str(i), score_text(scores[i].item()), *([names.get(i, "")] if names else []))
-    return found
-
-
-def _values_table(head: str, real: np.ndarray, names: Labels, top: int) -> Table:
-    found = table(head, "label")
-    for value in real.ravel()[:top].tolist():
-        found.add_row(number_text(value), names.get(round(value), ""))
-    return found
-
-
 def _times_text(times: Mapping[str, float]) -> str:
     return " · ".join(f"{what} {time_text(seconds)}" for what, seconds in times.items())
-
-
-def _seconds(function: Callable[[], None]) -> float:
-    start = perf_counter()
-    function()
-    return perf_counter() - start

@@ -13,7 +13,7 @@ from ..model import Model
 from ..report.compare import Comparison, compare, outputs_of
 from ..report.first_wrong import WrongPart, first_wrong
 from ..run import Interface, Interpreter
-from .session import Options, interpreter
+from ..run.opened import Options, interpreter
 
 Side = tuple[Sequence[str], Options]
 

@@ -209,7 +209,8 @@ _TABLES = {
     "TensorMetadata": "name:string - - content:Content process_units:[ProcessUnit] -"
     " associated_files:[AssociatedFile]",
     "Content": "content_properties:ContentProperties",
-    "AudioProperties": "sample_rate:uint",
+    "AudioProperties": "sample_rate:uint channels:uint",
+    "BoundingBoxProperties": "index:[uint] type:byte coordinate_type:byte",
     "ProcessUnit": "options:ProcessUnitOptions",
     "NormalizationOptions": "mean:[float] std:[float]",
     "AssociatedFile": "name:string - type:byte",

@@ -33,6 +33,7 @@ def read_inputs(
     given: Sequence[str],
     normalization: Normalization | None = None,
     tell: Tell = lambda sentence: None,
+    sample_rate: int | None = None,
 ) -> dict[str, np.ndarray]:
     """Return an array for each input, by name, in the dtype and of a shape the input takes.
 
@@ -40,11 +41,12 @@ def read_inputs(
         an .npz that has all inputs by name.
     :param normalization: of the pixels of images; None: what metadata or quantization say.
     :param tell: called with what a user should know: what was resized, scaled, cut or left out.
+    :param sample_rate: Hz of the sound that the model wants; None: what metadata say, else the file's.
     :raises InputError: an input is missing, unknown or given twice, or a file does not fit; the message
         lists the inputs with their shapes and types.
     """
-    files = _files(interface, given)
-    return {a.name: _read(a, files[a.name], normalization, tell) for a in interface.inputs}
+    files = input_files(interface, given)
+    return {a.name: _read(a, files[a.name], normalization, sample_rate, tell) for a in interface.inputs}
 
 
 def model_inputs(
@@ -54,6 +56,7 @@ def model_inputs(
     *,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
+    sample_rate: int | None = None,
     tell: Tell = lambda sentence: None,
 ) -> dict[str, np.ndarray]:
     """Return an array for each input of a model, by name, from files: as ``delegraph run`` reads them.
@@ -63,13 +66,14 @@ def model_inputs(
     :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std. None: what the model's
         metadata or
         its quantization say, else a guess.
+    :param sample_rate: Hz of the sound that the model wants; None: what metadata say, else the file's.
     :param tell: called with what a user should know: what was resized, scaled, cut or left out.
     :raises InputError: an input is missing, unknown or given twice, or a file does not fit.
     """
     said = None
     if mean is not None or std is not None:
         said = Normalization(tuple(mean or (0.0,)), tuple(std or (1.0,)))
-    return read_inputs(described(interface_of(model, signature), model), given, said, tell)
+    return read_inputs(described(interface_of(model, signature), model), given, said, tell, sample_rate)
 
 
 def inputs_text(interface: Interface) -> str:
@@ -77,7 +81,7 @@ def inputs_text(interface: Interface) -> str:
     return ", ".join(a.text for a in interface.inputs) or "none"
 
 
-def _files(interface: Interface, given: Sequence[str]) -> dict[str, str]:
+def input_files(interface: Interface, given: Sequence[str]) -> dict[str, str]:
     """Return which file each input reads."""
     files: dict[str, str] = {}
     for text in given:
@@ -111,7 +115,9 @@ def _named(interface: Interface, text: str) -> Mapping[str, str]:
     )
 
 
-def _read(argument: Argument, file: str, normalization: Normalization | None, tell: Tell) -> np.ndarray:
+def _read(
+    argument: Argument, file: str, normalization: Normalization | None, rate: int | None, tell: Tell
+) -> np.ndarray:
     from . import arrays, image, sound
 
     if _is_random(file):
@@ -124,7 +130,7 @@ def _read(argument: Argument, file: str, normalization: Normalization | None, te
     if kind == ".npz":
         return arrays.read_npz(argument, file)
     if kind == ".wav":
-        return sound.read(argument, file, tell)
+        return sound.read(argument, file, rate, tell)
     return image.read(argument, file, normalization, tell)
 
 

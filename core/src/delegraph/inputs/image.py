@@ -6,7 +6,7 @@ or of the QUANTIZE that reads it; (pixel - 127.5) / 127.5. What was used is told
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
@@ -19,10 +19,15 @@ from ..numbers import is_quantized, stored_from_real, stored_limits
 from ..run import Argument
 from . import Normalization, Tell
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 MAX_PIXELS = 1 << 26  # a photograph has some 2**24; a file can unpack to a thousand times its size
 # Of Pillow's formats those of pixels: EPS would be handed to Ghostscript, a program of the machine.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's, by number of channels
+_BILINEAR = 2  # Pillow's
+_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap width and height
 _SIGNED = Normalization((127.5,), (127.5,))  # pixels become -1 to 1
 _RAW = Normalization()
 _CENTERED = Normalization((128.0,))  # for int8 without a scale
@@ -79,9 +84,38 @@ def _layout(height: int, width: int, channels: int, order: str) -> Layout:
     return Layout(max(height, 0), max(width, 0), channels, order)
 
 
+def size_of(file: str) -> tuple[int, int] | None:
+    """Return width and height of a picture as it is looked at; None: it is no picture that can be read."""
+    try:
+        from PIL import Image
+
+        with Image.open(file, formats=_FORMATS) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) in _TURNED
+            return (image.height, image.width) if turned else (image.width, image.height)
+    except Exception:  # as in _opened: nearly anything
+        return None
+
+
+def picture(file: str) -> Image:
+    """Return a picture in RGB, as it is looked at.
+
+    :raises InputError: it cannot be read
+    """
+    return _opened("picture", file, "RGB")
+
+
 def _pixels(argument: Argument, file: str, layout: Layout) -> np.ndarray:
     """Return an image as uint8 (height, width, channels), of the layout's size."""
-    image_module, ops = _pillow(argument, file)
+    image = _opened(f"input {argument.name!r}", file, _MODES[layout.channels])
+    height, width = layout.height or image.height, layout.width or image.width
+    if image.size != (width, height):
+        # When it shrinks, Pillow's filter averages over all pixels that fall together.
+        image = image.resize((width, height), _BILINEAR)
+    return np.asarray(image, np.uint8).reshape(height, width, layout.channels)
+
+
+def _opened(what: str, file: str, mode: str) -> Image:
+    image_module, ops = _pillow(what, file)
     try:
         with image_module.open(file, formats=_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:  # known before they are unpacked
@@ -89,31 +123,24 @@ def _pixels(argument: Argument, file: str, layout: Layout) -> np.ndarray:
                 raise InputError(
                     f"image {file!r} needs at most {MAX_PIXELS:,} pixels, found {size}; resize it first"
                 )
-            image = ops.exif_transpose(opened)  # phones store how they were held beside the pixels
+            image: Image = ops.exif_transpose(opened)  # phones store how they were held beside the pixels
             if image.mode in ("I", "F") or image.mode.startswith("I;"):
                 raise InputError(
                     f"image {file!r} needs 8 bits a channel, found Pillow's mode {image.mode!r}"
                 )
-            image = image.convert(_MODES[layout.channels])
-            height, width = layout.height or image.height, layout.width or image.width
-            if image.size != (width, height):
-                # When it shrinks, Pillow's filter averages over all pixels that fall together.
-                image = image.resize((width, height), image_module.Resampling.BILINEAR)
+            return image.convert(mode)
     except InputError:
         raise
     except Exception as e:  # a broken image makes Pillow raise nearly anything
-        raise InputError(
-            f"input {argument.name!r}: {file!r} cannot be read as .npy, .npz, .wav or an image: {e}"
-        ) from e
-    return np.asarray(image, np.uint8).reshape(height, width, layout.channels)
+        raise InputError(f"{what}: {file!r} cannot be read as .npy, .npz, .wav or an image: {e}") from e
 
 
-def _pillow(argument: Argument, file: str) -> tuple[Any, Any]:
+def _pillow(what: str, file: str) -> tuple[Any, Any]:
     try:
         from PIL import Image, ImageOps
     except ImportError as e:
         raise InputError(
-            f"input {argument.name!r}: reading the image {file!r} needs Pillow, which is not installed; "
+            f"{what}: reading the image {file!r} needs Pillow, which is not installed; "
             'pip install "delegraph[image]"'
         ) from e
     return Image, ImageOps

@@ -21,6 +21,7 @@ class Argument:
     tensor: Tensor
     metadata: Record | None = None  # the table TensorMetadata; filled in by ``described``
     quantized_as: Tensor | None = None  # what the QUANTIZE writes that reads a float input; likewise
+    readers: tuple[Op, ...] = ()  # of an input: the ops that compute with it; likewise
 
     @property
     def text(self) -> str:
@@ -69,10 +70,15 @@ def described(interface: Interface, model: Model) -> Interface:
     pairs = zip((*graph.outputs, *graph.inputs), (*outputs, *inputs), strict=True)
     about = {t.index: table for t, table in pairs}
     quantized = {x.index: y for op in graph.ops if op.name == "QUANTIZE" for x, y in _ends(op)}
+    readers = _readers(graph)
 
     def described_argument(a: Argument) -> Argument:
+        index = a.tensor.index
         return attrs.evolve(
-            a, metadata=about.get(a.tensor.index), quantized_as=quantized.get(a.tensor.index)
+            a,
+            metadata=about.get(index),
+            quantized_as=quantized.get(index),
+            readers=tuple(readers.get(index, ())),
         )
 
     return attrs.evolve(
@@ -80,6 +86,21 @@ def described(interface: Interface, model: Model) -> Interface:
         inputs=tuple(map(described_argument, interface.inputs)),
         outputs=tuple(map(described_argument, interface.outputs)),
     )
+
+
+def _readers(graph: Graph) -> dict[int, list[Op]]:
+    """Return the ops that compute with each input; what only changes its type is looked through."""
+    source = {t.index: t.index for t in graph.inputs}
+    found: dict[int, list[Op]] = {}
+    for op in graph.ops:
+        for t in op.inputs:
+            if t is None or t.index not in source:
+                continue
+            if op.name in ("QUANTIZE", "DEQUANTIZE", "CAST") and op.outputs:
+                source[op.outputs[0].index] = source[t.index]
+            else:
+                found.setdefault(source[t.index], []).append(op)
+    return found
 
 
 def _ends(op: Op) -> Iterator[tuple[Tensor, Tensor]]:

@@ -1,4 +1,4 @@
-"""An interpreter for a command: its delegates loaded with their options, and closed with it."""
+"""An interpreter with delegates by their names: they are loaded with their options, and closed with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ..model import Model
 from ..plugins import resolve_delegates
-from ..run import Interpreter
+from .interpreter import Interpreter
 
 Options = Mapping[str, Mapping[str, str]]  # by label of the delegate
 

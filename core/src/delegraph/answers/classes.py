@@ -1,0 +1,91 @@
+"""Classes with scores: of a picture, a text, a sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+
+from ..errors import InputError
+from ..file import Labels
+from ..run import Argument
+from ..text import escaped
+from .seen import Line, Said, Seen, Way
+
+NEEDS = "needs an axis of one score per class"
+
+
+def listed(seen: Seen, output: Argument, labels: Labels | None) -> Said:
+    """Return the best classes of an output of scores: one per class, or a line of them per moment."""
+    value = seen.values[output.name]
+    scores = value.reshape(-1, value.shape[-1]).mean(axis=0) if value.size else value.ravel()
+    if value.size == max(value.shape, default=0):
+        scores = value.ravel()
+    numbers = np.where(np.isnan(scores), -np.inf, scores.astype(np.float64))  # what is none comes last
+    best = np.argsort(-numbers, kind="stable")[: seen.settings.top]  # of equal scores the first counts
+    names = labels or {}
+    records: list[Line] = [
+        {"class": i, "score": scores[i].item(), "label": names.get(i, "")} for i in best.tolist()
+    ]
+    return Said("classify", tuple(records), output.name, named=labels is not None)
+
+
+def looks_like_scores(real: np.ndarray) -> bool:
+    """Say whether an output is a list of probabilities."""
+    if real.dtype.kind != "f" or real.size < 2 or real.size != max(real.shape):
+        return False
+    # Quantized probabilities are rounded to 1/256 each: their sum strays.
+    return bool(real.min() >= 0 and abs(float(real.sum(dtype=np.float64)) - 1) < 0.05)
+
+
+def _labelled(seen: Seen) -> list[Said]:
+    """Read the outputs that the model's metadata, or the caller, have labels for."""
+    given = seen.settings.labels
+    if given is not None:
+        return [listed(seen, a, given) for a in _lists(seen) if seen.values[a.name].size == len(given)][:1]
+    carried = ((a, seen.labels(a).axis) for a, _ in seen.outputs())
+    return [listed(seen, a, labels) for a, labels in carried if labels is not None]
+
+
+def _only_list(seen: Seen) -> list[Said]:
+    """Read the only list of scores with the caller's labels, though they are not as many."""
+    lists = _lists(seen) if seen.settings.labels else []
+    if len(lists) != 1:
+        return []
+    found, given = seen.values[lists[0].name].size, len(seen.settings.labels or ())
+    why = f"output {escaped(lists[0].name)!r} has {found} classes, but there are {given} labels"
+    return [attrs.evolve(listed(seen, lists[0], seen.settings.labels), why=why)]
+
+
+def _lists(seen: Seen) -> list[Argument]:
+    return [a for a, v in seen.outputs() if v.size == max(v.shape, default=0) and v.size > 1]
+
+
+def _probabilities(seen: Seen) -> list[Said]:
+    return [listed(seen, a, seen.labels(a).axis) for a, value in seen.outputs() if looks_like_scores(value)]
+
+
+def _any_list(seen: Seen) -> list[Said]:
+    """Read the output with the most values along its last axis, whatever they are."""
+    found = [a for a, value in seen.outputs() if value.ndim and value.size > 1 and value.shape[-1] > 1]
+    if not found:
+        raise InputError("no output has one score per class: each has one value, or none")
+    output = max(found, key=lambda a: seen.values[a.name].shape[-1])
+    return [listed(seen, output, seen.settings.labels or seen.labels(output).axis)]
+
+
+def _of_sound(read: Callable[[Seen], list[Said]]) -> Callable[[Seen], list[Said]]:
+    def heard(seen: Seen) -> list[Said]:
+        return read(seen) if seen.is_sound or seen.settings.task == "audio" else []
+
+    return heard
+
+
+WAYS = (
+    Way("as its labels say", _labelled),
+    Way("an output is probabilities: no value below 0, together 1", _probabilities, is_guess=True),
+    Way("", _only_list, is_guess=True),
+    Way("", _any_list, asked=True),
+)
+SOUNDS = tuple(attrs.evolve(way, read=_of_sound(way.read)) for way in WAYS)

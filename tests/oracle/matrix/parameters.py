@@ -1,4 +1,4 @@
-"""Changes of quantization parameters, one tensor at a time: what LiteRT and delegraph make of each.
+"""Changes of quantization parameters and of biases, one tensor at a time: what LiteRT and we make of each.
 
 The models are the matrix's, on the reference delegate (with delegraph-int16) and on OpenCL. A parameter is
 consumed, so that the numbers are LiteRT's, or refused: never read and left aside where it would matter.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -37,12 +37,13 @@ Takes = Callable[[Op, Graph], bool]
 
 @frozen
 class Change:
-    """Another quantization of one tensor of an op."""
+    """Another quantization of one tensor of an op, or other values."""
 
     tensor: Tensor  # as it was
     place: str  # "input 1", "output 0"
     what: str
-    quantization: Quantization | None
+    after: Tensor
+    is_extreme: bool = False  # sums, or their multiples, come near the ends of int32 or leave it
 
 
 @frozen
@@ -64,10 +65,29 @@ def changes(op: Op) -> Iterator[Change]:
     places += [(f"output {i}", t) for i, t in enumerate(op.outputs)]
     for place, t in places:
         if t is not None and (DTYPES[t.dtype].is_integer or t.dtype.startswith("float")):
-            yield from (Change(t, place, what, q) for what, q in _others(t))
+            for is_extreme, found in ((False, _others(t)), (True, _extremes(t))):
+                yield from (Change(t, place, what, new, is_extreme) for what, new in found)
 
 
-def _others(t: Tensor) -> Iterator[tuple[str, Quantization | None]]:
+def _extremes(t: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Yield scales far from the others, and biases of the ends of int32."""
+    if t.scale > 0:
+        for power in (-40, -26, -14, 14, 40):
+            far = _quantized([t.scale * 2.0**power], [t.zero_point])
+            yield f"a scale 2**{power} times as large", attrs.evolve(t, quantization=far)
+    if t.is_constant and t.dtype in ("int32", "int64") and t.scale > 0 and t.size:
+        ends = np.iinfo(np.int32)
+        for what, first in (("highest", ends.max), ("lowest", ends.min)):
+            values = np.array(t.data)
+            values.flat[0] = first
+            yield f"the {what} int32", attrs.evolve(t, data=values)
+
+
+def _others(t: Tensor) -> Iterator[tuple[str, Tensor]]:
+    return ((what, attrs.evolve(t, quantization=q)) for what, q in _parameters(t))
+
+
+def _parameters(t: Tensor) -> Iterator[tuple[str, Quantization | None]]:
     is_scaled = t.quantization is not None and len(t.quantization.scale) > 0
     scale, low = t.scale or 0.03, 100 if t.dtype.startswith("u") else 0
     if is_scaled:
@@ -96,8 +116,7 @@ def changed(model: Model, change: Change) -> Model:
     """Return a model with a change made."""
     graph = model.subgraphs[0]
     tensors = list(graph.tensors)
-    index = change.tensor.index
-    tensors[index] = attrs.evolve(tensors[index], quantization=change.quantization)
+    tensors[change.tensor.index] = change.after
 
     def moved(found: Sequence[Tensor | None]) -> tuple[Any, ...]:
         return tuple(None if t is None else tensors[t.index] for t in found)
@@ -108,14 +127,20 @@ def changed(model: Model, change: Change) -> Model:
     return attrs.evolve(model, subgraphs=(new, *model.subgraphs[1:]))
 
 
-def tried(op: str, run: Run, most: int | None) -> Iterator[Found]:
+def tried(op: str, run: Run, most: int | None, extreme: bool = False) -> Iterator[Found]:
     """Make changes of an op's models and say what came of each.
 
     :param run: who runs them; raises Refused
     :param most: so many changes, drawn evenly; None for all
+    :param extreme: only such changes
     """
     chosen = islice(_types(op, run, random.Random(op)), None if most is None else _TYPES)
-    pairs = [(types, change) for types in chosen for change in _changes_of(op, types)]
+    pairs = [
+        (types, change)
+        for types in chosen
+        for change in _changes_of(op, types)
+        if change.is_extreme or not extreme
+    ]
     if most is not None and len(pairs) > most:
         pairs = random.Random(op).sample(pairs, most)
     for types, change in pairs:
@@ -207,7 +232,7 @@ def _problem(op: str, types: str, change: Change, run: Run) -> str | None:
         not is_same or not _counts(change) or recipes()[op].family == "movement"
     ):  # which moves stored values
         return None
-    if change.what == "another scale":  # by which what saturates stays the same
+    if change.is_extreme or change.what == "another scale":  # what saturates stays the same
         return None
     return None if any(case.covers(op, types, change) for case in UNREAD) else "is left aside"
 
@@ -235,14 +260,17 @@ def on_reference(draft: Draft, model: Model) -> tuple[list[np.ndarray], int, flo
     return compute(draft, model, None), 0, 1e-5
 
 
-def on_opencl(draft: Draft, model: Model) -> tuple[list[np.ndarray], int, float]:
+def on_opencl(draft: Draft, model: Model, **options: Any) -> tuple[list[np.ndarray], int, float]:
     """Run a model whole on OpenCL."""
     from one_op_opencl import refusal, run
 
-    if why := refusal(model):
+    if why := refusal(model, options):
         raise Refused(why)
-    found, (steps, rtol) = run(model, draft.feeds)
+    found, (steps, rtol) = run(model, draft.feeds, options)
     return draft.carried_back([np.asarray(a) for a in found]), steps, max(rtol, 1e-6)
+
+
+on_gpu_kernels = partial(on_opencl, kernels="gpu")
 
 
 def _counts(change: Change) -> bool:

@@ -11,7 +11,7 @@ import os
 
 import pytest
 from delegraph import load_delegate
-from matrix.parameters import on_opencl, taken_by_one, tried
+from matrix.parameters import on_gpu_kernels, on_opencl, taken_by_one, tried
 from matrix.recipe import recipes
 from one_op_opencl import loaded
 
@@ -39,4 +39,11 @@ def test_what_the_reference_refuses_of_parameters_opencl_refuses(op: str) -> Non
     tables = [d.table for d in (loaded(), load_delegate("reference"))]
     ours, theirs = (lambda op, graph, t=t: t.row_for(op, graph) is not None for t in tables)
     wrong = [str(found) for found in taken_by_one(op, ours, theirs, ASKED)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if recipes()[op].family == "weighted"])
+def test_sums_near_the_ends_of_int32_are_litert_s_or_refused(op: str) -> None:
+    """Of GPU kernels, which add them up as real numbers."""
+    wrong = [str(found) for found in tried(op, on_gpu_kernels, MOST, extreme=True) if found.problem]
     assert not wrong, "\n".join(wrong)

@@ -82,6 +82,7 @@ from .recurrent import (
 from .weights import (
     bias_along,
     filled,
+    fitting_bias_scale,
     matrices,
     same_channels,
     true_multiplier,
@@ -116,6 +117,7 @@ __all__ = [
     "dense",
     "diagonals",
     "filled",
+    "fitting_bias_scale",
     "full_inputs",
     "full_kernel",
     "given",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..contract import Constraint, needs
-from ..model import Op
+from ..model import DTYPES, Op
 from ..text import shape_text
-from .operands import given, operand_shape
+from .operands import given, operand, operand_shape, scales_of
 
 
 @needs("channels in whole groups")
@@ -54,6 +54,26 @@ def bias_along(axis: int, index: int = 2, weights: int = 1) -> Constraint:
         return f"a bias of shape {shape_text(bias.shape)}, weights {shape_text(shape)}"
 
     return fitting_bias_length
+
+
+def fitting_bias_scale(x: int = 0, weights: int = 1, bias: int = 2) -> Constraint:
+    """Return the constraint that an integer bias has the unit of the sums, if the weights have one scale.
+
+    LiteRT checks it so in its older kernels.
+
+    :param x, weights, bias: indices of the inputs
+    """
+
+    @needs("a bias scale within 0.02 output steps of input scale times weight scale, if that is one")
+    def found(op: Op) -> str | None:
+        added, w = given(op, bias), operand(op, weights)
+        if added is None or not DTYPES[added.dtype].is_integer or len(scales_of(w)) > 1:
+            return None
+        product = operand(op, x).scale * w.scale
+        off = abs(product - added.scale) / op.outputs[0].scale
+        return None if off <= 0.02 else f"{added.scale:.6g}, for {product:.6g}: {off:.3g} steps off"
+
+    return found
 
 
 @needs("an image, channels and a filter that are not empty")

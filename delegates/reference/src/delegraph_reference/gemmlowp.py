@@ -37,18 +37,21 @@ def rounding_shift_anywhere(x: np.ndarray, exponent: int | np.ndarray, bits: int
     return (x >> (exponent & 31)) + ((x & mask) > threshold)  # type: ignore[no-any-return]
 
 
-def rescale_anywhere(x: np.ndarray, multiplier: int, shift: int, zero_point: int = 0) -> np.ndarray:
+def rescale_anywhere(
+    x: np.ndarray, multiplier: int | np.ndarray, shift: int | np.ndarray, zero_point: int = 0
+) -> np.ndarray:
     """Return ``rescale`` plus a zero point, and what LiteRT has where a shift leaves int32.
 
     What a left shift carries beyond 32 bits is lost, and only the five lowest bits of a shift count.
     """
-    kept = high_mul(wrapped(x << (max(shift, 0) & 31)), multiplier)
-    return wrapped(rounding_shift_anywhere(kept, max(-shift, 0), bits=32) + zero_point)
+    shift = np.asarray(shift, np.int64)
+    kept = high_mul(wrapped(x << (np.maximum(shift, 0) & 31)), multiplier)
+    return wrapped(rounding_shift_anywhere(kept, np.maximum(-shift, 0), bits=32) + zero_point)
 
 
 def wrapped(x: np.ndarray) -> np.ndarray:
-    """Return the low 32 bits of each value as a signed number."""
-    return np.asarray(x).astype(np.uint32).view(np.int32).astype(np.int64)
+    """Return the low 32 bits of each whole number as a signed one; floats are below 2**63."""
+    return np.asarray(x).astype(np.int64).astype(np.int32).astype(np.int64)
 
 
 def leading_zeros(x: np.ndarray) -> np.ndarray:

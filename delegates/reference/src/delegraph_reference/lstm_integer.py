@@ -18,7 +18,7 @@ from delegraph import Op, Tensor, needs, quantize_multiplier, quantize_multiplie
 from delegraph.rules import axis_scales_found, given, operand, scaled, scales_found, zero_point_found
 
 from .fixed16 import MAX, MIN, logistic_table, look_up, saturated, tanh_table
-from .gemmlowp import inverse_sqrt, rounding_shift, wrapped
+from .gemmlowp import inverse_sqrt, rescale_anywhere, rounding_shift, wrapped
 from .lstm_cell import LstmPlaces
 from .products import exact_weights, largest_sums
 from .recurrent import Arrays, instants
@@ -179,7 +179,7 @@ def _rescaler(factors: np.ndarray, largest: np.ndarray) -> Callable[[np.ndarray]
     """
     multipliers, shifts = quantize_multipliers(factors)
     if len(shifts) and (shifts.max() > -1 or shifts.min() < -6 or largest.max() >= 2.0**31):
-        return lambda sums: rescale(wrapped(sums), multipliers, shifts).astype(np.float64)
+        return lambda sums: rescale_anywhere(wrapped(sums), multipliers, shifts).astype(np.float64)
     scale, beta = multipliers * 2.0 ** (shifts - 31), 2.0 ** (shifts - 1)
 
     def rescaled(sums: np.ndarray) -> np.ndarray:

@@ -105,7 +105,7 @@ class Requantizer:
         """The definition, for channels that float64 cannot hold; int32 wraps where TFLite's does."""
         multiplier, shift = self._multipliers[channels], self._shifts[channels]
         left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
-        acc = _int32((sums.astype(np.int64) + self._bias[channels]) << left)
+        acc = _int32((sums.astype(np.int64) + self._bias[channels]) << (left & 31))
         high = (acc * multiplier + (1 << 30)) >> 31
         half = (np.int64(1) << right) >> 1
         rounded = (high + half + np.where(right > 0, high >> 63, 0)) >> right
@@ -131,8 +131,9 @@ class DoubleRequantizer:
         wraps: bool = False,
     ) -> None:
         self._scales, self._bias, self._wraps = scales, bias, wraps
+        self._bounds, self._zero_point = bounds, zero_point
         self._low, self._high = (float(b - zero_point) for b in bounds)
-        self._zero_point = zero_point
+        self._leaves_int32 = bool((scales > 1).any())
 
     def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
         """Write the rescaled sums to ``out``: (n, channels), int8 or uint8."""
@@ -142,9 +143,17 @@ class DoubleRequantizer:
             wide = _int32(wide.astype(np.int64)).astype(np.float64)
         wide *= self._scales
         wide = round_half_away(wide)
+        if self._leaves_int32:
+            np.copyto(out, self._cast(wide), casting="unsafe")
+            return
         wide.clip(self._low, self._high, out=wide)
         wide += self._zero_point
         np.copyto(out, wide, casting="unsafe")
+
+    def _cast(self, wide: np.ndarray) -> np.ndarray:
+        """Return stored values; x86-64 casts what leaves int32 to its lowest number, whatever the sign."""
+        whole = np.where(np.abs(wide) < 2.0**31, wide, -(2.0**31)).astype(np.int64)
+        return np.asarray(_int32(whole + self._zero_point).clip(*self._bounds))
 
 
 @frozen

@@ -142,14 +142,3 @@ def scaled(op: Op) -> str | None:
         if len(scales_of(t)) != 1 or not 0 < t.scale < np.inf:
             return f"{scales_found(t)} on {t.name!r}"
     return None if len(scales_of(weights)) else f"{scales_found(weights)} on {weights.name!r}"
-
-
-@needs("a bias scale within 0.02 output steps of input scale times weight scale")
-def fitting_bias_scale(op: Op) -> str | None:
-    """LiteRT checks it where the weights have a single scale and the kernel is an older one."""
-    bias = op.inputs[2] if len(op.inputs) > 2 else None
-    if bias is None:
-        return None
-    product = operand(op, 0).scale * operand(op, 1).scale
-    off = abs(product - bias.scale) / op.outputs[0].scale
-    return None if off <= 0.02 else f"{bias.scale:.6g}, for {product:.6g}: {off:.3g} steps off"

@@ -9,6 +9,7 @@ from delegraph.rules import axis_scales_found, parameters_of, scaled, scales_fou
 
 from ..options import Options
 from ..program.node import Kernel
+from .reach import within_reach
 
 EIGHT_BIT = "int8 uint8"
 ONE_HALF = 2.0**-10  # how far a float16 output may be off: its own rounding, and LiteRT's
@@ -46,7 +47,7 @@ def float_support(
         rtol = max(rtol, ONE_HALF)
         rows.append(OpSupport(op, versions, types, constraints, kernel, rtol=rtol, T="float16"))
     if options.quantized and quantized:
-        all_constraints = (*constraints, one_scale, *quantized_constraints)
+        all_constraints = (*constraints, one_scale, within_reach, *quantized_constraints)
         rows.append(OpSupport(op, (1, last), types, all_constraints, kernel, steps=steps, T=quantized))
     return rows
 

@@ -10,6 +10,7 @@ from delegraph.rules import (
     axis_scales_found,
     constant,
     dense,
+    fitting_bias_scale,
     given,
     one_scale_at_most,
     operand,
@@ -21,6 +22,7 @@ from delegraph.rules import (
 from ..options import Options
 from ..program.epilogue import LIMITS
 from ..program.node import Kernel
+from .reach import weighted_reach
 from .support_rows import STORED_AS_HALF, one_scale
 
 
@@ -33,6 +35,7 @@ def weighted_support(
     types: str = "{0} {1} {2}? -> {0}",
     first: int = 1,
     last: int,
+    x: int = 0,
     weights: int = 1,
     bias: int = 2,
     axis: int = 0,
@@ -44,14 +47,14 @@ def weighted_support(
     :param types: of the operands: ``{0}`` the values, ``{1}`` the weights, ``{2}`` the bias.
     :param first: the last version with ``quantized=False``.
     :param last: the last version otherwise.
-    :param weights, bias: numbers of the inputs.
+    :param x, weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
     :param integers: types of weights of floats.
     :param hybrid: what is asked of integer weights of floats, instead of scales along that axis.
     """
     constraints = (*constraints, dense)
     fixed = (*constraints, constant("weights and bias", weights, bias))
-    symmetric = symmetric_operands(weights, bias)
+    symmetric, reach = symmetric_operands(weights, bias), weighted_reach(x, weights, bias, axis)
     along = scales_along(axis, weights)
     versions = (1, last if options.quantized else first)
     rtol = STORED_AS_HALF if options.precision == "float16" else 1e-5
@@ -65,12 +68,18 @@ def weighted_support(
     if options.quantized:
         for values, w, rules in (
             ("int8", "int8|int4|int2", (along, symmetric)),
-            ("uint8", "uint8", (one_scale_at_most, symmetric_operands(bias))),
+            (
+                "uint8",
+                "uint8",
+                (one_scale_at_most, symmetric_operands(bias), fitting_bias_scale(x, weights, bias)),
+            ),
         ):
             listed = types.format(values, w, "int32")
-            rows.append(OpSupport(op, versions, listed, (*fixed, *rules, one_scale), kernel, steps=1))
+            rows.append(
+                OpSupport(op, versions, listed, (*fixed, *rules, one_scale, reach), kernel, steps=1)
+            )
         listed = types.format("float32", integers, "float32")
-        asked = (*fixed, *(tuple(hybrid) or (along,)), one_scale_of_bytes(weights), symmetric)
+        asked = (*fixed, *(tuple(hybrid) or (along,)), one_scale_of_bytes(weights), symmetric, reach)
         rows.append(OpSupport(op, versions, listed, asked, kernel, rtol=hybrid_rtol(options)))
     return rows
 

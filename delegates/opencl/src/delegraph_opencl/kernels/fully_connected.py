@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import Op, OpSupport, needs, shape_text
-from delegraph.rules import bias_along, operand_shape, scales_of_units_or_blocks
+from delegraph.rules import bias_along, fitting_bias_scale, operand_shape, scales_of_units_or_blocks
 
 from ..cpu import integers
 from ..cpu.convolution import convolved
@@ -27,7 +27,14 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    constraints = (any_activation, default_format, whole_support, nonempty(1), bias_along(0))
+    constraints = (
+        any_activation,
+        default_format,
+        whole_support,
+        nonempty(1),
+        bias_along(0),
+        fitting_bias_scale(),
+    )
     return weighted_support(
         "FULLY_CONNECTED",
         Kernel(_launches, fuses=True, folds=True, narrow=True),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 
 from ..families.elementwise import elementwise
+from ..families.reach import within_reach
 from ..families.support_rows import EIGHT_BIT, one_scale
 from ..options import Options
 
@@ -17,7 +18,9 @@ from ..options import Options
 def support(options: Options) -> Iterable[OpSupport]:
     kernel = elementwise("{0}")
     if options.quantized:
-        yield OpSupport("QUANTIZE", (1, 6), "A -> B", [one_scale], kernel, steps=1, A=_FROM, B=EIGHT_BIT)
+        yield OpSupport(
+            "QUANTIZE", (1, 6), "A -> B", [one_scale, within_reach], kernel, steps=1, A=_FROM, B=EIGHT_BIT
+        )
 
 
 _FROM = "float32 float16 int8 uint8"

@@ -54,6 +54,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         (*constraints, bias_along(0, 3)),
         types="int32 {1} {0} {2}? -> {0}",
         last=5,
+        x=2,
         bias=3,
     )
 

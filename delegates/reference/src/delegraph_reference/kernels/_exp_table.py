@@ -19,9 +19,14 @@ def beta_scale(op: Op) -> float:
     return float(np.float32(op.options.get("beta", 1.0))) * operand(op, 0).scale
 
 
+def distance_multiplier(beta_scale: float) -> tuple[int, int]:
+    """Return multiplier and shift of a distance to Q5."""
+    return quantize_multiplier(min(beta_scale * 2.0**26, 2.0**31 - 1))
+
+
 def rescaled_distances(beta_scale: float) -> tuple[np.ndarray, int]:
     """Return the distances 0, -1, … -255 as Q5, and the greatest one that counts."""
-    multiplier, shift = quantize_multiplier(min(beta_scale * 2.0**26, 2.0**31 - 1))
+    multiplier, shift = distance_multiplier(beta_scale)
     reach = (((1 << _INTEGER_BITS) - 1) << (31 - _INTEGER_BITS)) >> shift
     distances = np.arange(256)
     return high_mul(-np.minimum(distances, reach) << shift, multiplier), reach

@@ -16,12 +16,12 @@ from delegraph import Op, OpSupport, fused_activation, needs, shape_text, stored
 from delegraph.rules import (
     bias_along,
     blocks_of,
+    fitting_bias_scale,
     known_activation,
     one_scale_each,
     operand,
     operand_shape,
     scales_along,
-    scales_of,
     scales_of_units_or_blocks,
     symmetric_bias,
     symmetric_channels,
@@ -40,7 +40,6 @@ from ..weights import (
     Arithmetic,
     FloatFinish,
     centered,
-    fitting_bias_scale,
     scaled,
     sum_offset,
     sum_scales,
@@ -179,13 +178,6 @@ def blocks_of_16(op: Op) -> str | None:
     return f"levels {levels}"
 
 
-@needs(
-    "a bias scale within 0.02 output steps of input scale times weight scale, if the weights have one scale"
-)
-def fitting_bias(op: Op) -> str | None:
-    return None if len(scales_of(operand(op, 1))) > 1 else fitting_bias_scale.found(op)
-
-
 _ALL = (default_format, kept_depth, bias_along(0))
 _HYBRID = (*_ALL, scales_of_units_or_blocks, symmetric_weights, blocks_of_16)
 FULLY_CONNECTED_RULES = (
@@ -195,7 +187,7 @@ FULLY_CONNECTED_RULES = (
     scales_along(0),
     symmetric_channels,
     symmetric_bias,
-    fitting_bias,
+    fitting_bias_scale(),
     small_zero_point,
 )
 _8BIT = fully_connected_with(once_rounded)
@@ -212,7 +204,7 @@ SUPPORT = [
         "FULLY_CONNECTED",
         (1, 14),
         "uint8 uint8 int32? -> uint8",
-        (known_activation, *_ALL, one_scale_each, symmetric_bias, fitting_bias_scale),
+        (known_activation, *_ALL, one_scale_each, symmetric_bias, fitting_bias_scale()),
         _8BIT,
     ),
     OpSupport(

@@ -15,7 +15,13 @@ from .. import transcendental
 from ..elementwise import quietly
 from ..gemmlowp import log_above_one, rounding_shift
 from ..kernel import Kernel
-from ._exp_table import beta_scale, large_enough_scale, rescaled_distances, table_of_exponentials
+from ._exp_table import (
+    beta_scale,
+    distance_multiplier,
+    large_enough_scale,
+    rescaled_distances,
+    table_of_exponentials,
+)
 
 
 def prepare_float(op: Op) -> Kernel:
@@ -33,7 +39,7 @@ def prepare_stored(op: Op) -> Kernel:
     step = beta_scale(op)
     scaled, reach = rescaled_distances(step)
     _, terms = table_of_exponentials(step)
-    multiplier, shift = quantize_multiplier(step * 2.0**26)
+    multiplier, shift = distance_multiplier(step)
     to_steps = quantize_multiplier(2.0 ** (31 - shift) / multiplier)
     dtype = DTYPES[op.outputs[0].dtype].numpy
     info = np.iinfo(dtype)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier, rescale, shape_text
+from delegraph import Op, OpSupport, needs, quantize_multiplier, shape_text
 from delegraph.rules import (
     axis_scales_found,
     dense,
@@ -31,7 +31,7 @@ from delegraph.rules import (
 )
 
 from ..elementwise import quietly
-from ..gemmlowp import wrapped
+from ..gemmlowp import rescale_anywhere, wrapped
 from ..kernel import Kernel
 from ..products import exact_weights, largest_magnitude
 from ..recurrent import CURVES, has_integers, made_of, product_with
@@ -65,13 +65,15 @@ def prepare_integer(op: Op) -> Kernel:
 
         def features(rows: np.ndarray) -> np.ndarray:
             sums = (rows.astype(matrix.dtype) - x.zero_point) @ matrix
-            return (rescale(sums.astype(np.int64), *enter) + state.zero_point).clip(kept.min, kept.max)
+            return rescale_anywhere(sums.astype(np.int64), *enter, state.zero_point).clip(
+                kept.min, kept.max
+            )
 
         return features, inputs[_TIME].astype(np.int64)
 
     def finish(sums: np.ndarray, bias: Any) -> np.ndarray:
         total = wrapped(sums if bias is None else sums + bias)
-        return (rescale(total, *leave) + out.zero_point).clip(-128, 127).astype(np.int8)
+        return rescale_anywhere(total, *leave, out.zero_point).clip(-128, 127).astype(np.int8)
 
     return prepare_cell(op, make, finish, state.zero_point)
 

@@ -24,6 +24,7 @@ from delegraph import (
 from delegraph.rules import (
     bias_along,
     filled,
+    fitting_bias_scale,
     known_activation,
     one_scale_each,
     operand,
@@ -45,7 +46,6 @@ from ..weights import (
     Arithmetic,
     FloatFinish,
     centered,
-    fitting_bias_scale,
     flat,
     scaled,
     single_scale,
@@ -194,7 +194,7 @@ SUPPORT = [
         "TRANSPOSE_CONV",
         (1, 5),
         "int32 uint8 uint8 int32? -> uint8",
-        (*_ALL, one_scale_each, _SYMMETRIC[1], _of_convolution(fitting_bias_scale)),
+        (*_ALL, one_scale_each, _SYMMETRIC[1], fitting_bias_scale(2, 1, 3)),
         _8BIT,
     ),
     OpSupport(

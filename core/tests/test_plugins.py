@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 from attrs import frozen
@@ -270,8 +271,35 @@ def test_a_misspelt_delegate_is_an_error_that_knows_better():
 
 
 def test_a_shared_library_is_an_error_that_says_what_delegates_are():
-    with pytest.raises(UnknownDelegate, match="a shared library cannot be loaded"):
+    with pytest.raises(UnknownDelegate, match="pip install delegraph-litert") as e:
         Plugins().load("/opt/libfoo_delegate.so")
+    assert isinstance(e.value, OSError)  # as LiteRT raises of a library that is not there
+
+
+@frozen
+class GpuOptions:
+    precision: Literal["float32", "auto"] = "float32"
+    max_partitions: int | None = None
+
+
+class Gpu(Fast):
+    name = "opencl"
+    Options = GpuOptions
+
+
+def test_options_of_a_native_library_are_taken_where_they_have_a_meaning(caplog):
+    plugins = plugins_of(x=offering(Gpu))
+    given = {
+        "is_precision_loss_allowed": True,
+        "max_delegated_partitions": "2",
+        "inference_preference": "1",
+    }
+    delegate = plugins.load("/opt/libtensorflowlite_gpu_delegate.so", given)
+    assert delegate.options == GpuOptions("auto", 2)
+    (said,) = [r.getMessage() for r in caplog.records]
+    assert "option 'inference_preference' of the library /opt/libtensorflowlite_gpu_delegate.so" in said
+    with pytest.raises(OptionError, match="inference_preference"):
+        plugins.load("opencl", {"inference_preference": "1"})  # under its own name a delegate knows its own
 
 
 @pytest.mark.parametrize(

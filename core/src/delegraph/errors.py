@@ -71,7 +71,7 @@ class UnsupportedOps(DelegraphError, ValueError, RuntimeError):
         self.fallbacks = tuple(fallbacks)
 
 
-class UnknownDelegate(DelegraphError, ValueError):
+class UnknownDelegate(DelegraphError, ValueError, OSError):
     """No installed package offers a delegate of this name."""
 
     def __init__(self, message: str, name: str = "", installed: Iterable[str] = ()) -> None:

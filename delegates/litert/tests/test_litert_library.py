@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from delegraph import Builder, DelegateFailed, Interpreter, OptionError, load_delegate
 
-pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not installed")
+litert = pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not installed")
 
 # A delegate that takes nothing, and writes into a file that it was created, asked and destroyed.
 SOURCE = r"""
@@ -87,6 +87,25 @@ def test_a_library_that_is_missing_or_no_delegate_is_named(name, words):
     assert words in found
     it = Interpreter(model=negation(), delegates=[delegate])
     assert it.plan.partitions[0].label == "reference"
+
+
+def test_a_program_s_call_for_a_library_lets_litert_load_it(library, tmp_path):
+    said = tmp_path / "said"
+    with load_delegate(library, {"file": said, "speed": 1}) as delegate:
+        assert delegate.name == "litert"
+        it = Interpreter(model=negation(), experimental_delegates=[delegate])
+        assert np.array_equal(it(np.float32([1, -2, 3])), [-1, 2, -3])
+    assert "prepare" in said.read_text().split()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # LiteRT's own __del__
+@pytest.mark.parametrize("name", ["libQnnTFLiteDelegate.so", "libvx_delegate.so", "/opt/libhexagon.so"])
+def test_a_program_s_call_for_a_library_that_is_not_here_fails_as_in_litert(name):
+    with pytest.raises(ValueError, match=name) as ours:
+        load_delegate(name, {"backend_type": "htp"})
+    with pytest.raises(OSError, match=name):
+        litert.load_delegate(name, {"backend_type": "htp"})
+    assert isinstance(ours.value, OSError)
 
 
 def test_preparing_with_such_a_library_raises_the_same():

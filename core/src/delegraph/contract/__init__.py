@@ -9,7 +9,16 @@ from .op_by_op import run_op_by_op
 from .op_modules import rows_of_modules
 from .operand_types import types_of
 from .options import describe_options
-from .packages import PACKAGES, Package, delegate_name, hint_for_command, package_of
+from .packages import (
+    HANDS_ON,
+    PACKAGES,
+    Package,
+    delegate_name,
+    hint_for_command,
+    is_library,
+    options_here,
+    package_of,
+)
 from .plan import CORE, NOBODY, Fallback, Partition, Plan, SubgraphPlan
 from .slots import Instruction, Slots
 from .support_row import (
@@ -27,6 +36,7 @@ from .support_table import RowsByOp, SupportTable, shapes_by_rows
 
 __all__ = [
     "CORE",
+    "HANDS_ON",
     "NOBODY",
     "PACKAGES",
     "Conflict",
@@ -53,7 +63,9 @@ __all__ = [
     "has_unknown_shape",
     "hint_for_command",
     "hookimpl",
+    "is_library",
     "needs",
+    "options_here",
     "package_of",
     "rows_of_modules",
     "run_op_by_op",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Mapping
 from importlib.util import find_spec
+from typing import Any
 
 from attrs import frozen
 
@@ -60,7 +62,24 @@ LIBRARIES = {
     "libedgetpu.1.0.dylib": "edgetpu",
     "edgetpu.dll": "edgetpu",
     "libtensorflowlite_gpu_delegate.so": "opencl",
+    "libtensorflowlite_gpu_delegate.dylib": "opencl",
     "libtensorflowlite_gpu_gl.so": "opencl",
+    "libLiteRtGpuAccelerator.so": "opencl",
+    "libLiteRtOpenClAccelerator.so": "opencl",
+}
+HANDS_ON = "litert"  # the delegate that lets LiteRT load a native library
+
+# By delegate: what an option of such a library is called here, and its values where they differ.
+_PRECISION: tuple[str, Mapping[str, Any]] = ("precision", {"0": "float32", "1": "auto"})
+LIBRARY_OPTIONS: Mapping[str, Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "opencl": {
+        "is_precision_loss_allowed": _PRECISION,
+        "precision_loss_allowed": _PRECISION,
+        "gpu_precision_loss_allowed": _PRECISION,
+        "enable_quantized_inference": ("quantized", {}),
+        "gpu_experimental_enable_quant": ("quantized", {}),
+        "max_delegated_partitions": ("max_partitions", {}),
+    },
 }
 
 
@@ -84,6 +103,30 @@ def delegate_name(library: str | os.PathLike[str]) -> str:
     check_path("library", library)
     name = os.fspath(library)
     return LIBRARIES.get(re.split(r"[\\/]", name)[-1], name)
+
+
+def is_library(name: str) -> bool:
+    """Say whether a name is that of a shared library."""
+    return bool(re.search(r"\.(so(\.[\d.]+)?|dll|dylib)$", name))
+
+
+def options_here(
+    delegate: str, known: Collection[str], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the options of a native library as the delegate that stands for it calls them.
+
+    :param known: the delegate's own options.
+    :return: its options, and the names of those that have no meaning for it.
+    """
+    found: dict[str, Any] = {}
+    rows, rest = LIBRARY_OPTIONS.get(delegate, {}), []
+    for name, value in given.items():
+        here, values = rows.get(name, (name, {}))
+        if here in known:
+            found[here] = values.get(str(int(value) if isinstance(value, bool) else value), value)
+        else:
+            rest.append(name)
+    return found, rest
 
 
 def hint_for(delegate: str, op: str, types: str) -> str:

@@ -20,6 +20,7 @@ import pluggy
 from attrs import fields_dict, frozen
 
 from ..contract import (
+    HANDS_ON,
     Conflict,
     Delegate,
     OpSupport,
@@ -27,6 +28,8 @@ from ..contract import (
     SupportTable,
     delegate_name,
     hookspecs,
+    is_library,
+    options_here,
     package_of,
     with_origin,
 )
@@ -155,12 +158,19 @@ class Plugins:
         :param num_threads: the option of this name, for a delegate that has it and was not given it.
         :param table_later: look for its rows when somebody asks for them: they may be in many modules.
         """
-        name = delegate_name(name)
+        library, name = name, delegate_name(name)
         check_kind("options", options, (Mapping, type(None)), "a dictionary of options by name")
+        given = dict(options or {})
         offer = self.delegates().get(name)
+        if offer is None and is_library(name) and HANDS_ON in self.delegates():
+            return self._of_library(name, given, label, num_threads)
         if offer is None:
             raise self._unknown(name)
-        given = dict(options or {})
+        if os.fspath(library) != name:
+            given, unused = options_here(name, fields_dict(offer.cls.Options), given)
+            for option in unused:
+                of = f"option {option!r} of the library {os.fspath(library)}"
+                self._note((), f"{of} has no meaning for delegate {name!r}: it is ignored")
         if num_threads is not None and "num_threads" in fields_dict(offer.cls.Options):
             given.setdefault("num_threads", num_threads)
         begin(lambda: f"__init__() of delegate {name!r} of plugin {offer.plugin.name!r}")
@@ -177,6 +187,16 @@ class Plugins:
             delegate.find_rows = self.table
             return delegate
         return self.with_table(delegate)
+
+    def _of_library(
+        self, library: str, options: Mapping[str, Any], label: str | None, num_threads: int | None
+    ) -> Delegate:
+        """Let LiteRT load a native library, in the delegate that hands partitions to it."""
+        pairs = tuple(f"{name}={value}" for name, value in options.items())
+        delegate = self.load(HANDS_ON, {"library": library, "library_options": pairs}, label, num_threads)
+        if why := self.unavailable(delegate):
+            raise UnknownDelegate(f"delegate {HANDS_ON!r}: {why}", library, sorted(self.delegates()))
+        return delegate
 
     def with_table(self, delegate: Delegate) -> Delegate:
         """Give a delegate its support table, unless it has one.
@@ -397,8 +417,11 @@ class Plugins:
             parts.append(f"It is in the package {package.name}: pip install {package.name}")
         elif close := get_close_matches(name, self.delegates(), 1):
             parts.append(f"Did you mean {close[0]!r}?")
-        elif name.endswith((".so", ".dll", ".dylib")) or ".so." in name:
-            parts.append("Delegates are Python packages here; a shared library cannot be loaded")
+        elif is_library(name):
+            parts.append(
+                "Delegates are Python packages here; LiteRT loads shared libraries for the package "
+                f"delegraph-{HANDS_ON}: pip install delegraph-{HANDS_ON}"
+            )
         parts += [f"Plugin {plugin} is left out: {why}" for plugin, why in self.left_out.values()]
         return UnknownDelegate(". ".join(parts), name, sorted(self.delegates()))
 

@@ -19,7 +19,14 @@ import delegraph
 from delegraph.model import schema
 
 RECORD = Path(__file__).with_name("api.txt")
-MODULES = ("delegraph", "delegraph.interpreter", "delegraph.compat", "delegraph.profile", "delegraph.rules")
+MODULES = (
+    "delegraph",
+    "delegraph.interpreter",
+    "delegraph.compat",
+    "delegraph.compiled_model",
+    "delegraph.profile",
+    "delegraph.rules",
+)
 SPECIAL = ("__call__", "__contains__", "__enter__", "__exit__", "__init__", "__iter__", "__len__")
 Definition = ast.ClassDef | ast.FunctionDef | ast.Assign | ast.AnnAssign
 

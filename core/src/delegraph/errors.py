@@ -40,7 +40,7 @@ class DelegraphError(Exception):
         super().__init__(*(escaped_lines(a) if isinstance(a, str) else a for a in args))
 
 
-class ModelError(DelegraphError, ValueError):
+class ModelError(DelegraphError, ValueError, RuntimeError):
     """The model file is broken: the message names the table, the index and what was found."""
 
 

@@ -20,7 +20,8 @@ from . import record, settings
 
 LITERT_VERSION = "2.3.0"  # whose interface this is
 INTERPRETER = f"{__package__}.interpreter"
-COMPILED = "delegraph.compiled_model"
+COMPILED = f"{__package__}.compiled_model"
+OPTIONS = "delegraph.compiled_model.options"
 
 
 @frozen
@@ -37,6 +38,16 @@ STAND_INS = {
     "tflite_runtime.interpreter": StandIn(INTERPRETER),
     "ai_edge_litert": StandIn("", LITERT_VERSION),
     "ai_edge_litert.interpreter": StandIn(INTERPRETER),
+    "ai_edge_litert.compiled_model": StandIn(COMPILED),
+    "ai_edge_litert.cpu_kernel_mode": StandIn(OPTIONS),
+    "ai_edge_litert.cpu_options": StandIn(OPTIONS),
+    "ai_edge_litert.environment": StandIn("delegraph.compiled_model.environment"),
+    "ai_edge_litert.gpu_options": StandIn(OPTIONS),
+    "ai_edge_litert.hardware_accelerator": StandIn(OPTIONS),
+    "ai_edge_litert.intel_openvino_options": StandIn(OPTIONS),
+    "ai_edge_litert.options": StandIn(OPTIONS),
+    "ai_edge_litert.qualcomm_options": StandIn(OPTIONS),
+    "ai_edge_litert.tensor_buffer": StandIn("delegraph.compiled_model.tensor_buffer"),
     "tensorflow": StandIn("", "2.20.0", lazy=("lite",)),
     "tensorflow.lite": StandIn("", lazy=("python",)),
     "tensorflow.lite.python": StandIn("", lazy=("interpreter",)),

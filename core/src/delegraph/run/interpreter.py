@@ -518,6 +518,15 @@ class Interpreter:
         self._invoke(subgraph)
         return [scalar_or_array(self._copy(index, subgraph)) for index in outputs]
 
+    @_alone
+    def _tensor_as_planned(self, tensor_index: int, subgraph_index: int) -> Tensor:
+        return self._tensor(tensor_index, self._subgraph(subgraph_index))
+
+    @_alone
+    def _resize_input_of(self, subgraph: int, index: int, size: Sequence[int], strict: bool) -> None:
+        self._views.ensure_none()
+        self._resize(index, size, subgraph, strict)
+
     def _invoke(self, subgraph: int) -> None:
         if not self._session.is_ready(subgraph):
             raise StateError("invoke() needs allocate_tensors() first, also after resize_tensor_input()")

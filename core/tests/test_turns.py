@@ -1,4 +1,4 @@
-"""Ctrl-C at every call of a method: no turn is left behind, even where what it raised is still held."""
+"""Ctrl-C at every call of a method: no turn and no ``running()`` is left, its traceback held or not."""
 
 from __future__ import annotations
 
@@ -77,3 +77,55 @@ def test_ctrl_c_at_the_end_of_running_passes(interpret, toy, negated):
         i([3, 4])
     delegate.armed = False
     assert i([5, 6]).tolist() == [-5, -6]
+
+
+class Counted:
+    """A context that counts who is in it."""
+
+    def __init__(self, inside, number):
+        self.inside, self.number = inside, number
+
+    def __enter__(self):
+        self.inside.add(self.number)
+
+    def __exit__(self, *exc):
+        self.inside.discard(self.number)
+
+
+@pytest.mark.parametrize("is_generator", [False, True])
+@pytest.mark.parametrize("delegates", [1, 2])
+def test_no_interrupt_leaves_a_delegate_running(interpret, toy, negated, delegates, is_generator):
+    inside = set()
+
+    class Scoped(toy):
+        @contextmanager
+        def generated(self):
+            try:
+                inside.add(self.label)
+                yield
+            finally:
+                inside.discard(self.label)
+
+        def running(self):
+            return self.generated() if is_generator else Counted(inside, self.label)
+
+        def step(self, op, values):
+            assert len(inside) == delegates
+            super().step(op, values)
+
+    g = Builder()
+    x = g.input((2,), "float32")
+    y = g.op("NEG", [x], [g.tensor((2,), "float32")])
+    model = g.model(outputs=[g.op("ADD", [x, y], [g.tensor((2,), "float32")])])
+    ops = [["NEG", "ADD"]] if delegates == 1 else [["NEG"], ["ADD"]]
+    i = interpret(model, *(Scoped(*taken, label=taken[0]) for taken in ops))
+    i([1, 2])
+    kept = []
+    for at in range(1, 10_000):
+        out = interrupted(i.invoke, at)
+        if out is None:
+            break
+        kept.append(out)
+        assert not inside, at
+    assert len(kept) > 20
+    assert i([3, 4]).tolist() == [0, 0]

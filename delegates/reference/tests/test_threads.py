@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 import pytest
-from delegraph import Builder, Op, OpSupport, Partition, load_delegate, window
+from delegraph import Builder, Interpreter, Op, OpSupport, Partition, load_delegate, window
 from delegraph_reference import Kernel
 from delegraph_reference.convolution import convolve, packed_filters
+from delegraph_reference.delegate import _running
 from delegraph_reference.depthwise import convolve_depthwise, repeated_weights
+from delegraph_reference.quiet import is_quiet
 from delegraph_reference.threads import _blas, _libraries, each, on_threads, thread_count
 from delegraph_reference.windows import Windows
 
@@ -114,12 +118,17 @@ def test_a_block_that_is_closed_late_does_not_wait_for_itself(monkeypatch: pytes
     """An interrupt leaves it to the collector, which came while another block was entered: a deadlock."""
     left: list[AbstractContextManager[None]] = []
 
+    @contextmanager
+    def block() -> Iterator[None]:
+        with on_threads(1):
+            yield
+
     def collected() -> list[object]:
         left.clear()
         return []
 
     def work() -> None:
-        left.append(on_threads(1))
+        left.append(block())
         left[0].__enter__()
         monkeypatch.setattr(_blas, "_living", collected)
         with on_threads(1):
@@ -130,3 +139,44 @@ def test_a_block_that_is_closed_late_does_not_wait_for_itself(monkeypatch: pytes
     thread.join(timeout=20)
 
     assert not thread.is_alive()
+
+
+def test_no_ctrl_c_leaves_settings_of_a_run_behind() -> None:
+    """At any call, even where what it raised, and so every frame, is still held."""
+    g = Builder()
+    g.op("NEG", [g.input((2,), "float32")], [g.tensor((2,), "float32")])
+    model = g.model()
+    i = Interpreter(model=model, delegates=[load_delegate("reference", {"num_threads": 2})])
+    i.allocate_tensors()
+    before = _settings()
+    kept: list[BaseException] = []
+    while len(kept) < 10_000:
+        try:
+            _interrupted(i.invoke, len(kept) + 1)
+            break
+        except KeyboardInterrupt as e:
+            kept.append(e)
+        assert _settings() == before, len(kept)
+    assert len(kept) > 50
+
+
+def _settings() -> list[object]:
+    return [_blas_counts(), thread_count(), np.geterr(), is_quiet.get(), _running.get()]
+
+
+def _interrupted(work: Callable[[], object], at: int) -> None:
+    """Do some work, interrupted at its n-th call, or where a function written in C returns."""
+    seen = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal seen
+        seen += event in ("call", "c_return")
+        if seen == at:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)

@@ -146,6 +146,7 @@ class Delegate(ABC):
 
         Core enters it around every run of a plan that has this delegate; the body of a loop may run its
         partitions a thousand times inside. A run function that is called outside of it must work, too.
+        A Ctrl-C at its edges may have its end called twice, or after a beginning that it cut short.
         """
         return nullcontext()
 

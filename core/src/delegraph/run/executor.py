@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -60,7 +59,7 @@ class Executor:
         self.budget = budget
         self.frames: dict[int, Frame] = {}  # of the last run; of called subgraphs, too, with keep_all
         self.graphs = [sub.graph for sub in plan.subgraphs]
-        self._running = _running(_at_work(plan))
+        self._asking = [d for d in _at_work(plan) if type(d).running is not Delegate.running]
         self._bodies: dict[int, _Body] = {}
         self.deferred: list[Deferred] = []
         self.homes: dict[tuple[int, int], np.ndarray] = {}  # where runs read inputs, by subgraph
@@ -91,8 +90,19 @@ class Executor:
         """
         self.frames = {}
         self.prepare(subgraph)
-        with self._running():
-            frame = self.frames[subgraph] = self._bodies[subgraph].run(state, inputs)
+        scopes = [_Running(d) for d in self._asking]
+        try:
+            try:
+                for scope in scopes:
+                    scope.begin()
+                frame = self.frames[subgraph] = self._bodies[subgraph].run(state, inputs)
+            except BaseException as e:
+                _end(scopes, e)
+                raise
+            _end(scopes)
+        except KeyboardInterrupt as e:
+            _end(scopes, e)  # it may have come before an end did anything
+            raise
         return frame
 
     def call(self, subgraph: int, state: Transaction, inputs: Sequence[Any]) -> list[Any]:
@@ -129,49 +139,45 @@ def _at_work(plan: Plan) -> list[Delegate]:
     return [d for d in plan.delegates if is_open or id(d) in with_parts]
 
 
-def _running(delegates: Sequence[Delegate]) -> Callable[[], AbstractContextManager[object]]:
-    """Return what makes the context of a run: nothing that no delegate asks for."""
-    asking = [partial(_Running, d) for d in delegates if type(d).running is not Delegate.running]
-    if len(asking) < 2:
-        return asking[0] if asking else nullcontext
-
-    @contextmanager
-    def all_of_them() -> Iterator[None]:
-        with ExitStack() as scopes:
-            for running in asking:
-                scopes.enter_context(running())
-            yield
-
-    return all_of_them
+def _end(scopes: Sequence[_Running], e: BaseException | None = None) -> None:
+    for scope in scopes[::-1]:
+        scope.end(e)
 
 
-class _Running(AbstractContextManager[object]):
-    """What one delegate wants to hold during a run; where that fails, its partitions run without it."""
+class _Running:
+    """What one delegate wants to hold during a run; where that fails, its partitions run without it.
+
+    No ``with``: a Ctrl-C at its edges would leave the end to whoever drops the traceback.
+    """
 
     __slots__ = ("_delegate", "_scope")
 
     def __init__(self, delegate: Delegate) -> None:
         self._delegate = delegate
+        self._scope: AbstractContextManager[object] | None = None  # to be left
 
-    def __enter__(self) -> None:
-        self._scope = ask_or(self._delegate, "running", _entered, None)
+    def begin(self) -> None:
+        self._scope = ask_or(self._delegate, "running", self._entered, None)
 
-    def __exit__(self, *exc: Any) -> None:
+    def _entered(self, scope: Any) -> AbstractContextManager[object]:
+        if not isinstance(scope, AbstractContextManager):
+            raise Unfit(f"a context manager, found {shown(scope)}")
+        self._scope = scope  # a Ctrl-C may come when all is entered, and nothing returned
+        scope.__enter__()
+        return scope
+
+    def end(self, raised: BaseException | None) -> None:
+        """Leave it; once more, if a Ctrl-C kept this from its end."""
         if self._scope is not None:
+            exc = (None, None, None) if raised is None else (type(raised), raised, raised.__traceback__)
             try:
                 self._scope.__exit__(*exc)
             except BaseException as e:
-                if e is not exc[1]:
+                if e is not raised:
                     tell(
                         self._delegate, f"running() of {owner(self._delegate)} failed at its end: {said(e)}"
                     )
-
-
-def _entered(scope: Any) -> AbstractContextManager[object]:
-    if not isinstance(scope, AbstractContextManager):
-        raise Unfit(f"a context manager, found {shown(scope)}")
-    scope.__enter__()
-    return scope
+            self._scope = None
 
 
 class _Body:

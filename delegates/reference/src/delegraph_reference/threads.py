@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import cache
 from threading import Lock, RLock
@@ -23,19 +23,12 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-@contextmanager
-def on_threads(count: int | None) -> Iterator[None]:
+def on_threads(count: int | None) -> AbstractContextManager[None]:
     """Let ``each`` use ``count`` threads inside the block, and BLAS one in each of them.
 
     None is 1, as in LiteRT. The setting of BLAS belongs to the process: other threads meet it, too.
     """
-    token, user = _count.set(count or 1), _User()
-    try:
-        _blas.limit(user)
-        yield
-    finally:
-        _blas.release(user)
-        _count.reset(token)
+    return _OnThreads(count or 1)
 
 
 def thread_count() -> int:
@@ -110,7 +103,7 @@ class _Blas:
     """Holds BLAS to one thread while anybody wants that."""
 
     def __init__(self) -> None:
-        # A block that a Ctrl-C left open is closed when it is collected: maybe inside of these methods.
+        # A block in a generator is closed where the collector finds it: maybe inside of these methods.
         self._lock = RLock()
         self._users: list[weakref.ref[_User]] = []  # one that a Ctrl-C keeps from releasing goes anyway
         self._before: list[tuple[Any, int]] = []  # libraries that had another number
@@ -134,6 +127,23 @@ class _Blas:
 
     def _living(self) -> list[weakref.ref[_User]]:
         return [one for one in self._users if one() is not None]
+
+
+class _OnThreads(AbstractContextManager[None]):
+    """The end may be called again, and without a beginning: where a Ctrl-C cut one of them short."""
+
+    __slots__ = ("_inside", "_outside", "_user")
+
+    def __init__(self, count: int) -> None:
+        self._inside, self._outside, self._user = count, _count.get(), _User()
+
+    def __enter__(self) -> None:
+        _count.set(self._inside)
+        _blas.limit(self._user)
+
+    def __exit__(self, *exc: object) -> None:
+        _blas.release(self._user)
+        _count.set(self._outside)
 
 
 class _User:

@@ -29,17 +29,28 @@ class Player:
         return [self._answer(getattr(self, step[0]), step[1:]) for step in program]
 
     def new(self, *args: Any, resolver: str = "BUILTIN_REF", **kwargs: Any) -> None:
+        self.runners.clear()
+        self.interpreter = self.held = None
         kwargs["experimental_op_resolver_type"] = getattr(self.module.OpResolverType, resolver)
         self.interpreter = self.module.Interpreter(*args, **kwargs)
 
     def make(self, kwargs: dict[str, Any]) -> None:
         self.new(**kwargs)
 
+    def begin(self) -> None:
+        """Allocate, and let inputs be zeros: LiteRT leaves there what the memory had."""
+        self.interpreter.allocate_tensors()
+        for d in self.interpreter.get_input_details():
+            self.interpreter.set_tensor(d["index"], np.zeros(d["shape"], d["dtype"]))
+
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(self.interpreter, method)(*args, **kwargs)
 
     def keyed(self, method: str, kwargs: dict[str, Any]) -> Any:
         return self.call(method, **kwargs)
+
+    def wrapped(self, call: str, *args: Any) -> Any:
+        return getattr(self.interpreter._interpreter, call)(*args)
 
     def get(self, attribute: str) -> Any:
         return getattr(self.interpreter, attribute)
@@ -85,7 +96,8 @@ def main() -> None:
     from ai_edge_litert import interpreter
     from child import serve
 
-    serve(lambda program: (True, Player(interpreter).play(program)))
+    player = Player(interpreter)  # one for all programs, which may come step by step
+    serve(lambda program: (True, player.play(program)))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def array_of(name: str, value: Any, needs: str = "an array", dtype: Any = None) 
     try:
         return np.asarray(value, dtype)
     except Exception as e:  # a value may raise anything when it is asked for its elements
-        raise InputError(f"{name} needs {needs}, found {value!r:.60}: {e}") from e
+        kind = ArgumentTypeError if isinstance(e, TypeError) else InputError
+        raise kind(f"{name} needs {needs}, found {value!r:.60}: {e}") from e
 
 
 def _items(values: Any) -> list[Any] | None:

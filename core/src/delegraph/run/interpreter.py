@@ -401,9 +401,10 @@ class Interpreter:
         return len(self._model.subgraphs)
 
     def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
-        """Return the names of inputs and outputs of each signature, by key."""
+        """Return the names of inputs and outputs of each signature, sorted, by key."""
         return {
-            s.key: {"inputs": list(s.inputs), "outputs": list(s.outputs)} for s in self._model.signatures
+            s.key: {"inputs": sorted(s.inputs), "outputs": sorted(s.outputs)}
+            for s in self._model.signatures
         }
 
     def get_signature_runner(self, signature_key: str | None = None) -> SignatureRunner:
@@ -477,7 +478,8 @@ class Interpreter:
 
     def _get_full_signature_list(self) -> dict[str, dict[str, dict[str, int]]]:
         return {
-            s.key: {"inputs": dict(s.inputs), "outputs": dict(s.outputs)} for s in self._model.signatures
+            s.key: {"inputs": dict(sorted(s.inputs.items())), "outputs": dict(sorted(s.outputs.items()))}
+            for s in self._model.signatures
         }
 
     def _ensure_safe(self) -> None:
@@ -559,8 +561,9 @@ class Interpreter:
         name = f"input {tensor.index} {tensor.name!r}"
         if any(n < 0 for n in shape):
             raise ShapeError(f"{name} needs sizes of 0 or more, found {list(shape)}")
-        if strict:
-            check_strict(name, tensor.shape_signature or self._session.shape(subgraph, tensor) or (), shape)
+        now = self._session.shape(subgraph, tensor)
+        if strict and shape != now:
+            check_strict(name, tensor.shape_signature or now or (), shape)
         self._session.resize(subgraph, tensor.index, shape)
 
     def _fit(self, subgraph: int, argument: Argument, array: np.ndarray | OwnedValue) -> None:

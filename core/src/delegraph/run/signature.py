@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from ..errors import InputError
 from ..kinds import check_kind
 from ..model import Model
@@ -28,7 +30,12 @@ class SignatureRunner:
         if signature_key not in found:
             raise InputError(f"no signature {signature_key!r}; the model has: {', '.join(found) or 'none'}")
         self._interpreter = interpreter
-        self._signature = found[str(signature_key)]
+        signature = found[str(signature_key)]
+        self._signature = attrs.evolve(  # names are sorted, as in LiteRT
+            signature,
+            inputs=dict(sorted(signature.inputs.items())),
+            outputs=dict(sorted(signature.outputs.items())),
+        )
 
     def __repr__(self) -> str:
         names = f"{few(list(self._signature.inputs))} -> {few(list(self._signature.outputs))}"

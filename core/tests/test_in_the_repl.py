@@ -20,6 +20,8 @@ from api_record import MODULES
 from delegraph import Builder, Delegate, InputError, Interpreter, Model, OpSupport, Plan, SupportTable
 from delegraph.partition.plan_model import plan_model
 from delegraph.report.benchmark import Timing
+from delegraph.report.layout import WIDTH
+from delegraph.report.plan_text import report
 
 WIDEST = 400  # characters of a repr, whatever the model is
 HOSTILE = ["", "a" * 5000, "line\nbreak", "\x1b[31mred", "\u202eturned", "<b>bold</b>", "[bold]", "é×漢字"]
@@ -139,7 +141,7 @@ def test_a_notebook_shows_plans_and_models_as_the_terminal_does(seed: int):
         assert page.open == []
         assert all(c.isprintable() or c in "\n\t" for c in page.text)
     said = [line.rstrip() for line in shown(plan).splitlines()]
-    assert said == str(plan).rstrip().splitlines()
+    assert said == report(plan, WIDTH).rstrip().splitlines()
 
 
 def shown(plan: Plan) -> str:

@@ -656,20 +656,33 @@ def test_control_flow_does_not_stand_in_the_way_of_full_delegation():
     plan_of(branching(), Fake("a", "ABS", "NEG"), require_full_delegation=True)
 
 
-def test_each_fallback_is_one_warning_never_deduplicated(caplog):
-    plan_of(chain("NEG", "ABS", "NEG"), Fake("a", "ABS"), Fake("b", "NEG"))
+def warnings(caplog):
+    return [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
 
-    assert [(r.name, r.levelno, r.getMessage()) for r in caplog.records] == [
-        (
-            "delegraph",
-            logging.WARNING,
-            f"op #{i} NEG v1 cannot be handled by a: needs a row for NEG, found none in the table of a",
-        )
-        for i in (0, 2)
+
+def test_all_fallbacks_of_a_plan_are_one_warning(caplog):
+    ops = ("NEG", "ABS", "NEG", "EXP", "LOG", "COS", "ABS", "SIN")
+    plan_of(chain(*ops), Fake("a", "ABS"), Fake("b", "NEG", "EXP", "LOG"), Fake("c", "COS", "SIN"))
+
+    assert warnings(caplog) == [
+        "a does not take 6 of 8 ops (NEG ×2, EXP, LOG and 2 more): they run on b and c; "
+        "b does not take 2 of 6 ops (COS, SIN): they run on c"
     ]
 
 
-def test_all_reasons_of_a_fallback_are_in_its_warning(caplog):
+@pytest.mark.parametrize("times", [1, 5])
+def test_fallbacks_are_said_once_of_a_model_however_often_it_is_planned(caplog, times):
+    model = chain("NEG", "ABS")
+    for _ in range(times):
+        plan_of(model, Fake("a", "ABS"), Fake("b", "NEG"))
+        plan_of(attrs.evolve(model, description="resized"), Fake("a", "ABS"), Fake("b", "NEG"))
+    assert len(warnings(caplog)) == 1
+
+    plan_of(model, Fake("a"), Fake("b", "NEG", "ABS"))
+    assert len(warnings(caplog)) == 2
+
+
+def test_each_fallback_with_all_its_reasons_is_a_line_at_level_info(caplog):
     @needs("a batch of two")
     def batch(op):
         return "a batch of 1"
@@ -678,11 +691,13 @@ def test_all_reasons_of_a_fallback_are_in_its_warning(caplog):
     def channel(op):
         return "4 channels"
 
-    plan_of(chain("ABS"), Fake("a", "ABS", constraints=(batch, channel)), Fake("b", "ABS"))
+    caplog.set_level(logging.INFO, "delegraph")
+    plan_of(chain("ABS", "ABS"), Fake("a", "ABS", constraints=(batch, channel)), Fake("b", "ABS"))
 
-    assert caplog.messages == [
-        "op #0 ABS v1 cannot be handled by a: "
+    assert [r.getMessage() for r in caplog.records if r.levelno == logging.INFO] == [
+        f"op #{i} ABS v1 cannot be handled by a: "
         "needs a batch of two, found a batch of 1; needs one channel, found 4 channels"
+        for i in (0, 1)
     ]
 
 

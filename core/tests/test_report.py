@@ -58,10 +58,10 @@ def plan():
 
 def test_the_report_shows_partitions_what_crosses_their_edges_and_refusals_by_rule(plan):
     assert report(plan, width=120) == (
-        "#  runs on   ops  reads  hands on  what\n"
-        "0  a           2  128 B     256 B  ABS ×2\n"
-        "1  b           2  256 B     256 B  ABS, EXP\n"
-        "2  (nobody)    1  256 B     256 B  NEG\n"
+        "#  runs on   ops  bytes in  bytes out  what\n"
+        "0  a           2     128 B      256 B  ABS ×2\n"
+        "1  b           2     256 B      256 B  ABS, EXP\n"
+        "2  (nobody)    1     256 B      256 B  NEG\n"
         "\n"
         "a was asked for 5 ops and takes 2. The others need:\n"
         "ops  needs               found                   which\n"

@@ -16,5 +16,15 @@ def test_long_cells_are_wrapped_to_the_width() -> None:
     ]
 
 
-def test_a_column_keeps_some_room_however_narrow_the_terminal_is() -> None:
-    assert long_table(ROWS, width=5, flexible=(1,)).splitlines()[1] == "ADD  one two three"
+def test_where_the_longest_words_have_no_room_a_row_is_a_list() -> None:
+    assert long_table(ROWS, width=9, flexible=(1,)).splitlines() == [
+        "op: ADD",
+        "  needs:",
+        "    one",
+        "    two",
+        "    three",
+        "    four",
+        "    five",
+        "    six",
+        "op: LOG",
+    ]

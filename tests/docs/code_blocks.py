@@ -11,6 +11,8 @@ is there), with models of the reader's own (``READERS``), ``photos/`` of what th
 - ``toml``: has to be readable.
 
 A block that begins with ``# not run in CI: REASON`` is not run.
+
+``python tests/docs/code_blocks.py PAGE`` runs a page and writes what its ``console`` blocks print into it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from attrs import frozen
@@ -39,6 +42,7 @@ FENCE = re.compile(r"^( *)```(\S*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL
 INSTALLS = re.compile(r"^(python3? -m venv|(\S+/)?pip install|\S*\.venv/bin/pip install)\b")
 SHELL = re.compile(r"[|<>;&$`(]")  # for bash
 READERS = {"model.tflite": "float32", "model_int8.tflite": "int8", "model_int16x8.tflite": "int16x8"}
+WIDTH = "100"  # columns of what the pages show
 SILENT = ("", "text", "c", "c++", "mermaid")  # languages of blocks that show something
 
 
@@ -152,6 +156,18 @@ def differing(shown: list[str], printed: list[str]) -> str | None:
     return f"printed besides: {left[0]!r}" if left and not free else None
 
 
+def write(page: str) -> None:
+    """Run a page, and put what is printed into its ``console`` blocks, but those that leave out lines."""
+    path, reader = ROOT / page, Page()
+    for block in blocks(page):
+        if block.language != "console" or block.why_not_run is not None or "\n…" in block.text:
+            reader.run(block)
+            continue
+        runs = [(command, _called(command)) for command, _ in _shown(block.text)]
+        text = "".join(f"$ {command}\n{printed}\n" for command, printed in runs)
+        path.write_text(path.read_text(encoding="utf-8").replace(block.text, text), encoding="utf-8")
+
+
 def _called(command: str) -> str:
     """Run a line of a shell, and return what it prints."""
     if command.startswith("delegraph ") and not SHELL.search(command):
@@ -201,3 +217,11 @@ def _pattern(line: str) -> str:
 
 def _dedented(text: str, blanks: int) -> str:
     return "".join(line[blanks:] if not line[:blanks].strip() else line for line in text.splitlines(True))
+
+
+if __name__ == "__main__":
+    os.environ["COLUMNS"] = WIDTH
+    with TemporaryDirectory() as folder:
+        provide(Path(folder))
+        os.chdir(folder)
+        write(sys.argv[1])

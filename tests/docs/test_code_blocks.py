@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import code_blocks
-from code_blocks import SILENT, Page, blocks, differing, pages, provide
+from code_blocks import SILENT, WIDTH, Page, blocks, differing, pages, provide
 
 KINDS = {"python", "sh", "console", "toml", *SILENT}
 SLOW = {  # what compiles many kernels, or searches: with DELEGRAPH_BLOCKS=all
@@ -22,6 +23,14 @@ SLOW = {  # what compiles many kernels, or searches: with DELEGRAPH_BLOCKS=all
 RUN = [p for p in pages() if any(b.language not in SILENT and b.why_not_run is None for b in blocks(p))]
 
 
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Take back what blocks put in place of the runtimes that programs import."""
+    yield
+    if compat := sys.modules.get("delegraph.compat"):
+        compat.uninstall()
+
+
 @pytest.mark.parametrize("page", RUN)
 def test_the_blocks_of_a_page_run_in_order(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -30,7 +39,7 @@ def test_the_blocks_of_a_page_run_in_order(
         pytest.skip("it takes long; DELEGRAPH_BLOCKS=all runs it")
     provide(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "108")
+    monkeypatch.setenv("COLUMNS", WIDTH)
     monkeypatch.setenv("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable")
     reader = Page()
     for block in blocks(page):

@@ -81,6 +81,7 @@ from .profile import Event
 from .text import bytes_text, escaped, html_text, shape_text
 
 if TYPE_CHECKING:
+    from . import compat as compat
     from . import interpreter as interpreter
     from . import rules as rules
     from .cli.echo import echo, echo_json
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from .partition import Budget, MemoryEstimate
     from .partition.plan_model import plan_model
     from .plugins import Offer, Plugin, Plugins, Problem, load_delegate
+    from .report.terminal import report_table, report_text
     from .run import Interpreter, SignatureRunner
 
 
@@ -170,6 +172,8 @@ __all__ = [
     "quantize_multiplier",
     "quantize_multipliers",
     "read_model",
+    "report_table",
+    "report_text",
     "rescale",
     "round_half_away",
     "rows_of_modules",
@@ -201,13 +205,15 @@ _LATER = {
     "model_inputs": "inputs",
     "plan_model": "partition.plan_model",
     "read_model": "file",
+    "report_table": "report.terminal",
+    "report_text": "report.terminal",
     "write_file": "file",
     "write_model": "file",
 }
 
 
 # Modules that are public, too, see docs/compatibility.md.
-_MODULES = ("interpreter", "rules")
+_MODULES = ("compat", "interpreter", "rules")
 
 
 def __getattr__(name: str) -> Any:

@@ -63,7 +63,9 @@ def test_outputs_are_listed_with_shape_type_and_statistics(delegraph, saved, pro
 def test_who_ran_how_many_ops_and_the_time_are_shown(delegraph, saved, products, values):
     result = delegraph("run", saved(products()), "-d", "exact", "-i", values(1, 2, 3, 4))
     shown = lines(result)
-    assert shown[shown.index("# runs on ops reads hands on what") + 1] == "0 exact 3 16 B 32 B ADD ×2, MUL"
+    assert (
+        shown[shown.index("# runs on ops bytes in bytes out what") + 1] == "0 exact 3 16 B 32 B ADD ×2, MUL"
+    )
     assert re.fullmatch(r"load .*s · prepare .*s · run .*s", shown[-1])
 
 

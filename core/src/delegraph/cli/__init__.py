@@ -25,7 +25,7 @@ import click
 from ..errors import DelegraphError
 from ..log import logger
 from ..text import escaped_lines
-from .echo import echo
+from .echo import echo, print_in_any_encoding
 
 # Commands of core and what the list of commands says of them: listing imports none of their modules.
 COMMANDS = {
@@ -89,6 +89,7 @@ class Main(click.Group):
 
     def make_context(self, *args: Any, **settings: Any) -> click.Context:
         _trace_crashes()
+        print_in_any_encoding()
         with _calls_answered():
             return super().make_context(*args, **settings)
 
@@ -134,8 +135,18 @@ def _trace_crashes() -> None:
 
 
 class _ToStderr(logging.Handler):
+    """Prints each message once, though a command reads a model several times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
-        echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
+        said = f"{record.levelname.lower()}: {record.getMessage()}"
+        if said not in self._printed:
+            self._printed.add(said)
+            details = getattr(record, "details", "") if logger.level > logging.INFO else ""
+            echo(f"{said} ({details})" if details else said, err=True)
 
 
 class _Interrupted(click.ClickException):

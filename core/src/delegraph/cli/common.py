@@ -94,14 +94,13 @@ def tensor_limit(budget: dict[str, int]) -> int:
 
 
 def console() -> Console:
-    """Return a console on stdout; wide where the output goes to a file or a pipe.
+    """Return a console on stdout, as wide as the terminal.
 
     Text is printed as it is: names in a model may look like markup.
     """
-    from ..report.plan_text import WIDTH
     from ..report.terminal import console
 
-    return console(WIDTH)
+    return console()
 
 
 def _names_option(command: F) -> F:

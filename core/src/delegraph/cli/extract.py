@@ -14,7 +14,6 @@ from ..model import Model, Tensor
 from ..text import bytes_text, escaped, plural, shape_text
 from .common import (
     budget_options,
-    console,
     delegate_options_without_o,
     limit_options,
     loaded_delegates,
@@ -22,6 +21,7 @@ from .common import (
     planned,
 )
 from .echo import echo
+from .tables import show
 
 
 @click.command()
@@ -82,7 +82,7 @@ def _list(plan: Plan) -> None:
     for sub in plan.reached:
         if len(plan.subgraphs) > 1:
             echo(f"subgraph {sub.graph.index} {sub.graph.name!r}")
-        console().print(partition_table(sub))
+        show([partition_table(sub)])
 
 
 def _numbers(plan: Plan) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from rich.padding import Padding
+from rich.text import Text
 
 from ..contract import Plan
 from ..contract.asking import ask_or
@@ -13,7 +14,6 @@ from ..contract.guard import texts
 from ..text import escaped
 from .common import (
     budget_options,
-    console,
     delegate_options,
     limit_options,
     loaded_delegates,
@@ -21,6 +21,7 @@ from .common import (
     planned,
 )
 from .echo import echo, echo_json
+from .tables import show
 
 
 @click.command()
@@ -46,8 +47,7 @@ def partition(
 ) -> None:
     """Show which delegate would run which ops of MODEL, and why not another.
 
-    No device is opened: what a delegate claims decides (--advise may open one, to measure it). Each op
-    that a delegate does not take is a warning on the standard error stream (-q turns them off).
+    No device is opened: what a delegate claims decides (--advise may open one, to measure it).
     """
     if html:
         from ..file import check_output
@@ -69,7 +69,7 @@ def partition(
     if not html:
         from ..report.plan_text import render
 
-        console().print(render(plan))
+        show([render(plan)])
     for label, lines in advice.items():
         _print_advice(label, lines)
 
@@ -81,6 +81,6 @@ def _advice(plan: Plan) -> dict[str, list[str]]:
 
 def _print_advice(label: str, lines: list[str]) -> None:
     if lines:
-        console().print(f"\nAdvice for {label}", style="bold", highlight=False)
+        show([Text(f"\nAdvice for {label}", "bold")])
     for line in lines:
-        console().print(Padding(f"• {line}", (0, 0, 0, 2)), highlight=False, markup=False)
+        show([Padding(f"• {line}", (0, 0, 0, 2))])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 from textwrap import fill
 from typing import Any
 
@@ -15,7 +14,7 @@ from attrs import asdict
 from ..contract import Delegate, OpSupport, SupportTable, delegate_name
 from ..errors import InputError
 from ..plugins import Plugins
-from ..report.plan_text import WIDTH
+from ..report.layout import screen_width
 from ..text import plural
 from .common import console, option_option
 from .echo import echo, echo_json
@@ -68,8 +67,7 @@ def _print_differences(name: str | None, other: str, form: str, options: dict[st
     heads = ["op", "types", "differs in", name, second]
     rows = [heads, *([d.op, "; ".join(d.types), d.what, d.first, d.second] for d in found)]
     if found and form == "table":
-        width = get_terminal_size((WIDTH, 24)).columns
-        echo(long_table(rows, width, flexible=(heads.index("types"), 3, 4)) + "\n")
+        echo(long_table(rows, flexible=(heads.index("types"), 3, 4)) + "\n")
     elif found:
         lines = [heads, ["---"] * len(heads), *rows[1:]]
         echo("\n".join(f"| {' | '.join(c.replace('|', BAR) for c in line)} |" for line in lines) + "\n")
@@ -104,14 +102,13 @@ def support_markdown(rows: SupportTable) -> str:
 
 
 def _print_tables(delegates: Sequence[Delegate]) -> None:
-    width = get_terminal_size((WIDTH, 24)).columns
     for delegate in delegates:
         console().print(f"{delegate.label}: {_count(delegate.table)}", style="bold")
         common = _common(delegate.table)
         if common:
-            echo(fill(_every_row(common), width))
+            echo(fill(_every_row(common), screen_width(), break_long_words=False, break_on_hyphens=False))
         rows = [HEADS, *(_cells(row, common) for row in _in_order(delegate.table))]
-        echo(long_table(rows, width, flexible=(HEADS.index("types"), HEADS.index("needs"))) + "\n")
+        echo(long_table(rows, flexible=(HEADS.index("types"), HEADS.index("needs"))) + "\n")
 
 
 def _print_markdown(delegates: Sequence[Delegate]) -> None:

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..report.layout import GAP, fitted, screen_width
 from .common import console
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from ..report.terminal import PlainTable
-
-
-GAP = 2  # blanks between columns
-LEAST = 16  # characters that a flexible column gets however narrow the terminal is
+    from rich.table import Table
 
 
 def show(parts: Iterable[RenderableType]) -> None:
@@ -31,30 +27,47 @@ def show(parts: Iterable[RenderableType]) -> None:
         click.echo("\n".join(["", *lines] if i else lines))  # escaped, and then styled, by the console
 
 
-def table(*columns: str) -> PlainTable:
-    """Return a table without lines, see :func:`delegraph.report.terminal.table`."""
+def table(*columns: str) -> Table:
+    """Return a table without lines, see :func:`delegraph.report_table`."""
     from ..report import terminal
 
-    return terminal.table(*columns)
+    return terminal.report_table(*columns)
 
 
-def long_table(rows: Sequence[Sequence[str]], width: int, flexible: Collection[int]) -> str:
+def long_table(rows: Sequence[Sequence[str]], flexible: Collection[int], width: int | None = None) -> str:
     """Lay out a table of hundreds of lines as text: rich takes a millisecond a line.
 
-    :param flexible: the columns that share what the others leave of ``width``, and are wrapped.
+    :param rows: the first has the heads of the columns.
+    :param flexible: the columns that share what the others leave of the terminal's width, and are wrapped.
+        No word is broken: where the longest have no room, each row becomes a list.
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rest = width - GAP * (len(widths) - 1) - sum(n for i, n in enumerate(widths) if i not in flexible)
-    for i in flexible:
-        widths[i] = min(widths[i], max(rest // len(flexible), LEAST))
+    columns = list(zip(*rows, strict=True))
+    natural = [max(map(len, column)) for column in columns]
+    words = [max(len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    least = [words[i] if i in flexible else n for i, n in enumerate(natural)]
+    width = screen_width() if width is None else width
+    widths = fitted(natural, least, width)
+    if widths is None:
+        return "\n".join(line for cells in rows[1:] for line in _record(rows[0], cells, width))
     return "\n".join(text for cells in rows for text in _wrapped(cells, widths))
 
 
 def _wrapped(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    columns = [wrap(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    columns = [_lines(cell, width) for cell, width in zip(cells, widths, strict=True)]
     for parts in zip_longest(*columns, fillvalue=""):
         padded = (part.ljust(width + GAP) for part, width in zip(parts, widths, strict=True))
         yield "".join(padded).rstrip()
+
+
+def _record(heads: Sequence[str], cells: Sequence[str], width: int) -> Iterator[str]:
+    for i, (head, cell) in enumerate(zip(heads, cells, strict=True)):
+        if cell:
+            before = "  " if i else ""
+            yield from _lines(f"{before}{head}: {cell}", width, f"{before}  ")
+
+
+def _lines(text: str, width: int, indent: str = "") -> list[str]:
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def time_text(seconds: float) -> str:

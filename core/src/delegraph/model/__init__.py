@@ -17,6 +17,7 @@ from .graph import (
     Shape,
     Signature,
     Tensor,
+    said_first,
     same_value,
 )
 from .op_codes import op_name, operator_code, options_record
@@ -71,6 +72,7 @@ __all__ = [
     "operator_code",
     "options_record",
     "part_of_model",
+    "said_first",
     "same_value",
     "stored_bytes",
     "stored_values",

@@ -378,6 +378,8 @@ class Model:
     # Bytes after the FlatBuffer: the zip archive with labels that metadata tools append.
     trailer: bytes = field(default=b"", repr=False)
     source: str = field(default="<memory>", eq=False)  # the file's name, for messages
+    # Warnings about the model that were given: models made of it share them.
+    _said: set[str] = field(factory=set, repr=False, eq=False)
 
     def replace(self, **changes: Any) -> Model:
         """Return a copy with some fields changed: ``model.replace(description="second try")``."""
@@ -398,11 +400,18 @@ class Model:
         return html(self)
 
 
+def said_first(model: Model, warning: str) -> bool:
+    """Say whether a warning about a model is new, and remember it."""
+    is_new = warning not in model._said
+    model._said.add(warning)
+    return is_new
+
+
 T = TypeVar("T", Tensor, Op, Graph, Model)
 
 
 def _changed(value: T, changes: Mapping[str, Any]) -> T:
-    known = [f.alias for f in attrs.fields(type(value)) if f.init]
+    known = [f.alias for f in attrs.fields(type(value)) if not f.name.startswith("_")]
     if unknown := [name for name in changes if name not in known]:
         raise InputError(f"{type(value).__name__} has no field {unknown[0]!r}; it has: {', '.join(known)}")
     return attrs.evolve(value, **changes)

@@ -5,7 +5,6 @@ Source of the grouping rule: tflite/graph_info.cc, PartitionGraphIntoIndependent
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,11 @@ from ..contract.asking import ask_or, member_or
 from ..contract.guard import Unfit, count, count_or_none, shown
 from ..errors import OptionError
 from ..kinds import check_kind, several, whole
-from ..log import logger
 from ..model import Graph, Model
 from ..plugins import Plugins, label_apart
 from .decisions import Decisions
 from .greedy import KEEP, POLICIES, Limits, Policy, Reasons, Work
+from .log_fallbacks import log_fallbacks
 
 __all__ = ["CORE", "NOBODY", "Fallback", "Partition", "Plan", "SubgraphPlan", "partition"]
 
@@ -73,11 +72,7 @@ def partition(
     plan = Plan(model, tuple(dict.fromkeys(delegates)), tuple(subgraphs))
     if require_full_delegation:
         plan.check_full()
-    if logger.isEnabledFor(logging.WARNING):
-        told = {d.label for d in delegates if d.out_of_use is not None}  # once, when it was looked for
-        for fallback in plan.fallbacks:
-            if fallback.delegate not in told:
-                logger.warning("%s", fallback)
+    log_fallbacks(plan)
     plugins.partitioned(plan)
     return plan
 

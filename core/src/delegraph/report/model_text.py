@@ -38,9 +38,9 @@ def render(found: Json, ops: bool = False, tensors: bool = False) -> RenderableT
 
 
 def _table(*columns: str) -> Table:
-    from .terminal import table
+    from .terminal import report_table
 
-    return table(*columns)
+    return report_table(*columns)
 
 
 def _title(text: str) -> Iterator[RenderableType]:

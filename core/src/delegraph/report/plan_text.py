@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-WIDTH = 108  # of reports that go to no terminal
 
+def report(plan: Plan, width: int | None = None) -> str:
+    """Return the report as plain text, as wide as the terminal if no width is given."""
+    from .terminal import report_text
 
-def report(plan: Plan, width: int = WIDTH) -> str:
-    """Return the report as plain text."""
-    from .terminal import plain_text
-
-    return plain_text(render(plan), width)
+    return report_text(render(plan), width)
 
 
 def html(plan: Plan) -> str:
@@ -81,7 +79,7 @@ def partition_table(subgraph: SubgraphPlan) -> Table:
     from .terminal import PlainTable
 
     table = PlainTable()
-    for head in ("#", "runs on", "ops", "reads", "hands on"):
+    for head in ("#", "runs on", "ops", "bytes in", "bytes out"):
         table.add_column(head, justify="left" if head == "runs on" else "right", no_wrap=True)
     table.add_column("what", overflow="fold")
     for i, p in enumerate(subgraph.partitions):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
-from delegraph import bytes_text, escaped
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from delegraph import bytes_text, escaped, report_table, report_text
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -15,29 +13,24 @@ from .accuracy import Score
 from .latency import Latency
 from .layers import BROKEN, Layer
 from .measure import MeasuredModel, Measurement
-from .text import WIDTH, shortened
+from .text import shortened
 
 EQUAL = 199.0  # decibels: more are rounding of the sums
 WORST = 10  # layers that are shown of a model
 
 
-def measurement_text(found: Measurement, width: int = WIDTH) -> str:
+def measurement_text(found: Measurement, width: int | None = None) -> str:
     """Return the tables as plain text."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream, width=width, color_system=None, markup=False, highlight=False, emoji=False
-    )
-    console.print(render(found))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return report_text(render(found), width)
 
 
 def render(found: Measurement) -> RenderableType:
     """Return the tables: sizes, scores, times, and the layers of each that are far from the first's."""
     parts: list[RenderableType] = [_sizes(found)]
     if any(m.scores for m in found.models):
-        parts += [_scores(found), Text(_note(found))]
+        parts += [Text(), _scores(found), Text(_note(found))]
     if any(m.latencies for m in found.models):
-        parts.append(_times(found))
+        parts += [Text(), _times(found)]
     for model in found.models[1:]:
         parts += _worst(model)
     return Group(*parts)
@@ -164,7 +157,4 @@ def _layer_cells(layer: Layer) -> tuple[str, ...]:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
-    return table
+    return report_table(*(f"{c.lstrip('>')}{'>' if c.startswith('>') else ''}" for c in columns))

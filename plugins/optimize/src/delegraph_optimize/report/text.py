@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import io
-
-from delegraph import bytes_text, escaped
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from delegraph import bytes_text, escaped, report_table
+from delegraph import report_text as laid_out
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from .outcome import Outcome, Report
 
-WIDTH = 120
 _MOST = 36  # letters of a name
 
 
-def report_text(report: Report, width: int = WIDTH) -> str:
-    """Return the report as plain text."""
-    stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None, markup=False, highlight=False).print(
-        render(report)
-    )
-    return stream.getvalue().rstrip()
+def report_text(report: Report, width: int | None = None) -> str:
+    """Return the report as plain text, as wide as the terminal if no width is given."""
+    return laid_out(render(report), width)
 
 
 def render(report: Report) -> RenderableType:
     """Return the report as rich shows it: an op a line, then the notes and the sizes."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", justify="right", no_wrap=True)
-    table.add_column("op", no_wrap=True)
-    table.add_column("became", no_wrap=True)
-    table.add_column("why not")
-    table.add_column("output", no_wrap=True)
+    table = report_table(">", "op", "became", "why not", "output")
     several = len({o.subgraph for o in report.outcomes}) > 1
     for outcome in report.outcomes:
         table.add_row(*map(Text, _cells(outcome, several)))
     lines = [Text(line) for line in (*report.notes, _summary(report))]
-    return Group(table, *lines)
+    return Group(table, Text(), *lines)
 
 
 def _cells(outcome: Outcome, several: bool) -> tuple[str, ...]:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import io
-
-from delegraph import bytes_text, escaped
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from delegraph import bytes_text, escaped, report_table, report_text
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from ..report.charts import COLORS, Point, points
 from ..report.metric import METRICS
-from ..report.text import WIDTH, shortened
+from ..report.text import shortened
 from .found import SearchResult, Tried
 
 MOST = 12  # ops of the table of sensitivities
 _STYLE = "text { font: 12px sans-serif } .axis { stroke: #8b97a5; fill: none } .grid { stroke: #e7eaee }"
 
 
-def found_text(found: SearchResult, width: int = WIDTH) -> str:
+def found_text(found: SearchResult, width: int | None = None) -> str:
     """Return the tables as plain text: the sensitive ops, the front, and what was chosen."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream, width=width, color_system=None, markup=False, highlight=False, emoji=False
-    )
-    console.print(Group(_sensitive(found), _front(found), Text(_chosen(found))))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return report_text(Group(_sensitive(found), Text(), _front(found), Text(), Text(_chosen(found))), width)
 
 
 def plot(found: SearchResult) -> str:
@@ -95,7 +87,4 @@ def _counts(tried: Tried) -> str:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
-    return table
+    return report_table(*(f"{c.lstrip('>')}{'>' if c.startswith('>') else ''}" for c in columns))

@@ -300,6 +300,7 @@ RIGHT = (
     Case(
         "DEPTHWISE_CONV_2D", "float32:int8.*input 1.a scale of 0", "LiteRT reads a scale for each channel"
     ),
+    Case("QUANTIZE", r"float.*output 0.a scale 2\*\*-.*", "LiteRT casts what leaves int32 to its lowest"),
     Case("SQRT RSQRT", ".*input 0.another zero point", "LiteRT stops at values below 0"),
     Case("BATCH_MATMUL", "int16:int8:.*scales along axis 2", "a scale for each column: LiteRT gives zeros"),
     Case("BATCH_MATMUL DEQUANTIZE", "int16.*another zero point", "LiteRT refuses it; here it is taken off"),

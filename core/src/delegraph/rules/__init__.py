@@ -48,6 +48,7 @@ from .places import (
 from .quantization import (
     axis_scales_found,
     blocks_of,
+    hard_swish_scales,
     in_blocks,
     one_scale_at_most,
     one_scale_each,
@@ -121,6 +122,7 @@ __all__ = [
     "full_inputs",
     "full_kernel",
     "given",
+    "hard_swish_scales",
     "has_an_axis",
     "image",
     "image_of_blocks",

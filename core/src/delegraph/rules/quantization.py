@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import isfinite, prod
 
 import numpy as np
 
 from ..contract import Constraint, needs
 from ..model import DTYPES, Blocks, Op, Tensor
+from ..numbers import quantize_multiplier
 from ..text import shape_text
 from .operands import given, operand, operand_shape, scales_of, shape_of
 
@@ -225,3 +226,13 @@ def proper_range(op: Op) -> str | None:
         return "narrow_range"
     fits = o.min < o.max and 1 <= o.num_bits <= 16
     return None if fits else f"{o.num_bits} bits from {o.min:g} to {o.max:g}"
+
+
+@needs("an input scale below 2**24, and an output scale of at least 1 / 128 of it")
+def hard_swish_scales(op: Op) -> str | None:
+    """Beyond them LiteRT shifts the gate by more bits than it has, or refuses to shift the output left."""
+    scale, out = operand(op, 0).scale, op.outputs[0].scale
+    with np.errstate(all="ignore"):
+        factor = float(np.float32(scale) * np.float32(1 / 128) / np.float32(out))
+    fits = scale < 2**24 and isfinite(factor) and quantize_multiplier(factor)[1] <= 0
+    return None if fits else f"{scale:.3g} -> {out:.3g}"

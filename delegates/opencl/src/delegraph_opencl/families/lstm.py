@@ -25,6 +25,7 @@ from delegraph.rules import (
     operand_shape,
     recurrent_matrices,
     scaled_weights,
+    shape_of,
     zero_point_found,
 )
 
@@ -83,7 +84,9 @@ def cell_support(
             kernel,
             rtol=rtol,
         )
-        yield OpSupport(op, versions, _INTEGER_TYPES, (*constraints, integer_scales), kernel, steps=1)
+        yield OpSupport(
+            op, versions, _INTEGER_TYPES, (*constraints, integer_scales, gates_in_reach), kernel, steps=1
+        )
 
 
 def _types(weights: str, has_diagonals: bool) -> str:
@@ -460,3 +463,23 @@ def integer_scales(op: Op) -> str | None:
         if abs(exponent - round(exponent)) < 1e-3:
             return None
     return f"{memory.scale:g} for the cell state"
+
+
+@needs("sums that stay within int32, in steps of what enters the gates, too")
+def gates_in_reach(op: Op) -> str | None:
+    """LiteRT's wrap there."""
+    for state, matrices in ((_X, _INPUT_WEIGHTS), (_OUTPUT_STATE, _RECURRENT_WEIGHTS)):
+        x = operand(op, state)
+        for i, k in zip(matrices, _BIASES, strict=True):
+            weights, bias = input_at(op, i), input_at(op, k)
+            if weights is not None and (found := _beyond_int32(x, weights, bias if state == _X else None)):
+                return found
+    return None
+
+
+def _beyond_int32(x: Tensor, weights: Tensor, bias: Tensor | None) -> str | None:
+    sums = 2.0**15 * shape_of(weights)[-1]
+    if bias is not None and bias.data is not None:
+        sums += float(np.abs(bias.data.astype(np.float64)).max(initial=0))
+    shifted = sums * max(1.0, 2 * x.scale * weights.scale / _Q3)
+    return None if shifted < 2.0**31 else f"up to {shifted:.3g}"

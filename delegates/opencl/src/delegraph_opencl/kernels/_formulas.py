@@ -11,7 +11,14 @@ from functools import partial
 from typing import Any
 
 from delegraph import OpSupport
-from delegraph.rules import broadcast_alpha, known_activation, one_scale_at_most, output_steps, same_shape
+from delegraph.rules import (
+    broadcast_alpha,
+    hard_swish_scales,
+    known_activation,
+    one_scale_at_most,
+    output_steps,
+    same_shape,
+)
 
 from ..families.arg import arg_support
 from ..families.comparison import comparison_support
@@ -158,7 +165,9 @@ _TABLE: dict[str, tuple[Support, ...]] = {
     "PRELU": (_reals("({0} < 0 ? {0} * {1} : {0})", last=1, constraints=[broadcast_alpha]),),
     "LOGISTIC": (_reals("({F})(1) / (({F})(1) + exp(-{0}))", last=3, **_UNIT),),
     "TANH": (_reals("tanh({0})", last=3),),
-    "HARD_SWISH": (_reals(f"{{0}} * {_GATE} * {literal(1 / 6)}", last=1),),
+    "HARD_SWISH": (
+        _reals(f"{{0}} * {_GATE} * {literal(1 / 6)}", last=1, quantized_constraints=[hard_swish_scales]),
+    ),
     # Over axes. Sums and products are of many numbers; extremes pass over NaN; the mean of none is NaN.
     "SUM": (
         _reduced(Reduction("0", "{0} + {1}"), last=2, rtol=2e-5, quantized_constraints=[something_to_add]),

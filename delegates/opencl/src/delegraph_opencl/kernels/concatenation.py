@@ -19,6 +19,7 @@ from delegraph.rules import (
 )
 
 from ..families.move_ops import axis_of, move_types, stacked, storage_rtol
+from ..families.reach import within_reach
 from ..options import Options
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
@@ -34,7 +35,10 @@ def support(options: Options) -> Iterable[OpSupport]:
     yield OpSupport("CONCATENATION", (1, last), types, constraints, kernel, rtol=rtol, T=" ".join(others))
     if options.quantized:
         stored = [scaled_alike, one_scale_at_most]
-        for T, rules in (("int8", [*constraints, *stored]), ("uint8", [no_activation, *stored])):
+        for T, rules in (
+            ("int8", [*constraints, *stored]),
+            ("uint8", [no_activation, *stored, within_reach]),
+        ):
             yield OpSupport("CONCATENATION", (1, last), types, rules, kernel, steps=1, T=T)
 
 

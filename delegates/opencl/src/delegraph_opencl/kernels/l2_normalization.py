@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delegraph import OpSupport
-from delegraph.rules import no_activation_and_some_axis, output_steps
+from delegraph import Op, OpSupport, needs
+from delegraph.rules import no_activation_and_some_axis, operand, output_steps
 
 from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_support
@@ -22,8 +22,15 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         "T -> T",
         constraints=[no_activation_and_some_axis],
-        quantized_constraints=[output_steps(128, int8=0, uint8=128)],
+        quantized_constraints=[output_steps(128, int8=0, uint8=128), longer_steps],
     )
+
+
+@needs("an input scale of 1e-6 or more")
+def longer_steps(op: Op) -> str | None:
+    """Of what is shorter the real length is not the divisor; LiteRT divides integers by theirs."""
+    scale = operand(op, 0).scale
+    return None if scale >= 1e-6 else f"{scale:.3g}"
 
 
 _NORMALIZATION = RowOp(

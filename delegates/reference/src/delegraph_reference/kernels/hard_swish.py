@@ -7,11 +7,9 @@ Source: tflite/kernels/activations.cc (HardSwishPrepare), internal/reference/har
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-from delegraph import Op, OpSupport, needs, quantize_multiplier
-from delegraph.rules import one_scale_each, operand
+from delegraph import Op, OpSupport, quantize_multiplier
+from delegraph.rules import hard_swish_scales, one_scale_each, operand
 
 from ..elementwise import by_formula
 from ..gemmlowp import rounding_shift_anywhere
@@ -64,29 +62,13 @@ def _saturated(x: np.ndarray) -> np.ndarray:
     return within(x, (-32768, 32767))
 
 
-@needs("an input scale below 2**24")
-def fitting_gate(op: Op) -> str | None:
-    """Beyond it LiteRT shifts the gate by more bits than it has."""
-    scale = operand(op, 0).scale
-    return None if scale < 2**24 else f"{scale:.3g}"
-
-
-@needs("an output scale of at least 1 / 128 of the input scale")
-def coarse_enough_output(op: Op) -> str | None:
-    fine_scale = np.float32(operand(op, 0).scale) * np.float32(1 / 128)
-    with np.errstate(all="ignore"):
-        factor = float(fine_scale / np.float32(op.outputs[0].scale))
-    _, shift = quantize_multiplier(factor) if math.isfinite(factor) else (0, 1)
-    return None if shift <= 0 else f"scales {operand(op, 0).scale:g} -> {op.outputs[0].scale:g}"
-
-
 SUPPORT = [
     OpSupport("HARD_SWISH", (1, 1), "float32 -> float32", kernel=by_formula(hard_swish)),
     OpSupport(
         "HARD_SWISH",
         (1, 1),
         "T -> T",
-        (one_scale_each, fitting_gate, coarse_enough_output),
+        (one_scale_each, hard_swish_scales),
         by_value(of_stored),
         T="int8 uint8",
     ),

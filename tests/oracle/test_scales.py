@@ -68,8 +68,8 @@ UNDEFINED = {
     "scales below 1": "comparisons shift by a negative number of bits",
     "input scales below 2**127": "doubles to infinity",
     "an output scale below 2**": "multiplies to infinity",
-    "an input scale below 2**24": "HARD_SWISH shifts by more bits than there are",
-    "an output scale of at least 1 / 128": "HARD_SWISH shifts by a negative number of bits",
+    "an input scale below 2**24, and an output scale of at least": "HARD_SWISH shifts by bits"
+    " that there are not",
     "an output scale of 1 / 256 and zero point": "SOFTMAX does not look at the scale",
     "one scale and zero point": "the scales are not used",
 }

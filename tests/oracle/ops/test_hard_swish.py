@@ -37,7 +37,7 @@ def test_8_bits_without_a_scale_are_refused() -> None:
 
 def test_an_output_finer_than_128th_of_the_input_is_refused() -> None:
     stored, fine = {"scale": 1.0, "zero_point": 0}, {"scale": 2.0**-8, "zero_point": 0}
-    why = "an output scale of at least 1 / 128 of the input scale"
+    why = "an output scale of at least 1 / 128 of it"
     check_op("HARD_SWISH", [np.zeros(2, np.int8)], "int8", stored, fine, expect_refusal=why)
 
 

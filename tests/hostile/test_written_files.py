@@ -26,6 +26,7 @@ SEARCH = "quantize M --scheme int8 --data IN --max-drop 100 -o NEW"
 CALLS = {
     "run --draw": "run M -i IN --labels LABELS --draw OUT",
     "run --output": "run M -i IN --labels LABELS --output OUT",
+    "predict -o": "predict M IN --labels LABELS --format csv -o OUT",
     "partition --html": "partition M --html OUT",
     "extract -o": "extract M --partition 0 -o OUT",
     "edgetpu compile -o": "edgetpu compile M -o OUT",
@@ -47,6 +48,7 @@ FORMATS = {
     **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o"), b"TFL3"),
 }
 READ = {
+    "predict": ("m.tflite", "in.npy", "labels.txt"),
     "run": ("m.tflite", "in.npy", "labels.txt"),
     "quantize": ("m.tflite", "in.npy"),
     "report": ("m.tflite", "in.npy"),

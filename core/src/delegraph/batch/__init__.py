@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from .job import Item, Job, Judge, Result
+from .journal import Journal
 from .opened import Arrays, OpenedModel, Reading, Sample
+from .run_job import Finished, Where, run_job
 
-__all__ = ["Arrays", "OpenedModel", "Reading", "Sample"]
+__all__ = [
+    "Arrays",
+    "Finished",
+    "Item",
+    "Job",
+    "Journal",
+    "Judge",
+    "OpenedModel",
+    "Reading",
+    "Result",
+    "Sample",
+    "Where",
+    "run_job",
+]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import glob
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
 from ..run import Interface
+
+_LISTS = (".txt", ".csv")
+_HEADINGS = ("file", "path", "filename", "image")
 
 
 def runs_of(interface: Interface, given: Sequence[str]) -> list[tuple[str, ...]]:
@@ -22,6 +27,45 @@ def runs_of(interface: Interface, given: Sequence[str]) -> list[tuple[str, ...]]
     if len(given) == 1 and os.path.isdir(given[0]):
         return [(str(path),) for path in files_below(given[0])]
     return [tuple(given)]
+
+
+def listed_files(data: str) -> list[str]:
+    """Return the files that a folder, a pattern, a list (.txt, or .csv) or a name stands for.
+
+    :raises InputError: there are none
+    """
+    path = Path(data)
+    if path.is_dir():
+        return [str(p) for p in files_below(data)]
+    if path.is_file() and path.suffix.lower() in _LISTS:
+        return [file for file, *_ in rows_of(path)]
+    if path.exists():
+        return [data]
+    found = sorted(p for p in glob.glob(data, recursive=True) if os.path.isfile(p))
+    if not found:
+        raise InputError(f"no file, folder, list or pattern with files {data!r}")
+    return found
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """Return the rows of a list: the first cell names a file, from the list's folder on; no heading.
+
+    A first row is a heading if its first cell is ``file``, ``path``, ``filename`` or ``image``.
+
+    :raises InputError: it cannot be read, or is empty
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            is_csv = path.suffix.lower() == ".csv"
+            rows = list(csv.reader(file)) if is_csv else [[line.rstrip("\r\n")] for line in file]
+    except (OSError, csv.Error) as e:
+        raise InputError(f"list {str(path)!r} cannot be read: {e}") from e
+    rows = [row for row in rows if row and row[0].strip()]
+    if rows and is_csv and rows[0][0].strip().lower() in _HEADINGS:
+        del rows[0]
+    if not rows:
+        raise InputError(f"list {str(path)!r} names no file")
+    return [[str(path.parent / row[0]), *row[1:]] for row in rows]
 
 
 def files_below(folder: str) -> list[Path]:

@@ -23,15 +23,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def input_options(command: F) -> F:
     """Add --input, --mean, --std and --signature."""
+    option = click.option(
+        "-i",
+        "--input",
+        "given",
+        metavar="[NAME=]FILE",
+        multiple=True,
+        help="A file for each input: .npy, .npz, an image, .wav, or random:SEED.",
+    )
+    return option(scaling_options(command))
+
+
+def scaling_options(command: F) -> F:
+    """Add --mean, --std and --signature."""
     options = (
-        click.option(
-            "-i",
-            "--input",
-            "given",
-            metavar="[NAME=]FILE",
-            multiple=True,
-            help="A file for each input: .npy, .npz, an image, .wav, or random:SEED.",
-        ),
         click.option(
             "--mean", metavar="M[,M,M]", callback=_numbers, help="Of an image: real = (pixel - M) / S."
         ),

@@ -6,7 +6,7 @@ from .archive import member_names
 from .checks import check_model
 from .labels import Labels, ModelLabels, OutputLabels, read_labels
 from .metadata import normalization, tensor_metadata
-from .output import check_output, is_same_file, output_file, write_file
+from .output import check_output, is_replaced, is_same_file, output_file, write_file
 from .reader import read_model
 from .writer import write_model
 
@@ -16,6 +16,7 @@ __all__ = [
     "OutputLabels",
     "check_model",
     "check_output",
+    "is_replaced",
     "is_same_file",
     "member_names",
     "normalization",

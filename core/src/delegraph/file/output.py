@@ -76,6 +76,11 @@ def check_output(path: Name, read: Iterable[Name] = ()) -> None:
         raise InputError(f"{name!r} cannot be written: needs a folder that can be written to")
 
 
+def is_replaced(path: Name) -> bool:
+    """Say whether what is written there becomes a file: a device, a pipe or a stream takes it as it is."""
+    return _standard_stream(path) is None and not _is_node(path)
+
+
 def is_same_file(path: Name, other: Name) -> bool:
     """Say whether two names are those of one file that exists, by whatever links."""
     check_path("path", path)

@@ -1,0 +1,76 @@
+"""A job on many files: here, in processes or on a cluster, from where an earlier command stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+
+from attrs import field, frozen
+
+from .job import Item, Job, Result
+from .journal import Journal
+from .workers import Chunk, chunks, here, in_processes, on_ray
+
+Progress = Callable[[Result], None]  # called for each file that is done
+
+
+@frozen
+class Where:
+    """Where a job runs."""
+
+    workers: int = 1  # processes; 1: this one
+    ray: str | None = None  # the address of a cluster
+    batch_size: int = 8  # files that one call is given; a model with an open batch runs them together
+
+    def run(self, job: Job, items: Sequence[Item]) -> Iterator[list[Result]]:
+        """Yield results as they come."""
+        parts: list[Chunk] = chunks(items, self.batch_size)
+        if self.ray is not None:
+            return on_ray(job, parts, self.ray)
+        if self.workers > 1 and len(parts) > 1:
+            return in_processes(job, parts, min(self.workers, len(parts)))
+        return here(job, parts)
+
+
+@frozen(hash=False)
+class Finished:
+    """What became of all files."""
+
+    results: Callable[[], Iterator[Result]]  # in the order of the files; to be called for each pass
+    resumed: int = 0  # results of an earlier command
+    journal: Journal | None = field(default=None, repr=False)
+
+
+def run_job(
+    job: Job,
+    items: Sequence[Item],
+    where: Where,
+    journal: Journal | None = None,
+    progress: Progress = lambda result: None,
+) -> Finished:
+    """Do a job on files.
+
+    :param journal: keeps results on the way, and has those of an earlier try
+    """
+    kept: dict[int, Result] = {}
+    done = journal.done if journal is not None else set()
+    with ExitStack() as stack:
+        running = where.run(job, [item for item in items if item.number not in done])
+        stack.callback(_closed, running)
+        for results in running:
+            if journal is not None:
+                journal.add(results)
+            else:
+                kept.update((r.number, r) for r in results)
+            for result in results:
+                progress(result)
+    if journal is not None:
+        return Finished(journal.results, len(done), journal)
+    return Finished(lambda: (kept[n] for n in sorted(kept)))
+
+
+def _closed(running: Iterator[list[Result]]) -> None:
+    """End processes at once after Ctrl-C, rather than when the iterator is collected."""
+    close = getattr(running, "close", None)
+    if close is not None:
+        close()

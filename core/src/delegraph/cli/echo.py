@@ -27,12 +27,17 @@ def echo(text: str = "", err: bool = False) -> None:
     if (sys.stderr if err else sys.stdout).isatty():
         width = screen_width()
         shown = "\n".join(_broken(line, width) for line in shown.split("\n"))
-    click.echo(shown, err=err)
+    say(shown, err)
 
 
 def echo_json(values: Any) -> None:
     """Print values as JSON, in ASCII characters that can be seen."""
-    click.echo(json.dumps(values, indent=1).replace("\x7f", "\\u007f"))
+    say(json.dumps(values, indent=1).replace("\x7f", "\\u007f"))
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print what is escaped already, in the stream's encoding: click takes UTF-8 in place of ASCII."""
+    click.echo(text, file=sys.stderr if err else sys.stdout)
 
 
 def print_in_any_encoding() -> None:

@@ -7,10 +7,9 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-import click
-
 from ..report.layout import GAP, fitted, screen_width
 from .common import console
+from .echo import say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,7 +23,7 @@ def show(parts: Iterable[RenderableType]) -> None:
         with screen.capture() as captured:
             screen.print(part)
         lines = [line.rstrip() for line in captured.get().splitlines()]
-        click.echo("\n".join(["", *lines] if i else lines))  # escaped, and then styled, by the console
+        say("\n".join(["", *lines] if i else lines))  # escaped, and then styled, by the console
 
 
 def table(*columns: str) -> Table:

@@ -103,16 +103,38 @@ def test_strings_resources_and_unknown_ops_pass_through() -> None:
     assert [o.scheme for o in found.report.outcomes] == ["float32"] * 3 + ["dynamic"]
 
 
-def test_ops_without_operands_are_left_as_they_are() -> None:
-    """Files may hold anything: what an op lacks is for those to say who run it."""
+@pytest.mark.parametrize(
+    ("op", "inputs", "outputs", "lacks"),
+    [
+        ("FULLY_CONNECTED", 0, 1, "input 0"),
+        ("CONV_2D", 1, 1, "input 1"),
+        ("MUL", 1, 1, "input 1"),
+        ("RELU", 0, 1, "input 0"),
+        ("MAX_POOL_2D", 0, 1, "input 0"),
+        ("DEQUANTIZE", 1, 0, "output 0"),
+    ],
+)
+def test_an_op_of_a_broken_file_that_lacks_an_operand_is_named(
+    op: str, inputs: int, outputs: int, lacks: str
+) -> None:
     g = Builder()
     x = g.input((1, 64), "float32", "x")
-    g.op("FULLY_CONNECTED", [], [g.tensor((1, 4), "float32", "y")])
-    g.op("CONV_2D", [x], [g.tensor((1, 4), "float32", "z")])
+    g.op("NEG", [x], [g.tensor((1, 64), "float32", "n")])
+    g.op(op, [x] * inputs, [g.tensor((1, 4), "float32", f"y{i}") for i in range(outputs)])
     model = g.model()
-    for scheme in ("float16", "dynamic", "weights"):
-        assert ops(quantize(model, scheme).model) == ["FULLY_CONNECTED", "CONV_2D"]
-    assert ops(dequantize(model).model) == ["FULLY_CONNECTED", "CONV_2D"]
+    for make in (lambda: quantize(model, "dynamic"), lambda: dequantize(model)):
+        with pytest.raises(ModelError, match=rf"^op #1 {op} v\d needs {lacks}, found none"):
+            make()
+
+
+def test_a_scale_makes_no_real_numbers_of_what_counts() -> None:
+    """int64 that an op computes with stays so, whatever scale a broken file gives one of its operands."""
+    g = Builder()
+    x = g.input((1, 4), "int64", "x", scale=0.5, zero_point=0)
+    one = g.constant(np.int64([1]), scale=0.5, zero_point=0)
+    g.op("ADD", [x, one], [g.tensor((1, 4), "int64", "y")])
+    (graph,) = dequantize(g.model()).model.subgraphs
+    assert {t.dtype for t in graph.tensors} == {"int64"}
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,17 +21,33 @@ import click
 import numpy as np
 from attrs import frozen
 from click.testing import CliRunner, Result
-from delegraph import DelegraphError, Interpreter, Model, load_delegate
+from delegraph import DTYPES, DelegraphError, Interpreter, Model, load_delegate
 from delegraph.cli import main
 from delegraph.file import read_model, write_model
 
 MAX_TENSOR_BYTES = 4 << 20
 BUDGET = {"max_tensor_bytes": MAX_TENSOR_BYTES, "max_total_bytes": 64 << 20, "max_while_iterations": 1000}
+FLOATS = {name: 4 * BUDGET[name] for name in ("max_tensor_bytes", "max_total_bytes")}  # of what had int8
 LIMITS = [f"--{name.replace('_', '-')}={value}" for name, value in BUDGET.items()]
 MAX_OUTPUT = 8 << 20  # bytes that a command may write, and MORE times the model's
 MORE = 100
 BYTES_A_SECOND = 100_000
 MODEL = Path("model.tflite")
+SMALL = "small.tflite"
+QUANTIZED = (
+    ["float16"],
+    ["dynamic"],
+    ["dynamic", "--weights", "int4"],
+    ["dynamic", "--weights", "int4", "--block", "32"],
+    ["weights"],
+    ["int8"],
+    ["int8", "--inputs", "uint8"],
+    ["int8", "--effort", "best"],
+    ["int16x8"],
+    ["int8", "--target", "edgetpu"],
+    ["int8", "--equalize", "--bias-correction"],
+)
+NEED_DATA = ("int8", "int16x8")
 RUNS = 2  # the second with what the first left
 
 
@@ -94,12 +111,17 @@ def _runs(label: str, options: dict[str, str]) -> Callable[[bytes, int], None]:
     return use
 
 
-def run(model: Model, delegates: Sequence[tuple[str, dict[str, str]]], seed: int) -> list[np.ndarray]:
-    """Return the outputs of some runs."""
+def run(
+    model: Model, delegates: Sequence[tuple[str, dict[str, str]]], seed: int, **budget: int
+) -> list[np.ndarray]:
+    """Return the outputs of some runs.
+
+    :param budget: other limits than those of most trials
+    """
     found = []
     with ExitStack() as stack:
         loaded = [stack.enter_context(load_delegate(name, options)) for name, options in delegates]
-        i = stack.enter_context(Interpreter(model=model, delegates=loaded, **BUDGET))
+        i = stack.enter_context(Interpreter(model=model, delegates=loaded, **BUDGET | budget))
         i.allocate_tensors()
         details = i.get_input_details()
         for detail, array in zip(details, inputs_of(details, seed), strict=True):
@@ -239,6 +261,73 @@ def edgetpu_compile(file: bytes, seed: int) -> None:
         raise Wrong("compiled differs", "from what the source gives")
 
 
+def quantize(file: bytes, seed: int) -> None:
+    """What quantize writes is read, and runs where its source does, in LiteRT, too."""
+    MODEL.write_bytes(file)
+    draw = random.Random(seed)
+    options = ["--scheme", *draw.choice(QUANTIZED)]
+    model = _read(file)
+    if options[1] in NEED_DATA:
+        options += ["--data", _samples(model, seed)]
+    said = called(["quantize", str(MODEL), "-o", SMALL, *options])
+    check_written(file, said.output)
+    _check_made(model, file, " ".join(options), seed)
+
+
+def dequantize(file: bytes, seed: int) -> None:
+    """What dequantize writes is read, and runs where its source does."""
+    MODEL.write_bytes(file)
+    check_written(file, called(["dequantize", str(MODEL), "-o", SMALL]).output)
+    _check_made(_read(file), file, "dequantize", seed)
+
+
+def _check_made(model: Model, file: bytes, how: str, seed: int) -> None:
+    """Raise :class:`Wrong` where a model was made that does not run as its source does."""
+    if not Path(SMALL).exists():
+        return
+    made = Path(SMALL).read_bytes()
+    try:
+        run(model, [("reference", {})], seed)
+    except DelegraphError:
+        return
+    try:
+        run(read_model(made), [("reference", {})], seed, **FLOATS)
+    except DelegraphError as e:
+        raise Wrong("made does not run", f"{how}: {type(e).__name__}: {e}") from e
+    if _litert_says(file) is None and (refusal := _litert_says(made)) is not None:
+        raise Wrong("LiteRT refuses what was made", f"{how}: {refusal}")
+
+
+def _litert_says(file: bytes) -> str | None:
+    """Return why LiteRT does not run a file; None where it does, or is not there."""
+    import litert
+    from worker import inputs_of as small
+
+    if litert.version() is None:
+        return None
+    try:
+        with litert.loaded(file, "BUILTIN") as model:
+            model.run(small(model.details()["inputs"]))
+    except litert.LiteRTError as e:
+        return str(e)
+    return None
+
+
+def _samples(model: Model, seed: int) -> str:
+    """Write two samples of each input of the main subgraph; return the name of the file."""
+    graph = model.subgraphs[0]
+    details = [
+        {"shape": [abs(n) for n in t.shape or ()], "dtype": DTYPES[t.dtype].numpy_class}
+        for t in graph.inputs
+    ]
+    arrays = [np.stack([a, a]) for a in inputs_of(details, seed)]
+    with zipfile.ZipFile("data.npz", "w") as written:
+        for tensor, array in zip(graph.inputs, arrays, strict=True):
+            with written.open(f"{tensor.name}.npy", "w") as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=True)
+    return "data.npz"
+
+
 def _read(file: bytes) -> Model:
     return read_model(file, max_tensor_bytes=MAX_TENSOR_BYTES)
 
@@ -254,6 +343,10 @@ def _why(seed: int) -> list[str]:
 
 def _run(seed: int) -> list[str]:
     return [str(MODEL), "--input", f"random:{seed % 7}", *LIMITS, *["--output", "out.npz"] * (seed % 2)]
+
+
+def _report(seed: int) -> list[str]:
+    return [str(MODEL), str(MODEL), "--runs", "1", *[["--json"], ["--html", "out.html"], []][seed % 3]]
 
 
 def _benchmark(seed: int) -> list[str]:
@@ -297,6 +390,17 @@ TARGETS = {
                 _benchmark,
                 lambda s: [*_benchmark(s), "--profile"],
                 lambda s: [*_benchmark(s), "--json"],
+            ),
+        ),
+        Target("quantize", "quantize", "reference", 40, 0.15, quantize),
+        Target("dequantize", "dequantize", "reference", 40, 0.1, dequantize),
+        Target("report", "report", "reference", 40, 0.08, _command("report", _report)),
+        Target(
+            "advise", "advise", "", 20, 0.08,
+            _command(
+                "advise",
+                lambda s: [str(MODEL), "--hardware", ("cpu", "gpu", "edgetpu")[s % 3]],
+                lambda s: [str(MODEL)],
             ),
         ),
         Target("edgetpu compile", "edgetpu", "edgetpu", 30, 0.2, edgetpu_compile),

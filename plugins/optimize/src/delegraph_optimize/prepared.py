@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from attrs import frozen
 from delegraph import Model, Op
 
-from .prepare import float_view, prepare
+from .prepare import check_operands, float_view, prepare
 from .writer import ModelEdit
 
 Place = tuple[int, int]  # of an op: subgraph and index
@@ -23,6 +23,7 @@ class FloatModel:
 
     @classmethod
     def of(cls, given: Model) -> FloatModel:
+        check_operands(given)
         edit = ModelEdit(given)
         was = float_view(edit)
         notes = [f"the model is quantized ({was}); its float view is what is used"] if was else []

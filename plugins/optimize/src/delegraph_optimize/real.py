@@ -41,9 +41,13 @@ def _of_blocks(data: np.ndarray, scales: np.ndarray | None, size: int) -> np.nda
 
 
 def is_quantized(tensor: Tensor) -> bool:
-    """Say whether a tensor's integers stand for real numbers."""
+    """Say whether a tensor's integers stand for real numbers; wide ones that ops compute count."""
     q = tensor.quantization
-    return tensor.dtype in _NUMBERS and q is not None and (len(q.scale) > 0 or q.blocks is not None)
+    if tensor.dtype not in _NUMBERS or q is None:
+        return False
+    if tensor.dtype in ("int32", "int64") and not tensor.is_constant:
+        return False
+    return len(q.scale) > 0 if q.blocks is None else q.blocks.scales.data is not None
 
 
 def real_array(values: np.ndarray, tensor: Tensor) -> np.ndarray:

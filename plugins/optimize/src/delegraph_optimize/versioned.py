@@ -15,7 +15,7 @@ def _operands(graph: GraphEdit, node: EditedOp) -> OpTypes:
     """Return what an op's version depends on."""
     tensors = [None if i == LEFT_OUT else graph.tensors[i] for i in node.inputs]
     shapes = [t.shape or () for t in tensors if t is not None]
-    told = tensors[0] if len(tensors) < 2 or tensors[1] is None else tensors[1]
+    told = next((t for t in (*tensors[1:2], *tensors[:1]) if t is not None), None)
     q = None if told is None else told.quantization
     return OpTypes(
         ["" if t is None else t.dtype for t in tensors],

@@ -37,12 +37,15 @@ class WeightedProduct:
         shape, x = weights.data.shape, op.inputs[0]
         depth = (x.shape or (0,))[-1] if x is not None else 0
         if op.name == "FULLY_CONNECTED":
-            return cls(op, 1, shape[0])
-        if depth <= 0:
+            return cls(op, 1, shape[0]) if shape else None
+        if depth <= 0 or len(shape) != 4:
             return None
         if op.name == "DEPTHWISE_CONV_2D":
-            return cls(op, depth, shape[3] // depth)
-        return cls(op, depth // shape[3], shape[0] * shape[3] // depth)
+            return cls(op, depth, shape[3] // depth) if shape[3] % depth == 0 else None
+        groups, is_uneven = divmod(depth, shape[3])
+        if is_uneven or shape[0] % groups:  # no kernel takes it
+            return None
+        return cls(op, groups, shape[0] // groups)
 
     @property
     def weights(self) -> np.ndarray:

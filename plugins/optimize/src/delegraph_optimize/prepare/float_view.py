@@ -12,6 +12,7 @@ import numpy as np
 from delegraph import Record
 
 from ..real import is_quantized, real_values
+from ..spec import SPECS
 from ..versioned import settled_version
 from ..writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit, cleaned
 from .fold import fold_constants
@@ -49,7 +50,7 @@ def _dequantize(graph: GraphEdit) -> None:
     """Turn the tensors of a graph into floats, but for what DENSIFY is still to make dense, and what a
     variable begins as.
     """
-    indices = {i for node in graph.nodes if node.name in _INDICES for i in node.outputs}
+    indices = {i for node in graph.nodes if node.name in _INDICES for i in node.outputs} | _counts(graph)
     borders = [node for node in graph.nodes if node.name == "DEQUANTIZE"]
     halves = {node.inputs[0] for node in borders}
     kept = {node.inputs[0] for node in borders if graph.tensors[node.outputs[0]].is_variable}
@@ -63,6 +64,17 @@ def _dequantize(graph: GraphEdit) -> None:
             continue
         values = real_values(tensor) if tensor.is_constant else None
         graph.change(tensor.index, dtype="float32", quantization=None, data=values)
+
+
+def _counts(graph: GraphEdit) -> set[int]:
+    """Return tensors of wide integers that count, whatever scale a file gives them: but for biases."""
+    biases = {node.inputs[place] for node in graph.nodes for place in _biases(node)}
+    return {t.index for t in graph.tensors if t.dtype in ("int32", "int64")} - biases
+
+
+def _biases(node: EditedOp) -> list[int]:
+    spec = SPECS.get(node.name)
+    return [] if spec is None else [i for i in range(len(node.inputs)) if spec.input(i).role in "br"]
 
 
 def _without_borders(edit: ModelEdit, graph: GraphEdit) -> None:

@@ -24,15 +24,19 @@ class OpTypes:
 
     @property
     def first(self) -> str:
-        return self.inputs[0] if self.inputs else ""
+        return self.input(0)
 
     @property
     def weights(self) -> str:
-        return self.inputs[1] if len(self.inputs) > 1 else ""
+        return self.input(1)
 
     @property
     def is_hybrid(self) -> bool:
         return "float32" in (self.first, *self.inputs[2:3]) and self.weights in ("int8", "int4")
+
+    def input(self, place: int) -> str:
+        """Return the type of an input; "" where the op has none there, as an op of a broken file may."""
+        return self.inputs[place] if place < len(self.inputs) else ""
 
 
 def version(op: str, operands: OpTypes, options: Record) -> int:
@@ -41,8 +45,7 @@ def version(op: str, operands: OpTypes, options: Record) -> int:
     if rule is not None:
         return rule(operands, options)
     place = _TELLS.get(op, 0)
-    told = operands.inputs[place] if place < len(operands.inputs) else ""
-    return _BY_TYPE.get(op, {}).get(told, _LOWEST.get(op, 1))
+    return _BY_TYPE.get(op, {}).get(operands.input(place), _LOWEST.get(op, 1))
 
 
 def _conv_2d(o: OpTypes, options: Record) -> int:
@@ -51,7 +54,7 @@ def _conv_2d(o: OpTypes, options: Record) -> int:
     if o.grouped:
         return 6
     if o.first == "int8":
-        return {"int8": 3, "int4": 7}[o.weights]
+        return {"int4": 7}.get(o.weights, 3)
     if o.is_hybrid and o.weights == "int8":
         return 5 if o.per_channel else 2
     return 1
@@ -78,18 +81,18 @@ def _fully_connected(o: OpTypes, options: Record) -> int:
     if options.keep_num_dims:
         return 5
     if o.first == "int8":
-        return {"int8": 4, "int4": 10}[o.weights]
+        return {"int4": 10}.get(o.weights, 4)
     if o.is_hybrid and o.weights == "int8":
         return 9 if options.asymmetric_quantize_inputs else 3
     return 2 if options.weights_format == "SHUFFLED4x16INT8" else 1
 
 
 def _transpose_conv(o: OpTypes, options: Record) -> int:
-    if o.inputs[2] == "int16" and options.get("quantized_bias_type", "FLOAT32") != "FLOAT32":
+    if o.input(2) == "int16" and options.get("quantized_bias_type", "FLOAT32") != "FLOAT32":
         return 5
     if options.get("fused_activation_function", "NONE") != "NONE":
         return 4
-    if len(o.inputs) > 3 and o.inputs[3]:
+    if o.input(3):
         return 3
     return 2 if o.weights == "int8" else 1
 
@@ -198,11 +201,11 @@ def _dequantize(o: OpTypes, options: Record) -> int:
 
 
 def _quantize(o: OpTypes, options: Record) -> int:
-    return 2 if o.outputs[0] == "int16" else 1
+    return 2 if "int16" in o.outputs[:1] else 1
 
 
 def _dynamic_update_slice(o: OpTypes, options: Record) -> int:
-    return 4 if o.first == "int16" else 2 if o.inputs[2] == "int64" else 1
+    return 4 if o.first == "int16" else 2 if o.input(2) == "int64" else 1
 
 
 def _topk(o: OpTypes, options: Record) -> int:

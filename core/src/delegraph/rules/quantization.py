@@ -236,3 +236,10 @@ def hard_swish_scales(op: Op) -> str | None:
         factor = float(np.float32(scale) * np.float32(1 / 128) / np.float32(out))
     fits = scale < 2**24 and isfinite(factor) and quantize_multiplier(factor)[1] <= 0
     return None if fits else f"{scale:.3g} -> {out:.3g}"
+
+
+@needs("beta times the input scale above 2**-26")
+def softmax_scale(op: Op) -> str | None:
+    """LiteRT dies below it (QuantizeMultiplierGreaterThanOne)."""
+    step = float(np.float32(op.options.get("beta", 1.0))) * operand(op, 0).scale
+    return None if step * 2.0**26 > 1 else f"{step:.3g}"

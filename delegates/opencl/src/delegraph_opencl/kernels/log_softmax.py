@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import OpSupport
-from delegraph.rules import has_an_axis, output_steps
+from delegraph.rules import has_an_axis, output_steps, softmax_scale
 
 from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_support
@@ -22,7 +22,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         options,
         "T -> T",
         constraints=[has_an_axis],
-        quantized_constraints=[output_steps(16, int8=127, uint8=255)],
+        quantized_constraints=[softmax_scale, output_steps(16, int8=127, uint8=255)],
     )
 
 

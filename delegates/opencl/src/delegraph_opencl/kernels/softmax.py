@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from delegraph import DTYPES, Op, OpSupport
-from delegraph.rules import has_an_axis, output_steps
+from delegraph.rules import has_an_axis, output_steps, softmax_scale
 
 from ..families.softmax_rows import RowOp, by_row
 from ..families.support_rows import float_support
@@ -24,7 +24,7 @@ def support(options: Options) -> Iterable[OpSupport]:
         last=4,
         constraints=[has_an_axis],
         half_rtol=1e-2,
-        quantized_constraints=[output_steps(256, 0.001, int8=-128, uint8=0)],
+        quantized_constraints=[softmax_scale, output_steps(256, 0.001, int8=-128, uint8=0)],
     )
 
 

@@ -6,7 +6,7 @@ Source: tflite/kernels/internal/quantization_util.cc (PreprocessSoftmaxScaling, 
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, needs, quantize_multiplier
+from delegraph import Op, quantize_multiplier
 from delegraph.rules import operand
 
 from ..gemmlowp import exp_of_negative, high_mul, rounding_shift
@@ -37,10 +37,3 @@ def table_of_exponentials(beta_scale: float) -> tuple[np.ndarray, np.ndarray]:
     scaled, reach = rescaled_distances(beta_scale)
     exponentials = np.where(np.arange(256) <= reach, exp_of_negative(scaled), 0)
     return exponentials, rounding_shift(exponentials, 12)
-
-
-@needs("beta times the input scale above 2**-26")
-def large_enough_scale(op: Op) -> str | None:
-    """LiteRT dies below it (QuantizeMultiplierGreaterThanOne)."""
-    step = beta_scale(op)
-    return None if step * 2.0**26 > 1 else f"{step:.3g}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport, quantize_multiplier, rescale
-from delegraph.rules import has_an_axis, one_scale_each, output_steps
+from delegraph.rules import has_an_axis, one_scale_each, output_steps, softmax_scale
 
 from .. import transcendental
 from ..elementwise import quietly
@@ -18,7 +18,6 @@ from ..kernel import Kernel
 from ._exp_table import (
     beta_scale,
     distance_multiplier,
-    large_enough_scale,
     rescaled_distances,
     table_of_exponentials,
 )
@@ -62,7 +61,7 @@ SUPPORT = [
         "LOG_SOFTMAX",
         (1, 2),
         "T -> T",
-        (has_an_axis, one_scale_each, large_enough_scale, output_steps(16, int8=127, uint8=255)),
+        (has_an_axis, one_scale_each, softmax_scale, output_steps(16, int8=127, uint8=255)),
         prepare_stored,
         T="int8 uint8",
     ),

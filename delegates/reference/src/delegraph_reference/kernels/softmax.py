@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 from delegraph import DTYPES, Op, OpSupport
-from delegraph.rules import has_an_axis, one_scale_each, output_steps
+from delegraph.rules import has_an_axis, one_scale_each, output_steps, softmax_scale
 
 from .. import transcendental
 from ..elementwise import finite, quietly
 from ..gemmlowp import high_mul, reciprocal, rounding_shift
 from ..kernel import Kernel
-from ._exp_table import beta_scale, large_enough_scale, table_of_exponentials
+from ._exp_table import beta_scale, table_of_exponentials
 
 
 def prepare_float(op: Op) -> Kernel:
@@ -70,7 +70,7 @@ def prepare_stored(op: Op) -> Kernel:
     return run
 
 
-_STORED = (has_an_axis, one_scale_each, large_enough_scale, finite(beta_scale))
+_STORED = (has_an_axis, one_scale_each, softmax_scale, finite(beta_scale))
 SUPPORT = [
     OpSupport("SOFTMAX", (1, 4), "float16 -> float16", (has_an_axis,), prepare_half),
     OpSupport("SOFTMAX", (1, 4), "float32 -> float32", (has_an_axis,), prepare_float),

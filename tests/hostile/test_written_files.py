@@ -27,6 +27,7 @@ CALLS = {
     "run --draw": "run M -i IN --labels LABELS --draw OUT",
     "run --output": "run M -i IN --labels LABELS --output OUT",
     "predict -o": "predict M IN --labels LABELS --format csv -o OUT",
+    "evaluate -o": "evaluate M LIST -o OUT",
     "partition --html": "partition M --html OUT",
     "extract -o": "extract M --partition 0 -o OUT",
     "edgetpu compile -o": "edgetpu compile M -o OUT",
@@ -49,6 +50,7 @@ FORMATS = {
 }
 READ = {
     "predict": ("m.tflite", "in.npy", "labels.txt"),
+    "evaluate": ("m.tflite", "list.csv"),
     "run": ("m.tflite", "in.npy", "labels.txt"),
     "quantize": ("m.tflite", "in.npy"),
     "report": ("m.tflite", "in.npy"),
@@ -69,12 +71,20 @@ def folder(tmp_path: Path, model: bytes) -> Path:
     (tmp_path / "m.tflite").write_bytes(model)
     np.save(tmp_path / "in.npy", np.zeros((1, 4), np.float32))
     (tmp_path / "labels.txt").write_text("a\nb\nc\nd\n")
+    (tmp_path / "list.csv").write_text("in.npy,0\n")
     (tmp_path / "dir").mkdir()
     return tmp_path
 
 
 def command(call: str, folder: Path, out: Path | str) -> list[str]:
-    names = {"M": "m.tflite", "IN": "in.npy", "LABELS": "labels.txt", "DIR": "dir", "NEW": "dir/q.tflite"}
+    names = {
+        "M": "m.tflite",
+        "IN": "in.npy",
+        "LABELS": "labels.txt",
+        "DIR": "dir",
+        "NEW": "dir/q.tflite",
+        "LIST": "list.csv",
+    }
     return [
         str(out) if word == "OUT" else str(folder / names[word]) if word in names else word
         for word in CALLS[call].split()

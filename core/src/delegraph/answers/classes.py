@@ -18,10 +18,7 @@ NEEDS = "needs an axis of one score per class"
 
 def listed(seen: Seen, output: Argument, labels: Labels | None) -> Said:
     """Return the best classes of an output of scores: one per class, or a line of them per moment."""
-    value = seen.values[output.name]
-    scores = value.reshape(-1, value.shape[-1]).mean(axis=0) if value.size else value.ravel()
-    if value.size == max(value.shape, default=0):
-        scores = value.ravel()
+    scores = scores_of(seen.values[output.name])
     numbers = np.where(np.isnan(scores), -np.inf, scores.astype(np.float64))  # what is none comes last
     best = np.argsort(-numbers, kind="stable")[: seen.settings.top]  # of equal scores the first counts
     names = labels or {}
@@ -29,6 +26,13 @@ def listed(seen: Seen, output: Argument, labels: Labels | None) -> Said:
         {"class": i, "score": scores[i].item(), "label": names.get(i, "")} for i in best.tolist()
     ]
     return Said("classify", tuple(records), output.name, named=labels is not None)
+
+
+def scores_of(value: np.ndarray) -> np.ndarray:
+    """Return one score per class: the mean, where the output has a line of them per moment."""
+    if not value.size or value.size == max(value.shape, default=0):
+        return value.ravel()
+    return np.asarray(value.reshape(-1, value.shape[-1]).mean(axis=0))
 
 
 def looks_like_scores(real: np.ndarray) -> bool:

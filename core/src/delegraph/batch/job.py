@@ -77,7 +77,12 @@ class Result:
 
 def results_of(job: Job, items: Sequence[Item]) -> list[Result]:
     """Return what becomes of files, in one process, which keeps the model open for the next ones."""
-    return worked(_opened(_Key(job)).opened, job, items)
+    return worked(opened_here(job), job, items)
+
+
+def opened_here(job: Job) -> OpenedModel:
+    """Return a job's model, opened when this process first needs it, for as long as the process lives."""
+    return _opened(_Key(job)).opened
 
 
 def worked(opened: OpenedModel, job: Job, items: Sequence[Item]) -> list[Result]:
@@ -175,5 +180,4 @@ class _Kept:
 
 @cache
 def _opened(key: _Key) -> _Kept:
-    """Return the model of a job, opened when this process first needs it, for as long as it lives."""
     return _Kept(key.job)

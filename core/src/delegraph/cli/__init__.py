@@ -38,6 +38,7 @@ COMMANDS = {
     "run": "Run a model on a file.",
     "exec": "Run a program written for LiteRT as it is, on delegates.",
     "predict": "Run a model on many files, and write what it says to one.",
+    "evaluate": "Say how good a model's answers on a data set are.",
     "benchmark": "Measure the time and the memory that a model takes.",
     "compare": "Compare the results of two delegates, tensor by tensor.",
     "new-delegate": "Write a package with a delegate that works: to put your hardware into.",

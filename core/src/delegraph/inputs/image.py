@@ -104,6 +104,35 @@ def picture(file: str) -> Image:
     return _opened("picture", file, "RGB")
 
 
+def mask_of(file: str) -> np.ndarray:
+    """Return a picture of classes as it stores them: (height, width) of int64.
+
+    :raises InputError: it cannot be read, or has colours rather than one number for each pixel
+    """
+    image_module, _ = _pillow("mask", file)
+    try:
+        with image_module.open(file, formats=_FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise InputError(f"mask {file!r} needs at most {MAX_PIXELS:,} pixels")
+            if image.mode not in ("1", "L", "P", "I", "I;16"):
+                raise InputError(f"mask {file!r} needs a class for each pixel, found mode {image.mode!r}")
+            return np.asarray(image).astype(np.int64)
+    except InputError:
+        raise
+    except Exception as e:  # as in _opened
+        raise InputError(f"mask {file!r} cannot be read: {e}") from e
+
+
+def resized_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a mask of another size: (height, width); of each pixel the class at its middle."""
+    rows, columns = (
+        np.minimum((np.arange(new) + 0.5) * old / new, old - 1).astype(int)
+        for old, new in zip(mask.shape, shape, strict=True)
+    )
+    found: np.ndarray = mask[rows[:, None], columns]
+    return found
+
+
 def _pixels(argument: Argument, file: str, layout: Layout) -> np.ndarray:
     """Return an image as uint8 (height, width, channels), of the layout's size."""
     image = _opened(f"input {argument.name!r}", file, _MODES[layout.channels])

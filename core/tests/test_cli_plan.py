@@ -371,12 +371,14 @@ def test_partition_prints_what_each_delegate_advises(model):
 
 
 def test_partition_writes_a_page(model, tmp_path):
+    pytest.importorskip("igraph")
+    pytest.importorskip("dash_cytoscape")
     page = tmp_path / "plan.html"
 
     result = run("-q", "partition", model, "-d", "npu", "--html", page)
 
     assert (result.stdout, result.stderr) == ("", f"{page} written\n")
-    assert 'data-op="0:2"' in page.read_text(encoding="utf-8")
+    assert '"label":"Mul #1"' in page.read_text(encoding="utf-8")
 
 
 def test_a_page_does_not_overwrite_the_model(model):

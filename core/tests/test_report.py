@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from html.parser import HTMLParser
 
 import attrs
 import pytest
@@ -12,7 +10,6 @@ from delegraph import Delegate, OpSupport, SupportTable, needs
 from delegraph.model import Builder, Model
 from delegraph.partition import partition
 from delegraph.plugins import Plugins
-from delegraph.report.plan_html import to_html
 from delegraph.report.plan_text import name_text, report, to_json
 
 
@@ -200,122 +197,3 @@ def test_the_plan_as_json_has_partitions_with_edges_and_refusals_as_values(plan)
             }
         ],
     }
-
-
-# As HTML
-
-
-class Page(HTMLParser):
-    """Collects what a page is made of."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.links, self.ops, self.open, self.details = [], [], [], [], None
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
-        self.tags.append(tag)
-        self.open.append(tag)
-        self.links += [v for k, v in attributes if k in ("src", "href")]
-        if "data-op" in found:
-            self.ops.append((found["data-op"], found["class"]))
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] == "script" and self.details is None:
-            self.details = json.loads(data)
-            self.open.append("done")
-
-
-def test_the_page_needs_nothing_from_elsewhere(plan):
-    text = to_html(plan)
-
-    assert Page(text).links == []
-    assert not re.search(r"https?://|@import|url\(", text)
-
-
-def test_the_page_draws_every_op_in_the_color_of_its_delegate(plan):
-    ops = Page(to_html(plan)).ops
-
-    assert [op for op, _ in ops] == [f"0:{i}" for i in range(5)]
-    colors = [kind.split()[1] for _, kind in ops]
-    assert colors[0] == colors[1] != colors[2] == colors[3] != colors[4]
-    assert ["refused" in kind for _, kind in ops] == [False, False, True, True, True]
-
-
-def test_pointing_at_an_op_shows_types_shapes_and_refusals(plan):
-    op = Page(to_html(plan)).details["0:2"]
-
-    assert op["title"] == "op #2 ABS v1"
-    assert op["runs"] == "b, partition 1 of 3"
-    assert op["types"] == "float32 -> float32"
-    assert op["inputs"] == ["2 t2: float32 1×4×16, 256 B"]
-    assert op["refusals"] == {"a": ["needs at most 8 channels, found 16 channels"]}
-
-
-def test_names_in_a_model_cannot_break_out_of_the_page():
-    evil = "</script><script>alert(1)</script>"
-    g = Builder()
-    g.op("ABS", [g.input((1,), "float32", evil)], [g.tensor((1,), "float32", evil)])
-    plan = partition(attrs.evolve(g.model(), source=evil), [Fake("a", "ABS")], plugins=Plugins())
-
-    assert Page(to_html(plan)).tags.count("script") == 2
-
-
-def test_a_page_of_a_thousand_ops_is_small_and_complete():
-    model = model_of(*[("ABS", 8), ("EXP", 8)] * 500)
-    plan = partition(model, [Fake("a", "ABS"), Fake("b", "EXP")], plugins=Plugins())
-
-    text = to_html(plan)
-
-    assert len(Page(text).ops) == 1000
-    assert len(text) < 2_000_000
-
-
-PLACES = ("input", "tensor", "op", "output", "subgraph", "source")
-PLACEHOLDERS = (
-    "@DETAILS@",
-    "$details",
-    "${sections}",
-    "{{details}}",
-    "%(report)s",
-    "</script>",
-    "$$",
-    "\0",
-)
-
-
-def named(place, name, n):
-    """Return a model of n ops with a long name in one place; all ops read the input."""
-    g = Builder()
-    x = t = g.input((1, 4), "float32", name if place == "input" else None)
-    for _ in range(n):
-        out = g.tensor((1, 4), "float32", name if place == "tensor" else None)
-        t = g.op(name if place == "op" else "ADD", [x, t], [out])
-    g.subgraph(name if place == "subgraph" else "body").returns()
-    model = g.model(outputs=[t] * n if place == "output" else [t])
-    return attrs.evolve(model, source=name) if place == "source" else model
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("text", PLACEHOLDERS)
-def test_a_page_grows_with_the_model_whatever_its_names_are(place, text):
-    sizes = [
-        len(to_html(partition(named(place, text * 10 * n, n), [], plugins=Plugins()))) for n in (20, 40)
-    ]
-
-    longest = 10 * 40 * len(text)
-    assert sizes[1] < 2.3 * sizes[0]
-    assert sizes[1] < 40 * 2_000 + 20 * longest
-
-
-def test_a_page_shows_every_subgraph():
-    assert {op.split(":")[0] for op, _ in Page(to_html(branching())).ops} == {"0", "1", "2"}
-
-
-def test_a_graph_without_ops_gives_a_page():
-    g = Builder()
-    x = g.input((1,), "float32")
-
-    assert "<svg" in to_html(partition(g.model([x]), [], plugins=Plugins()))

@@ -54,13 +54,13 @@ def partition(
 
         check_output(html, [model])
     _, plan = planned(model, loaded_delegates(delegates, options), **limits)
+    advice = _advice(plan) if advise else {}
     if html:
         from ..file import write_file
         from ..report.plan_html import to_html
 
-        write_file(html, to_html(plan).encode(), [model])
+        write_file(html, to_html(plan, advice if advise else None).encode(), [model])
         echo(f"{escaped(html)} written", err=True)
-    advice = _advice(plan) if advise else {}
     if as_json:
         from ..report.plan_text import to_json
 

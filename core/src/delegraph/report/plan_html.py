@@ -1,164 +1,284 @@
-"""Draw a plan as one HTML page: the graph with its ops colored by delegate, and the reasons on hovering.
+"""A plan as a page: what runs where and why not elsewhere; the graph, to look around in and to search.
 
-The page needs nothing else: no network, no other file.
+Scripts of libraries draw the graph (cytoscape.js, as dash-cytoscape brings it) and place it (igraph).
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from string import Template
 from typing import Any
-
-from attrs import frozen
+from zlib import crc32
 
 from ..contract import CORE, NOBODY, Plan, Refusal, SubgraphPlan, types_of
 from ..model import Graph, Op, Tensor
 from ..text import bytes_text, escaped, html_text, plural, shape_text, shortened
-from .plan_text import name_text, report
+from .layered_layout import layered
+from .plan_text import by_rule, found_text, name_text, named_ops, report
+from .web_page import of_package, own, page
 
-WIDTH, HEIGHT = 148, 26  # of a node, in pixels
-STEP_X, STEP_Y = 164, 48  # from node to node
-MARGIN = 20
+_STUB = {"kind": "tensor stub", "who": None, "refused": False}
+_LETTERS = 22  # of a box
+_REASON = 500  # letters of a refusal: one may quote a name
+_KNOWN = {
+    "reference": "#c3d3ea", "opencl": "#7cc7ee", "litert": "#a9dc97", "edgetpu": "#ffcf70",
+    CORE: "#c9ced6", NOBODY: "#ff7b72",
+}  # fmt: skip
+_OTHERS = ("#cdb4f6", "#f7b2c4", "#8fdccb", "#f5b98a", "#d6dd7e", "#b8b3f0", "#e3a9e6", "#8fd0a8")
 
 
-def to_html(plan: Plan) -> str:
-    """Return the page."""
-    colors = _colors(plan)
-    title = html_text(plan.model.source.replace("\\", "/").rsplit("/", 1)[-1])
-    sections = "\n".join(_section(plan, s, colors) for s in plan.subgraphs)
-    details = {f"{s.graph.index}:{i}": d for s in plan.subgraphs for i, d in _details(plan, s)}
-    return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
-        title=title,
-        styles="\n".join(_styles(colors)),
-        legend=" ".join(_legend(plan, colors)),
-        sections=sections,
-        report=html_text(report(plan, width=140)),
-        details=json.dumps(details).replace("<", "\\u003c"),
+def to_html(plan: Plan, advice: Mapping[str, Sequence[str]] | None = None) -> str:
+    """Return the page.
+
+    :param advice: what delegates advise, by label; None: nobody was asked.
+    :raises InputError: a library is missing: ``delegraph[html]`` brings it.
+    """
+    name = shortened(escaped(plan.model.source.replace("\\", "/").rsplit("/", 1)[-1]), 200)
+    content = _Content(plan)
+    body = "\n".join(
+        (
+            _header(name),
+            "<section>",
+            *content.summary(),
+            *content.refusals(),
+            *_advice(advice),
+            "</section>",
+            _GRAPH.replace("$subgraphs", "".join(content.subgraph_options())),
+            f"<section><details><summary>Report as text</summary><pre>{html_text(report(plan, width=140))}"
+            "</pre></details></section>",
+        )
     )
+    scripts = [*libraries(), own("plan.js")]
+    return page(f"{name}: which delegate runs what", body, ["plan.css"], scripts, content.data())
 
 
-@frozen
-class DrawnNode:
-    """An op, an input or an output of a subgraph, and where it is drawn."""
-
-    op: Op | None
-    tensor: Tensor | None
-    x: float  # of its middle
-    y: float  # of its upper edge
+def libraries() -> list[str]:
+    """Return the scripts that draw graphs, in the order in which they are to run."""
+    of_dash = [of_package("dash", f"deps/{name}@*.min.js") for name in ("react", "react-dom", "prop-types")]
+    return [*of_dash, of_package("dash_cytoscape", "dash_cytoscape.min.js")]
 
 
-def _section(plan: Plan, subgraph: SubgraphPlan, colors: Mapping[str, int]) -> str:
-    graph = subgraph.graph
-    several = len(plan.subgraphs) > 1
-    head = f"<h2>subgraph {graph.index} {html_text(repr(graph.name))}</h2>" if several else ""
-    nodes, edges = _layout(graph)
-    left = min((n.x for n in nodes), default=0) - WIDTH / 2 - MARGIN
-    width = max((n.x for n in nodes), default=0) + WIDTH / 2 + MARGIN - left
-    height = max((n.y for n in nodes), default=0) + HEIGHT + MARGIN
-    drawn = [_edge(nodes[a], nodes[b]) for a, b in edges]
-    color_of = {index: colors[label] for index, label in subgraph.labels.items()}
-    drawn += [_node(subgraph, node, color_of) for node in nodes]
-    box = f'viewBox="{left:.0f} 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
-    return f'{head}<svg {box} role="img">{"".join(drawn)}</svg>'
+class _Content:
+    """What the page says of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.colors = _colors([*(d.label for d in plan.delegates), CORE, NOBODY])
+        self.places = {label: i for i, label in enumerate(self.colors)}
+        self.reasons: dict[str, int] = {}  # refusals as text, and their numbers
+        self.marks: list[list[str]] = []  # boxes that a button makes stand out
+        self.boxes = {s.graph.index: _boxes(s.graph) for s in plan.subgraphs}
+        self.box_of = {
+            (graph, op.index): f"{graph}:{i}"
+            for graph, items in self.boxes.items()
+            for i, (op, _) in enumerate(items)
+            if op is not None
+        }
+
+    def data(self) -> dict[str, Any]:
+        """Return what the script draws."""
+        graphs = [self.graph(s) for s in self.plan.subgraphs]
+        return {
+            "graphs": graphs,
+            "who": [{"label": label, "color": color} for label, color in self.colors.items()],
+            "reasons": list(self.reasons),
+            "marks": self.marks,
+            "ops": sum(len(s.graph.ops) for s in self.plan.subgraphs),
+        }
+
+    def summary(self) -> Iterator[str]:
+        reached = self.plan.reached
+        counts: Counter[str] = Counter(label for s in reached for label in s.labels.values())
+        facts = (
+            (counts.total(), "op"),
+            (sum(len(s.partitions) for s in reached), "partition"),
+            (sum(max(len(s.partitions) - 1, 0) for s in reached), "hand-over"),
+            (sum(len(s.folded) for s in reached), "folded op"),
+        )
+        listed = (f"<li><b>{n}</b>{plural(n, what).partition(' ')[2]}</li>" for n, what in facts if n)
+        yield f'<ul class="facts">{"".join(listed)}</ul>'
+        yield f'<div class="share" aria-hidden="true">{"".join(self.shares(counts))}</div>'
+        yield f'<div class="chips">{"".join(self.chips(counts))}</div>'
+        for d in self.plan.delegates:
+            if d.out_of_use is not None:
+                yield f'<p class="bad">{html_text(f"{d.label} cannot work here: {d.out_of_use}")}</p>'
+        if self.plan.unsupported:
+            n = plural(len(self.plan.unsupported), "op")
+            yield f'<p class="bad">No delegate takes {n}: this plan cannot run.</p>'
+
+    def shares(self, counts: Counter[str]) -> Iterator[str]:
+        for label, n in counts.most_common():
+            yield f'<span style="flex:{n};background:{self.colors[label]}"></span>'
+
+    def chips(self, counts: Counter[str]) -> Iterator[str]:
+        for label, n in counts.most_common():
+            ids = [self.box_of[s.graph.index, i] for s in self.plan.reached for i in _run_by(s, label)]
+            share = f"{100 * n / counts.total():.0f} %"
+            key = f'<span class="key" style="background:{self.colors[label]}"></span>'
+            text = html_text(f"{label}: {plural(n, 'op')}, {share}")
+            yield self.button(ids, key + text)
+
+    def button(self, ids: list[str], text: str, also: str = "") -> str:
+        """Return a button that makes boxes stand out, others faint."""
+        self.marks.append(ids)
+        number = len(self.marks) - 1
+        return f'<button type="button" data-marks="{number}" aria-pressed="false"{also}>{text}</button>'
+
+    def refusals(self) -> Iterator[str]:
+        for delegate in self.plan.delegates:
+            label = delegate.label
+            refused = {
+                (s.graph.index, op.index): (op, s.refusals[op.index][label])
+                for s in self.plan.reached
+                for op in s.graph.ops
+                if label in s.refusals.get(op.index, {})
+            }
+            if refused and delegate.out_of_use is None:
+                place = {id(op): self.box_of[key] for key, (op, _) in refused.items()}
+                head = f"{label} does not take {plural(len(refused), 'op')}"
+                rows = [
+                    self.rule_row(rule, broken, [place[id(op)] for op, _ in broken])
+                    for rule, broken in by_rule(refused.values())
+                ]
+                yield f"<h3>{html_text(head)}</h3>{_table(rows)}"
+
+    def rule_row(self, rule: str, broken: Sequence[Any], ids: list[str]) -> str:
+        count = self.button(ids, plural(len(broken), "op"), ' data-scroll="1"')
+        cells = (
+            ("needs", rule),
+            ("found", found_text(broken)),
+            ("which", named_ops(op for op, _ in broken)),
+        )
+        texts = (f'<td data-head="{n}">{html_text(escaped(shortened(t, 2000)))}</td>' for n, t in cells)
+        return f"<tr><td>{count}</td>{''.join(texts)}</tr>"
+
+    def subgraph_options(self) -> Iterator[str]:
+        for i, s in enumerate(self.plan.subgraphs):
+            yield f'<option value="{i}">{html_text(_title(s.graph))}</option>'
+
+    def graph(self, subgraph: SubgraphPlan) -> dict[str, Any]:
+        graph, items = subgraph.graph, self.boxes[subgraph.graph.index]
+        edges = list(_edges(graph, items))
+        layout = layered(len(items), [(a, b) for a, b, _ in edges])
+        partitions = {op.index: (n, p) for n, p in enumerate(subgraph.partitions) for op in p.ops}
+        nodes = [
+            {
+                **(self.tensor_box(tensor, role) if op is None else self.op_box(subgraph, op, partitions)),
+                "layer": layout.layers[i],
+                "x": layout.x[i],
+            }
+            for i, (op, (tensor, role)) in enumerate(items)
+        ]
+        stubs = {edge: len(nodes) + i for i, edge in enumerate(layout.stubs)}
+        tensors = {t.index: t for t in _operands(graph)}
+        for edge, (layer, x) in layout.stubs.items():
+            source, _, index = edges[edge]
+            label = _short(f"↱ {name_text(tensors[index])}")
+            nodes.append({**_STUB, "label": label, "of": source, "layer": layer, "x": x})
+        return {
+            "name": _title(graph),
+            "rows": max(layout.layers, default=0) + 1,
+            "boxes": len(items),
+            "nodes": nodes,
+            "edges": [
+                {"from": stubs.get(i, a), "of": a, "to": b, "tensor": t, "bends": layout.bends[i]}
+                for i, (a, b, t) in enumerate(edges)
+            ],
+            "tensors": {index: _tensor(t) for index, t in tensors.items()},
+        }
+
+    def op_box(self, subgraph: SubgraphPlan, op: Op, partitions: Mapping[int, Any]) -> dict[str, Any]:
+        refusals = subgraph.refusals.get(op.index, {})
+        number, partition = partitions[op.index]
+        return {
+            "kind": "op",
+            "label": _short(f"{escaped(op.name)} #{op.index}"),
+            "who": self.places[partition.label],
+            "refused": bool(refusals),
+            "op": {
+                "title": escaped(shortened(str(op))),
+                "runs": escaped(f"{partition.label}, partition {number} of {len(subgraph.partitions)}"),
+                "types": shortened(types_of(op), 300),
+                "inputs": [None if t is None else t.index for t in op.inputs],
+                "outputs": [t.index for t in op.outputs],
+                "refusals": [[label, self.numbers(why)] for label, why in refusals.items()],
+            },
+        }
+
+    def tensor_box(self, tensor: Tensor, role: str) -> dict[str, Any]:
+        return {
+            "kind": "tensor",
+            "label": _short(name_text(tensor) or role),
+            "role": role,
+            "text": _tensor(tensor),
+            "who": None,
+            "refused": False,
+        }
+
+    def numbers(self, why: Sequence[Refusal]) -> list[int]:
+        """Return the numbers of refusals in the list of all of them."""
+        texts = (escaped(shortened(str(refusal), _REASON)) for refusal in why)
+        return [self.reasons.setdefault(text, len(self.reasons)) for text in texts]
 
 
-def _layout(graph: Graph) -> tuple[list[DrawnNode], list[tuple[int, int]]]:
-    """Place inputs, ops and outputs in rows, each below all that it reads; return nodes and edges."""
-    items: list[tuple[Op | None, Tensor | None]] = [(None, t) for t in graph.inputs]
-    reads: list[list[int]] = [[] for _ in items]  # by item: the items that it reads
-    made_by = {t.index: i for i, t in enumerate(graph.inputs)}
-    for op in graph.ops:
-        sources = [made_by[t.index] for t in op.inputs if t is not None and t.index in made_by]
-        reads.append(list(dict.fromkeys(sources)))
-        made_by |= dict.fromkeys((t.index for t in op.outputs), len(items))
-        items.append((op, None))
-    for t in graph.outputs:
-        reads.append([made_by[t.index]] if t.index in made_by else [])
-        items.append((None, t))
-    x, row = _positions(reads)
-    nodes = [DrawnNode(op, t, x[i], MARGIN + row[i] * STEP_Y) for i, (op, t) in enumerate(items)]
-    return nodes, [(source, i) for i, sources in enumerate(reads) for source in sources]
+def _boxes(graph: Graph) -> list[Any]:
+    """Return what is drawn of a graph: inputs, ops and outputs, as (op, None) or (None, (tensor, role))."""
+    ops = [(op, (None, "")) for op in graph.ops]
+    return [
+        *((None, (t, "input")) for t in graph.inputs),
+        *ops,
+        *((None, (t, "output")) for t in graph.outputs),
+    ]
 
 
-def _positions(reads: Sequence[Sequence[int]]) -> tuple[list[float], list[int]]:
-    """Return the horizontal place of each item, near what it reads, and its row."""
-    row: list[int] = []
-    for sources in reads:
-        row.append(max((row[s] + 1 for s in sources), default=0))
-    rows: list[list[int]] = [[] for _ in range(max(row, default=-1) + 1)]
-    for i, r in enumerate(row):
-        rows[r].append(i)
-    x = [0.0] * len(reads)
-    for items in rows:
-        wish = {i: sum(x[s] for s in reads[i]) / len(reads[i]) if reads[i] else 0.0 for i in items}
-        right = float("-inf")
-        for i in sorted(items, key=lambda i: wish[i]):
-            x[i] = right = max(wish[i], right + STEP_X)
-        shift = sum(x[i] - wish[i] for i in items) / len(items)  # nodes pushed right: center the row again
-        for i in items:
-            x[i] -= shift
-    return x, row
+def _edges(graph: Graph, items: Sequence[Any]) -> Iterator[tuple[int, int, int]]:
+    """Yield pairs of boxes, and the tensor that goes from one to the other."""
+    made_by: dict[int, int] = {}
+    for i, (op, (tensor, role)) in enumerate(items):
+        reads = op.inputs if op is not None else [tensor] if role == "output" else []
+        for index in dict.fromkeys(t.index for t in reads if t is not None):
+            if index in made_by:
+                yield made_by[index], i, index
+        writes = op.outputs if op is not None else [tensor] if role == "input" else []
+        made_by |= dict.fromkeys((t.index for t in writes), i)
 
 
-def _edge(a: DrawnNode, b: DrawnNode) -> str:
-    """Draw a line from a to b below it; one that skips rows swings out, not to hide behind their nodes."""
-    top, bottom = a.y + HEIGHT, b.y
-    bend = min((bottom - top) / 2, STEP_Y)
-    skips = bottom - a.y > STEP_Y and abs(a.x - b.x) < WIDTH
-    swing = WIDTH * 0.85 if skips else 0  # a cubic curve reaches three quarters of it
-    if skips:
-        bend = (bottom - top) / 4
-    return (
-        f'<path d="M{a.x:.0f} {top:.0f}C{a.x + swing:.0f} {top + bend:.0f} '
-        f'{b.x + swing:.0f} {bottom - bend:.0f} {b.x:.0f} {bottom:.0f}"/>'
-    )
+def _operands(graph: Graph) -> Iterator[Tensor]:
+    for t in (*graph.inputs, *(t for op in graph.ops for t in (*op.inputs, *op.outputs)), *graph.outputs):
+        if t is not None:
+            yield t
 
 
-def _node(subgraph: SubgraphPlan, node: DrawnNode, color_of: Mapping[int, int]) -> str:
-    left, middle = node.x - WIDTH / 2, node.y + HEIGHT / 2 + 4
-    if node.op is None:
-        assert node.tensor is not None
-        kind, text, key = "edge", name_text(node.tensor), ""
-        title = f"{name_text(node.tensor)}: {node.tensor.dtype} {shape_text(node.tensor.shape)}"
-    else:
-        refused = " refused" if node.op.index in subgraph.refusals else ""
-        kind = f"op c{color_of[node.op.index]}{refused}"
-        text, title = f"#{node.op.index} {node.op.name}", shortened(str(node.op))
-        key = f' data-op="{subgraph.graph.index}:{node.op.index}" tabindex="0"'
-    return (
-        f'<g class="{kind}"{key}><title>{html_text(title)}</title>'
-        f'<rect x="{left:.0f}" y="{node.y:.0f}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>'
-        f'<text x="{node.x:.0f}" y="{middle:.0f}">{html_text(_short(text))}</text></g>'
-    )
+def _run_by(subgraph: SubgraphPlan, label: str) -> list[int]:
+    return [index for index, runs_on in subgraph.labels.items() if runs_on == label]
 
 
-def _short(name: str, letters: int = 21) -> str:
-    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+def _title(graph: Graph) -> str:
+    name = f" {escaped(shortened(graph.name))}" if graph.name else ""
+    return f"subgraph {graph.index}{name}" if graph.index else f"main{name and f' ({name.strip()})'}"
 
 
-def _details(plan: Plan, subgraph: SubgraphPlan) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield what the panel shows of each op."""
-    for number, p in enumerate(subgraph.partitions):
-        for op in p.ops:
-            refusals = subgraph.refusals.get(op.index, {})
-            yield (
-                op.index,
-                {
-                    "title": shortened(str(op)),
-                    "runs": f"{p.label}, partition {number} of {len(subgraph.partitions)}",
-                    "types": types_of(op),
-                    "inputs": ["absent" if t is None else _tensor(t) for t in op.inputs],
-                    "outputs": [_tensor(t) for t in op.outputs],
-                    "refusals": {label: _reasons(why) for label, why in refusals.items()},
-                },
-            )
+def _header(name: str) -> str:
+    theme = '<button type="button" id="theme" title="light or dark">◐ theme</button>'
+    return f"<header><h1>{html_text(name)}</h1>{theme}</header>"
 
 
-def _reasons(why: Sequence[Refusal]) -> list[str]:
-    """Return refusals as text; one may quote a name, which every op of that name would repeat."""
-    return [escaped(shortened(str(refusal), 500)) for refusal in why]
+def _table(rows: Sequence[str]) -> str:
+    heads = "".join(f"<th>{head}</th>" for head in ("ops", "needs", "found", "which"))
+    return f'<table class="stack"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _advice(advice: Mapping[str, Sequence[str]] | None) -> Iterator[str]:
+    for label, lines in (advice or {}).items():
+        if lines:
+            listed = "".join(f"<li>{html_text(line)}</li>" for line in lines)
+            yield f"<h3>{html_text(f'Advice for {label}')}</h3><ul>{listed}</ul>"
+    if advice is None:
+        yield '<p class="soft">With --advise, delegates say here what would make the model faster.</p>'
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 8]}…{text[-7:]}"
 
 
 def _tensor(t: Tensor) -> str:
@@ -167,102 +287,38 @@ def _tensor(t: Tensor) -> str:
     return f"{t.index} {name_text(t)}: {t.dtype} {shape_text(t.shape)}{size}{constant}"
 
 
-def _colors(plan: Plan) -> dict[str, int]:
-    """Return the place in the palette of each label."""
-    labels = [*(d.label for d in plan.delegates), CORE, NOBODY]
-    own = len(_PALETTE) - 2  # the last two are those of core and nobody
-    return {
-        label: {CORE: own, NOBODY: own + 1}.get(label, i % own)
-        for i, label in enumerate(dict.fromkeys(labels))
-    }
+def _colors(labels: Sequence[str]) -> dict[str, str]:
+    """Return a color for each label: the same on every page, as long as no two of a page want one."""
+    found: dict[str, str] = {}
+    for label in dict.fromkeys(labels):
+        first = crc32(label.encode("utf-8", "backslashreplace"))
+        wishes = [
+            _KNOWN.get(label, ""),
+            *(_OTHERS[(first + i) % len(_OTHERS)] for i in range(len(_OTHERS))),
+        ]
+        free = [c for c in wishes if c and c not in found.values()]
+        found[label] = (free or wishes[-1:])[0]
+    return found
 
 
-def _styles(colors: Mapping[str, int]) -> Iterator[str]:
-    for place in sorted(set(colors.values())):
-        yield f".c{place} rect, .key.c{place} {{ fill: {_PALETTE[place]}; background: {_PALETTE[place]}; }}"
-
-
-def _legend(plan: Plan, colors: Mapping[str, int]) -> Iterator[str]:
-    counts: Counter[str] = Counter()
-    for subgraph in plan.subgraphs:
-        counts.update(subgraph.labels.values())
-    for label, place in colors.items():
-        if counts[label]:
-            yield f'<span class="key c{place}">{html_text(label)}: {plural(counts[label], "op")}</span>'
-
-
-_PALETTE = ("#8ecae6", "#b7e4a7", "#ffd27a", "#cdb4f6", "#f7b2c4", "#9fe3d6", "#c9ced6", "#ff6b6b")
-
-_PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<title>$title: which delegate runs what</title>
-<style>
-body { margin: 0; font: 13px/1.45 system-ui, sans-serif; color: #1c2128; background: #fff; }
-header { padding: 10px 16px; border-bottom: 1px solid #d5d9df; }
-h1 { display: inline; font-size: 16px; margin-right: 14px; }
-h2 { font-size: 14px; margin: 14px 16px 0; }
-main { display: flex; height: calc(100vh - 48px); }
-#graph { flex: 1; overflow: auto; text-align: center; }
-#panel { width: 400px; overflow: auto; padding: 10px 16px; border-left: 1px solid #d5d9df; }
-#panel ul { margin: 2px 0 10px; padding-left: 18px; overflow-wrap: anywhere; }
-#panel b { display: block; }
-#panel h2 { margin: 0 0 8px; }
-.key { padding: 2px 8px; border-radius: 4px; margin-right: 4px; }
-svg text { font-size: 11px; text-anchor: middle; pointer-events: none; }
-svg rect { stroke: #5b6572; stroke-width: 1; }
-svg path { fill: none; stroke: #9aa4b1; stroke-width: 1.2; }
-.edge rect { fill: #fff; stroke-dasharray: 2 2; }
-.refused rect { stroke-width: 2.2; stroke-dasharray: 5 3; }
-.op { cursor: pointer; outline: none; }
-.op:hover rect, .op:focus rect, .op.pinned rect { stroke: #000; stroke-width: 2.5; }
-pre { font-size: 12px; overflow: auto; }
-$styles
-</style>
-<header><h1>$title</h1> $legend</header>
-<main>
-<div id="graph">$sections</div>
-<div id="panel"><p>Point at an op to see where it runs and why; click to keep it. A dashed border means that
-some delegate did not take the op.</p></div>
-</main>
-<details open><summary>Report</summary><pre>$report</pre></details>
-<script type="application/json" id="details">$details</script>
-<script>
-const details = JSON.parse(document.getElementById("details").textContent);
-const panel = document.getElementById("panel");
-let pinned = null;
-function add(tag, text, to = panel) {
-  const element = to.appendChild(document.createElement(tag));
-  element.textContent = text;
-  return element;
-}
-function list(head, lines) {
-  if (!lines.length) return;
-  add("b", head);
-  const ul = add("ul", "");
-  for (const line of lines) add("li", line, ul);
-}
-function show(node) {
-  const op = details[node.dataset.op];
-  panel.textContent = "";
-  add("h2", op.title);
-  list("Runs on", [op.runs]);
-  for (const [label, reasons] of Object.entries(op.refusals)) list(label + " does not take it", reasons);
-  list("Types", [op.types]);
-  list("Inputs", op.inputs);
-  list("Outputs", op.outputs);
-}
-function pin(node) {
-  if (pinned) pinned.classList.remove("pinned");
-  pinned = pinned === node ? null : node;
-  if (pinned) pinned.classList.add("pinned");
-  show(node);
-}
-for (const node of document.querySelectorAll(".op")) {
-  node.addEventListener("mouseenter", () => pinned || show(node));
-  node.addEventListener("focus", () => pinned || show(node));
-  node.addEventListener("click", () => pin(node));
-}
-</script>
-</html>
-""")
+_GRAPH = """
+<div id="graph-section">
+<div id="left">
+<div class="tools">
+<input id="search" type="search" placeholder="op, tensor or reason ( / )"
+ aria-label="Search ops, tensors and reasons">
+<select id="subgraph" aria-label="Subgraph">$subgraphs</select>
+<button type="button" id="fit" title="Fit (0)">Fit</button>
+<button type="button" id="out" title="Smaller (-)" aria-label="Smaller">−</button>
+<button type="button" id="in" title="Larger (+)" aria-label="Larger">+</button>
+<span id="status" class="soft" role="status"></span>
+</div>
+<div id="found-place"><ul id="found"></ul></div>
+<div id="graph"><div tabindex="0" role="application"></div></div>
+</div>
+<aside id="panel" aria-live="polite" data-help="Point at a box or an edge; click or tap an op for its
+details. With the keyboard: arrows go from op to op, + and - zoom, 0 fits, / searches, Enter goes to the
+next that was found. A dashed border: some delegate did not take the op."></aside>
+</div>
+<div id="tip" hidden></div>
+"""

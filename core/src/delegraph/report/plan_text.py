@@ -86,7 +86,7 @@ def partition_table(subgraph: SubgraphPlan) -> Table:
         style = {CORE: "cyan", NOBODY: "bold red"}.get(p.label, "")
         label = f"{p.label}, deferred" if p.deferred else p.label
         sizes = (str(len(p.ops)), _sizes(p.inputs), _sizes(p.outputs))
-        table.add_row(str(i), label, *sizes, _counted(op.name for op in p.ops), style=style)
+        table.add_row(str(i), label, *sizes, counted(op.name for op in p.ops), style=style)
     return table
 
 
@@ -106,10 +106,10 @@ def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableT
             yield Text.assemble("\n", (asked, "bold"), ". The others need:")
             yield _refusal_table(subgraph, refused, delegate.label)
     if subgraph.folded:
-        names = _counted(op.name for op in subgraph.folded)
+        names = counted(op.name for op in subgraph.folded)
         yield Text(f"\n{_ops(len(subgraph.folded))} of constants, computed beforehand: {names}")
     if subgraph.graph.merged:
-        names = _counted(op.name for op in subgraph.graph.merged)
+        names = counted(op.name for op in subgraph.graph.merged)
         yield Text(f"\n{_ops(len(subgraph.graph.merged))} that rewritten ops do without: {names}")
 
 
@@ -117,18 +117,27 @@ def _refusal_table(subgraph: SubgraphPlan, ops: Iterable[Op], label: str) -> Tab
     """Group the refusals of one delegate by rule, the rule that most ops break first."""
     from .terminal import PlainTable
 
-    by_rule: dict[str, list[tuple[Op, Refusal]]] = {}
-    for op in ops:
-        for refusal in subgraph.refusals[op.index][label]:
-            by_rule.setdefault(refusal.rule, []).append((op, refusal))
     table = PlainTable()
     table.add_column("ops", justify="right", no_wrap=True)
     for head in ("needs", "found", "which"):
         table.add_column(head, overflow="fold")
-    for rule, broken in sorted(by_rule.items(), key=lambda item: -len(item[1])):
-        found = _counted((f"{r.found} ({r.hint})" if r.hint else r.found for _, r in broken), shown=6)
-        table.add_row(str(len(broken)), rule, found, _named(op for op, _ in broken))
+    for rule, broken in by_rule((op, subgraph.refusals[op.index][label]) for op in ops):
+        table.add_row(str(len(broken)), rule, found_text(broken), named_ops(op for op, _ in broken))
     return table
+
+
+def by_rule(refused: Iterable[tuple[Op, Iterable[Refusal]]]) -> list[tuple[str, list[tuple[Op, Refusal]]]]:
+    """Group refusals by rule, the rule that most ops break first."""
+    found: dict[str, list[tuple[Op, Refusal]]] = {}
+    for op, refusals in refused:
+        for refusal in refusals:
+            found.setdefault(refusal.rule, []).append((op, refusal))
+    return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
+def found_text(broken: Iterable[tuple[Op, Refusal]]) -> str:
+    """Say what was found instead of what one rule needs, the most frequent first."""
+    return counted((f"{r.found} ({r.hint})" if r.hint else r.found for _, r in broken), shown=6)
 
 
 def _render_totals(plan: Plan) -> RenderableType:
@@ -160,7 +169,7 @@ def _sizes(tensors: Iterable[Tensor]) -> str:
     return f"{bytes_text(sum(known))} +?" if known else "?"
 
 
-def _counted(names: Iterable[str], shown: int | None = None) -> str:
+def counted(names: Iterable[str], shown: int | None = None) -> str:
     """List what there is and how often, the most frequent first: ``CONV_2D ×36, ADD``."""
     counts = Counter(names)
     listed = [f"{name} ×{n}" if n > 1 else name for name, n in counts.most_common(shown)]
@@ -168,7 +177,7 @@ def _counted(names: Iterable[str], shown: int | None = None) -> str:
     return ", ".join(listed) + (f" and {more} more" if more else "")
 
 
-def _named(ops: Iterable[Op], shown: int = 4) -> str:
+def named_ops(ops: Iterable[Op], shown: int = 4) -> str:
     """Name ops with their indices: ``CONV_2D #0 #3 #7, ADD #9``."""
     indices: dict[str, list[int]] = {}
     for op in ops:

@@ -122,13 +122,13 @@ def test_every_method_quantizes(method: str) -> None:
 def test_a_saved_calibration_is_used_again_and_merged(tmp_path: Path) -> None:
     model, path = dense_net(), tmp_path / "calibration.npz"
     one, two = ([floats(1, 64, size=size)] for size in (1.0, 2.0))
-    first = quantize(model, "int8", data=one)
+    first = quantize(model, "int8", data=one, method="average", bias_correction=False)
     assert first.calibration is not None
     first.calibration.save(path)
-    again = quantize(model, "int8", calibration=path)
+    again = quantize(model, "int8", calibration=path, method="average")
     assert again.content == first.content
-    both = quantize(model, "int8", data=two, calibration=Calibration.load(path))
-    assert both.content == quantize(model, "int8", data=[*one, *two]).content
+    both = quantize(model, "int8", data=two, calibration=Calibration.load(path), effort="fast")
+    assert both.content == quantize(model, "int8", data=[*one, *two], effort="fast").content
 
 
 def test_a_file_that_is_no_calibration_is_named(tmp_path: Path) -> None:
@@ -241,17 +241,57 @@ def test_the_best_method_is_the_one_with_the_least_noise() -> None:
     assert note.count(" dB") == 4
 
 
-def test_the_best_effort_tries_the_methods() -> None:
+@pytest.mark.parametrize(
+    ("scheme", "effort", "tried"),
+    [
+        ("int8", "normal", True),
+        ("int8", "fast", False),
+        ("int16x8", "normal", False),
+        ("int16x8", "best", True),
+    ],
+)
+def test_int8_tries_the_methods(scheme: str, effort: str, tried: bool) -> None:
     data = [floats(1, 64) for _ in range(4)]
-    for effort, tried in (("normal", False), ("best", True)):
-        notes = quantize(dense_net(), "int8", data=data, effort=effort).report.notes
-        assert any(note.startswith("ranges by") for note in notes) == tried
+    found = quantize(dense_net(), scheme, data=data, effort=effort)
+    assert any(note.startswith("ranges by") for note in found.report.notes) == tried
+    assert found.calibration is not None
+    assert (found.calibration.method is not None) == tried
 
 
 def test_the_best_method_needs_samples() -> None:
-    calibration = quantize(dense_net(), "int8", data=[floats(1, 64)]).calibration
+    calibration = quantize(dense_net(), "int8", data=[floats(1, 64)], method="minmax").calibration
     with pytest.raises(InputError, match="'best' needs samples"):
         quantize(dense_net(), "int8", calibration=calibration, method="best")
+
+
+def test_a_saved_calibration_keeps_the_best_method(tmp_path: Path) -> None:
+    data = [floats(1, 64) for _ in range(8)]
+    data.append(np.where(np.arange(64) == 5, np.float32(90), data[0]))
+    model = dense_net()
+    found = quantize(model, "int8", data=data, bias_correction=False)
+    assert found.calibration is not None
+    assert found.calibration.method not in (None, "minmax")
+    found.calibration.save(tmp_path / "seen.npz")
+    again = quantize(model, "int8", calibration=tmp_path / "seen.npz")
+    assert again.content == found.content
+
+
+def test_methods_of_histograms_are_not_tried_without_these() -> None:
+    data = [floats(1, 64) for _ in range(4)]
+    plain = quantize(dense_net(), "int8", data=data, method="minmax").calibration
+    found = quantize(dense_net(), "int8", data=data, calibration=plain)
+    (note,) = (n for n in found.report.notes if n.startswith("ranges by"))
+    assert note.count(" dB") == 2
+
+
+def test_a_large_array_is_counted_in_part_of_all_its_channels() -> None:
+    values = np.zeros((64, 64, 16), np.float32)
+    values += np.arange(16, dtype=np.float32)
+    found = seen(values)
+    assert 10_000 < found.counts.sum() < 20_000
+    counts = found.counts[found.counts > 0]
+    assert len(counts) == 16
+    assert counts.max() - counts.min() <= 1
 
 
 def test_a_folder_of_sounds_is_a_sample_each(tmp_path: Path) -> None:

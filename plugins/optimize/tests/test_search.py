@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from delegraph import Builder, InputError, Interpreter, Model, write_file, write_model
-from delegraph_optimize import Rule, SearchResult, quantize, search_schemes
+from delegraph_optimize import Rule, SearchResult, pipeline, quantize, search_schemes
 from delegraph_optimize.commands import quantize as command
 from small import computes, floats
 
@@ -231,12 +231,23 @@ def test_the_command_prints_the_front_and_draws_it(model: str, tmp_path: Path) -
         ({"max_drop": 1, "metric": "top1"}, "needs labels"),
         ({"max_drop": 1, "metric": lambda outputs, labels: float("nan")}, "finite numbers, found nan"),
         ({"max_drop": 1, "metric": lambda outputs, labels: [][0]}, "IndexError"),
-        ({"max_drop": 1, "method": "best"}, "that it can keep"),
     ],
 )
 def test_what_is_wrong_is_said(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         search_schemes(chain(ops=1), "int8", **{"data": samples(2), **settings})
+
+
+@pytest.mark.parametrize("effort", ["normal", "best"])
+def test_the_best_method_is_found_once_and_kept(effort: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+    found = pipeline.best_method
+    monkeypatch.setattr(pipeline, "best_method", lambda *given: tried.append(given) or found(*given))
+    result = search_schemes(
+        chain(ops=2, values=(0,)), "int8", data=samples(4), max_drop=5, method="best", effort=effort
+    )
+    assert len(tried) == 1
+    assert result.quantized.calibration is not None
 
 
 def test_a_state_of_something_else_is_not_used(tmp_path: Path) -> None:

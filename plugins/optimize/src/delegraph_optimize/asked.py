@@ -27,7 +27,7 @@ class Asked:
     weights: str = "int8"
     block: int = 0
     least: int | None = None
-    method: str = "minmax"
+    method: str | None = None  # None: as the scheme has it
     rules: tuple[Rule, ...] = ()
 
     def check(self) -> None:
@@ -38,10 +38,11 @@ class Asked:
             ("block", self.block, (0, *BLOCKS)),
             ("inputs", self.inputs, io),
             ("outputs", self.outputs, io),
-            ("method", self.method, (*METHODS, BEST)),
+            ("method", self.method, (None, *METHODS, BEST)),
         ):
             if found not in known:
-                raise InputError(f"{name} needs one of {', '.join(map(str, known))}, found {found!r}")
+                told = ", ".join(str(k) for k in known if k is not None)
+                raise InputError(f"{name} needs one of {told}, found {found!r}")
 
     def of(self, op: Op, index: int, subgraph: int = 0) -> tuple[str, str]:
         """Return the scheme of an op and the method of its ranges; ``index`` is its place in the given
@@ -51,7 +52,7 @@ class Asked:
         for rule in self.rules:
             if rule.fits(op, index, subgraph):
                 scheme, method = rule.scheme or scheme, rule.calibration or method
-        return scheme, method
+        return scheme, method or (BEST if scheme == "int8" else "minmax")
 
 
 def rules_of(given: str | os.PathLike[str] | Iterable[Rule] | None) -> tuple[Rule, ...]:

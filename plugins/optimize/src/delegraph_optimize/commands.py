@@ -37,7 +37,7 @@ _OPTIONS = (
     click.option(
         "--method",
         type=click.Choice(["minmax", "average", "percentile", "mse", "entropy", "best"]),
-        help="How ranges come from what the samples showed. Without it: minmax, or best where --effort is.",
+        help="How ranges come from what the samples showed. Without it: best for int8, else minmax.",
     ),
     click.option(
         "--engine", default="reference", show_default=True, help="The delegate that runs samples."

@@ -18,14 +18,15 @@ from .calibrate.ranges import needs_histograms
 from .calibrate.saved import tensor_keys
 from .improve import (
     BEST,
+    CANDIDATES,
     EQUALIZED,
-    FirstSamples,
     KeptSamples,
     Told,
     Wishes,
     best_method,
     equalized,
     improve,
+    written_bytes,
 )
 from .prepared import FloatModel, Place
 from .report import Outcome, Report
@@ -106,7 +107,8 @@ def quantize(
     :param rules: other schemes for some ops: a TOML file, or :class:`Rule` values.
     :param calibration: a saved one, in place of ``data``; beside it, both are merged.
     :param method: how ranges come from what was seen: ``minmax``, ``average``, ``percentile``, ``mse``,
-        ``entropy``; ``best`` tries them on a few samples. None: ``minmax``, or ``best`` if ``effort`` is.
+        ``entropy``; ``best`` tries them on a few samples. None: ``best`` for int8, ``minmax`` for
+        int16x8; with ``effort`` ``fast`` or ``best`` the one or the other for both.
     :param engine: the delegate that runs the model on the samples.
     :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std.
     :param samples: use so many at most.
@@ -126,13 +128,14 @@ def quantize(
     """
     outputs = inputs if outputs is None else outputs
     if method is None:
-        method = BEST if effort == BEST and data is not None else "minmax"
+        method = {"fast": "minmax", "best": BEST}.get(effort)
     settings = Asked(scheme, inputs, outputs, weights, block, least, method, rules_of(rules))
     settings.check()
     wishes = Wishes(effort, equalize, bias_correction, rounding, seed=seed)
-    wishes = _settled(wishes, settings, data is not None)
+    wishes.check()
     given = model if isinstance(model, Model) else read_model(model)
     ready = FloatModel.of(given)
+    wishes = _settled(wishes, settings, data is not None, ready.model)
     wanted: Wanted = {p: settings.of(op, ready.origins[p], p[0]) for p, op in ready.ops()}
     delegates = None if target is None else loaded_target(target)
     found, some_kept = None, KeptSamples(seed)
@@ -143,11 +146,10 @@ def quantize(
         ready, some = _equalized(ready, some, engine)
     notes = list(ready.notes)
     if any(asked in ACTIVATIONS for asked, _ in wanted.values()):
-        found, kept = _loaded(calibration), FirstSamples()
+        found = _loaded(calibration)
         if found is not None:
             _check_names(found, ready.model)
         if data is not None:
-            some = kept.of(some)
             counted = any(m == BEST or needs_histograms(m) for _, m in wanted.values())
             made = calibrate(ready.model, some, engine=engine, histograms=counted, progress=progress)
             found = made if found is None else found.merged(made)
@@ -156,11 +158,14 @@ def quantize(
             raise InputError(
                 f"scheme {scheme!r} needs samples of the model's inputs: data or a calibration"
             )
-        if method == BEST:
-            trial = partial(_trial, ready, settings, wanted, found, delegates)
-            method, note = best_method(ready.model, kept, trial, engine)
-            wanted = _with_method(wanted, method)
-            notes.append(note)
+        if any(m == BEST and asked in ACTIVATIONS for asked, m in wanted.values()):
+            if some_kept.samples or (method == BEST and found.method is None):
+                trial = partial(_trial, ready, settings, wanted, found, delegates)
+                candidates = [c for c in CANDIDATES if found.has_histograms or not needs_histograms(c)]
+                best, note = best_method(ready.model, some_kept.samples, trial, engine, candidates)
+                notes.append(note)
+                found = evolve(found, method=best)
+            wanted = _with_method(wanted, found.method or "minmax")
     edit, verdicts = apply_schemes(ready, settings, wanted, found, delegates)
     if wishes.needs_samples:
         for _ in some:  # of which calibration may have left none
@@ -173,12 +178,11 @@ def quantize(
     return evolve(result, plan=plan_for(delegates, result.model), wished=plan_for(delegates, wished))
 
 
-def _settled(wishes: Wishes, settings: Asked, has_samples: bool) -> Wishes:
+def _settled(wishes: Wishes, settings: Asked, has_samples: bool, model: Model) -> Wishes:
     """Return the wishes with nothing left open."""
-    wishes.check()
     if wishes.asked and not has_samples:
         raise InputError(f"{wishes.asked[0]} needs samples of the model's inputs: data")
-    return wishes.settled(settings.weights, has_samples)
+    return wishes.settled(settings.weights, has_samples, settings.scheme, written_bytes(model))
 
 
 def _equalized(ready: FloatModel, some: Samples, engine: str | Delegate) -> tuple[FloatModel, Samples]:
@@ -214,10 +218,12 @@ def _trial(
     wanted: Wanted,
     found: Calibration,
     delegates: Sequence[Delegate] | None,
+    floats: Model,
     method: str,
 ) -> Model:
-    """Return the model that a method gives, with floats at its border."""
+    """Return the model that a method gives of a model of the same ops, with floats at its border."""
     plain = evolve(settings, inputs="float", outputs="float")
+    ready = evolve(ready, model=floats)
     return apply_schemes(ready, plain, _with_method(wanted, method), found, delegates)[0].model()
 
 

@@ -55,26 +55,34 @@ def _percentile(seen: TensorStatistics, bits: int) -> Range:
 def _mse(seen: TensorStatistics, bits: int) -> Range:
     """Draw in first the higher end, then the lower, while the squared error falls."""
     low, high = min(seen.low, 0.0), max(seen.high, 0.0)
-    shares = np.linspace(0.2, 1.0, 81)
-    errors = [_squared_error(seen, low, high * share, bits) for share in shares]
-    high *= float(shares[int(np.argmin(errors))])
-    errors = [_squared_error(seen, low * share, high, bits) for share in shares]
-    return low * float(shares[int(np.argmin(errors))]), high
-
-
-def _squared_error(seen: TensorStatistics, low: float, high: float, bits: int) -> float:
-    step = (high - low) / ((1 << bits) - 1)
-    if step <= 0:
-        return np.inf
     there = np.flatnonzero(seen.counts)
-    values = _centres(seen)[there]
-    stored = np.clip(np.rint((values - low) / step), 0, (1 << bits) - 1) * step + low
-    return float((seen.counts[there] * np.square(values - stored)).sum())
+    values, counts = _centres(seen)[there], seen.counts[there]
+    shares = np.linspace(0.2, 1.0, 81)
+    high *= float(shares[np.argmin(_squared_errors(values, counts, low, high * shares, bits))])
+    low *= float(shares[np.argmin(_squared_errors(values, counts, low * shares, high, bits))])
+    return low, high
+
+
+def _squared_errors(
+    values: np.ndarray, counts: np.ndarray, low: np.ndarray | float, high: np.ndarray | float, bits: int
+) -> np.ndarray:
+    """Return the squared error of each of some ranges, of which one end or the other varies."""
+    most = (1 << bits) - 1
+    low = np.asarray(low, np.float64).reshape(-1, 1)
+    step = np.maximum((np.reshape(high, (-1, 1)) - low) / most, np.finfo(np.float64).tiny)
+    stored = (values - low) / step
+    np.rint(stored, out=stored)
+    np.clip(stored, 0, most, out=stored)
+    stored *= step
+    stored += low - values
+    return np.asarray(np.square(stored, out=stored) @ counts)
 
 
 def _entropy(seen: TensorStatistics, bits: int) -> Range:
     half = BINS // 2
     sizes = seen.counts[half:] + seen.counts[:half][::-1]  # how often which |x| came
+    farthest = min(int(max(-seen.low, seen.high) / seen.reach * half), half - 1)
+    sizes[farthest] = max(sizes[farthest], 1)  # which a histogram of some values may lack
     levels = 1 << (min(bits, 8) - (seen.low < 0))  # of |x|
     limit = kept_bins(sizes, levels)
     return (

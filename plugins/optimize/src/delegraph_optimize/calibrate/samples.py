@@ -17,7 +17,8 @@ from delegraph import InputError, Model, Tensor, escaped, model_inputs, shape_te
 from ..real import is_quantized
 
 # (signature or None for the main subgraph, values by the names of its inputs)
-Samples = Iterable["tuple[str | None, dict[str, np.ndarray]]"]
+Sample = tuple["str | None", "dict[str, np.ndarray]"]
+Samples = Iterable[Sample]
 _LARGE, _LARGER = 64.0, 200.0  # whole numbers from 0 to 255, or any, that go further look like pixels
 _FEW = 48  # values: fewer are no image
 _logger = logging.getLogger("delegraph")

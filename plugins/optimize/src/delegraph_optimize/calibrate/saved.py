@@ -13,6 +13,7 @@ import numpy as np
 from attrs import field, frozen
 from delegraph import Graph, InputError, Model, escaped, write_file
 
+from .ranges import METHODS
 from .statistics import BINS, TensorStatistics
 
 _NUMBERS = ("low", "high", "mean_low", "mean_high", "samples", "odd", "reach")
@@ -24,6 +25,7 @@ class Calibration:
     """What the tensors of a model took for values, by the names that :func:`tensor_keys` gives."""
 
     tensors: dict[str, TensorStatistics] = field(factory=dict)
+    method: str | None = None  # of the ranges: the one found best on the samples, where any were tried
 
     def __repr__(self) -> str:
         return f"<Calibration of {len(self.tensors)} tensors>"
@@ -31,7 +33,13 @@ class Calibration:
     def merged(self, other: Calibration) -> Calibration:
         """Return the calibration of all samples that either saw."""
         names = dict.fromkeys([*self.tensors, *other.tensors])
-        return Calibration({n: _merged(self.tensors.get(n), other.tensors.get(n)) for n in names})
+        both = {n: _merged(self.tensors.get(n), other.tensors.get(n)) for n in names}
+        return Calibration(both, self.method if self.method == other.method else None)
+
+    @property
+    def has_histograms(self) -> bool:
+        """Whether all was counted that the methods of histograms need."""
+        return all(s.reach for s in self.tensors.values() if s.samples)
 
     def of_one_value(self, model: Model) -> list[str]:
         """Return a sentence for each input of the main subgraph that held one number only."""
@@ -49,6 +57,7 @@ class Calibration:
         seen = list(self.tensors.values())
         columns: dict[str, Any] = {n: np.array([getattr(s, n) for s in seen], np.float64) for n in _NUMBERS}
         names = np.frombuffer(json.dumps([_FORMAT, *self.tensors]).encode(), np.uint8)
+        columns["method"] = np.array(self.method or "")
         counts = np.stack([s.counts for s in seen]) if seen else np.zeros((0, BINS), np.int64)
         np.savez_compressed(stream, names=names, counts=counts, **columns)
         write_file(path, stream.getvalue(), read)
@@ -64,17 +73,19 @@ class Calibration:
         try:
             with np.load(path, allow_pickle=False) as found:
                 arrays = {n: found[n] for n in ("names", "counts", *_NUMBERS)}
+                method = str(found["method"]) if "method" in found else ""
             form, *names = json.loads(arrays["names"].tobytes())
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as e:
             raise InputError(f"{os.fspath(path)!r} is no saved calibration: {e}") from e
-        if form != _FORMAT or arrays["counts"].shape != (len(names), BINS):
+        if form != _FORMAT or method not in ("", *METHODS) or arrays["counts"].shape != (len(names), BINS):
             raise InputError(f"{os.fspath(path)!r} is no saved calibration of this version")
         rows = zip(*(arrays[n].tolist() for n in _NUMBERS), strict=True)
         return cls(
             {
                 n: _statistics(row, arrays["counts"][i])
                 for i, (n, row) in enumerate(zip(names, rows, strict=True))
-            }
+            },
+            method or None,
         )
 
 

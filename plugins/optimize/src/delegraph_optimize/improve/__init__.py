@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from .best_method import BEST, FirstSamples, best_method
+from .best_method import BEST, CANDIDATES, best_method
 from .equalize import EQUALIZED, equalized
 from .improved import improve
-from .kept_samples import KeptSamples
+from .kept_samples import KeptSamples, written_bytes
 from .weights import Told
 from .wishes import EFFORTS, ROUNDINGS, Wishes
 
 __all__ = [
     "BEST",
+    "CANDIDATES",
     "EFFORTS",
     "EQUALIZED",
     "ROUNDINGS",
-    "FirstSamples",
     "KeptSamples",
     "Told",
     "Wishes",
     "best_method",
     "equalized",
     "improve",
+    "written_bytes",
 ]

@@ -17,9 +17,9 @@ import numpy as np
 from attrs import frozen
 from delegraph import Delegate, Interpreter, Model, fused_activation, load_delegate
 
+from ..calibrate.samples import Sample
 from ..calibrate.watch import Watched, run_sample
 from ..writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit
-from .kept_samples import Sample
 from .product import BIAS, WeightedProduct
 
 Tops = Mapping[int, np.ndarray]  # by tensor: the highest value of each channel on samples

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from delegraph import Graph, Model
 
-from ..calibrate import Samples
-from ..calibrate.samples import inputs_of
+from ..calibrate.samples import Sample, Samples, inputs_of
 
 MOST = 64  # samples
 MOST_BYTES = 1 << 30  # of values that are held at once while ops are improved
-Sample = tuple["str | None", "dict[str, np.ndarray]"]
 
 
 class KeptSamples:
@@ -38,6 +36,11 @@ class KeptSamples:
             tensors = inputs_of(model, key)
             found.setdefault(place, []).append({tensors[n].index: v for n, v in values.items()})
         return {place: some[: _most(model.subgraphs[place])] for place, some in found.items()}
+
+
+def written_bytes(model: Model) -> int:
+    """Return how many bytes the ops of a model write in a run."""
+    return sum(t.nbytes or 0 for graph in model.subgraphs for op in graph.ops for t in op.outputs)
 
 
 def _most(graph: Graph) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve, frozen
 from delegraph import InputError
 
+LIGHT = 1 << 23  # bytes that ops write in a run: of less, biases are corrected in little time and memory
 ROUNDINGS = ("nearest", "gptq", "adaround")
 
 
@@ -38,9 +39,14 @@ class Wishes:
         }
         return [name for name, wanted in given.items() if wanted]
 
-    def settled(self, weights: str, has_samples: bool) -> Wishes:
-        """Return the wishes with nothing left open, for weights of a type."""
+    def settled(self, weights: str, has_samples: bool, scheme: str = "", work: int = LIGHT) -> Wishes:
+        """Return the wishes with nothing left open, for weights of a type.
+
+        :param work: bytes that the ops of the model write in a run.
+        """
         few = _EFFORTS[self.effort][weights] if has_samples else _NOTHING
+        if has_samples and self.effort == "normal" and scheme == "int8" and work < LIGHT:
+            few = evolve(few, bias_correction=True)
         return evolve(
             self,
             equalize=few.equalize if self.equalize is None else self.equalize,

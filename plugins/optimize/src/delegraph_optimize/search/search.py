@@ -28,7 +28,6 @@ from delegraph import (
 
 from ..asked import rules_of
 from ..calibrate import read_samples
-from ..improve import BEST
 from ..improve.wishes import Wishes
 from ..pipeline import Quantized, Source, dequantize, quantize
 from ..report import Outcome
@@ -140,8 +139,6 @@ def _check(
         raise InputError(f"per needs one of size, time, found {per!r}")
     if data is None:
         raise InputError("a search needs samples of the model's inputs: data")
-    if settings.get("method") == BEST:
-        raise InputError(f"a search needs a method of calibration that it can keep, found {BEST!r}")
 
 
 class _Search:
@@ -178,7 +175,10 @@ class _Search:
         self.tried: list[Tried] = []
         self.data: Any = data  # None once it is needed no more
         made = self._quantized()
+        if made.calibration is not None and made.calibration.method is not None:
+            self.settings["method"] = made.calibration.method  # found best once, kept in all trials
         if not _improved(settings):
+            self.settings["bias_correction"] = False  # which needs samples in each trial
             self.data, self.settings["calibration"] = None, made.calibration
         own = self._own() if self.rules else frozenset()
         self.ops = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .job import Item, Job, Judge, Result
 from .journal import Journal
 from .opened import Arrays, OpenedModel, Reading, Sample
+from .predictor import Predictor
 from .run_job import Finished, Where, run_job
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Journal",
     "Judge",
     "OpenedModel",
+    "Predictor",
     "Reading",
     "Result",
     "Sample",

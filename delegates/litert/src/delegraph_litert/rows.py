@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 from delegraph import (
     DTYPES,
+    Constraint,
     Op,
     OpSupport,
     RowsByOp,
@@ -29,6 +30,7 @@ from delegraph import (
 from .options import EDGETPU, Options
 
 QUANTIZED_INSIDE = 0.01  # the claim of a float row in which XNNPACK does so, or more
+_OF_SIX = 4  # times that, of a result cut to 6: its error stays as large as before
 
 
 @needs("values in every operand")
@@ -56,11 +58,15 @@ def settled(op: Op) -> str | None:
     return next((f"tensor {t.index}, which is none" for t in operands if not t.is_constant), None)
 
 
-@needs("no narrow bounds on the result")
-def no_bounds(op: Op) -> str | None:
-    """XNNPACK quantizes floats inside: its error stays as large as it is where values are cut to 1."""
-    activation = op.options.get("fused_activation_function")
-    return f"a fused activation {activation}" if activation == "RELU_N1_TO_1" else None
+def unbounded(*bounds: str) -> Constraint:
+    """Return the constraint on ops in which XNNPACK quantizes: its error stays where they cut."""
+
+    @needs(f"no fused activation {' or '.join(bounds)}")
+    def wide(op: Op) -> str | None:
+        activation = op.options.get("fused_activation_function")
+        return str(activation) if activation in bounds else None
+
+    return wide
 
 
 def rows(options: Options) -> RowsByOp:
@@ -92,10 +98,15 @@ def _rows_of(lines: Sequence[Sequence[str]], reference: SupportTable, resolver: 
         letters: dict[str, Any] = dict(pair.split("=") for pair in choices.split("; ") if pair)
         row = OpSupport(op, (first, last), types, steps=int(steps), rtol=float(rtol), **letters)
         for like in _like(reference.rows_of(op), row, name):
-            own = (some_values, whole_bytes, whole_parameters, *_OF_OPS.get(op, ()))
-            bounded = (no_bounds,) if row.rtol >= QUANTIZED_INSIDE else ()
-            constraints = (*own, *like.constraints, *bounded)
-            yield attrs.evolve(row, constraints=constraints, shapes=like.shapes)
+            constraints = (*_ALL, *_OF_OPS.get(op, ()), *like.constraints)
+            whole = attrs.evolve(row, constraints=constraints, shapes=like.shapes)
+            yield from [whole] if row.rtol < QUANTIZED_INSIDE else _by_bounds(whole)
+
+
+def _by_bounds(row: OpSupport) -> Iterator[OpSupport]:
+    """Yield the rows of an op in which floats are quantized."""
+    for rtol, bounds in ((row.rtol, ("RELU6", "RELU_N1_TO_1")), (_OF_SIX * row.rtol, ("RELU_N1_TO_1",))):
+        yield attrs.evolve(row, rtol=rtol, constraints=(*row.constraints, unbounded(*bounds)))
 
 
 def _like(found: Iterable[OpSupport], row: OpSupport, name: str) -> list[OpSupport]:
@@ -120,4 +131,5 @@ def _example(row: OpSupport) -> str:
     return " ".join(chosen.get(word, word) for word in plain)
 
 
+_ALL = (some_values, whole_bytes, whole_parameters)
 _OF_OPS = {"LSTM": (settled,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (settled,)}

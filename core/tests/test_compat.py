@@ -104,6 +104,16 @@ def test_what_is_not_installed_is_not_pretended():
     assert importlib.util.find_spec("tensorflow") is None
 
 
+@pytest.mark.skipif(importlib.util.find_spec("tensorflow") is not None, reason="TensorFlow is installed")
+def test_a_package_can_be_left_out():
+    with compat.installed(leave_out=["tensorflow"]):
+        assert importlib.util.find_spec("tensorflow") is None
+        assert importlib.util.find_spec("tflite_runtime") is not None
+    with pytest.raises(InputError, match="ai_edge_litert, tensorflow, tflite_runtime"):
+        compat.install(leave_out=["torch"])
+    assert not compat.is_installed()
+
+
 def test_the_rest_of_an_installed_package_stays_its_own(folder):
     folder("tensorflow/__init__.py", "__version__ = '9.9'\nfrom tensorflow._api.v2 import lite\n")
     folder("tensorflow/_api/__init__.py", "")

@@ -47,7 +47,7 @@ def test_a_program_has_the_results_of_litert_on_each_delegate(tmp_path: Path) ->
     for delegate, steps in (("litert", 0), ("opencl", 1), ("reference", 1)):  # LiteRT runs XNNPACK here
         found = delegraph("-d", delegate, script, DIGITS)
         assert np.abs(np.array(json.loads(found.stdout)) - expected).max() <= steps, found.stderr
-        assert f"delegraph: digits_int8.tflite: ops: 10 on {delegate}; 1 runs" in found.stderr
+        assert f"delegraph: digits_int8.tflite: ops: 10 on {delegate}; 1 run\n" in found.stderr
 
 
 def test_arguments_and_exit_codes_are_the_programs(tmp_path: Path) -> None:

@@ -23,12 +23,16 @@ RAW = {"ignore_unknown_options": True, "allow_interspersed_args": False}  # what
 @click.option(
     "--keep-tensors", is_flag=True, help="Keep every tensor, for programs that read many in the middle."
 )
+@click.option(
+    "--leave-out", multiple=True, metavar="PACKAGE", help="Stand in for nothing of a package: tensorflow."
+)
 @delegate_options
 @click.argument("program")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def exec(
     is_module: bool,
     keep_tensors: bool,
+    leave_out: tuple[str, ...],
     delegates: list[str],
     options: dict[str, dict[str, str]],
     program: str,
@@ -45,7 +49,7 @@ def exec(
         raise click.BadParameter(f"no file {program!r}; a module needs -m", param_hint="PROGRAM")
     if delegates or options:
         loaded_delegates(delegates, options)  # what is wrong with them is said before the program begins
-    compat.install(delegates or None, options, keep_tensors)
+    compat.install(delegates or None, options, keep_tensors, leave_out)
     atexit.register(_say_what_ran)
     try:
         _run(program, is_module, arguments)

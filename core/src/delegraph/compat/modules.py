@@ -14,7 +14,8 @@ from typing import Any
 
 from attrs import frozen
 
-from ..kinds import check_flags
+from ..errors import InputError
+from ..kinds import check_flags, several
 from ..plugins import Wanted
 from . import record, settings
 
@@ -65,11 +66,15 @@ PASSED_ON = {
 class StandInFinder(MetaPathFinder):
     """Finds what stands in, and lets installed packages be themselves."""
 
+    left_out: frozenset[str] = frozenset()  # packages that nothing stands in for
+
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         stand_in = STAND_INS.get(name)
-        if stand_in is None or (not stand_in.source and self._is_installed(name, path)):
+        if stand_in is None or name.partition(".")[0] in self.left_out:
+            return None
+        if not stand_in.source and self._is_installed(name, path):
             return None
         return spec_from_loader(
             name, StandInLoader(stand_in), origin="delegraph", is_package=not stand_in.source
@@ -105,6 +110,7 @@ def install(
     delegates: Sequence[Wanted] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     keep_tensors: bool = False,
+    leave_out: Sequence[str] = (),
 ) -> None:
     """Put delegraph's modules at the addresses of LiteRT's; call it before the program imports them.
 
@@ -115,17 +121,22 @@ def install(
         reference delegate.
     :param options: of delegates given by name: ``{"opencl": {"device": "cpu"}}``.
     :param keep_tensors: keep every tensor of every model, for programs that read many of them.
+    :param leave_out: packages that nothing is to stand in for: ``["tensorflow"]``, for a library that does
+        more where it finds it.
     """
     check_flags(keep_tensors=keep_tensors)
     uninstall()
+    _finder.left_out = _known_packages(leave_out)
     settings.use(settings.ProgramSettings(delegates, dict(options or {}), bool(keep_tensors)))
-    for name in [n for n, stand_in in STAND_INS.items() if stand_in.source and n in sys.modules]:
+    replaced = [n for n, s in STAND_INS.items() if s.source and n.partition(".")[0] not in _finder.left_out]
+    for name in [n for n in replaced if n in sys.modules]:
         _before[name] = sys.modules.pop(name)
         _unset(name)
     sys.meta_path.insert(0, _finder)
     source = import_module(INTERPRETER)
     for module, names in PASSED_ON.items():
-        for name in names if module in sys.modules else ():
+        is_there = module in sys.modules and "tensorflow" not in _finder.left_out
+        for name in names if is_there else ():
             _passed.append((module, name, getattr(sys.modules[module], name, None)))
             setattr(sys.modules[module], name, getattr(source, name))
 
@@ -161,9 +172,10 @@ def installed(
     delegates: Sequence[Wanted] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     keep_tensors: bool = False,
+    leave_out: Sequence[str] = (),
 ) -> Iterator[None]:
     """Do as :func:`install`, for the length of a ``with`` block."""
-    install(delegates, options, keep_tensors)
+    install(delegates, options, keep_tensors, leave_out)
     try:
         yield
     finally:
@@ -173,6 +185,14 @@ def installed(
 _finder = StandInFinder()
 _before: dict[str, ModuleType] = {}  # modules that were there, by name
 _passed: list[tuple[str, str, Any]] = []  # module, name and value before
+
+
+def _known_packages(names: Sequence[str]) -> frozenset[str]:
+    known = {name.partition(".")[0] for name in STAND_INS}
+    found = several("leave_out", names, str, "names of packages")
+    if unknown := [name for name in found if name not in known]:
+        raise InputError(f"leave_out needs names among {', '.join(sorted(known))}, found {unknown[0]!r}")
+    return frozenset(found)
 
 
 def _lite() -> dict[str, Any]:

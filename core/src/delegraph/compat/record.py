@@ -31,9 +31,12 @@ class Ran:
             self.ops = Counter(label for sub in plan.subgraphs for label in sub.labels.values())
 
     def __str__(self) -> str:
+        if not self.runs:
+            return f"{self.model}: opened and never run"
         where = ", ".join(f"{count} on {label}" for label, count in self.ops.most_common())
         of_several = f" of {self.interpreters} interpreters" if self.interpreters > 1 else ""
-        return f"{self.model}: ops: {where or 'none'}; {self.runs} runs{of_several}"
+        times = "1 run" if self.runs == 1 else f"{self.runs} runs"
+        return f"{self.model}: ops: {where or 'none'}; {times}{of_several}"
 
 
 _opened: list[Ran] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 import json
 import re
@@ -535,3 +536,14 @@ def test_the_documentation_names_every_command_and_option(name):
     for parameter in main.get_command(None, name).params:
         for option in (o for o in parameter.opts if o.startswith("-")):
             assert f"`{option}" in page, option
+
+
+def test_why_as_json_and_csv_has_refusals(model):
+    words = ("why", model, "2", "-d", "npu")
+    (answer,) = json.loads(run(*words, "--json").stdout)
+    assert (answer["subgraph"], answer["index"], answer["name"]) == (0, 2, "ABS")
+    assert answer["runs_on"] == "reference"
+    (refusal,) = answer["refusals"]
+    assert (refusal["rule"], refusal["found"]) == ("at most 8 channels", "16 channels")
+    (row,) = csv.DictReader(run(*words, "--csv").stdout.splitlines())
+    assert (row["runs_on"], row["delegate"], row["rule"]) == ("reference", "npu", "at most 8 channels")

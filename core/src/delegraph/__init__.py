@@ -84,7 +84,7 @@ if TYPE_CHECKING:
     from . import compat as compat
     from . import interpreter as interpreter
     from . import rules as rules
-    from .cli.echo import echo, echo_json
+    from .cli.echo import echo, echo_csv, echo_json
     from .file import check_output, is_same_file, read_model, write_file, write_model
     from .inputs import model_inputs
     from .model import Builder
@@ -155,6 +155,7 @@ __all__ = [
     "check_output",
     "dtype_of",
     "echo",
+    "echo_csv",
     "echo_json",
     "escaped",
     "fallbacks_unsaid",
@@ -199,6 +200,7 @@ _LATER = {
     "SignatureRunner": "interpreter",
     "check_output": "file",
     "echo": "cli.echo",
+    "echo_csv": "cli.echo",
     "echo_json": "cli.echo",
     "is_same_file": "file",
     "load_delegate": "plugins",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import re
 
@@ -280,6 +282,20 @@ def test_show_says_what_a_compiled_file_holds(run, partly, tmp_path):
         output,
     )
     assert "it is not compiled" in run("show", partly)[1]
+
+
+def test_json_and_csv_have_every_op(run, partly, tmp_path):
+    code, output = run("compile", partly, "-o", tmp_path, "--json")
+    (found,) = json.loads(output)
+    assert code == 0
+    assert found["output"] == str(tmp_path / "model_edgetpu.tflite")
+    mapped = [o["mapped"] for o in found["operations"]]
+    assert True in mapped
+    assert False in mapped
+    rows = list(csv.DictReader(run("compile", partly, "-o", tmp_path, "--csv")[1].splitlines()))
+    assert [(r["op"], r["status"]) for r in rows] == [(o["op"], o["status"]) for o in found["operations"]]
+    (op,) = json.loads(run("show", tmp_path / "model_edgetpu.tflite", "--json")[1])
+    assert op["holds"].startswith("a model of 1 ops")
 
 
 def test_the_package_offers_the_command():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from textwrap import wrap
 from typing import Any, TextIO
@@ -66,3 +67,10 @@ def _broken(line: str, width: int) -> str:
     indent = " " * (len(line) - len(line.lstrip()) + 2)
     broken = wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(broken)
+
+
+def echo_csv(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
+    """Print records as CSV, a line each below the columns' names; no cell is a spreadsheet's formula."""
+    from ..report.records import csv_text
+
+    click.echo(csv_text(columns, records), nl=False)

@@ -19,7 +19,7 @@ from .common import (
     model_argument,
     planned,
 )
-from .echo import echo
+from .echo import echo, echo_csv, echo_json
 
 
 @click.command()
@@ -28,11 +28,15 @@ from .echo import echo
 @delegate_options
 @limit_options
 @budget_options
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each refusal as CSV.")
 def why(
     model: str,
     op: str,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    as_json: bool,
+    as_csv: bool,
     **limits: Any,
 ) -> None:
     """Say why OP of MODEL runs where it runs.
@@ -44,6 +48,14 @@ def why(
     found = _matching(with_all, op)
     if not found:
         raise InputError(_no_such_op(with_all, op))
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv are one or the other")
+    if as_json:
+        echo_json([_answer(plan, *place) for place in found])
+        return
+    if as_csv:
+        echo_csv(_COLUMNS, (line for place in found for line in _lines(_answer(plan, *place))))
+        return
     for i, (subgraph, index) in enumerate(found):
         if i:
             echo()
@@ -75,6 +87,37 @@ def explanation(plan: Plan, subgraph: int, index: int) -> Iterator[str]:
             yield from (f"    {refusal}" for refusal in refusals[delegate.label])
         elif delegate.label == sub.labels[index]:
             yield from _claim(op, sub, delegate)
+
+
+def _answer(plan: Plan, subgraph: int, index: int) -> dict[str, Any]:
+    """Return what is known of one op, for programs."""
+    from ..report.plan_text import op_json, tensor_json
+
+    sub = plan.subgraphs[subgraph]
+    gone = {op.index: ("folded", op) for op in sub.folded} | {
+        op.index: ("merged", op) for op in sub.graph.merged
+    }
+    there = {op.index: (sub.labels[op.index], op) for op in sub.graph.ops}
+    runs_on, op = (gone | there)[index]
+    refusals = [
+        {"delegate": d.label, "kind": r.kind, "rule": r.rule, "found": r.found, "hint": r.hint}
+        for d in plan.delegates
+        for r in sub.refusals.get(index, {}).get(d.label, ())
+    ]
+    sides = {
+        side: [None if t is None else tensor_json(t) for t in tensors]
+        for side, tensors in (("inputs", op.inputs), ("outputs", op.outputs))
+    }
+    partition = next(
+        (i for i, p in enumerate(sub.partitions) if any(o.index == index for o in p.ops)), None
+    )
+    about = {"subgraph": subgraph, **op_json(op), "runs_on": runs_on, "partition": partition}
+    return {**about, **sides, "refusals": refusals}
+
+
+def _lines(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a line for each refusal; one, where there is none."""
+    return [{**answer, **refusal} for refusal in answer["refusals"]] or [answer]
 
 
 def _verdict(sub: SubgraphPlan, op: Op) -> str:
@@ -124,3 +167,19 @@ def _no_such_op(model: Model, text: str) -> str:
     names = sorted({op.name for g in model.subgraphs for op in g.ops})
     counts = ", ".join(f"subgraph {g.index}: 0..{len(g.ops) - 1}" for g in model.subgraphs if g.ops)
     return f"no op {text!r} in {model.source}; indices: {counts or 'none'}; names: {', '.join(names)}"
+
+
+_COLUMNS = (
+    "subgraph",
+    "index",
+    "name",
+    "version",
+    "types",
+    "runs_on",
+    "partition",
+    "delegate",
+    "kind",
+    "rule",
+    "found",
+    "hint",
+)

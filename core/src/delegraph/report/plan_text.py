@@ -201,33 +201,35 @@ def _subgraph_json(subgraph: SubgraphPlan) -> dict[str, Any]:
         "partitions": [_partition_json(p) for p in subgraph.partitions],
         "refusals": [
             {
-                **_op_json(by_index[index]),
+                **op_json(by_index[index]),
                 "delegate": label,
                 "reasons": [asdict(r) for r in reasons],
             }
             for index, by_label in subgraph.refusals.items()
             for label, reasons in by_label.items()
         ],
-        "folded": [_op_json(op) for op in subgraph.folded],
-        "merged": [_op_json(op) for op in subgraph.graph.merged],
+        "folded": [op_json(op) for op in subgraph.folded],
+        "merged": [op_json(op) for op in subgraph.graph.merged],
     }
 
 
 def _partition_json(p: Partition) -> dict[str, Any]:
     return {
         "delegate": p.label,
-        "ops": [_op_json(op) for op in p.ops],
-        "inputs": [_tensor_json(t) for t in p.inputs],
-        "outputs": [_tensor_json(t) for t in p.outputs],
+        "ops": [op_json(op) for op in p.ops],
+        "inputs": [tensor_json(t) for t in p.inputs],
+        "outputs": [tensor_json(t) for t in p.outputs],
         "variables": [t.index for t in p.variables],
         "deferred": p.deferred,
     }
 
 
-def _op_json(op: Op) -> dict[str, Any]:
+def op_json(op: Op) -> dict[str, Any]:
+    """Return an op as values that ``json.dumps`` takes."""
     return {"index": op.index, "name": op.name, "version": op.version, "types": types_of(op)}
 
 
-def _tensor_json(t: Tensor) -> dict[str, Any]:
+def tensor_json(t: Tensor) -> dict[str, Any]:
+    """Return a tensor as values that ``json.dumps`` takes."""
     shape = None if t.shape is None else list(t.shape)
     return {"index": t.index, "name": t.name, "dtype": t.dtype, "shape": shape, "nbytes": t.nbytes}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from delegraph import echo, escaped
+from delegraph import echo, echo_csv, echo_json, escaped
 
 if TYPE_CHECKING:
     from .compiler import CompiledFile
     from .cut import Settings
+    from .status import Operation
 
 LOG_BEGINS = b"delegraph-edgetpu "
 MODEL = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -79,8 +81,16 @@ def edgetpu() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a page with a bar for each op: estimated time and memory.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print what became of each op as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each op as CSV.")
 def compile_command(
-    models: tuple[Path, ...], out: Path, show_operations: bool, report: Path | None, **options: Any
+    models: tuple[Path, ...],
+    out: Path,
+    show_operations: bool,
+    report: Path | None,
+    as_json: bool,
+    as_csv: bool,
+    **options: Any,
 ) -> None:
     """Compile MODEL for the Edge TPU: NAME_edgetpu.tflite with one custom op, and NAME_edgetpu.log.
 
@@ -94,29 +104,41 @@ def compile_command(
     settings = Settings(made_by=made_by, **options)
     _check_options(models, out, settings)
     _check_outputs(models, out, settings, report)
-    echo(log.head(made_by))
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv are one or the other")
+    for_people = not (as_json or as_csv)
+    if for_people:
+        echo(log.head(made_by))
     written = []
     try:
-        for found in _with_progress(models, settings):
+        for found in _with_progress(models, settings, partial(echo, err=not for_people)):
             output, log_file = _places(out, found.name)
             _write(output, found.data, models)
             _write(log_file, log.log_text(found, output, log_file, made_by).encode(), models)
+            written.append(found)
+            if not for_people:
+                continue
             echo("\n" + log.summary(found, output, log_file) + "\n")
             if show_operations:
                 echo(mapping.table(found.operations) + "\n")
             echo(mapping.why(found.operations) or mapping.ALL_MAPPED)
-            written.append(found)
     except CompilationFailed as e:
         _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode(), models)
         raise
     if report is not None:
         _write(report, _report(written).encode(), models)
         echo(f"{escaped(report)} written", err=True)
+    if as_json:
+        echo_json([_as_json(found, *_places(out, found.name)) for found in written])
+    if as_csv:
+        columns = ("model", "index", "op", "version", "status", "why", "way_out")
+        echo_csv(columns, (_operation_json(found, o) for found in written for o in found.operations))
 
 
 @edgetpu.command(short_help="Say what the custom ops of a compiled model hold.")
 @click.argument("model", type=MODEL)
-def show(model: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def show(model: Path, as_json: bool) -> None:
     """Say what the custom ops of a compiled MODEL hold, delegraph's or the Edge TPU compiler's."""
     from delegraph import InputError, read_model
 
@@ -125,6 +147,9 @@ def show(model: Path) -> None:
     found = [op for graph in read_model(model).subgraphs for op in graph.ops if op.name == CUSTOM_OP]
     if not found:
         raise InputError(f"{escaped(model)} needs an {CUSTOM_OP}, found none: it is not compiled")
+    if as_json:
+        echo_json([{"index": op.index, "holds": described(op.custom_options)} for op in found])
+        return
     for op in found:
         echo(f"{op}: {described(op.custom_options)}")
 
@@ -168,7 +193,36 @@ def _is_log(path: Path) -> bool:
         return file.read(len(LOG_BEGINS)) == LOG_BEGINS
 
 
-def _with_progress(models: tuple[Path, ...], settings: Settings) -> Iterator[CompiledFile]:
+def _as_json(found: CompiledFile, output: Path, log_file: Path) -> dict[str, Any]:
+    """Return a compiled file for programs: its ops, and what each Edge TPU subgraph holds."""
+    subgraphs = [
+        {
+            "ops": len(estimate.rows),
+            "parameter_bytes": estimate.parameter_bytes,
+            "cached_bytes": estimate.cached_bytes,
+            "streamed_bytes": estimate.streamed_bytes,
+        }
+        for estimate in found.estimates
+    ]
+    return {
+        "model": str(found.source),
+        "output": str(output),
+        "log": str(log_file),
+        "seconds": found.seconds,
+        "folded": found.folded,
+        "subgraphs": subgraphs,
+        "operations": [_operation_json(found, o) for o in found.operations],
+    }
+
+
+def _operation_json(found: CompiledFile, o: Operation) -> dict[str, Any]:
+    about = {"model": str(found.source), "index": o.op.index, "op": o.op.name, "version": o.op.version}
+    return {**about, "mapped": o.is_mapped, "status": o.status, "why": o.why, "way_out": o.way_out}
+
+
+def _with_progress(
+    models: tuple[Path, ...], settings: Settings, say: Callable[[str], None]
+) -> Iterator[CompiledFile]:
     """Compile one file after another, with a bar on the standard error stream while it takes long."""
     from rich.console import Console
     from rich.progress import Progress
@@ -180,9 +234,9 @@ def _with_progress(models: tuple[Path, ...], settings: Settings) -> Iterator[Com
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task("compiling", total=total)
         if settings.num_segments > 1:
-            files = compiled_in_segments(models[0], settings, echo)
+            files = compiled_in_segments(models[0], settings, say)
         else:
-            files = compiled_together(models, settings, echo)
+            files = compiled_together(models, settings, say)
         for found in files:
             progress.advance(task)
             yield found

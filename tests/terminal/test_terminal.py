@@ -32,9 +32,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def words(lines: list[str]) -> set[str]:
     """Return the words of lines, numbers alike, without the marks that a list of cells brings."""
-    return {
-        re.sub(r"\d[\d.]*(e[-+]\d+)?", "0", word).rstrip(":") for line in lines for word in line.split()
-    }
+    masked = (re.sub(r"\d[\d.]*(e[-+]\d+)?( [mµ]?s\b)?", "0", line) for line in lines)
+    return {word.rstrip(":") for line in masked for word in line.split()}
 
 
 def test_every_command_is_called() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from unicodedata import category
 
 
@@ -42,6 +43,13 @@ def shortened(text: str, letters: int = 60) -> str:
     """Return a text; a long one loses its middle."""
     half = letters // 2
     return text if len(text) <= letters else f"{text[:half]}…{text[-half:]}"
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'opencl'?`` where a name is almost a known one, else ""."""
+    names = {n.lower(): n for n in known}
+    close = get_close_matches(str(name).lower(), names, 1) if len(str(name)) < 200 else []
+    return f"; did you mean {escaped(names[close[0]])!r}?" if close else ""
 
 
 def few(texts: Sequence[str], shown: int = 3) -> str:

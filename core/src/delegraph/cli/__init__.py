@@ -24,7 +24,7 @@ import click
 
 from ..errors import DelegraphError
 from ..log import logger
-from ..text import escaped_lines
+from ..text import did_you_mean, escaped_lines
 from .echo import echo, print_in_any_encoding
 
 # Commands of core and what the list of commands says of them: listing imports none of their modules.
@@ -67,8 +67,10 @@ class Main(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from ..contract import hint_for_command
 
-        if args and self.get_command(ctx, args[0]) is None and (hint := hint_for_command(args[0])):
-            ctx.fail(f"No such command {args[0]!r}. {hint}")
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            hint, close = hint_for_command(args[0]), did_you_mean(args[0], self.list_commands(ctx))
+            if hint or close:
+                ctx.fail(f"No such command {args[0]!r}{f'. {hint}' if hint else close}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -219,7 +221,10 @@ def _turn_off(ctx: click.Context, parameter: click.Parameter, given: tuple[str, 
         if not text.startswith("no:"):
             raise click.BadParameter(f"it needs no:NAME, found {text!r}")
         if name not in known:
-            raise click.BadParameter(f"no plugin {name!r}; installed: {', '.join(known) or 'none'}")
+            installed = ", ".join(known) or "none"
+            raise click.BadParameter(
+                f"no plugin {name!r}{did_you_mean(name, known)}; installed: {installed}"
+            )
     ctx.call_on_close(Plugins.forget)
     ctx.with_resource(imports.turning_off(names))
     Plugins.forget()

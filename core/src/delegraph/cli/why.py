@@ -10,7 +10,7 @@ import click
 from ..contract import CORE, NOBODY, Delegate, Plan, SubgraphPlan
 from ..errors import InputError
 from ..model import Model, Op, Tensor
-from ..text import shape_text
+from ..text import did_you_mean, shape_text
 from .common import (
     budget_options,
     delegate_options,
@@ -166,7 +166,9 @@ def _matching(model: Model, text: str) -> list[tuple[int, int]]:
 def _no_such_op(model: Model, text: str) -> str:
     names = sorted({op.name for g in model.subgraphs for op in g.ops})
     counts = ", ".join(f"subgraph {g.index}: 0..{len(g.ops) - 1}" for g in model.subgraphs if g.ops)
-    return f"no op {text!r} in {model.source}; indices: {counts or 'none'}; names: {', '.join(names)}"
+    close = did_you_mean(text.rpartition(":")[2], names)
+    known = f"indices: {counts or 'none'}; names: {', '.join(names)}"
+    return f"no op {text!r} in {model.source}{close}; {known}"
 
 
 _COLUMNS = (

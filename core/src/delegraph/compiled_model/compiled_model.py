@@ -14,7 +14,7 @@ from ..kinds import check_kind, whole
 from ..model import Signature
 from ..plugins import Plugins, Wanted
 from ..run.interpreter import Interpreter
-from ..text import shape_text
+from ..text import did_you_mean, shape_text
 from . import choice
 from .environment import Environment
 from .hardware import HardwareAccelerator
@@ -280,7 +280,8 @@ class CompiledModel:
     def _named(self, key: str) -> Signature:
         found = {s.key: s for s in self._signatures}
         if key not in found:
-            raise CompiledModelError(f"no signature {key!r}; the model has: {', '.join(found)}")
+            close = did_you_mean(key, found)
+            raise CompiledModelError(f"no signature {key!r}{close}; the model has: {', '.join(found)}")
         return found[key]
 
     def _details(self, signature: Signature, index: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import attrs
 
 from ..errors import OptionError
+from ..text import did_you_mean
 
 T = TypeVar("T")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -36,7 +37,7 @@ def read_options(cls: type[T], given: Mapping[str, Any], owner: str) -> T:
     values = {}
     for name, value in given.items():
         if name not in fields:
-            raise OptionError(f"{owner} has no option {name!r}; {valid}")
+            raise OptionError(f"{owner} has no option {name!r}{did_you_mean(name, fields)}; {valid}")
         try:
             values[name] = _convert(value, kinds[name])
         except ValueError:

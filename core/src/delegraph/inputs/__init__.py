@@ -15,7 +15,7 @@ from attrs import frozen
 from ..errors import InputError
 from ..model import Model
 from ..run import Argument, Interface, described, interface_of
-from ..text import escaped
+from ..text import did_you_mean, escaped
 
 Tell = Callable[[str], None]  # gets a sentence for the user about what was done to an input
 
@@ -105,7 +105,9 @@ def _named(interface: Interface, text: str) -> Mapping[str, str]:
             if name and text.startswith(f"{name}="):
                 return {argument.name: text[len(name) + 1 :]}
     if "=" in text and not os.path.exists(text):
-        raise InputError(f"no input {text.partition('=')[0]!r}; the inputs are: {inputs_text(interface)}")
+        name = text.partition("=")[0]
+        close = did_you_mean(name, [n for a in interface.inputs for n in (a.name, a.tensor.name)])
+        raise InputError(f"no input {name!r}{close}; the inputs are: {inputs_text(interface)}")
     if len(interface.inputs) == 1:
         return {interface.inputs[0].name: text}
     if text.endswith(".npz") or _is_random(text):

@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 from ..errors import InputError
-from ..text import escaped
+from ..text import did_you_mean, escaped
 from . import schema
 from .graph import NO_OPTIONS, OperatorCode, Record
 
@@ -55,7 +55,8 @@ def options_record(op: str, **given: Any) -> Record:
     values = {name: f.default for name, f in fields.items()}
     for name, value in given.items():
         if name not in fields:
-            raise InputError(f"{op} has no option {name!r}; it has: {', '.join(fields) or 'none'}")
+            known = f"it has: {', '.join(fields) or 'none'}"
+            raise InputError(f"{op} has no option {name!r}{did_you_mean(name, fields)}; {known}")
         values[name] = _option(op, fields[name], value)
     return Record(table, values)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache, partial
 from importlib.metadata import EntryPoint
 from time import perf_counter
@@ -39,7 +38,7 @@ from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDe
 from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
-from ..text import few
+from ..text import did_you_mean, few
 from . import imports
 from .checks import check_made, is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
 
@@ -415,8 +414,8 @@ class Plugins:
         parts = [f"no delegate {name!r}; installed: {', '.join(sorted(self.delegates())) or 'none'}"]
         if package:
             parts.append(f"It is in the package {package.name}: pip install {package.name}")
-        elif close := get_close_matches(name, self.delegates(), 1):
-            parts.append(f"Did you mean {close[0]!r}?")
+        elif close := did_you_mean(name, self.delegates()):
+            parts = [parts[0] + close]
         elif is_library(name):
             parts.append(
                 "Delegates are Python packages here; LiteRT loads shared libraries for the package "

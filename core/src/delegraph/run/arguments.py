@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError, ShapeError
 from ..kinds import check_kind, check_mapping
 from ..plugins import Plugins
-from ..text import shape_text
+from ..text import did_you_mean, shape_text
 from .named_arguments import Argument, Interface
 
 
@@ -29,7 +29,8 @@ def matched(interface: Interface, inputs: Mapping[str | int, Any]) -> list[tuple
     known: dict[str | int, Argument] = {a.tensor.index: a for a in interface.inputs}
     known |= {a.name: a for a in interface.inputs}
     if unknown := [key for key in inputs if key not in known]:
-        raise InputError(f"the model has no input {unknown[0]!r}; it has: {_names(interface)}")
+        close = did_you_mean(unknown[0], [a.name for a in interface.inputs])
+        raise InputError(f"the model has no input {unknown[0]!r}{close}; it has: {_names(interface)}")
     found = {known[key].name: value for key, value in inputs.items()}
     if missing := [a.name for a in interface.inputs if a.name not in found]:
         raise InputError(

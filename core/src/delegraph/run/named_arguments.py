@@ -10,7 +10,7 @@ from attrs import frozen
 from ..contract import Plan
 from ..errors import InputError
 from ..model import Graph, Model, Op, Record, Signature, Tensor
-from ..text import escaped, shape_text
+from ..text import did_you_mean, escaped, shape_text
 
 
 @frozen(hash=False)
@@ -123,7 +123,8 @@ def _signature(model: Model, key: str | None) -> Signature | None:
     found = next((s for s in model.signatures if s.key == key), None)
     if found is None:
         known = ", ".join(repr(s.key) for s in model.signatures) or "none"
-        raise InputError(f"no signature {key!r} in {model.source}; it has: {known}")
+        close = did_you_mean(key, [s.key for s in model.signatures])
+        raise InputError(f"no signature {key!r} in {model.source}{close}; it has: {known}")
     return found
 
 

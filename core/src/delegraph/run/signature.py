@@ -12,7 +12,7 @@ import attrs
 from ..errors import InputError
 from ..kinds import check_kind
 from ..model import Model
-from ..text import escaped, few, shortened
+from ..text import did_you_mean, escaped, few, shortened
 from .litert_details import Details
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ class SignatureRunner:
         assert interpreter is not None
         found = {s.key: s for s in interpreter.model.signatures}
         if signature_key not in found:
-            raise InputError(f"no signature {signature_key!r}; the model has: {', '.join(found) or 'none'}")
+            close = did_you_mean(signature_key, found)
+            known = ", ".join(found) or "none"
+            raise InputError(f"no signature {signature_key!r}{close}; the model has: {known}")
         self._interpreter = interpreter
         signature = found[str(signature_key)]
         self._signature = attrs.evolve(  # names are sorted, as in LiteRT
@@ -50,7 +52,8 @@ class SignatureRunner:
         signature = self._signature
         if unknown := [name for name in inputs if name not in signature.inputs]:
             raise InputError(
-                f"signature {signature.key!r} has no input {unknown[0]!r}; {self._inputs_text}"
+                f"signature {signature.key!r} has no input {unknown[0]!r}"
+                f"{did_you_mean(unknown[0], signature.inputs)}; {self._inputs_text}"
             )
         if missing := [name for name in signature.inputs if name not in inputs]:
             raise InputError(

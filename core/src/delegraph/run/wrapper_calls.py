@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..text import did_you_mean
 
 Answer = Callable[..., Any]  # takes the interpreter, then what the call takes
 
@@ -54,7 +55,8 @@ def _indices(details: list[dict[str, Any]]) -> np.ndarray:
 def _subgraph_of(it: Any, key: str) -> int:
     found = {s.key: s.subgraph for s in it.model.signatures}
     if key not in found:
-        raise InputError(f"no signature {key!r}; the model has: {', '.join(found) or 'none'}")
+        known = ", ".join(found) or "none"
+        raise InputError(f"no signature {key!r}{did_you_mean(key, found)}; the model has: {known}")
     return int(found[key])
 
 

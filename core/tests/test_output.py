@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from delegraph.errors import InputError
-from delegraph.file import check_output, member_names, output_file, write_file
+from delegraph.file import all_or_nothing, check_output, member_names, output_file, write_file
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -102,10 +102,31 @@ def test_what_is_no_regular_file_is_written_to() -> None:
     assert not Path(os.devnull).is_file()
 
 
-@pytest.mark.parametrize("name", ["", "none/a"])
+@pytest.mark.parametrize("name", ["", "file/a", "file/none/a"])
 def test_a_folder_and_a_file_in_no_folder_are_told_beforehand(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"cannot be written: (it is|needs) a folder"):
         check_output(tmp_path / name)
+
+
+def test_folders_that_are_missing_are_made(tmp_path: Path) -> None:
+    check_output(tmp_path / "new" / "deep" / "a")
+    assert contents(tmp_path) == {}
+
+    write_file(tmp_path / "new" / "deep" / "a", b"a")
+    assert (tmp_path / "new" / "deep" / "a").read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_fails_later_takes_its_new_files_and_folders_away(tmp_path: Path, keep: bool) -> None:
+    write_file(tmp_path / "old" / "b", b"before")
+    with pytest.raises(ValueError, match="later"), all_or_nothing():  # noqa: PT012  it fails at the end
+        write_file(tmp_path / "new" / "deep" / "a", b"a", keep=keep)
+        write_file(tmp_path / "old" / "b", b"after")
+        write_file(tmp_path / "old" / "c", b"c")
+        raise ValueError("later")
+    found = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")}
+    assert found == {"old", "old/b", *(["new", "new/deep", "new/deep/a"] if keep else [])}
 
 
 def test_long_names_have_room_for_the_file_in_the_making(tmp_path: Path) -> None:

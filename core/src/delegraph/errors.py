@@ -6,6 +6,7 @@
         InputError                 a value, shape, dtype, name or index that a caller gave
             ShapeError             a shape that does not fit the model
             ArgumentTypeError      an index, a name or a size of another type
+            InputNotFound          there is no file or folder to read from
         StateError                 a call at the wrong time
         UnsupportedOps             no delegate takes some ops: .fallbacks
         UnknownDelegate            no installed package offers it: .name, .installed
@@ -103,6 +104,10 @@ class DelegateFailed(DelegraphError, RuntimeError):
     def __init__(self, message: str, partition: Partition | None = None) -> None:
         super().__init__(message)
         self.partition = partition
+
+
+class InputNotFound(InputError, FileNotFoundError):
+    """There is no file or folder of the name that a caller gave, to read from."""
 
 
 class ModelNotFound(ModelError, FileNotFoundError):

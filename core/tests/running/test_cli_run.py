@@ -154,7 +154,8 @@ def test_the_name_of_a_variable_is_no_value_to_show_or_to_save(delegraph, saved,
         assert list(found) == ["y"]
 
 
-def test_a_folder_that_does_not_exist_is_found_out_before_the_run(delegraph, scores, values, tmp_path):
+def test_a_folder_that_cannot_be_is_found_out_before_the_run(delegraph, scores, values, tmp_path):
+    (tmp_path / "none").write_text("")
     path = tmp_path / "none" / "out.npz"
     result = delegraph("run", scores, "-d", "exact", "-i", values(1, 2, 3), "--output", path)
     assert result.exit_code == 1

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, InputNotFound
 from ..run import Interface
 
 _LISTS = (".txt", ".csv")
@@ -43,7 +43,7 @@ def listed_files(data: str) -> list[str]:
         return [data]
     found = sorted(p for p in glob.glob(data, recursive=True) if os.path.isfile(p))
     if not found:
-        raise InputError(f"no file, folder, list or pattern with files {data!r}")
+        raise InputNotFound(f"no file, folder, list or pattern with files {data!r}")
     return found
 
 

@@ -19,6 +19,7 @@ import attrs
 import numpy as np
 
 from ..errors import InputError
+from ..file import make_folder
 from ..text import escaped
 from .job import Item, Job, Result
 
@@ -77,6 +78,7 @@ class Journal:
             raise InputError(f"{escaped(self.path)} cannot be written: {e.strerror or e}") from e
 
     def _new(self) -> BinaryIO:
+        make_folder(self.path.parent)
         file = open(self.path, "w+b")  # noqa: SIM115
         file.write(self._begins)
         return file

@@ -4,7 +4,8 @@ A module of this package defines one command, a function of the module's name (`
 ``new_delegate``), and is imported when that command runs: the others cost nothing. Plugins add commands
 through the hook ``delegraph_commands``.
 
-Exit codes: 0 all is well; 1 delegraph reports an error; 2 the command was called wrongly; 130 Ctrl-C.
+Exit codes: 0 all is well; 1 an error, or a verdict that is not good; 2 the command was called wrongly, or
+names a file to read that is not there; 130 Ctrl-C. docs/command-line.md has the table.
 """
 
 from __future__ import annotations
@@ -83,13 +84,13 @@ class Main(click.Group):
         settings = ctx.ensure_object(CommonSettings)
         with settings.warnings_on_stderr():
             try:
-                with _calls_answered():
+                with _calls_answered(), _nothing_left_behind():
                     return super().invoke(ctx)
             except (DelegraphError, OSError) as e:
                 if getattr(e, "errno", None) == errno.EPIPE:
                     raise  # of a pipe whose reader has gone: click ends without a word
                 echo(traceback.format_exc() if settings.debug else f"error: {e}", err=True)
-                ctx.exit(1)
+                ctx.exit(2 if isinstance(e, FileNotFoundError) else 1)
 
     def make_context(self, *args: Any, **settings: Any) -> click.Context:
         _trace_crashes()
@@ -175,6 +176,21 @@ def _calls_answered() -> Iterator[None]:
     except click.ClickException as e:
         e.message = escaped_lines(e.message)  # type: ignore[misc]
         raise
+
+
+@contextmanager
+def _nothing_left_behind() -> Iterator[None]:
+    """Take away the files of a command that fails; one that ends with a verdict keeps them."""
+    from ..file import all_or_nothing
+
+    verdict = None
+    with all_or_nothing():
+        try:
+            yield
+        except click.exceptions.Exit as e:
+            verdict = e
+    if verdict is not None:
+        raise verdict
 
 
 def _set_level(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:

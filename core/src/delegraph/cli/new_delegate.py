@@ -18,6 +18,7 @@ import click
 from .. import __version__
 from ..contract import PACKAGES
 from ..errors import InputError
+from ..file import make_folder
 from ..plugins import Plugins
 from ..text import shortened
 from .echo import echo
@@ -78,6 +79,7 @@ def write_scaffold(folder: Path, name: str, engine: bool = False) -> None:
     """
     if os.path.lexists(folder):
         raise InputError(f"{os.fspath(folder)!r} is there already; --output FOLDER writes somewhere else")
+    make_folder(folder.absolute().parent)
     try:
         unfinished = Path(mkdtemp(prefix=".new-delegate-", dir=folder.parent))
         try:

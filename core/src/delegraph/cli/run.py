@@ -268,7 +268,6 @@ def _check_outputs(
     if draw and len(runs) > 1:
         if Path(draw).suffix:
             raise click.UsageError(f"--draw of several inputs needs a folder, found {escaped(draw)}")
-        Path(draw).mkdir(parents=True, exist_ok=True)
         places = [_place(draw, " ".join(one), True) for one in runs]
         for twice in {p for p in places if places.count(p) > 1}:
             raise click.UsageError(f"two inputs would be drawn as {escaped(twice)}")

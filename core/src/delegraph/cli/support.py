@@ -12,7 +12,7 @@ import click
 from attrs import asdict
 
 from ..contract import Delegate, OpSupport, SupportTable, delegate_name
-from ..errors import InputError
+from ..errors import InputError, InputNotFound
 from ..plugins import Plugins
 from ..report.layout import screen_width
 from ..text import plural
@@ -87,6 +87,8 @@ def _side(name: str, label: str, options: dict[str, dict[str, str]]) -> Any:
 def _content(file: str) -> Any:
     try:
         return json.loads(Path(file).read_text(encoding="utf-8"))
+    except FileNotFoundError as e:
+        raise InputNotFound(f"no file {file!r}") from e
     except OSError as e:
         raise InputError(f"cannot read {file}: {e.strerror or e}") from e
     except ValueError as e:

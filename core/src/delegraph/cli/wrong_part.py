@@ -10,8 +10,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from ..errors import InputError
-from ..file import check_output, read_model, write_file, write_model
+from ..file import check_output, make_folder, read_model, write_file, write_model
 from ..report.compare import difference_json
 from ..report.first_wrong import WrongPart
 from ..run import interface_of
@@ -91,10 +90,7 @@ class WrittenPart:
 
 def written(part: WrongPart, folder: str, sides: Sides, read: Sequence[str]) -> WrittenPart:
     """Write a part to a folder, and run it from there."""
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as e:
-        raise InputError(f"folder {folder!r} cannot be made: {e.strerror or e}") from e
+    make_folder(folder)
     found = WrittenPart(part, folder, sides, is_off_alone=False)
     write_file(found.model, write_model(part.partition.as_model()), read)
     model = read_model(found.model)

@@ -6,7 +6,15 @@ from .archive import member_names
 from .checks import check_model
 from .labels import Labels, ModelLabels, OutputLabels, read_labels
 from .metadata import normalization, tensor_metadata
-from .output import check_output, is_replaced, is_same_file, output_file, write_file
+from .output import (
+    all_or_nothing,
+    check_output,
+    is_replaced,
+    is_same_file,
+    make_folder,
+    output_file,
+    write_file,
+)
 from .reader import read_model
 from .writer import write_model
 
@@ -14,10 +22,12 @@ __all__ = [
     "Labels",
     "ModelLabels",
     "OutputLabels",
+    "all_or_nothing",
     "check_model",
     "check_output",
     "is_replaced",
     "is_same_file",
+    "make_folder",
     "member_names",
     "normalization",
     "output_file",

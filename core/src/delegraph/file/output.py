@@ -6,8 +6,9 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,20 +18,47 @@ from ..kinds import check_kind, check_path, several
 Name = str | os.PathLike[str]
 
 
-def write_file(path: Name, data: bytes, read: Iterable[Name] = ()) -> None:
-    """Write a file as :func:`output_file` does."""
+# What a command has made that was not there before: files and folders, in this order.
+_made: ContextVar[list[Path] | None] = ContextVar("made", default=None)
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Take away the new files and folders of the block if it fails: of a command that writes several."""
+    made: list[Path] = []
+    token = _made.set(made)
+    try:
+        yield
+    except BaseException:
+        _take_away(made)
+        raise
+    finally:
+        _made.reset(token)
+
+
+def write_file(path: Name, data: bytes, read: Iterable[Name] = (), keep: bool = False) -> None:
+    """Write a file as :func:`output_file` does.
+
+    :param keep: also where the command that writes it fails later, for what its next run goes on with.
+    """
     check_kind("data", data, (bytes, bytearray, memoryview), "bytes")
-    with output_file(path, read) as file:
-        file.write(data)
+    token = _made.set(None) if keep else None
+    try:
+        with output_file(path, read) as file:
+            file.write(data)
+    finally:
+        if token is not None:
+            _made.reset(token)
 
 
 @contextmanager
 def output_file(path: Name, read: Iterable[Name] = ()) -> Iterator[BinaryIO]:
     """Give a file to write to, which appears under its name when it is complete.
 
-    Until then, and after an error, what was there stays as it was. A link stays one: the file that it
-    points to is replaced. What is no regular file (a device, a pipe) is written to as it is, and so is what
-    the process has as its standard output or standard error: ``/dev/stdout``.
+    Folders that are missing above it are made. Until then, and after an error, what was there stays as it
+    was. A link stays one: the file that it points to is replaced. What is no regular file (a device, a
+    pipe) is written to as it is, and so is what the process has as its standard output or standard error:
+    ``/dev/stdout``.
 
     :param read: files of the same command that must not be overwritten: models, inputs. Those that do not
         exist do not matter.
@@ -72,8 +100,21 @@ def check_output(path: Name, read: Iterable[Name] = ()) -> None:
     if _is_node(path):
         if not os.access(path, os.W_OK):
             raise InputError(f"{name!r} cannot be written: {os.strerror(errno.EACCES)}")
-    elif not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK):
+        return
+    above = next(p for p in Path(os.path.realpath(path)).parents if os.path.lexists(p))
+    if not (above.is_dir() and os.access(above, os.W_OK)):
         raise InputError(f"{name!r} cannot be written: needs a folder that can be written to")
+
+
+def make_folder(path: Name) -> None:
+    """Make a folder, and those above it that are missing.
+
+    :raises InputError: it cannot be made; nothing of it is there then.
+    """
+    try:
+        _made_for_good(_new_folders(Path(path)))
+    except OSError as e:
+        raise InputError(f"folder {os.fspath(path)!r} cannot be made: {e.strerror or e}") from e
 
 
 def is_replaced(path: Name) -> bool:
@@ -109,6 +150,8 @@ def _is_node(path: Name) -> bool:
 def _replacing(target: Path) -> Iterator[BinaryIO]:
     """Give a new file beside the target, on the same disk, that takes its place at the end."""
     partial = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    is_new = not target.exists()
+    folders = _new_folders(target.parent)
     try:
         with open(partial, "xb") as file:
             yield file
@@ -117,5 +160,29 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             os.chmod(partial, stat.S_IMODE(target.stat().st_mode))
         os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    except BaseException:
+        _take_away([*folders, partial])
+        raise
+    _made_for_good([*folders, *([target] if is_new else ())])
+
+
+def _new_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the new ones, the uppermost first."""
+    new = [p for p in (folder, *folder.parents) if not p.exists()][::-1]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except BaseException:
+        _take_away(new)
+        raise
+    return new
+
+
+def _made_for_good(paths: Iterable[Path]) -> None:
+    if (made := _made.get()) is not None:
+        made.extend(paths)
+
+
+def _take_away(paths: Sequence[Path]) -> None:
+    for path in reversed(paths):
+        with suppress(OSError):  # it is gone, or somebody else has files in it
+            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)

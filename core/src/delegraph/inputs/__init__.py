@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from ..errors import InputError
+from ..errors import InputError, InputNotFound
 from ..model import Model
 from ..run import Argument, Interface, described, interface_of
 from ..text import did_you_mean, escaped
@@ -126,7 +126,7 @@ def _read(
         return arrays.random(argument, file)
     kind = Path(file).suffix.lower()
     if not Path(file).is_file():
-        raise InputError(f"input {argument.name!r}: no file {file!r}")
+        raise InputNotFound(f"input {argument.name!r}: no file {file!r}")
     if kind == ".npy":
         return arrays.read_npy(argument, file)
     if kind == ".npz":

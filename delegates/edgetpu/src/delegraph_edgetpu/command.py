@@ -123,7 +123,7 @@ def compile_command(
                 echo(mapping.table(found.operations) + "\n")
             echo(mapping.why(found.operations) or mapping.ALL_MAPPED)
     except CompilationFailed as e:
-        _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode(), models)
+        _write(_places(out, e.path.stem)[1], log.failure_text(e, made_by).encode(), models, keep=True)
         raise
     if report is not None:
         _write(report, _report(written).encode(), models)
@@ -252,14 +252,10 @@ def _is_file(out: Path) -> bool:
     return out.suffix == ".tflite"
 
 
-def _write(path: Path, data: bytes, models: tuple[Path, ...]) -> None:
-    from delegraph import InputError, write_file
+def _write(path: Path, data: bytes, models: tuple[Path, ...], keep: bool = False) -> None:
+    from delegraph import write_file
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise InputError(f"the folder of {str(path)!r} cannot be made: {e.strerror}") from e
-    write_file(path, data, read=models)
+    write_file(path, data, models, keep)
 
 
 def _report(written: list[CompiledFile]) -> str:

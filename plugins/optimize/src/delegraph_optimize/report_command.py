@@ -111,14 +111,10 @@ def _write_page(path: str, found: Measurement, read: Sequence[str]) -> None:
 
 def _write_overlays(folder: str, models: Sequence[str], found: Measurement, read: Sequence[str]) -> int:
     """Write node data, a file for each model and measure; return how many."""
-    from delegraph import InputError, read_model, write_file
+    from delegraph import read_model, write_file
 
     from .report.measurement_json import node_data
 
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as e:
-        raise InputError(f"folder {folder!r} cannot be made: {e.strerror or e}") from e
     count = 0
     for place, (path, measured) in enumerate(zip(models, found.models, strict=True)):
         stem = os.path.splitext(os.path.basename(path))[0]

@@ -6,7 +6,7 @@ import os
 import shlex
 
 from attrs import frozen
-from delegraph import InputError, Model
+from delegraph import InputError, InputNotFound, Model
 
 from ..real import is_quantized
 from ..spec import SPECS
@@ -53,7 +53,7 @@ def advise(model: Model, known: Situation) -> Advice:
     if not known.max_drop >= 0:
         raise InputError(f"a drop needs to be 0 or more, found {known.max_drop}")
     if known.data is not None and not os.path.exists(known.data):
-        raise InputError(f"no file or folder {known.data!r} with samples")
+        raise InputNotFound(f"no file or folder {known.data!r} with samples")
     reasons = _of_the_model(model)
     options, why = _BY_HARDWARE[known.hardware](model, known)
     reasons += why

@@ -12,7 +12,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from delegraph import InputError, Model, Tensor, escaped, model_inputs, shape_text
+from delegraph import InputError, InputNotFound, Model, Tensor, escaped, model_inputs, shape_text
 
 from ..real import is_quantized
 
@@ -136,7 +136,7 @@ def _files(
     elif path.is_file():
         yield model_inputs(model, [str(path)], signature, mean=mean, std=std, tell=_logger.warning)
     else:
-        raise InputError(f"no file or folder {str(path)!r} with samples")
+        raise InputNotFound(f"no file or folder {str(path)!r} with samples")
 
 
 def _ignored(sentence: str) -> None:

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 from attrs import frozen
-from delegraph import DTYPES, Delegate, DelegraphError, Interpreter, Model, Tensor
+from delegraph import DTYPES, Delegate, DelegraphError, Interpreter, Model, Tensor, UnknownDelegate
 
 from ..calibrate.samples import inputs_of
 from .spilled_samples import Running
@@ -54,6 +54,8 @@ def _latency(
             labels = [who for s in interpreter.plan.subgraphs for who in s.labels.values()]
             first = interpreter.delegates[0].label
             return Latency(label, median(times), min(times), labels.count(first), len(labels))
+    except UnknownDelegate:
+        raise
     except DelegraphError as e:
         return Latency(label, None, why=str(e))
 

@@ -64,6 +64,13 @@ class SpilledSamples:
         self.rows = KeptRows()
         self.signatures: list[str | None] = []
         self.names: dict[str | None, list[str]] = {}  # of the inputs, by signature
+        try:
+            self._keep(model, samples)
+        except BaseException:
+            self.rows.close()
+            raise
+
+    def _keep(self, model: Model, samples: Samples) -> None:
         for signature, values in samples:
             self.names.setdefault(signature, list(values))
             for row in _single(list(values.values()), inputs_of(model, signature).values()):

@@ -42,7 +42,7 @@ class SearchState:
         if self._path is not None:
             values = {k: attrs.asdict(t) for k, t in self._trials.items()}
             content = json.dumps({"format": _FORMAT, "of": self._of, "trials": values})
-            write_file(self._path, content.encode(), self._read)  # all of it or nothing
+            write_file(self._path, content.encode(), self._read, keep=True)
 
     def _load(self, path: Name) -> None:
         where = os.fspath(path)

@@ -306,7 +306,7 @@ def test_support_compares_two_cards(tmp_path):
     ("arguments", "words"),
     [
         (["--diff", "npu"], "--diff needs two delegates or files"),
-        (["npu", "--diff", "gone.json"], "cannot read gone.json: No such file or directory"),
+        (["npu", "--diff", "."], "no delegate '.'"),
         (["npu", "--diff", "npu", "-o", "dsp.a=1"], "options for 'dsp', but compared are: npu, npu:2"),
     ],
 )
@@ -315,6 +315,13 @@ def test_what_cannot_be_compared_is_an_error(arguments, words):
 
     assert result.exit_code == 1
     assert words in result.stderr
+
+
+def test_a_table_to_compare_with_that_is_not_there_is_a_wrong_call():
+    result = run("support", "npu", "--diff", "gone.json")
+
+    assert result.exit_code == 2
+    assert "no file 'gone.json'" in result.stderr
 
 
 # partition
@@ -393,7 +400,7 @@ def test_a_page_does_not_overwrite_the_model(model):
 
 
 def test_a_page_that_cannot_be_written_is_an_error(model, tmp_path):
-    result = run("-q", "partition", model, "--html", tmp_path / "missing" / "plan.html")
+    result = run("-q", "partition", model, "--html", f"{model}/plan.html")
 
     assert result.exit_code == 1
     assert "plan.html' cannot be written: needs a folder" in result.stderr

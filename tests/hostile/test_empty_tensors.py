@@ -25,6 +25,7 @@ AXES = 4
 USUAL = re.compile(
     r"(float32|int8|int32|bool)(:\1)*( per channel)?|int8:int8:int32( per channel)?"
     r"|float32:int8:float32(:float32)*|int16:int8:int32:int16:int16|float32:int32(:int32)?"
+    r"|int8:int8:int32:int16:int8"
 )
 
 

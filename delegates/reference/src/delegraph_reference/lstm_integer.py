@@ -64,8 +64,8 @@ class IntegerLstmCell:
         :param h: output state, (batch, outputs), int8
         :param c: cell state, (batch, cells), int16
         """
-        shape = (*x.shape[:2], -1, self._cells)
-        from_inputs = saturated(self._of_input(x.reshape(-1, x.shape[2]))).reshape(shape)
+        sums = saturated(self._of_input(x.reshape(x.shape[0] * x.shape[1], x.shape[2])))
+        from_inputs = sums.reshape(*x.shape[:2], sums.shape[1] // self._cells, self._cells)
         outputs = np.empty((*x.shape[:2], self._outputs), np.int8)
         cell = c.astype(np.int32)
         for t in instants(len(x), backward=False):

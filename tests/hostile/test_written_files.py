@@ -196,6 +196,7 @@ def _small_files() -> None:
     import resource
     import signal
 
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # Python would keep what it wrote of a module, cut off
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 

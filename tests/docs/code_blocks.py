@@ -32,7 +32,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from click.testing import CliRunner
 from delegraph.cli import main
 
@@ -43,6 +43,19 @@ INSTALLS = re.compile(r"^(python3? -m venv|(\S+/)?pip install|\S*\.venv/bin/pip 
 SHELL = re.compile(r"[|<>;&$`(]")  # for bash
 READERS = {"model.tflite": "float32", "model_int8.tflite": "int8", "model_int16x8.tflite": "int16x8"}
 WIDTH = "100"  # columns of what the pages show
+NO_MODEL = "it needs a model that is not in this repository"  # it runs where DELEGRAPH_MODELS has it
+OWNERS = {  # what pages call models and files of that folder
+    "ssd_mobilenet.tflite": "uint8/ssd_mobilenet.tflite",
+    "deeplab.tflite": "uint8/deeplabv3_mnv2_dm05_pascal_quant.tflite",
+    "movenet.tflite": "int8/movenet_single_pose_lightning_ptq.tflite",
+    "yamnet.tflite": "int8/yamnet.tflite",
+    "micro_speech.tflite": "int8/micro_speech_quantized.tflite",
+    "pets.jpg": "data/coral_images/pets.jpg",
+    "coco_labels.txt": "data/coral_images/coco_labels.txt",
+    "bird.bmp": "data/coral_images/bird_segmentation.bmp",
+    "voc_labels.txt": "data/coral_images/pascal_voc_segmentation_labels.txt",
+    "squat.bmp": "data/coral_images/squat.bmp",
+}
 SILENT = ("", "text", "c", "c++", "mermaid")  # languages of blocks that show something
 
 
@@ -97,6 +110,19 @@ def provide(folder: Path) -> None:
         shutil.copy(models / f"digits_{model}.tflite", folder / name)
     shutil.copytree(models / "digits", folder / "photos")
     (folder / "classes.txt").write_text("".join(f"{i}\n" for i in range(10)))
+
+
+def provide_models(folder: Path, models: Path) -> None:
+    """Put models and files that are not in the repository into a folder, as pages call them."""
+    for name, path in OWNERS.items():
+        shutil.copy(models / path, folder / name)
+
+
+def with_models(block: Block) -> Block:
+    """Return a block that needs a model without saying so."""
+    if block.why_not_run != NO_MODEL:
+        return block
+    return evolve(block, text=block.text.partition("\n")[2])
 
 
 class Page:
@@ -160,6 +186,7 @@ def write(page: str) -> None:
     """Run a page, and put what is printed into its ``console`` blocks, but those that leave out lines."""
     path, reader = ROOT / page, Page()
     for block in blocks(page):
+        block = with_models(block) if os.environ.get("DELEGRAPH_MODELS") else block
         if block.language != "console" or block.why_not_run is not None or "\n…" in block.text:
             reader.run(block)
             continue
@@ -223,5 +250,7 @@ if __name__ == "__main__":
     os.environ["COLUMNS"] = WIDTH
     with TemporaryDirectory() as folder:
         provide(Path(folder))
+        if named := os.environ.get("DELEGRAPH_MODELS"):
+            provide_models(Path(folder), Path(named))
         os.chdir(folder)
         write(sys.argv[1])

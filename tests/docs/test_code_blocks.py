@@ -11,7 +11,18 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import code_blocks
-from code_blocks import SILENT, WIDTH, Page, blocks, differing, pages, provide
+from code_blocks import (
+    NO_MODEL,
+    SILENT,
+    WIDTH,
+    Page,
+    blocks,
+    differing,
+    pages,
+    provide,
+    provide_models,
+    with_models,
+)
 
 KINDS = {"python", "sh", "console", "toml", *SILENT}
 SLOW = {  # what compiles many kernels, or searches: with DELEGRAPH_BLOCKS=all
@@ -47,6 +58,24 @@ def test_the_blocks_of_a_page_run_in_order(
             reader.run(block)
         except BaseException as e:
             raise AssertionError(f"{block}: {type(e).__name__}: {e}") from e
+
+
+WITH_MODELS = [p for p in pages() if any(b.why_not_run == NO_MODEL for b in blocks(p))]
+
+
+@pytest.mark.skipif("DELEGRAPH_MODELS" not in os.environ, reason="it needs models of the real world")
+@pytest.mark.parametrize("page", WITH_MODELS)
+def test_blocks_that_need_models_run_where_they_are(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("soxr")
+    provide(tmp_path)
+    provide_models(tmp_path, Path(os.environ["DELEGRAPH_MODELS"]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", WIDTH)
+    reader = Page()
+    for block in map(with_models, blocks(page)):
+        reader.run(block)
 
 
 def test_every_block_says_what_it_is() -> None:

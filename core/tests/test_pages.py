@@ -15,6 +15,7 @@ from delegraph.model import Builder
 from delegraph.partition import partition
 from delegraph.plugins import Plugins
 from delegraph.report import plan_html, web_page
+from delegraph.report.colors import colors
 from delegraph.report.plan_html import to_html
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -95,12 +96,9 @@ def test_every_op_has_a_box_in_the_color_of_its_delegate(plan):
 
 
 def test_a_delegate_has_one_color_whatever_others_there_are():
-    alone = plan_html._colors(["npu", "core"])
-    assert plan_html._colors(["opencl", "core", "npu"])["npu"] == alone["npu"]
-    assert (
-        plan_html._colors(["reference"])["reference"]
-        == plan_html._colors(["npu", "reference"])["reference"]
-    )
+    alone = colors(["npu", "core"])
+    assert colors(["opencl", "core", "npu"])["npu"] == alone["npu"]
+    assert colors(["reference"])["reference"] == colors(["npu", "reference"])["reference"]
 
 
 def test_an_op_has_types_shapes_and_refusals(plan):

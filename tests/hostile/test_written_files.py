@@ -30,6 +30,8 @@ CALLS = {
     "predict -o": "predict M IN --labels LABELS --format csv -o OUT",
     "evaluate -o": "evaluate M LIST -o OUT",
     "partition --html": "partition M --html OUT",
+    "benchmark --html": "benchmark M --runs 1 --warmup 0 --html OUT",
+    "compare --html": "compare M -d opencl --html OUT",
     "extract -o": "extract M --partition 0 -o OUT",
     "edgetpu compile -o": "edgetpu compile M -o OUT",
     "edgetpu compile --report": "edgetpu compile M -o DIR --report OUT",
@@ -41,7 +43,7 @@ CALLS = {
     "report --html": "report M --data IN --runs 1 --html OUT",
 }
 # Without the libraries of pages (delegraph[html]), what writes one is an error.
-PAGES = ("partition --html",)
+PAGES = ("partition --html", "benchmark --html", "compare --html")
 TRIED = [call for call in CALLS if call not in PAGES or find_spec("dash_cytoscape")]
 SPILLED = b"samples cannot be kept in a temporary file: File too large; the variable TMPDIR"
 READS_OWN = {"quantize --state"}  # what was there: of another kind, it is no file to be replaced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +13,14 @@ from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside,
 from ..text import bytes_text
 from .common import budget_options, delegate_options, model_argument, tensor_limit
 from .echo import echo_json
-from .inputs import input_options, read, thread_option
+from .inputs import files_of, input_options, read, thread_option
+from .reports import check_page, page_name, report_options, write_node_data, write_page
 from .tables import show, table, time_text
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from ..model import Model
 
 COUNTED = ("moved>", "GB/s>", "GFLOP/s>")  # columns where some event counts bytes
 SHOWN = 20  # ops in the table of single ops; --json has all
@@ -37,6 +40,7 @@ SHOWN = 20  # ops in the table of single ops; --json has all
 @thread_option
 @click.option("--profile", is_flag=True, help="Show which ops take the time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON; times in seconds.")
+@report_options
 def benchmark(
     model: str,
     given: tuple[str, ...],
@@ -51,10 +55,13 @@ def benchmark(
     num_threads: int | None,
     profile: bool,
     as_json: bool,
+    html: str | None,
+    model_explorer: str | None,
 ) -> None:
     """Measure the time and the memory that MODEL takes.
 
-    Without --input, every input gets random values (random:0).
+    Without --input, every input gets random values (random:0). --html and --model-explorer need a profile,
+    so the ops are watched with them, too.
     """
     from ..file import read_model
     from ..report import benchmark as library
@@ -62,6 +69,8 @@ def benchmark(
     from ..run import described, interface_of
     from ..run.opened import interpreter
 
+    read_files = [model, *files_of(given)]
+    check_page(html, read_files)
     start = perf_counter()
     loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
     load = perf_counter() - start
@@ -70,17 +79,32 @@ def benchmark(
     start = perf_counter()
     with interpreter(loaded, delegates, options, num_threads, **budget) as opened:
         load += perf_counter() - start
-        profiled = runs if profile else 0
+        profiled = runs if profile or html or model_explorer else 0
         with _progress(2 + warmup + runs + profiled) as step:
             found = library.benchmark(
                 PreparedModel(opened, interface, inputs), runs, warmup, profiled, step
             )
+        planned_model = opened.model
+    write_page(html, lambda: _page(model, load, found), read_files)
+    write_node_data(model_explorer, model, lambda: _node_data(planned_model, found), read_files)
     if as_json:
         values = to_json(found)
         values["seconds"] = {"load": load, **values["seconds"]}
         echo_json({"model": model, **values})
         return
     show(_report(load, found))
+
+
+def _page(model: str, load: float, found: Measured) -> str:
+    from ..report.benchmark_html import to_html
+
+    return to_html(page_name(model), load, found)
+
+
+def _node_data(model: Model, found: Measured) -> dict[str, Any]:
+    from ..report.node_data import of_profile
+
+    return {} if found.profile is None else of_profile(model, found.profile)
 
 
 @contextmanager

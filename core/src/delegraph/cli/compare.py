@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from ..report.compare import Claim, Compared, Comparison, Difference
 from .common import budget_options, delegate_options, model_argument, tensor_limit
 from .echo import echo, echo_json
 from .inputs import files_of, input_options, read
+from .reports import check_page, page_name, report_options, write_node_data, write_page
 from .tables import show, table
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from ..model import Model
     from .wrong_part import WrittenPart
 
 SHOWN = 20  # tensors in the table; --json has all
@@ -38,6 +40,7 @@ SHOWN = 20  # tensors in the table; --json has all
     type=click.Path(file_okay=False),
     help="Where something is off: write the first part that is wrong, and its inputs, to a folder.",
 )
+@report_options
 @click.pass_context
 def compare(
     ctx: click.Context,
@@ -52,6 +55,8 @@ def compare(
     against: str,
     as_json: bool,
     bisect: str | None,
+    html: str | None,
+    model_explorer: str | None,
 ) -> None:
     """Compare the results of the delegates of --delegates with those of --against, tensor by tensor.
 
@@ -66,6 +71,7 @@ def compare(
     from .wrong_part import check_folder, written
 
     read_files = [model, *files_of(given)]
+    check_page(html, read_files)
     if bisect is not None:
         check_folder(bisect, read_files)
     loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
@@ -82,6 +88,9 @@ def compare(
         found, labels = run.found, run.labels
         part = sides.wrong_part(wanted, run) if bisect and found.exit_code == 1 else None
     wrong = written(part, bisect, sides, read_files) if bisect and part is not None else None
+    about_part = list(_bisected(wrong, labels[1])) if bisect and found.exit_code == 1 else []
+    write_page(html, lambda: _page(model, found, labels, about_part), read_files)
+    write_node_data(model_explorer, model, lambda: _node_data(loaded, found), read_files)
     if as_json:
         values = {"model": model, **library.to_json(found)}
         if bisect is not None:
@@ -89,9 +98,21 @@ def compare(
         echo_json(values)
     else:
         show(_report(found, labels))
-        if bisect is not None and found.exit_code == 1:
-            echo("\n" + "\n".join(_bisected(wrong, labels[1])))
+        if about_part:
+            echo("\n" + "\n".join(about_part))
     ctx.exit(found.exit_code)
+
+
+def _page(model: str, found: Comparison, labels: Sequence[str], about_part: Sequence[str]) -> str:
+    from ..report.compare_html import to_html
+
+    return to_html(page_name(model), found, labels, about_part)
+
+
+def _node_data(model: Model, found: Comparison) -> dict[str, Any]:
+    from ..report.node_data import of_comparison
+
+    return of_comparison(model, found)
 
 
 def _bisected(wrong: WrittenPart | None, judge: str) -> Iterator[str]:

@@ -11,7 +11,6 @@ from rich.text import Text
 from ..contract import Plan
 from ..contract.asking import ask_or
 from ..contract.guard import texts
-from ..text import escaped
 from .common import (
     budget_options,
     delegate_options,
@@ -20,7 +19,8 @@ from .common import (
     model_argument,
     planned,
 )
-from .echo import echo, echo_json
+from .echo import echo_json
+from .reports import check_page, report_options, write_node_data, write_page
 from .tables import show
 
 
@@ -33,9 +33,7 @@ from .tables import show
     "--advise", is_flag=True, help="Say what makes the model slow on each delegate, and what would help."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-@click.option(
-    "--html", type=click.Path(dir_okay=False), help="Write a page that shows the graph to a file."
-)
+@report_options
 def partition(
     model: str,
     delegates: list[str],
@@ -43,24 +41,18 @@ def partition(
     advise: bool,
     as_json: bool,
     html: str | None,
+    model_explorer: str | None,
     **limits: Any,
 ) -> None:
     """Show which delegate would run which ops of MODEL, and why not another.
 
     No device is opened: what a delegate claims decides (--advise may open one, to measure it).
     """
-    if html:
-        from ..file import check_output
-
-        check_output(html, [model])
+    check_page(html, [model])
     _, plan = planned(model, loaded_delegates(delegates, options), **limits)
     advice = _advice(plan) if advise else {}
-    if html:
-        from ..file import write_file
-        from ..report.plan_html import to_html
-
-        write_file(html, to_html(plan, advice if advise else None).encode(), [model])
-        echo(f"{escaped(html)} written", err=True)
+    write_page(html, lambda: _page(plan, advice if advise else None), [model])
+    write_node_data(model_explorer, model, lambda: _node_data(plan), [model])
     if as_json:
         from ..report.plan_text import to_json
 
@@ -72,6 +64,18 @@ def partition(
         show([render(plan)])
     for label, lines in advice.items():
         _print_advice(label, lines)
+
+
+def _page(plan: Plan, advice: dict[str, list[str]] | None) -> str:
+    from ..report.plan_html import to_html
+
+    return to_html(plan, advice)
+
+
+def _node_data(plan: Plan) -> dict[str, Any]:
+    from ..report.node_data import of_plan
+
+    return of_plan(plan)
 
 
 def _advice(plan: Plan) -> dict[str, list[str]]:

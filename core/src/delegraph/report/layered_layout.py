@@ -24,7 +24,7 @@ PLACES = 16  # of edges between layers, for each node and edge: where they are u
 
 
 @frozen
-class Layout:
+class LayeredLayout:
     """Layers and horizontal places."""
 
     layers: tuple[int, ...]  # by node
@@ -33,7 +33,7 @@ class Layout:
     stubs: dict[int, Bend]  # by edge: where the stub is that it begins at, instead of its node
 
 
-def layered(count: int, edges: Sequence[Edge]) -> Layout:
+def layered(count: int, edges: Sequence[Edge]) -> LayeredLayout:
     """Place nodes 0, 1, … and the edges between them.
 
     :param edges: from lower to higher numbers.
@@ -46,7 +46,7 @@ def layered(count: int, edges: Sequence[Edge]) -> Layout:
             all_layers[node] = layer
     x = _places(count, all_layers, [pair for chain in chains for pair in pairwise(chain.nodes)], chains)
     places = list(zip(all_layers, x, strict=True))
-    return Layout(
+    return LayeredLayout(
         tuple(layers),
         tuple(x[:count]),
         tuple(() if c.is_stub else tuple(_turns([places[n] for n in c.nodes])) for c in chains),
@@ -55,7 +55,7 @@ def layered(count: int, edges: Sequence[Edge]) -> Layout:
 
 
 @frozen
-class Chain:
+class EdgeChain:
     """An edge as it is placed: from node to node, one layer further each."""
 
     nodes: tuple[int, ...]  # those between are numbered after the nodes of the graph
@@ -83,23 +83,25 @@ def _layers(count: int, edges: Sequence[Edge]) -> list[int]:
     return layers
 
 
-def _chains(layers: Sequence[int], edges: Sequence[Edge]) -> list[Chain]:
+def _chains(layers: Sequence[int], edges: Sequence[Edge]) -> list[EdgeChain]:
     """Return how each edge is placed; the shortest are the first to get places."""
     left, number = PLACES * (len(layers) + len(edges)), len(layers)
-    found: dict[int, Chain] = {}
+    found: dict[int, EdgeChain] = {}
     for i in sorted(range(len(edges)), key=lambda i: layers[edges[i][1]] - layers[edges[i][0]]):
         a, b = edges[i]
         between = range(layers[a] + 1, layers[b])
         if len(between) >= FAR or len(between) > left:
-            found[i] = Chain((number, b), range(layers[b] - 1, layers[b]), is_stub=True)
+            found[i] = EdgeChain((number, b), range(layers[b] - 1, layers[b]), is_stub=True)
         else:
-            found[i] = Chain((a, *range(number, number + len(between)), b), between)
+            found[i] = EdgeChain((a, *range(number, number + len(between)), b), between)
             left -= len(between)
         number += len(found[i].between)
     return [found[i] for i in range(len(edges))]
 
 
-def _places(count: int, layers: list[int], edges: Sequence[Edge], chains: Sequence[Chain]) -> list[float]:
+def _places(
+    count: int, layers: list[int], edges: Sequence[Edge], chains: Sequence[EdgeChain]
+) -> list[float]:
     """Return the horizontal places of nodes, then of what is between."""
     try:
         import igraph

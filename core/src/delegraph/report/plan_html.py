@@ -8,23 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from zlib import crc32
 
 from ..contract import CORE, NOBODY, Plan, Refusal, SubgraphPlan, types_of
 from ..model import Graph, Op, Tensor
 from ..text import bytes_text, escaped, html_text, plural, shape_text, shortened
+from .colors import colors
 from .layered_layout import layered
 from .plan_text import by_rule, found_text, name_text, named_ops, report
-from .web_page import of_package, own, page
+from .web_page import header, of_package, own, page
 
 _STUB = {"kind": "tensor stub", "who": None, "refused": False}
 _LETTERS = 22  # of a box
 _REASON = 500  # letters of a refusal: one may quote a name
-_KNOWN = {
-    "reference": "#c3d3ea", "opencl": "#7cc7ee", "litert": "#a9dc97", "edgetpu": "#ffcf70",
-    CORE: "#c9ced6", NOBODY: "#ff7b72",
-}  # fmt: skip
-_OTHERS = ("#cdb4f6", "#f7b2c4", "#8fdccb", "#f5b98a", "#d6dd7e", "#b8b3f0", "#e3a9e6", "#8fd0a8")
 
 
 def to_html(plan: Plan, advice: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -37,7 +32,7 @@ def to_html(plan: Plan, advice: Mapping[str, Sequence[str]] | None = None) -> st
     content = _Content(plan)
     body = "\n".join(
         (
-            _header(name),
+            header(name),
             "<section>",
             *content.summary(),
             *content.refusals(),
@@ -63,7 +58,7 @@ class _Content:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.colors = _colors([*(d.label for d in plan.delegates), CORE, NOBODY])
+        self.colors = colors([*(d.label for d in plan.delegates), CORE, NOBODY])
         self.places = {label: i for i, label in enumerate(self.colors)}
         self.reasons: dict[str, int] = {}  # refusals as text, and their numbers
         self.marks: list[list[str]] = []  # boxes that a button makes stand out
@@ -258,11 +253,6 @@ def _title(graph: Graph) -> str:
     return f"subgraph {graph.index}{name}" if graph.index else f"main{name and f' ({name.strip()})'}"
 
 
-def _header(name: str) -> str:
-    theme = '<button type="button" id="theme" title="light or dark">◐ theme</button>'
-    return f"<header><h1>{html_text(name)}</h1>{theme}</header>"
-
-
 def _table(rows: Sequence[str]) -> str:
     heads = "".join(f"<th>{head}</th>" for head in ("ops", "needs", "found", "which"))
     return f'<table class="stack"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
@@ -285,20 +275,6 @@ def _tensor(t: Tensor) -> str:
     size = "" if t.nbytes is None else f", {bytes_text(t.nbytes)}"
     constant = ", constant" if t.is_constant else ""
     return f"{t.index} {name_text(t)}: {t.dtype} {shape_text(t.shape)}{size}{constant}"
-
-
-def _colors(labels: Sequence[str]) -> dict[str, str]:
-    """Return a color for each label: the same on every page, as long as no two of a page want one."""
-    found: dict[str, str] = {}
-    for label in dict.fromkeys(labels):
-        first = crc32(label.encode("utf-8", "backslashreplace"))
-        wishes = [
-            _KNOWN.get(label, ""),
-            *(_OTHERS[(first + i) % len(_OTHERS)] for i in range(len(_OTHERS))),
-        ]
-        free = [c for c in wishes if c and c not in found.values()]
-        found[label] = (free or wishes[-1:])[0]
-    return found
 
 
 _GRAPH = """

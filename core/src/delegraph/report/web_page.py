@@ -41,6 +41,12 @@ def page(
     )
 
 
+def header(name: str) -> str:
+    """Return the top of a page, with the name of what it is about."""
+    theme = '<button type="button" id="theme" title="light or dark">◐ theme</button>'
+    return f"<header><h1>{html_text(name)}</h1>{theme}</header>"
+
+
 def own(name: str) -> str:
     """Return a style or a script of this project."""
     return (OWN / name).read_text(encoding="utf-8")

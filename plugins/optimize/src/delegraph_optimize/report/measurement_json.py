@@ -24,7 +24,7 @@ def to_json(found: Measurement) -> Json:
 def node_data(model: Model, found: MeasuredModel) -> dict[str, Json]:
     """Return the files of node data for Model Explorer, by what they show of each op.
 
-    An entry of a graph is named by its signature, else ``main`` or ``subgraph_N``.
+    An entry of a graph has its name, else that of its signature, else ``main`` or ``subgraph_N``.
     """
     sizes: dict[tuple[int, int], float] = {p: s.nbytes for p, s in found.size.layers.items() if s.nbytes}
     noise = {(x.subgraph, x.index): x.decibels for x in found.layers if x.decibels is not None}
@@ -52,7 +52,8 @@ def _nodes(model: Model, name: str, values: Mapping[tuple[int, int], float], col
 
 def _graph_keys(model: Model) -> dict[int, str]:
     keys = {g.index: f"subgraph_{g.index}" if g.index else "main" for g in model.subgraphs}
-    return keys | {s.subgraph: s.key for s in reversed(model.signatures)}
+    keys |= {s.subgraph: s.key for s in reversed(model.signatures)}
+    return keys | {g.index: g.name for g in model.subgraphs if g.name}
 
 
 def _model(found: MeasuredModel) -> Json:

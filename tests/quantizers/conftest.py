@@ -59,7 +59,7 @@ def _litert_child() -> Iterator[None]:
 
 
 TABLES = {
-    "classes": "int8 of the same samples: % of the float model's class / of the right one",
+    "same": "int8 of the same samples: % of the float model's class, mask or box",
     "cost": "Quantizing to int8, in a process each: seconds of the processor, of the clock, peak MiB",
 }
 

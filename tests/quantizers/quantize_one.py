@@ -1,8 +1,8 @@
 """Quantize one model to int8 in this process, by delegraph or by ai-edge-quantizer; print what it took.
 
 ``python quantize_one.py aeq MODEL SAMPLES.npy OUT``; ours: ``delegraph``, or ``delegraph:average`` for a
-method of calibration. The last line is JSON: seconds of the clock and of the processor, and the peak of
-memory in MiB.
+method of calibration, ``delegraph::reference`` for an engine other than LiteRT. The last line is JSON:
+seconds of the clock and of the processor, and the peak of memory in MiB.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from time import perf_counter, process_time
 import numpy as np
 
 
-def by_delegraph(model: str, samples: np.ndarray, method: str) -> bytes:
+def by_delegraph(model: str, samples: np.ndarray, how: str) -> bytes:
     from delegraph_optimize import quantize
 
-    return quantize(model, "int8", data=samples, method=method or "minmax").content
+    method, _, engine = how.partition(":")
+    return quantize(model, "int8", data=samples, method=method or None, engine=engine or "litert").content
 
 
 def by_aeq(model: str, samples: np.ndarray, _: str) -> bytes:
@@ -37,11 +38,9 @@ def by_aeq(model: str, samples: np.ndarray, _: str) -> bytes:
 
 def main() -> None:
     who, model, samples, out = sys.argv[1:]
-    tool, _, method = who.partition(":")
+    tool, _, how = who.partition(":")
     clock, processor = perf_counter(), process_time()
-    content = {"delegraph": by_delegraph, "aeq": by_aeq}[tool](
-        model, np.load(samples, mmap_mode="r"), method
-    )
+    content = {"delegraph": by_delegraph, "aeq": by_aeq}[tool](model, np.load(samples, mmap_mode="r"), how)
     took = {"seconds": perf_counter() - clock, "processor": process_time() - processor}
     Path(out).write_bytes(content)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

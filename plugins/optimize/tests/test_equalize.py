@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def two(act: str = "RELU") -> Model:
 @pytest.mark.parametrize("act", ["RELU", "NONE"])
 def test_channels_are_divided_by_the_root_of_what_makes_and_what_reads_them(act: str) -> None:
     # r1 = (4, 1), r2 = (1, 4): s = (2, 1/2)
-    model, count = equalized(two(act), [])
+    model, count, _ = equalized(two(act), [])
     assert count == 1
     first, second = weights(model)
     np.testing.assert_allclose(first, [[2, 1], [1, 2]])
@@ -53,7 +54,10 @@ class Chain:
         self.size, self.channels = int(self.rng.integers(4, 8)), int(self.rng.choice([2, 4, 6]))
         self.shape = (1, self.size, self.size, self.channels)
         self.x = y = self.g.input(self.shape, "float32", "x")
-        for _ in range(int(self.rng.integers(2, 6))):
+        for place in range(int(self.rng.integers(2, 6))):
+            if place and self.rng.random() < 0.5:
+                y = passed(self.g, y, str(self.rng.choice(BETWEEN)))
+                self.size = y.shape[1]
             y = self.layer(y)
         self.model = self.g.model([y])
 
@@ -96,13 +100,96 @@ class Chain:
 @pytest.mark.parametrize("seed", range(16))
 def test_chains_compute_what_they_did(seed: int) -> None:
     chain = Chain(seed)
-    found, count = equalized(chain.model, [])
-    assert count == len(chain.model.subgraphs[0].ops) - 1
     x = floats(*chain.shape)
+    found, count, _ = equalized(chain.model, [(None, {"x": x})] * (seed % 2))
+    ops = [op for op in found.subgraphs[0].ops if op.name not in BETWEEN]
+    assert count == len(ops) - 1
     (before,), (after,) = computes(chain.model, x=x), computes(found, x=x)
     np.testing.assert_allclose(after, before, rtol=0, atol=1e-5 * np.abs(before).max())
-    for first, second in zip(found.subgraphs[0].ops, found.subgraphs[0].ops[1:], strict=False):
+    for first, second in pairwise(ops):
         np.testing.assert_allclose(largest_made(first), largest_read(second), rtol=0.01)
+
+
+@pytest.mark.parametrize("between", ["CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN"])
+def test_a_bias_that_is_always_there_goes_to_the_next_op(between: str) -> None:
+    """Channels from about 40 to 60 use a third of their range."""
+    g = Builder()
+    x = g.input((1, 4, 4, 3), "float32", "x")
+    y = conv(g, x, floats(8, 1, 1, 3), np.full(8, 50, np.float32), "RELU")
+    y = passed(g, y, between)
+    model = g.model([conv(g, y, floats(2, 1, 1, 8), np.full(2, 7, np.float32), "NONE")])
+    data = [floats(1, 4, 4, 3) for _ in range(16)]
+    found, _, channels = equalized(model, [(None, {"x": x}) for x in data])
+    assert channels == 8
+    noise = []
+    for x in data:
+        np.testing.assert_allclose(computes(found, x=x)[0], computes(model, x=x)[0], rtol=1e-4, atol=1e-4)
+    for wanted in (False, True):
+        made = quantize(model, "int8", data=data, equalize=wanted, effort="fast").model
+        off = [computes(made, x=x)[0] - computes(model, x=x)[0] for x in data]
+        noise.append(float(np.square(off).sum()))
+    assert noise[1] < 0.7 * noise[0]
+
+
+@pytest.mark.parametrize("between", ["PAD", "SAME"])
+def test_a_bias_that_padded_zeros_would_lack_stays(between: str) -> None:
+    g = Builder()
+    x = g.input((1, 4, 4, 3), "float32", "x")
+    y = conv(g, x, floats(8, 1, 1, 3), np.full(8, 50, np.float32), "RELU")
+    kernel = (3, 3) if between == "SAME" else (1, 1)
+    y = passed(g, y, between)
+    model = g.model([conv(g, y, floats(2, *kernel, 8), np.full(2, 7, np.float32), "NONE")])
+    x = floats(1, 4, 4, 3)
+    found, count, channels = equalized(model, [(None, {"x": x})])
+    assert (count, channels) == (1, 0)
+    np.testing.assert_allclose(computes(found, x=x)[0], computes(model, x=x)[0], rtol=1e-4, atol=1e-4)
+
+
+def test_a_pool_that_cuts_off_is_left() -> None:
+    g = Builder()
+    y = conv(g, g.input((1, 4, 4, 3), "float32", "x"), floats(8, 1, 1, 3), floats(8), "RELU")
+    y = passed(g, y, "MAX_POOL_2D", "RELU6")
+    left_alone(g.model([conv(g, y, floats(2, 1, 1, 8), floats(2), "NONE")]))
+
+
+def test_a_mean_of_channels_is_left() -> None:
+    g = Builder()
+    y = conv(g, g.input((1, 4, 4, 3), "float32", "x"), floats(8, 1, 1, 3), floats(8), "RELU")
+    axes = g.constant(np.array([-1], np.int32))
+    y = g.op("MEAN", [y, axes], [g.tensor((1, 4, 4, 1), "float32")], keep_dims=True)
+    left_alone(g.model([conv(g, y, floats(2, 1, 1, 1), floats(2), "NONE")]))
+
+
+def conv(g: Builder, x: object, weights: np.ndarray, bias: np.ndarray, act: str) -> object:
+    _, height, width, _ = x.shape
+    y = g.tensor((1, height, width, len(weights)), "float32")
+    return g.op(
+        "CONV_2D", [x, g.constant(weights), g.constant(bias)], [y],
+        stride_w=1, stride_h=1, padding="SAME", fused_activation_function=act,
+    )  # fmt: skip
+
+
+def passed(g: Builder, x: object, name: str, act: str = "NONE") -> object:
+    """Add an op that treats every channel alike."""
+    _, height, width, depth = x.shape
+    if name.endswith("POOL_2D"):
+        return g.op(
+            name, [x], [g.tensor(x.shape, "float32")], stride_w=1, stride_h=1, filter_width=2,
+            filter_height=2, padding="SAME", fused_activation_function=act,
+        )  # fmt: skip
+    if name == "MEAN":
+        axes = g.constant(np.array([1, 2], np.int32))
+        return g.op("MEAN", [x, axes], [g.tensor((1, 1, 1, depth), "float32")], keep_dims=True)
+    if name == "PAD":
+        pads = g.constant(np.array([[0, 0], [1, 1], [1, 1], [0, 0]], np.int32))
+        return g.op("PAD", [x, pads], [g.tensor((1, height + 2, width + 2, depth), "float32")])
+    if name == "RESHAPE":
+        shape = g.constant(np.array(x.shape, np.int32))
+        return g.op("RESHAPE", [x, shape], [g.tensor(x.shape, "float32")])
+    return x
+
+
+BETWEEN = ("AVERAGE_POOL_2D", "MAX_POOL_2D", "PAD", "RESHAPE")
 
 
 def largest_made(op: object) -> np.ndarray:
@@ -164,7 +251,7 @@ def test_weights_that_two_ops_share_are_left() -> None:
 
 
 def left_alone(model: Model) -> None:
-    found, count = equalized(model, [])
+    found, count, _ = equalized(model, [])
     assert count == 0
     for before, after in zip(model.subgraphs[0].tensors, found.subgraphs[0].tensors, strict=True):
         assert before.name == after.name
@@ -178,7 +265,7 @@ def test_relu6_scales_a_channel_that_it_never_cuts_off() -> None:
     y = dense(g, g.input((1, 2), "float32", "x"), [[2, 1], [8, 1]], None, "RELU6", "y")
     model = g.model([dense(g, y, [[8, 2]], None, name="z")])
     x = np.ones((1, 2), np.float32)
-    found, count = equalized(model, [(None, {"x": x})])
+    found, count, _ = equalized(model, [(None, {"x": x})])
     assert count == 1
     first, second = weights(found)
     s = 3 / 5.4  # the root, 1/2, would put 3 above nine tenths of 6

@@ -189,8 +189,9 @@ def _equalized(ready: FloatModel, some: Samples, engine: str | Delegate) -> tupl
     """Return a model with equalized channels, and the samples, of which the first had a look taken at."""
     rest = iter(some)
     first = list(islice(rest, LOOKED_AT))
-    model, count = equalized(ready.model, first, engine)
+    model, count, channels = equalized(ready.model, first, engine)
     notes = [*ready.notes, f"channels equalized: {count} pairs of ops"]
+    notes += [f"biases absorbed by the next op: {channels} channels"] if channels else []
     return evolve(ready, model=model, notes=notes), chain(first, rest)
 
 

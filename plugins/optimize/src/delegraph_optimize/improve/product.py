@@ -79,6 +79,17 @@ class WeightedProduct:
         depthwise = self.op.name == "DEPTHWISE_CONV_2D"
         return self.groups if depthwise else self.groups * self._depth()
 
+    @property
+    def pads(self) -> bool:
+        """Whether zeros stand around what is read; true where it is not known."""
+        x = self.op.inputs[0]
+        if self.op.name == "FULLY_CONNECTED":
+            return False
+        if x is None or x.shape is None or min(x.shape) < 1:
+            return True
+        down, across = self._windows(np.broadcast_to(np.float32(0), x.shape))
+        return any((down.before, down.after, across.before, across.after))
+
     def by_input(self, matrix: np.ndarray) -> np.ndarray:
         """Return (groups, units, depth) as (groups, units, places of the window, channels of the group)."""
         return matrix.reshape(self.groups, self.units, -1, self.read // self.groups)

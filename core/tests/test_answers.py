@@ -8,10 +8,11 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from delegraph.answers import TASKS, AnswerSettings, Seen, answer, warnings_of
+from delegraph.answers import TASKS, AnswerSettings, Said, Seen, answer, warnings_of
 from delegraph.answers.anchors import apart, decoded, overlaps
 from delegraph.answers.boxes import POST_PROCESS
 from delegraph.errors import InputError
+from delegraph.inputs.wav import Sound
 from delegraph.model import Builder, Record
 from delegraph.run import interface_of
 from hypothesis import given, settings
@@ -266,3 +267,32 @@ def test_any_outputs_have_an_answer_or_an_error(
         assert said.output in arrays
         for record in said.records:
             assert set(record) == {c.rstrip(">") for c in TASKS[said.task].columns}
+
+
+@st.composite
+def said_of_any(draw: Any) -> Said:
+    """Return an answer of any task, with any numbers and labels."""
+    task = draw(st.sampled_from(sorted(TASKS)))
+    numbers = st.floats(allow_nan=task in ("pose", "keypoints", "classify", "audio")) | st.integers(
+        -200, 200
+    )
+    whole = st.integers(0, 1 << 40)
+    values = {">": numbers, "": st.text(max_size=20)}
+    records = []
+    for _ in range(draw(st.integers(0, 4))):
+        record = {c.rstrip(">"): draw(values[">" if c.endswith(">") else ""]) for c in TASKS[task].columns}
+        records.append(
+            {k: draw(whole) if k in ("class", "box", "object", "point") else v for k, v in record.items()}
+        )
+    mask = np.asarray([[r["class"] for r in records] or [0]]) if task == "segment" else None
+    return Said(task, tuple(records), "y", mask=mask, bones=((0, 1), (1, 1 << 40)))
+
+
+@settings(max_examples=int(os.environ.get("DELEGRAPH_ANSWERS", "40")), derandomize=True, deadline=None)
+@given(said_of_any(), st.tuples(st.integers(1, 40), st.integers(1, 40)), st.integers(1, 400))
+def test_any_answer_can_be_drawn(said: Said, size: tuple[int, int], frames: int) -> None:
+    image = pytest.importorskip("PIL.Image")
+    over = Sound(np.zeros((frames, 2)), 100) if said.task == "audio" else image.new("RGB", size)
+    drawn = TASKS[said.task].draw(over, [said])
+    assert drawn.mode == "RGB"
+    assert drawn.width >= min(size)

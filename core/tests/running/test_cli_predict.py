@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
@@ -214,6 +215,7 @@ def kill_a_child() -> None:
     os.kill(children[0].pid or 0, signal.SIGKILL)
 
 
+@pytest.mark.skipif("DELEGRAPH_PROCESSES" not in os.environ, reason="slow: DELEGRAPH_PROCESSES=1 runs it")
 def test_a_file_that_kills_its_process_each_time_is_an_error(digits: Path) -> None:
     items = [attrs.evolve(item, truth=item.number == 1) for item in items_of(digits)[:3]]
     dangerous = attrs.evolve(job(), judge=killing.judged)
@@ -342,3 +344,38 @@ def test_batches_are_run_together_only_where_samples_stay_apart(
             expected = [s["x"] * 0 if mixes else s["x"] * 2 for s in samples]
             np.testing.assert_array_equal(found, expected)
     assert (5 in calls[2:]) != mixes
+
+
+@settings(
+    max_examples=int(os.environ.get("DELEGRAPH_PREDICT", "10")),
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["PNG", "JPEG", "BMP", "GIF", "TIFF"]),
+            st.integers(0, 400),
+            st.binary(max_size=4),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_broken_pictures_among_good_ones(digits: Path, broken: list[tuple[str, int, bytes]]) -> None:
+    """Pictures with some bytes changed or cut off: an error, or an answer, and the good ones' answers."""
+    image = pytest.importorskip("PIL.Image")
+    items = items_of(digits)[:2]
+    for i, (form, place, change) in enumerate(broken):
+        data = io.BytesIO()
+        image.open(digits / "4.png").convert("L").save(data, form)
+        whole = data.getvalue()
+        at = min(place, len(whole))
+        path = digits.parent / f"broken{i}"
+        path.write_bytes(whole[:at] + change + whole[at + len(change) :] if change else whole[:at])
+        items.append(Item(i + 2, str(path)))
+    results = list(run_job(job(), items, Where(batch_size=3)).results())
+    assert [r.number for r in results] == list(range(len(items)))
+    assert best(results[:2]) == [0, 1]
+    assert all((r.error is None) == bool(r.records) for r in results)

@@ -12,6 +12,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,7 +46,8 @@ class Journal:
     def __exit__(self, *error: object) -> None:
         if not self._places:
             self.remove()  # there is nothing to go on from
-        self._file.close()
+        with suppress(OSError):  # of a full disk, which ``add`` has told
+            self._file.close()
 
     @property
     def done(self) -> set[int]:
@@ -53,12 +55,16 @@ class Journal:
         return set(self._places)
 
     def add(self, results: Iterable[Result]) -> None:
-        """Write results at the end."""
-        self._file.seek(0, os.SEEK_END)
-        for result in results:
-            self._places[result.number] = self._file.tell()
-            self._file.write(_line(_as_json(result)))
-        self._file.flush()
+        """Write results at the end.
+
+        :raises InputError: it cannot be written
+        """
+        with self._said():
+            self._file.seek(0, os.SEEK_END)
+            for result in results:
+                self._places[result.number] = self._file.tell()
+                self._file.write(_line(_as_json(result)))
+            self._file.flush()
 
     def results(self) -> Iterator[Result]:
         """Yield all results in the order of their numbers."""
@@ -68,14 +74,20 @@ class Journal:
 
     def remove(self) -> None:
         """Take the journal away: the output is written."""
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
-    def _opened(self) -> BinaryIO:
+    @contextmanager
+    def _said(self) -> Iterator[None]:
         try:
-            return self._read() if self.path.exists() else self._new()
+            yield
         except OSError as e:
             raise InputError(f"{escaped(self.path)} cannot be written: {e.strerror or e}") from e
+
+    def _opened(self) -> BinaryIO:
+        with self._said():
+            return self._read() if self.path.exists() else self._new()
 
     def _new(self) -> BinaryIO:
         make_folder(self.path.parent)

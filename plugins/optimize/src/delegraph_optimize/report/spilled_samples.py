@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import numpy as np
@@ -35,7 +35,6 @@ class KeptRows:
     def __init__(self) -> None:
         with _on_disk():
             self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed with these rows
-        self.close = self._file.close
         self._places: list[int] = []
 
     def append(self, row: Sequence[np.ndarray]) -> None:
@@ -47,6 +46,10 @@ class KeptRows:
             self._places.append(self._file.seek(0, 2))
             pickle.dump(list(row), self._file, protocol=5)
             self._file.flush()
+
+    def close(self) -> None:
+        with suppress(OSError):  # of a full disk, which ``append`` has told
+            self._file.close()
 
     def __len__(self) -> int:
         return len(self._places)

@@ -266,7 +266,7 @@ def test_an_unknown_delegate_is_an_error_that_lists_the_installed_ones_and_its_p
 
 
 def test_a_misspelt_delegate_is_an_error_that_knows_better():
-    with pytest.raises(UnknownDelegate, match="Did you mean 'fast'"):
+    with pytest.raises(UnknownDelegate, match="did you mean 'fast'"):
         plugins_of(x=offering(Fast)).load("fats")
 
 

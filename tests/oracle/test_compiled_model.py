@@ -226,6 +226,18 @@ def test_what_falls_back_is_not_called_accelerated() -> None:
     )
 
 
+def test_an_accelerator_that_is_not_here_is_told_and_the_cpu_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("delegraph.compiled_model.choice.GPU", "a_gpu_of_nobody")
+    both = HardwareAccelerator.GPU | HardwareAccelerator.CPU
+    compiled = CompiledModel.from_buffer(MODELS["digits"], both)
+    assert "no GPU: no delegate 'a_gpu_of_nobody'" in caplog.text
+    assert not compiled.is_fully_accelerated()
+    with pytest.raises(RuntimeError, match="a_gpu_of_nobody"):
+        CompiledModel.from_buffer(MODELS["digits"], HardwareAccelerator.GPU)
+
+
 def test_the_callers_memory_is_read_and_written() -> None:
     compiled = CompiledModel.from_buffer(MODELS["unnamed"])
     x, y = np.float32([[1, 2, 3], [4, 5, 6]]), np.zeros((2, 3), np.float32)

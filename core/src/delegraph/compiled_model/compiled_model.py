@@ -12,7 +12,7 @@ from ..contract import CORE, Delegate, Plan
 from ..errors import DelegraphError, InputError
 from ..kinds import check_kind, whole
 from ..model import Signature
-from ..plugins import Plugins, Wanted
+from ..plugins import Wanted
 from ..run.interpreter import Interpreter
 from ..text import did_you_mean, shape_text
 from . import choice
@@ -32,11 +32,14 @@ class CompiledModelError(InputError, RuntimeError):
 class CompiledModel:
     """LiteRT 2's compiled model; ``from_file`` and ``from_buffer`` make one."""
 
-    def __init__(self, interpreter: Interpreter, environment: Environment, options: Options) -> None:
+    def __init__(
+        self, interpreter: Interpreter, environment: Environment, hardware: HardwareAccelerator
+    ) -> None:
         self._interpreter = interpreter
         self._loaded: list[Delegate] = []  # by itself: to be closed with it
+        self._accelerators: list[Delegate] = []
         self._environment = environment
-        self._options = options
+        self._hardware = hardware
         model = interpreter.model
         main = model.subgraphs[0]
         inputs, outputs = ({t.name: t.index for t in ends} for ends in (main.inputs, main.outputs))
@@ -68,7 +71,8 @@ class CompiledModel:
 
         The CPU is the delegate ``litert`` where that is installed, else ``reference``; the GPU is
         ``opencl``; an NPU is a delegate of another name, ``edgetpu`` at last. Without ``CPU`` among the
-        hardware, every op has to run on what is asked for.
+        hardware, every op has to run on what is asked for; with it, an accelerator that is not here is a
+        warning.
 
         :param environment: kept, and not used.
         :param delegates: who runs the model, in place of those that stand for the hardware.
@@ -107,9 +111,11 @@ class CompiledModel:
         check_kind("options", options, Options, "Options")
         environment = environment or Environment.create()
         _ = environment.capsule  # of one that is open
-        chosen = _chosen(options) if delegates is None else []
-        on_cpu = HardwareAccelerator.CPU in HardwareAccelerator(options.hardware_accelerators)
+        wanted = HardwareAccelerator(options.hardware_accelerators)
+        on_cpu = HardwareAccelerator.CPU in wanted
         try:
+            accelerators = [] if delegates is not None else choice.accelerators(options)
+            chosen = [] if delegates is not None else [*accelerators, *choice.of_cpu(options)]
             interpreter = Interpreter(
                 **source,
                 delegates=chosen or delegates,
@@ -121,8 +127,8 @@ class CompiledModel:
             raise
         except DelegraphError as e:
             raise CompiledModelError(str(e)) from e
-        made = cls(interpreter, environment, options)
-        made._loaded = chosen
+        made = cls(interpreter, environment, wanted)
+        made._loaded, made._accelerators = chosen, accelerators
         return made
 
     @property
@@ -137,12 +143,13 @@ class CompiledModel:
     def is_fully_accelerated(self) -> bool:
         """Say whether no op fell back: all run on the accelerators, or on the one delegate of the CPU.
 
-        What core runs (control flow, variables) is on the CPU.
+        What core runs (control flow, variables) is on the CPU. Of named delegates, the first counts.
         """
         labels = {label for sub in self.plan.subgraphs for label in sub.labels.values()}
-        asked = HardwareAccelerator(self._options.hardware_accelerators) & ~HardwareAccelerator.CPU
-        first = [d.label for d in self._interpreter.delegates][: max(1, int(asked).bit_count())]
-        return labels <= ({*first} if asked else {*first, CORE})
+        first = self._interpreter.delegates[0].label
+        if not self._loaded or self._hardware == HardwareAccelerator.CPU:
+            return labels <= {first, CORE}
+        return labels <= {d.label for d in self._accelerators}
 
     def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
         """Return the names of inputs and outputs of each signature, by key."""
@@ -300,17 +307,6 @@ class CompiledModel:
         details = self._details(signature, index)
         nbytes = new_memory(details["dtype"], details["shape"]).values.size
         return {"buffer_size": nbytes, "supported_types": [HOST_MEMORY]}
-
-
-def _chosen(options: Options) -> list[Delegate]:
-    """Return loaded delegates for the hardware that options name."""
-    plugins = Plugins.installed()
-    wishes = list(choice.accelerators(options, plugins))
-    if HardwareAccelerator.CPU in HardwareAccelerator(options.hardware_accelerators):
-        wishes.append(choice.of_cpu(options))
-    if not wishes:
-        raise CompiledModelError("hardware_accelerators needs one of CPU, GPU and NPU at least, found none")
-    return [choice.first_that_works(wish, plugins) for wish in wishes]
 
 
 def _item(what: str, names: Mapping[str, int], place: int) -> tuple[str, int]:

@@ -28,6 +28,8 @@ CALLS = {
     "new-delegate": "new-delegate my-npu --output OUT",
     "partition": "partition M -d edgetpu,opencl --advise",
     "plugins": "plugins",
+    "evaluate": "evaluate M PHOTOS --metric agreement -d edgetpu",
+    "predict": "predict M PHOTOS -o DIR/out.csv -d edgetpu",
     "quantize": "quantize M --scheme float16 -o OUT",
     "report": "report M M --runs 1",
     "run": "run M --input random -d edgetpu",
@@ -84,7 +86,9 @@ def called(arguments: list[str], is_terminal: bool = True, encoding: str = "utf-
 
 def arguments(name: str, model: Path, folder: Path) -> list[str]:
     """Return the words of a call."""
-    names = {"M": model, "OUT": folder / "out", "DIR": folder}
+    photos = ROOT / "docs" / "models" / "digits"
+    names = {"M": model, "OUT": folder / "out", "DIR": folder, "DIR/out.csv": folder / "out.csv"}
+    names |= {"PHOTOS": photos}
     return [str(names.get(word, word)) for word in CALLS[name].split()]
 
 

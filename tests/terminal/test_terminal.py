@@ -25,6 +25,10 @@ CASES = [
 ]
 
 
+# Sizes are in B, KiB, MiB and GiB; these are others.
+SIZES = re.compile(r"\b[\d.,]+ ?([kKMG]B|bytes|[kKMG]b|octets)(\b|/s)|\bGB/s|\bMB/s")
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POCL_EXTRA_BUILD_FLAGS", "-cl-opt-disable")
@@ -57,6 +61,7 @@ def test_lines_fit_the_terminal_and_no_word_is_broken(
             wide = [line for line in printed.lines if cell_len(line) > width]
             assert [x for x in wide if max(map(cell_len, x.split())) <= width - 8] == []
             fitting = {w for w in words(printed.lines) if len(w) < width - 8}
+            assert [line for line in printed.lines if SIZES.search(line)] == []
             assert {w for w in fitting - whole if not _of_a_long_word(w, whole, width)} == set()
 
 

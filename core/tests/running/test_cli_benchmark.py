@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from delegraph.report.prepared_model import PreparedModel
+
 
 def lines(result) -> list[str]:
     return [" ".join(line.split()) for line in result.output.splitlines()]
@@ -77,9 +80,9 @@ def test_bytes_and_rates_are_shown_where_events_count_them(delegraph, saved, pro
     monkeypatch.setitem(delegraph.__globals__, "Event", counted)
     result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 1, "--profile")
     shown = lines(result)
-    assert "op runs on calls time share moved GB/s GFLOP/s" in shown
+    assert "op runs on calls time share moved per second GFLOP/s" in shown
     assert any(
-        line.startswith("#0 ADD (kernel)") and line.endswith("2.0 KiB 0.00205 0.004") for line in shown
+        line.startswith("#0 ADD (kernel)") and line.endswith("2.0 KiB 2.0 MiB 0.004") for line in shown
     )
 
 
@@ -87,3 +90,45 @@ def test_memory_on_a_device_is_shown(delegraph, saved, products, monkeypatch):
     monkeypatch.setattr("delegraph.contract.delegate.Delegate.device_bytes", lambda self: {"weights": 2048})
     result = delegraph("benchmark", saved(products()), "-d", "exact", "--runs", 1)
     assert "exact 2.0 KiB weights on the device" in lines(result)
+
+
+class Stops:
+    """Presses Ctrl-C as the run of a number begins: 1 is the first that is measured."""
+
+    def __init__(self, at: int, warmup: int) -> None:
+        self.left = at + 2 + warmup  # prepare and the first run come before
+
+    def __call__(self, invoke):
+        def begun(*args):
+            self.left -= 1
+            if self.left == 1:
+                raise KeyboardInterrupt
+            return invoke(*args)
+
+        return begun
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+def test_ctrl_c_leaves_the_runs_before_it(delegraph, saved, products, monkeypatch, at):
+    stops = Stops(at, warmup=1)
+    monkeypatch.setattr(PreparedModel, "invoke", stops(PreparedModel.invoke))
+    call = (
+        "benchmark",
+        saved(products()),
+        "-d",
+        "exact",
+        "--runs",
+        5,
+        "--warmup",
+        1,
+        "--profile",
+        "--json",
+    )
+    result = delegraph(*call, "-q")
+    assert result.exit_code == 130
+    assert result.output.strip().endswith("interrupted")
+    found = json.loads(result.output.partition("interrupted\n")[0]) if at > 1 else None
+    if at > 1:
+        assert found["interrupted"] is True
+        assert len(found["seconds"]["steady"]["runs"]) == min(at - 1, 5)
+        assert "profile" not in found

@@ -67,7 +67,7 @@ CASES = [
         r"op #0 Triple v1: kernel triple: CL_BUILD_PROGRAM_FAILURE in clBuildProgram.*UNHEARD",
     ),
     (work_group_too_large, r"op #0 Triple v1: kernel triple: CL_INVALID_WORK_GROUP_SIZE"),
-    (no_memory, r"op #0 Triple v1: allocating [\d,]+ bytes .*: CL_\w+ in \w+"),
+    (no_memory, r"op #0 Triple v1: allocating [\d.]+ \w*B .*: CL_\w+ in \w+"),
     (no_upload, r"op #0 Triple v1: upload of input 'x': CL_\w+"),
     (no_read_back, r"reading back 64 bytes from the device: CL_\w+"),
 ]

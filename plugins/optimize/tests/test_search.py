@@ -224,7 +224,7 @@ def test_the_command_prints_the_front_and_draws_it(model: str, tmp_path: Path) -
         ({"max_drop": float("nan")}, "0 or more, found nan"),
         ({"max_size": "many"}, "a number of bytes, or a share such as 40%, found 'many'"),
         ({"max_size": "0%"}, "a number of bytes"),
-        ({"max_size": 10}, "no choice has 10 bytes or less; the smallest has"),
+        ({"max_size": 10}, "no choice has 10 B or less; the smallest has"),
         ({"max_drop": 1, "per": "hour"}, "per needs one of size, time"),
         ({"max_drop": 1, "data": None}, "needs samples"),
         ({"max_drop": 1, "data": []}, "at least one sample"),
@@ -259,4 +259,4 @@ def test_a_state_of_something_else_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no state of a search"):
         search_schemes(model, "int8", data=samples(2), max_drop=5, state=state)
     with pytest.raises(InputError, match="cannot be written"):
-        search_schemes(model, "int8", data=samples(2), max_drop=5, state=tmp_path / "no" / "state.json")
+        search_schemes(model, "int8", data=samples(2), max_drop=5, state=state / "state.json")

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from ..model import Model
 
-COUNTED = ("moved>", "GB/s>", "GFLOP/s>")  # columns where some event counts bytes
+COUNTED = ("moved>", "per second>", "GFLOP/s>")  # columns where some event counts bytes
+MUCH = 3  # times a later run that the first one takes
 SHOWN = 20  # ops in the table of single ops; --json has all
 
 
@@ -91,8 +92,10 @@ def benchmark(
         values = to_json(found)
         values["seconds"] = {"load": load, **values["seconds"]}
         echo_json({"model": model, **values})
-        return
-    show(_report(load, found))
+    else:
+        show(_report(load, found))
+    if found.interrupted:
+        raise KeyboardInterrupt
 
 
 def _page(model: str, load: float, found: Measured) -> str:
@@ -144,10 +147,13 @@ def _times_table(load: float, found: Measured) -> Table:
     steady = (
         f"median of {len(t.runs)}; 90 % took {time_text(t.p90)} or less, the fastest {time_text(t.min)}"
     )
+    once = "what comes once: memory, caches, compiling what prepare left over"
+    if t.first > MUCH * t.median > 0:
+        once += f"; {t.first / t.median:.0f} times a later run"
     rows = (
         ("load", load, "read the model, load the delegates"),
-        ("prepare", t.prepare, "plan, fold constants, prepare kernels"),
-        ("first run", t.first, ""),
+        ("prepare", t.prepare, "plan, fold constants, compile kernels that no cache has"),
+        ("first run", t.first, once),
         ("run", t.median, steady),
     )
     shown = table("", "time>", "")
@@ -203,10 +209,11 @@ def _name(line: Line) -> str:
 
 
 def _counted(line: Line) -> tuple[str, ...]:
-    rates = (line.gigabytes_per_second, line.gigaflops_per_second)
+    rate, flops = line.gigabytes_per_second, line.gigaflops_per_second
     return (
         bytes_text(round(line.nbytes)) if line.nbytes else "",
-        *(f"{r:.3g}" if r else "" for r in rates),
+        bytes_text(round(rate * 1e9)) if rate else "",
+        f"{flops:.3g}" if flops else "",
     )
 
 

@@ -13,7 +13,7 @@ from ..contract import Plan
 from ..errors import ModelError
 from ..kinds import whole
 from ..model import Op, Tensor, called_by_ops, callers_first
-from ..text import shape_text
+from ..text import bytes_text, shape_text
 from .memory_estimate import estimate, nbytes
 
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30
@@ -45,7 +45,7 @@ class Budget:
         if found > self.max_tensor_bytes:
             raise ModelError(
                 f"{where}: tensor {tensor.index} {tensor.name!r} of shape {shape_text(tensor.shape)} takes "
-                f"{found} bytes, more than max_tensor_bytes={self.max_tensor_bytes}"
+                f"{bytes_text(found)}, more than max_tensor_bytes={self.max_tensor_bytes}"
             )
 
     def check_total(self, found: int, what: object) -> None:
@@ -55,7 +55,9 @@ class Budget:
         :raises ModelError: they are too many
         """
         if found > self.max_total_bytes:
-            raise ModelError(f"{what}: {found} bytes, more than max_total_bytes={self.max_total_bytes}")
+            raise ModelError(
+                f"{what}: {bytes_text(found)}, more than max_total_bytes={self.max_total_bytes}"
+            )
 
     def check_plan(self, plan: Plan, subgraph: int, keep_all: bool) -> None:
         """Check what a run of a subgraph would hold at one time, as far as shapes are known.

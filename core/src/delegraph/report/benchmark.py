@@ -91,6 +91,7 @@ class Measured:
     profile: Profile | None = None
     # What each delegate holds on its device, in bytes, by label and by what for: {"opencl": {"weights": …}}
     device_bytes: Mapping[str, Mapping[str, int]] = field(factory=dict)
+    interrupted: bool = False  # Ctrl-C came: ``timing`` has the runs before it
 
 
 def benchmark(
@@ -100,7 +101,7 @@ def benchmark(
     profiled: int = 0,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Measured:
-    """Prepare a model and run it often.
+    """Prepare a model and run it often. Ctrl-C after the first measured run ends it with what there is.
 
     :param running: the model, not yet prepared, with its inputs.
     :param runs: how many runs are measured, after ``warmup`` runs that are not.
@@ -114,16 +115,24 @@ def benchmark(
     for _ in range(warmup):
         progress("warm up")
         running.invoke()
-    steady = []
-    for _ in range(runs):
-        progress("run")
-        steady.append(_seconds(running.invoke))
+    steady: list[float] = []
+    profile, interrupted = None, False
+    try:
+        for _ in range(runs):
+            progress("run")
+            steady.append(_seconds(running.invoke))
+        profile = _profiled(running, profiled, progress) if profiled else None
+    except KeyboardInterrupt:
+        if not steady:
+            raise
+        interrupted = True
     return Measured(
         Timing(prepare, first, tuple(steady)),
         running.interpreter.memory(running.interface.subgraph),
         process_peak(),
-        _profiled(running, profiled, progress) if profiled else None,
+        profile,
         _device_bytes(running.interpreter.delegates),
+        interrupted,
     )
 
 
@@ -157,6 +166,7 @@ def to_json(found: Measured) -> dict[str, Any]:
     t, memory = found.timing, found.memory
     steady = {"median": t.median, "p90": t.p90, "min": t.min, "runs": list(t.runs)}
     result: dict[str, Any] = {
+        "interrupted": found.interrupted,
         "seconds": {"prepare": t.prepare, "first": t.first, "steady": steady},
         "bytes": {
             "peak_of_tensors": memory.peak,

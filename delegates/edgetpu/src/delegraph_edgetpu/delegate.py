@@ -20,6 +20,7 @@ from delegraph import (
     Refusal,
     Run,
     Tensor,
+    bytes_text,
     load_delegate,
     read_model,
     run_op_by_op,
@@ -90,8 +91,8 @@ class EdgeTpu(Delegate):
         mapped = [p.ops for p in plan.partitions if p.label == self.label]
         if streamed := sum(e.streamed_bytes for e in co_compile(mapped)):
             lines.append(
-                f"about {streamed:,} bytes of parameters do not fit the chip and are fetched in every run; "
-                "make the model smaller, or compile it for several Edge TPUs with --num-segments"
+                f"about {bytes_text(streamed)} of parameters do not fit the chip and are fetched in every "
+                "run; make the model smaller, or compile it for several Edge TPUs with --num-segments"
             )
         return lines
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from attrs import define
+from delegraph import bytes_text
 
 from .device import Device
 from .status import failure
@@ -59,7 +60,7 @@ class Allocator:
         try:
             buffer = cl.Buffer(self.device.context, flags, 0 if host is not None else max(nbytes, 1), host)
         except cl.Error as e:
-            raise failure(f"{self.owner}: allocating {nbytes:,} bytes for {kind}", e) from e
+            raise failure(f"{self.owner}: allocating {bytes_text(nbytes)} for {kind}", e) from e
         self.counts[kind] += nbytes
         return buffer
 

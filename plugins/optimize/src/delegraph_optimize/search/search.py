@@ -21,6 +21,7 @@ from delegraph import (
     Interpreter,
     Model,
     UnsupportedOps,
+    bytes_text,
     fallbacks_unsaid,
     read_model,
     write_model,
@@ -251,7 +252,9 @@ class _Search:
             ready = [i for i, level in enumerate(levels) if level > 0]
             if not ready:
                 smallest = min(t.trial.nbytes for t in self.tried)
-                raise InputError(f"no choice has {most} bytes or less; the smallest has {smallest}")
+                raise InputError(
+                    f"no choice has {bytes_text(most)} or less; the smallest has {bytes_text(smallest)}"
+                )
             best = min(ready, key=lambda i: (self._lost(below[i], i, levels[i]), i))
             levels[best] = self._down(best, levels[best])
             if levels[best]:

@@ -12,7 +12,7 @@ import click
 from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
 from ..text import bytes_text
 from .common import budget_options, delegate_options, model_argument, tensor_limit
-from .echo import echo_json
+from .echo import echo, echo_json
 from .inputs import files_of, input_options, read, thread_option
 from .reports import check_page, page_name, report_options, write_node_data, write_page
 from .tables import show, table, time_text
@@ -95,7 +95,8 @@ def benchmark(
     else:
         show(_report(load, found))
     if found.interrupted:
-        raise KeyboardInterrupt
+        echo("interrupted", err=True)
+        raise click.exceptions.Exit(130)  # what was measured stays, where it was written to files, too
 
 
 def _page(model: str, load: float, found: Measured) -> str:

@@ -50,6 +50,17 @@ def test_a_program_has_the_results_of_litert_on_each_delegate(tmp_path: Path) ->
         assert f"delegraph: digits_int8.tflite: ops: 10 on {delegate}; 1 run\n" in found.stderr
 
 
+def test_options_reach_the_delegate_of_their_label(tmp_path: Path) -> None:
+    script = tmp_path / "threads.py"
+    script.write_text(
+        "import tflite_runtime.interpreter as tflite, sys\n"
+        "found = tflite.Interpreter(sys.argv[1]).delegates\n"
+        "print([(d.label, d.options.num_threads) for d in found])\n"
+    )
+    found = delegraph("-d", "litert,litert", "-o", "litert:2.num_threads=3", script, DIGITS)
+    assert "('litert', None), ('litert:2', 3)" in found.stdout, found.stderr
+
+
 def test_arguments_and_exit_codes_are_the_programs(tmp_path: Path) -> None:
     script = tmp_path / "asks.py"
     script.write_text(ASKS)

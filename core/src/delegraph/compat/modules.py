@@ -119,7 +119,7 @@ def install(
     :param delegates: who runs the models, in order of preference, after those that the program loads. None:
         the names in the environment variable ``DELEGRAPH_DELEGATES`` (``opencl,litert``), else the
         reference delegate.
-    :param options: of delegates given by name: ``{"opencl": {"device": "cpu"}}``.
+    :param options: of delegates given by name, by label: ``{"opencl:2": {"device": "1"}}``.
     :param keep_tensors: keep every tensor of every model, for programs that read many of them.
     :param leave_out: packages that nothing is to stand in for: ``["tensorflow"]``, for a library that does
         more where it finds it.

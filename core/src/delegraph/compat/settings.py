@@ -9,8 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
-from ..contract import Delegate
-from ..plugins import Plugins, Wanted
+from ..plugins import Wanted, resolve_delegates
 
 DELEGATES = "DELEGRAPH_DELEGATES"  # names with commas between them
 
@@ -20,7 +19,7 @@ class ProgramSettings:
     """What :func:`delegraph.compat.install` was given."""
 
     delegates: Sequence[Wanted] | None = None  # None: those of the environment, else the reference delegate
-    options: Mapping[str, Mapping[str, Any]] = field(factory=dict)  # by name of the delegate
+    options: Mapping[str, Mapping[str, Any]] = field(factory=dict)  # by label of the delegate
     keep_tensors: bool = False
 
     @cached_property
@@ -29,12 +28,7 @@ class ProgramSettings:
         names = self.delegates
         if names is None:
             names = [name.strip() for name in os.environ.get(DELEGATES, "").split(",") if name.strip()]
-        return [self._loaded(name) for name in names]
-
-    def _loaded(self, wanted: Wanted) -> Wanted:
-        if isinstance(wanted, Delegate) or wanted not in self.options:
-            return wanted
-        return Plugins.installed().load(wanted, self.options[str(wanted)])
+        return [*resolve_delegates(names, self.options)] if self.options else list(names)
 
 
 now = ProgramSettings()

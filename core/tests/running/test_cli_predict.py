@@ -38,6 +38,7 @@ BROKEN = (b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"PK\5\6" + bytes(18))
 def digits(tmp_path: Path) -> Path:
     """Return a folder with pictures of the ten digits."""
     pytest.importorskip("PIL")
+    pytest.importorskip("delegraph_reference")
     folder = tmp_path / "photos"
     folder.mkdir()
     for file in sorted((DOCS / "digits").iterdir()):
@@ -325,6 +326,7 @@ def test_batches_are_run_together_only_where_samples_stay_apart(
     saved: Any, tmp_path: Path, mixes: bool
 ) -> None:
     """A model whose first axis is open need not have samples along it: one may mean over them."""
+    pytest.importorskip("delegraph_reference")
     from delegraph.batch import OpenedModel
 
     g = Builder()

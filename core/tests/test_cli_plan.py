@@ -554,3 +554,12 @@ def test_why_as_json_and_csv_has_refusals(model):
     assert (refusal["rule"], refusal["found"]) == ("at most 8 channels", "16 channels")
     (row,) = csv.DictReader(run(*words, "--csv").stdout.splitlines())
     assert (row["runs_on"], row["delegate"], row["rule"]) == ("reference", "npu", "at most 8 channels")
+
+
+def test_partition_as_csv_has_every_op_and_refusal(model):
+    rows = list(csv.DictReader(run("-q", "partition", model, "-d", "npu", "--csv").stdout.splitlines()))
+    assert [(r["index"], r["runs_on"], r["delegate"], r["rule"]) for r in rows if r["index"] != "1"] == [
+        ("0", "npu", "", ""),
+        ("2", "reference", "npu", "at most 8 channels"),
+    ]
+    assert {r["delegate"] for r in rows if r["index"] == "1"} == {"npu", "reference"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -121,3 +122,15 @@ def test_a_broken_file_is_a_message_and_an_exit_code(tmp_path):
     result = CliRunner().invoke(main, ["inspect", str(file)])
     assert result.exit_code == 1
     assert f"error: {file}: Model at byte 8 lies beyond the file's 8 bytes" in result.output
+
+
+def test_csv_has_a_line_for_each_op_or_tensor(tmp_path):
+    g = Builder()
+    x = g.input((1, 2), "float32", name="x")
+    y = g.op("ADD", [x, x], [g.tensor((1, 2), "float32", name="=y")])
+    (tmp_path / "m.tflite").write_bytes(write_model(g.model(outputs=[y])))
+    found = CliRunner().invoke(main, ["inspect", str(tmp_path / "m.tflite"), "--csv"])
+    ops = list(csv.DictReader(found.output.splitlines()))
+    assert len(ops) == 1
+    found = CliRunner().invoke(main, ["inspect", str(tmp_path / "m.tflite"), "--csv", "--tensors"])
+    assert [r["name"] for r in csv.DictReader(found.output.splitlines())] == ["x", "'=y"]

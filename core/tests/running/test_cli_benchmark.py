@@ -132,3 +132,12 @@ def test_ctrl_c_leaves_the_runs_before_it(delegraph, saved, products, monkeypatc
         assert found["interrupted"] is True
         assert len(found["seconds"]["steady"]["runs"]) == min(at - 1, 5)
         assert "profile" not in found
+
+
+def test_csv_has_runs_or_ops(delegraph, saved, products):
+    model = saved(products())
+    words = ("benchmark", model, "-d", "exact", "--runs", 3, "--warmup", 0, "--csv", "-q")
+    assert [line.split(",")[0] for line in delegraph(*words).output.splitlines()] == ["run", "0", "1", "2"]
+    ops = delegraph(*words, "--profile").output.splitlines()
+    assert ops[0] == "subgraph,op,name,delegate,calls,seconds,share"
+    assert sorted(line.split(",")[2] for line in ops[1:]) == ["ADD", "ADD", "MUL"]

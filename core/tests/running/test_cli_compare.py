@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -166,3 +167,13 @@ def test_what_is_read_is_no_part_to_be_written(delegraph, saved, products, tmp_p
     assert result.exit_code == 1
     assert "would be overwritten" in result.output
     assert Path(model).read_bytes() == before
+
+
+def test_csv_has_a_line_for_each_tensor(delegraph, saved, products):
+    result = delegraph("compare", saved(products()), "-d", "off", "--against", "exact", "--csv", "-q")
+    rows = list(csv.DictReader(result.output.splitlines()))
+    assert [(r["name"], r["op_name"], r["beyond"]) for r in rows][:2] == [
+        ("a", "ADD", "False"),
+        ("y", "MUL", "True"),
+    ]
+    assert float(rows[1]["apart_max_abs"]) == 1

@@ -48,6 +48,11 @@ def test_class_folders_have_the_share_of_right_classes(delegraph: Any, copier: s
     assert report(result)["metrics"] == {"top1": 0.5, "top2": 0.75, "top3": 1.0}
 
 
+def test_values_are_printed_as_csv(delegraph: Any, copier: str, scored: Path) -> None:
+    result = delegraph("evaluate", copier, scored, "-d", "exact", "--metric", "top1", "--csv", "-q")
+    assert result.output.splitlines() == ["metric,value", "top1,0.5"]
+
+
 def test_what_fails_is_listed_and_not_counted(delegraph: Any, copier: str, scored: Path) -> None:
     (scored / "1" / "z.npy").write_bytes(b"no array")
     (scored / "7").mkdir()

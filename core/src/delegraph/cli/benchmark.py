@@ -12,7 +12,7 @@ import click
 from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
 from ..text import bytes_text
 from .common import budget_options, delegate_options, model_argument, tensor_limit
-from .echo import echo, echo_json
+from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read, thread_option
 from .reports import check_page, page_name, report_options, write_node_data, write_page
 from .tables import show, table, time_text
@@ -41,6 +41,7 @@ SHOWN = 20  # ops in the table of single ops; --json has all
 @thread_option
 @click.option("--profile", is_flag=True, help="Show which ops take the time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON; times in seconds.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the runs, or with --profile the ops, as CSV.")
 @report_options
 def benchmark(
     model: str,
@@ -56,6 +57,7 @@ def benchmark(
     num_threads: int | None,
     profile: bool,
     as_json: bool,
+    as_csv: bool,
     html: str | None,
     model_explorer: str | None,
 ) -> None:
@@ -88,6 +90,9 @@ def benchmark(
         planned_model = opened.model
     write_page(html, lambda: _page(model, load, found), read_files)
     write_node_data(model_explorer, model, lambda: _node_data(planned_model, found), read_files)
+    if as_csv:
+        echo_csv(*_csv(to_json(found)))
+        return
     if as_json:
         values = to_json(found)
         values["seconds"] = {"load": load, **values["seconds"]}
@@ -97,6 +102,15 @@ def benchmark(
     if found.interrupted:
         echo("interrupted", err=True)
         raise click.exceptions.Exit(130)  # what was measured stays, where it was written to files, too
+
+
+def _csv(values: dict[str, Any]) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Return columns and lines: of each op where ops were watched, else of each run."""
+    if values.get("profile"):
+        columns = ("subgraph", "op", "name", "delegate", "calls", "seconds", "share")
+        return columns, values["profile"]["by_op"]
+    runs = values["seconds"]["steady"]["runs"]
+    return ("run", "seconds"), [{"run": i, "seconds": s} for i, s in enumerate(runs)]
 
 
 def _page(model: str, load: float, found: Measured) -> str:

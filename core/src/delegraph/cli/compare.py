@@ -10,7 +10,7 @@ import click
 from ..plugins import REFERENCE
 from ..report.compare import Claim, Compared, Comparison, Difference
 from .common import budget_options, delegate_options, model_argument, tensor_limit
-from .echo import echo, echo_json
+from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read
 from .reports import check_page, page_name, report_options, write_node_data, write_page
 from .tables import show, table
@@ -35,6 +35,7 @@ SHOWN = 20  # tensors in the table; --json has all
     "--against", metavar="A,B", default=REFERENCE, show_default=True, help="Delegates to compare with."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every tensor's differences as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each tensor as CSV.")
 @click.option(
     "--bisect",
     type=click.Path(file_okay=False),
@@ -54,6 +55,7 @@ def compare(
     budget: dict[str, int],
     against: str,
     as_json: bool,
+    as_csv: bool,
     bisect: str | None,
     html: str | None,
     model_explorer: str | None,
@@ -91,7 +93,9 @@ def compare(
     about_part = list(_bisected(wrong, labels[1])) if bisect and found.exit_code == 1 else []
     write_page(html, lambda: _page(model, found, labels, about_part), read_files)
     write_node_data(model_explorer, model, lambda: _node_data(loaded, found), read_files)
-    if as_json:
+    if as_csv:
+        echo_csv(_COLUMNS, map(_line, library.to_json(found)["tensors"]))
+    elif as_json:
         values = {"model": model, **library.to_json(found)}
         if bisect is not None:
             values["wrong_part"] = None if wrong is None else wrong.json()
@@ -219,3 +223,26 @@ def _allowed(claim: Claim, found: Difference) -> str:
 
 def _steps(n: int) -> str:
     return "1 step" if n == 1 else f"{n} steps"
+
+
+def _line(tensor: dict[str, Any]) -> dict[str, Any]:
+    """Return a tensor's differences as a line: those with all that came before, and of its op alone."""
+    op = tensor["op"] or {}
+    sides = {
+        f"{side}_{name}": value
+        for side in ("apart", "alone")
+        for name, value in (tensor[side] or {}).items()
+    }
+    return {**tensor, "op": op.get("index"), "op_name": op.get("name"), **sides}
+
+
+_COLUMNS = (
+    "subgraph",
+    "tensor",
+    "name",
+    "dtype",
+    "op",
+    "op_name",
+    *(f"{side}_{name}" for side in ("apart", "alone") for name in ("max_abs", "max_rel", "steps")),
+    "beyond",
+)

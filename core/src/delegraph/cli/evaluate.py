@@ -14,7 +14,7 @@ import click
 from ..errors import InputError
 from ..text import escaped, plural
 from .common import budget_options, delegate_options_without_o, model_argument
-from .echo import echo, echo_json
+from .echo import echo, echo_csv, echo_json
 from .inputs import normalization, rate_option, scaling_options, tell, thread_option
 from .many import (
     done_with_progress,
@@ -43,6 +43,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
 @click.option("--against", type=_FILE, metavar="MODEL", help="The model that agreement is with.")
 @click.option("--images", type=click.Path(file_okay=False), help="The files of COCO's annotations.")
 @click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write them as JSON to a file, too.")
 @scaling_options
 @rate_option
@@ -58,6 +59,7 @@ def evaluate(
     against: str | None,
     images: str | None,
     as_json: bool,
+    as_csv: bool,
     output: str | None,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
@@ -119,7 +121,9 @@ def evaluate(
         report = {"model": model, "data": data, "files": len(judged), "failed": failed, "metrics": values}
         if output:
             _write(output, report, read)
-    if as_json:
+    if as_csv:
+        echo_csv(("metric", "value"), ({"metric": k, "value": v} for k, v in values.items()))
+    elif as_json:
         from ..report.records import plain
 
         echo_json(plain(report))

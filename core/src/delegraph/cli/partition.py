@@ -33,6 +33,7 @@ from .tables import show
     "--advise", is_flag=True, help="Say what makes the model slow on each delegate, and what would help."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each op, and each refusal, as CSV.")
 @report_options
 def partition(
     model: str,
@@ -40,6 +41,7 @@ def partition(
     options: dict[str, dict[str, str]],
     advise: bool,
     as_json: bool,
+    as_csv: bool,
     html: str | None,
     model_explorer: str | None,
     **limits: Any,
@@ -53,6 +55,11 @@ def partition(
     advice = _advice(plan) if advise else {}
     write_page(html, lambda: _page(plan, advice if advise else None), [model])
     write_node_data(model_explorer, model, lambda: _node_data(plan), [model])
+    if as_csv:
+        from .why import answers, echo_lines
+
+        echo_lines(answers(plan))
+        return
     if as_json:
         from ..report.plan_text import to_json
 

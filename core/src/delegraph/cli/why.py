@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import click
@@ -51,10 +51,10 @@ def why(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are one or the other")
     if as_json:
-        echo_json([_answer(plan, *place) for place in found])
+        echo_json(list(answers(plan, found)))
         return
     if as_csv:
-        echo_csv(_COLUMNS, (line for place in found for line in _lines(_answer(plan, *place))))
+        echo_lines(answers(plan, found))
         return
     for i, (subgraph, index) in enumerate(found):
         if i:
@@ -89,30 +89,43 @@ def explanation(plan: Plan, subgraph: int, index: int) -> Iterator[str]:
             yield from _claim(op, sub, delegate)
 
 
-def _answer(plan: Plan, subgraph: int, index: int) -> dict[str, Any]:
-    """Return what is known of one op, for programs."""
+def answers(plan: Plan, places: Collection[tuple[int, int]] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield what is known of ops, for programs.
+
+    :param places: (subgraph, op index) of those that are wanted; None: all
+    """
+    for number, sub in enumerate(plan.subgraphs):
+        folded = ((op, "folded") for op in sub.folded)
+        merged = ((op, "merged") for op in sub.graph.merged)
+        there = ((op, sub.labels[op.index]) for op in sub.graph.ops)
+        partitions = {op.index: i for i, p in enumerate(sub.partitions) for op in p.ops}
+        for op, runs_on in sorted((*folded, *merged, *there), key=lambda pair: pair[0].index):
+            if places is None or (number, op.index) in places:
+                about = {"runs_on": runs_on, "partition": partitions.get(op.index)}
+                about["refusals"] = _refusals(plan, sub, op)
+                yield {"subgraph": number, **_op_and_operands(op), **about}
+
+
+def echo_lines(found: Iterable[dict[str, Any]]) -> None:
+    """Print answers as CSV: a line for each refusal of an op; one, where there is none."""
+    echo_csv(_COLUMNS, (line for answer in found for line in _lines(answer)))
+
+
+def _op_and_operands(op: Op) -> dict[str, Any]:
     from ..report.plan_text import op_json, tensor_json
 
-    sub = plan.subgraphs[subgraph]
-    gone = {op.index: ("folded", op) for op in sub.folded} | {
-        op.index: ("merged", op) for op in sub.graph.merged
+    sides = {"inputs": op.inputs, "outputs": op.outputs}
+    return op_json(op) | {
+        side: [None if t is None else tensor_json(t) for t in tensors] for side, tensors in sides.items()
     }
-    there = {op.index: (sub.labels[op.index], op) for op in sub.graph.ops}
-    runs_on, op = (gone | there)[index]
-    refusals = [
+
+
+def _refusals(plan: Plan, sub: SubgraphPlan, op: Op) -> list[dict[str, str]]:
+    return [
         {"delegate": d.label, "kind": r.kind, "rule": r.rule, "found": r.found, "hint": r.hint}
         for d in plan.delegates
-        for r in sub.refusals.get(index, {}).get(d.label, ())
+        for r in sub.refusals.get(op.index, {}).get(d.label, ())
     ]
-    sides = {
-        side: [None if t is None else tensor_json(t) for t in tensors]
-        for side, tensors in (("inputs", op.inputs), ("outputs", op.outputs))
-    }
-    partition = next(
-        (i for i, p in enumerate(sub.partitions) if any(o.index == index for o in p.ops)), None
-    )
-    about = {"subgraph": subgraph, **op_json(op), "runs_on": runs_on, "partition": partition}
-    return {**about, **sides, "refusals": refusals}
 
 
 def _lines(answer: dict[str, Any]) -> list[dict[str, Any]]:

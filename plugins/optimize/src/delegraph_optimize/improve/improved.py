@@ -6,6 +6,7 @@ from delegraph import Delegate, Model
 
 from ..writer import ModelEdit
 from .kept_samples import KeptSamples
+from .stored_product import StoredProduct
 from .weights import Told, improve_weights
 from .wishes import Wishes
 
@@ -22,12 +23,11 @@ def improve(
 
     :param model: the model of floats that it was made of.
     """
-    done = of = 0
+    done = 0
+    of = sum(StoredProduct.of(graph, node) is not None for graph in edit.graphs for node in graph.nodes)
     for place, samples in kept.by_subgraph(model).items():
-        better, all_ = improve_weights(
-            model.subgraphs[place], edit.graphs[place], samples, wishes, engine, told
-        )
-        done, of = done + better, of + all_
+        graph = edit.graphs[place]
+        done += improve_weights(model.subgraphs[place], graph, samples, wishes, engine, told)[0]
     ways = [f"rounded by {wishes.rounding}"] if wishes.rounding != "nearest" else []
     ways += ["with corrected biases"] if wishes.bias_correction else []
     return f"weights {' and '.join(ways)}: {done} of {of} ops, on {len(kept.samples)} samples"

@@ -108,7 +108,7 @@ function sheet() {
     { selector: "node.tensor", style: {
       "background-color": color("--panel"), color: color("--text"), "border-style": "dashed" } },
     { selector: "node.stub", style: { "border-width": 0, "font-style": "italic" } },
-    { selector: "node.refused", style: { "border-width": 3, "border-style": "dashed" } },
+    { selector: "node.refused", style: { "border-width": 2, "border-style": "dashed" } },
     { selector: "edge", style: {
       width: 1.4, "line-color": color("--edge"), "target-arrow-color": color("--edge"), "target-arrow-shape": "triangle",
       "arrow-scale": 0.7, "curve-style": "straight", "source-endpoint": `0px ${HEIGHT / 2}px`,

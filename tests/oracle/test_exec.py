@@ -70,6 +70,13 @@ def test_arguments_and_exit_codes_are_the_programs(tmp_path: Path) -> None:
     assert found.stderr == "delegraph: the program opened no model\n"
 
 
+def test_what_a_program_writes_stays_however_it_ends(tmp_path: Path) -> None:
+    script = tmp_path / "writes.py"
+    script.write_text("import delegraph, sys\ndelegraph.write_file(sys.argv[1], b'kept')\nsys.exit(3)\n")
+    assert delegraph(script, tmp_path / "written").returncode == 3
+    assert (tmp_path / "written").read_bytes() == b"kept"
+
+
 def test_a_traceback_begins_in_the_program(tmp_path: Path) -> None:
     script = tmp_path / "asks.py"
     script.write_text(ASKS)

@@ -7,6 +7,7 @@ import os
 import runpy
 import sys
 from collections.abc import Sequence
+from contextvars import Context
 from types import TracebackType
 from typing import NoReturn
 
@@ -52,7 +53,7 @@ def exec(
     compat.install(delegates or None, options, keep_tensors, leave_out)
     atexit.register(_say_what_ran)
     try:
-        _run(program, is_module, arguments)
+        Context().run(_run, program, is_module, arguments)  # what it writes is its own, however it ends
     except SystemExit:
         raise
     except BaseException as e:

@@ -101,7 +101,7 @@ def answers(plan: Plan, places: Collection[tuple[int, int]] | None = None) -> It
         partitions = {op.index: i for i, p in enumerate(sub.partitions) for op in p.ops}
         for op, runs_on in sorted((*folded, *merged, *there), key=lambda pair: pair[0].index):
             if places is None or (number, op.index) in places:
-                about = {"runs_on": runs_on, "partition": partitions.get(op.index)}
+                about: dict[str, Any] = {"runs_on": runs_on, "partition": partitions.get(op.index)}
                 about["refusals"] = _refusals(plan, sub, op)
                 yield {"subgraph": number, **_op_and_operands(op), **about}
 

@@ -111,14 +111,18 @@ def progress_of(total: int, done: int) -> Iterator[Callable[[Result], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     screen = Console(stderr=True)
-    quiet = not logger.isEnabledFor(logging.WARNING) or not screen.is_terminal
+    if not screen.is_terminal or not logger.isEnabledFor(logging.WARNING):
+        yield (
+            lambda result: None
+        )  # a bar that is turned off prints an empty line, in older versions of rich
+        return
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[failed]}"),
     )
-    with Progress(*columns, console=screen, transient=True, disable=quiet) as bar:
+    with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task("files", total=total, completed=done, failed="")
         failed = 0
 

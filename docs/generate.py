@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from inspect import getdoc, isfunction, signature
 from pathlib import Path
 
 import quantized_models
+from click.testing import CliRunner
 from delegraph import (
     Constraint,
     Delegate,
@@ -27,6 +29,7 @@ from delegraph import (
     read_model,
     rules,
 )
+from delegraph.cli import main as main_command
 from delegraph.cli.support import support_markdown
 from delegraph.model import Op, schema
 from delegraph.partition import partition, specialize
@@ -34,7 +37,7 @@ from delegraph.report.plan_text import render
 from delegraph_optimize.advise import markdown, summary
 from rich.console import Console
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).resolve().parent
 
 INTRODUCTION = """# What the reference delegate supports
 
@@ -107,6 +110,29 @@ def partition_picture() -> str:
     return console.export_svg(
         title="delegraph partition digits_int8.tflite --delegates npu,reference", unique_id="partition"
     )
+
+
+def terminal_picture(command: str, lines: int | None = None) -> str:
+    """What a command prints, as a picture of a terminal.
+
+    :param lines: leave out what comes after so many, since times differ from run to run; None: all.
+    """
+    os.environ["COLUMNS"] = "100"
+    printed = CliRunner().invoke(main_command, command.split()[1:], catch_exceptions=False).output
+    console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, highlight=False)
+    shown = "\n".join(printed.splitlines()[:lines])
+    console.print(f"$ {command}", style="bold", markup=False)
+    console.print(shown, markup=False)
+    return console.export_svg(title="delegraph", unique_id=command.split()[1])
+
+
+def run_picture() -> str:
+    command = "delegraph run docs/models/digits_int8.tflite --input docs/models/digits/7.png"
+    return terminal_picture(command, lines=-1)
+
+
+def inspect_picture() -> str:
+    return terminal_picture("delegraph inspect docs/models/digits_int8.tflite")
 
 
 RULES_INTRODUCTION = """# Constraints that rows share
@@ -207,7 +233,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "op-options.md": options_page,
     "rules.md": rules_page,
     "quantized-models.md": quantized_page,
+    "images/inspect.svg": inspect_picture,
     "images/partition.svg": partition_picture,
+    "images/run.svg": run_picture,
     MEASURED: measured_schemes,
     "quantize-advice.md": advice_page,
 }
@@ -216,6 +244,7 @@ PAGES: dict[str, Callable[[], str]] = {
 def main() -> int:
     """Write or check every page; the exit status says whether all was up to date."""
     logging.getLogger("delegraph").setLevel(logging.ERROR)  # the picture's fallbacks are meant
+    os.chdir(DOCS.parent)
     stale = []
     for name, page in PAGES.items():
         text, path = page(), DOCS / name

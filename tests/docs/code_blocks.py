@@ -39,7 +39,9 @@ from delegraph.cli import main
 ROOT = Path(__file__).parents[2]
 NOT_RUN = re.compile(r"^# not run in CI: (\S.*)$", re.MULTILINE)
 FENCE = re.compile(r"^( *)```(\S*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-INSTALLS = re.compile(r"^(python3? -m venv|(\S+/)?pip install|\S*\.venv/bin/pip install)\b")
+INSTALLS = re.compile(
+    r"^(python3? -m venv|\. \.venv/bin/activate|(\S+/)?pip install|\S*\.venv/bin/pip install)\b"
+)
 SHELL = re.compile(r"[|<>;&$`(]")  # for bash
 READERS = {"model.tflite": "float32", "model_int8.tflite": "int8", "model_int16x8.tflite": "int16x8"}
 WIDTH = "100"  # columns of what the pages show

@@ -24,6 +24,7 @@ from delegraph import (
 from delegraph.model import Builder, Model
 from delegraph.plugins import Plugins
 from delegraph_reference import Kernel, Reference
+from delegraph_reference.kernels import gather
 
 
 def _picking(count: int) -> Model:
@@ -40,6 +41,15 @@ def test_an_error_names_the_op_whose_operand_does_not_fit() -> None:
     assert interpreter(x, np.array([2, 0], np.int32)).tolist() == [-3, -1]
     with pytest.raises(DelegateFailed, match=r"op #1 GATHER v1 needs indices from 0 to 2, found 3"):
         interpreter(x, np.array([3, 0], np.int32))
+
+
+def test_gather_refuses_more_leading_axes_in_common_than_there_are() -> None:
+    g = Builder()
+    x, indices = g.input((4, 2, 3), "float32"), g.input((2,), "int32")
+    y = g.op("GATHER", [x, indices], [g.tensor((2, 2, 3), "float32")], axis=0, batch_dims=5)
+    (op,) = g.model([y]).subgraphs[0].ops
+    with pytest.raises(InputError, match="needs at most 0 leading axes in common, found 5"):
+        gather.prepare(op)
 
 
 @pytest.mark.parametrize("message", ["needs luck, found none", "op #0 MyOp v1 needs luck, found none"])

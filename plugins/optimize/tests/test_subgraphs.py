@@ -7,7 +7,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from delegraph import Builder, Interpreter, Model, ModelError, Signature
+from delegraph import Blocks, Builder, Interpreter, Model, ModelError, Signature
 from delegraph_optimize import dequantize, quantize
 from small import computes, floats, ops
 
@@ -135,6 +135,16 @@ def test_a_scale_makes_no_real_numbers_of_what_counts() -> None:
     g.op("ADD", [x, one], [g.tensor((1, 4), "int64", "y")])
     (graph,) = dequantize(g.model()).model.subgraphs
     assert {t.dtype for t in graph.tensors} == {"int64"}
+
+
+def test_blocks_without_a_scale_for_each_are_left_as_they_are() -> None:
+    g = Builder()
+    x = g.input((2, 64), "float32", "x")
+    blocks = Blocks(g.constant(np.float16([0.5])), 32)
+    w = g.constant(np.ones((4, 64), np.int8), "int4", blocks=blocks)
+    g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((2, 4), "float32", "y")], version=12)
+    (graph,) = dequantize(g.model()).model.subgraphs
+    assert [t.dtype for t in graph.ops[0].inputs if t is not None] == ["float32", "int4"]
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from delegraph import Tensor
+from delegraph import Blocks, Tensor
 
 _NUMBERS = frozenset(("int8", "uint8", "int16", "int32", "int64", "int4", "int2", "uint4"))
 
@@ -41,13 +41,19 @@ def _of_blocks(data: np.ndarray, scales: np.ndarray | None, size: int) -> np.nda
 
 
 def is_quantized(tensor: Tensor) -> bool:
-    """Say whether a tensor's integers stand for real numbers; wide ones that ops compute count."""
+    """Say whether a tensor's integers stand for real numbers."""
     q = tensor.quantization
     if tensor.dtype not in _NUMBERS or q is None:
         return False
-    if tensor.dtype in ("int32", "int64") and not tensor.is_constant:
+    return len(q.scale) > 0 if q.blocks is None else _fit(tensor.data, q.blocks)
+
+
+def _fit(data: np.ndarray | None, blocks: Blocks) -> bool:
+    """Say whether constants have a scale for each block."""
+    scales = blocks.scales.data
+    if data is None or scales is None or not data.ndim or not data.size:
         return False
-    return len(q.scale) > 0 if q.blocks is None else q.blocks.scales.data is not None
+    return scales.size == len(data) * -(-data[0].size // blocks.size)
 
 
 def real_array(values: np.ndarray, tensor: Tensor) -> np.ndarray:

@@ -6,7 +6,7 @@ Source: tflite/kernels/gather.cc.
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Op, OpSupport
+from delegraph import InputError, Op, OpSupport
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel
@@ -22,6 +22,8 @@ def prepare(op: Op) -> Kernel:
     shape, picked = shape_of(op.inputs[0]), shape_of(op.inputs[1])
     axis = axis_of(op.options.axis, len(shape))
     batch = op.options.batch_dims + (len(picked) if op.options.batch_dims < 0 else 0)
+    if not 0 <= batch <= min(axis, len(picked)):
+        raise InputError(f"needs at most {min(axis, len(picked))} leading axes in common, found {batch}")
     if picked == () and axis == 0:
         return _one_of(shape[0])
 

@@ -196,6 +196,8 @@ def _checked(name: str, value: Any, tensor: Tensor) -> np.ndarray:
     if not _fits(tensor, array.shape):
         needed = shape_text(tensor.shape_signature or tensor.shape)
         raise InputError(f"input {name!r} needs shape {needed}, found {shape_text(array.shape)}")
+    if tensor.dtype in ("int32", "int64"):  # which count, or are a bias that callers give
+        return array
     if is_quantized(tensor) and array.dtype.kind in "iu":
         return np.asarray((array.astype(np.float64) - tensor.zero_point) * tensor.scale, np.float32)
     if tensor.dtype == "float32" or is_quantized(tensor):

@@ -14,13 +14,14 @@ INTRODUCTION = """# Models, quantized and measured
 
 Made of `docs/quantized-models.json`, which `python tests/benchmarks/quantized` writes. What calibrates
 never judges. Accuracy is that of LiteRT 2.3.0 with its default resolver. "Same" is the share of samples
-that get the float model's class (of pixels for masks, of
-frequencies for speech). Behind ± stands half of the interval that holds
-the value with 95 %; that of a difference is of the paired one, each sample judged by both models. "Best
-effort" is `--effort best`. A time is the median of runs in turn with the float model's, as a multiple
-of that: below 1 is faster. It is the processor's, with one thread of LiteRT and of the reference
-delegate, on an x86-64 server that others used, too; OpenCL is PoCL there, whose threads are counted
-together. The reference delegate is made to be right, not fast.
+that get the float model's class (of pixels for masks, of frequencies for speech). Behind ± stands half of
+the interval that holds the value with 95 %; that of a difference is of the paired one, each sample judged
+by both models. "Best effort" is `--effort best`.
+
+A time is the median of up to 30 runs in turn with the float model's, as a multiple of that: below 1 is
+faster. It is the processor's, with one thread of LiteRT and of the reference delegate, on an x86-64 server
+of two processors for which a dozen other programs waited at times; OpenCL is PoCL there, whose threads are
+counted together. The reference delegate is made to be right, not fast.
 """
 DELEGATES = ("reference", "opencl", "litert")
 _EVEN = 0.97  # times as long as floats: what is not below is not faster

@@ -30,6 +30,7 @@ SCHEMES = {
     "dynamic": "--scheme dynamic",
     "dynamic, int4": "--scheme dynamic --weights int4",
     "dynamic, int4, samples": "--scheme dynamic --weights int4 --data {data} --engine litert",
+    "weights": "--scheme weights",
     "int8": "--scheme int8 --data {data} --engine litert",
     "int8, best effort": "--scheme int8 --effort best --data {data} --engine litert",
     "int16x8": "--scheme int16x8 --data {data} --engine litert",

@@ -1,4 +1,4 @@
-"""Spoken digits in noise, as spectra for DTLN: blocks of 512 samples at 16 kHz, every 128."""
+"""Spoken digits in recorded noise, as spectra for DTLN: blocks of 512 samples at 16 kHz, every 128."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from runs import Sample, Samples, in_turn
 
 TOLD = (
-    "spoken digits in noise of 0, 5, 10 and 15 dB: calibrated with the spectra of 4 recordings, judged by "
-    "12 others. The model, a published one, says how much of each frequency is speech; it is right where "
-    "it gives more than a half to what is more speech than noise"
+    "spoken digits in recorded noise, 0, 5, 10 and 15 dB above it: calibrated with the spectra of 4 "
+    "recordings, judged by 12 others. The model, a published one, says how much of each frequency is "
+    "speech; it is right where it gives more than a half to what is more speech than noise"
 )
 MODEL = "float32/model_1.tflite"
 STATE = np.zeros((1, 2, 128, 2), np.float32)
@@ -52,7 +52,9 @@ def _recordings(first: int, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _recording(files: Sequence[Path], number: int) -> tuple[np.ndarray, np.ndarray]:
     clean = np.concatenate([np.pad(_twice_as_fast(_read(file)), (0, 1600)) for file in files])
-    noise = np.random.default_rng(number).normal(size=len(clean))
+    recorded = _read(models.data("tflm_samples", "noise_1000ms.wav"))
+    begin = np.random.default_rng(number).integers(len(recorded))
+    noise = np.resize(np.roll(recorded, begin), len(clean))
     noise *= clean.std() / noise.std() * 10 ** (-DECIBELS[number % len(DECIBELS)] / 20)
     return clean + noise, clean
 

@@ -53,7 +53,7 @@ def _fit(data: np.ndarray | None, blocks: Blocks) -> bool:
     scales = blocks.scales.data
     if data is None or scales is None or not data.ndim or not data.size:
         return False
-    return scales.size == len(data) * -(-data[0].size // blocks.size)
+    return bool(scales.size == len(data) * -(-data[0].size // blocks.size))
 
 
 def real_array(values: np.ndarray, tensor: Tensor) -> np.ndarray:

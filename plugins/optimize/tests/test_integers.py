@@ -164,6 +164,7 @@ def test_rules_choose_schemes_for_ops(tmp_path: Path) -> None:
     [
         ("[[rule]]\nschema = 1\n", "found 'schema'"),
         ("[[rule]]\nscheme = 'int7'\n", "scheme needs one of .*found 'int7'"),
+        ("[[rule]]\nweights = 'int2'\n", "weights needs one of int8, int4, found 'int2'"),
         ("[[rule]]\nindex = 'a'\n", "index needs whole numbers"),
         ("[rules]\n", "need tables"),
         ("[[rule", "cannot be read"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from delegraph import Builder, InputError, read_model
-from delegraph_optimize import quantize
+from delegraph_optimize import Rule, quantize
 from small import computes, dense_net, floats, ops
 
 
@@ -61,6 +61,24 @@ def test_weights_that_two_ops_share_are_stored_once() -> None:
     for scheme in ("float16", "dynamic", "weights"):
         made = quantize(model, scheme).model
         assert sum(t.size == 1024 and t.is_constant for t in made.subgraphs[0].tensors) == 1
+
+
+@pytest.mark.parametrize("scheme", ["dynamic", "weights", "int8"])
+@pytest.mark.parametrize("given", ["int4", "int8"])
+def test_a_rule_gives_some_ops_weights_of_another_type(scheme: str, given: str) -> None:
+    g, other = Builder(), {"int4": "int8", "int8": "int4"}[given]
+    y = g.input((1, 32), "float32", "x")
+    for name in ("first", "last"):
+        y = g.op(
+            "FULLY_CONNECTED", [y, g.constant(floats(32, 32)), None], [g.tensor((1, 32), "float32", name)]
+        )
+    rules = [Rule(name="last", weights=other)]
+    data = [floats(1, 32) for _ in range(4)]
+    found = quantize(g.model([y]), scheme, weights=given, rules=rules, data=data)
+    stored = {t.dtype for t in found.model.subgraphs[0].tensors if t.is_constant and t.size == 1024}
+    assert stored == {"int4", "int8"}
+    if scheme != "int8":
+        assert [o.weights for o in found.report.outcomes] == [given, other]
 
 
 def test_values_that_float16_cannot_hold_stay_floats() -> None:

@@ -10,6 +10,7 @@ from .asked import SCHEMES, Asked
 from .calibrate import Calibration
 from .chosen_ranges import ChosenRanges
 from .prepared import FloatModel, Place
+from .rules import WEIGHTS
 from .schemes import (
     ACTIVATIONS,
     Verdict,
@@ -54,7 +55,13 @@ def _applied(
     for place, graph in enumerate(edit.graphs):
         ranges = ChosenRanges(ready.model, place, calibration, wanted)
         asked = {id(n): (place, i) for i, n in enumerate(graph.nodes) if (place, i) not in refused}
-        found = _by_schemes(graph, {key: wanted[p][0] for key, p in asked.items()}, settings, ranges)
+        ops = ready.model.subgraphs[place].ops
+        weights = {
+            key: settings.weights_of(ops[i], ready.origins[place, i], place)
+            for key, (_, i) in asked.items()
+        }
+        schemes = {key: wanted[p][0] for key, p in asked.items()}
+        found = _by_schemes(graph, schemes, weights, settings, ranges)
         verdicts.update((asked[key], verdict) for key, verdict in found.items())
         if place in _entries(ready.model):
             if settings.inputs != "float":
@@ -71,7 +78,11 @@ def _entries(model: Model) -> set[int]:
 
 
 def _by_schemes(
-    graph: GraphEdit, asked: Mapping[int, str], settings: Asked, ranges: ChosenRanges
+    graph: GraphEdit,
+    asked: Mapping[int, str],
+    weights: Mapping[int, str],
+    settings: Asked,
+    ranges: ChosenRanges,
 ) -> dict[int, Verdict]:
     """Apply to each op its scheme; return what became of each, by its ``id``."""
     found: dict[int, Verdict] = {}
@@ -79,12 +90,14 @@ def _by_schemes(
         nodes = [node for node in graph.nodes if asked.get(id(node)) == scheme]
         if not nodes or scheme in ACTIVATIONS:
             continue
-        if scheme == "dynamic":
-            found.update(make_dynamic(graph, nodes, settings.weights, settings.block, settings.least))
-        else:
-            dtype = "float16" if scheme == "float16" else settings.weights
-            found.update(store_smaller(graph, nodes, dtype, settings.least))
+        for kind in ("float16",) if scheme == "float16" else WEIGHTS:
+            some = [node for node in nodes if kind in ("float16", weights[id(node)])]
+            if scheme == "dynamic":
+                block = settings.block if kind == settings.weights else 0
+                found.update(make_dynamic(graph, some, kind, block, settings.least))
+            else:
+                found.update(store_smaller(graph, some, kind, settings.least))
     types = {key: ACTIVATIONS[scheme] for key, scheme in asked.items() if scheme in ACTIVATIONS}
     if types:
-        found.update(make_integer(graph, types, ranges, settings.weights))
+        found.update(make_integer(graph, types, ranges, weights))
     return found

@@ -10,7 +10,7 @@ from delegraph import InputError, Op
 
 from .calibrate import METHODS
 from .improve import BEST
-from .rules import Rule, read_rules
+from .rules import WEIGHTS, Rule, read_rules
 from .schemes import ACTIVATIONS, INTEGERS
 
 SCHEMES = ("float16", "dynamic", "weights", *ACTIVATIONS)
@@ -34,7 +34,7 @@ class Asked:
         io = ("float", *INTEGERS)
         for name, found, known in (
             ("scheme", self.scheme, SCHEMES),
-            ("weights", self.weights, ("int8", "int4")),
+            ("weights", self.weights, WEIGHTS),
             ("block", self.block, (0, *BLOCKS)),
             ("inputs", self.inputs, io),
             ("outputs", self.outputs, io),
@@ -53,6 +53,11 @@ class Asked:
             if rule.fits(op, index, subgraph):
                 scheme, method = rule.scheme or scheme, rule.calibration or method
         return scheme, method or (BEST if scheme == "int8" else "minmax")
+
+    def weights_of(self, op: Op, index: int, subgraph: int = 0) -> str:
+        """Return the type of an op's weights; ``index`` is its place in the given model."""
+        fitting = [rule.weights for rule in self.rules if rule.fits(op, index, subgraph)]
+        return next((w for w in reversed(fitting) if w is not None), self.weights)
 
 
 def rules_of(given: str | os.PathLike[str] | Iterable[Rule] | None) -> tuple[Rule, ...]:

@@ -9,6 +9,7 @@
     subgraph = 0            # of the op
     scheme = "float32"      # or any scheme
     calibration = "mse"     # how the ranges of what it reads and writes are chosen
+    weights = "int8"        # or "int4": their type
 
 All that a rule names must fit; of several rules that fit, the last one counts.
 """
@@ -24,7 +25,8 @@ from typing import Any
 from attrs import frozen
 from delegraph import InputError, Op
 
-_KEYS = ("op", "name", "index", "subgraph", "scheme", "calibration")
+WEIGHTS = ("int8", "int4")
+_KEYS = ("op", "name", "index", "subgraph", "scheme", "calibration", "weights")
 
 
 @frozen
@@ -37,6 +39,7 @@ class Rule:
     index: tuple[int, ...] | None = None
     calibration: str | None = None
     subgraph: int | None = None
+    weights: str | None = None
 
     def fits(self, op: Op, index: int, subgraph: int = 0) -> bool:
         """Say whether the rule is for an op; ``index`` is its place in the model that was given."""
@@ -71,7 +74,8 @@ def _rule(table: Any, where: str, schemes: Sequence[str], methods: Sequence[str]
     for key in table:
         if key not in _KEYS:
             raise InputError(f"rules {where!r}: a rule has {', '.join(_KEYS)}; found {key!r}")
-    for key, known in (("scheme", (*schemes, "float32")), ("calibration", tuple(methods))):
+    words = {"scheme": (*schemes, "float32"), "calibration": tuple(methods), "weights": WEIGHTS}
+    for key, known in words.items():
         if key in table and table[key] not in known:
             raise InputError(
                 f"rules {where!r}: {key} needs one of {', '.join(known)}, found {table[key]!r}"
@@ -92,6 +96,7 @@ def _rule(table: Any, where: str, schemes: Sequence[str], methods: Sequence[str]
         None if places is None else tuple(places),
         table.get("calibration"),
         table.get("subgraph"),
+        table.get("weights"),
     )
 
 

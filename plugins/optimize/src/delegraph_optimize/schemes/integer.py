@@ -43,12 +43,13 @@ _MOST_BIAS = 2.0**30  # of a stored bias: half of what int32 holds, as LiteRT's 
 
 
 def make_integer(
-    graph: GraphEdit, wanted: Mapping[int, str], ranges: Ranges, weights: str = "int8"
+    graph: GraphEdit, wanted: Mapping[int, str], ranges: Ranges, weights: Mapping[int, str]
 ) -> dict[int, Verdict]:
     """Quantize ops of a graph; return what became of each, by its ``id``.
 
     :param wanted: "int8" or "int16" by the ``id`` of the op.
     :param ranges: of a tensor's values.
+    :param weights: "int8" or "int4" by the ``id`` of the op.
     """
     verdicts = {id(node): _verdict(graph, node, wanted[id(node)], ranges) for node in _of(graph, wanted)}
     chosen = {key: wanted[key] for key, verdict in verdicts.items() if verdict.done}
@@ -277,7 +278,9 @@ Form = tuple[int, str, float, int]  # a tensor as integers: type, scale, zero po
 class _Emission:
     """Writes a graph's ops anew, with what turns floats into integers and back between them."""
 
-    def __init__(self, graph: GraphEdit, chosen: Mapping[int, str], groups: Groups, weights: str) -> None:
+    def __init__(
+        self, graph: GraphEdit, chosen: Mapping[int, str], groups: Groups, weights: Mapping[int, str]
+    ) -> None:
         self.graph = graph
         self.chosen = chosen
         self.groups = groups
@@ -391,7 +394,7 @@ class _Emission:
             step = self.graph.tensors[node.inputs[x]].scale
             values = self.graph.data(bias)
             least = 0.0 if values is None else np.abs(values.astype(np.float64)) / (_MOST_BIAS * step)
-            stored, axis = self.weights if spec.int4 else "int8", spec.input(place).axis
+            stored, axis = self.weights[id(node)] if spec.int4 else "int8", spec.input(place).axis
             node.inputs[place] = self._weights(node.inputs[place], axis, stored, least)
             if values is not None:
                 node.inputs[bias_at] = self._bias(bias, step, node.inputs[place], dtype)

@@ -217,7 +217,7 @@ _LATER = {
 
 
 # Modules that are public, too, see docs/compatibility.md.
-_MODULES = ("compat", "interpreter", "rules")
+_MODULES = ("compat", "compiled_model", "interpreter", "rules")
 
 
 def __getattr__(name: str) -> Any:

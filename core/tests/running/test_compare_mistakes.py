@@ -58,6 +58,19 @@ def test_a_mistake_is_found_and_its_op_is_named(kind: str, when: str, plugins: A
         assert is_least(part, at, when), f"seed {seed}"
 
 
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_a_mistake_of_an_op_with_state_is_found(kind: str, plugins: Any, fuser: Any) -> None:
+    g = Builder()
+    x = g.input((2, 5), "float32", name="x")
+    sums = g.op("Sum", [x, g.variable((2, 5), "float32")], [g.tensor((2, 5), "float32")])
+    model = g.model([g.op("NEG", [sums], [g.tensor((2, 5), "float32")])])
+    fuser(MISTAKES[kind], at=0, when="always")
+    found, part = compared(model, plugins)
+    assert found.exit_code == 1
+    assert part is not None
+    assert part.op.index == 0
+
+
 def is_least(part: WrongPart, at: int, when: str) -> bool:
     """Say whether a part has the op that is wrong, and nothing that it could do without."""
     ops = {op.index: op for op in part.partition.ops}

@@ -23,6 +23,7 @@ from ..model import DTYPES, Graph, Op, Tensor
 from ..numbers import is_quantized, real_from_stored
 from ..plugins import REFERENCE
 from ..run import Interface, Interpreter, planned, run_once
+from ..run.state import initial
 from ..text import plural
 from .prepared_model import PreparedModel
 
@@ -150,7 +151,8 @@ def compare(
         interface.subgraph,
         *(s.graph.index for s in first.plan.reached if s.graph.index != interface.subgraph),
     ]
-    found = tuple(c for index in reached for c in _Pair(first, second, index).compared())
+    pairs = (_Pair(first, second, index, index == interface.subgraph) for index in reached)
+    found = tuple(c for pair in pairs for c in pair.compared())
     widest = widest_claim([c.claim for c in found if c.claim is not None])
     outputs = {}
     for a in planned(interface, first.plan).outputs:
@@ -201,10 +203,13 @@ def to_json(found: Comparison) -> dict[str, Any]:
 class _Pair:
     """Two interpreters after their run."""
 
-    def __init__(self, first: Interpreter, second: Interpreter, subgraph: int) -> None:
+    def __init__(
+        self, first: Interpreter, second: Interpreter, subgraph: int, runs_once: bool = False
+    ) -> None:
         self.first = first
         self.second = second
         self.subgraph = subgraph
+        self.runs_once = runs_once  # it is what is run, not called by some op
         plans = [i.plan.subgraphs[subgraph] for i in (first, second)]
         self.graph: Graph = plans[0].graph
         self.runs_on = [{op.index: p for p in plan.partitions for op in p.ops} for plan in plans]
@@ -249,16 +254,24 @@ class _Pair:
     def alone(self, op: Op) -> list[np.ndarray] | None:
         """Return what the second's delegate gives for the op on the first's values; None if it cannot."""
         planned = self.runs_on[1][op.index]
-        if planned.delegate is None or op.variables:  # core's ops and state need the whole run
+        if planned.delegate is None or not self.begins_as_reset(op):  # core's ops need the whole run
             return None
         tensors = (t for t in (*op.inputs, *op.outputs) if t is not None and not t.is_constant)
-        values = {t.index: self.value(self.first, t) for t in tensors}
+        values = {t.index: initial(t) if t.is_variable else self.value(self.first, t) for t in tensors}
         partition = planned.of_op(shaped_as(op, values))
         given = [values[t.index] for t in partition.inputs]
         try:
             return run_once(partition, given)
         except DelegateFailed:
             return None
+
+    def begins_as_reset(self, op: Op) -> bool:
+        """Say whether the op found its state as a reset leaves it: it runs once, and no other has it."""
+        state = {t.index for t in (*op.inputs, *op.outputs) if t is not None and t.is_variable}
+        others = (
+            t for o in self.graph.ops if o is not op for t in (*o.inputs, *o.outputs) if t is not None
+        )
+        return not state or (self.runs_once and not any(t.index in state for t in others))
 
     def claim(self, op: Op) -> Claim | None:
         """Return what the rows of both delegates allow together."""

@@ -67,6 +67,9 @@ class _Bisection:
     def __init__(self, first: Interpreter, second: Interpreter, found: Comparison) -> None:
         self.first = first
         self.second = second
+        self.called = {
+            i for sub in second.plan.reached for i in second.plan.called_by_core(sub.graph.index)
+        }
         self.beyond = {(c.subgraph, c.op.index): c for c in found.tensors if c.is_beyond}
         self.apart = {(c.subgraph, c.tensor.index): c.apart for c in found.tensors}
         self.claims = {(c.subgraph, c.op.index): c.claim for c in found.tensors if c.claim is not None}
@@ -128,14 +131,27 @@ class _Bisection:
 
     def off(self, part: Partition) -> Off:
         """Return the outputs that are off; none where the part cannot be run by itself."""
+        if not self.begins_as_reset(part):
+            return ()
         try:
             part = _shaped(part, self.second)
             results = run_once(part, [_value(self.second, part, t) for t in part.inputs])
-            expected = [_value(self.second, part, t) for t in part.outputs]
+            expected = [_after(self.second, part, t) for t in part.outputs]
         except (DelegateFailed, InputError, StateError):
             return ()
         far = [difference(*of) for of in zip(results, expected, part.outputs, strict=False)]
         return tuple((t, d) for t, d in zip(part.outputs, far, strict=True) if self.is_off(part, t, d))
+
+    def begins_as_reset(self, part: Partition) -> bool:
+        """Say whether a part found its state as a reset leaves it: it runs once, and nobody else has it."""
+        state = {t.index for t in (*part.inputs, *part.outputs) if t.is_variable}
+        if not state:
+            return True
+        assert part.graph is not None
+        inside = {op.index for op in part.ops}
+        others = (op for op in part.graph.ops if op.index not in inside)
+        shared = (t for op in others for t in (*op.inputs, *op.outputs) if t is not None)
+        return part.subgraph not in self.called and not any(t.index in state for t in shared)
 
     def is_off(self, part: Partition, tensor: Tensor, far: Difference) -> bool:
         """Judge an output as one of the model: by the claims, and by what runs op by op differ."""
@@ -177,8 +193,14 @@ def _shaped(part: Partition, source: Interpreter) -> Partition:
 
 
 def _value(source: Interpreter, part: Partition, tensor: Tensor) -> np.ndarray:
+    """Return what a part is given."""
     if tensor.is_variable:
         return initial(tensor)
+    return _after(source, part, tensor)
+
+
+def _after(source: Interpreter, part: Partition, tensor: Tensor) -> np.ndarray:
+    """Return what a tensor holds after the run."""
     return np.asarray(source.get_tensor(tensor.index, part.subgraph))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
 from ..contract.asking import decided
 from ..errors import DelegateFailed, InputError, ShapeError, StateError
-from ..log import logger
+from ..log import fallbacks_unsaid, logger
 from ..model import Graph, Model, Op, Shape, Tensor, called_by_ops, changes_state, is_core_op
 from ..partition import Budget, Decisions, MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
@@ -364,7 +364,9 @@ class Session:
         for by_label in refused:
             by_label[partition.label] = (reason,)
         self._plan = None
-        if self.plan.unsupported:  # nobody is left: what happened says more
+        with fallbacks_unsaid():  # what happened says more, also where nobody is left
+            unsupported = self.plan.unsupported
+        if unsupported:
             raise failure
         logger.warning("%s; the next delegate runs it", failure)
 

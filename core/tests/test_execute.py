@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import re
 import weakref
 
 import numpy as np
@@ -229,7 +228,6 @@ def test_with_fallback_the_next_delegate_runs_what_failed(interpret, toy, fail, 
     assert refusal.kind == "failed"
     messages = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert any("the next delegate runs it" in m for m in messages)
-    assert any(re.search(r"does not take \d of \d ops \(NEG", m) for m in messages)
 
 
 def test_a_fallback_is_remembered_when_shapes_change(interpret, toy):

@@ -19,7 +19,7 @@
 #endif
 
 __kernel void conv_2d(
-    __global const REAL* restrict x, __global const float* restrict w, __global STORED* restrict y,
+    __global const REAL* restrict x, __global const WEIGHT* restrict w, __global STORED* restrict y,
     __global const REAL* restrict zeros,
     int rows, int depth, int channels,  // of the product; channels of a group
     int rows_per_item, int rows_apart, int rows_before, int rows_per_block, int channels_per_item, int prefetches,
@@ -37,9 +37,9 @@ __kernel void conv_2d(
     for (int n = first_n; n < last_n; n += panel)
       for (int tile = block; tile < min(block + rows_per_block, last_row); tile += ROWS) {
         const int m = min(tile, last_row - ROWS);
-        __global const float* p = w + n * depth;
+        __global const WEIGHT* p = w + n * depth;
 #ifdef POINTWISE
-        __global const float* next = p + (prefetches ? panel * depth + 32 * (tile / ROWS % (2 * VECTORS)) : 0);
+        __global const WEIGHT* next = p + (prefetches ? panel * depth + 32 * (tile / ROWS % (2 * VECTORS)) : 0);
 #endif
         __global const REAL* from[ROWS];
         F16 sum[ROWS][VECTORS];

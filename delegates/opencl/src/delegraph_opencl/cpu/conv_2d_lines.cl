@@ -9,7 +9,7 @@
 #define SPAN ((ROWS - 1) * STEP + RUN)
 
 __kernel void conv_2d_lines(
-    __global const REAL* restrict x, __global const float* restrict w, __global STORED* restrict y,
+    __global const REAL* restrict x, __global const WEIGHT* restrict w, __global STORED* restrict y,
     int lines, int lines_per_item, int channels, int height, int width,  // of the image, in numbers
     int out_height, int out_width, int stride_y, int dilation_y, int pad_top, int pad_left, int taps_y
     EPILOGUE_PARAMS) {
@@ -19,7 +19,7 @@ __kernel void conv_2d_lines(
       const int image = line / out_height, top = (line - image * out_height) * stride_y - pad_top;
       for (int tile = 0; tile < out_width; tile += ROWS) {
         const int column = min(tile, out_width - ROWS), left = column * STEP - pad_left;
-        __global const float* p = w + n * taps_y * RUN;
+        __global const WEIGHT* p = w + n * taps_y * RUN;
         F16 sum[ROWS][VECTORS];
         CLEAR_SUMS
         for (int ky = 0; ky < taps_y; ky++) {

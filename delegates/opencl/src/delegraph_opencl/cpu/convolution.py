@@ -45,10 +45,12 @@ def convolved(
         yield _packing(g, tile, weights, scratch)
         packed: Arg = scratch
     else:
-        make = weights.make
-        key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups"
-        nbytes = 4 * math.prod(_panels_shape(g, tile))
-        packed = Packed(key, lambda: panels(make(), tile.panel, g.groups), nbytes)
+        # Where each number is read once there is less to read, and little to convert.
+        tile = evolve(tile, halves=target.half and g.is_product and g.positions <= tile.rows)
+        make, dtype = weights.make, np.dtype(np.float16 if tile.halves else np.float32)
+        key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups, {dtype}"
+        nbytes = dtype.itemsize * math.prod(_panels_shape(g, tile))
+        packed = Packed(key, lambda: panels(make(), tile.panel, g.groups).astype(dtype, copy=False), nbytes)
     launch = _by_lines if tile.run > g.group_channels else _launch
     yield launch(g, tile, x, packed, y, epilogue, target)
 
@@ -141,6 +143,7 @@ class _FloatTile:
     spans: Spans  # by rows
     rows_per_block: int
     channels_per_item: int
+    halves: bool = False  # weights are stored as float16
 
     @property
     def panel(self) -> int:
@@ -210,6 +213,8 @@ def _defines(
     defines: list[tuple[str, object]] = [("ROWS", tile.rows), ("VECTORS", tile.vectors)]
     defines += [("UNROLL", next(n for n in (4, 3, 2, 1) if tile.run % n == 0))]
     defines += [("BITS", "ushort" if target.half else "float")]
+    weight = ("half", "LOAD16") if tile.halves else ("float", "LOADF16")
+    defines += zip(("WEIGHT", "LOAD_WEIGHTS"), weight, strict=True)
     defines += [("STORED", "float" if isinstance(y, Scratch) else y.c_type)]
     if isinstance(y, Scratch):
         defines += [

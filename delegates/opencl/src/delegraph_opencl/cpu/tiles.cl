@@ -54,7 +54,7 @@
 #define CLEAR_SUMS EACH_ROW EACH_VECTOR sum[r][v] = (F16)(0);
 #define ADD_STEP(NUMBER) \
   F16 weights[VECTORS]; \
-  EACH_VECTOR weights[v] = LOADF16(p, 16 * v); \
+  EACH_VECTOR weights[v] = LOAD_WEIGHTS(p, 16 * v); \
   EACH_ROW { \
     const F16 a = (F16)(NUMBER); \
     EACH_VECTOR sum[r][v] = FMA(a, weights[v], sum[r][v]); \

@@ -83,6 +83,7 @@ from .text import bytes_text, escaped, html_text, shape_text
 
 if TYPE_CHECKING:
     from . import compat as compat
+    from . import compiled_model as compiled_model
     from . import interpreter as interpreter
     from . import rules as rules
     from .cli.echo import echo, echo_csv, echo_json

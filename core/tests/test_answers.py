@@ -11,6 +11,7 @@ import pytest
 from delegraph.answers import TASKS, AnswerSettings, Said, Seen, answer, warnings_of
 from delegraph.answers.anchors import apart, decoded, overlaps
 from delegraph.answers.boxes import POST_PROCESS
+from delegraph.cli.run import run
 from delegraph.errors import InputError
 from delegraph.inputs.wav import Sound
 from delegraph.model import Builder, Record
@@ -296,3 +297,8 @@ def test_any_answer_can_be_drawn(said: Said, size: tuple[int, int], frames: int)
     drawn = TASKS[said.task].draw(over, [said])
     assert drawn.mode == "RGB"
     assert drawn.width >= min(size)
+
+
+def test_the_command_offers_every_task() -> None:
+    (option,) = (p for p in run.params if p.name == "task")
+    assert sorted(option.type.choices) == sorted(TASKS)

@@ -133,7 +133,9 @@ def _progress(steps: int) -> Iterator[Callable[[str], None]]:
 
     # Drawn between runs, never beside them: a thread that draws would be measured, too.
     bar = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
-    bar.disable = not bar.console.is_terminal
+    if not bar.console.is_terminal:  # rich 13.0 ends even a bar that is off with an empty line
+        yield lambda stage: None
+        return
     with bar:
         task = bar.add_task("", total=steps)
         drawn = 0.0

@@ -10,7 +10,7 @@ import pytest
 from delegraph import Plugins
 
 sys.path.insert(0, str(Path(__file__).parent))
-from commands import ROOT, called
+from called_commands import ROOT, called
 
 DIGITS = str(ROOT / "docs/models/digits_int8.tflite")
 # What is typed, and a call with it as NAME.

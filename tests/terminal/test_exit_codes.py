@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from commands import ROOT, Printed, called
+from called_commands import ROOT, Printed, called
 
 COMMANDS = {
     "advise": "advise M --hardware cpu",

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from commands import ROOT, called
+from called_commands import ROOT, called
 
 MODELS = ROOT / "docs" / "models"
 # OUT is in folders that do not exist. F is a model of floats, I of integers.
@@ -58,6 +58,8 @@ def everything() -> list[str]:
 @pytest.mark.parametrize("name", CALLS)
 def test_folders_are_made_as_needed(name: str) -> None:
     printed = run(name)
+    if "needs the package" in printed.err:
+        pytest.skip(printed.err)
     assert printed.code == 0 or name in ("compare", "edgetpu several"), printed.err
     assert "cannot be" not in printed.err
 

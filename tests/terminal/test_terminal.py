@@ -13,7 +13,7 @@ from delegraph.cli import COMMANDS
 from rich.cells import cell_len
 
 sys.path.insert(0, str(Path(__file__).parent))
-from commands import CALLS, ON_NO_MODEL, arguments, called, models, written
+from called_commands import CALLS, ON_NO_MODEL, arguments, called, models, written
 
 MODELS = models()
 ALL = os.environ.get("DELEGRAPH_TERMINAL") == "all"  # every model on every command, at each width

@@ -21,7 +21,8 @@ by both models. "Best effort" is `--effort best`.
 A time is the median of up to 30 runs in turn with the float model's, as a multiple of that: below 1 is
 faster. It is the processor's, with one thread of LiteRT and of the reference delegate, on an x86-64 server
 of two processors for which a dozen other programs waited at times; OpenCL is PoCL there, whose threads are
-counted together. The reference delegate is made to be right, not fast.
+counted together. How sure a time is, int8 and its best effort say: they are one graph. The reference
+delegate is made to be right, not fast.
 """
 DELEGATES = ("reference", "opencl", "litert")
 _EVEN = 0.97  # times as long as floats: what is not below is not faster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from delegraph import Blocks, Tensor
+from delegraph import Blocks, Quantization, Tensor
 
 _NUMBERS = frozenset(("int8", "uint8", "int16", "int32", "int64", "int4", "int2", "uint4"))
 
@@ -45,7 +45,15 @@ def is_quantized(tensor: Tensor) -> bool:
     q = tensor.quantization
     if tensor.dtype not in _NUMBERS or q is None:
         return False
-    return len(q.scale) > 0 if q.blocks is None else _fit(tensor.data, q.blocks)
+    if q.blocks is not None:
+        return _fit(tensor.data, q.blocks)
+    return len(q.scale) > 0 and (tensor.data is None or _has_each(tensor.data, q))
+
+
+def _has_each(data: np.ndarray, q: Quantization) -> bool:
+    """Say whether constants have one scale, or one for each channel."""
+    channels = data.shape[q.axis] if 0 <= q.axis < data.ndim else 1
+    return len(q.scale) in (1, channels) and len(q.zero_point) in (0, 1, len(q.scale))
 
 
 def _fit(data: np.ndarray | None, blocks: Blocks) -> bool:

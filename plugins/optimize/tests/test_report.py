@@ -228,3 +228,10 @@ def test_a_page_that_cannot_be_written_is_an_error_before_the_work(files: list[s
 def test_a_delegate_that_is_not_there_is_an_error(files: list[str]) -> None:
     done = CliRunner().invoke(report, [files[0], "-d", "reference,nobody"])
     assert isinstance(done.exception, UnknownDelegate)
+
+
+def test_a_model_that_gives_one_tensor_twice_is_measured() -> None:
+    g = Builder()
+    y = g.op("TANH", [g.input((1, 4), "float32", "x")], [g.tensor((1, 4), "float32", "y")])
+    found = measure([g.model([y, y])] * 2, data=[np.ones((1, 4), np.float32)])
+    assert found.models[1].first_broken is None

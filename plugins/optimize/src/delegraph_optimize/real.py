@@ -66,6 +66,7 @@ def _fit(data: np.ndarray | None, blocks: Blocks) -> bool:
 
 def real_array(values: np.ndarray, tensor: Tensor) -> np.ndarray:
     """Return the real numbers that a run's values of a tensor stand for; others as they are."""
-    if not is_quantized(tensor) or values.dtype.kind not in "iu":
+    if values.dtype.kind not in "iu":
         return values
-    return real_values(attrs.evolve(tensor, data=values))
+    stored = attrs.evolve(tensor, data=values)
+    return real_values(stored) if is_quantized(stored) else values

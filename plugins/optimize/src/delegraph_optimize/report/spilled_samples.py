@@ -136,7 +136,8 @@ class Running:
 def _outputs(model: Model, signature: str | None, names: Collection[str]) -> list[Tensor]:
     """Return the tensors of outputs by the names that a run gives them."""
     graph = model.subgraphs[0]
-    by_name = {t.name: t for t in graph.outputs}
+    by_name = dict(zip(names, graph.outputs, strict=False))  # of one name, they are told apart by numbers
+    by_name |= {t.name: t for t in graph.outputs}
     for s in model.signatures:
         if s.key == signature or (signature is None and set(s.outputs) == set(names)):
             tensors = model.subgraphs[s.subgraph].tensors

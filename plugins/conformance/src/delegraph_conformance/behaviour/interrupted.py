@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -44,7 +45,8 @@ def _interrupted(work: Callable[[], Any], at: int) -> int:
                 sys.setprofile(None)
                 raise KeyboardInterrupt
 
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()  # an interrupt of what it calls would be lost
     sys.setprofile(count)
     try:
         work()
@@ -52,4 +54,6 @@ def _interrupted(work: Callable[[], Any], at: int) -> int:
         pass
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
     return calls

@@ -154,6 +154,8 @@ class Opened:
     def __init__(self, browser: Any, file: Path, size: str, dark: bool = False) -> None:
         width, height = SIZES[size]
         scheme = "dark" if dark else "light"
+        for earlier in browser.contexts:  # each is a process that goes on drawing
+            earlier.close()
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         self.page = context.new_page()
         self.problems: list[str] = []
@@ -193,7 +195,7 @@ PASSED = """() => {
       const y = points[i].y + t * (points[i + 1].y - points[i].y);
       for (const b of boxes) {
         if (b.id === e.source().id() || b.id === e.target().id()) continue;
-        if (Math.abs(b.x - x) < 84 && Math.abs(b.y - y) < 13) found.push(`${e.id()} ${b.id}`);
+        if (Math.abs(b.x - x) < 93 && Math.abs(b.y - y) < 13) found.push(`${e.id()} ${b.id}`);
       }
     }
   });

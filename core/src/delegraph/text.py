@@ -90,3 +90,15 @@ _ODD = re.compile("[^ -~]")
 _ODD_IN_LINES = re.compile("[^ -~\n\t]")
 # Controls, formats, surrogates, private use, unassigned; separators of lines and of paragraphs.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def time_text(seconds: float) -> str:
+    """Write a time with three digits: ``35.2 ms``."""
+    for limit, unit, factor in ((1e-3, "µs", 1e6), (1.0, "ms", 1e3)):
+        if seconds < limit:
+            return f"{_three_digits(seconds * factor)} {unit}"
+    return f"{_three_digits(seconds)} s"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

@@ -27,6 +27,7 @@ COLOURS: tuple[Colour, ...] = (
     (213, 94, 0),
     (204, 121, 167),
 )
+_SHADES = ((0, 0.0), (0, 0.4), (255, 0.5))  # how far to black or to white they go, time after time
 _INK, _PAPER, _BACKGROUND = (20, 20, 20), (255, 255, 255), (90, 90, 90)
 # Of a spectrogram, from silence to the loudest: black, violet, red, orange, light yellow.
 _HEAT = np.asarray([(0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191)], np.float64)
@@ -96,8 +97,10 @@ def spectrogram(sound: Sound, said: Sequence[Said]) -> Image.Image:
 
 
 def colour_of(kind: int) -> Colour:
-    """Return the colour of a class: always the same."""
-    return COLOURS[kind % len(COLOURS)]
+    """Return the colour of a class: always the same, and in another shade where colours begin again."""
+    again, which = divmod(kind, len(COLOURS))
+    end, share = _SHADES[again % len(_SHADES)]
+    return _mixed(COLOURS[which], end, share)
 
 
 def name_of(line: Line) -> str:
@@ -208,7 +211,11 @@ def _with_bars(picture: Image.Image, lines: Sequence[Line]) -> Image.Image:
 
 
 def _light(colour: Colour) -> Colour:
-    red, green, blue = (round(255 - (255 - n) * 0.5) for n in colour)
+    return _mixed(colour, 255, 0.5)
+
+
+def _mixed(colour: Colour, end: int, share: float) -> Colour:
+    red, green, blue = (round(n + (end - n) * share) for n in colour)
     return red, green, blue
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
-from ..text import bytes_text
+from ..text import bytes_text, time_text
 from .common import budget_options, delegate_options, model_argument, tensor_limit
 from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read, thread_option
 from .reports import check_page, page_name, report_options, write_node_data, write_page
-from .tables import show, table, time_text
+from .tables import show, table
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -69,18 +69,6 @@ def _lines(text: str, width: int, indent: str = "") -> list[str]:
     return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def time_text(seconds: float) -> str:
-    """Write a time with three digits: ``35.2 ms``."""
-    for limit, unit, factor in ((1e-3, "µs", 1e6), (1.0, "ms", 1e3)):
-        if seconds < limit:
-            return f"{_three_digits(seconds * factor)} {unit}"
-    return f"{_three_digits(seconds)} s"
-
-
 def number_text(value: float) -> str:
     """Write a number with four digits; an integer in full."""
     return str(value) if isinstance(value, int) else f"{value:.4g}"
-
-
-def _three_digits(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..text import bytes_text, html_text
+from ..text import bytes_text, html_text, time_text
 from .benchmark import Line, Measured, Profile, Timing, by_op, by_type, outside
 from .charts_html import Chart, bars, charts_page, table_html
 from .colors import colors
@@ -37,7 +37,7 @@ def _facts(load: float, t: Timing) -> str:
         ("prepare", t.prepare),
         ("load", load),
     )
-    listed = (f"<li><b>{1000 * s:.3g}</b> ms {html_text(what)}</li>" for what, s in facts)
+    listed = (f"<li><b>{time_text(s)}</b> {html_text(what)}</li>" for what, s in facts)
     return f'<ul class="facts">{"".join(listed)}</ul>'
 
 

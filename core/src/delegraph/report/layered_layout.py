@@ -18,7 +18,7 @@ from .web_page import missing
 Edge = tuple[int, int]  # the numbers of two nodes; what is read comes first
 Bend = tuple[int, float]  # layer and horizontal place
 
-NODE, LANE, GAP = 172.0, 10.0, 18.0  # widths, and what is left free between two, in pixels
+NODE, LANE, GAP = 190.0, 10.0, 18.0  # widths, and what is left free between two, in pixels
 FAR = 48  # layers: what comes from further above gets a stub
 PLACES = 16  # of edges between layers, for each node and edge: where they are used up, what is longer, too
 

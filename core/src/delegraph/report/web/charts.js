@@ -14,6 +14,6 @@ function themed(layout) {
 for (const chart of data.charts) {
   const place = document.getElementById(chart.id);
   place.style.height = `${chart.height}px`;
-  Plotly.newPlot(place, chart.traces, themed(chart.layout), { responsive: true, displaylogo: false });
+  Plotly.newPlot(place, chart.traces, themed(chart.layout), { responsive: true, displaylogo: false, displayModeBar: false });
   repainted.push(() => Plotly.relayout(place, themed(chart.layout)));
 }

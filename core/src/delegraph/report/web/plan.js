@@ -1,7 +1,7 @@
 "use strict";
 // The graph: places come with the data, in layers; here layers are folded into columns that fill the window.
 
-const WIDTH = 172, HEIGHT = 30, ROW = 58, GUTTER = 40;
+const WIDTH = 190, HEIGHT = 30, ROW = 58, GUTTER = 40;
 const MANY = 800;  // boxes and edges: more are moved as a picture, and drawn anew when they stand still
 const byId = (id) => document.getElementById(id);
 const box = byId("graph"), panel = byId("panel"), tip = byId("tip"), status = byId("status");
@@ -254,6 +254,9 @@ function show(i) {
 function fit() {
   cy.fit(undefined, 12);
   if (cy.zoom() > 1.4) { cy.zoom(1.4); cy.center(); }
+  // The graph begins at the top, below the edges that turn above its first row.
+  const top = cy.nodes().renderedBoundingBox().y1 - (cy.zoom() * ROW) / 2;
+  if (top > 12) cy.panBy({ x: 0, y: 12 - top });
 }
 
 // Of many edges, none can be pointed at while they are too small to be.
@@ -331,7 +334,7 @@ function started() {
 }
 
 ReactDOM.createRoot(box.firstElementChild).render(React.createElement(dash_cytoscape.Cytoscape, {
-  id: "cy", elements: [], layout: { name: "preset" }, stylesheet: sheet(), setProps: () => {},
+  id: "cy", elements: [], layout: { name: "preset", fit: false }, stylesheet: sheet(), setProps: () => {},
   style: { width: "100%", height: "100%" }, minZoom: 0.01, maxZoom: 4,
 }));
 (function wait() { if (window.cy) started(); else requestAnimationFrame(wait); })();

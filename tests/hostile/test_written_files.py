@@ -31,7 +31,7 @@ CALLS = {
     "evaluate -o": "evaluate M LIST -o OUT",
     "partition --html": "partition M --html OUT",
     "benchmark --html": "benchmark M --runs 1 --warmup 0 --html OUT",
-    "compare --html": "compare M -d opencl --html OUT",
+    "compare --html": "compare M -d litert --html OUT",
     "extract -o": "extract M --partition 0 -o OUT",
     "edgetpu compile -o": "edgetpu compile M -o OUT",
     "edgetpu compile --report": "edgetpu compile M -o DIR --report OUT",

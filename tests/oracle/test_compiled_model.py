@@ -234,6 +234,7 @@ def test_an_accelerator_that_is_not_here_is_told_and_the_cpu_used(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("delegraph.compiled_model.choice.GPU", "a_gpu_of_nobody")
+    caplog.set_level("WARNING", logger="delegraph")
     both = HardwareAccelerator.GPU | HardwareAccelerator.CPU
     compiled = CompiledModel.from_buffer(MODELS["digits"], both)
     assert "no GPU: no delegate 'a_gpu_of_nobody'" in caplog.text

@@ -43,7 +43,7 @@ def test_integers_are_litert_s(scheme: str, io: str, weights: str, rounding: str
         model, scheme, data=data, inputs=io, weights=weights, equalize=True, bias_correction=True,
         rounding=rounding,
     )  # fmt: skip
-    assert made.report.notes[0] == "channels equalized: 3 pairs of ops"
+    assert made.report.notes[0] == "channels equalized: 4 pairs of ops"
     x = RNG.integers(-120, 120, (1, 9, 9, 4)).astype(io)
     with Interpreter(model=made.model, delegates=["reference"]) as interpreter:
         ours = interpreter(x)

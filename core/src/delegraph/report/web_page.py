@@ -13,6 +13,8 @@ from typing import Any
 from ..errors import InputError
 from ..text import html_text
 
+# Of no width, of direction and ends of lines: a terminal that shows a page would obey them.
+_UNSEEN = re.compile("[\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 OWN = Path(__file__).parent / "web"  # styles and scripts of this project
 
 
@@ -70,8 +72,12 @@ def _version(file: Path) -> tuple[int, ...]:
 
 
 def _inside(script: str) -> str:
-    """Return a script as it stands between tags: nothing in it ends it."""
-    return script.replace("</script", r"<\/script").replace("<!--", r"<\!--")
+    """Return a script as it stands between tags: nothing in it ends it, and nothing is there unseen."""
+    return _UNSEEN.sub(_escaped, script.replace("</script", r"<\/script").replace("<!--", r"<\!--"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 _PAGE = Template("""<!DOCTYPE html>

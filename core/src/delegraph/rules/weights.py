@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from ..contract import Constraint, needs
 from ..model import DTYPES, Op
 from ..text import shape_text
@@ -70,7 +72,7 @@ def fitting_bias_scale(x: int = 0, weights: int = 1, bias: int = 2) -> Constrain
         if added is None or not DTYPES[added.dtype].is_integer or len(scales_of(w)) > 1:
             return None
         product = operand(op, x).scale * w.scale
-        off = abs(product - added.scale) / op.outputs[0].scale
+        off = abs(product - added.scale) / (op.outputs[0].scale or inf)
         return None if off <= 0.02 else f"{added.scale:.6g}, for {product:.6g}: {off:.3g} steps off"
 
     return found

@@ -16,7 +16,6 @@ from typing import Any
 import attrs
 from delegraph import (
     DTYPES,
-    Constraint,
     Op,
     OpSupport,
     RowsByOp,
@@ -30,7 +29,7 @@ from delegraph import (
 from .options import EDGETPU, Options
 
 QUANTIZED_INSIDE = 0.01  # the claim of a float row in which XNNPACK does so, or more
-_OF_SIX = 4  # times that, of a result cut to 6: its error stays as large as before
+_OF_SIX = 4  # times what was measured: where a result is cut to 6, its error stays as large as before
 
 
 @needs("values in every operand")
@@ -58,15 +57,11 @@ def settled(op: Op) -> str | None:
     return next((f"tensor {t.index}, which is none" for t in operands if not t.is_constant), None)
 
 
-def unbounded(*bounds: str) -> Constraint:
-    """Return the constraint on ops in which XNNPACK quantizes: its error stays where they cut."""
-
-    @needs(f"no fused activation {' or '.join(bounds)}")
-    def wide(op: Op) -> str | None:
-        activation = op.options.get("fused_activation_function")
-        return str(activation) if activation in bounds else None
-
-    return wide
+@needs("no narrow bounds on the result")
+def no_bounds(op: Op) -> str | None:
+    """XNNPACK quantizes floats inside: its error stays as large as it is where values are cut to 1."""
+    activation = op.options.get("fused_activation_function")
+    return f"a fused activation {activation}" if activation == "RELU_N1_TO_1" else None
 
 
 def rows(options: Options) -> RowsByOp:
@@ -100,13 +95,11 @@ def _rows_of(lines: Sequence[Sequence[str]], reference: SupportTable, resolver: 
         for like in _like(reference.rows_of(op), row, name):
             constraints = (*_ALL, *_OF_OPS.get(op, ()), *like.constraints)
             whole = attrs.evolve(row, constraints=constraints, shapes=like.shapes)
-            yield from [whole] if row.rtol < QUANTIZED_INSIDE else _by_bounds(whole)
+            yield _quantized_inside(whole) if row.rtol >= QUANTIZED_INSIDE else whole
 
 
-def _by_bounds(row: OpSupport) -> Iterator[OpSupport]:
-    """Yield the rows of an op in which floats are quantized."""
-    for rtol, bounds in ((row.rtol, ("RELU6", "RELU_N1_TO_1")), (_OF_SIX * row.rtol, ("RELU_N1_TO_1",))):
-        yield attrs.evolve(row, rtol=rtol, constraints=(*row.constraints, unbounded(*bounds)))
+def _quantized_inside(row: OpSupport) -> OpSupport:
+    return attrs.evolve(row, rtol=_OF_SIX * row.rtol, constraints=(*row.constraints, no_bounds))
 
 
 def _like(found: Iterable[OpSupport], row: OpSupport, name: str) -> list[OpSupport]:

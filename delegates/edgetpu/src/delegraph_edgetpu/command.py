@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -231,7 +232,9 @@ def _with_progress(
 
     total = settings.num_segments if settings.num_segments > 1 else len(models)
     screen = Console(stderr=True)
-    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
+    progress = Progress(console=screen, transient=True)
+    # Of one that is off, rich 13.0 still prints an empty line.
+    with progress if screen.is_terminal else nullcontext():
         task = progress.add_task("compiling", total=total)
         if settings.num_segments > 1:
             files = compiled_in_segments(models[0], settings, say)

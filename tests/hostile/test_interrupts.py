@@ -66,12 +66,17 @@ def test_after_ctrl_c_at_any_moment_all_is_as_it_was(
     assert (found["wrong"], found["unraisable"], found["held"]) == ([], [], {})
 
 
+def _obeying() -> None:
+    """Take Ctrl-C, which what a shell runs in the background ignores."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_command_ends_with_130_and_one_line() -> None:
     """Ctrl-C while it is imported or works; a command that was done before it is none of this."""
     code = "from delegraph_command import main; print('ready', flush=True); main()"
     command = [sys.executable, "-c", code, "benchmark", str(DIGITS), "--runs", "1000000"]
     for wait in [0.01 + 0.05 * n for n in range(COUNT // 10 or 5)]:
-        with subprocess.Popen(command, text=True, **PIPES) as running:
+        with subprocess.Popen(command, text=True, preexec_fn=_obeying, **PIPES) as running:
             assert running.stdout is not None
             running.stdout.readline()
             time.sleep(wait)

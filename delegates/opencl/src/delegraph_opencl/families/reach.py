@@ -126,7 +126,8 @@ def _of_type(weights: Tensor, axis: int) -> np.ndarray:
     """Return the largest sums of magnitudes that there are in a type, of each channel."""
     low, high = DTYPES[weights.dtype].limits
     shape = shape_of(weights)
-    return np.full(shape[axis], (high - low if low == 0 else -low) * math.prod(shape) / shape[axis])
+    each = math.prod(n for i, n in enumerate(shape) if i != axis)
+    return np.full(shape[axis], float(max(high, -low) * each))
 
 
 def _of_values(weights: Tensor, axis: int) -> np.ndarray:

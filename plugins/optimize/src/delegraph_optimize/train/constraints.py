@@ -1,0 +1,41 @@
+"""What a weight has to be like while it is trained, and in the file: pruned, clustered, or what you like.
+
+``train(model, data, constraints={"conv/kernel": TopHalf()})`` takes one for a tensor, by its name or number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+
+@runtime_checkable
+class WeightConstraint(Protocol):
+    """Keeps the weights of one tensor in a set: those with so many zeros, those of so few values.
+
+    Weights are those of floats of the prepared model, in the shape that the tensor has in the file. Training
+    moves weights that obey nothing (``apply`` is looked through: its gradient is 1); the model computes with
+    what ``apply`` makes of them, and stores what ``final`` makes of them. Where both quantization and a
+    constraint are asked for, the constraint comes first.
+    """
+
+    def start(self, weights: np.ndarray) -> None:
+        """Take in the weights with which training begins; again, of a checkpoint, where it goes on."""
+        ...
+
+    def step(self, step: int, steps: int) -> None:
+        """Move a schedule on: called before each of so many steps, from 0; and once with ``steps`` at the
+        end.
+        """
+        ...
+
+    def apply(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the weights to compute with, of the same shape; no gradient is taken of it."""
+        ...
+
+    def final(self, weights: np.ndarray) -> np.ndarray:
+        """Return the weights to store, as float32."""
+        ...

@@ -1,6 +1,7 @@
 """What a weight has to be like while it is trained, and in the file: pruned, clustered, or what you like.
 
-``train(model, data, constraints={"conv/kernel": TopHalf()})`` takes one for a tensor, by its name or number.
+``train(model, data, constraints={"conv/kernel": TopHalf()})`` takes one for a tensor, by its name or its
+number.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 class WeightConstraint(Protocol):
     """Keeps the weights of one tensor in a set: those with so many zeros, those of so few values.
 
-    Weights are those of floats of the prepared model, in the shape that the tensor has in the file. Training
-    moves weights that obey nothing (``apply`` is looked through: its gradient is 1); the model computes with
-    what ``apply`` makes of them, and stores what ``final`` makes of them. Where both quantization and a
-    constraint are asked for, the constraint comes first.
+    Weights are those of floats of the prepared model, in the shape that the tensor has in the file.
+    Training moves weights that obey nothing (``apply`` is looked through: its gradient is 1); the model
+    computes with what ``apply`` makes of them, and stores what ``final`` makes of them. Where both
+    quantization and a constraint are asked for, the constraint comes first.
     """
 
     def start(self, weights: np.ndarray) -> None:

@@ -1,5 +1,5 @@
-"""PyTorch, which only this room needs: an extra. Without it, the modules are imported all the same, and what
-is asked of it names the extra.
+"""PyTorch, which only this room needs: an extra. Without it, the modules are imported all the same, and
+what is asked of it names the extra.
 """
 
 from __future__ import annotations

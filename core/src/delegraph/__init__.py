@@ -9,93 +9,91 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import profile
-from .contract import (
-    CORE,
-    NOBODY,
-    Conflict,
-    Constraint,
-    CutHere,
-    Delegate,
-    Fallback,
-    NoOptions,
-    OpSupport,
-    Partition,
-    Plan,
-    Refusal,
-    RefusalKind,
-    RowsByOp,
-    Run,
-    SubgraphPlan,
-    SupportTable,
-    hookimpl,
-    needs,
-    rows_of_modules,
-    run_op_by_op,
-)
-from .errors import (
-    DelegateFailed,
-    DelegateUnavailable,
-    DelegraphError,
-    InputError,
-    InputNotFound,
-    ModelError,
-    OptionError,
-    PluginError,
-    StateError,
-    UnknownDelegate,
-    UnsupportedOps,
-)
-from .log import fallbacks_unsaid
-from .model import (
-    DTYPES,
-    OPERATORS,
-    Blocks,
-    DType,
-    Graph,
-    Metadata,
-    Model,
-    Op,
-    OperatorCode,
-    Quantization,
-    Record,
-    Shape,
-    Signature,
-    Tensor,
-    called_subgraphs,
-    dtype_of,
-    options_record,
-)
-from .numbers import (
-    Window,
-    float_range,
-    fused_activation,
-    quantize_multiplier,
-    quantize_multipliers,
-    rescale,
-    round_half_away,
-    stored_range,
-    stored_value,
-    window,
-)
-from .profile import Event
-from .text import bytes_text, escaped, html_text, shape_text
-
 if TYPE_CHECKING:
     from . import compat as compat
     from . import compiled_model as compiled_model
     from . import interpreter as interpreter
+    from . import profile as profile
     from . import rules as rules
     from .cli.echo import echo, echo_csv, echo_json
+    from .contract import (
+        CORE,
+        NOBODY,
+        Conflict,
+        Constraint,
+        CutHere,
+        Delegate,
+        Fallback,
+        NoOptions,
+        OpSupport,
+        Partition,
+        Plan,
+        Refusal,
+        RefusalKind,
+        RowsByOp,
+        Run,
+        SubgraphPlan,
+        SupportTable,
+        hookimpl,
+        needs,
+        rows_of_modules,
+        run_op_by_op,
+    )
+    from .errors import (
+        DelegateFailed,
+        DelegateUnavailable,
+        DelegraphError,
+        InputError,
+        InputNotFound,
+        ModelError,
+        OptionError,
+        PluginError,
+        StateError,
+        UnknownDelegate,
+        UnsupportedOps,
+    )
     from .file import check_output, is_same_file, read_model, write_file, write_model
     from .inputs import model_inputs
-    from .model import Builder
+    from .log import fallbacks_unsaid
+    from .model import (
+        DTYPES,
+        OPERATORS,
+        Blocks,
+        Builder,
+        DType,
+        Graph,
+        Metadata,
+        Model,
+        Op,
+        OperatorCode,
+        Quantization,
+        Record,
+        Shape,
+        Signature,
+        Tensor,
+        called_subgraphs,
+        dtype_of,
+        options_record,
+    )
+    from .numbers import (
+        Window,
+        float_range,
+        fused_activation,
+        quantize_multiplier,
+        quantize_multipliers,
+        rescale,
+        round_half_away,
+        stored_range,
+        stored_value,
+        window,
+    )
     from .partition import Budget, MemoryEstimate
     from .partition.plan_model import plan_model
     from .plugins import Offer, Plugin, Plugins, Problem, load_delegate
+    from .profile import Event
     from .report.terminal import report_table, report_text
     from .run import Interpreter, SignatureRunner
-
+    from .text import bytes_text, escaped, html_text, shape_text
 
 __version__ = "0.1.0"
 __all__ = [
@@ -190,44 +188,53 @@ __all__ = [
     "write_model",
 ]
 
-# Imported when first asked for: what only lists plugins or prints a table does without.
-_LATER = {
-    "Budget": "partition",
-    "Builder": "model.builder",
-    "Interpreter": "interpreter",
-    "MemoryEstimate": "partition",
-    "Offer": "plugins",
-    "Plugin": "plugins",
-    "Plugins": "plugins",
-    "Problem": "plugins",
-    "SignatureRunner": "interpreter",
-    "check_output": "file",
-    "echo": "cli.echo",
-    "echo_csv": "cli.echo",
-    "echo_json": "cli.echo",
-    "is_same_file": "file",
-    "load_delegate": "plugins",
-    "model_inputs": "inputs",
-    "plan_model": "partition.plan_model",
-    "read_model": "file",
-    "report_table": "report.terminal",
-    "report_text": "report.terminal",
-    "write_file": "file",
-    "write_model": "file",
+# Imported when first asked for: a program pays for what it uses.
+_NAMES = {
+    "cli.echo": "echo echo_csv echo_json",
+    "contract": (
+        "CORE Conflict Constraint CutHere Delegate Fallback NOBODY NoOptions OpSupport Partition Plan "
+        "Refusal RefusalKind RowsByOp Run SubgraphPlan SupportTable hookimpl needs rows_of_modules "
+        "run_op_by_op"
+    ),
+    "errors": (
+        "DelegateFailed DelegateUnavailable DelegraphError InputError InputNotFound ModelError "
+        "OptionError PluginError StateError UnknownDelegate UnsupportedOps"
+    ),
+    "file": "check_output is_same_file read_model write_file write_model",
+    "inputs": "model_inputs",
+    "interpreter": "Interpreter SignatureRunner",
+    "log": "fallbacks_unsaid",
+    "model": (
+        "Blocks DTYPES DType Graph Metadata Model OPERATORS Op OperatorCode Quantization Record Shape "
+        "Signature Tensor called_subgraphs dtype_of options_record"
+    ),
+    "model.builder": "Builder",
+    "numbers": (
+        "Window float_range fused_activation quantize_multiplier quantize_multipliers rescale "
+        "round_half_away stored_range stored_value window"
+    ),
+    "partition": "Budget MemoryEstimate",
+    "partition.plan_model": "plan_model",
+    "plugins": "Offer Plugin Plugins Problem load_delegate",
+    "profile": "Event",
+    "report.terminal": "report_table report_text",
+    "text": "bytes_text escaped html_text shape_text",
 }
-
+_LATER = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 # Modules that are public, too, see docs/compatibility.md.
-_MODULES = ("compat", "compiled_model", "interpreter", "rules")
+_MODULES = ("compat", "compiled_model", "interpreter", "profile", "rules")
 
+if not TYPE_CHECKING:  # else every name would pass a type checker
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f".{name}", __name__)
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_LATER[name]}", __name__), name)
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return import_module(f".{name}", __name__)
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
+        return found
 
 
 def __dir__() -> list[str]:
-    return [*__all__, *_MODULES]  # what plugins and programs may rely on, and no more
+    return sorted({*__all__, *_MODULES})  # what plugins and programs may rely on, and no more

@@ -28,7 +28,7 @@ CALLS = {
     "new-delegate": "new-delegate my-npu --output OUT",
     "partition": "partition M -d edgetpu,opencl --advise",
     "plugins": "plugins",
-    "evaluate": "evaluate M PHOTOS --metric agreement -d edgetpu",
+    "evaluate": "evaluate M PHOTOS --metric agreement --against M -d edgetpu",
     "predict": "predict M PHOTOS -o DIR/out.csv -d edgetpu",
     "quantize": "quantize M --scheme float16 -o OUT",
     "report": "report M M --runs 1",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from . import interpreter as interpreter
     from . import profile as profile
     from . import rules as rules
+    from .cli.common import form_options
     from .cli.echo import echo, echo_csv, echo_json
     from .contract import (
         CORE,
@@ -161,6 +162,7 @@ __all__ = [
     "escaped",
     "fallbacks_unsaid",
     "float_range",
+    "form_options",
     "fused_activation",
     "hookimpl",
     "html_text",
@@ -190,6 +192,7 @@ __all__ = [
 
 # Imported when first asked for: a program pays for what it uses.
 _NAMES = {
+    "cli.common": "form_options",
     "cli.echo": "echo echo_csv echo_json",
     "contract": (
         "CORE Conflict Constraint CutHere Delegate Fallback NOBODY NoOptions OpSupport Partition Plan "

@@ -11,7 +11,7 @@ import click
 
 from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
 from ..text import bytes_text, time_text
-from .common import budget_options, delegate_options, model_argument, tensor_limit
+from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
 from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read, thread_option
 from .reports import check_page, page_name, report_options, write_node_data, write_page
@@ -40,8 +40,10 @@ SHOWN = 20  # ops in the table of single ops; --json has all
 )
 @thread_option
 @click.option("--profile", is_flag=True, help="Show which ops take the time.")
-@click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON; times in seconds.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print the runs, or with --profile the ops, as CSV.")
+@form_options(
+    json="Print the measurement as JSON; times in seconds.",
+    csv="Print the runs, or with --profile the ops, as CSV.",
+)
 @report_options
 def benchmark(
     model: str,

@@ -68,6 +68,23 @@ def budget_options(command: F) -> F:
     return command
 
 
+def form_options(json: str, csv: str = "") -> Callable[[F], F]:
+    """Add --json and --csv: the parameters ``as_json`` and ``as_csv``, of which one may be given.
+
+    :param json: what --help says of it: a sentence
+    :param csv: the same of --csv; "": the command prints no table, and has no such option
+    """
+
+    def add(command: F) -> F:
+        for name, about in (("csv", csv), ("json", json)):
+            names = (f"--{name}", f"as_{name}")
+            option = click.option(*names, is_flag=True, callback=_one_form, help=about)
+            command = option(command) if about else command
+        return command
+
+    return add
+
+
 def loaded_delegates(delegates: list[str], options: dict[str, dict[str, str]]) -> list[Delegate]:
     """Load the delegates that the command names, to plan with: none needs its device."""
     from ..plugins import resolve_delegates
@@ -122,6 +139,12 @@ def _option_option(command: F, *names: str) -> F:
         callback=_options,
         help=f"An option of a delegate, as often as needed: {names[0]} reference.num_threads=2.",
     )(command)
+
+
+def _one_form(ctx: click.Context, parameter: click.Parameter, given: bool) -> bool:
+    if given and ctx.meta.setdefault("delegraph.form", parameter.name) != parameter.name:
+        raise click.UsageError("--json and --csv are one or the other")
+    return given
 
 
 def _budget(ctx: click.Context, parameter: click.Parameter, given: int | None) -> None:

@@ -9,7 +9,7 @@ import click
 
 from ..plugins import REFERENCE
 from ..report.compare import Claim, Compared, Comparison, Difference
-from .common import budget_options, delegate_options, model_argument, tensor_limit
+from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
 from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read
 from .reports import check_page, page_name, report_options, write_node_data, write_page
@@ -34,8 +34,7 @@ SHOWN = 20  # tensors in the table; --json has all
 @click.option(
     "--against", metavar="A,B", default=REFERENCE, show_default=True, help="Delegates to compare with."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print every tensor's differences as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each tensor as CSV.")
+@form_options(json="Print every tensor's differences as JSON.", csv="Print a line for each tensor as CSV.")
 @click.option(
     "--bisect",
     type=click.Path(file_okay=False),

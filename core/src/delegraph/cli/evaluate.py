@@ -13,7 +13,7 @@ import click
 
 from ..errors import InputError
 from ..text import escaped, plural
-from .common import budget_options, delegate_options_without_o, model_argument
+from .common import budget_options, delegate_options_without_o, form_options, model_argument
 from .echo import echo, echo_csv, echo_json
 from .inputs import normalization, rate_option, scaling_options, tell, thread_option
 from .many import (
@@ -42,8 +42,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
 @click.option("--metric", metavar="A,B", help="top1, top5, …; map; iou; agreement. Else what DATA is for.")
 @click.option("--against", type=_FILE, metavar="MODEL", help="The model that agreement is with.")
 @click.option("--images", type=click.Path(file_okay=False), help="The files of COCO's annotations.")
-@click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
+@form_options(json="Print the values as JSON.", csv="Print the values as CSV.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write them as JSON to a file, too.")
 @scaling_options
 @rate_option

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -15,12 +14,13 @@ from ..text import bytes_text, escaped, plural, shape_text
 from .common import (
     budget_options,
     delegate_options_without_o,
+    form_options,
     limit_options,
     loaded_delegates,
     model_argument,
     planned,
 )
-from .echo import echo
+from .echo import echo, echo_json
 from .tables import show
 
 
@@ -31,12 +31,14 @@ from .tables import show
 @delegate_options_without_o
 @limit_options
 @budget_options
+@form_options(json="Print what is written, or the partitions, as JSON.")
 def extract(
     model: str,
     partition: str | None,
     output: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    as_json: bool,
     **limits: Any,
 ) -> None:
     """Write a partition of MODEL as a model of its own: what its delegate gets.
@@ -51,7 +53,7 @@ def extract(
     _, plan = planned(model, loaded_delegates(delegates, options), warn=False, **limits)
     part = _chosen(plan, partition)
     if part is None:
-        _list(plan)
+        _list(plan, as_json)
         wanted = "choose one with --partition N" if partition is None else f"no partition {partition!r}"
         raise InputError(f"{wanted}; there are: {_numbers(plan)}")
     if output is None:
@@ -61,9 +63,18 @@ def extract(
     alone = part.as_model()
     data = write_model(alone)
     write_file(output, data, [model])
+    edges = _edges(part, alone)
+    if as_json:
+        from ..report.plan_text import tensor_json
+
+        about = {"file": output, "bytes": len(data), "delegate": part.label, "ops": len(part.ops)}
+        echo_json(about | {role: [tensor_json(t) for t in found] for role, found in edges.items()})
+        return
     size = f"{plural(len(part.ops), 'op')} of {part.label}, {bytes_text(len(data))}"
-    for line in (f"{escaped(output)} written: {size}", *_edges(part, alone)):
-        echo(line, err=True)  # the file may be /dev/stdout
+    echo(f"{escaped(output)} written: {size}", err=True)  # the file may be /dev/stdout
+    for role, found in edges.items():
+        for t in found:
+            echo(_described(role.rstrip("s"), t), err=True)
 
 
 def _chosen(plan: Plan, text: str | None) -> Partition | None:
@@ -76,9 +87,12 @@ def _chosen(plan: Plan, text: str | None) -> Partition | None:
     return sub.partitions[number] if sub is not None and number < len(sub.partitions) else None
 
 
-def _list(plan: Plan) -> None:
-    from ..report.plan_text import partition_table
+def _list(plan: Plan, as_json: bool) -> None:
+    from ..report.plan_text import partition_table, to_json
 
+    if as_json:
+        echo_json(to_json(plan))
+        return
     for sub in plan.reached:
         if len(plan.subgraphs) > 1:
             echo(f"subgraph {sub.graph.index} {sub.graph.name!r}")
@@ -95,16 +109,18 @@ def _numbers(plan: Plan) -> str:
     return ", ".join(ranges) or "none"
 
 
-def _edges(part: Partition, alone: Model) -> Iterator[str]:
-    """Say what goes in and out: the number in the new file, the type and shape, the name."""
+def _edges(part: Partition, alone: Model) -> dict[str, list[Tensor]]:
+    """Return the tensors of the new file that values go in and out of, and those of its state."""
     graph = alone.subgraphs[0]
-    state = graph.tensors[: len(part.inputs)]
-    for role, tensors in (("input", graph.inputs), ("output", graph.outputs[: len(part.outputs)])):
-        yield from (_described(role, t) for t in tensors)
-    yield from (_described("state", t) for t in state if t.is_variable)
+    return {
+        "inputs": list(graph.inputs),
+        "outputs": list(graph.outputs[: len(part.outputs)]),
+        "state": [t for t in graph.tensors[: len(part.inputs)] if t.is_variable],
+    }
 
 
 def _described(role: str, t: Tensor) -> str:
+    """Say its number in the new file, its type and shape, its name."""
     from ..report.plan_text import name_text
 
     size = shape_text(t.shape) if t.shape or t.has_rank else "any shape"

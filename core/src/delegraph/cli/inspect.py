@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .common import model_argument
+from .common import form_options, model_argument
 from .echo import echo_csv, echo_json
 from .tables import show
 
@@ -17,8 +17,7 @@ from .tables import show
 @model_argument
 @click.option("--ops", is_flag=True, help="List every op.")
 @click.option("--tensors", is_flag=True, help="List every tensor.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print the ops, or with --tensors the tensors, as CSV.")
+@form_options(json="Print everything as JSON.", csv="Print the ops, or with --tensors the tensors, as CSV.")
 def inspect(model: str, ops: bool, tensors: bool, as_json: bool, as_csv: bool) -> None:
     """Show what is in MODEL: its signatures, ops, weights, quantization and metadata."""
     from ..file import read_model

@@ -14,6 +14,7 @@ from ..contract.guard import texts
 from .common import (
     budget_options,
     delegate_options,
+    form_options,
     limit_options,
     loaded_delegates,
     model_argument,
@@ -32,8 +33,7 @@ from .tables import show
 @click.option(
     "--advise", is_flag=True, help="Say what makes the model slow on each delegate, and what would help."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each op, and each refusal, as CSV.")
+@form_options(json="Print the plan as JSON.", csv="Print a line for each op, and each refusal, as CSV.")
 @report_options
 def partition(
     model: str,

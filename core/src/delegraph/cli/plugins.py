@@ -10,21 +10,24 @@ import click
 from ..contract import PACKAGES, Package
 from ..log import fallbacks_unsaid
 from ..plugins import Plugins, imports
-from .common import console
-from .echo import echo_json
+from .common import console, form_options
+from .echo import echo, echo_csv, echo_json
 from .plugins_look import Looked, looked_at
 from .tables import table
 
+# Of the CSV: a line for each delegate, and for each plugin that offers none.
+COLUMNS = ("delegate", "plugin", "module", "package", "version", "state", "ops", "rows", "options")
+
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@form_options(json="Print the list as JSON.", csv="Print the delegates as CSV.")
 @click.option(
     "--check",
     is_flag=True,
     help="Also call every hook, in another process first: some end it. Exit with 1 on problems.",
 )
 @click.pass_context
-def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
+def plugins(ctx: click.Context, as_json: bool, as_csv: bool, check: bool) -> None:
     """List the installed plugins and the delegates they offer.
 
     Problems with plugins are listed too, with what is used instead.
@@ -45,6 +48,10 @@ def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
     problems += [text for d in delegates for text in d.problems]
     if as_json:
         echo_json(_json(installed, delegates, problems))
+    elif as_csv:
+        echo_csv(COLUMNS, _lines(installed, delegates))
+        for text in problems:
+            echo(f"problem: {text}", err=True)
     else:
         _print(installed, delegates, problems)
     if check and problems:
@@ -74,6 +81,18 @@ def _print(installed: Plugins, delegates: list[Looked], problems: list[str]) -> 
             out.print()
     if missing := [p for p in PACKAGES if not p.is_installed]:
         out.print("Not installed: " + "; ".join(map(_offered, missing)))
+
+
+def _lines(installed: Plugins, delegates: list[Looked]) -> Iterator[dict[str, Any]]:
+    plugins = {
+        p.name: {"plugin": p.name, "module": p.value, "package": p.distribution, "version": p.version}
+        for p in installed.registered.values()
+    }
+    for d in delegates:
+        about = {"delegate": d.name, "state": d.state, "ops": d.ops, "rows": sum(d.rows.values())}
+        yield {**plugins.get(d.offer.plugin.name, {}), **about, "options": "; ".join(d.options)}
+    offering = {d.offer.plugin.name for d in delegates}
+    yield from (about for name, about in plugins.items() if name not in offering)
 
 
 def _slow(installed: Plugins) -> list[str]:

@@ -8,8 +8,8 @@ import click
 
 from ..errors import InputError
 from ..text import escaped, plural
-from .common import budget_options, delegate_options_without_o, model_argument
-from .echo import echo
+from .common import budget_options, delegate_options_without_o, form_options, model_argument
+from .echo import echo, echo_json
 from .inputs import normalization, rate_option, scaling_options, tell, thread_option
 from .many import (
     done_with_progress,
@@ -30,6 +30,7 @@ from .run import answer_options, asked
     "-o", "--output", required=True, type=click.Path(dir_okay=False), help="A .csv, .parquet or .npz."
 )
 @click.option("--format", "form", type=click.Choice(["csv", "parquet", "npz"]), help="Else as -o ends.")
+@form_options(json="Print what was written and what failed as JSON.")
 @scaling_options
 @rate_option
 @delegate_options_without_o
@@ -42,6 +43,7 @@ def predict(
     data: tuple[str, ...],
     output: str,
     form: str | None,
+    as_json: bool,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
     sample_rate: int | None,
@@ -92,6 +94,11 @@ def predict(
         if failed == len(items):
             raise InputError(f"none of {plural(failed, 'file')} could be run; nothing is written")
         written(output, form, done.results, read)
-    echo(f"{escaped(output)} written: {len(items) - failed} of {plural(len(items), 'file')}", err=True)
+        errors = [{"file": r.file, "error": r.error} for r in done.results() if r.error is not None]
+    if as_json:
+        echo_json({"model": model, "output": output, "files": len(items), "errors": errors})
+    else:
+        count = f"{len(items) - failed} of {plural(len(items), 'file')}"
+        echo(f"{escaped(output)} written: {count}", err=True)
     if failed:
         click.get_current_context().exit(1)

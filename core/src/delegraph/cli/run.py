@@ -18,7 +18,7 @@ from ..log import logger
 from ..numbers import real_from_stored
 from ..run import Interface
 from ..text import escaped, shape_text, time_text
-from .common import budget_options, delegate_options, model_argument, tensor_limit
+from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
 from .echo import echo, echo_json
 from .inputs import files_of, input_options, normalization, rate_option, tell, thread_option
 from .tables import number_text, show, table
@@ -78,8 +78,7 @@ def asked(task: str | None, labels: str | None, top: int, threshold: float) -> A
 @click.option(
     "--draw", type=click.Path(), help="Draw the answer over the input: a .png; of several, a folder."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print all as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print the answers as CSV.")
+@form_options(json="Print all as JSON.", csv="Print the answers as CSV.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Save the outputs by name as .npz.")
 @thread_option
 def run(
@@ -110,8 +109,6 @@ def run(
     from ..file import read_model
     from ..run import interface_of
 
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv are one or the other")
     settings, labels = asked(**wanted), wanted["labels"]
     files = [model, *([labels] if labels else []), *files_of(given)]
     start = perf_counter()

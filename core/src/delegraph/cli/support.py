@@ -16,22 +16,47 @@ from ..errors import InputError, InputNotFound
 from ..plugins import Plugins
 from ..report.layout import screen_width
 from ..text import plural
-from .common import console, option_option
-from .echo import echo, echo_json
+from .common import console, form_options, option_option
+from .echo import echo, echo_csv, echo_json
 from .tables import long_table
 
 HEADS = ["op", "versions", "types", "needs", "distance", "from"]
+# Of the CSV; with --diff it has what the JSON has.
+COLUMNS = (
+    "delegate",
+    "op",
+    "first_version",
+    "last_version",
+    "types",
+    "choices",
+    "needs",
+    "steps",
+    "rtol",
+    "from",
+)
 BAR = r"\|"  # in a cell of a Markdown table
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option(
-    "--format", "form", type=click.Choice(["table", "markdown", "json"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "markdown", "json", "csv"]),
+    default="table",
+    show_default=True,
 )
+@form_options(json="The same as --format json.", csv="The same as --format csv.")
 @click.option("--diff", "other", metavar="OTHER", help="Say how NAME's table differs from this one's.")
 @option_option
-def support(name: str | None, form: str, other: str | None, options: dict[str, dict[str, str]]) -> None:
+def support(
+    name: str | None,
+    form: str,
+    as_json: bool,
+    as_csv: bool,
+    other: str | None,
+    options: dict[str, dict[str, str]],
+) -> None:
     """Print what the delegate NAME claims it can run; without a name, what every installed one claims.
 
     A row is an op, its versions, the types of its operands, what else it needs, and how far its results may
@@ -41,6 +66,7 @@ def support(name: str | None, form: str, other: str | None, options: dict[str, d
     cards of the conformance suite. Options of OTHER have its name before them, or NAME:2 where it is NAME
     once more: delegraph support opencl --diff opencl -o opencl:2.precision=float16.
     """
+    form = "json" if as_json else "csv" if as_csv else form
     if other is not None:
         _print_differences(name, other, form, options)
         return
@@ -63,6 +89,10 @@ def _print_differences(name: str | None, other: str, form: str, options: dict[st
         raise InputError(f"options for {next(iter(options))!r}, but compared are: {name}, {second}")
     if form == "json":
         echo_json([{**asdict(d), "types": list(d.types)} for d in found])
+        return
+    if form == "csv":
+        records = ({**asdict(d), "types": "; ".join(d.types)} for d in found)
+        echo_csv(("op", "types", "what", "first", "second"), records)
         return
     heads = ["op", "types", "differs in", name, second]
     rows = [heads, *([d.op, "; ".join(d.types), d.what, d.first, d.second] for d in found)]
@@ -123,7 +153,17 @@ def _print_json(delegates: Sequence[Delegate]) -> None:
     echo_json(tables)
 
 
-FORMATS = {"table": _print_tables, "markdown": _print_markdown, "json": _print_json}
+def _print_csv(delegates: Sequence[Delegate]) -> None:
+    rows = [(d.label, row) for d in delegates for row in _in_order(d.table)]
+    echo_csv(COLUMNS, ({"delegate": label, **_flat(row)} for label, row in rows))
+
+
+FORMATS = {
+    "table": _print_tables,
+    "markdown": _print_markdown,
+    "json": _print_json,
+    "csv": _print_csv,
+}
 
 
 def _in_order(rows: SupportTable) -> list[OpSupport]:
@@ -158,6 +198,15 @@ def _distance(row: OpSupport) -> str:
     if "float" in results or "complex" in results:
         parts.append(f"{row.rtol:g} relative")
     return ", ".join(parts) or "none"
+
+
+def _flat(row: OpSupport) -> dict[str, Any]:
+    """Return a row as a line of CSV has it: lists as text."""
+    first, last = row.versions
+    choices = "; ".join(f"{name}: {types}" for name, types in row.choices.items())
+    needs = "; ".join(constraint.rule for constraint in row.constraints)
+    versions = {"first_version": first, "last_version": last}
+    return {**_json(row), **versions, "choices": choices, "needs": needs}
 
 
 def _json(row: OpSupport) -> dict[str, Any]:

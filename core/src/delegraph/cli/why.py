@@ -14,6 +14,7 @@ from ..text import did_you_mean, shape_text
 from .common import (
     budget_options,
     delegate_options,
+    form_options,
     limit_options,
     loaded_delegates,
     model_argument,
@@ -28,8 +29,7 @@ from .echo import echo, echo_csv, echo_json
 @delegate_options
 @limit_options
 @budget_options
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each refusal as CSV.")
+@form_options(json="Print the answer as JSON.", csv="Print a line for each refusal as CSV.")
 def why(
     model: str,
     op: str,
@@ -48,8 +48,6 @@ def why(
     found = _matching(with_all, op)
     if not found:
         raise InputError(_no_such_op(with_all, op))
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv are one or the other")
     if as_json:
         echo_json(list(answers(plan, found)))
         return

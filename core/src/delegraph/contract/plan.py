@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import field, frozen
@@ -164,6 +164,12 @@ class Plan:
         from ..report.plan_text import html
 
         return html(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as values that ``json.dumps`` takes: what ``partition --json`` prints."""
+        from ..report.plan_text import to_json
+
+        return to_json(self)
 
     @property
     def partitions(self) -> tuple[Partition, ...]:

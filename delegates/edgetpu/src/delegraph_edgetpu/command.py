@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from delegraph import echo, echo_csv, echo_json, escaped
+from delegraph import echo, echo_csv, echo_json, escaped, form_options
 
 if TYPE_CHECKING:
     from .compiler import CompiledFile
@@ -82,8 +82,7 @@ def edgetpu() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a page with a bar for each op: estimated time and memory.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what became of each op as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a line for each op as CSV.")
+@form_options(json="Print what became of each op as JSON.", csv="Print a line for each op as CSV.")
 def compile_command(
     models: tuple[Path, ...],
     out: Path,
@@ -105,8 +104,6 @@ def compile_command(
     settings = Settings(made_by=made_by, **options)
     _check_options(models, out, settings)
     _check_outputs(models, out, settings, report)
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv are one or the other")
     for_people = not (as_json or as_csv)
     if for_people:
         echo(log.head(made_by))
@@ -138,7 +135,7 @@ def compile_command(
 
 @edgetpu.command(short_help="Say what the custom ops of a compiled model hold.")
 @click.argument("model", type=MODEL)
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@form_options(json="Print it as JSON.")
 def show(model: Path, as_json: bool) -> None:
     """Say what the custom ops of a compiled MODEL hold, delegraph's or the Edge TPU compiler's."""
     from delegraph import InputError, read_model

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from delegraph import bytes_text, echo, echo_json
+from delegraph import bytes_text, echo, echo_csv, echo_json, form_options
 
 from .cache.cache import MAGIC, users_directory
 from .cache.pruning import stored
@@ -17,8 +17,8 @@ _MEASURED = (3, 0)  # the oldest PoCL that models ran on: as fast as on 3.1
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON; memory in bytes.")
-def devices(as_json: bool) -> None:
+@form_options(json="Print the list as JSON; memory in bytes.", csv="Print a line for each device as CSV.")
+def devices(as_json: bool, as_csv: bool) -> None:
     """List the OpenCL devices that the delegate opencl can use, or say why there is none.
 
     The first is used by default; another is chosen by its number, its type or part of its name, as in
@@ -27,6 +27,9 @@ def devices(as_json: bool) -> None:
     found = [facts(one) for one in runtime.devices()]
     if as_json:
         echo_json(found)
+        return
+    if as_csv:
+        echo_csv(tuple(found[0]), found)
         return
     for one in found:
         echo("\n".join(_lines(one)) + "\n")

@@ -6,6 +6,8 @@ import sys
 from typing import Any
 
 import click
+from attrs import asdict
+from delegraph import form_options
 
 from .report_command import FILE
 
@@ -20,19 +22,23 @@ _HARDWARE = ("cpu", "gpu", "edgetpu", "microcontroller", "nnapi", "hexagon")
 @click.option("--max-drop", type=float, help="Points that may be lost. Without it: 1; 0: nothing.")
 @click.option("--mean", metavar="M[,M,M]", help="Of images: real = (pixel - M) / S.")
 @click.option("--std", metavar="S[,S,S]", help="S of the same.")
-def advise(model: str, **known: Any) -> None:
+@form_options(json="Print the command and the reasons as JSON, and ask nothing.")
+def advise(model: str, as_json: bool, **known: Any) -> None:
     """Say which command makes MODEL smaller, and why.
 
     On a terminal it asks for what the options do not say: which hardware, what data, which loss.
     """
-    from delegraph import echo, read_model
+    from delegraph import echo, echo_json, read_model
 
     from .advise import Situation
     from .advise import advise as advised
 
-    asked = _asked(known) if sys.stdin.isatty() else known
+    asked = _asked(known) if sys.stdin.isatty() and not as_json else known
     given = {name: value for name, value in asked.items() if value is not None}
     found = advised(read_model(model), Situation(model, **given))
+    if as_json:
+        echo_json(asdict(found))
+        return
     for reason in found.reasons:
         echo(f"• {reason}")
     echo(f"\n{found.command}")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from delegraph import form_options
 
 from .advise.table import help_table
 from .advise_command import advise
 from .report_command import numbers, report
 from .search_command import NAMES, is_search, searched, with_options
+
+if TYPE_CHECKING:
+    from .pipeline import Quantized
+    from .search import SearchResult
 
 _MODEL = click.Path(exists=True, dir_okay=False)
 _OUT = click.Path(dir_okay=False)
@@ -93,16 +98,24 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("model", type=_MODEL)
 @_with_options
 @with_options
-def quantize(model: str, out: str, saved: str | None, block: str | None, **settings: Any) -> None:
+@form_options(json="Print what became of each op as JSON.", csv="Print a line for each op as CSV.")
+def quantize(
+    model: str,
+    out: str,
+    saved: str | None,
+    block: str | None,
+    as_json: bool,
+    as_csv: bool,
+    **settings: Any,
+) -> None:
     from .pipeline import quantize as quantized
-    from .target import compilers_tables
 
     asked = {name: settings.pop(name) for name in NAMES}
     settings["block"] = int(block or 0)
+    choice = None
     if is_search(asked):
         choice = searched(model, out, asked, settings)
         found = choice.quantized
-        _print(choice)
     else:
         with _progress() as (progress, improving):
             found = quantized(model, progress=progress, improving=improving, **settings)
@@ -111,23 +124,26 @@ def quantize(model: str, out: str, saved: str | None, block: str | None, **setti
         found.calibration.save(saved, read)
         read.append(saved)
     found.write(out, read)
-    _print(found.report)
-    if found.plan is not None and found.wished is not None:
-        _print(found.plan)
-        for table in compilers_tables(found.plan, found.wished):
-            _print(f"\n{table}")
+    if as_json or as_csv:
+        _print_form(out, found, as_json, choice)
+    else:
+        _print_all(found, choice)
 
 
 @click.command()
 @click.argument("model", type=_MODEL)
 @click.option("-o", "--output", "out", type=_OUT, required=True, help="The .tflite file to write.")
-def dequantize(model: str, out: str) -> None:
+@form_options(json="Print what became of each op as JSON.", csv="Print a line for each op as CSV.")
+def dequantize(model: str, out: str, as_json: bool, as_csv: bool) -> None:
     """Write the float view of a quantized model: what its integers stand for, computed in floats."""
     from .pipeline import dequantize as dequantized
 
     found = dequantized(model)
     found.write(out, [model])
-    _print(found.report)
+    if as_json or as_csv:
+        _print_form(out, found, as_json)
+    else:
+        _print_all(found)
 
 
 @contextmanager
@@ -153,10 +169,31 @@ def _progress() -> Iterator[tuple[Callable[[int], None], Callable[[int, int], No
         )
 
 
-def _print(report: object) -> None:
+def _print_all(found: Quantized, choice: SearchResult | None = None) -> None:
     from delegraph import echo
 
-    echo(str(report))
+    from .target import compilers_tables
+
+    for part in (choice, found.report, found.plan):
+        if part is not None:
+            echo(str(part))
+    if found.plan is not None and found.wished is not None:
+        for table in compilers_tables(found.plan, found.wished):
+            echo(f"\n{table}")
+
+
+def _print_form(out: str, found: Quantized, as_json: bool, choice: SearchResult | None = None) -> None:
+    """Print what was done as JSON, else a line for each op as CSV."""
+    from attrs import asdict
+    from delegraph import echo_csv, echo_json
+
+    if as_json:
+        plan = {} if found.plan is None else {"plan": found.plan.to_json()}
+        search = {} if choice is None else {"search": choice.to_json()}
+        echo_json({"file": out, **found.report.to_json(), **search, **plan})
+        return
+    columns = ("subgraph", "index", "op", "name", "scheme", "weights", "reason")
+    echo_csv(columns, (asdict(o) for o in found.report.outcomes))
 
 
 COMMANDS = (quantize, dequantize, report, advise)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from delegraph import form_options
 
 if TYPE_CHECKING:
     from .report.measure import Measurement
@@ -57,7 +58,9 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[st
     show_default=True,
     help="Compare the layers on so many samples.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print all that was measured as JSON.")
+@form_options(
+    json="Print all that was measured as JSON.", csv="Print a line for each model and measure as CSV."
+)
 @click.option("--html", type=OUT, help="Write a page with charts to a file.")
 @click.option(
     "--overlays",
@@ -65,7 +68,12 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[st
     help="Write node data for Model Explorer to a folder.",
 )
 def report(
-    models: Sequence[str], as_json: bool, html: str | None, overlays: str | None, **settings: Any
+    models: Sequence[str],
+    as_json: bool,
+    as_csv: bool,
+    html: str | None,
+    overlays: str | None,
+    **settings: Any,
 ) -> None:
     """Measure models beside each other; the first is the one of floats.
 
@@ -73,7 +81,7 @@ def report(
     the first gives (and with --labels, the right one), and how far each of its layers is from the same
     layer of the first.
     """
-    from delegraph import check_output, echo, echo_json, escaped
+    from delegraph import check_output, echo, echo_csv, echo_json, escaped
 
     from .report.measure import measure
 
@@ -94,6 +102,11 @@ def report(
         from .report.measurement_json import to_json
 
         echo_json(to_json(found))
+        return
+    if as_csv:
+        from .report.measurement_json import COLUMNS, lines
+
+        echo_csv(COLUMNS, lines(found))
         return
     echo(str(found))
     for path in (html, overlays):

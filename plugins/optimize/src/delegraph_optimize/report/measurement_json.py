@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -13,12 +13,33 @@ from .layers import Layer
 from .measure import MeasuredModel, Measurement
 
 Json = dict[str, Any]
+COLUMNS = ("model", "measure", "value", "low", "high", "difference", "p")
 _HIGH = 40.0  # decibels that a layer of 8 bits has at its best, about
 
 
 def to_json(found: Measurement) -> Json:
     """Return all that was measured; times in seconds, differences as shares."""
     return {"samples": found.samples, "models": [_model(m) for m in found.models]}
+
+
+def lines(found: Measurement) -> Iterator[Json]:
+    """Yield a line for each model and measure: of what, its value, what is known of how sure it is."""
+    for m in found.models:
+        yield {"model": m.name, "measure": "bytes", "value": m.size.nbytes}
+        yield {"model": m.name, "measure": "compressed bytes", "value": m.size.compressed}
+        for s in m.scores:
+            low, high = s.interval or (None, None)
+            about = {"value": s.value, "low": low, "high": high, "difference": s.difference}
+            yield {"model": m.name, "measure": s.metric, **about, "p": s.p}
+        if m.decibels is not None:
+            yield {"model": m.name, "measure": "decibels", "value": _finite(m.decibels)}
+        for t in m.latencies:
+            yield {
+                "model": m.name,
+                "measure": f"seconds on {t.delegate}",
+                "value": t.seconds,
+                "low": t.least,
+            }
 
 
 def node_data(model: Model, found: MeasuredModel) -> dict[str, Json]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 from delegraph import bytes_text, html_text
 
 
@@ -43,6 +44,10 @@ class Report:
     @property
     def reasons(self) -> Counter[str]:
         return Counter(o.reason for o in self.refused)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as values that ``json.dumps`` takes."""
+        return {**asdict(self, recurse=False), "outcomes": [asdict(o) for o in self.outcomes]}
 
     def __repr__(self) -> str:
         counts = f"{len(self.quantized)} of {len(self.outcomes)} ops quantized"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 from delegraph import bytes_text, html_text
 
 from ..pipeline import Quantized
@@ -68,6 +69,17 @@ class SearchResult:
     def front(self) -> tuple[Tried, ...]:
         """What no other choice beats in size, time and metric at once; the smallest first."""
         return front_of(self.tried)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was chosen and tried as values that ``json.dumps`` takes."""
+        tried = [{"ops": dict(t.counts), **asdict(t.trial)} for t in self.tried]
+        return {
+            "metric": self.metric,
+            "base": self.base,
+            "chosen": next(i for i, t in enumerate(self.tried) if t is self.chosen),
+            "tried": tried,
+            "sensitivities": [{**asdict(s), "place": list(s.place)} for s in self.sensitivities],
+        }
 
     def __repr__(self) -> str:
         score = f"{self.metric} {self.base:.4g} to {self.chosen.trial.score:.4g}"

@@ -1,10 +1,10 @@
-"""The operands that preparing relies on: an op of a broken file may lack them."""
+"""The operands that quantizing relies on: an op of a broken file may lack some, or have more."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from delegraph import Model, ModelError, Op
+from delegraph import Model, ModelError, Op, plan_model, shape_text
 
 from ..spec import SPECS, OpSpec
 
@@ -19,21 +19,43 @@ _ROWS = SPECS | {row.op: row for row in _OTHERS}
 
 
 def check_operands(model: Model) -> None:
-    """Look for operands that no kernel does without.
+    """Look for operands that no kernel does without, or none has, and for shapes that do not fit an op.
 
-    :raises ModelError: an op lacks one
+    :raises ModelError: an op lacks an operand, or has one too many
+    :raises InputError: shapes, axes or sizes do not fit an op, as the interpreter says it
     """
     for graph in model.subgraphs:
         for op in graph.ops:
             _check(op)
+    plan_model(model, [], warn=False)
 
 
 def _check(op: Op) -> None:
+    most = _most(op.name)
+    if most is not None and len(op.inputs) > most:
+        raise ModelError(f"{op} needs {most} inputs or fewer, found {len(op.inputs)}")
     inputs, outputs = _needed(op.name)
     for kind, places, found in (("input", inputs, op.inputs), ("output", outputs, op.outputs)):
         for place in places:
             if place >= len(found) or found[place] is None:
                 raise ModelError(f"{op} needs {kind} {place}, found none")
+    _check_bias(op)
+
+
+def _check_bias(op: Op) -> None:
+    """Check that a bias has a value for each channel of the weights, where both sizes are known."""
+    row = _ROWS.get(op.name)
+    roles = {} if row is None else {o.role: i for i, o in enumerate(row.inputs) if o.role in "wb"}
+    if row is None or len(roles) != 2 or roles["b"] >= len(op.inputs):
+        return
+    weights, bias = (op.inputs[roles[role]] for role in "wb")
+    axis = row.input(roles["w"]).axis
+    if weights is None or weights.shape is None or bias is None or bias.shape is None:
+        return
+    if axis >= len(weights.shape):
+        raise ModelError(f"{op} needs weights with an axis {axis}, found shape {shape_text(weights.shape)}")
+    if bias.size != weights.shape[axis]:
+        raise ModelError(f"{op} needs a bias of {weights.shape[axis]} values, found {bias.size}")
 
 
 @cache
@@ -44,3 +66,10 @@ def _needed(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (), ()
     inputs = tuple(i for i, o in enumerate(row.inputs) if o.role in "x=w" and not o.optional)
     return inputs, tuple(range(len(row.outputs)))
+
+
+@cache
+def _most(name: str) -> int | None:
+    """Return how many inputs an op has at most; None where that is open."""
+    row = _ROWS.get(name)
+    return None if row is None or any(o.repeats for o in row.inputs) else len(row.inputs)

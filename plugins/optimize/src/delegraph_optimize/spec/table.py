@@ -12,8 +12,8 @@ from .op_spec import OpSpec
 
 _HALVES8, _HALVES16 = (1 / 256, -128), (1 / 32768, 0)  # of values from 0 to 1
 _ONES8 = (1 / 128, 0)  # of values from -1 to 1
-# Gates' weights of the input and of the state, peepholes, biases, the projection, the state.
-_LSTM = "x r? r r r r? r r r r? r? r? - - - - r? - - - -> x"
+# Gates' weights of the input and of the state, peepholes, biases, the projection, the state, normalization.
+_LSTM = "x r? r r r r? r r r r? r? r? - - - - r? - - - -? -? -? -? -> x"
 
 _ROWS = (
     # sums of products

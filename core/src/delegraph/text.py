@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from unicodedata import category
 
 
@@ -47,6 +45,8 @@ def shortened(text: str, letters: int = 60) -> str:
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return ``; did you mean 'opencl'?`` where a name is almost a known one, else ""."""
+    from difflib import get_close_matches
+
     names = {n.lower(): n for n in known}
     close = get_close_matches(str(name).lower(), names, 1) if len(str(name)) < 200 else []
     return f"; did you mean {escaped(names[close[0]])!r}?" if close else ""
@@ -76,6 +76,8 @@ def escaped_lines(text: str) -> str:
 
 def html_text(text: str) -> str:
     """Write a text for a page: nothing in it is markup, and nothing unseen."""
+    import html
+
     return html.escape(escaped_lines(text))
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from delegraph import InputError, Interpreter, Model, Op, read_model
 from delegraph_edgetpu.compiler import compiled_together
+from delegraph_edgetpu.custom_op import CUSTOM_OP
 from delegraph_edgetpu.cut import CompilationFailed, Settings
-from delegraph_edgetpu.payload import CUSTOM_OP, decoded
+from delegraph_edgetpu.payload import decoded
 from one_op import random_array
 
 RUNS = 2  # with the state of the first carried on

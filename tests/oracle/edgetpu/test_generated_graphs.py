@@ -15,8 +15,9 @@ import pytest
 from campaign import Program, examples, runs_of
 from delegraph import Graph, InputError, Interpreter, Model, Tensor, read_model, write_model
 from delegraph_edgetpu.compiler import CompiledFile, compiled_in_segments, compiled_together
+from delegraph_edgetpu.custom_op import CUSTOM_OP
 from delegraph_edgetpu.cut import CompilationFailed, Settings
-from delegraph_edgetpu.payload import CUSTOM_OP, decoded
+from delegraph_edgetpu.payload import decoded
 from edgetpu_graphs import MAPPED, programs
 from hypothesis import given, reject
 from hypothesis import strategies as st

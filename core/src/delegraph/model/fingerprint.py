@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
@@ -23,6 +22,8 @@ def fingerprint(model: Model) -> str:
     the values of constants, inputs and outputs in their order, and the subgraphs that ops call. Not part of
     it are names of tensors and subgraphs, signatures, metadata, and how the file stores all this.
     """
+    import hashlib
+
     found = hashlib.sha256(b"delegraph %d" % _VERSION)
     _feed(found, [_of_graph(graph) for graph in model.subgraphs])
     return found.hexdigest()

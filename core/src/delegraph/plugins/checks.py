@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import numbers
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Any
 
 import attrs
@@ -46,6 +45,8 @@ def never_called(plugin: object, manager: pluggy.PluginManager) -> Iterator[str]
     hooks, marked = _hooks(), dict(_marked(plugin, manager))
     for name, hook in marked.items():
         if hook not in hooks:
+            from difflib import get_close_matches
+
             close = get_close_matches(hook, hooks, 1)
             meant = f"did you mean {close[0]}?" if close else f"hooks: {', '.join(hooks)}"
             yield f"there is no hook {hook}, so it is never called; {meant}"

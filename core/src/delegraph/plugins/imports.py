@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from importlib.metadata import EntryPoint, entry_points
 from types import CodeType, FunctionType
 from typing import Any
 
 from ..contract.guard import begin
+from .entry_points import EntryPoint, entry_points
 
 GROUP = "delegraph"  # of entry points
 OFF = "DELEGRAPH_PLUGINS_OFF"  # names of plugins to leave out, separated by commas
@@ -19,7 +19,7 @@ SLOW = 1.0  # seconds: imports that take longer are named
 
 def published() -> list[EntryPoint]:
     """Return the entry points of plugins, by name; once, though a folder may be on the path twice."""
-    found = {(ep.name, ep.value): ep for ep in entry_points(group=GROUP)}
+    found = {(ep.name, ep.value): ep for ep in entry_points(GROUP)}
     return [found[key] for key in sorted(found)]
 
 

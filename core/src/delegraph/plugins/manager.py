@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
-from importlib.metadata import EntryPoint
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     import click
 
     from ..contract import Plan
+    from .entry_points import EntryPoint
 
 REFERENCE = "reference"  # the delegate that runs what others leave over
 
@@ -272,8 +272,7 @@ class Plugins:
                 self._note((), f"delegate {d.label!r} cannot work here: {d.out_of_use}{instead}")
 
     def _import(self, ep: EntryPoint, is_off: bool) -> None:
-        dist = ep.dist
-        about = Plugin(ep.name, ep.value, dist.name if dist else "", dist.version if dist else "")
+        about = Plugin(ep.name, ep.value, ep.distribution, ep.version)
         if is_off:
             self.left_out[ep.name] = about, f"it is turned off, by -p no:{ep.name} or {imports.OFF}"
             return

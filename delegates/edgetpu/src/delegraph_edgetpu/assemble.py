@@ -22,7 +22,8 @@ from delegraph import (
     write_model,
 )
 
-from .payload import CUSTOM_OP, Header, encoded
+from .custom_op import CUSTOM_OP
+from .payload import Header, encoded
 
 
 @frozen

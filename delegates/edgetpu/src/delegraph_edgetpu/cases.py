@@ -9,8 +9,8 @@ from delegraph_conformance import OpCase
 from delegraph_conformance.catalogue import CaseName, case_of
 
 from .assemble import custom_op, subset
+from .custom_op import CUSTOM_OP
 from .ops import NEWEST
-from .payload import CUSTOM_OP
 
 # Of each type that crosses the edge; an LSTM's cell state is int16.
 _COMPILED = (

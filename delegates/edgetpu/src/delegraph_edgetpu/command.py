@@ -140,7 +140,8 @@ def show(model: Path, as_json: bool) -> None:
     """Say what the custom ops of a compiled MODEL hold, delegraph's or the Edge TPU compiler's."""
     from delegraph import InputError, read_model
 
-    from .payload import CUSTOM_OP, described
+    from .custom_op import CUSTOM_OP
+    from .payload import described
 
     found = [op for graph in read_model(model).subgraphs for op in graph.ops if op.name == CUSTOM_OP]
     if not found:

@@ -27,9 +27,10 @@ from delegraph import (
     read_model,
 )
 
+from .custom_op import CUSTOM_OP
 from .delegate import is_compiled
 from .loads import told, unloadable
-from .payload import CUSTOM_OP, described
+from .payload import described
 from .status import Operation, operations
 
 Say = Callable[[str], None]

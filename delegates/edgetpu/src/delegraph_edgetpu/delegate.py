@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import ref
 
-import attrs
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import ge, optional
 from delegraph import (
     Delegate,
@@ -27,7 +26,10 @@ from delegraph import (
     shape_text,
 )
 
-from .payload import CUSTOM_OP, Header, decoded
+from .custom_op import CUSTOM_OP
+
+if TYPE_CHECKING:
+    from .payload import Header
 
 
 @frozen
@@ -116,11 +118,13 @@ class EdgeTpu(Delegate):
     def _is_compiled(self, graph: Graph) -> bool:
         """Say whether a graph is compiled, without looking through it again for each of its partitions."""
         if self._seen[0]() is not graph:
-            self._seen = (weakref.ref(graph), is_compiled(graph))
+            self._seen = (ref(graph), is_compiled(graph))
         return self._seen[1]
 
     def _compiled(self, op: Op) -> Run:
         """Return run(*inputs) -> outputs and next values of variables, of one custom op."""
+        from .payload import decoded
+
         payload = decoded(op.custom_options)
         graph = read_model(payload.model).subgraphs[0]
         inside = _inside(op, payload.header, graph)
@@ -138,7 +142,7 @@ class EdgeTpu(Delegate):
 
     def _on_the_cpu(self, partition: Partition) -> Run:
         reference = self._reference()
-        return reference.prepare(attrs.evolve(partition.on(reference), label=self.label))
+        return reference.prepare(evolve(partition.on(reference), label=self.label))
 
     def _reference(self) -> Delegate:
         options = {} if self.options.num_threads is None else {"num_threads": self.options.num_threads}

@@ -18,7 +18,8 @@ from attrs import field, frozen
 from delegraph import Constraint, OpSupport
 
 from . import limits as limit
-from .payload import CUSTOM_OP, own_payload, shapes_of_custom_op
+from .custom_op import CUSTOM_OP
+from .payload import own_payload, shapes_of_custom_op
 
 OLDEST, NEWEST = 10, 14  # runtime versions (libedgetpu, api/runtime_version.h)
 

@@ -25,9 +25,9 @@ from typing import Any
 from attrs import asdict, field, fields_dict, frozen
 from delegraph import ModelError, Op, Shape, needs
 
+from .custom_op import CUSTOM_OP
 from .darwinn import is_package, read_package
 
-CUSTOM_OP = "edgetpu-custom-op"
 MAGIC, VERSION = b"DGEDGTPU", 1
 _START = struct.Struct("<8sII")
 _ALIGNMENT = 16

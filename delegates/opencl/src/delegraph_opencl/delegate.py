@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import attrs
-from delegraph import Delegate, DelegraphError, Model, Partition, Plan, Refusal, Run
+from delegraph import Delegate
 
-from .cache.cache import Cache
-from .device.buffers import ALIGNMENT, ByteCounts
-from .device.cpu_name import is_unknown
-from .device.device import Device, open_device
-from .device.handle import Handle
-from .device.runtime import choose
 from .options import Options
-from .program.limits import too_large
-from .program.target import Target
-from .run.device_value import DeviceValue, value_of_buffer
+
+if TYPE_CHECKING:
+    from delegraph import Model, Partition, Plan, Refusal, Run
+
+    from .device.device import Device
+    from .device.handle import Handle
+    from .program.target import Target
+    from .run.device_value import DeviceValue
 
 
 class OpenCL(Delegate):
@@ -29,6 +27,9 @@ class OpenCL(Delegate):
     contiguous = False  # what is not is packed while it is uploaded
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from .cache.cache import Cache
+        from .device.buffers import ByteCounts
+
         super().__init__(*args, **kwargs)
         self.min_ops = self.options.min_ops
         self.max_partitions = self.options.max_partitions
@@ -36,6 +37,11 @@ class OpenCL(Delegate):
         self.counts = ByteCounts()
 
     def unavailable(self) -> str | None:
+        from delegraph import DelegraphError
+
+        from .device.cpu_name import is_unknown
+        from .device.runtime import choose
+
         try:
             found = choose(self.options.device)
         except DelegraphError as e:
@@ -47,11 +53,15 @@ class OpenCL(Delegate):
     @cached_property
     def device(self) -> Device:
         """The device, opened when first asked for."""
+        from .device.device import open_device
+
         return open_device(self.options.device, self.options.rename_cpu)
 
     @cached_property
     def handle(self) -> Handle:
         """The device as this delegate uses it."""
+        from .device.handle import Handle
+
         return Handle(self.device, self, self.counts)
 
     @property
@@ -66,6 +76,8 @@ class OpenCL(Delegate):
 
     @cached_property
     def target(self) -> Target:
+        from .program.target import Target
+
         precision, variant = self.options.precision, self.options.kernels
         if precision == "auto":
             precision = "float16" if self.device.type == "gpu" and self.device.has_fp16 else "float32"
@@ -87,9 +99,13 @@ class OpenCL(Delegate):
         return advise(plan, self, self.target)
 
     def check(self, partition: Partition) -> Mapping[int, list[Refusal]]:
+        from .program.limits import too_large
+
         return too_large(partition, self.options.device)
 
     def prepare(self, partition: Partition) -> Run:
+        import attrs
+
         from .program.lowering import lowered
         from .program.narrow import narrow
         from .program.rewrites import rewrite
@@ -116,6 +132,8 @@ class OpenCL(Delegate):
             with ``shape`` and ``dtype``: those of the tensor it is for.
         :raises InputError: it is of another context, too small, or not contiguous.
         """
+        from .run.device_value import value_of_buffer
+
         return value_of_buffer(self.handle, buffer, shape, dtype)
 
     def empty(self, shape: Sequence[int], dtype: Any) -> DeviceValue:
@@ -124,6 +142,9 @@ class OpenCL(Delegate):
         A buffer of one's own has no room for reads past its end: it is copied on the device first.
         """
         import pyopencl as cl
+
+        from .device.buffers import ALIGNMENT
+        from .run.device_value import DeviceValue
 
         value = DeviceValue(self.handle, None, shape, dtype)
         value.buffer = cl.Buffer(self.context, cl.mem_flags.READ_WRITE, value.nbytes + ALIGNMENT)

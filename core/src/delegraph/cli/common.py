@@ -44,7 +44,7 @@ def option_option(command: F) -> F:
 
 
 def limit_options(command: F) -> F:
-    """Add --min-ops, --max-partitions, --require-full-delegation and --anywhere, as plans take them."""
+    """Add what decides on a plan: --policy, --min-ops, --max-partitions, ..., as plans take them."""
     number = click.IntRange(min=1)
     least = click.option("--min-ops", type=number, help="A smaller partition goes to the next delegate.")
     most = click.option("--max-partitions", type=number, help="Keep this many partitions of a subgraph.")
@@ -56,7 +56,18 @@ def limit_options(command: F) -> F:
     anywhere = click.option(
         "--anywhere", is_flag=True, help="Plan for a machine on which every delegate can work."
     )
-    return least(most(full(anywhere(command))))
+    return policy_option(least(most(full(anywhere(command)))))
+
+
+def policy_option(command: F) -> F:
+    """Add --policy: a key of ``POLICIES`` in the parameter ``policy``."""
+    return click.option(
+        "--policy",
+        type=click.Choice(["greedy", "cost"]),
+        default="greedy",
+        show_default=True,
+        help="Cut the model up as TFLite does, or so that a run is estimated to take least.",
+    )(command)
 
 
 def budget_options(command: F) -> F:

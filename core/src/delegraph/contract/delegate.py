@@ -120,6 +120,14 @@ class Delegate(ABC):
         """
         return {}
 
+    def cost(self, op: Op) -> float | None:
+        """Return the seconds that an op of a partition takes here, or None: then core estimates it.
+
+        Called while a model is planned with ``policy="cost"``, of ops that the delegate takes; no device is
+        open. What a launch takes, and handing tensors over, comes on top.
+        """
+        return None
+
     def adapted(self, model: Model) -> Model:
         """Return ``model`` in the form that an option of this delegate asks for: with another input, say.
 

@@ -6,6 +6,7 @@ and passes.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -116,6 +117,18 @@ def count(answer: Any) -> int:
 
 def count_or_none(answer: Any) -> int | None:
     return None if answer is None else count(answer)
+
+
+def seconds_or_none(answer: Any) -> float | None:
+    if answer is None:
+        return None
+    try:
+        found = math.nan if isinstance(answer, (bool, str)) else float(answer)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not 0 <= found < math.inf:
+        raise Unfit(f"seconds, finite and not below 0, or None, found {shown(answer)}")
+    return found
 
 
 def listed(answer: Any) -> list[Any]:

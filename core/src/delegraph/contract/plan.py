@@ -111,6 +111,9 @@ class SubgraphPlan:
     # By op index, then by the label of each delegate that was asked and refused.
     refusals: Mapping[int, Mapping[str, tuple[Refusal, ...]]] = field(repr=False)
     folded: tuple[Op, ...] = field(default=(), repr=False)  # ops of constants, computed beforehand
+    # Seconds that a run is estimated to take, by what the policy chose from: its own name, "greedy", the
+    # label of a delegate that comes before all others. {}: the policy estimates nothing.
+    estimates: Mapping[str, float] = field(factory=dict, repr=False)
 
     @property
     def labels(self) -> dict[int, str]:

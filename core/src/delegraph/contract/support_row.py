@@ -88,9 +88,20 @@ def needs(rule: str, hint: str | Callable[[Op], str] = "") -> Callable[[Callable
 # What kind of reason a refusal is. No row has the op ("op"), or none its operand types ("types") or its
 # "version"; a row's "constraint" is broken; a shape is "dynamic", known only while running; a plugin's
 # "veto"; the delegate's "check" of the whole partition; a "limit" on partitions: too few ops, too many of
-# them; the delegate is "unavailable" on this machine, or "failed" at the op before.
+# them; a "cost" that running it there would not save; the delegate is "unavailable" on this machine, or
+# "failed" at the op before.
 RefusalKind = Literal[
-    "op", "types", "version", "constraint", "dynamic", "veto", "check", "limit", "unavailable", "failed"
+    "op",
+    "types",
+    "version",
+    "constraint",
+    "dynamic",
+    "veto",
+    "check",
+    "limit",
+    "cost",
+    "unavailable",
+    "failed",
 ]
 
 

@@ -1,6 +1,6 @@
-"""Policies: the functions that decide which delegate takes which ops of a subgraph.
+"""The policy ``greedy``, and the work that policies share.
 
-``greedy`` is TFLite's: delegates are served in order of preference, each groups what its predecessors left
+It is TFLite's: delegates are served in order of preference, each groups what its predecessors left
 over, and what must be given back (too small a group, one too many, a failed check) goes to the next.
 
 Source: tflite/core/subgraph.cc, ModifyGraphWithDelegate; tflite/delegates/utils.h, GraphPartitionHelper.
@@ -18,7 +18,9 @@ from ..contract.asking import ask, read_refusals
 from ..contract.guard import Unfit, count, shown
 from ..errors import PluginError
 from ..model import CORE_OPS, Graph, Model, Op, Tensor, is_core_op
+from .cost_model import CostModel
 from .decisions import Decisions
+from .estimate import TimeEstimate
 from .groups import Group, Needs, dependencies, edges, fuse, split_at
 
 Reasons = Mapping[str, Sequence[Refusal]]  # by the label of the delegate that has them
@@ -53,9 +55,12 @@ class Work:
     decisions: Decisions
     veto: Callable[[Op, Delegate], list[str]] | None = None
     refused: Mapping[tuple[int, int], Reasons] = field(factory=dict)  # beforehand, by (subgraph, op)
+    kept: Collection[int] = ()  # tensors that are read after a run, besides the outputs of the graph
+    models: Mapping[Delegate, CostModel] = field(factory=dict)  # what they take, for policies that ask
     needs: Needs = Factory(lambda self: dependencies(self.graph), takes_self=True)
     refusals: dict[int, dict[str, tuple[Refusal, ...]]] = field(factory=dict)  # found, by op index
     rows: dict[Delegate, dict[int, OpSupport]] = field(factory=dict)  # that accepted ops, by op index
+    estimates: dict[str, TimeEstimate] = field(factory=dict)  # of what a policy chose from, by its name
 
     def takes(self, delegate: Delegate, op: Op) -> bool:
         """Say whether a delegate takes an op; if not, keep its reasons."""
@@ -77,16 +82,13 @@ class Work:
         """Keep why a delegate does not run an op."""
         self.refusals.setdefault(op.index, {})[delegate.label] = tuple(reasons)
 
-    def partitions(
-        self, units: Sequence[Group], owners: Mapping[int, Owner], kept: Collection[int] = ()
-    ) -> list[Partition]:
+    def partitions(self, units: Sequence[Group], owners: Mapping[int, Owner]) -> list[Partition]:
         """Return the partitions that these units form, in their order; units without owner are skipped.
 
         :param owners: by the position of a unit's first op.
-        :param kept: indices of tensors that are read after a run, besides the outputs of the graph.
         """
         found = []
-        for unit, edge in zip(units, edges(self.graph, units, kept), strict=True):
+        for unit, edge in zip(units, edges(self.graph, units, self.kept), strict=True):
             owner = owners.get(unit[0])
             if owner is not None:
                 ops = tuple(self.graph.ops[position] for position in unit)
@@ -109,19 +111,27 @@ class Work:
         return found
 
 
-Policy = Callable[
-    [Work], tuple[Sequence[Group], dict[int, Owner]]
-]  # order of execution; owners by position
+Cut = tuple[Sequence[Group], dict[int, Owner]]  # groups in the order of execution; owners by position
+Policy = Callable[[Work], Cut]
 
 
-def greedy(work: Work) -> tuple[Sequence[Group], dict[int, Owner]]:
+def greedy(work: Work) -> Cut:
     """Give each op to the first delegate that takes it, in groups as large as can be."""
+    ops = work.graph.ops
+    return cut_up(work, lambda delegate, position: work.takes(delegate, ops[position]))
+
+
+def cut_up(work: Work, wants: Callable[[Delegate, int], bool]) -> Cut:
+    """Give each delegate in turn what it wants of what is left, in groups as large as can be.
+
+    :param wants: of a delegate and the position of an op.
+    """
     ops = work.graph.ops
     order: Sequence[Group] = [(position,) for position in range(len(ops))]
     owners: dict[int, Owner] = {}
     left = [position for position, op in enumerate(ops) if op.name not in CORE_OPS]
     for delegate in work.delegates:
-        wanted = {position for position in left if work.takes(delegate, ops[position])}
+        wanted = {position for position in left if wants(delegate, position)}
         order, kept = _settle(work, delegate, order, wanted)
         owners |= kept
         left = [position for position in left if position not in kept]
@@ -130,9 +140,6 @@ def greedy(work: Work) -> tuple[Sequence[Group], dict[int, Owner]]:
         order = fuse(order, work.needs, rest)
         owners |= dict.fromkeys(rest, Owner(None, label))
     return order, owners
-
-
-POLICIES: dict[str, Policy] = {"greedy": greedy}
 
 
 def _settle(

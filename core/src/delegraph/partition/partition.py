@@ -15,9 +15,11 @@ from ..errors import OptionError
 from ..kinds import check_kind, several, whole
 from ..model import Graph, Model
 from ..plugins import Plugins, label_apart
+from .cost_model import cost_models
 from .decisions import Decisions
-from .greedy import KEEP, POLICIES, Limits, Policy, Reasons, Work
+from .greedy import KEEP, Limits, Policy, Reasons, Work
 from .log_fallbacks import log_fallbacks
+from .policies import POLICIES
 
 __all__ = ["CORE", "NOBODY", "Fallback", "Partition", "Plan", "SubgraphPlan", "partition"]
 
@@ -41,7 +43,8 @@ def partition(
     :param min_ops: a smaller partition goes to the next delegate, in place of what the delegates say
         themselves. The last one keeps its own limit, since nobody comes after it.
     :param max_partitions: keep this many partitions of a subgraph, likewise.
-    :param policy: how to choose: a key of ``delegraph.partition.greedy.POLICIES``.
+    :param policy: how to choose: ``"greedy"`` as TFLite does, ``"cost"`` so that a run is estimated to take
+        least: a key of ``delegraph.partition.policies.POLICIES``.
     :param require_full_delegation: every op that core does not run has to go to the first delegate.
     :param refused: refusals known beforehand, by (subgraph, op index) and label: of what failed to run.
     :param decisions: what delegates said of ops while the model was specialized: they are not asked again.
@@ -62,13 +65,16 @@ def partition(
             delegate.table = plugins.table(delegate)
     decisions = decisions or Decisions()
     results = _signature_outputs(model)
+    models = cost_models(delegates)
     subgraphs = []
     for graph in model.subgraphs:
         limits = _limits(graph, delegates, min_ops, max_partitions)
-        work = Work(model, graph, limits, decisions, plugins.veto(), refused or {})
+        kept = results.get(graph.index, set())
+        work = Work(model, graph, limits, decisions, plugins.veto(), refused or {}, kept, models)
         order, owners = cut_up(work)
-        parts = work.partitions(order, owners, results.get(graph.index, set()))
-        subgraphs.append(SubgraphPlan(graph, tuple(parts), work.refusals, graph.folded))
+        parts = work.partitions(order, owners)
+        estimates = {name: found.seconds for name, found in work.estimates.items()}
+        subgraphs.append(SubgraphPlan(graph, tuple(parts), work.refusals, graph.folded, estimates))
     plan = Plan(model, tuple(dict.fromkeys(delegates)), tuple(subgraphs))
     if require_full_delegation:
         plan.check_full()

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..contract import types_of
 from ..model import Blocks, Graph, Model, Op, Quantization, Record, Tensor
-from .macs import macs_of, parameters
+from ..model.macs import macs_of, parameters
 
 Json = dict[str, Any]
 

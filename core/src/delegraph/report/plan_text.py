@@ -13,7 +13,7 @@ from attrs import asdict
 
 from ..contract import CORE, NOBODY, Partition, Plan, Refusal, SubgraphPlan, types_of
 from ..model import HANDLES, Op, Tensor
-from ..text import bytes_text, escaped, plural, shortened
+from ..text import bytes_text, escaped, plural, shortened, time_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -105,12 +105,22 @@ def _render_subgraph(plan: Plan, subgraph: SubgraphPlan) -> Iterator[RenderableT
             )
             yield Text.assemble("\n", (asked, "bold"), ". The others need:")
             yield _refusal_table(subgraph, refused, delegate.label)
+    if subgraph.estimates:
+        yield Text(f"\n{_estimates(subgraph)}")
     if subgraph.folded:
         names = counted(op.name for op in subgraph.folded)
         yield Text(f"\n{_ops(len(subgraph.folded))} of constants, computed beforehand: {names}")
     if subgraph.graph.merged:
         names = counted(op.name for op in subgraph.graph.merged)
         yield Text(f"\n{_ops(len(subgraph.graph.merged))} that rewritten ops do without: {names}")
+
+
+def _estimates(subgraph: SubgraphPlan) -> str:
+    """Say what a run is estimated to take, and what it would take otherwise."""
+    (chosen, least), *others = sorted(subgraph.estimates.items(), key=lambda item: item[0] != "cost")
+    named = {"greedy": "greedy"}
+    rest = [f"{named.get(name, f'{name} before all others')} {time_text(s)}" for name, s in others]
+    return f"estimated time of a run: {time_text(least)} ({chosen}); {', '.join(rest)}"
 
 
 def _refusal_table(subgraph: SubgraphPlan, ops: Iterable[Op], label: str) -> Table:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from ..model import DTYPES, Model, Op, Tensor
+from .dtypes import DTYPES
+from .graph import Model, Op, Tensor
 
 
 def macs_of(op: Op) -> int | None:

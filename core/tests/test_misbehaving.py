@@ -48,6 +48,7 @@ MODELS = {True: model("Mine"), False: model("NEG")}
 
 def run(what, how, **settings):
     """Return what two runs give, and what was said of the delegates."""
+    settings |= {"policy": "cost"} if what == "cost" else {}
     settings |= {"model": MODELS[what == "shapes="], "plugins": plugins_of(what, how)}
     with Interpreter(delegates=["bad", "good"], **settings) as i:
         found = [i.run({"x": X})["y"] for _ in range(2)]

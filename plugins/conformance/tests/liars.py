@@ -224,6 +224,15 @@ class RaisesOptions(Honest):
         self.level = {"1": 1, "2": 2}[(options or {"level": "1"}).get("level", "3")]
 
 
+class Free(Honest):
+    """Divides by a rate that it does not know."""
+
+    name = "free"
+
+    def cost(self, op: Op) -> float | None:
+        return float("nan")
+
+
 class IgnoresStrides(Honest):
     """Says that it takes any strides, and reads what follows the address."""
 

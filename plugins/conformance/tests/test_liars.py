@@ -46,6 +46,7 @@ SAID_BY_CHECKS = {
     "first-shape": ("dynamic_shapes", "rows: "),
     "alone": ("split_and_rejoined", "with every second op elsewhere"),
     "raises-options": ("garbage_options", "raises a bare KeyError instead of OptionError"),
+    "free": ("costs", "needs to return seconds, finite and not below 0, or None, found nan"),
     "leaks": ("made_often", "it leaks: 5"),
 }
 

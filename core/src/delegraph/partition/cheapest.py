@@ -93,7 +93,9 @@ class _Problem:
             return
         given = min(alternatives, key=lambda a: a.rank).assignment
         for weight in LAUNCH_WEIGHTS[: 1 if self._fewest else None]:
-            yield self.answer("cost", _HandOverTables(self._takers, self._work, self._tensors, weight).least(given))
+            yield self.answer(
+                "cost", _HandOverTables(self._takers, self._work, self._tensors, weight).least(given)
+            )
 
     def moved(self, best: Solution) -> Solution:
         """Return the best answer that moving whole partitions to other delegates leads to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .costs import costs
 from .dynamic import dynamic_shapes
 from .instances import (
     destroyed_in_any_order,
@@ -34,6 +35,7 @@ CHECKS: dict[str, Check] = {
         split_and_rejoined,
         dynamic_shapes,
         garbage_options,
+        costs,
         destroyed_in_any_order,
         made_often,
     )

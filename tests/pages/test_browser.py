@@ -113,6 +113,8 @@ def negated() -> Model:
 
 
 MODELS["negated"] = negated
+MODELS["large"] = lambda: transformer(77)
+PAGES["large"] = "partition M -d opencl --html OUT:large"
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +166,20 @@ class Opened:
         self.page.on("request", lambda r: r.url.startswith("file:") or self.problems.append(r.url))
         self.page.goto(file.as_uri())
         if self.page.locator("#graph").count():
-            self.page.wait_for_function("window.cy && cy.nodes().length > 0", timeout=120_000)
+            self.wait("() => window.cy && cy.nodes().length > 0")
         else:
             self.page.wait_for_selector(".main-svg", timeout=120_000)
 
     def run(self, script: str) -> Any:
         return self.page.evaluate(script)
+
+    def wait(self, script: str) -> None:
+        """Wait until a function gives true; the page's policy keeps the browser's own waiting from it."""
+        for _ in range(1200):
+            if self.run(script):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"never true: {script}")
 
 
 CLIPPED = """() => {
@@ -205,7 +215,7 @@ PASSED = """() => {
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "large"])
 def test_nothing_is_clipped_or_goes_wrong(
     name: str, size: str, dark: bool, browser: Any, written: Callable[[str], Path]
 ) -> None:
@@ -225,7 +235,7 @@ def test_nothing_is_clipped_or_goes_wrong(
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", [n for n in PAGES if n in MODELS])
+@pytest.mark.parametrize("name", [n for n in PAGES if n in MODELS and n != "large"])
 def test_no_edge_passes_a_box(name: str, size: str, browser: Any, written: Callable[[str], Path]) -> None:
     assert Opened(browser, written(name), size).run(PASSED) == []
 
@@ -298,13 +308,99 @@ def test_the_theme_can_be_changed(browser: Any, written: Callable[[str], Path]) 
         assert opened.problems == []
 
 
-def test_two_thousand_ops_are_drawn_and_moved(browser: Any, tmp_path: Path) -> None:
-    MODELS["large"] = lambda: transformer(75)
-    file = _written(tmp_path, "partition M -d opencl --html OUT:large")
-    opened = Opened(browser, file, "wide")
-    assert opened.run("data.ops") > 1900
+def test_two_thousand_ops_are_drawn_and_searched(browser: Any, written: Callable[[str], Path]) -> None:
+    opened = Opened(browser, written("large"), "wide")
+    assert opened.run("data.ops") > 2000
     assert opened.run(OUTSIDE) == []
     seconds = opened.run("""() => { const t = performance.now(); search("logistic"); search("");
       return (performance.now() - t) / 1000; }""")
     assert seconds < 5  # 0.1 on a machine that does nothing else
+    for text, faint in (("logistic", True), ("", False)):  # what stands out follows when typing stops
+        opened.page.locator("#search").fill(text)
+        opened.wait(f"() => (cy.nodes('.faint').length > 0) === {str(faint).lower()}")
     assert opened.problems == []
+
+
+# Times between frames, and tasks that took longer than 50 ms.
+WATCH = """() => {
+  window.frames_ = []; window.tasks_ = [];
+  new PerformanceObserver((list) => tasks_.push(...list.getEntries().map((e) => e.duration)))
+    .observe({ entryTypes: ["longtask"] });
+  let last = performance.now();
+  (function frame() {
+    const now = performance.now();
+    frames_.push(now - last);
+    last = now;
+    requestAnimationFrame(frame);
+  })();
+}"""
+
+
+def test_frames_of_two_thousand_ops_are_counted(
+    browser: Any, written: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Print a table; what else the machine does decides the times, so that none is asked for."""
+    opened = Opened(browser, written("large"), "wide")
+    opened.run("document.getElementById('graph-section').scrollIntoView()")
+    opened.run(WATCH)
+    rows = [_frames(opened, name, act) for name, act in _moves(opened.page).items()]
+    with capsys.disabled():
+        print(f"\n{'2,000 ops':16} frames  median    95 %  longest ms  over 50 ms  long tasks")
+        print("\n".join(rows))
+        print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    assert opened.problems == []
+
+
+def _frames(opened: Opened, name: str, act: Callable[[], Any]) -> str:
+    opened.page.wait_for_timeout(600)
+    opened.run("() => { frames_.length = tasks_.length = 0; }")
+    act()
+    opened.page.wait_for_timeout(300)
+    frames, tasks = opened.run("[frames_, tasks_]")
+    median, late, longest = np.quantile(frames, [0.5, 0.95, 1])
+    over = sum(ms > 50 for ms in frames)
+    return f"{name:16} {len(frames):6} {median:7.1f} {late:7.1f} {longest:11.1f} {over:11} {len(tasks):11}"
+
+
+def _moves(page: Any) -> dict[str, Callable[[], Any]]:
+    """Return what a person does with a graph, by name, in its order."""
+    box = page.locator("#graph").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def wheel(by: int) -> None:
+        page.mouse.move(x, y)
+        for _ in range(15):
+            page.mouse.wheel(0, by)
+            page.wait_for_timeout(30)
+
+    def move() -> None:
+        for i in range(30):
+            page.mouse.move(x + 8 * i, y + 5 * i)
+            page.wait_for_timeout(20)
+
+    def drag() -> None:
+        page.mouse.move(x, y)
+        page.mouse.down()
+        move()
+        page.mouse.up()
+
+    def press(key: str, times: int) -> None:
+        for _ in range(times):
+            page.keyboard.press(key)
+            page.wait_for_timeout(250)
+
+    def search() -> None:
+        page.keyboard.press("/")
+        page.keyboard.type("logistic", delay=60)
+
+    return {
+        "nothing": lambda: page.wait_for_timeout(1000),
+        "pan, all of it": drag,
+        "zoom in": lambda: wheel(-120),
+        "pan, a part": drag,
+        "point": move,
+        "zoom out": lambda: wheel(120),
+        "search": search,
+        "next found": lambda: press("Enter", 6),
+        "search no more": lambda: page.keyboard.press("Escape"),
+    }

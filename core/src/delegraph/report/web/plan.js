@@ -9,6 +9,13 @@ let shown = 0;  // place of the subgraph in data.graphs
 let cy = null;
 let picked = null;  // id of the op whose details are shown
 let marked = null;  // a set of ids that stand out; null: all are alike
+const isLarge = () => cy.elements().length > MANY;
+
+// Return a function that runs once calls have stopped for a moment: what costs more than a frame.
+function rested(work) {
+  let timer = 0;
+  return () => { clearTimeout(timer); timer = setTimeout(work, 150); };
+}
 
 // Places ----------------------------------------------------------------------------------------------------
 
@@ -87,7 +94,7 @@ function elements(graph) {
   const nodes = graph.nodes.map((n, i) => ({
     data: { id: `n${i}`, label: n.label, color: n.who === null ? color("--page") : data.who[n.who].color },
     classes: [n.kind, n.refused ? "refused" : ""].join(" "),
-    position: places[i], grabbable: false,
+    position: places[i], grabbable: false, pannable: true,
   }));
   const edges = graph.edges.map((e, i) => {
     const points = corners(place, graph.nodes[e.from], graph.nodes[e.to], e.bends, i);
@@ -177,8 +184,12 @@ function look(node) {
   const zoom = Math.min(Math.max(cy.zoom(), 0.9), 2);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   cy.stop();
-  if (still) { cy.zoom(zoom); cy.center(node); }
+  if (still || isLarge()) cy.viewport({ zoom, pan: middle(node.position(), zoom) });
   else cy.animate({ zoom, center: { eles: node } }, { duration: 180 });
+}
+
+function middle(point, zoom) {
+  return { x: cy.width() / 2 - point.x * zoom, y: cy.height() / 2 - point.y * zoom };
 }
 
 // What stands out: what was searched for, the ops of a rule, of a delegate ------------------------------------
@@ -206,6 +217,7 @@ function matches(words) {
 }
 
 let hits = [], turn = -1;
+const markFound = rested(() => mark(marked));
 
 function search(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean), found = byId("found");
@@ -213,7 +225,9 @@ function search(text) {
   found.textContent = "";
   hits = words.length ? matches(words) : [];
   turn = -1;
-  mark(words.length ? new Set(hits.map(([i, j]) => `${i}:${j}`)) : null);
+  const ids = words.length ? new Set(hits.map(([i, j]) => `${i}:${j}`)) : null;
+  marked = ids;
+  if (isLarge()) markFound(); else mark(ids);
   const ops = hits.filter(([i, j]) => data.graphs[i].nodes[j].op).length;
   status.textContent = words.length ? `${ops} of ${data.ops} ops` : "";
   for (const [i, j] of hits.slice(0, 100)) {
@@ -242,7 +256,7 @@ function show(i) {
   byId("subgraph").hidden = data.graphs.length < 2;
   byId("subgraph").value = i;
   cy.batch(() => { cy.elements().remove(); cy.add(elements(graph())); });
-  cy.renderer().textureOnViewport = cy.elements().length > MANY;
+  cy.renderer().textureOnViewport = isLarge();
   cy.scratch("deaf", false);
   fit();
   listen();
@@ -261,7 +275,7 @@ function fit() {
 
 // Of many edges, none can be pointed at while they are too small to be.
 function listen() {
-  const deaf = cy.elements().length > MANY && cy.zoom() < 0.4;
+  const deaf = isLarge() && cy.zoom() < 0.4;
   if (deaf !== cy.scratch("deaf")) cy.batch(() => cy.edges().toggleClass("deaf", deaf));
   cy.scratch("deaf", deaf);
 }
@@ -318,7 +332,7 @@ function started() {
   });
   cy.on("mouseout", (e) => { if (e.target !== cy) e.target.removeClass("pointed"); hint(e, ""); });
   cy.on("viewport", () => { tip.hidden = true; });
-  cy.on("zoom", listen);
+  cy.on("zoom", rested(listen));
   repainted.push(() => { cy.style(sheet()); cy.nodes(".tensor").data("color", color("--panel")); });
   let size = [box.clientWidth, box.clientHeight];
   new ResizeObserver(() => {

@@ -20,10 +20,11 @@ import numpy as np
 import pytest
 from delegraph.cli import main
 from delegraph.file import read_model, write_model
-from delegraph.model import Builder
+from delegraph.model import Builder, Model
 
 SEARCH = "quantize M --scheme int8 --data IN --max-drop 100 -o NEW"
-# By command and option, as OUT; M, IN and LABELS are read. ``edgetpu compile -o`` gets a folder, too.
+# By command and option, as OUT; M, W (with weights), IN and LABELS are read. ``edgetpu compile -o`` gets a
+# folder, too.
 CALLS = {
     "run --draw": "run M -i IN --labels LABELS --draw OUT",
     "run --output": "run M -i IN --labels LABELS --output OUT",
@@ -40,6 +41,9 @@ CALLS = {
     "quantize --plot": f"{SEARCH} --plot OUT",
     "quantize --state": f"{SEARCH} --state OUT",
     "dequantize -o": "dequantize M -o OUT",
+    "prune -o": "prune W -o OUT",
+    "prune --html": "prune W -o NEW --html OUT",
+    "prune --plot": "prune W --scan --data IN --plot OUT",
     "report --html": "report M --data IN --runs 1 --html OUT",
 }
 # Without the libraries of pages (delegraph[html]), what writes one is an error.
@@ -53,15 +57,16 @@ FORMATS = {
     "predict -o": b"in.npy",
     "evaluate -o": b"top1",
     "quantize --save-calibration": b"PK\5\6",
-    "quantize --plot": b"</svg>",
+    **dict.fromkeys(("quantize --plot", "prune --plot"), b"</svg>"),
     "quantize --state": b"delegraph search",
-    **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o"), b"TFL3"),
+    **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o", "prune -o"), b"TFL3"),
 }
 READ = {
     "predict": ("m.tflite", "in.npy", "labels.txt"),
     "evaluate": ("m.tflite", "list.csv"),
     "run": ("m.tflite", "in.npy", "labels.txt"),
     "quantize": ("m.tflite", "in.npy"),
+    "prune": ("w.tflite",),
     "report": ("m.tflite", "in.npy"),
 }
 
@@ -78,6 +83,7 @@ def model() -> bytes:
 @pytest.fixture
 def folder(tmp_path: Path, model: bytes) -> Path:
     (tmp_path / "m.tflite").write_bytes(model)
+    (tmp_path / "w.tflite").write_bytes(write_model(_weighted()))
     np.save(tmp_path / "in.npy", np.zeros((1, 4), np.float32))
     (tmp_path / "labels.txt").write_text("a\nb\nc\nd\n")
     (tmp_path / "list.csv").write_text("in.npy,0\n")
@@ -85,9 +91,17 @@ def folder(tmp_path: Path, model: bytes) -> Path:
     return tmp_path
 
 
+def _weighted() -> Model:
+    g = Builder()
+    x, w = g.input((1, 4), "float32", name="x"), g.constant(np.arange(16, dtype=np.float32).reshape(4, 4))
+    y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 4), "float32")])
+    return g.model([y])
+
+
 def command(call: str, folder: Path, out: Path | str) -> list[str]:
     names = {
         "M": "m.tflite",
+        "W": "w.tflite",
         "IN": "in.npy",
         "LABELS": "labels.txt",
         "DIR": "dir",

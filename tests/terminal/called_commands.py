@@ -29,6 +29,7 @@ CALLS = {
     "partition": "partition M -d edgetpu,opencl --advise",
     "plugins": "plugins",
     "evaluate": "evaluate M PHOTOS --metric agreement --against M -d edgetpu",
+    "prune": "prune M -o OUT",
     "predict": "predict M PHOTOS -o DIR/out.csv -d edgetpu",
     "quantize": "quantize M --scheme float16 -o OUT",
     "report": "report M M --runs 1",

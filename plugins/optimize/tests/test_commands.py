@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from delegraph import Builder, read_model, write_file, write_model
-from delegraph_optimize.commands import dequantize, quantize
+from delegraph_optimize.commands import dequantize, prune, quantize
 from small import dense_net, floats, ops
 
 
@@ -71,3 +72,38 @@ def test_the_model_itself_is_never_overwritten(model: str) -> None:
     done = CliRunner().invoke(quantize, [model, "-o", model, "--scheme", "float16"])
     assert done.exit_code != 0
     assert Path(model).read_bytes() == before
+
+
+def test_a_pruned_file_and_its_page_are_written(model: str, tmp_path: Path) -> None:
+    out, html = tmp_path / "pruned.tflite", tmp_path / "page.html"
+    done = CliRunner().invoke(prune, [model, "-o", str(out), "--sparsity", "0.75", "--html", str(html)])
+    assert done.exit_code == 0, done.output
+    assert "pruned 75 %: 2 of 2 layers; 75.0 % of 2,176 weights are 0" in done.output
+    assert read_model(out).subgraphs[0].ops[0].inputs[1].data.size == 2048
+    assert "75 %" in html.read_text("utf-8")
+    done = CliRunner().invoke(prune, [model, "-o", str(out), "--sparse", "--json"])
+    assert [o["stored"] for o in json.loads(done.output)["outcomes"]] == ["sparse", "sparse"]
+
+
+def test_a_scan_is_printed_and_drawn(model: str, tmp_path: Path) -> None:
+    data, plot = tmp_path / "samples.npy", tmp_path / "scan.svg"
+    np.save(data, floats(4, 1, 64))
+    done = CliRunner().invoke(prune, [model, "--scan", "--data", str(data), "--plot", str(plot)])
+    assert done.exit_code == 0, done.output
+    assert "when one layer alone is pruned (unstructured); 4 samples" in done.output
+    assert plot.read_text("utf-8").endswith("</svg>")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "-o/--output is needed"),
+        (["-o", "x.tflite", "--plot", "x.svg"], "--plot is of a scan"),
+        (["--scan"], "--scan needs samples: --data"),
+        (["--scan", "--data", "d", "-o", "x.tflite"], "-o/--output is for pruning"),
+    ],
+)
+def test_options_that_do_not_go_together_are_an_error(model: str, options: list[str], said: str) -> None:
+    done = CliRunner().invoke(prune, [model, *options])
+    assert done.exit_code == 2
+    assert said in done.output

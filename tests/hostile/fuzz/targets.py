@@ -48,6 +48,7 @@ QUANTIZED = (
     ["int8", "--equalize", "--bias-correction"],
 )
 NEED_DATA = ("int8", "int16x8")
+PATTERNS = ("unstructured", "block:1x4", "block:4x4", "2:4")
 RUNS = 2  # the second with what the first left
 
 
@@ -281,6 +282,17 @@ def dequantize(file: bytes, seed: int) -> None:
     _check_made(_read(file), file, "dequantize", seed)
 
 
+def prune(file: bytes, seed: int) -> None:
+    """What prune writes is read, and runs where its source does."""
+    MODEL.write_bytes(file)
+    draw, model = random.Random(seed), _read(file)
+    options = ["--pattern", draw.choice(PATTERNS), *draw.choice(([], ["--sparse"]))]
+    if draw.random() < 0.5:
+        options += ["--data", _samples(model, seed)]
+    check_written(file, called(["prune", str(MODEL), "-o", SMALL, *options]).output)
+    _check_made(model, file, " ".join(["prune", *options]), seed)
+
+
 def _check_made(model: Model, file: bytes, how: str, seed: int) -> None:
     """Raise :class:`Wrong` where a model was made that does not run as its source does."""
     if not Path(SMALL).exists():
@@ -395,6 +407,7 @@ TARGETS = {
         ),
         Target("quantize", "quantize", "reference", 40, 0.15, quantize),
         Target("dequantize", "dequantize", "reference", 40, 0.1, dequantize),
+        Target("prune", "prune", "reference", 40, 0.1, prune),
         Target("report", "report", "reference", 40, 0.08, _command("report", _report)),
         Target(
             "advise", "advise", "", 20, 0.08,

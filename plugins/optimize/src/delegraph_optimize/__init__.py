@@ -2,8 +2,8 @@
 
 ``quantize(model, "int8", data=samples)`` gives a model, and a report of what became of each op;
 ``dequantize(model)`` the float view of one that is quantized; ``search_schemes`` chooses a scheme for each
-op, so that no more is lost than is allowed; ``measure`` says what was lost. On the command line:
-``delegraph quantize``, ``delegraph dequantize``, ``delegraph report``.
+op, so that no more is lost than is allowed; ``prune(model, 0.5)`` makes weights zero; ``measure`` says what
+was lost. On the command line: ``delegraph quantize``, ``dequantize``, ``prune``, ``report``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import click
 
     from .calibrate import Calibration
+    from .compress import CompressedModel, CompressionReport, LayerRule, WeightOutcome
     from .pipeline import Quantized, dequantize, quantize
+    from .pruning import PruningScan, prune, scan
     from .report import Outcome, Report
     from .report.measure import Measurement, measure
     from .rules import Rule
@@ -27,30 +29,44 @@ DELEGRAPH_API = 1
 __version__ = "0.1.0"
 __all__ = [
     "Calibration",
+    "CompressedModel",
+    "CompressionReport",
+    "LayerRule",
     "Measurement",
     "Outcome",
+    "PruningScan",
     "Quantized",
     "Report",
     "Rule",
     "SearchResult",
+    "WeightOutcome",
     "dequantize",
     "measure",
+    "prune",
     "quantize",
+    "scan",
     "search_schemes",
 ]
 
 # Imported when first asked for: a list of plugins does without.
 _LATER = {
     "Calibration": "calibrate",
+    "CompressedModel": "compress",
+    "CompressionReport": "compress",
+    "LayerRule": "compress",
     "SearchResult": "search",
     "Measurement": "report.measure",
     "Outcome": "report",
+    "PruningScan": "pruning",
     "Quantized": "pipeline",
     "Report": "report",
     "Rule": "rules",
+    "WeightOutcome": "compress",
     "dequantize": "pipeline",
     "measure": "report.measure",
+    "prune": "pruning",
     "quantize": "pipeline",
+    "scan": "pruning",
     "search_schemes": "search",
 }
 

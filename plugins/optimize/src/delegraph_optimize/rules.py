@@ -20,7 +20,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import frozen
 from delegraph import InputError, Op
@@ -43,13 +43,31 @@ class Rule:
 
     def fits(self, op: Op, index: int, subgraph: int = 0) -> bool:
         """Say whether the rule is for an op; ``index`` is its place in the model that was given."""
-        output = op.outputs[0].name if op.outputs else ""
-        return (
-            (self.op is None or fnmatchcase(op.name, self.op))
-            and (self.name is None or fnmatchcase(output, self.name))
-            and (self.index is None or index in self.index)
-            and (self.subgraph is None or subgraph == self.subgraph)
-        )
+        return fits(self, op, index, subgraph)
+
+
+class Chooses(Protocol):
+    """A rule of any kind: what it says of the ops that it is for; what is None says nothing."""
+
+    @property
+    def op(self) -> str | None: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def index(self) -> tuple[int, ...] | None: ...
+    @property
+    def subgraph(self) -> int | None: ...
+
+
+def fits(rule: Chooses, op: Op, index: int, subgraph: int) -> bool:
+    """Say whether a rule is for an op; ``index`` is its place in the model that was given."""
+    output = op.outputs[0].name if op.outputs else ""
+    return (
+        (rule.op is None or fnmatchcase(op.name, rule.op))
+        and (rule.name is None or fnmatchcase(output, rule.name))
+        and (rule.index is None or index in rule.index)
+        and (rule.subgraph is None or subgraph == rule.subgraph)
+    )
 
 
 def read_rules(path: str | os.PathLike[str], schemes: Sequence[str], methods: Sequence[str]) -> list[Rule]:
@@ -58,42 +76,62 @@ def read_rules(path: str | os.PathLike[str], schemes: Sequence[str], methods: Se
     :raises InputError: it cannot be read, or says something that no rule has.
     """
     where = os.fspath(path)
+    return [_rule(table, where, schemes, methods) for table in read_tables(path, _KEYS)]
+
+
+def read_tables(path: str | os.PathLike[str], keys: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Read the tables of a file of rules, which may have some keys, as far as they choose ops.
+
+    :raises InputError: it cannot be read, or has others.
+    """
+    where = os.fspath(path)
     try:
         with open(path, "rb") as file:
             found = _toml().load(file)
     except (OSError, ValueError) as e:
         raise InputError(f"rules {where!r} cannot be read: {e}") from e
-    if set(found) - {"rule"} or not isinstance(found.get("rule", []), list):
+    tables = found.get("rule", [])
+    if set(found) - {"rule"} or not isinstance(tables, list):
         raise InputError(f"rules {where!r} need tables [[rule]], found {', '.join(map(repr, found))}")
-    return [_rule(table, where, schemes, methods) for table in found.get("rule", [])]
+    for table in tables:
+        _check_choice(table, where, keys)
+    return tables
 
 
-def _rule(table: Any, where: str, schemes: Sequence[str], methods: Sequence[str]) -> Rule:
+def _check_choice(table: Any, where: str, keys: Sequence[str]) -> None:
     if not isinstance(table, Mapping):
         raise InputError(f"rules {where!r} need tables [[rule]]")
     for key in table:
-        if key not in _KEYS:
-            raise InputError(f"rules {where!r}: a rule has {', '.join(_KEYS)}; found {key!r}")
+        if key not in keys:
+            raise InputError(f"rules {where!r}: a rule has {', '.join(keys)}; found {key!r}")
+    for key in ("op", "name"):
+        if not isinstance(table.get(key, ""), str):
+            raise InputError(f"rules {where!r}: {key} needs a text, found {table[key]!r}")
+    index = table.get("index", [])
+    if type(index) is not int and not (isinstance(index, list) and all(type(i) is int for i in index)):
+        raise InputError(f"rules {where!r}: index needs whole numbers, found {index!r}")
+    if type(table.get("subgraph", 0)) is not int:
+        raise InputError(f"rules {where!r}: subgraph needs a whole number, found {table['subgraph']!r}")
+
+
+def places_of(table: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Return the places that a table's ``index`` names, one or several."""
+    index = table.get("index")
+    return (index,) if isinstance(index, int) else None if index is None else tuple(index)
+
+
+def _rule(table: Mapping[str, Any], where: str, schemes: Sequence[str], methods: Sequence[str]) -> Rule:
     words = {"scheme": (*schemes, "float32"), "calibration": tuple(methods), "weights": WEIGHTS}
     for key, known in words.items():
         if key in table and table[key] not in known:
             raise InputError(
                 f"rules {where!r}: {key} needs one of {', '.join(known)}, found {table[key]!r}"
             )
-    for key in ("op", "name"):
-        if not isinstance(table.get(key, ""), str):
-            raise InputError(f"rules {where!r}: {key} needs a text, found {table[key]!r}")
-    index = table.get("index")
-    places = [index] if isinstance(index, int) else index
-    if places is not None and not (isinstance(places, list) and all(type(i) is int for i in places)):
-        raise InputError(f"rules {where!r}: index needs whole numbers, found {index!r}")
-    if type(table.get("subgraph", 0)) is not int:
-        raise InputError(f"rules {where!r}: subgraph needs a whole number, found {table['subgraph']!r}")
     return Rule(
         table.get("scheme"),
         table.get("op"),
         table.get("name"),
-        None if places is None else tuple(places),
+        places_of(table),
         table.get("calibration"),
         table.get("subgraph"),
         table.get("weights"),

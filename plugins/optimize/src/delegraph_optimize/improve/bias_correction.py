@@ -20,12 +20,12 @@ def corrected_bias(stored: StoredProduct, step: LockStep) -> np.ndarray:
     """
     assert step.floats is not None
     assert step.found is not None
-    wanted = _mean_row(stored.product, step.floats) @ stored.weights.transpose(0, 2, 1)
-    given = _mean_row(stored.product, step.found) @ stored.real.transpose(0, 2, 1)
+    wanted = mean_row(stored.product, step.floats) @ stored.weights.transpose(0, 2, 1)
+    given = mean_row(stored.product, step.found) @ stored.real.transpose(0, 2, 1)
     return np.asarray(stored.bias + (wanted - given)[:, 0])
 
 
-def _mean_row(product: WeightedProduct, values: Values) -> np.ndarray:
+def mean_row(product: WeightedProduct, values: Values) -> np.ndarray:
     """Return the mean of the rows of all samples, (groups, 1, depth)."""
     counts = [product.count(v) for v in values]
     total = sum(product.mean_row(v) * n for v, n in zip(values, counts, strict=True))

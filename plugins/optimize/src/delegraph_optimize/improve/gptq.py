@@ -26,7 +26,7 @@ def gptq(weights: np.ndarray, steps: np.ndarray, limit: int, squares: np.ndarray
     order = np.argsort(-squares.diagonal(), kind="stable")  # what weighs most has most behind it
     left = weights[:, order].astype(np.float64)
     wide = np.broadcast_to(steps, weights.shape)[:, order]
-    factor = _inverse_factor(squares[np.ix_(order, order)])
+    factor = inverse_factor(squares[np.ix_(order, order)])
     stored = np.empty_like(left)
     for k in range(depth):
         stored[:, k] = nearest(left[:, k], wide[:, k], limit)
@@ -37,7 +37,7 @@ def gptq(weights: np.ndarray, steps: np.ndarray, limit: int, squares: np.ndarray
     return found
 
 
-def _inverse_factor(squares: np.ndarray) -> np.ndarray:
+def inverse_factor(squares: np.ndarray) -> np.ndarray:
     """Return the upper triangular U with UᵀU = squares⁻¹."""
     return np.asarray(np.linalg.cholesky(np.linalg.inv(squares)).T)
 

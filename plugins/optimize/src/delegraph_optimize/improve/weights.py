@@ -53,7 +53,7 @@ def _improve(stored: StoredProduct, step: LockStep, wishes: Wishes) -> None:
     assert step.floats is not None
     assert step.found is not None
     if wishes.rounding != "nearest" and not stored.is_shared:
-        x, found = _rows(stored.product, (step.floats, step.found), wishes.seed)
+        x, found = some_rows(stored.product, (step.floats, step.found), wishes.seed)
         if wishes.rounding == "gptq":
             stored.write(*_by_gptq(stored, x, found))
         else:
@@ -62,10 +62,12 @@ def _improve(stored: StoredProduct, step: LockStep, wishes: Wishes) -> None:
     stored.write_bias(bias)
 
 
-def _rows(product: WeightedProduct, both: Sequence[Values], seed: int) -> list[np.ndarray]:
+def some_rows(
+    product: WeightedProduct, both: Sequence[Values], seed: int, most: int = ROWS
+) -> list[np.ndarray]:
     """Return the same rows of what is read in floats and in the quantized model: some of each sample."""
     rng = np.random.default_rng(seed)
-    each = -(-ROWS // len(both[0]))
+    each = -(-most // len(both[0]))
     counts = [product.count(v) for v in both[0]]
     places = [np.sort(rng.choice(n, min(n, each), replace=False)) for n in counts]
     return [

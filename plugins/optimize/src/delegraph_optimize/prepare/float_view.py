@@ -16,6 +16,7 @@ from ..spec import SPECS
 from ..versioned import settled_version
 from ..writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit, cleaned
 from .fold import fold_constants
+from .sparse import densify
 
 _BORDERS = ("QUANTIZE", "DEQUANTIZE")
 # What they count or choose by is no number of the model, though a file may give it a scale.
@@ -26,6 +27,7 @@ def float_view(edit: ModelEdit) -> str:
     """Turn a quantized model into floats; return in words what it was, "" where it was all floats."""
     was = _kinds(edit)
     for graph in edit.graphs:
+        densify(graph)
         fold_constants(graph, edit.kept(graph))
         _dequantize(graph)
         _without_borders(edit, graph)

@@ -80,6 +80,20 @@ def histogram(
     return f'<svg {box} role="img">{"".join(drawn)}</svg>'
 
 
+def drawing(chart: str, names: Sequence[tuple[str, str]] = ()) -> str:
+    """Return a chart of two axes as an SVG file of its own, with names in their colors."""
+    told = "".join(
+        f'<text x="{_Frame.left + 12 + 80 * i}" y="14" fill="{color}">{html_text(name)}</text>'
+        for i, (name, color) in enumerate(names)
+    )
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_Frame.width}" height="{_Frame.height}" '
+    styled = chart.replace("<svg ", head, 1).replace(">", f"><style>{_STYLE}</style>", 1)
+    return styled.replace("</svg>", f"{told}</svg>")
+
+
+_STYLE = "text { font: 12px sans-serif } .axis { stroke: #8b97a5; fill: none } .grid { stroke: #e7eaee }"
+
+
 class _Frame:
     """Two axes with their ticks."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from string import Template
 
 from delegraph import bytes_text, escaped, html_text
@@ -23,12 +24,18 @@ def to_html(found: Measurement) -> str:
     """Return the page."""
     first, others = escaped(found.models[0].name), len(found.models) - 1
     parts = [p for p in (_sizes(found), _scores(found), _plane(found), _layers(found), _times(found)) if p]
+    tables = [_table(m, i) for i, m in enumerate(found.models) if m.layers]
+    return page(f"{first} and {others} more" if others else first, _summary(found), parts, tables)
+
+
+def page(title: str, summary: str, charts: Sequence[str], tables: Sequence[str]) -> str:
+    """Return a page of parts that are HTML; the title is not yet."""
     return _PAGE.substitute(  # in one pass: what names bring in is not looked at again
-        title=html_text(f"{first} and {others} more" if others else first),
+        title=html_text(title),
         bars=STYLE,
-        summary=_summary(found),
-        charts="\n".join(parts),
-        tables="\n".join(_table(m, i) for i, m in enumerate(found.models) if m.layers),
+        summary=summary,
+        charts="\n".join(charts),
+        tables="\n".join(tables),
     )
 
 
@@ -36,19 +43,20 @@ def _summary(found: Measurement) -> str:
     sizes = [_summary_row(found, m, i) for i, m in enumerate(found.models)]
     heads = ["model", "on disk", "", "compressed", "outputs, dB", "breaks first at"]
     scores = [
-        _row([m.name, *score_cells(s)], "td", key(_color(i)))
+        row([m.name, *score_cells(s)], "td", key(_color(i)))
         for i, m in enumerate(found.models)
         for s in m.scores
     ]
-    written = _whole_table(heads, sizes)
+    written = whole_table(heads, sizes)
     if scores:
         heads = ["model", "measure", "", "95 % interval", "difference", "95 % interval", "p (McNemar)"]
-        written += _whole_table(heads, scores) + f"<p>{found.samples} samples</p>"
+        written += whole_table(heads, scores) + f"<p>{found.samples} samples</p>"
     return written
 
 
-def _whole_table(heads: list[str], rows: list[str]) -> str:
-    return f"<table><thead>{_row(heads, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>"
+def whole_table(heads: list[str], rows: list[str]) -> str:
+    """Return a table; the rows are HTML, the heads are not yet."""
+    return f"<table><thead>{row(heads, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _summary_row(found: Measurement, model: MeasuredModel, place: int) -> str:
@@ -60,10 +68,11 @@ def _summary_row(found: Measurement, model: MeasuredModel, place: int) -> str:
         else f"op {place_text(broken)} {broken.op} ({decibels_text(broken.decibels)} dB)"
     )
     sizes = bytes_text(model.size.nbytes), share, bytes_text(model.size.compressed)
-    return _row([model.name, *sizes, decibels_text(model.decibels), where], "td", key(_color(place)))
+    return row([model.name, *sizes, decibels_text(model.decibels), where], "td", key(_color(place)))
 
 
-def _row(cells: list[str], tag: str, before: str = "") -> str:
+def row(cells: list[str], tag: str, before: str = "") -> str:
+    """Return a row of a table of texts that are no HTML yet."""
     written = [f"<{tag}>{html_text(escaped(c))}</{tag}>" for c in cells]
     if before:
         written[0] = written[0].replace(f"<{tag}>", f"<{tag}>{before}", 1)
@@ -74,7 +83,8 @@ def _color(place: int) -> str:
     return COLORS[place % len(COLORS)]
 
 
-def _figure(title: str, about: str, chart: str) -> str:
+def figure(title: str, about: str, chart: str) -> str:
+    """Return a chart with what it shows; the texts are no HTML yet."""
     return f"<figure><figcaption><b>{html_text(title)}</b> {html_text(about)}</figcaption>{chart}</figure>"
 
 
@@ -85,7 +95,7 @@ def _sizes(found: Measurement) -> str:
         )
         for i, m in enumerate(found.models)
     ]
-    return _figure("Size", "of the file, and of the file compressed by deflate", bars(groups))
+    return figure("Size", "of the file, and of the file compressed by deflate", bars(groups))
 
 
 def _size(label: str, nbytes: int, is_pale: bool = False) -> Bar:
@@ -101,7 +111,7 @@ def _scores(found: Measurement) -> str:
     ]
     about = f"from {found.models[0].name}, in points; 95 % interval of the paired difference"
     groups = [g for g in groups if g.bars]
-    return _figure("Difference", about, intervals(groups)) if groups else ""
+    return figure("Difference", about, intervals(groups)) if groups else ""
 
 
 def _difference(score: Score, difference: float) -> Bar:
@@ -120,7 +130,7 @@ def _plane(found: Measurement) -> str:
     if len(some) < 2:
         return ""
     chart = points(some, "KiB", f"{metric}, %") + legend([(p.name, p.color) for p in some])
-    return _figure("Size and quality", "up and left is better", chart)
+    return figure("Size and quality", "up and left is better", chart)
 
 
 def _layers(found: Measurement) -> str:
@@ -139,7 +149,7 @@ def _layers(found: Measurement) -> str:
         f"signal above the difference from {found.models[0].name}; below {BROKEN:.0f} dB a layer is broken"
     )
     chart = lines(series, "op", "dB") + legend([(name, color) for name, color, _ in series])
-    return _figure("Layers", about, chart)
+    return figure("Layers", about, chart)
 
 
 def _times(found: Measurement) -> str:
@@ -154,7 +164,7 @@ def _times(found: Measurement) -> str:
         for t in m.latencies
         if t.seconds is None
     )
-    chart = _figure("Time", "of a run, the median", bars(groups)) if groups else ""
+    chart = figure("Time", "of a run, the median", bars(groups)) if groups else ""
     return chart + failed
 
 
@@ -183,7 +193,7 @@ def _table(model: MeasuredModel, place: int) -> str:
     left = len(model.layers) - len(worst)
     note = f"<p>{left} more layers are better than these; the JSON has them.</p>" if left else ""
     head = f"<h2>{key(_color(place))}<span>{html_text(escaped(model.name))}</span></h2>"
-    return f'{head}<div class="wide">{_whole_table(heads, rows)}</div>{note}'
+    return f'{head}<div class="wide">{whole_table(heads, rows)}</div>{note}'
 
 
 def _worse(layer: Layer) -> float:

@@ -7,13 +7,12 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ..report.charts import COLORS, Point, points
+from ..report.charts import COLORS, Point, drawing, points
 from ..report.metric import METRICS
 from ..report.text import shortened
 from .found import SearchResult, Tried
 
 MOST = 12  # ops of the table of sensitivities
-_STYLE = "text { font: 12px sans-serif } .axis { stroke: #8b97a5; fill: none } .grid { stroke: #e7eaee }"
 
 
 def found_text(found: SearchResult, width: int | None = None) -> str:
@@ -32,8 +31,7 @@ def plot(found: SearchResult) -> str:
         x, y = t.trial.nbytes / 1024, times * t.trial.score
         some.append(Point(x, y, _counts(t), color, kept, _counts(t) if kept else ""))
     drawn = points(some, "KiB", f"{escaped(found.metric)}{', %' if times == 100 else ''}")
-    head = '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="300" '
-    return drawn.replace("<svg ", head, 1).replace(">", f"><style>{_STYLE}</style>", 1)
+    return drawing(drawn)
 
 
 def _sensitive(found: SearchResult) -> Table:

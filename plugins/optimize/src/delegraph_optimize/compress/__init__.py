@@ -1,0 +1,28 @@
+"""What pruning and clustering share: a model's weights, rules for some of them, what became of each."""
+
+from __future__ import annotations
+
+from .compressed import (
+    CompressedModel,
+    check_layers,
+    compressed_model,
+    counted_weights,
+    with_stored,
+)
+from .layer_rules import LayerRule, layer_rules
+from .report import CompressionReport, WeightOutcome
+from .weight_layer import WeightLayer, weight_layers
+
+__all__ = [
+    "CompressedModel",
+    "CompressionReport",
+    "LayerRule",
+    "WeightLayer",
+    "WeightOutcome",
+    "check_layers",
+    "compressed_model",
+    "counted_weights",
+    "layer_rules",
+    "weight_layers",
+    "with_stored",
+]

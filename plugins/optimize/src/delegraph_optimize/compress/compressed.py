@@ -1,0 +1,89 @@
+"""A model with smaller weights, and what was done to make it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from attrs import evolve, field, frozen
+from delegraph import InputError, Model, write_file, write_model
+
+from ..prepared import FloatModel
+from ..report.sizes import compressed
+from ..writer import ModelEdit
+from .report import CompressionReport, WeightOutcome
+from .weight_layer import WeightLayer
+
+
+@frozen
+class CompressedModel:
+    """A pruned or clustered model, and what was done to make it."""
+
+    model: Model
+    report: CompressionReport
+    content: bytes = field(repr=False)  # of the .tflite file
+
+    def __repr__(self) -> str:
+        return f"<CompressedModel: {self.report!r}>"
+
+    def __str__(self) -> str:
+        return str(self.report)
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
+    def write(self, path: str | os.PathLike[str], read: Sequence[str | os.PathLike[str]] = ()) -> None:
+        """Write the file: all or nothing, and never over a file of ``read``."""
+        write_file(path, self.content, read)
+
+
+def compressed_model(
+    given: Model,
+    ready: FloatModel,
+    edit: ModelEdit,
+    asked: str,
+    outcomes: Sequence[WeightOutcome],
+) -> CompressedModel:
+    """Return the edited model with its report."""
+    made = edit.model()
+    before, after = write_model(given), write_model(made)
+    sizes = len(before), len(after), compressed(memoryview(before)), compressed(memoryview(after))
+    return CompressedModel(
+        made, CompressionReport(asked, tuple(outcomes), tuple(ready.notes), *sizes), after
+    )
+
+
+def counted_weights(layers: Sequence[WeightLayer], done: Mapping[int, str]) -> list[WeightOutcome]:
+    """Return what became of layers; what was done to each comes by its ``id``."""
+    return [_outcome(layer, done.get(id(layer), "")) for layer in layers]
+
+
+def with_stored(
+    outcomes: Sequence[WeightOutcome], layers: Sequence[WeightLayer], stored: Mapping[int, str]
+) -> list[WeightOutcome]:
+    """Return outcomes that say how the weights of layers are stored; that comes by their ``id``."""
+    pairs = zip(outcomes, layers, strict=True)
+    return [evolve(outcome, stored=stored.get(id(layer), "")) for outcome, layer in pairs]
+
+
+def _outcome(layer: WeightLayer, done: str) -> WeightOutcome:
+    weights, node = layer.weights, layer.node
+    return WeightOutcome(
+        layer.subgraph,
+        layer.index,
+        node.name,
+        layer.graph.tensors[node.outputs[0]].name,
+        layer.before.size,
+        int(np.count_nonzero(layer.before == 0)),
+        layer.before.size - int(np.count_nonzero(weights)),
+        len(np.unique(weights)),
+        done,
+        reason=layer.reason,
+    )
+
+
+def check_layers(layers: Sequence[WeightLayer], verb: str) -> None:
+    """:raises InputError: there is no layer that something can be done to"""
+    if not layers:
+        raise InputError(f"nothing to {verb}: no op of the model has constant weights of floats")

@@ -1,0 +1,84 @@
+"""What the commands that make weights smaller share: samples, files to write, what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .report_command import OUT, numbers
+
+if TYPE_CHECKING:
+    from .compress import CompressedModel
+
+SAMPLES = (
+    click.option("--data", metavar="PATH", help="Samples: a folder, or an .npy or .npz file of several."),
+    click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
+    click.option("--mean", metavar="M[,M,M]", callback=numbers, help="Of images: real = (pixel - M) / S."),
+    click.option("--std", metavar="S[,S,S]", callback=numbers, help="S of the same."),
+    click.option(
+        "--engine", default="reference", show_default=True, help="The delegate that runs samples."
+    ),
+)
+TOLD = (
+    click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance."),
+    click.option("--html", type=OUT, help="Write a page with charts to a file."),
+)
+FORMS = {
+    "json": "Print what became of each layer as JSON.",
+    "csv": "Print a line for each layer as CSV.",
+}
+
+
+def with_options(
+    options: Iterable[Callable[..., Any]],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add options to a command, the first one first."""
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(list(options)):
+            command = option(command)
+        return command
+
+    return add
+
+
+def check_outputs(paths: Iterable[str | None], read: Sequence[str]) -> None:
+    """Check that files can be written, before the work begins."""
+    from delegraph import check_output
+
+    for path in paths:
+        if path:
+            check_output(path, read)
+
+
+def tell(
+    found: CompressedModel, model: str, out: str, html: str | None, read: Sequence[str], form: str
+) -> None:
+    """Write a model and its page, and print what became of each layer.
+
+    :param form: json or csv; "": a table for people
+    """
+    from delegraph import echo, write_file
+
+    from .compress.page import compression_page
+
+    found.write(out, read)
+    if html:
+        write_file(html, compression_page(found.report, model).encode(), [*read, out])
+    if form:
+        values = {"file": out, **found.report.to_json()}
+        print_form(form, values, values["outcomes"])
+    else:
+        echo(str(found))
+
+
+def print_form(form: str, whole: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
+    """Print values as JSON, or their lines as CSV."""
+    from delegraph import echo_csv, echo_json
+
+    if form == "json":
+        echo_json(dict(whole))
+    else:
+        echo_csv(tuple(lines[0]), lines)

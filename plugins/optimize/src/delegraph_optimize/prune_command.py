@@ -1,0 +1,99 @@
+"""``delegraph prune``: weights become zeros."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from delegraph import form_options
+
+from .compress_command import FORMS, SAMPLES, TOLD, check_outputs, print_form, tell, with_options
+from .report_command import FILE, OUT, progress_bar
+
+_OPTIONS = (
+    click.option("-o", "--output", "out", type=OUT, help="The .tflite file to write."),
+    click.option(
+        "--sparsity", type=float, help="The share of zeros, from 0 to less than 1. Without it: 0.5."
+    ),
+    click.option(
+        "--pattern",
+        default="unstructured",
+        show_default=True,
+        help="Where zeros are: unstructured; block:HxW, H units and W inputs; M:N, M of N inputs, as 2:4.",
+    ),
+    click.option("--rules", type=FILE, help="A TOML file: something else for some layers."),
+    click.option("--sparse", is_flag=True, help="Store sparse tensors, where that takes fewer bytes."),
+    click.option("--scan", is_flag=True, help="Write no model: say what each layer costs, on --data."),
+    click.option("--plot", type=OUT, help="Of a scan: draw it to an .svg file."),
+    *SAMPLES,
+    *TOLD,
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("model", type=FILE)
+@with_options(_OPTIONS)
+@form_options(**FORMS)
+def prune(
+    model: str,
+    out: str | None,
+    scan: bool,
+    plot: str | None,
+    html: str | None,
+    as_json: bool,
+    as_csv: bool,
+    **settings: Any,
+) -> None:
+    """Make a share of the weights zero, and say what became of each layer.
+
+    Without --data the smallest weights of each layer go. With samples (no labels), those go that the others
+    can make up for, and the others do.
+    """
+    from .pruning import prune as pruned
+
+    form = "json" if as_json else "csv" if as_csv else ""
+    if scan:
+        _check_scan({"-o/--output": out, "--html": html, "--rules": settings.pop("rules"),
+                     "--sparse": settings.pop("sparse")}, settings["data"])  # fmt: skip
+        _scan(model, plot, form, **settings)
+        return
+    if out is None:
+        raise click.UsageError("-o/--output is needed: the .tflite file to write")
+    if plot is not None:
+        raise click.UsageError("--plot is of a scan: give --scan")
+    read = [model, *(settings[n] for n in ("data", "rules") if settings[n])]
+    check_outputs((out, html), read)
+    with progress_bar() as progress:
+        found = pruned(model, progress=lambda done, of: progress("pruning", done, of), **settings)
+    tell(found, model, out, html, read, form)
+
+
+def _check_scan(of_pruning: dict[str, Any], data: str | None) -> None:
+    for name, value in of_pruning.items():
+        if value:
+            raise click.UsageError(f"--scan writes no model: {name} is for pruning")
+    if data is None:
+        raise click.UsageError("--scan needs samples: --data")
+
+
+def _scan(model: str, plot: str | None, form: str, sparsity: float | None, **settings: Any) -> None:
+    from delegraph import echo, write_file
+
+    from .pruning import scan
+    from .pruning.scan import SPARSITIES
+    from .pruning.scan_text import lines
+    from .pruning.scan_text import plot as drawn
+
+    read = [model, settings["data"]]
+    check_outputs([plot], read)
+    tried = SPARSITIES if sparsity is None else (sparsity,)
+    with progress_bar() as progress:
+        found = scan(
+            model, sparsities=tried, progress=lambda done, of: progress("scanning", done, of), **settings
+        )
+    if plot:
+        write_file(plot, drawn(found).encode(), read)
+    if form:
+        print_form(form, found.to_json(), lines(found))
+    else:
+        echo(str(found))

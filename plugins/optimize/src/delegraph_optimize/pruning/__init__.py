@@ -1,0 +1,9 @@
+"""Weights become zeros: the smallest ones, or those that the others make up for."""
+
+from __future__ import annotations
+
+from .pattern import Pattern
+from .pruned import by_size, prune
+from .scan import PruningScan, scan
+
+__all__ = ["Pattern", "PruningScan", "by_size", "prune", "scan"]

@@ -1,0 +1,89 @@
+"""Layers pruned one after the other on samples, each as what it reads has become of the layers before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from delegraph import Delegate, Model
+
+from ..compress import WeightLayer
+from ..improve import KeptSamples
+from ..improve.bias_correction import mean_row
+from ..improve.gptq import damped_squares
+from ..improve.lockstep import LockStep, lockstep
+from ..improve.product import BIAS, WeightedProduct
+from ..improve.weights import some_rows
+from ..writer import LEFT_OUT, ModelEdit
+from .asked import Pruning
+from .reconstruct import reconstructed
+
+ROWS = 4096  # of what a layer reads that are looked at
+MOST_DEPTH = 8192  # of a layer: a matrix of so many rows and columns has half a gigabyte
+
+
+def prune_on_samples(
+    floats: Model,
+    edit: ModelEdit,
+    kept: KeptSamples,
+    layers: Sequence[WeightLayer],
+    wanted: Mapping[int, Pruning],
+    engine: str | Delegate,
+    seed: int,
+    progress: Callable[[int, int], None],
+) -> set[int]:
+    """Prune the layers that this can; return them by their ``id``."""
+    mended: set[int] = set()
+    by_node = {id(layer.node): layer for layer in layers if id(layer) in wanted and layer.place == 1}
+    for place, samples in kept.by_subgraph(floats).items():
+        for step in lockstep(floats.subgraphs[place], edit.graphs[place], samples, engine):
+            layer = by_node.get(id(step.node))
+            if layer is None or layer.is_shared or step.floats is None or step.found is None:
+                continue
+            product = WeightedProduct.of(step.op)
+            if product is None or layer.matrix.shape[1] > MOST_DEPTH or not _has_own_bias(layer):
+                continue
+            _prune(layer, product, step, wanted[id(layer)], seed)
+            mended.add(id(layer))
+            progress(len(mended), len(by_node))
+    return mended
+
+
+def _has_own_bias(layer: WeightLayer) -> bool:
+    """Say whether a layer has no bias, or one of constants."""
+    bias = _bias(layer)
+    return bias == LEFT_OUT or layer.graph.is_constant(bias)
+
+
+def _bias(layer: WeightLayer) -> int:
+    inputs = layer.node.inputs
+    return inputs[BIAS] if len(inputs) > BIAS else LEFT_OUT
+
+
+def _prune(
+    layer: WeightLayer, product: WeightedProduct, step: LockStep, pruning: Pruning, seed: int
+) -> None:
+    """Prune so that what is read now gives what floats gave, but for the mean: the bias has that."""
+    assert step.floats is not None
+    assert step.found is not None
+    weights = product.matrix(product.weights).astype(np.float64)
+    floats, found = some_rows(product, (step.floats, step.found), seed, ROWS)
+    before, now = (v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (floats, found))
+    squares = damped_squares(now)
+    # what the layers before lost, these weights make up for, too: W' = W + W (X - X̂)ᵀ X̂ (X̂ᵀX̂)⁻¹
+    lost = weights @ (before - now).transpose(0, 2, 1) @ now
+    moved = weights + np.linalg.solve(squares, lost.transpose(0, 2, 1)).transpose(0, 2, 1)
+    rest = pruning.pattern, pruning.share, layer.row
+    made = np.stack([reconstructed(w, a, *rest) for w, a in zip(moved, squares, strict=True)])
+    layer.write(made.reshape(-1, made.shape[2]))
+    bias = mean_row(product, step.floats) @ weights.transpose(0, 2, 1)
+    bias = bias - mean_row(product, step.found) @ made.transpose(0, 2, 1)
+    _add_to_bias(layer, bias.reshape(-1))
+
+
+def _add_to_bias(layer: WeightLayer, values: np.ndarray) -> None:
+    graph, node, bias = layer.graph, layer.node, _bias(layer)
+    was = 0.0 if bias == LEFT_OUT else np.asarray(graph.data(bias), np.float64)
+    name = f"{graph.tensors[node.outputs[0]].name}_bias" if bias == LEFT_OUT else graph.tensors[bias].name
+    node.inputs += [LEFT_OUT] * (BIAS + 1 - len(node.inputs))
+    node.inputs[BIAS] = graph.add(name, "float32", data=(was + values).astype(np.float32))

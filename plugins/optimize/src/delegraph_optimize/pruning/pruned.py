@@ -1,0 +1,127 @@
+"""Prune a model: by the size of weights, or so that on samples the others make up for those that go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from delegraph import Delegate, InputError, Model, read_model
+
+from ..calibrate import Samples, read_samples
+from ..compress import (
+    CompressedModel,
+    LayerRule,
+    WeightLayer,
+    check_layers,
+    compressed_model,
+    counted_weights,
+    layer_rules,
+    weight_layers,
+    with_stored,
+)
+from ..improve import KeptSamples
+from ..prepared import FloatModel
+from ..writer import ModelEdit
+from .asked import AskedPruning, Pruning
+from .on_samples import prune_on_samples
+from .stored_sparse import store_sparse
+
+SAMPLES = 256  # that are kept of those that are given
+Told = Callable[[int, int], None]  # gets the number of layers that are done, and of all
+
+
+def prune(
+    model: Model | str | os.PathLike[str],
+    sparsity: float | None = None,
+    *,
+    pattern: str = "unstructured",
+    data: Any = None,
+    rules: str | os.PathLike[str] | Iterable[LayerRule] | None = None,
+    sparse: bool = False,
+    engine: str | Delegate = "reference",
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    progress: Told = lambda done, of: None,
+) -> CompressedModel:
+    """Return a model of which a share of each layer's weights is zero.
+
+    :param model: a model of floats, or a quantized one: its float view is pruned then.
+    :param sparsity: the share, from 0 to less than 1; None: a half, or what the pattern says.
+    :param pattern: where zeros may be: ``"unstructured"``; ``"block:HxW"``: in blocks of H units and W
+        inputs; ``"M:N"``: M of N neighbouring inputs (of a convolution: channels).
+    :param data: samples without labels; the weights that stay make up on them for those that go. None: the
+        smallest weights go, and the others stay as they are.
+    :param rules: something else for some layers: a TOML file, or :class:`LayerRule` values.
+    :param sparse: store weights as sparse tensors where that takes fewer bytes.
+    :param engine: the delegate that runs the model on the samples.
+    :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std.
+    :param samples: use so many at most.
+    :param seed: of the samples and places that are looked at.
+    :param progress: called with the number of layers that are done, and of all.
+    :raises InputError: an argument is none of these, or there is nothing to prune.
+    """
+    asked = AskedPruning(sparsity, pattern, layer_rules(rules, ("sparsity", "pattern")))
+    asked.check()
+    given = model if isinstance(model, Model) else read_model(model)
+    ready = FloatModel.of(given)
+    edit = ModelEdit(ready.model)
+    layers = weight_layers(ready, edit)
+    check_layers(layers, "prune")
+    wanted = _wanted(layers, asked)
+    mended: set[int] = set()
+    if data is not None:
+        kept = kept_samples(read_samples(given, data, mean=mean, std=std, limit=samples), seed, SAMPLES)
+        mended = prune_on_samples(ready.model, edit, kept, layers, wanted, engine, seed, progress)
+    done = {}
+    for layer in layers:
+        if id(layer) in wanted:
+            done[id(layer)] = _told(layer, wanted[id(layer)], id(layer) in mended, data is not None)
+    outcomes = counted_weights(layers, done)
+    if sparse:
+        outcomes = with_stored(outcomes, layers, store_sparse(layers))
+    return compressed_model(given, ready, edit, f"pruned {Pruning.of(sparsity, pattern)}", outcomes)
+
+
+def kept_samples(samples: Samples, seed: int, most: int) -> KeptSamples:
+    """Return some of the samples, drawn by chance.
+
+    :raises InputError: there are none
+    """
+    kept = KeptSamples(seed, most)
+    for _ in kept.of(samples):
+        pass
+    if not kept.samples:
+        raise InputError("pruning on data needs at least one sample, found none")
+    return kept
+
+
+def _wanted(layers: Iterable[WeightLayer], asked: AskedPruning) -> dict[int, Pruning]:
+    """Return what each layer is to lose, by its ``id``; the others are told why not."""
+    wanted = {}
+    for layer in layers:
+        found = asked.of(layer)
+        if isinstance(found, Pruning):
+            wanted[id(layer)] = found
+        else:
+            layer.reason = found
+    return wanted
+
+
+def _told(layer: WeightLayer, pruning: Pruning, is_mended: bool, with_samples: bool) -> str:
+    """Prune a layer by the size of its weights, unless samples did; return what was done."""
+    if is_mended:
+        return f"{pruning}, reconstructed"
+    by_size(layer, pruning)
+    return f"{pruning}, by size" if with_samples else str(pruning)
+
+
+def by_size(layer: WeightLayer, pruning: Pruning) -> None:
+    """Make the smallest weights of a layer zero."""
+    matrix = layer.matrix
+    groups = pruning.pattern.groups(matrix.shape[1], layer.row)
+    gone = pruning.pattern.removed(np.abs(matrix), groups, pruning.share)
+    layer.write(np.where(gone, np.float32(0), matrix))

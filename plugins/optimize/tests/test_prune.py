@@ -1,0 +1,225 @@
+"""Weights become zeros: how many, which, and what the others make up for."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from delegraph import Builder, InputError, Model
+from delegraph_optimize import LayerRule, prune, quantize, scan
+from small import dense_net, floats, whole_lstm
+
+
+def one_layer(weights: np.ndarray, bias: np.ndarray | None = None) -> Model:
+    g = Builder()
+    x = g.input((1, weights.shape[1]), "float32", "x")
+    b = None if bias is None else g.constant(bias)
+    y = g.tensor((1, len(weights)), "float32", "y")
+    g.op("FULLY_CONNECTED", [x, g.constant(weights, name="w"), b], [y])
+    return g.model([y])
+
+
+def conv_net() -> Model:
+    """A convolution, a depthwise one and a product, whose inputs are not whole numbers of 4."""
+    g = Builder()
+    x = g.input((1, 6, 6, 3), "float32", "x")
+    w, b = g.constant(floats(10, 3, 3, 3)), g.constant(floats(10))
+    y = g.op("CONV_2D", [x, w, b], [g.tensor((1, 6, 6, 10), "float32", "y")], stride_w=1, stride_h=1,
+             dilation_w_factor=1, dilation_h_factor=1, fused_activation_function="RELU")  # fmt: skip
+    w, b = g.constant(floats(1, 3, 3, 10)), g.constant(floats(10))
+    y = g.op("DEPTHWISE_CONV_2D", [y, w, b], [g.tensor((1, 6, 6, 10), "float32", "d")], stride_w=1,
+             stride_h=1, dilation_w_factor=1, dilation_h_factor=1, depth_multiplier=1)  # fmt: skip
+    z = g.tensor((1, 5), "float32", "z")
+    g.op("FULLY_CONNECTED", [y, g.constant(floats(5, 360)), g.constant(floats(5))], [z])
+    return g.model([z])
+
+
+def weights_of(model: Model, op: int = 0) -> np.ndarray:
+    tensor = model.subgraphs[0].ops[op].inputs[1]
+    assert tensor is not None
+    assert tensor.data is not None
+    return tensor.data
+
+
+def test_the_smallest_weights_of_a_layer_go() -> None:
+    given = np.array([[1, -2, 3, -4], [0.5, 8, -7, 6]], np.float32)
+    made = prune(one_layer(given), 0.5)
+    assert weights_of(made.model).tolist() == [[0, 0, 0, -4], [0, 8, -7, 6]]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("2:4", [[0, 0, 3, -4, 0, 0, -7, 6], [3, 0, 0, 4, 9, 0, 0, 9]]),
+        ("1:2", [[0, -2, 0, -4, 0, 5, -7, 0], [3, 0, 0, 4, 9, 0, 0, 9]]),
+        ("block:1x4", [[0, 0, 0, 0, 0.5, 5, -7, 6], [0, 0, 0, 0, 9, 1, 2, 9]]),
+        ("block:2x2", [[0, 0, 0, 0, 0.5, 5, -7, 6], [0, 0, 0, 0, 9, 1, 2, 9]]),
+    ],
+)
+def test_zeros_are_where_the_pattern_allows(pattern: str, expected: list[list[float]]) -> None:
+    given = np.array([[1, -2, 3, -4, 0.5, 5, -7, 6], [3, 2, 2, 4, 9, 1, 2, 9]], np.float32)
+    assert weights_of(prune(one_layer(given), pattern=pattern).model).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sparsity", "with_samples"),
+    list(product(["unstructured", "2:4", "3:4", "block:4x1", "block:1x4"], [0.25, 0.8], [False, True])),
+)
+def test_each_layer_has_its_zeros(pattern: str, sparsity: float, with_samples: bool) -> None:
+    model, is_ratio = conv_net(), ":" in pattern and "block" not in pattern
+    data = floats(8, 1, 6, 6, 3) if with_samples else None
+    found = prune(model, None if is_ratio else sparsity, pattern=pattern, data=data)
+    convolution, depthwise, product = found.report.outcomes
+    if not is_ratio:
+        for outcome in (convolution, product):
+            assert abs(outcome.zeros / outcome.weights - sparsity) <= (0.002 if "un" in pattern else 0.08)
+    assert depthwise.zeros == 0
+    assert "depthwise" in depthwise.reason
+    if is_ratio:
+        rows = weights_of(found.model)[..., :3] != 0
+        assert rows.sum(axis=-1).max() <= 4 - int(pattern[0])
+        rows = weights_of(found.model, 2).reshape(5, -1, 4) != 0
+        assert rows.sum(axis=-1).max() <= 4 - int(pattern[0])
+
+
+def test_what_stays_are_the_least_squares_of_what_goes() -> None:
+    """The damping is that of more rows; numpy's own least squares says what is to be found."""
+    x = floats(200, 12) @ floats(12, 12)
+    given, bias = floats(6, 12), floats(6)
+    made = prune(one_layer(given, bias), 0.5, data=x[:, None])
+    found, centred = weights_of(made.model), x - x.mean(axis=0)
+    more = np.sqrt((0.01 + 0.05 * 12 / 200) * np.square(centred).sum() / 12)
+    damped = np.vstack([centred, more * np.eye(12)])
+    for unit, weights in enumerate(given):
+        kept = np.flatnonzero(found[unit])
+        wanted = np.linalg.lstsq(damped[:, kept], damped @ weights, rcond=None)[0]
+        assert np.allclose(found[unit, kept], wanted, rtol=1e-3, atol=1e-4)
+    by_size = weights_of(prune(one_layer(given, bias), 0.5).model)
+    lost = [np.square(centred @ (w - given).T).mean() for w in (found, by_size)]
+    assert lost[0] < 0.7 * lost[1]
+
+
+def test_a_bias_keeps_the_mean_of_what_is_computed() -> None:
+    x = floats(200, 1, 12) + 3
+    given = floats(6, 12)
+    made = prune(one_layer(given), 0.75, data=x).model
+    bias = made.subgraphs[0].ops[0].inputs[2]
+    assert bias is not None
+    assert np.allclose(x.mean(axis=0) @ weights_of(made).T + bias.data, x.mean(axis=0) @ given.T, atol=1e-4)
+
+
+def test_the_same_seed_gives_the_same_file() -> None:
+    model, data = conv_net(), floats(8, 1, 6, 6, 3)
+    assert prune(model, data=data, seed=5).content == prune(model, data=data, seed=5).content
+
+
+def test_rules_choose_layers() -> None:
+    rules = [
+        LayerRule(op="CONV*", pattern="2:4"),
+        LayerRule(name="z", sparsity=0.9),
+        LayerRule(index=(1,), sparsity=0.5),
+    ]
+    convolution, depthwise, product = prune(conv_net(), 0.25, rules=rules).report.outcomes
+    assert (convolution.done, product.done) == ("50 % (2:4)", "90 %")
+    assert depthwise.zeros == 45
+    skipped = prune(conv_net(), rules=[LayerRule(op="CONV_2D", skip=True)]).report.outcomes[0]
+    assert (skipped.done, skipped.reason) == ("", "a rule says so")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[rule]]\nsparsity = 'much'", "sparsity needs a number, found 'much'"),
+        ("[[rule]]\nsparsity = 1.0", "sparsity needs a share from 0 to less than 1, found 1"),
+        ("[[rule]]\npattern = '4:2'", "pattern needs unstructured"),
+        ("[[rule]]\nclusters = 3", "a rule has op, name, index, subgraph, skip, sparsity, pattern; found"),
+        ("[[rule]]\nskip = 3", "skip needs true or false"),
+        ("rule = 3", "need tables"),
+        ("=", "cannot be read"),
+    ],
+)
+def test_a_rule_that_says_something_else_is_an_error(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(InputError, match=said):
+        prune(conv_net(), rules=tmp_path / "r.toml")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"sparsity": 1.0}, "sparsity needs a share from 0 to less than 1, found 1"),
+        ({"sparsity": -0.1}, "found -0.1"),
+        ({"sparsity": float("nan")}, "found nan"),
+        (
+            {"pattern": "2:4", "sparsity": 0.75},
+            "pattern 2:4 makes 0.5 of the weights 0, found sparsity 0.75",
+        ),
+        ({"pattern": "4:4"}, "found '4:4'"),
+        ({"pattern": "block:0x3"}, "found 'block:0x3'"),
+        ({"pattern": "rows"}, "found 'rows'"),
+        ({"data": []}, "at least one sample"),
+    ],
+)
+def test_what_cannot_be_done_is_said(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        prune(conv_net(), **asked)
+
+
+def test_a_model_without_weights_is_an_error() -> None:
+    g = Builder()
+    x = g.input((2, 3), "float32", "x")
+    with pytest.raises(InputError, match="nothing to prune"):
+        prune(g.model([g.op("RELU", [x], [g.tensor((2, 3), "float32")])]))
+
+
+def test_of_a_quantized_model_the_float_view_is_pruned() -> None:
+    small = quantize(dense_net(), "weights", least=1).model
+    found = prune(small)
+    assert "the model is quantized (2 int8 constants); its float view is what is used" in found.report.notes
+    assert [o.zeros for o in found.report.outcomes] == [1024, 64]
+
+
+def test_weights_that_several_ops_have_are_pruned_once() -> None:
+    g = Builder()
+    x, w = g.input((1, 8), "float32", "x"), g.constant(floats(8, 8))
+    y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 8), "float32")])
+    z = g.op("FULLY_CONNECTED", [y, w, None], [g.tensor((1, 8), "float32")])
+    first, second = prune(g.model([z]), data=floats(8, 1, 8)).report.outcomes
+    assert (first.done, first.zeros) == ("50 %, by size", 32)
+    assert (second.done, second.reason) == ("", "it has the weights of another op")
+
+
+def test_gates_are_pruned_by_size() -> None:
+    outcomes = prune(whole_lstm()).report.outcomes
+    assert {o.done for o in outcomes} == {"50 %"}
+    assert len(outcomes) == 8
+
+
+def test_weights_that_are_no_numbers_stay() -> None:
+    given = floats(4, 4)
+    given[1, 1] = np.nan
+    (outcome,) = prune(one_layer(given)).report.outcomes
+    assert outcome.reason == "its weights hold NaN or an infinity"
+
+
+def test_a_scan_says_what_each_layer_costs() -> None:
+    """One layer of one unit: what is lost is what the smallest weights add, by hand."""
+    given = np.array([[1, 2, 3, 4]], np.float32)
+    found = scan(one_layer(given), [np.ones((1, 4), np.float32)], sparsities=(0, 0.25, 0.5))
+    (layer,) = found.layers
+    assert np.allclose(layer.losses, [0, 1 / 100, 9 / 100])
+    assert "25 %" in str(found)
+    assert found.to_json()["layers"][0]["op"] == "FULLY_CONNECTED"
+
+
+def test_sparse_weights_are_quantized_and_pruned_again() -> None:
+    given = dense_net()
+    sparse, dense = (prune(given, 0.75, sparse=s).model for s in (True, False))
+    assert [t.sparsity is not None for t in sparse.subgraphs[0].tensors].count(True) == 2
+    small = [weights_of(quantize(m, "dynamic", least=1).model) for m in (sparse, dense)]
+    assert small[0].dtype == np.int8
+    assert small[0].tolist() == small[1].tolist()
+    assert [o.zeros for o in prune(sparse, 0.75).report.outcomes] == [1536, 96]

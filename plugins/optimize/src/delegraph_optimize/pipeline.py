@@ -160,18 +160,18 @@ def quantize(
             )
         if any(m == BEST and asked in ACTIVATIONS for asked, m in wanted.values()):
             if some_kept.samples or (method == BEST and found.method is None):
-                trial = partial(_trial, ready, settings, wanted, found, delegates)
+                trial = partial(trial_of, ready, settings, wanted, found, delegates)
                 candidates = [c for c in CANDIDATES if found.has_histograms or not needs_histograms(c)]
                 best, note = best_method(ready.model, some_kept.samples, trial, engine, candidates)
                 notes.append(note)
                 found = evolve(found, method=best)
-            wanted = _with_method(wanted, found.method or "minmax")
+            wanted = with_method(wanted, found.method or "minmax")
     edit, verdicts = apply_schemes(ready, settings, wanted, found, delegates)
     if wishes.needs_samples:
         for _ in some:  # of which calibration may have left none
             pass
         notes.append(improve(ready.model, edit, some_kept, wishes, engine, improving))
-    result = _result(given, evolve(ready, notes=notes), edit, verdicts, wanted, scheme, found)
+    result = finished(given, evolve(ready, notes=notes), edit, verdicts, wanted, scheme, found)
     if delegates is None:
         return result
     wished = apply_schemes(ready, settings, wanted, found, None)[0].model()
@@ -209,11 +209,12 @@ def _keys(model: Model) -> list[str]:
     return list(tensor_keys(model).values())
 
 
-def _with_method(wanted: Wanted, method: str) -> Wanted:
+def with_method(wanted: Wanted, method: str) -> Wanted:
+    """Return what is wanted, with a method where the best was asked for."""
     return {place: (scheme, method if m == BEST else m) for place, (scheme, m) in wanted.items()}
 
 
-def _trial(
+def trial_of(
     ready: FloatModel,
     settings: Asked,
     wanted: Wanted,
@@ -225,7 +226,7 @@ def _trial(
     """Return the model that a method gives of a model of the same ops, with floats at its border."""
     plain = evolve(settings, inputs="float", outputs="float")
     ready = evolve(ready, model=floats)
-    return apply_schemes(ready, plain, _with_method(wanted, method), found, delegates)[0].model()
+    return apply_schemes(ready, plain, with_method(wanted, method), found, delegates)[0].model()
 
 
 def _loaded(given: Calibration | str | os.PathLike[str] | None) -> Calibration | None:
@@ -236,10 +237,10 @@ def dequantize(model: Source) -> Quantized:
     """Return the float view of a quantized model, prepared as ``quantize`` prepares it."""
     given = model if isinstance(model, Model) else read_model(model)
     ready = FloatModel.of(given)
-    return _result(given, ready, ModelEdit(ready.model), {}, {}, "float32", None)
+    return finished(given, ready, ModelEdit(ready.model), {}, {}, "float32", None)
 
 
-def _result(
+def finished(
     given: Model,
     ready: FloatModel,
     edit: ModelEdit,
@@ -248,6 +249,7 @@ def _result(
     scheme: str,
     calibration: Calibration | None,
 ) -> Quantized:
+    """Return what an edited model became, and of each op of the given one what was done to it."""
     made = edit.model()
     content = write_model(made)
     became = {(p[0], ready.origins[p]): (wanted[p][0], verdict) for p, verdict in verdicts.items()}

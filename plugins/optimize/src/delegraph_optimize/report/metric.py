@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -105,22 +105,24 @@ def agreements(found: Row, wanted: Row) -> np.ndarray:
     return np.asarray(same.reshape(max(len(np.atleast_1d(same)), 1), -1).mean(axis=1))
 
 
-def function_of(name: str) -> Function:
+def function_of(name: str, what: str = "metric", known: Sequence[str] = METRICS) -> Function:
     """Return the function that ``module:function`` or ``file.py:function`` names.
+
+    :param what: it is for, and the words known beside functions, for messages
 
     :raises InputError: there is none, or its module cannot be imported.
     """
     where, colon, attribute = name.rpartition(":")
     if not colon or not where or not attribute:
-        known = ", ".join(METRICS)
-        raise InputError(f"metric needs one of {known}, or module:function, found {name!r}")
+        words = ", ".join(known)
+        raise InputError(f"{what} needs one of {words}, or module:function, found {name!r}")
     try:
         module = _module_of_file(where) if where.endswith(".py") else import_module(where)
         found = getattr(module, attribute)
     except Exception as e:  # of somebody's module, which may raise anything
-        raise InputError(f"metric {name!r} cannot be imported: {type(e).__name__}: {e}") from e
+        raise InputError(f"{what} {name!r} cannot be imported: {type(e).__name__}: {e}") from e
     if not callable(found):
-        raise InputError(f"metric {name!r} needs a function, found {type(found).__name__}")
+        raise InputError(f"{what} {name!r} needs a function, found {type(found).__name__}")
     return found  # type: ignore[no-any-return]
 
 

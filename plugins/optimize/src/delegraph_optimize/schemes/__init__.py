@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from .borders import INTEGERS, integer_inputs, integer_outputs
 from .dynamic import make_dynamic
-from .integer import ACTIVATIONS, Range, Ranges, make_integer
+from .integer import ACTIVATIONS, Groups, Range, Ranges, make_integer
 from .stored import Verdict, store_smaller
 
 __all__ = [
     "ACTIVATIONS",
     "INTEGERS",
+    "Groups",
     "Range",
     "Ranges",
     "Verdict",

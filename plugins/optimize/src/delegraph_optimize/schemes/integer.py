@@ -202,6 +202,14 @@ class Groups:
             return fixed_quantization(max(-group.low, group.high, 0.0) / 127 or 1 / 127, 0)
         return activation_quantization(group.low, group.high, dtype)
 
+    def key(self, index: int, dtype: str) -> Place:
+        """Return what tensors of one scale have in common: the place of one of them."""
+        return self._root((index, dtype))
+
+    def is_fixed(self, index: int, dtype: str) -> bool:
+        """Say whether an op's kernel, not the values, decides the scale."""
+        return self._group((index, dtype)).fixed is not None
+
     def reach(self, index: int) -> float:
         """Return how far a tensor's values go; 0 where none was seen."""
         found = self.ranges(index, "int16")

@@ -1,9 +1,25 @@
-"""Models trained from the .tflite file: with quantization, or in floats; see :mod:`.constraints` for
-what their weights may have to be like.
+"""Models trained from the .tflite file: with quantization, or in floats.
+
+``train(model, data)`` is the whole of it; ``trainable(model)`` gives a torch module for a loop of one's
+own, and ``export(module)`` the model that came of it. :mod:`.constraints` says what weights may have to be
+like.
 """
 
 from __future__ import annotations
 
 from .constraints import WeightConstraint
+from .history import Epoch, Trained
+from .loop import Progress, train
+from .made import export, trainable
+from .module import TrainableModel
 
-__all__ = ["WeightConstraint"]
+__all__ = [
+    "Epoch",
+    "Progress",
+    "TrainableModel",
+    "Trained",
+    "WeightConstraint",
+    "export",
+    "train",
+    "trainable",
+]

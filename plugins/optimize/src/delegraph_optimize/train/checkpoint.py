@@ -1,0 +1,66 @@
+"""Where a training stands, in a file: written whole or not at all, and nothing in it is run."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+from delegraph import InputError, write_file
+
+from .torch_extra import torch
+
+_FORMAT = "delegraph training 1"
+
+
+@define(eq=False)
+class Checkpoint:
+    """What a training goes on with."""
+
+    told: dict[str, Any]  # what it was asked for: another training is not to go on with it
+    step: int
+    module: dict[str, Any]
+    optimizer: dict[str, Any]
+    best: dict[str, Any] | None  # the parameters of the epoch that was best
+    best_loss: float
+    sums: list[float]  # of the losses of this epoch so far, and of how many
+    history: list[list[float]] = field(factory=list)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it in place of the one before.
+
+        :raises InputError: the file cannot be written; the one before is still there
+        """
+        stream = io.BytesIO()
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        torch.save({"format": _FORMAT, **fields}, stream)
+        write_file(path, stream.getvalue(), keep=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], told: dict[str, Any]) -> Checkpoint:
+        """Read a checkpoint.
+
+        :raises InputError: there is none, it is none, or it is of another training
+        """
+        name = os.fspath(path)
+        if not Path(path).is_file():
+            raise InputError(f"there is no checkpoint {name!r} to go on with")
+        try:
+            found = torch.load(io.BytesIO(Path(path).read_bytes()), weights_only=True)
+            form, fields = found["format"], {n: found[n] for n in _FIELDS}
+        except Exception as e:  # of a file of anybody's, torch raises what it likes
+            raise InputError(f"{name!r} is no checkpoint: {str(e).splitlines()[0][:200]}") from e
+        if form != _FORMAT:
+            raise InputError(f"{name!r} is no checkpoint of this version")
+        for key, value in told.items():
+            if fields["told"].get(key) != value:
+                raise InputError(
+                    f"the checkpoint {name!r} is of another training: its {key} is "
+                    f"{fields['told'].get(key)!r}, this one's is {value!r}"
+                )
+        return cls(**fields)
+
+
+_FIELDS = ("told", "step", "module", "optimizer", "best", "best_loss", "sums", "history")

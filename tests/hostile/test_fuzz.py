@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from delegraph import Builder, read_model, write_model
 from fuzz.campaign import Campaign
-from fuzz.findings import KEPT, target_of
+from fuzz.findings import KEPT, seed_of, target_of
 from fuzz.mutants import mutant
 from fuzz.remake import remade
 from fuzz.shrink import fewest_changes, smallest
@@ -34,7 +34,7 @@ def trials() -> Iterator[Trials]:
 
 @pytest.mark.parametrize("path", FILES, ids=[f.name for f in FILES])
 def test_what_once_failed_does_no_more(path: Path, trials: Trials) -> None:
-    outcome = trials.outcome(target_of(path), path.read_bytes(), 0)
+    outcome = trials.outcome(target_of(path), path.read_bytes(), seed_of(path))
     assert not outcome.is_finding, outcome
 
 

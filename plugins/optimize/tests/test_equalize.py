@@ -45,6 +45,13 @@ def test_channels_are_divided_by_the_root_of_what_makes_and_what_reads_them(act:
     assert model.subgraphs[0].ops[0].outputs[0].name == "y_equalized"
 
 
+def test_a_channel_that_is_as_good_as_dead_is_not_blown_up() -> None:
+    g = Builder()
+    y = dense(g, g.input((1, 2), "float32", "x"), [[4, 2], [1e-20, 1e-20]], [8, 3], name="y")
+    model, _, _ = equalized(g.model([dense(g, y, [[1, 4]], None, name="z")]), [])
+    np.testing.assert_allclose(model.subgraphs[0].ops[0].inputs[2].data, [4, 3000], rtol=1e-6)
+
+
 class Chain:
     """Convolutions behind each other, drawn by a seed, whose channels are of very different size."""
 

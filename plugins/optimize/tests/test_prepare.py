@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Builder, Model
+from delegraph import Blocks, Builder, Interpreter, Model
 from delegraph_optimize import dequantize
+from delegraph_optimize.real import is_quantized
 from small import computes, floats, ops
 
 
@@ -98,3 +99,28 @@ def test_what_a_variable_begins_as_stays_its_own() -> None:
     assert ops(model) == ["DEQUANTIZE", "SVDF"]
     (kept,) = (t for t in model.subgraphs[0].tensors if t.is_variable)
     assert not kept.is_constant
+
+
+def test_what_a_run_writes_to_a_variable_is_floats_and_is_still_written() -> None:
+    g = Builder()
+    x = g.input((1, 4), "int8", "x", scale=0.5, zero_point=0)
+    state = g.variable((1, 4), "float32", "state")
+    before = g.op("NEG", [state], [g.tensor((1, 4), "float32", "before")])
+    y = g.op("RELU", [x], [g.tensor((1, 4), "int8", scale=0.5, zero_point=0)])
+    g.op("DEQUANTIZE", [y], [state])
+    model = dequantize(g.model(outputs=[before])).model
+    with Interpreter(model=model, delegates=["reference"]) as interpreter:
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.full((1, 4), 3, np.float32))
+        for expected in (0, -3):
+            interpreter.invoke()
+            (found,) = interpreter.get_output_details()
+            np.testing.assert_array_equal(interpreter.get_tensor(found["index"]), np.full((1, 4), expected))
+
+
+def test_blocks_of_no_size_stand_for_no_real_numbers() -> None:
+    g = Builder()
+    scales = g.constant(np.full((4, 2), 0.01, np.float16))
+    for size, is_known in ((4, True), (0, False), (3, False)):
+        w = g.constant(np.ones((4, 8), np.int8), blocks=Blocks(scales, size))
+        assert is_quantized(w) == is_known

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fuzz.campaign import Campaign
-from fuzz.findings import target_of
+from fuzz.findings import seed_of, target_of
 from fuzz.targets import TARGETS
 from fuzz.trials import Trials
 
@@ -66,7 +66,7 @@ def main(
     screen = Console(highlight=False)
     if again is not None:
         with Trials() as trials:
-            found = trials.outcome(target_of(again), again.read_bytes(), 0)
+            found = trials.outcome(target_of(again), again.read_bytes(), seed_of(again))
         screen.print(f"{found.target}: {found.what} {found.where}\n{found.message}", markup=False)
         sys.exit(found.is_finding)
     first = random.SystemRandom().randrange(10**9) if seed is None else seed

@@ -51,7 +51,8 @@ class Findings:
 
     def _kept(self, mutant: Mutant, outcome: Outcome, file: bytes) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{_slug(outcome.what)}-{name_of(file)}.{_slug(outcome.target)}.tflite"
+        name = f"{_slug(outcome.what)}-{name_of(file)}.seed{mutant.seed}.{_slug(outcome.target)}.tflite"
+        path = self.folder / name
         path.write_bytes(file)
         path.with_suffix(".txt").write_text(
             f"{outcome.target}: {outcome.what}\nin {outcome.where}\n{outcome.message}\n\n{mutant}\n\n"
@@ -70,6 +71,12 @@ def target_of(path: Path) -> str:
     """Return the target that a kept file failed with."""
     slug = path.suffixes[-2][1:]
     return next(name for name in TARGETS if _slug(name) == slug)
+
+
+def seed_of(path: Path) -> int:
+    """Return the seed by which a kept file's target chose what it did; 0 where the name has none."""
+    found = re.search(r"\.seed(\d+)\.", path.name)
+    return int(found[1]) if found else 0
 
 
 def name_of(file: bytes) -> str:

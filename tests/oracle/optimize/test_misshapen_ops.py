@@ -17,7 +17,8 @@ import pytest
 from campaign import WANTED
 from delegraph import DTYPES, Builder, DelegraphError, Model, load_delegate
 from delegraph_conformance.graphs.random_graph import random_graph
-from delegraph_optimize import dequantize, quantize
+from delegraph_optimize import dequantize, measure, quantize
+from delegraph_optimize.advise import Situation, advise
 from misshapen import more_or_fewer, mutants
 from misshapen_cases import models_of, ops_of
 from optimize.one_op_models import floats
@@ -30,6 +31,8 @@ WAYS = {
     "dequantize": dequantize,
     "float16": lambda model: quantize(model, "float16", least=0),
     "weights": lambda model: quantize(model, "weights", least=0),
+    "report": lambda model: measure([model, model], delegates=()),
+    "advise": lambda model: advise(model, Situation("model.tflite")),
     "dynamic": lambda model: quantize(model, "dynamic", least=0, weights="int4", block=32),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import attrs
 import numpy as np
 from delegraph import Blocks, Quantization, Tensor
@@ -37,7 +39,7 @@ def real_values(tensor: Tensor) -> np.ndarray:
 def _of_blocks(data: np.ndarray, scales: np.ndarray | None, size: int) -> np.ndarray:
     assert scales is not None
     wide = np.repeat(scales.astype(np.float32).reshape(len(data), -1), size, axis=1)
-    return np.asarray(data.reshape(len(data), -1) * wide[:, : data[0].size], np.float32).reshape(data.shape)
+    return np.asarray(data.reshape(len(data), -1) * wide, np.float32).reshape(data.shape)
 
 
 def is_quantized(tensor: Tensor) -> bool:
@@ -57,11 +59,16 @@ def _has_each(data: np.ndarray, q: Quantization) -> bool:
 
 
 def _fit(data: np.ndarray | None, blocks: Blocks) -> bool:
-    """Say whether constants have a scale for each block."""
-    scales = blocks.scales.data
+    """Say whether constants have a scale for each block along their last axis, and no zero points."""
+    scales, points, size = blocks.scales.data, blocks.zero_points, blocks.size
     if data is None or scales is None or not data.ndim or not data.size:
         return False
-    return bool(scales.size == len(data) * -(-data[0].size // blocks.size))
+    if size < 1 or data.shape[-1] % size or blocks.axes is not None:
+        return False
+    if blocks.shape is not None and not prod(blocks.shape) == size == blocks.shape[-1]:
+        return False
+    has_zeros = points is None or (points.data is not None and not points.data.any())
+    return has_zeros and scales.size * size == data.size
 
 
 def real_array(values: np.ndarray, tensor: Tensor) -> np.ndarray:

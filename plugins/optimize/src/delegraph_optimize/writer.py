@@ -180,6 +180,8 @@ def _acts(node: EditedOp, graph: GraphEdit) -> bool:
     """Say whether an op may do more than write its outputs: change state, call, or be somebody's own."""
     if node.source is not None and node.source.variables:
         return True
+    if any(graph.tensors[i].is_variable for i in node.outputs):  # the next run reads it
+        return True
     handles = any(graph.tensors[i].dtype in ("resource", "variant") for i in (*node.reads, *node.outputs))
     return handles or not node.outputs or node.name in _CALLS or node.name not in OPERATORS
 

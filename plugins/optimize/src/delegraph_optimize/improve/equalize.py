@@ -27,6 +27,7 @@ from .product import BIAS
 EQUALIZED = "_equalized"  # behind the name of a tensor whose channels are scaled
 _SWEEPS = 20  # over all pairs: in a chain one moves the others
 _DONE = 1e-3  # of a scale's distance from 1: then nothing moves any more
+_MOST = 1000.0  # a scale beyond is of a channel that is as good as dead: its bias would be all that is left
 _ROOM = 0.9  # of what RELU6 lets through, for values that no sample showed
 _SIX = 6.0
 
@@ -96,6 +97,7 @@ def _scaled(graph: GraphEdit, pair: ChannelPair, done: np.ndarray) -> float:
     r2 = np.abs(pair.reads.by_input(reads)).max(axis=(1, 2)).reshape(-1)
     scale = np.ones_like(r1)
     np.sqrt(np.divide(r1, r2, out=scale, where=(r1 > 0) & (r2 > 0)), out=scale)
+    scale = np.clip(scale * done, 1 / _MOST, _MOST) / done
     if pair.activation == "RELU6":
         assert pair.ends is not None
         scale = _below_six(scale * done, pair.ends[1]) / done

@@ -55,7 +55,8 @@ def _dequantize(graph: GraphEdit) -> None:
     indices = {i for node in graph.nodes if node.name in _INDICES for i in node.outputs} | _counts(graph)
     borders = [node for node in graph.nodes if node.name == "DEQUANTIZE"]
     halves = {node.inputs[0] for node in borders}
-    kept = {node.inputs[0] for node in borders if graph.tensors[node.outputs[0]].is_variable}
+    first = [node for node in borders if graph.tensors[node.outputs[0]].is_variable]
+    kept = {node.inputs[0] for node in first if graph.is_constant(node.inputs[0])}
     for tensor in tuple(graph.tensors):
         halved = tensor.index in halves and tensor.dtype in ("float16", "bfloat16")
         if (
@@ -89,6 +90,8 @@ def _without_borders(edit: ModelEdit, graph: GraphEdit) -> None:
         )
         if not is_border:
             left.append(node)
+        elif graph.tensors[node.outputs[0]].is_variable:  # which the next run reads, too
+            left.append(_copying(graph, node))
         elif node.outputs[0] not in kept:
             graph.reroute(node.outputs[0], node.inputs[0])
         elif node.inputs[0] not in kept and not graph.is_constant(node.inputs[0]):

@@ -233,7 +233,8 @@ def _dequantized(graph: Graph) -> dict[int, Tensor]:
     return {
         op.outputs[0].index: op.inputs[0]
         for op in graph.ops
-        if op.name == "DEQUANTIZE" and op.inputs[0] is not None and op.inputs[0].is_constant
+        if op.name == "DEQUANTIZE" and op.inputs and op.outputs
+        if op.inputs[0] is not None and op.inputs[0].is_constant
     }
 
 

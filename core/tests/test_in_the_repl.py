@@ -18,8 +18,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from api_record import MODULES
 from delegraph import Builder, Delegate, InputError, Interpreter, Model, OpSupport, Plan, SupportTable
+from delegraph.answers import Said
+from delegraph.batch import Finished, Result
+from delegraph.partition import MemoryEstimate
 from delegraph.partition.plan_model import plan_model
-from delegraph.report.benchmark import Timing
+from delegraph.profile import Event
+from delegraph.report.benchmark import Measured, Profile, Timing
+from delegraph.report.compare import Claim, Compared, Comparison, Difference, Output
 from delegraph.report.layout import WIDTH
 from delegraph.report.plan_text import report
 
@@ -115,13 +120,15 @@ def test_what_is_asked_for_values_is_short_too():
 class Tags(HTMLParser):
     """Counts what is open, and collects the text."""
 
+    KNOWN: tuple[str, ...] = ("pre", "span")
+
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
         self.text = ""
 
     def handle_starttag(self, tag: str, attributes: Any) -> None:
-        assert tag in ("pre", "span"), tag
+        assert tag in self.KNOWN, tag
         self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -148,6 +155,89 @@ def shown(plan: Plan) -> str:
     page = Tags()
     page.feed(plan._repr_html_())
     return page.text.rstrip()
+
+
+class Cells(Tags):
+    """Collects the rows of tables, and what stands outside of them, as (paragraph,)."""
+
+    KNOWN = ("table", "thead", "tbody", "tr", "th", "td", "p", "b")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+        assert all(c.isprintable() or c in "\n\t" for c in self.text)
+
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
+        super().handle_starttag(tag, attributes)
+        if tag in ("tr", "p"):
+            self.rows.append([])
+        if tag in ("th", "td", "p"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        super().handle_data(data)
+        self.rows[-1][-1] += data
+
+
+def results(seed: int) -> Iterator[Any]:
+    """Yield what benchmark, compare, answers and batches give, with names from anywhere."""
+    chance = random.Random(seed)
+    graph = generated(seed).subgraphs[0]
+    far = Difference(0.25, 0.125, chance.choice([None, 3]))
+
+    def name() -> str:
+        return chance.choice(HOSTILE) + str(chance.random())
+
+    timing = Timing(0.1, 0.2, tuple(chance.random() for _ in range(30)))
+    profile = Profile(3, 1.5, tuple(Event(op.name, 0.25, op.index, delegate=name()) for op in graph.ops))
+    yield timing
+    yield profile
+    yield Measured(timing, MemoryEstimate(10, 20, 30, graph.ops[0], 1), 7, profile, {name(): {name(): 5}})
+    compared = tuple(
+        Compared(t, op, (name(), name()), far, far, Claim(1, chance.choice([0.0, 1.0])))
+        for op in graph.ops
+        for t in op.outputs
+    )
+    outputs = {name(): Output(t, far, far, Claim(0, 0.0)) for t in graph.outputs[:3]}
+    yield Comparison(outputs, compared)
+    yield Comparison({}, (), nothing=name())
+    records = tuple({"class": i, "score": chance.random(), "label": name()} for i in range(60))
+    yield Said("classify", records, name())
+    found = (
+        Result(0, name(), "classify", records),
+        Result(1, name(), "values", ({"output": name(), "index": 0, "value": 0.5},)),
+        Result(2, name(), outputs={name(): np.zeros((2, 3), np.int8)}),
+        Result(3, name(), judged={name(): [0.25]}),
+        Result(4, name(), error=name()),
+    )
+    yield from found
+    yield Finished(lambda: iter(found * 20))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_notebook_shows_results_as_tables_whatever_names_there_are(seed: int):
+    for value in results(seed):
+        assert len(repr(value)) <= WIDEST
+        assert repr(value).isprintable()
+        page = Cells(value._repr_html_())
+        widths = [len(row) for row in page.rows]
+        assert set(widths) - {1} or widths == [1]  # a table, or that there is nothing
+
+
+def test_results_have_the_numbers_of_the_terminal():
+    timing = Timing(0.1, 0.2, (0.5, 0.25, 0.75))
+    profile = Profile(1, 1.0, (Event("ADD", 0.25, 0, delegate="ours"),))
+    measured = Measured(timing, MemoryEstimate(0, 0, 2048, None, 0), None, profile)
+    rows = Cells(measured._repr_html_()).rows
+    assert ["prepare", "100 ms"] in [row[:2] for row in rows]
+    assert ["run", "500 ms"] in [row[:2] for row in rows]
+    assert ["tensors", "2.0 KiB"] in [row[:2] for row in rows]
+    assert ["#0 ADD", "ours", "1", "250 ms", "25.0 %"] in rows
+    words = " ".join(str(measured).split())
+    assert all(" ".join(" ".join(row).split()) in words for row in rows)
 
 
 def test_a_model_with_other_fields_is_made_by_replace():

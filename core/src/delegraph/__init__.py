@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from .partition.plan_model import plan_model
     from .plugins import Offer, Plugin, Plugins, Problem, load_delegate
     from .profile import Event
+    from .report.notebook import report_html
     from .report.terminal import report_table, report_text
     from .run import Interpreter, SignatureRunner
     from .text import bytes_text, escaped, html_text, shape_text
@@ -176,6 +177,7 @@ __all__ = [
     "quantize_multiplier",
     "quantize_multipliers",
     "read_model",
+    "report_html",
     "report_table",
     "report_text",
     "rescale",
@@ -220,6 +222,7 @@ _NAMES = {
     "partition.plan_model": "plan_model",
     "plugins": "Offer Plugin Plugins Problem load_delegate",
     "profile": "Event",
+    "report.notebook": "report_html",
     "report.terminal": "report_table report_text",
     "text": "bytes_text escaped html_text shape_text",
 }

@@ -102,5 +102,10 @@ def time_text(seconds: float) -> str:
     return f"{_three_digits(seconds)} s"
 
 
+def number_text(value: float) -> str:
+    """Write a number with four digits; an integer in full."""
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
 def _three_digits(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

@@ -26,5 +26,7 @@ def test_what_is_found_of_a_model_is_one_short_line(ops: int) -> None:
 
 def test_a_notebook_shows_the_report() -> None:
     found = quantize(long_model(1), "float16")
-    assert found._repr_html_().startswith("<pre>")
-    assert "it has no constants of floats" in found._repr_html_()
+    for page in (found._repr_html_(), found.report._repr_html_()):
+        assert page.startswith("<table ")
+        assert "it has no constants of floats</td>" in page
+    assert "on disk</th>" in measure([long_model(1), found.model])._repr_html_()

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from ..file import Labels, ModelLabels, OutputLabels
 from ..model import Model
 from ..run import Argument, Interface
+from ..text import escaped, plural, shortened
 
 Size = tuple[int, int]  # width, height
 Line = dict[str, Any]  # what an answer lists, by column
@@ -77,6 +78,17 @@ class Said:
     mask: np.ndarray | None = field(default=None, repr=False)  # of segment: a class for each pixel
     bones: tuple[tuple[int, int], ...] = ()  # of keypoints: which are joined
     named: bool = True  # its classes have labels
+
+    def __repr__(self) -> str:
+        guess = ", a guess" if self.is_guess else ""
+        said = f"{plural(len(self.records), 'record')} of output {shortened(escaped(self.output), 60)!r}"
+        return f"<Said: {self.task}{guess}, {said}>"
+
+    def _repr_html_(self) -> str:
+        from ..report.notebook import report_html
+        from .answer_text import answer_parts
+
+        return "".join(map(report_html, answer_parts(self)))
 
 
 @frozen

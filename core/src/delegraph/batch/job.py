@@ -13,6 +13,7 @@ from ..answers import TASKS, AnswerSettings, Said, Seen, answer, warnings_of
 from ..errors import DelegraphError, InputError
 from ..numbers import real_from_stored
 from ..report.records import plain
+from ..text import escaped, plural, shortened
 from .opened import OpenedModel, Reading
 
 VALUES = "values"  # what an answer is called that is of no task: the outputs' values
@@ -73,6 +74,20 @@ class Result:
     warnings: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()  # what was done to the file, and how the task was guessed
     error: str | None = None
+
+    def __repr__(self) -> str:
+        if self.error is not None:
+            said = f"error: {shortened(escaped(self.error), 100)}"
+        else:
+            said = plural(len(self.records), "record") if self.task else plural(len(self.outputs), "output")
+        task = f"{escaped(self.task)}, " if self.task else ""
+        return f"<Result of {shortened(escaped(self.file), 80)!r}: {task}{said}>"
+
+    def _repr_html_(self) -> str:
+        from ..report.notebook import report_html
+        from .result_text import result_parts
+
+        return "".join(map(report_html, result_parts(self)))
 
 
 def results_of(job: Job, items: Sequence[Item]) -> list[Result]:

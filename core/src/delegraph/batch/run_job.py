@@ -40,6 +40,15 @@ class Finished:
     resumed: int = 0  # results of an earlier command
     journal: Journal | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<Finished: results(), {self.resumed} of an earlier command>"
+
+    def _repr_html_(self) -> str:
+        from ..report.notebook import report_html
+        from .result_text import results_parts
+
+        return "".join(map(report_html, results_parts(self.results())))
+
 
 def run_job(
     job: Job,

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..report.benchmark import Line, Measured, Profile, by_op, by_type, outside, to_json
-from ..text import bytes_text, time_text
+from ..report.benchmark import Measured, to_json
 from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
 from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read, thread_option
 from .reports import check_page, page_name, report_options, write_node_data, write_page
-from .tables import show, table
+from .tables import show
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ..model import Model
-
-COUNTED = ("moved>", "per second>", "GFLOP/s>")  # columns where some event counts bytes
-MUCH = 3  # times a later run that the first one takes
-SHOWN = 20  # ops in the table of single ops; --json has all
 
 
 @click.command()
@@ -100,7 +93,9 @@ def benchmark(
         values["seconds"] = {"load": load, **values["seconds"]}
         echo_json({"model": model, **values})
     else:
-        show(_report(load, found))
+        from ..report.benchmark_text import tables
+
+        show(tables(found, load))
     if found.interrupted:
         echo("interrupted", err=True)
         raise click.exceptions.Exit(130)  # what was measured stays, where it was written to files, too
@@ -150,91 +145,3 @@ def _progress(steps: int) -> Iterator[Callable[[str], None]]:
                 drawn = perf_counter()
 
         yield step
-
-
-def _report(load: float, found: Measured) -> Iterator[Table]:
-    yield _times_table(load, found)
-    yield _memory_table(found)
-    if found.profile is not None:
-        yield _profile_table("op type", by_type(found.profile), found.profile)
-        ops = by_op(found.profile)
-        yield _profile_table("op", ops[:SHOWN], found.profile, rest=ops[SHOWN:])
-
-
-def _times_table(load: float, found: Measured) -> Table:
-    t = found.timing
-    steady = (
-        f"median of {len(t.runs)}; 90 % took {time_text(t.p90)} or less, the fastest {time_text(t.min)}"
-    )
-    once = "what comes once: memory, caches, compiling what prepare left over"
-    if t.first > MUCH * t.median > 0:
-        once += f"; {t.first / t.median:.0f} times a later run"
-    rows = (
-        ("load", load, "read the model, load the delegates"),
-        ("prepare", t.prepare, "plan, fold constants, compile kernels that no cache has"),
-        ("first run", t.first, once),
-        ("run", t.median, steady),
-    )
-    shown = table("", "time>", "")
-    for name, seconds, about in rows:
-        shown.add_row(name, time_text(seconds), about)
-    return shown
-
-
-def _memory_table(found: Measured) -> Table:
-    memory = found.memory
-    at = "" if memory.peak_op is None else f"at their peak, during {memory.peak_op}"
-    if memory.unknown:
-        at += f"; {memory.unknown} tensors whose size only a run shows are not counted"
-    rows = (
-        ("tensors", memory.peak, at),
-        ("variables", memory.variables, "state between runs"),
-        ("weights", memory.constants, "constants, mapped from the file or folded"),
-        ("process", found.process_bytes, "Python and all libraries, at their peak"),
-    )
-    on_devices = [
-        (label, nbytes, f"{what} on the device")
-        for label, held in found.device_bytes.items()
-        for what, nbytes in held.items()
-    ]
-    shown = table("", "memory>", "")
-    for name, nbytes, about in (*rows, *on_devices):
-        if nbytes:
-            shown.add_row(name, bytes_text(nbytes), about)
-    return shown
-
-
-def _profile_table(what: str, lines: Sequence[Line], profile: Profile, rest: Sequence[Line] = ()) -> Table:
-    """Return the lines, what is left of the ops, and what no event accounts for; shares add up to 100 %."""
-    run = profile.seconds / profile.runs
-    counted = any(line.nbytes for line in lines)
-    shown = table(what, "runs on", "calls>", "time>", "share>", *(COUNTED if counted else ()))
-    for line in lines:
-        cells = _time_and_share(line.seconds, run) + (_counted(line) if counted else ())
-        shown.add_row(_name(line), line.delegate, f"{line.calls:g}", *cells)
-    if rest:
-        seconds = sum(line.seconds for line in rest)
-        shown.add_row(f"{len(rest)} more ops (--json has all)", "", "", *_time_and_share(seconds, run))
-    shown.add_row("between ops", "", "", *_time_and_share(outside(profile), run), style="dim")
-    shown.add_row("one run", "", "", time_text(run), "100.0 %", style="bold")
-    return shown
-
-
-def _name(line: Line) -> str:
-    if line.op is None:
-        return f"{line.name} {line.detail}".rstrip()
-    inside = f"{line.subgraph}:" if line.subgraph else ""
-    return f"#{inside}{line.op} {line.name}" + (f" ({line.detail})" if line.detail else "")
-
-
-def _counted(line: Line) -> tuple[str, ...]:
-    rate, flops = line.gigabytes_per_second, line.gigaflops_per_second
-    return (
-        bytes_text(round(line.nbytes)) if line.nbytes else "",
-        bytes_text(round(rate * 1e9)) if rate else "",
-        f"{flops:.3g}" if flops else "",
-    )
-
-
-def _time_and_share(seconds: float, run: float) -> tuple[str, str]:
-    return time_text(seconds), f"{100 * seconds / run if run else 0:.1f} %"

@@ -17,11 +17,11 @@ from ..file.reader import MAX_TENSOR_BYTES
 from ..log import logger
 from ..numbers import real_from_stored
 from ..run import Interface
-from ..text import escaped, shape_text, time_text
+from ..text import escaped, number_text, shape_text, time_text
 from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
 from .echo import echo, echo_json
 from .inputs import files_of, input_options, normalization, rate_option, tell, thread_option
-from .tables import number_text, show, table
+from .tables import show, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..answers import TASKS, Said, tasks_text
 from ..report.records import csv_text, plain
-from ..text import escaped
-from .tables import number_text, table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-SHOWN = 40  # lines of an answer in the terminal
-
 
 def said_tables(said: Sequence[Said]) -> Iterator[Table | str]:
     """Yield a table for each answer; where several outputs say one, the first heading names which."""
+    from ..answers.answer_text import answer_parts
+
     for one in said:
-        yield _table(one, f" of {one.output}" if len(said) > 1 else "")
-        if len(one.records) > SHOWN:
-            yield f"{len(one.records) - SHOWN} more (--json and --csv have all)"
+        yield from answer_parts(one, f" of {one.output}" if len(said) > 1 else "")
 
 
 def how_known(said: Sequence[Said]) -> str | None:
@@ -49,26 +45,3 @@ def said_csv(said: Sequence[Said], file: str, head: bool) -> str:
 def columns_of(task: str) -> tuple[str, ...]:
     """Return the columns of a task's CSV."""
     return ("file", "output", *(c.rstrip(">") for c in TASKS[task].columns))
-
-
-def _table(one: Said, title: str) -> Table:
-    """Return an answer as a table; without labels it has no column for them."""
-    columns = [c for c in TASKS[one.task].columns if one.named or c not in ("label", "name")]
-    first, *rest = columns
-    found = table(f"{first.rstrip('>')}{title}>", *rest)
-    within_one = all(0 <= line["score"] <= 1 for line in one.records if "score" in line)
-    for line in one.records[:SHOWN]:
-        found.add_row(*(_cell(c.rstrip(">"), line[c.rstrip(">")], within_one) for c in columns))
-    if not one.records:
-        found.add_row("none", *[""] * len(rest))
-    return found
-
-
-def _cell(column: str, value: Any, within_one: bool) -> str:
-    if isinstance(value, str):
-        return escaped(value)
-    if column == "score":
-        return f"{value:.4f}" if within_one else number_text(value)
-    if column == "share":
-        return f"{value:.1%}"
-    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""How numbers, times and tables look in the terminal."""
+"""How tables look in the terminal."""
 
 from __future__ import annotations
 
@@ -67,8 +67,3 @@ def _record(heads: Sequence[str], cells: Sequence[str], width: int) -> Iterator[
 
 def _lines(text: str, width: int, indent: str = "") -> list[str]:
     return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
-def number_text(value: float) -> str:
-    """Write a number with four digits; an integer in full."""
-    return str(value) if isinstance(value, int) else f"{value:.4g}"

@@ -17,6 +17,7 @@ from ..contract.asking import ask_or
 from ..contract.guard import byte_counts
 from ..partition import MemoryEstimate
 from ..profile import Event
+from ..text import bytes_text
 from .prepared_model import PreparedModel
 
 
@@ -31,6 +32,12 @@ class Timing:
     def __repr__(self) -> str:
         first = f"prepare {self.prepare:.3g} s, first run {self.first:.3g} s"
         return f"<Timing: {first}, run {self.median:.3g} s (median of {len(self.runs)})>"
+
+    def _repr_html_(self) -> str:
+        from .benchmark_text import times_table
+        from .notebook import report_html
+
+        return report_html(times_table(self))
 
     @property
     def median(self) -> float:
@@ -53,6 +60,12 @@ class Profile:
     runs: int
     seconds: float  # of all these runs together
     events: tuple[Event, ...] = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        from .benchmark_text import profile_tables
+        from .notebook import report_html
+
+        return "".join(map(report_html, profile_tables(self)))
 
 
 @frozen
@@ -92,6 +105,22 @@ class Measured:
     # What each delegate holds on its device, in bytes, by label and by what for: {"opencl": {"weights": …}}
     device_bytes: Mapping[str, Mapping[str, int]] = field(factory=dict)
     interrupted: bool = False  # Ctrl-C came: ``timing`` has the runs before it
+
+    def __repr__(self) -> str:
+        watched = "" if self.profile is None else f", {self.profile.runs} runs watched op by op"
+        return f"<Measured: {self.timing!r}, {bytes_text(self.memory.peak)} of tensors{watched}>"
+
+    def __str__(self) -> str:
+        from .benchmark_text import tables
+        from .terminal import report_text
+
+        return "\n\n".join(map(report_text, tables(self)))
+
+    def _repr_html_(self) -> str:
+        from .benchmark_text import tables
+        from .notebook import report_html
+
+        return "".join(map(report_html, tables(self)))
 
 
 def benchmark(

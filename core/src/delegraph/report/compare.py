@@ -110,6 +110,18 @@ class Comparison:
         sizes = f"{plural(len(self.outputs), 'output')}, {plural(len(self.tensors), 'tensor')}"
         return f"<Comparison of {sizes}: {plural(len(self.off), 'output')} off, {beyond} ops beyond claims>"
 
+    def __str__(self) -> str:
+        from .compare_text import parts
+        from .terminal import report_text
+
+        return "\n\n".join(map(report_text, parts(self)))
+
+    def _repr_html_(self) -> str:
+        from .compare_text import parts
+        from .notebook import report_html
+
+        return "".join(map(report_html, parts(self)))
+
     @property
     def exit_code(self) -> int:
         """0: all is well; 1: an op or an output is off; 2: nothing was compared."""

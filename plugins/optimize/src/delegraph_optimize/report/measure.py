@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
-from delegraph import Delegate, InputError, Model, fallbacks_unsaid, html_text, read_model, write_model
+from delegraph import Delegate, InputError, Model, fallbacks_unsaid, read_model, report_html, write_model
 
 from ..calibrate import read_samples
 from .accuracy import Judge, Run, Score, scores
@@ -52,7 +52,9 @@ class Measurement:
         return f"<Measurement of {len(self.models)} models on {self.samples} samples>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html_text(str(self))}</pre>"
+        from .measurement_text import render
+
+        return report_html(render(self))
 
     def __str__(self) -> str:
         from .measurement_text import measurement_text

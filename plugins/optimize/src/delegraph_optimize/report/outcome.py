@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from attrs import asdict, frozen
-from delegraph import bytes_text, html_text
+from delegraph import bytes_text, report_html
 
 
 @frozen
@@ -55,7 +55,9 @@ class Report:
         return f"<Report of {self.scheme}: {counts}, {len(self.refused)} refused, {sizes}>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html_text(str(self))}</pre>"
+        from .text import render
+
+        return report_html(render(self))
 
     def __str__(self) -> str:
         from .text import report_text

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from attrs import asdict, field, frozen
-from delegraph import bytes_text, html_text
+from delegraph import bytes_text, report_html
 
 from ..pipeline import Quantized
 
@@ -86,7 +86,9 @@ class SearchResult:
         return f"<SearchResult: {score}, {bytes_text(self.chosen.trial.nbytes)}, {len(self.tried)} tried>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html_text(str(self))}</pre>"
+        from .found_text import render
+
+        return report_html(render(self))
 
     def __str__(self) -> str:
         from .found_text import found_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delegraph import bytes_text, escaped, report_table, report_text
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +17,12 @@ MOST = 12  # ops of the table of sensitivities
 
 def found_text(found: SearchResult, width: int | None = None) -> str:
     """Return the tables as plain text: the sensitive ops, the front, and what was chosen."""
-    return report_text(Group(_sensitive(found), Text(), _front(found), Text(), Text(_chosen(found))), width)
+    return report_text(render(found), width)
+
+
+def render(found: SearchResult) -> RenderableType:
+    """Return the tables as rich shows them."""
+    return Group(_sensitive(found), Text(), _front(found), Text(), Text(_chosen(found)))
 
 
 def plot(found: SearchResult) -> str:

@@ -45,10 +45,15 @@ CALLS = {
     "prune --html": "prune W -o NEW --html OUT",
     "prune --plot": "prune W --scan --data IN --plot OUT",
     "report --html": "report M --data IN --runs 1 --html OUT",
+    "train -o": "train W --data IN --epochs 1 -o OUT",
+    "train --checkpoint": "train W --data IN --epochs 1 -o NEW --checkpoint OUT",
+    "train --html": "train W --data IN --epochs 1 -o NEW --html OUT",
 }
-# Without the libraries of pages (delegraph[html]), what writes one is an error.
+# Without the libraries of pages (delegraph[html]) or of training, what needs them is an error.
 PAGES = ("partition --html", "benchmark --html", "compare --html")
-TRIED = [call for call in CALLS if call not in PAGES or find_spec("dash_cytoscape")]
+TRAINED = ("train -o", "train --checkpoint", "train --html")
+LACKING = (*(() if find_spec("dash_cytoscape") else PAGES), *(() if find_spec("torch") else TRAINED))
+TRIED = [call for call in CALLS if call not in LACKING]
 SPILLED = b"samples cannot be kept in a temporary file: File too large; the variable TMPDIR"
 READS_OWN = {"quantize --state"}  # what was there: of another kind, it is no file to be replaced
 FORMATS = {
@@ -59,7 +64,8 @@ FORMATS = {
     "quantize --save-calibration": b"PK\5\6",
     **dict.fromkeys(("quantize --plot", "prune --plot"), b"</svg>"),
     "quantize --state": b"delegraph search",
-    **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o", "prune -o"), b"TFL3"),
+    **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o", "prune -o", "train -o"), b"TFL3"),
+    "train --checkpoint": b"PK",
 }
 READ = {
     "predict": ("m.tflite", "in.npy", "labels.txt"),
@@ -68,6 +74,7 @@ READ = {
     "quantize": ("m.tflite", "in.npy"),
     "prune": ("w.tflite",),
     "report": ("m.tflite", "in.npy"),
+    "train": ("w.tflite", "in.npy"),
 }
 
 

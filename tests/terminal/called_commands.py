@@ -35,6 +35,7 @@ CALLS = {
     "report": "report M M --runs 1",
     "run": "run M --input random -d edgetpu",
     "support": "support opencl",
+    "train": "train M --data PHOTOS --epochs 1 -o OUT",
     "why": "why M 0 -d edgetpu",
 }
 ON_NO_MODEL = {name for name, call in CALLS.items() if " M" not in call}

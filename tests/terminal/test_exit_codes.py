@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,16 @@ COMMANDS = {
     "quantize": "quantize M --scheme int8",
     "report": "report M M --runs 1",
     "run": "run M",
+    "train": "train M --data photos -o new",
     "why": "why M 0",
 }
+TRAINS = ("train",) if find_spec("torch") else ()
 OPTIONS_OF = {
     "input": ("benchmark", "compare", "run"),
-    "data": ("advise", "quantize", "report"),
-    "labels": ("advise", "predict", "quantize", "report", "run"),
-    "output": ("extract", "predict", "quantize", "dequantize"),
-    "html": ("partition", "report"),
+    "data": ("advise", "quantize", "report", *TRAINS),
+    "labels": ("advise", "predict", "quantize", "report", "run", "train"),
+    "output": ("extract", "predict", "quantize", "dequantize", "train"),
+    "html": ("partition", "report", "train"),
     "plan": ("benchmark", "compare", "extract", "partition", "predict", "run", "why"),
     "signature": ("benchmark", "compare", "predict", "run"),
     "delegates": ("benchmark", "compare", "extract", "partition", "predict", "report", "run", "why"),

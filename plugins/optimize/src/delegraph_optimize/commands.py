@@ -14,6 +14,7 @@ from .advise_command import advise
 from .prune_command import prune
 from .report_command import numbers, report
 from .search_command import NAMES, is_search, searched, with_options
+from .train_command import train
 
 if TYPE_CHECKING:
     from .pipeline import Quantized
@@ -197,4 +198,4 @@ def _print_form(out: str, found: Quantized, as_json: bool, choice: SearchResult 
     echo_csv(columns, (asdict(o) for o in found.report.outcomes))
 
 
-COMMANDS = (quantize, dequantize, prune, report, advise)
+COMMANDS = (quantize, dequantize, train, prune, report, advise)

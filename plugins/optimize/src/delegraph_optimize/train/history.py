@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from string import Template
+from typing import Any
 
 from attrs import frozen
 from delegraph import escaped, html_text, report_table, report_text
@@ -63,6 +64,19 @@ class Trained(Quantized):
     @property
     def _has_held(self) -> bool:
         return any(e.held_loss == e.held_loss for e in self.epochs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the epochs, and what became of each op; None stands for what was not measured."""
+        told = {"loss": self.loss, "metric": self.metric, "kept_epoch": self.kept_epoch}
+        return {**told, "epochs": self.lines(), "notes": list(self.notes), "report": self.report.to_json()}
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return a line for each epoch."""
+        names = ("epoch", "loss", "held_loss", "metric", "seconds")
+        return [
+            {n: None if v != v else v for n, v in zip(names, (e.number, *e.row[1:]), strict=True)}
+            for e in self.epochs
+        ]
 
     def to_html(self, title: str = "training") -> str:
         """Return a page with the curves, which needs nothing else."""

@@ -1,0 +1,181 @@
+"""``delegraph train``: a model trained, with quantization or in floats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+from delegraph import form_options
+
+from .report_command import FILE, OUT, numbers
+
+if TYPE_CHECKING:
+    from .train import Progress, Trained
+
+
+def _bits(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int]:
+    """Read ``4,8``."""
+    parts = text.split(",")
+    if len(parts) != 2 or not all(p.strip().isdecimal() for p in parts):
+        raise click.BadParameter(f"needs two whole numbers with a comma between them, found {text!r}")
+    return int(parts[0]), int(parts[1])
+
+
+_OPTIONS = (
+    click.option("-o", "--output", "out", type=OUT, required=True, help="The .tflite file to write."),
+    click.option(
+        "--data",
+        metavar="PATH",
+        required=True,
+        help="Samples: a folder, or an .npy or .npz file of several.",
+    ),
+    click.option(
+        "--labels", type=FILE, help="What is wanted of each sample: .npy, .npz, or a text of classes."
+    ),
+    click.option(
+        "--bits",
+        metavar="W,A",
+        default="8,8",
+        show_default=True,
+        callback=_bits,
+        help="Of weights (2 to 8) and of activations (2 to 16).",
+    ),
+    click.option("--float", "in_floats", is_flag=True, help="Train a model of floats, without integers."),
+    click.option("--epochs", type=click.IntRange(min=1), default=3, show_default=True),
+    click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True),
+    click.option(
+        "--lr",
+        type=click.FloatRange(min=0, min_open=True),
+        help="How far weights go in a step, as a share of their size. Without it: 0.0002; of fewer than 8 "
+        "bits, 0.001.",
+    ),
+    click.option(
+        "--loss",
+        metavar="L",
+        help="distill: what the model of floats gives; cross-entropy; mse; or PYTHON:FUNCTION. Without it: "
+        "cross-entropy with labels, distill without.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the order of the samples."),
+    click.option(
+        "--held-back",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.1,
+        show_default=True,
+        help="Share of the samples to judge by: the best epoch is kept.",
+    ),
+    click.option(
+        "--ranges",
+        type=click.Choice(["learned", "observed", "fixed"]),
+        default="learned",
+        show_default=True,
+        help="Of activations: by gradient, as moving averages, or as calibration has them.",
+    ),
+    click.option(
+        "--method",
+        type=click.Choice(["minmax", "average", "percentile", "mse", "entropy", "best"]),
+        help="How ranges begin. Without it: as quantize has it.",
+    ),
+    click.option("--rules", type=FILE, help="A TOML file: other schemes for some ops."),
+    click.option("--calibration", type=FILE, help="A saved one: where ranges begin."),
+    click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
+    click.option("--mean", metavar="M[,M,M]", callback=numbers, help="Of images: real = (pixel - M) / S."),
+    click.option("--std", metavar="S[,S,S]", callback=numbers, help="S of the same."),
+    click.option("--checkpoint", type=OUT, help="A file to go on from, written after each epoch."),
+    click.option("--resume", is_flag=True, help="Go on from the checkpoint."),
+    click.option("--html", type=OUT, help="Write a page with the curves to a file."),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("model", type=FILE)
+@_with_options
+@form_options(
+    json="Print the epochs, and what became of each op, as JSON.", csv="Print a line for each epoch as CSV."
+)
+def train(
+    model: str,
+    out: str,
+    bits: tuple[int, int],
+    in_floats: bool,
+    html: str | None,
+    as_json: bool,
+    as_csv: bool,
+    **settings: Any,
+) -> None:
+    """Train a model with quantization, on samples alone or with labels, and write it as integers.
+
+    It needs PyTorch: pip install "delegraph-optimize[train]".
+    """
+    from delegraph import check_output, echo, echo_csv, echo_json, escaped
+
+    from .train import train as trained
+
+    read = [model, *(settings[n] for n in ("data", "labels", "calibration", "rules") if settings[n])]
+    written = [path for path in (settings["checkpoint"], html, out) if path]
+    for place, path in enumerate(written):
+        check_output(path, [*read, *written[:place]])
+    with _progress() as progress:
+        try:
+            found = trained(model, bits=None if in_floats else bits, progress=progress, **settings)
+        except KeyboardInterrupt:
+            if settings["checkpoint"]:
+                echo(f"{escaped(settings['checkpoint'])} has the last epoch: --resume goes on", err=True)
+            raise
+    read += [settings["checkpoint"]] if settings["checkpoint"] else []
+    if html:
+        _write_page(html, found, model, read)
+        read.append(html)
+    found.write(out, read)
+    if as_json:
+        echo_json({"file": out, **found.to_json()})
+    elif as_csv:
+        lines = found.lines()
+        echo_csv(tuple(lines[0]), lines)
+    else:
+        echo(str(found))
+
+
+def _write_page(path: str, found: Trained, model: str, read: list[str]) -> None:
+    from delegraph import write_file
+
+    write_file(path, found.to_html(f"{model}, trained").encode(), read)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Show the steps that are done with loss and metric, on a terminal, and the time that is left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]}{task.fields[metric]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("preparing", total=None, loss="", metric="")
+
+        def progress(done: Progress) -> None:
+            told = "" if done.metric is None else f", {done.metric_name} {100 * done.metric:.1f} %"
+            shown.update(
+                task,
+                completed=done.step,
+                total=done.steps,
+                description=f"epoch {done.epoch} of {done.epochs}",
+                loss=f"{done.loss:.4g}",
+                metric=told,
+            )
+
+        yield progress

@@ -41,6 +41,8 @@ CALLS = {
     "quantize --plot": f"{SEARCH} --plot OUT",
     "quantize --state": f"{SEARCH} --state OUT",
     "dequantize -o": "dequantize M -o OUT",
+    "cluster -o": "cluster W -o OUT",
+    "cluster --html": "cluster W -o NEW --html OUT",
     "prune -o": "prune W -o OUT",
     "prune --html": "prune W -o NEW --html OUT",
     "prune --plot": "prune W --scan --data IN --plot OUT",
@@ -64,7 +66,9 @@ FORMATS = {
     "quantize --save-calibration": b"PK\5\6",
     **dict.fromkeys(("quantize --plot", "prune --plot"), b"</svg>"),
     "quantize --state": b"delegraph search",
-    **dict.fromkeys(("extract -o", "quantize -o", "dequantize -o", "prune -o", "train -o"), b"TFL3"),
+    **dict.fromkeys(
+        ("extract -o", "quantize -o", "dequantize -o", "prune -o", "cluster -o", "train -o"), b"TFL3"
+    ),
     "train --checkpoint": b"PK",
 }
 READ = {
@@ -72,6 +76,7 @@ READ = {
     "evaluate": ("m.tflite", "list.csv"),
     "run": ("m.tflite", "in.npy", "labels.txt"),
     "quantize": ("m.tflite", "in.npy"),
+    "cluster": ("w.tflite",),
     "prune": ("w.tflite",),
     "report": ("m.tflite", "in.npy"),
     "train": ("w.tflite", "in.npy"),

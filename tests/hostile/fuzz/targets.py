@@ -293,6 +293,17 @@ def prune(file: bytes, seed: int) -> None:
     _check_made(model, file, " ".join(["prune", *options]), seed)
 
 
+def cluster(file: bytes, seed: int) -> None:
+    """What cluster writes is read, and runs where its source does."""
+    MODEL.write_bytes(file)
+    draw, model = random.Random(seed), _read(file)
+    options = ["--clusters", draw.choice(("2", "16")), "--per", draw.choice(("tensor", "channel"))]
+    if draw.random() < 0.5:
+        options += ["--data", _samples(model, seed)]
+    check_written(file, called(["cluster", str(MODEL), "-o", SMALL, *options]).output)
+    _check_made(model, file, " ".join(["cluster", *options]), seed)
+
+
 def _check_made(model: Model, file: bytes, how: str, seed: int) -> None:
     """Raise :class:`Wrong` where a model was made that does not run as its source does."""
     if not Path(SMALL).exists():
@@ -408,6 +419,7 @@ TARGETS = {
         Target("quantize", "quantize", "reference", 40, 0.15, quantize),
         Target("dequantize", "dequantize", "reference", 40, 0.1, dequantize),
         Target("prune", "prune", "reference", 40, 0.1, prune),
+        Target("cluster", "cluster", "reference", 40, 0.1, cluster),
         Target("report", "report", "reference", 40, 0.08, _command("report", _report)),
         Target(
             "advise", "advise", "", 20, 0.08,

@@ -2,8 +2,9 @@
 
 ``quantize(model, "int8", data=samples)`` gives a model, and a report of what became of each op;
 ``dequantize(model)`` the float view of one that is quantized; ``search_schemes`` chooses a scheme for each
-op, so that no more is lost than is allowed; ``prune(model, 0.5)`` makes weights zero; ``measure`` says what
-was lost. On the command line: ``delegraph quantize``, ``dequantize``, ``prune``, ``report``.
+op, so that no more is lost than is allowed; ``prune(model, 0.5)`` makes weights zero, and
+``cluster(model, 16)`` lets them share values; ``measure`` says what was lost. On the command line:
+``delegraph quantize``, ``dequantize``, ``prune``, ``cluster``, ``report``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import click
 
     from .calibrate import Calibration
+    from .clustering import cluster
     from .compress import CompressedModel, CompressionReport, LayerRule, WeightOutcome
     from .pipeline import Quantized, dequantize, quantize
     from .pruning import PruningScan, prune, scan
@@ -40,6 +42,7 @@ __all__ = [
     "Rule",
     "SearchResult",
     "WeightOutcome",
+    "cluster",
     "dequantize",
     "measure",
     "prune",
@@ -62,6 +65,7 @@ _LATER = {
     "Report": "report",
     "Rule": "rules",
     "WeightOutcome": "compress",
+    "cluster": "clustering",
     "dequantize": "pipeline",
     "measure": "report.measure",
     "prune": "pruning",

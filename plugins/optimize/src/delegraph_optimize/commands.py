@@ -11,6 +11,7 @@ from delegraph import form_options
 
 from .advise.table import help_table
 from .advise_command import advise
+from .cluster_command import cluster
 from .prune_command import prune
 from .report_command import numbers, report
 from .search_command import NAMES, is_search, searched, with_options
@@ -198,4 +199,4 @@ def _print_form(out: str, found: Quantized, as_json: bool, choice: SearchResult 
     echo_csv(columns, (asdict(o) for o in found.report.outcomes))
 
 
-COMMANDS = (quantize, dequantize, train, prune, report, advise)
+COMMANDS = (quantize, dequantize, train, prune, cluster, report, advise)

@@ -10,18 +10,23 @@ from .compressed import (
     with_stored,
 )
 from .layer_rules import LayerRule, layer_rules
+from .on_samples import Change, Told, change_on_samples, kept_samples
 from .report import CompressionReport, WeightOutcome
 from .weight_layer import WeightLayer, weight_layers
 
 __all__ = [
+    "Change",
     "CompressedModel",
     "CompressionReport",
     "LayerRule",
+    "Told",
     "WeightLayer",
     "WeightOutcome",
+    "change_on_samples",
     "check_layers",
     "compressed_model",
     "counted_weights",
+    "kept_samples",
     "layer_rules",
     "weight_layers",
     "with_stored",

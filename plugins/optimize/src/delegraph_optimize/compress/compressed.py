@@ -78,9 +78,16 @@ def _outcome(layer: WeightLayer, done: str) -> WeightOutcome:
         int(np.count_nonzero(layer.before == 0)),
         layer.before.size - int(np.count_nonzero(weights)),
         len(np.unique(weights)),
+        _channel_values(layer.matrix),
         done,
         reason=layer.reason,
     )
+
+
+def _channel_values(matrix: np.ndarray) -> int:
+    """Return the most different values that a row has."""
+    rows = np.sort(matrix, axis=1)
+    return int((rows[:, 1:] != rows[:, :-1]).sum(axis=1).max(initial=0)) + 1
 
 
 def check_layers(layers: Sequence[WeightLayer], verb: str) -> None:

@@ -21,6 +21,7 @@ class WeightOutcome:
     zeros_before: int
     zeros: int
     values: int  # different ones, of all its weights
+    channel_values: int  # of those, the most that one of its units has
     done: str = ""  # in words: "50 %, reconstructed"; "" where they stay as they were
     stored: str = ""  # how, where that is not as an ordinary tensor
     reason: str = ""  # why it is not what was asked for; "" where it is

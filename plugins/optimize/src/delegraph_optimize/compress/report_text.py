@@ -32,11 +32,17 @@ def cells(outcome: WeightOutcome, several: bool) -> tuple[str, ...]:
         outcome.op,
         f"{outcome.weights:,}",
         percent(outcome.zeros, outcome.weights),
-        f"{outcome.values:,}",
+        _values(outcome),
         ", ".join(filter(None, (outcome.done, outcome.stored))),
         outcome.reason,
         shortened(escaped(outcome.name)),
     )
+
+
+def _values(outcome: WeightOutcome) -> str:
+    """Return how many values the weights have; where each unit has few of its own, how many it has."""
+    few = 4 * outcome.channel_values < outcome.values
+    return f"{outcome.values:,}" + (f", {outcome.channel_values:,} a channel" if few else "")
 
 
 def percent(part: int, whole: int) -> str:

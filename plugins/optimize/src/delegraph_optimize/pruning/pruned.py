@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from delegraph import Delegate, InputError, Model, read_model
+from delegraph import Delegate, Model, read_model
 
-from ..calibrate import Samples, read_samples
+from ..calibrate import read_samples
 from ..compress import (
+    Change,
     CompressedModel,
     LayerRule,
+    Told,
     WeightLayer,
+    change_on_samples,
     check_layers,
     compressed_model,
     counted_weights,
+    kept_samples,
     layer_rules,
     weight_layers,
     with_stored,
 )
-from ..improve import KeptSamples
 from ..prepared import FloatModel
 from ..writer import ModelEdit
 from .asked import AskedPruning, Pruning
-from .on_samples import prune_on_samples
+from .reconstruct import reconstructed
 from .stored_sparse import store_sparse
 
 SAMPLES = 256  # that are kept of those that are given
-Told = Callable[[int, int], None]  # gets the number of layers that are done, and of all
 
 
 def prune(
@@ -75,7 +77,10 @@ def prune(
     mended: set[int] = set()
     if data is not None:
         kept = kept_samples(read_samples(given, data, mean=mean, std=std, limit=samples), seed, SAMPLES)
-        mended = prune_on_samples(ready.model, edit, kept, layers, wanted, engine, seed, progress)
+        some = [layer for layer in layers if id(layer) in wanted]
+        mended = change_on_samples(
+            ready.model, edit, kept, some, _mender(wanted), engine=engine, seed=seed, progress=progress
+        )
     done = {}
     for layer in layers:
         if id(layer) in wanted:
@@ -86,17 +91,15 @@ def prune(
     return compressed_model(given, ready, edit, f"pruned {Pruning.of(sparsity, pattern)}", outcomes)
 
 
-def kept_samples(samples: Samples, seed: int, most: int) -> KeptSamples:
-    """Return some of the samples, drawn by chance.
+def _mender(wanted: Mapping[int, Pruning]) -> Change:
+    """Return what prunes a layer so that the weights that stay make up for those that go."""
 
-    :raises InputError: there are none
-    """
-    kept = KeptSamples(seed, most)
-    for _ in kept.of(samples):
-        pass
-    if not kept.samples:
-        raise InputError("pruning on data needs at least one sample, found none")
-    return kept
+    def change(layer: WeightLayer, weights: np.ndarray, squares: np.ndarray) -> np.ndarray:
+        asked = wanted[id(layer)]
+        rest = asked.pattern, asked.share, layer.row
+        return np.stack([reconstructed(w, a, *rest) for w, a in zip(weights, squares, strict=True)])
+
+    return change
 
 
 def _wanted(layers: Iterable[WeightLayer], asked: AskedPruning) -> dict[int, Pruning]:

@@ -13,12 +13,12 @@ from delegraph import Delegate, Interpreter, Model, html_text, read_model
 
 from ..calibrate import read_samples
 from ..calibrate.watch import run_sample
-from ..compress import WeightLayer, check_layers, weight_layers
+from ..compress import WeightLayer, check_layers, kept_samples, weight_layers
 from ..improve import KeptSamples
 from ..prepared import FloatModel
 from ..writer import ModelEdit
 from .asked import Pruning
-from .pruned import by_size, kept_samples
+from .pruned import by_size
 
 SPARSITIES = (0.25, 0.5, 0.75, 0.9)
 SAMPLES = 16  # that are kept of those that are given

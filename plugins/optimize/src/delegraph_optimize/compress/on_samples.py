@@ -1,13 +1,13 @@
-"""Layers pruned one after the other on samples, each as what it reads has become of the layers before."""
+"""Layers changed one after the other on samples, each as what it reads has become of the layers before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from delegraph import Delegate, Model
+from delegraph import Delegate, InputError, Model
 
-from ..compress import WeightLayer
+from ..calibrate import Samples
 from ..improve import KeptSamples
 from ..improve.bias_correction import mean_row
 from ..improve.gptq import damped_squares
@@ -15,26 +15,46 @@ from ..improve.lockstep import LockStep, lockstep
 from ..improve.product import BIAS, WeightedProduct
 from ..improve.weights import some_rows
 from ..writer import LEFT_OUT, ModelEdit
-from .asked import Pruning
-from .reconstruct import reconstructed
+from .weight_layer import WeightLayer
 
 ROWS = 4096  # of what a layer reads that are looked at
 MOST_DEPTH = 8192  # of a layer: a matrix of so many rows and columns has half a gigabyte
+# Gets a layer, weights (groups, units, depth) and XᵀX of what they read, damped, (groups, depth, depth);
+# returns the weights that it is to have.
+Change = Callable[[WeightLayer, np.ndarray, np.ndarray], np.ndarray]
+Told = Callable[[int, int], None]  # gets the number of layers that are done, and of all
 
 
-def prune_on_samples(
+def kept_samples(samples: Samples, seed: int, most: int) -> KeptSamples:
+    """Return some of the samples, drawn by chance.
+
+    :raises InputError: there are none
+    """
+    kept = KeptSamples(seed, most)
+    for _ in kept.of(samples):
+        pass
+    if not kept.samples:
+        raise InputError("data need at least one sample, found none")
+    return kept
+
+
+def change_on_samples(
     floats: Model,
     edit: ModelEdit,
     kept: KeptSamples,
     layers: Sequence[WeightLayer],
-    wanted: Mapping[int, Pruning],
-    engine: str | Delegate,
-    seed: int,
-    progress: Callable[[int, int], None],
+    change: Change,
+    *,
+    engine: str | Delegate = "reference",
+    seed: int = 0,
+    progress: Told = lambda done, of: None,
 ) -> set[int]:
-    """Prune the layers that this can; return them by their ``id``."""
-    mended: set[int] = set()
-    by_node = {id(layer.node): layer for layer in layers if id(layer) in wanted and layer.place == 1}
+    """Change the weights of layers that are products; return those that were changed, by their ``id``.
+
+    :param floats: the model that is being edited, as it was
+    """
+    done: set[int] = set()
+    by_node = {id(layer.node): layer for layer in layers if layer.place == 1}
     for place, samples in kept.by_subgraph(floats).items():
         for step in lockstep(floats.subgraphs[place], edit.graphs[place], samples, engine):
             layer = by_node.get(id(step.node))
@@ -43,10 +63,10 @@ def prune_on_samples(
             product = WeightedProduct.of(step.op)
             if product is None or layer.matrix.shape[1] > MOST_DEPTH or not _has_own_bias(layer):
                 continue
-            _prune(layer, product, step, wanted[id(layer)], seed)
-            mended.add(id(layer))
-            progress(len(mended), len(by_node))
-    return mended
+            _change(layer, product, step, change, seed)
+            done.add(id(layer))
+            progress(len(done), len(by_node))
+    return done
 
 
 def _has_own_bias(layer: WeightLayer) -> bool:
@@ -60,10 +80,10 @@ def _bias(layer: WeightLayer) -> int:
     return inputs[BIAS] if len(inputs) > BIAS else LEFT_OUT
 
 
-def _prune(
-    layer: WeightLayer, product: WeightedProduct, step: LockStep, pruning: Pruning, seed: int
+def _change(
+    layer: WeightLayer, product: WeightedProduct, step: LockStep, change: Change, seed: int
 ) -> None:
-    """Prune so that what is read now gives what floats gave, but for the mean: the bias has that."""
+    """Change so that what is read now gives what floats gave, but for the mean: the bias has that."""
     assert step.floats is not None
     assert step.found is not None
     weights = product.matrix(product.weights).astype(np.float64)
@@ -73,8 +93,7 @@ def _prune(
     # what the layers before lost, these weights make up for, too: W' = W + W (X - X̂)ᵀ X̂ (X̂ᵀX̂)⁻¹
     lost = weights @ (before - now).transpose(0, 2, 1) @ now
     moved = weights + np.linalg.solve(squares, lost.transpose(0, 2, 1)).transpose(0, 2, 1)
-    rest = pruning.pattern, pruning.share, layer.row
-    made = np.stack([reconstructed(w, a, *rest) for w, a in zip(moved, squares, strict=True)])
+    made = change(layer, moved, squares)
     layer.write(made.reshape(-1, made.shape[2]))
     bias = mean_row(product, step.floats) @ weights.transpose(0, 2, 1)
     bias = bias - mean_row(product, step.found) @ made.transpose(0, 2, 1)

@@ -204,6 +204,33 @@ def test_no_number_is_the_best_class() -> None:
     assert [r["class"] for r in said.records] == [2, 1, 0]
 
 
+NAMED = {
+    "detection_classes": np.float32([[0, 0]]),  # as whole as the scores are
+    "detection_scores": np.float32([[1, 0]]),
+    "detection_boxes": np.float32([[[0.1, 0.2, 0.5, 0.6], [0, 0, 1, 1]]]),
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "outputs"),
+    [
+        ("detect", NAMED),
+        ("classify", {"Logits/out": np.float32([[3, -1, 7]]), "other": np.float32([[1, 2, 3, 4]])}),
+        ("segment", {"my_mask": np.zeros((1, 2, 2, 3), np.float32)}),
+        ("keypoints", {"face landmarks": np.zeros((1, 5, 2), np.float32)}),
+    ],
+)
+def test_names_of_outputs_say_what_they_are(task: str, outputs: dict[str, Any]) -> None:
+    (said,) = answer(seen_of(outputs))
+    assert (said.task, said.is_guess) == (task, True)
+    assert "called" in said.why
+
+
+def test_names_say_which_whole_numbers_are_scores() -> None:
+    (said,) = answer(seen_of(NAMED))
+    assert [(line["class"], line["score"]) for line in said.records] == [(0, 1.0)]
+
+
 def test_values_that_are_no_numbers_are_warned_of() -> None:
     seen = seen_of({"y": np.float32([[np.nan, np.inf, 1]]), "z": np.float32([np.nan]), "ok": np.int8([1])})
     assert list(warnings_of(seen)) == [
@@ -228,14 +255,17 @@ def test_of_boxes_that_overlap_the_best_is_kept() -> None:
     assert apart(boxes, np.float64([0.5, 0.9, 0.1])) == [1, 2]
 
 
-SHAPES = st.lists(st.integers(0, 5) | st.sampled_from([17, 3, 4, 20, 40, 63, 195, 896]), max_size=4)
+SIZES = [17, 3, 4, 6, 20, 34, 40, 56, 63, 195, 300, 336, 896, 1008, 1917]
+SHAPES = st.lists(st.integers(0, 5) | st.sampled_from(SIZES), max_size=4)
 SHAPES = SHAPES.filter(lambda shape: np.prod(shape, dtype=float) < 1e5)
 TYPES = st.sampled_from(["float32", "int8", "uint8", "int64", "bool", "float16"])
+NAMES = st.sampled_from(["y", "boxes", "classes", "scores", "num", "mask", "landmarks", "logits"])
 FILLS = st.sampled_from([0, 1, -1, 0.5, np.nan, np.inf, -np.inf, 1e30, 100])
 
 
 @settings(max_examples=int(os.environ.get("DELEGRAPH_ANSWERS", "60")), derandomize=True, deadline=None)
 @given(
+    st.lists(NAMES, min_size=5, max_size=5),
     st.lists(st.tuples(SHAPES, TYPES, FILLS), min_size=1, max_size=5),
     st.sampled_from([None, *TASKS]),
     st.sampled_from([None, (1, 1), (100, 50), (128, 128)]),
@@ -243,6 +273,7 @@ FILLS = st.sampled_from([0, 1, -1, 0.5, np.nan, np.inf, -np.inf, 1e30, 100])
     st.booleans(),
 )
 def test_any_outputs_have_an_answer_or_an_error(
+    names: list[str],
     outputs: list[tuple[list[int], str, float]],
     task: str | None,
     size: tuple[int, int] | None,
@@ -253,7 +284,7 @@ def test_any_outputs_have_an_answer_or_an_error(
     for i, (shape, dtype, fill) in enumerate(outputs):
         finite = np.nan_to_num(fill) if np.dtype(dtype).kind != "f" else fill
         with np.errstate(all="ignore"):
-            arrays[f"y{i}"] = np.full(shape[:4], np.clip(finite, -100, 100), dtype)
+            arrays[f"{names[i]}{i}"] = np.full(shape[:4], np.clip(finite, -100, 100), dtype)
     op = POST_PROCESS if len(outputs) > 2 else "ADD"
     seen = seen_of(
         arrays, op, input_size=size, is_sound=is_sound, settings=AnswerSettings(task, threshold=threshold)

@@ -7,7 +7,18 @@ how that is drawn. An answer is records, a dictionary each, with the task's colu
 from __future__ import annotations
 
 from .ask import answer, tasks_text, warnings_of
+from .boxes import unread_boxes
 from .seen import AnswerSettings, Said, Seen
 from .tasks import TASKS, Task
 
-__all__ = ["TASKS", "AnswerSettings", "Said", "Seen", "Task", "answer", "tasks_text", "warnings_of"]
+__all__ = [
+    "TASKS",
+    "AnswerSettings",
+    "Said",
+    "Seen",
+    "Task",
+    "answer",
+    "tasks_text",
+    "unread_boxes",
+    "warnings_of",
+]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..text import escaped, plural
+from .boxes import unread_boxes
 from .seen import Said, Seen, Way
 from .tasks import TASKS, Task
 
@@ -47,8 +48,10 @@ def _asked(task: Task, seen: Seen) -> list[Said]:
     for way in task.ways:
         if found := _said(task, way, seen):
             return [attrs.evolve(said, why="as you said", is_guess=False) for said in found]
+    unread = unread_boxes(seen) if task.name == "detect" else None
     outputs = ", ".join(a.text for a in seen.interface.outputs) or "none"
-    raise InputError(f"no output can be read as {task.name} ({task.needs}); the outputs are: {outputs}")
+    why = unread or f"{task.needs}; the outputs are: {outputs}"
+    raise InputError(f"no output can be read as {task.name}: {why}")
 
 
 def _said(task: Task, way: Way, seen: Seen) -> list[Said]:

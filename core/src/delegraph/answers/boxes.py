@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
 import numpy as np
 from attrs import frozen
 
 from ..file import Labels
 from ..model import Record
 from ..run import Argument
+from ..text import escaped
 from .anchors import ANCHORS, decoded
 from .seen import Line, Said, Seen, Way
+from .ssd import anchors_of, raw_outputs
+from .ssd import decoded as ssd_decoded
+from .yolo import yolo
 
 NEEDS = "needs boxes of four numbers each, their classes and scores"
 POST_PROCESS = "TFLite_Detection_PostProcess"
@@ -26,7 +31,7 @@ _ORDER = ("left", "top", "right", "bottom")
 class Boxes:
     """Boxes of a model, before those of a low score are left out."""
 
-    boxes: np.ndarray  # (boxes, 4): left, top, right, bottom, as shares of the picture's size
+    boxes: np.ndarray  # (boxes, 4): left, top, right, bottom, as shares of the input's size
     classes: np.ndarray  # (boxes,)
     scores: np.ndarray  # (boxes,)
     output: str
@@ -39,10 +44,10 @@ def said(seen: Seen, found: Boxes) -> list[Said]:
     keep = [
         i for i in np.argsort(-found.scores, kind="stable") if found.scores[i] >= seen.settings.threshold
     ]
-    scale = np.asarray(seen.size * 2, np.float64)
+    places = seen.in_picture(found.boxes)
     records: list[Line] = []
     for number, i in enumerate(keep):
-        corners = (found.boxes[i].astype(np.float64) * scale).tolist()
+        corners = places[i].tolist()
         kind = int(found.classes[i])
         about = {
             "box": number,
@@ -86,7 +91,7 @@ def _ordinary(
 
 
 def _placed(seen: Seen, boxes: Argument, corners: np.ndarray) -> np.ndarray:
-    """Return boxes as left, top, right, bottom, shares of the picture."""
+    """Return boxes as left, top, right, bottom, shares of the input."""
     about = _box_properties(boxes)
     if about is None:
         return corners[:, [1, 0, 3, 2]]
@@ -133,6 +138,26 @@ def _is_whole(values: np.ndarray) -> bool:
     return bool(np.isfinite(values).all()) and bool((values == np.round(values)).all())
 
 
+def _of_names(seen: Seen) -> list[Said]:
+    """Read outputs that are called boxes, classes and scores."""
+    found = [
+        [a for a, value in seen.called(*words) if value.size]
+        for words in (("box", "location"), ("class", "categor", "label"), ("score", "confidence"))
+    ]
+    if any(len(some) != 1 for some in found) or len({some[0].name for some in found}) < 3:
+        return []
+    boxes, classes, scores = (some[0] for some in found)
+    n, odd = divmod(seen.values[boxes.name].size, 4)
+    if odd or any(seen.values[a.name].size != n for a in (classes, scores)):
+        return []
+    counts = [
+        a
+        for a, value in seen.called("num", "count")
+        if value.size == 1 and a not in (boxes, classes, scores)
+    ]
+    return said(seen, _ordinary(seen, boxes, classes, scores, counts[0] if len(counts) == 1 else None))
+
+
 def _of_shapes(seen: Seen) -> list[Said]:
     """Read four outputs as that op would give them, by their shapes."""
     for a, value in seen.outputs():
@@ -161,13 +186,50 @@ def _anchored(seen: Seen) -> Iterator[Boxes]:
             yield Boxes(boxes, np.zeros(len(kept)), kept, a.name)
 
 
+def _of_yolo(seen: Seen) -> list[Said]:
+    found = yolo(seen)
+    if found is None or found.points is not None:
+        return []
+    return said(seen, Boxes(found.boxes, found.classes, found.scores, found.output))
+
+
+def _of_ssd(seen: Seen) -> list[Said]:
+    """Read distances from anchors and scores, where the anchors are known."""
+    raw = raw_outputs(seen)
+    known = anchors_of(seen, seen.values[raw[0].name].shape[1]) if raw is not None else None
+    if raw is None or known is None:
+        return []
+    boxes, scores = raw
+    found = ssd_decoded(
+        seen.values[boxes.name][0], seen.values[scores.name][0], known[0], seen.settings.threshold
+    )
+    carried = seen.labels(scores)
+    answers = said(seen, Boxes(*found, boxes.name, carried.axis or carried.value))
+    return [attrs.evolve(one, why=f"its outputs have the shapes of SSD's, {known[1]}") for one in answers]
+
+
+def unread_boxes(seen: Seen) -> str | None:
+    """Say that there are distances from anchors which are not known; None: there are none."""
+    raw = raw_outputs(seen)
+    if raw is None or anchors_of(seen, seen.values[raw[0].name].shape[1]) is not None:
+        return None
+    boxes, scores = raw
+    return (
+        f"outputs {escaped(boxes.name)!r} and {escaped(scores.name)!r} have the shapes of a detector's "
+        "distances from anchors and scores; neither the file nor a known detector has as many anchors"
+    )
+
+
 _UPPER_LEFT, _CENTER, _PIXEL = 2, 3, 1  # BoundingBoxType, CoordinateType
 
 WAYS = (
     Way(f"it ends in {POST_PROCESS}", _of_op),
     Way("as its metadata says", _of_metadata),
+    Way("its outputs are called boxes, classes and scores", _of_names, is_guess=True),
     Way(
         "its outputs have the shapes of boxes, classes, scores and their number", _of_shapes, is_guess=True
     ),
     Way("its outputs have the shapes of MediaPipe's detectors", _of_anchors, is_guess=True),
+    Way("an output has the shape of YOLO's boxes", _of_yolo, is_guess=True),
+    Way("", _of_ssd, is_guess=True),
 )

@@ -70,6 +70,12 @@ def _probabilities(seen: Seen) -> list[Said]:
     return [listed(seen, a, seen.labels(a).axis) for a, value in seen.outputs() if looks_like_scores(value)]
 
 
+def _called_scores(seen: Seen) -> list[Said]:
+    """Read the only list of numbers that is called one of scores, as they are: logits, say."""
+    found = [a for a, _ in seen.called(*_NAMES) if a in _lists(seen)]
+    return [listed(seen, a, seen.labels(a).axis) for a in found] if len(found) == 1 else []
+
+
 def _any_list(seen: Seen) -> list[Said]:
     """Read the output with the most values along its last axis, whatever they are."""
     found = [a for a, value in seen.outputs() if value.ndim and value.size > 1 and value.shape[-1] > 1]
@@ -86,10 +92,14 @@ def _of_sound(read: Callable[[Seen], list[Said]]) -> Callable[[Seen], list[Said]
     return heard
 
 
+_NAMES = ("logit", "prediction", "softmax", "probab")
 WAYS = (
     Way("as its labels say", _labelled),
     Way("an output is probabilities: no value below 0, together 1", _probabilities, is_guess=True),
     Way("", _only_list, is_guess=True),
+    Way(
+        "an output is called one of scores, which need not be probabilities", _called_scores, is_guess=True
+    ),
     Way("", _any_list, asked=True),
 )
 SOUNDS = tuple(attrs.evolve(way, read=_of_sound(way.read)) for way in WAYS)

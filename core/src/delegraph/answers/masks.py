@@ -26,6 +26,13 @@ def _ordinary(seen: Seen) -> list[Said]:
     return []
 
 
+def _called_mask(seen: Seen) -> list[Said]:
+    """Read what is called a mask, of whatever size it is."""
+    called = {a.name for a, _ in seen.called("mask", "segment")}
+    found = [(a, value) for a, value in _planes(seen) if a.name in called]
+    return [_said(seen, *found[0])] if len(found) == 1 and seen.input_size is not None else []
+
+
 def _any_plane(seen: Seen) -> list[Said]:
     found = sorted(_planes(seen), key=lambda pair: -pair[1].shape[0] * pair[1].shape[1])
     return [_said(seen, *found[0])] if found else []
@@ -49,7 +56,7 @@ def _covers(mask: tuple[int, int], of: tuple[int, int]) -> bool:
 
 
 def _said(seen: Seen, output: Argument, value: np.ndarray) -> Said:
-    mask = _classes(value, seen.settings.threshold)
+    mask = _classes(_of_picture(value, seen.window), seen.settings.threshold)
     carried = seen.labels(output)
     labels = seen.settings.labels or carried.value or carried.axis
     names = {0: "background", 1: "foreground"} if value.shape[-1] == 1 and value.dtype.kind == "f" else {}
@@ -66,6 +73,14 @@ def _said(seen: Seen, output: Argument, value: np.ndarray) -> Said:
         for i in order.tolist()
     ]
     return Said("segment", tuple(records), output.name, mask=mask, named=bool(names))
+
+
+def _of_picture(value: np.ndarray, window: tuple[float, float, float, float]) -> np.ndarray:
+    """Return the pixels of the picture, without the bars at its sides."""
+    height, width = value.shape[:2]
+    left, right = (round(share * width) for share in window[::2])
+    top, bottom = (round(share * height) for share in window[1::2])
+    return value[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
 def _classes(value: np.ndarray, threshold: float) -> np.ndarray:
@@ -88,5 +103,6 @@ WAYS = (
         _ordinary,
         is_guess=True,
     ),
+    Way("an output is called a mask", _called_mask, is_guess=True),
     Way("", _any_plane, asked=True),
 )

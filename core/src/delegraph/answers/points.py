@@ -10,8 +10,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..run import Argument
 from .seen import Line, Said, Seen, Size, Way
 from .skeletons import BODY, COCO, HAND, UNNAMED, Skeleton
+from .yolo import yolo
 
 NEEDS = "needs an axis of keypoints, of two or three numbers each"
 DECODER = "PosenetDecoderOp"
@@ -21,15 +23,14 @@ _FACE = 468  # points of MediaPipe's face mesh
 def said(seen: Seen, people: Iterable[np.ndarray], skeleton: Skeleton, output: str) -> list[Said]:
     """Return keypoints as records.
 
-    :param people: (keypoints, 3) each: x and y as shares of the picture, and the score
+    :param people: (keypoints, 3) each: x and y as shares of the input, and the score
     """
-    width, height = seen.size
     records: list[Line] = []
     for number, points in enumerate(people):
-        for i, (x, y, score) in enumerate(points.astype(np.float64).tolist()):
+        places = seen.in_picture(points[:, :2]).tolist()
+        for i, ((x, y), score) in enumerate(zip(places, points[:, 2].tolist(), strict=True)):
             name = skeleton.names[i] if i < len(skeleton.names) else ""
-            record = {"object": number, "point": i, "name": name, "score": score}
-            records.append({**record, "x": x * width, "y": y * height})
+            records.append({"object": number, "point": i, "name": name, "score": score, "x": x, "y": y})
     return [Said("pose", tuple(records), output, bones=skeleton.bones, named=bool(skeleton.names))]
 
 
@@ -45,6 +46,11 @@ def _movenet_multi(seen: Seen) -> list[Said]:
         people = value[value[:, 55] >= seen.settings.threshold, :51].reshape(-1, 17, 3)
         return said(seen, people[..., [1, 0, 2]], COCO, name)
     return []
+
+
+def _of_yolo(seen: Seen) -> list[Said]:
+    found = yolo(seen)
+    return [] if found is None or found.points is None else said(seen, found.points, COCO, found.output)
 
 
 def _posenet(seen: Seen) -> list[Said]:
@@ -114,9 +120,18 @@ def _presence(seen: Seen) -> float:
     return single[0] if 0 <= single[0] <= 1 else float(_sigmoid(np.float64(single[0])))
 
 
+def _called_points(seen: Seen) -> list[Said]:
+    """Read what is called keypoints; shares of the picture, or pixels of the input."""
+    return _first_points(seen, seen.called("keypoint", "landmark")) if seen.input_size is not None else []
+
+
 def _any_points(seen: Seen) -> list[Said]:
-    """Read whatever ends in two or three numbers each; shares of the picture, or pixels of the input."""
-    for a, value in seen.outputs():
+    """Read whatever ends in two or three numbers each, as :func:`_called_points` does."""
+    return _first_points(seen, seen.outputs())
+
+
+def _first_points(seen: Seen, some: Iterable[tuple[Argument, np.ndarray]]) -> list[Said]:
+    for a, value in some:
         if value.ndim and value.shape[-1] in (2, 3) and value.size > value.shape[-1]:
             points = value.reshape(-1, value.shape[-1])
             in_pixels = bool((np.abs(np.nan_to_num(points[:, :2])) > 2).any())
@@ -135,11 +150,13 @@ POSES = (
     Way(f"it ends in {DECODER}", _decoder_op),
     Way("an output has the shape of MoveNet's 17 keypoints", _movenet, is_guess=True),
     Way("an output has the shape of MoveNet's six people", _movenet_multi, is_guess=True),
+    Way("an output has the shape of YOLO's boxes with keypoints", _of_yolo, is_guess=True),
     Way("its outputs have the shapes of PoseNet's heatmaps and offsets", _posenet, is_guess=True),
     _landmarks(33, 5, 6, BODY),  # six more points help to crop the next picture
 )
 KEYPOINTS = (
     _landmarks(21, 3, 0, HAND),
     _landmarks(_FACE, 3, 0, UNNAMED),
+    Way("an output is called keypoints or landmarks", _called_points, is_guess=True),
     Way("", _any_points, asked=True),
 )

@@ -39,17 +39,32 @@ class Seen:
     picture: Size | None = None  # of the file that was given; None: it was no picture
     input_size: Size | None = None  # that of the model's input; None: it takes no picture
     is_sound: bool = False
+    # Where the picture is in the model's input, as shares of its size: left, top, right, bottom.
+    window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
     @property
     def size(self) -> Size:
         """Width and height that answers count their pixels in: the file's, else the input's."""
         return self.picture or self.input_size or (1, 1)
 
+    def in_picture(self, corners: np.ndarray) -> np.ndarray:
+        """Return places in pixels of the picture: (…, 2 or 4), x and y as shares of the input."""
+        left, top, right, bottom = self.window
+        times = corners.shape[-1] // 2
+        start, extent = np.asarray((left, top) * times), np.asarray((right - left, bottom - top) * times)
+        found: np.ndarray = (corners.astype(np.float64) - start) / extent * np.asarray(self.size * times)
+        return found
+
     def outputs(self) -> Iterator[tuple[Argument, np.ndarray]]:
         """Yield outputs of numbers with their real values."""
         for a in self.interface.outputs:
             if self.values[a.name].dtype.kind in "fiub":
                 yield a, self.values[a.name]
+
+    def called(self, *words: str) -> list[tuple[Argument, np.ndarray]]:
+        """Return the outputs whose name, or that of whose tensor, has one of these words in it."""
+        names = ((a, value, f"{a.name} {a.tensor.name}".lower()) for a, value in self.outputs())
+        return [(a, value) for a, value, name in names if any(word in name for word in words)]
 
     def shaped(self, *shape: int | None) -> list[tuple[str, np.ndarray]]:
         """Return the outputs of a shape, without their axes of one; None: any size."""

@@ -39,6 +39,9 @@ class Reading:
 
     normalization: Normalization | None = None
     sample_rate: int | None = None  # Hz of sound; None: what metadata say
+    fit: str | None = (
+        None  # of pictures of another form: stretch, letterbox; None: as the family takes them
+    )
 
 
 class OpenedModel:
@@ -93,8 +96,11 @@ class OpenedModel:
         """
         self._budget.check_total(sum(nbytes(a.tensor) for a in self.interface.inputs), "the inputs")
         reading = self.reading
-        arrays = read_inputs(self.interface, given, reading.normalization, tell, reading.sample_rate)
-        return Sample(arrays, looked_at(self.interface, input_files(self.interface, given), arrays))
+        arrays = read_inputs(
+            self.interface, given, reading.normalization, tell, reading.sample_rate, reading.fit
+        )
+        files = input_files(self.interface, given)
+        return Sample(arrays, looked_at(self.interface, files, arrays, reading.fit))
 
     def prepare(self, arrays: Arrays) -> None:
         """Plan and prepare the model for the inputs' shapes; its variables begin anew."""
@@ -171,6 +177,7 @@ class OpenedModel:
             at.size,
             at.input_size,
             at.is_sound,
+            at.window,
         )
 
     def said(self, sample: Sample, outputs: Arrays) -> list[Said]:

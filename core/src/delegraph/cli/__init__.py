@@ -180,14 +180,17 @@ def _calls_answered() -> Iterator[None]:
 
 @contextmanager
 def _nothing_left_behind() -> Iterator[None]:
-    """Take away the files of a command that fails; one that ends with a verdict keeps them."""
+    """Take away the files of a command that fails.
+
+    One that ends with a verdict keeps them, and one whose reader has seen enough: ``| head``.
+    """
     from ..file import all_or_nothing
 
-    verdict = None
+    verdict: Exception | None = None
     with all_or_nothing():
         try:
             yield
-        except click.exceptions.Exit as e:
+        except (click.exceptions.Exit, BrokenPipeError) as e:
             verdict = e
     if verdict is not None:
         raise verdict

@@ -43,6 +43,7 @@ def benchmark(
     given: tuple[str, ...],
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    fit: str | None,
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
@@ -73,7 +74,7 @@ def benchmark(
     loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
     load = perf_counter() - start
     interface = described(interface_of(loaded, signature), loaded)
-    inputs = read(interface, given or ("random:0",), mean, std, budget)
+    inputs = read(interface, given or ("random:0",), mean, std, fit, budget)
     start = perf_counter()
     with interpreter(loaded, delegates, options, num_threads, **budget) as opened:
         load += perf_counter() - start

@@ -42,6 +42,7 @@ def compare(
     given: tuple[str, ...],
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    fit: str | None,
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
@@ -71,7 +72,7 @@ def compare(
         check_folder(bisect, read_files)
     loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
     interface = described(interface_of(loaded, signature), loaded)
-    inputs = read(interface, given or ("random:0",), mean, std, budget)
+    inputs = read(interface, given or ("random:0",), mean, std, fit, budget)
     others = [name.strip() for name in against.split(",")]
     sides = Sides(
         (delegates, _options_of(delegates, options, others)),

@@ -62,6 +62,7 @@ def evaluate(
     output: str | None,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    fit: str | None,
     sample_rate: int | None,
     signature: str | None,
     delegates: list[str],
@@ -102,7 +103,7 @@ def evaluate(
         signature=signature,
         num_threads=num_threads,
         asked=settings,
-        reading=Reading(normalization(mean, std), sample_rate),
+        reading=Reading(normalization(mean, std), sample_rate, fit),
         judge=rows[0].judge,
     )
     labels = settings.labels or _labels_of(model)

@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def input_options(command: F) -> F:
-    """Add --input, --mean, --std and --signature."""
+    """Add --input, --mean, --std, --fit and --signature."""
     option = click.option(
         "-i",
         "--input",
@@ -35,12 +35,17 @@ def input_options(command: F) -> F:
 
 
 def scaling_options(command: F) -> F:
-    """Add --mean, --std and --signature."""
+    """Add --mean, --std, --fit and --signature."""
     options = (
         click.option(
             "--mean", metavar="M[,M,M]", callback=_numbers, help="Of an image: real = (pixel - M) / S."
         ),
         click.option("--std", metavar="S[,S,S]", callback=_numbers, help="S of the same."),
+        click.option(
+            "--fit",
+            type=click.Choice(["stretch", "letterbox"]),
+            help="Of an image of another form. Without it: as the model's family wants it, else stretch.",
+        ),
         click.option("--signature", metavar="KEY", help="Run this signature of the model."),
     )
     for option in reversed(options):
@@ -66,6 +71,7 @@ def read(
     given: tuple[str, ...],
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    fit: str | None,
     budget: dict[str, int],
 ) -> dict[str, np.ndarray]:
     """Return an array for each input of the interface, and say on stderr what was done to get it."""
@@ -73,7 +79,7 @@ def read(
     from ..partition import Budget, nbytes
 
     Budget(**budget).check_total(sum(nbytes(a.tensor) for a in interface.inputs), "the inputs")
-    return read_inputs(interface, given, normalization(mean, std), tell)
+    return read_inputs(interface, given, normalization(mean, std), tell, fit=fit)
 
 
 def files_of(given: tuple[str, ...]) -> list[str]:

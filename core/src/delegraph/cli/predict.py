@@ -46,6 +46,7 @@ def predict(
     as_json: bool,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    fit: str | None,
     sample_rate: int | None,
     signature: str | None,
     delegates: list[str],
@@ -83,7 +84,7 @@ def predict(
         signature=signature,
         num_threads=num_threads,
         asked=asked(**wanted),
-        reading=Reading(normalization(mean, std), sample_rate),
+        reading=Reading(normalization(mean, std), sample_rate, fit),
         keeps_outputs=form == "npz",
     )
     items = [Item(number, file) for number, file in enumerate(files)]

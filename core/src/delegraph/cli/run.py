@@ -86,6 +86,7 @@ def run(
     given: tuple[str, ...],
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    fit: str | None,
     sample_rate: int | None,
     signature: str | None,
     delegates: list[str],
@@ -116,7 +117,7 @@ def run(
     runs = runs_of(interface_of(loaded, signature), given)
     files += [file for one in runs for file in files_of(one)]
     _check_outputs(output, draw, runs, files)
-    reading = Reading(normalization(mean, std), sample_rate)
+    reading = Reading(normalization(mean, std), sample_rate, fit)
     first = Answers(loaded.source, output, draw, files, len(runs) > 1, as_json, as_csv)
     with OpenedModel(
         loaded,
@@ -193,7 +194,7 @@ class Answers:
         name: str,
         notice: Callable[[str], None],
     ) -> None:
-        from ..answers import answer, warnings_of
+        from ..answers import answer, unread_boxes, warnings_of
         from .said import how_known, said_json
 
         seen = opened.seen(sample, stored)
@@ -201,7 +202,8 @@ class Answers:
         for sentence in warnings:
             logger.warning("%s%s", f"{escaped(name)}: " if self._several else "", sentence)
         said = answer(seen)
-        for note in (how_known(said), _labels_note(said, seen.settings)):
+        unread = None if said else unread_boxes(seen)
+        for note in (how_known(said), unread, _labels_note(said, seen.settings)):
             if note:
                 notice(note)
         if self._output:

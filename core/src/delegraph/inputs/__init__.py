@@ -34,6 +34,7 @@ def read_inputs(
     normalization: Normalization | None = None,
     tell: Tell = lambda sentence: None,
     sample_rate: int | None = None,
+    fit: str | None = None,
 ) -> dict[str, np.ndarray]:
     """Return an array for each input, by name, in the dtype and of a shape the input takes.
 
@@ -42,11 +43,14 @@ def read_inputs(
     :param normalization: of the pixels of images; None: what metadata or quantization say.
     :param tell: called with what a user should know: what was resized, scaled, cut or left out.
     :param sample_rate: Hz of the sound that the model wants; None: what metadata say, else the file's.
+    :param fit: of pictures of another form than the input's: ``"stretch"``, or ``"letterbox"``, which keeps
+        their form and fills the rest with grey; None: as the model's family takes them, else stretched.
     :raises InputError: an input is missing, unknown or given twice, or a file does not fit; the message
         lists the inputs with their shapes and types.
     """
     files = input_files(interface, given)
-    return {a.name: _read(a, files[a.name], normalization, sample_rate, tell) for a in interface.inputs}
+    how = _How(normalization, sample_rate, fit, tell)
+    return {a.name: _read(interface, a, files[a.name], how) for a in interface.inputs}
 
 
 def model_inputs(
@@ -57,6 +61,7 @@ def model_inputs(
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     sample_rate: int | None = None,
+    fit: str | None = None,
     tell: Tell = lambda sentence: None,
 ) -> dict[str, np.ndarray]:
     """Return an array for each input of a model, by name, from files: as ``delegraph run`` reads them.
@@ -67,13 +72,16 @@ def model_inputs(
         metadata or
         its quantization say, else a guess.
     :param sample_rate: Hz of the sound that the model wants; None: what metadata say, else the file's.
+    :param fit: ``"stretch"`` or ``"letterbox"``: what becomes of pictures of another form than the input's.
     :param tell: called with what a user should know: what was resized, scaled, cut or left out.
     :raises InputError: an input is missing, unknown or given twice, or a file does not fit.
     """
     said = None
     if mean is not None or std is not None:
         said = Normalization(tuple(mean or (0.0,)), tuple(std or (1.0,)))
-    return read_inputs(described(interface_of(model, signature), model), given, said, tell, sample_rate)
+    return read_inputs(
+        described(interface_of(model, signature), model), given, said, tell, sample_rate, fit
+    )
 
 
 def inputs_text(interface: Interface) -> str:
@@ -117,10 +125,18 @@ def _named(interface: Interface, text: str) -> Mapping[str, str]:
     )
 
 
-def _read(
-    argument: Argument, file: str, normalization: Normalization | None, rate: int | None, tell: Tell
-) -> np.ndarray:
-    from . import arrays, image, sound
+@frozen
+class _How:
+    """What the caller says of files."""
+
+    normalization: Normalization | None
+    rate: int | None
+    fit: str | None
+    tell: Tell
+
+
+def _read(interface: Interface, argument: Argument, file: str, how: _How) -> np.ndarray:
+    from . import arrays, families, image, sound
 
     if _is_random(file):
         return arrays.random(argument, file)
@@ -132,8 +148,9 @@ def _read(
     if kind == ".npz":
         return arrays.read_npz(argument, file)
     if kind == ".wav":
-        return sound.read(argument, file, rate, tell)
-    return image.read(argument, file, normalization, tell)
+        return sound.read(argument, file, how.rate, how.tell)
+    family = families.family_of(interface)
+    return image.read(argument, file, how.normalization, how.tell, family, how.fit)
 
 
 def _is_random(text: str) -> bool:

@@ -1,7 +1,8 @@
 """Inputs from images: resized to the input's height and width, scaled as the model wants its pixels.
 
-Scaling, the first that applies: what the caller says; the model's metadata; the quantization of the input,
-or of the QUANTIZE that reads it; (pixel - 127.5) / 127.5. What was used is told.
+Scaling, the first that applies: what the caller says; the model's metadata; the quantization of the input;
+what the model's family takes; the quantization by the QUANTIZE that reads the input;
+(pixel - 127.5) / 127.5. What was used is told.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import InputError
 from ..file import normalization as metadata_normalization
@@ -18,6 +18,8 @@ from ..model import DTYPES, Tensor
 from ..numbers import is_quantized, stored_from_real, stored_limits
 from ..run import Argument
 from . import Normalization, Tell
+from .families import Family
+from .layout import Layout, layout_of, placed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,61 +29,52 @@ MAX_PIXELS = 1 << 26  # a photograph has some 2**24; a file can unpack to a thou
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # Pillow's, by number of channels
 _BILINEAR = 2  # Pillow's
+_BARS = 114  # the grey of YOLO's bars
+LETTERBOX = "letterbox"
+FITS = ("stretch", LETTERBOX)  # how a picture of another form fits
 _ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values that swap width and height
 _SIGNED = Normalization((127.5,), (127.5,))  # pixels become -1 to 1
 _RAW = Normalization()
 _CENTERED = Normalization((128.0,))  # for int8 without a scale
 
 
-@frozen
-class Layout:
-    """Where height, width and channels stand in an input."""
+def read(
+    argument: Argument,
+    file: str,
+    normalization: Normalization | None,
+    tell: Tell,
+    family: Family | None = None,
+    fit: str | None = None,
+) -> np.ndarray:
+    """Return an image as the input wants it; see the module for the rules.
 
-    height: int  # 0 where the model leaves it open
-    width: int
-    channels: int
-    order: str  # "hwc", "chw" or "hw"
-
-    def placed(self, pixels: np.ndarray) -> np.ndarray:
-        """Return values of (height, width, channels) in the input's order, without the batch."""
-        if self.order == "hw":
-            return pixels[..., 0]
-        return pixels.transpose(2, 0, 1) if self.order == "chw" else pixels
-
-
-def read(argument: Argument, file: str, normalization: Normalization | None, tell: Tell) -> np.ndarray:
-    """Return an image as the input wants it; see the module for the rules."""
+    :param fit: of a picture of another form: ``stretch``, or ``letterbox``; None: as the family takes it
+    """
     layout = layout_of(argument.tensor)
     if layout is None:
         raise InputError(
             f"input {argument.text} is not an image (needs a batch of one, height, width and 1, 3 or 4 "
             f"channels); compute its values from {file!r} first and give them as .npy"
         )
-    pixels = _pixels(argument, file, layout)
-    scaling, why = _scaling(argument, normalization, layout.channels)
+    has_bars = keeps_aspect(family, fit)
+    pixels = _pixels(argument, file, layout, has_bars)
+    scaling, why = _scaling(argument, normalization, layout.channels, family)
     mean, std = (np.asarray(v, np.float32) for v in (scaling.mean, scaling.std))
-    tell(f"input {argument.name!r}: {_formula(scaling)}, {why}")
+    bars = f"; grey fills its sides{_why_bars(family, fit)}" if has_bars else ""
+    tell(f"input {argument.name!r}: {_formula(scaling)}, {why}{bars}")
     real = (pixels.astype(np.float32) - mean) / std
     stored = stored_from_real(layout.placed(real), argument.tensor)
     rank = len(argument.tensor.shape or ())
     return stored.reshape((1,) * (rank - stored.ndim) + stored.shape)
 
 
-def layout_of(tensor: Tensor) -> Layout | None:
-    """Return how an input holds one image; None if it does not look like one."""
-    shape = tuple(tensor.shape_signature or tensor.shape or ())
-    rest = shape[1:] if len(shape) in (3, 4) and shape[0] in (1, -1) else shape
-    if len(rest) == 3 and rest[2] in _MODES:
-        return _layout(rest[0], rest[1], rest[2], "hwc")
-    if len(rest) == 3 and rest[0] in _MODES:
-        return _layout(rest[1], rest[2], rest[0], "chw")
-    if len(rest) == 2 and min(rest) > 1:  # an open size is a batch rather than a height
-        return _layout(rest[0], rest[1], 1, "hw")
-    return None
+def keeps_aspect(family: Family | None, fit: str | None) -> bool:
+    """Say whether bars fill what a picture of another form than the input's leaves free."""
+    return family is not None and family.keeps_aspect if fit is None else fit == LETTERBOX
 
 
-def _layout(height: int, width: int, channels: int, order: str) -> Layout:
-    return Layout(max(height, 0), max(width, 0), channels, order)
+def _why_bars(family: Family | None, fit: str | None) -> str:
+    return f", as {family.name} wants pictures: --fit changes it" if family and fit is None else ""
 
 
 def size_of(file: str) -> tuple[int, int] | None:
@@ -133,14 +126,27 @@ def resized_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return found
 
 
-def _pixels(argument: Argument, file: str, layout: Layout) -> np.ndarray:
+def _pixels(argument: Argument, file: str, layout: Layout, has_bars: bool) -> np.ndarray:
     """Return an image as uint8 (height, width, channels), of the layout's size."""
     image = _opened(f"input {argument.name!r}", file, _MODES[layout.channels])
     height, width = layout.height or image.height, layout.width or image.width
+    if has_bars:
+        image = _with_bars(image, (width, height))
     if image.size != (width, height):
         # When it shrinks, Pillow's filter averages over all pixels that fall together.
         image = image.resize((width, height), _BILINEAR)
     return np.asarray(image, np.uint8).reshape(height, width, layout.channels)
+
+
+def _with_bars(image: Image, room: tuple[int, int]) -> Image:
+    image_module, _ = _pillow("picture", "")
+
+    left, top, width, height = placed(image.size, room)
+    whole: Image = image_module.new(
+        image.mode, room, _BARS if image.mode == "L" else (_BARS,) * len(image.getbands())
+    )
+    whole.paste(image.resize((width, height), _BILINEAR), (left, top))
+    return whole
 
 
 def _opened(what: str, file: str, mode: str) -> Image:
@@ -175,7 +181,9 @@ def _pillow(what: str, file: str) -> tuple[Any, Any]:
     return Image, ImageOps
 
 
-def _scaling(argument: Argument, given: Normalization | None, channels: int) -> tuple[Normalization, str]:
+def _scaling(
+    argument: Argument, given: Normalization | None, channels: int, family: Family | None
+) -> tuple[Normalization, str]:
     """Return how pixels become real values, and why so."""
     tensor = argument.tensor
     if given is not None:
@@ -192,6 +200,8 @@ def _scaling(argument: Argument, given: Normalization | None, channels: int) -> 
         logger.warning("input %s: metadata is left out: %s", argument.text, why)
     if is_quantized(tensor):
         return _by_range(tensor, "as the input is quantized")
+    if family is not None:
+        return family.normalization, f"a guess: {family.name} wants that; --mean and --std change it"
     if argument.quantized_as is not None:
         return _by_range(argument.quantized_as, "as the input is quantized by the model's first op")
     return _SIGNED, _GUESS

@@ -9,7 +9,9 @@ import numpy as np
 from attrs import field, frozen
 
 from ..run import Interface
-from .image import layout_of, size_of
+from .families import family_of
+from .image import keeps_aspect, size_of
+from .layout import layout_of, placed
 
 _ARRAYS = (".npy", ".npz")
 
@@ -23,12 +25,19 @@ class LookedAt:
     size: tuple[int, int] | None = None  # of the file's picture: width, height
     input_size: tuple[int, int] | None = None  # of the input that takes it
     pixels: np.ndarray | None = field(default=None, repr=False)  # the input's: (height, width, channels)
+    # Where the picture is in the input, as shares of its size: left, top, right, bottom; the rest is bars.
+    window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
 
 
-def looked_at(interface: Interface, files: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> LookedAt:
+def looked_at(
+    interface: Interface,
+    files: Mapping[str, str],
+    arrays: Mapping[str, np.ndarray],
+    fit: str | None = None,
+) -> LookedAt:
     """Return what there is to look at of a run's inputs.
 
-    :param files: of each input; :param arrays: what was read of it
+    :param files: of each input; :param arrays: what was read of it; :param fit: as it was read
     """
     for a in interface.inputs:
         file, array = files.get(a.name, ""), arrays[a.name]
@@ -40,5 +49,13 @@ def looked_at(interface: Interface, files: Mapping[str, str], arrays: Mapping[st
             plane = array.reshape(array.shape[-3:] if layout.order != "hw" else (*array.shape[-2:], 1))
             pixels: np.ndarray = plane.transpose(1, 2, 0) if layout.order == "chw" else plane
             size = None if kind in _ARRAYS or not file else size_of(file)
-            return LookedAt(file if size else None, False, size, (pixels.shape[1], pixels.shape[0]), pixels)
+            room = pixels.shape[1], pixels.shape[0]
+            has_bars = size is not None and keeps_aspect(family_of(interface), fit)
+            window = _window(size, room) if size is not None and has_bars else (0.0, 0.0, 1.0, 1.0)
+            return LookedAt(file if size else None, False, size, room, pixels, window)
     return LookedAt()
+
+
+def _window(size: tuple[int, int], room: tuple[int, int]) -> tuple[float, float, float, float]:
+    left, top, width, height = placed(size, room)
+    return left / room[0], top / room[1], (left + width) / room[0], (top + height) / room[1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+import zlib
+from base64 import b64decode
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -131,10 +133,14 @@ def test_names_in_a_model_cannot_break_out_of_the_page():
     assert Page(to_html(plan, {evil: [evil]})).tags.count("script") == 3
 
 
-def test_a_script_of_a_library_does_not_end_where_it_says_so():
-    text = web_page.page("t", "", [], ["x = '</script><!--'"], {})
+def test_a_script_of_a_library_is_packed_and_cannot_end_where_it_says_so():
+    script = "x = '</script><!--\u202e'" * 1000
+    text = web_page.page("t", "", [], [script], "plan.js", {})
 
-    assert Page(text).tags.count("script") == 3
+    assert Page(text).tags.count("script") == 4
+    packed = text.partition('class="packed">')[2].partition("</script>")[0]
+    assert zlib.decompress(b64decode(packed)).decode() == script
+    assert len(packed) < len(script) / 3
 
 
 def test_what_is_not_installed_is_named_with_the_way_to_install_it():

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from ..text import escaped, html_text, shortened
-from .web_page import header, of_package, own, page
+from .web_page import header, of_package, page
 
 ROW = 22  # pixels of a bar
 
@@ -42,7 +42,7 @@ def charts_page(title: str, name: str, above: str, charts: Sequence[Chart], belo
         {"id": f"chart{i}", "traces": c.traces, "layout": c.layout, "height": c.height}
         for i, c in enumerate(charts)
     ]
-    return page(title, body, [], [library(), own("charts.js")], {"charts": drawn})
+    return page(title, body, [], [library()], "charts.js", {"charts": drawn})
 
 
 def library() -> str:

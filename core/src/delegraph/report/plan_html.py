@@ -15,7 +15,7 @@ from ..text import bytes_text, escaped, html_text, plural, shape_text, shortened
 from .colors import colors
 from .layered_layout import layered
 from .plan_text import by_rule, found_text, name_text, named_ops, report
-from .web_page import header, of_package, own, page
+from .web_page import header, of_package, page
 
 _STUB = {"kind": "tensor stub", "who": None, "refused": False}
 _LETTERS = 22  # of a box
@@ -43,8 +43,8 @@ def to_html(plan: Plan, advice: Mapping[str, Sequence[str]] | None = None) -> st
             "</pre></details></section>",
         )
     )
-    scripts = [*libraries(), own("plan.js")]
-    return page(f"{name}: which delegate runs what", body, ["plan.css"], scripts, content.data())
+    title = f"{name}: which delegate runs what"
+    return page(title, body, ["plan.css"], libraries(), "plan.js", content.data())
 
 
 def libraries() -> list[str]:

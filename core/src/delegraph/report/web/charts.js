@@ -11,9 +11,11 @@ function themed(layout) {
   };
 }
 
-for (const chart of data.charts) {
+function draw(chart) {
   const place = document.getElementById(chart.id);
   place.style.height = `${chart.height}px`;
   Plotly.newPlot(place, chart.traces, themed(chart.layout), { responsive: true, displaylogo: false, displayModeBar: false });
   repainted.push(() => Plotly.relayout(place, themed(chart.layout)));
 }
+
+unpacked.then(() => data.charts.forEach(draw));

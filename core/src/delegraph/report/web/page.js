@@ -10,6 +10,20 @@ function add(to, tag, text, attributes = {}) {
   return element;
 }
 
+// Libraries run where they stand, in their order; what needs them waits for this.
+async function unpack() {
+  for (const packed of document.querySelectorAll("script.packed")) {
+    const bytes = Uint8Array.from(atob(packed.textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    packed.replaceWith(script);
+  }
+}
+
+const unpacked = unpack();
+unpacked.catch((error) => add(document.querySelector("section"), "p", `This browser cannot draw: ${error}`, { class: "bad" }));
+
 function repaint() { for (const paint of repainted) paint(); }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);

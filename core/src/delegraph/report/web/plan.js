@@ -345,38 +345,46 @@ function started() {
     if (before !== null) pick(before, false);
   }).observe(box);
   show(0);
+  attend();
 }
 
-ReactDOM.createRoot(box.firstElementChild).render(React.createElement(dash_cytoscape.Cytoscape, {
-  id: "cy", elements: [], layout: { name: "preset", fit: false }, stylesheet: sheet(), setProps: () => {},
-  style: { width: "100%", height: "100%" }, minZoom: 0.01, maxZoom: 4,
-}));
-(function wait() { if (window.cy) started(); else requestAnimationFrame(wait); })();
+function begin() {
+  ReactDOM.createRoot(box.firstElementChild).render(React.createElement(dash_cytoscape.Cytoscape, {
+    id: "cy", elements: [], layout: { name: "preset", fit: false }, stylesheet: sheet(), setProps: () => {},
+    style: { width: "100%", height: "100%" }, minZoom: 0.01, maxZoom: 4,
+  }));
+  (function wait() { if (window.cy) started(); else requestAnimationFrame(wait); })();
+}
 
-byId("search").addEventListener("input", (e) => search(e.target.value));
-byId("search").addEventListener("keydown", (e) => {
-  if (e.key === "Enter") next(e.shiftKey ? -1 : 1);
-  if (e.key === "Escape") { e.target.value = ""; search(""); }
-});
-byId("subgraph").addEventListener("change", (e) => show(Number(e.target.value)));
-byId("fit").addEventListener("click", () => fit());
-byId("in").addEventListener("click", () => zoom(1.4));
-byId("out").addEventListener("click", () => zoom(1 / 1.4));
-box.addEventListener("keydown", key);
-document.addEventListener("keydown", (e) => {
-  if (e.key !== "/" || /INPUT|SELECT|TEXTAREA/.test(e.target.tagName)) return;
-  e.preventDefault();
-  byId("search").focus();
-});
-for (const button of document.querySelectorAll("button[data-marks]")) {
-  button.addEventListener("click", () => {
-    const on = button.getAttribute("aria-pressed") !== "true";
-    byId("search").value = "";
-    search("");
-    button.setAttribute("aria-pressed", String(on));
-    const ids = data.marks[button.dataset.marks];
-    mark(on ? new Set(ids) : null);
-    if (on && ids.length && !ids.some((id) => id.startsWith(`${shown}:`))) show(Number(ids[0].split(":")[0]));
-    if (on && button.dataset.scroll) byId("graph-section").scrollIntoView({ behavior: "smooth" });
+// What a person does; there is a graph by then.
+function attend() {
+  byId("search").addEventListener("input", (e) => search(e.target.value));
+  byId("search").addEventListener("keydown", (e) => {
+    if (e.key === "Enter") next(e.shiftKey ? -1 : 1);
+    if (e.key === "Escape") { e.target.value = ""; search(""); }
   });
+  byId("subgraph").addEventListener("change", (e) => show(Number(e.target.value)));
+  byId("fit").addEventListener("click", () => fit());
+  byId("in").addEventListener("click", () => zoom(1.4));
+  byId("out").addEventListener("click", () => zoom(1 / 1.4));
+  box.addEventListener("keydown", key);
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "/" || /INPUT|SELECT|TEXTAREA/.test(e.target.tagName)) return;
+    e.preventDefault();
+    byId("search").focus();
+  });
+  for (const button of document.querySelectorAll("button[data-marks]")) {
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      byId("search").value = "";
+      search("");
+      button.setAttribute("aria-pressed", String(on));
+      const ids = data.marks[button.dataset.marks];
+      mark(on ? new Set(ids) : null);
+      if (on && ids.length && !ids.some((id) => id.startsWith(`${shown}:`))) show(Number(ids[0].split(":")[0]));
+      if (on && button.dataset.scroll) byId("graph-section").scrollIntoView({ behavior: "smooth" });
+    });
+  }
 }
+
+unpacked.then(begin);

@@ -48,7 +48,7 @@ MODELS = {True: model("Mine"), False: model("NEG")}
 
 def run(what, how, **settings):
     """Return what two runs give, and what was said of the delegates."""
-    settings |= {"policy": "cost"} if what == "cost" else {}
+    settings |= {"policy": "cost"} if what in ("cost", "device_name") else {}
     settings |= {"model": MODELS[what == "shapes="], "plugins": plugins_of(what, how)}
     with Interpreter(delegates=["bad", "good"], **settings) as i:
         found = [i.run({"x": X})["y"] for _ in range(2)]

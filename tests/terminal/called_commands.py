@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 CALLS = {
     "advise": "advise M --hardware cpu",
     "benchmark": "benchmark M -d opencl,reference --runs 2 --warmup 0 --profile",
+    "calibrate-costs": "calibrate-costs -d reference --seconds 0 --no-keep",
     "cluster": "cluster M -o OUT",
     "compare": "compare M -d edgetpu",
     "dequantize": "dequantize M -o OUT",

@@ -41,6 +41,7 @@ COMMANDS = {
     "predict": "Run a model on many files, and write what it says to one.",
     "evaluate": "Say how good a model's answers on a data set are.",
     "benchmark": "Measure the time and the memory that a model takes.",
+    "calibrate-costs": "Measure what ops take on delegates here, for plans by cost.",
     "compare": "Compare the results of two delegates, tensor by tensor.",
     "new-delegate": "Write a package with a delegate that works: to put your hardware into.",
 }

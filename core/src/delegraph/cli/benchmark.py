@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ from ..report.benchmark import Measured, to_json
 from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
 from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read, thread_option
+from .progress import progress_bar
 from .reports import check_page, page_name, report_options, write_node_data, write_page
 from .tables import show
 
@@ -79,7 +78,7 @@ def benchmark(
     with interpreter(loaded, delegates, options, num_threads, **budget) as opened:
         load += perf_counter() - start
         profiled = runs if profile or html or model_explorer else 0
-        with _progress(2 + warmup + runs + profiled) as step:
+        with progress_bar(2 + warmup + runs + profiled) as step:
             found = library.benchmark(
                 PreparedModel(opened, interface, inputs), runs, warmup, profiled, step
             )
@@ -121,28 +120,3 @@ def _node_data(model: Model, found: Measured) -> dict[str, Any]:
     from ..report.node_data import of_profile
 
     return {} if found.profile is None else of_profile(model, found.profile)
-
-
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows what begins, as a bar on stderr if that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    # Drawn between runs, never beside them: a thread that draws would be measured, too.
-    bar = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
-    if not bar.console.is_terminal:  # rich 13.0 ends even a bar that is off with an empty line
-        yield lambda stage: None
-        return
-    with bar:
-        task = bar.add_task("", total=steps)
-        drawn = 0.0
-
-        def step(stage: str) -> None:
-            nonlocal drawn
-            bar.update(task, advance=1, description=stage)
-            if perf_counter() - drawn > 0.1:
-                bar.refresh()
-                drawn = perf_counter()
-
-        yield step

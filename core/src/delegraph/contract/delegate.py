@@ -128,6 +128,10 @@ class Delegate(ABC):
         """
         return None
 
+    def device_name(self) -> str:
+        """Return what names the device, where that is not the CPU: what is measured here holds for it."""
+        return ""
+
     def adapted(self, model: Model) -> Model:
         """Return ``model`` in the form that an option of this delegate asks for: with another input, say.
 

@@ -9,9 +9,10 @@ from attrs import frozen
 from ..contract import Delegate
 from ..contract.asking import ask_or
 from ..contract.guard import seconds_or_none
-from ..model import Op, Tensor
+from ..log import logger
+from ..model import Op
 from ..model.macs import macs_of
-from .memory_estimate import nbytes
+from .cost_table import CostTable, op_bytes, table_of
 
 
 @frozen(eq=False)
@@ -22,7 +23,6 @@ class CostModel:
     launch: float  # of each run of a partition
     per_byte_in: float  # that another delegate, or the caller, hands over
     per_byte_out: float  # that somebody else reads
-    measured: bool = False  # on this machine, or said by the delegate
 
     def handed_in(self, size: int) -> float:
         return self.per_byte_in * size
@@ -31,13 +31,34 @@ class CostModel:
         return self.per_byte_out * size
 
 
-def op_bytes(op: Op) -> int:
-    """Return the bytes that an op reads and writes, weights among them; sizes not known count as 0."""
-    return sum(_nbytes(t) for t in (*op.inputs, *op.outputs) if t is not None)
+def cost_models(delegates: Sequence[Delegate]) -> dict[Delegate, CostModel]:
+    """Return what is known of each delegate: what was measured, if it was of all that can work here.
+
+    A measured time and a guessed one say nothing of each other.
+    """
+    working = [d for d in delegates if d.out_of_use is None]
+    tables = {d: table_of(d) for d in working}
+    unknown = [d for d in working if tables[d] is None and not _says_costs(d)]
+    if unknown:
+        names = ", ".join(d.label for d in unknown)
+        logger.info("what ops take on %s is guessed: delegraph calibrate-costs measures it", names)
+    ranks = {d: rank for rank, d in enumerate(reversed(delegates))}
+    return {d: _said_by(d, _model(None if unknown else tables.get(d), ranks[d])) for d in delegates}
 
 
-def guessed(rank: int) -> CostModel:
-    """Return the cost model of a delegate of which nothing was measured.
+def is_measured(delegates: Sequence[Delegate]) -> bool:
+    """Say whether the costs of all delegates that can work here are known, not guessed."""
+    return all(d.out_of_use is not None or _says_costs(d) or table_of(d) is not None for d in delegates)
+
+
+def _model(table: CostTable | None, rank: int) -> CostModel:
+    if table is None:
+        return _guessed(rank)
+    return CostModel(table.seconds, table.launch + _WAKING, table.per_byte, table.per_byte)
+
+
+def _guessed(rank: int) -> CostModel:
+    """Return the cost model of a delegate of which nothing is known.
 
     :param rank: its place among the delegates, from the last one on: each is taken to be twice as fast as
         the one after it, since that is what an order of preference says.
@@ -50,28 +71,25 @@ def guessed(rank: int) -> CostModel:
     return CostModel(op, _LAUNCH, _HANDED_BYTE, _HANDED_BYTE)
 
 
-def said_by(delegate: Delegate, otherwise: CostModel) -> CostModel:
+def _said_by(delegate: Delegate, otherwise: CostModel) -> CostModel:
     """Return a cost model that asks the delegate first: its ``cost``."""
-    if type(delegate).cost is Delegate.cost:
+    if not _says_costs(delegate):
         return otherwise
 
     def op(op: Op) -> float:
         said = ask_or(delegate, "cost", seconds_or_none, None, op)
         return otherwise.op(op) if said is None else said
 
-    return CostModel(op, otherwise.launch, otherwise.per_byte_in, otherwise.per_byte_out, measured=True)
+    return CostModel(op, otherwise.launch, otherwise.per_byte_in, otherwise.per_byte_out)
 
 
-def cost_models(delegates: Sequence[Delegate]) -> dict[Delegate, CostModel]:
-    """Return what is known of each delegate."""
-    last = len(delegates) - 1
-    return {d: said_by(d, guessed(last - place)) for place, d in enumerate(delegates)}
+def _says_costs(delegate: Delegate) -> bool:
+    return type(delegate).cost is not Delegate.cost
 
 
-def _nbytes(tensor: Tensor) -> int:
-    return 0 if tensor.shape is None else nbytes(tensor)
-
-
+# Seconds of a launch that no run of one delegate shows: its threads sleep while another one runs, and what
+# lies on both sides of a cut is not fused.
+_WAKING = 15e-6
 # What nobody measured: of a small desktop CPU, in seconds.
 _OP, _MAC, _BYTE = 4e-6, 2e-10, 4e-10
 _LAUNCH, _HANDED_BYTE = 2e-5, 2e-10

@@ -9,7 +9,7 @@ Source: tflite/core/subgraph.cc, ModifyGraphWithDelegate; tflite/delegates/utils
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, field, frozen
 
@@ -18,10 +18,12 @@ from ..contract.asking import ask, read_refusals
 from ..contract.guard import Unfit, count, shown
 from ..errors import PluginError
 from ..model import CORE_OPS, Graph, Model, Op, Tensor, is_core_op
-from .cost_model import CostModel
 from .decisions import Decisions
-from .estimate import TimeEstimate
 from .groups import Group, Needs, dependencies, edges, fuse, split_at
+
+if TYPE_CHECKING:
+    from .cost_model import CostModel
+    from .estimate import TimeEstimate
 
 Reasons = Mapping[str, Sequence[Refusal]]  # by the label of the delegate that has them
 Refusals = dict[int, list[Refusal]]  # by the position of the op

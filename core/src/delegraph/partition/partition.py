@@ -6,7 +6,7 @@ Source of the grouping rule: tflite/graph_info.cc, PartitionGraphIntoIndependent
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..contract import CORE, NOBODY, Delegate, Fallback, Partition, Plan, SubgraphPlan
 from ..contract.asking import ask_or, member_or
@@ -15,11 +15,13 @@ from ..errors import OptionError
 from ..kinds import check_kind, several, whole
 from ..model import Graph, Model
 from ..plugins import Plugins, label_apart
-from .cost_model import cost_models
 from .decisions import Decisions
 from .greedy import KEEP, Limits, Policy, Reasons, Work
 from .log_fallbacks import log_fallbacks
 from .policies import POLICIES
+
+if TYPE_CHECKING:
+    from .cost_model import CostModel
 
 __all__ = ["CORE", "NOBODY", "Fallback", "Partition", "Plan", "SubgraphPlan", "partition"]
 
@@ -65,7 +67,7 @@ def partition(
             delegate.table = plugins.table(delegate)
     decisions = decisions or Decisions()
     results = _signature_outputs(model)
-    models = cost_models(delegates)
+    models = {} if policy == "greedy" else _cost_models(delegates)
     subgraphs = []
     for graph in model.subgraphs:
         limits = _limits(graph, delegates, min_ops, max_partitions)
@@ -81,6 +83,12 @@ def partition(
     log_fallbacks(plan)
     plugins.partitioned(plan)
     return plan
+
+
+def _cost_models(delegates: Sequence[Delegate]) -> dict[Delegate, CostModel]:
+    from .cost_model import cost_models
+
+    return cost_models(delegates)
 
 
 def _policy(name: str) -> Policy:

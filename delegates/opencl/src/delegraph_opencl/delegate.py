@@ -86,6 +86,17 @@ class OpenCL(Delegate):
         tune = self.device.type == "gpu" if self.options.tune is None else self.options.tune
         return Target(self.device, precision == "float16", variant, tune=tune)
 
+    def device_name(self) -> str:
+        from delegraph import DelegraphError
+
+        from .device.runtime import choose
+
+        try:
+            found = choose(self.options.device)
+        except DelegraphError:
+            return ""
+        return f"{found.name}, {found.platform}"
+
     def adapted(self, model: Model) -> Model:
         if (channels := self.options.input_channels) is None:
             return model

@@ -1,0 +1,107 @@
+"""``delegraph calibrate-costs``: what ops take on delegates, measured and kept for ``--policy cost``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import DelegateUnavailable
+from ..text import escaped, time_text
+from .common import delegate_options, form_options
+from .echo import echo, echo_csv, echo_json
+from .progress import progress_bar
+from .tables import show, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..contract import Delegate
+    from ..partition.cost_table import CostTable
+
+COLUMNS = ("delegate", "class", "per_op", "per_mac", "per_byte")
+
+
+@click.command()
+@delegate_options
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, max=60),
+    default=0.02,
+    show_default=True,
+    help="How long each sample runs, 4 runs at the least; 0: once, to try it.",
+)
+@click.option("--keep/--no-keep", default=True, help="Keep what was measured, or show it only.")
+@form_options("Print what was measured as JSON; times in seconds.", "Print a line for each class of ops.")
+def calibrate_costs(
+    delegates: list[str],
+    options: dict[str, dict[str, str]],
+    seconds: float,
+    keep: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Measure what ops take on delegates here, for plans by cost.
+
+    Small models run on each delegate, for a few seconds; on a device that compiles, for a minute. What was
+    measured is kept in the cache directory, with device, options, threads and versions: plans with
+    --policy cost use it. Without --delegates, all that are installed and can work are measured.
+    """
+    from attrs import asdict
+
+    from ..partition.cost_table import store
+    from ..report.calibrate import calibrate, samples
+
+    working = _working(delegates, options)
+    found = {}
+    with progress_bar(len(working) * len(samples())) as step:
+        for delegate in working:
+            with delegate:
+                costs = found[delegate.label] = calibrate(delegate, seconds, step)
+                path = store(delegate, costs) if keep else None
+            if not (as_json or as_csv):
+                show([_costs_table(delegate.label, costs)])
+                echo(f"kept in {escaped(str(path))}\n" if path else "")
+    if as_json:
+        echo_json({label: asdict(costs) for label, costs in found.items()})
+    if as_csv:
+        echo_csv(COLUMNS, _lines(found))
+
+
+def _lines(found: Mapping[str, CostTable]) -> Iterator[dict[str, Any]]:
+    for label, costs in found.items():
+        yield {"delegate": label, "class": "a launch", "per_op": costs.launch}
+        yield {"delegate": label, "class": "handing over", "per_byte": costs.per_byte}
+        for name, cost in costs.classes.items():
+            factors = {"per_op": cost.per_op, "per_mac": cost.per_mac, "per_byte": cost.per_byte}
+            yield {"delegate": label, "class": name, **factors}
+
+
+def _working(names: list[str], options: dict[str, dict[str, str]]) -> list[Delegate]:
+    """Return the delegates that are measured; of those that were named, each has to work."""
+    from ..plugins import Plugins, resolve_delegates
+
+    plugins = Plugins.installed()
+    loaded = resolve_delegates(names or list(plugins.delegates()), options)
+    plugins.look_for(loaded)
+    asked = {d.label: d for d in loaded if not names or d.name in names}
+    for delegate in asked.values():
+        why = delegate.out_of_use
+        if names and why is not None:
+            raise DelegateUnavailable(f"delegate {delegate.label!r} cannot work here: {why}")
+    return [d for d in asked.values() if d.out_of_use is None]
+
+
+def _costs_table(label: str, costs: CostTable) -> Table:
+    shown = table(label, "per op>", "per million MACs>", "per MiB moved>")
+    shown.add_row("a launch", time_text(costs.launch), "", "")
+    shown.add_row("handing over", "", "", time_text(costs.per_byte * (1 << 20)))
+    for name, cost in costs.classes.items():
+        shown.add_row(
+            name,
+            time_text(cost.per_op),
+            time_text(cost.per_mac * 1e6) if cost.per_mac else "",
+            time_text(cost.per_byte * (1 << 20)) if cost.per_byte else "",
+        )
+    return shown

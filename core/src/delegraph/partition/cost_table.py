@@ -1,0 +1,205 @@
+"""What was measured of a delegate on this machine: seconds of classes of ops, of launches, of hand-overs.
+
+``delegraph calibrate-costs`` measures it; a file in the user's cache directory keeps it, named for all that
+it depends on: delegate, options, versions, device, threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, frozen
+
+from ..contract import Delegate
+from ..contract.asking import ask_or
+from ..contract.guard import text
+from ..errors import DelegraphError
+from ..file import write_file
+from ..log import logger
+from ..model import Op
+from ..model.macs import macs_of
+from .memory_estimate import nbytes
+
+FORMAT = 1  # of a file; raised when what it says changes
+_MOST_BYTES = 1 << 20  # of a file
+
+
+@frozen
+class ClassCost:
+    """Seconds of an op of a class: ``per_op + per_mac * MACs + per_byte * bytes``."""
+
+    per_op: float
+    per_mac: float
+    per_byte: float
+
+    def seconds(self, op: Op) -> float:
+        return self.per_op + self.per_mac * (macs_of(op) or 0) + self.per_byte * op_bytes(op)
+
+
+@frozen
+class CostTable:
+    """What was measured of a delegate."""
+
+    launch: float  # seconds, of each run of a partition
+    per_byte: float  # seconds, handed in or out
+    classes: Mapping[str, ClassCost]  # by what :func:`op_class` returns
+
+    def seconds(self, op: Op) -> float:
+        """Return what an op takes: as one of its class, else as what is most like it."""
+        kind, types = op_class(op)
+        names = [f"{kind}, {t}" for t in (types, *_LIKE[types])]
+        names += [f"elementwise, {t}" for t in (types, *_LIKE[types])]
+        return next((self.classes[n].seconds(op) for n in names if n in self.classes), 0.0)
+
+
+def op_class(op: Op) -> tuple[str, str]:
+    """Return the class of an op: what it does, and the values that it computes with."""
+    return _kind(op), _types(op)
+
+
+def op_bytes(op: Op) -> int:
+    """Return the bytes that an op reads and writes, weights among them; sizes not known count as 0."""
+    given = [t for t in (*op.inputs, *op.outputs) if t is not None and t.shape is not None]
+    return sum(map(nbytes, given))
+
+
+def table_of(delegate: Delegate) -> CostTable | None:
+    """Return what was measured of a delegate; None if nothing was, or the file is not as it was written."""
+    path = table_path(delegate)
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"it needs at most {_MOST_BYTES:,} bytes")
+        return _read(json.loads(path.read_bytes()), _key(delegate))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as e:
+        logger.warning("the measured costs in %s are left out: %s", path, e)
+        return None
+
+
+def store(delegate: Delegate, table: CostTable) -> Path:
+    """Write what was measured of a delegate to the cache, and return where."""
+    path = table_path(delegate)
+    written = {"format": FORMAT, "key": _key(delegate), **asdict(table)}
+    try:
+        write_file(path, json.dumps(written, indent=1).encode(), keep=True)
+    except (OSError, DelegraphError) as e:
+        logger.warning("the measured costs cannot be kept in %s: %s", path, e)
+    return path
+
+
+def table_path(delegate: Delegate) -> Path:
+    """Return the file for what is measured of a delegate."""
+    import platformdirs
+
+    digest = hashlib.sha256(json.dumps(_key(delegate)).encode()).hexdigest()
+    return Path(platformdirs.user_cache_path("delegraph")) / "costs" / f"{delegate.name}-{digest[:24]}.json"
+
+
+def _key(delegate: Delegate) -> list[str]:
+    """Return what a measurement depends on."""
+    package = type(delegate).__module__.partition(".")[0]
+    version = str(getattr(sys.modules.get(package), "__version__", ""))
+    device = ask_or(delegate, "device_name", text, "")
+    return [delegate.name, repr(delegate.options), package, version, device, _cpu(), str(_cores())]
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            named = (line for line in file if line.startswith("model name"))
+            found = next(named, "").partition(":")[2].strip()
+    except (OSError, ValueError):
+        found = ""
+    return found or platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _read(found: Any, key: list[str]) -> CostTable:
+    """Read what :func:`store` wrote.
+
+    :raises ValueError: it is something else.
+    """
+    match found:
+        case {
+            "format": 1,
+            "key": list(written),
+            "launch": launch,
+            "per_byte": per_byte,
+            "classes": dict(classes),
+        }:
+            if written != key:
+                raise ValueError("it was measured of something else")
+            costs = {str(name): ClassCost(*_numbers(cost)) for name, cost in classes.items()}
+            return CostTable(_number(launch), _number(per_byte), costs)
+    raise ValueError("it is no table of costs")
+
+
+def _numbers(cost: Any) -> list[float]:
+    if not isinstance(cost, dict):
+        raise ValueError("it needs numbers for each class")
+    return [_number(cost.get(name)) for name in ("per_op", "per_mac", "per_byte")]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError(f"it needs numbers of 0 or more, found {value!r:.40}")
+    return float(value)
+
+
+def _kind(op: Op) -> str:
+    if op.name == "CONV_2D" and op.inputs[1] is not None and (op.inputs[1].shape or ())[1:3] == (1, 1):
+        return "pointwise"
+    return _KINDS.get(op.name, "elementwise")
+
+
+def _types(op: Op) -> str:
+    given = [t for t in op.inputs if t is not None]
+    types = [t.dtype for t in given if not t.is_constant] or [t.dtype for t in (*given, *op.outputs)]
+    computed = _TYPES.get(types[0], "float") if types else "float"
+    weighted = _kind(op) in ("convolution", "pointwise", "depthwise", "matrix")
+    is_hybrid = computed == "float" and weighted and any(_TYPES.get(t.dtype) == "int8" for t in given)
+    return "hybrid" if is_hybrid else computed
+
+
+_TYPES = {"int8": "int8", "uint8": "uint8", "int4": "int8", "int2": "int8", "int16": "int16"}
+# What an op is taken for where nothing of its types was measured.
+_LIKE: dict[str, tuple[str, ...]] = {
+    "float": (),
+    "int8": ("float",),
+    "uint8": ("int8", "float"),
+    "int16": ("int8", "float"),
+    "hybrid": ("float", "int8"),
+}
+_KINDS_OF = {
+    "convolution": "CONV_2D CONV_3D TRANSPOSE_CONV CONV_3D_TRANSPOSE",
+    "depthwise": "DEPTHWISE_CONV_2D",
+    "matrix": """
+        FULLY_CONNECTED BATCH_MATMUL LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN
+        BIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_RNN
+    """,
+    "function": "LOGISTIC TANH EXP LOG SOFTMAX LOG_SOFTMAX GELU ELU HARD_SWISH SIN COS POW RSQRT SQRT",
+    "reduction": """
+        AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D MEAN SUM REDUCE_MAX REDUCE_MIN REDUCE_PROD ARG_MAX ARG_MIN
+        L2_NORMALIZATION
+    """,
+    "view": "RESHAPE SQUEEZE EXPAND_DIMS BITCAST",
+    "movement": """
+        TRANSPOSE CONCATENATION PAD PADV2 MIRROR_PAD SLICE STRIDED_SLICE SPLIT SPLIT_V GATHER GATHER_ND
+        PACK UNPACK TILE BROADCAST_TO REVERSE_V2 SPACE_TO_DEPTH DEPTH_TO_SPACE SPACE_TO_BATCH_ND
+        BATCH_TO_SPACE_ND
+    """,
+    "resizing": "RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR",
+}
+_KINDS = {name: kind for kind, names in _KINDS_OF.items() for name in names.split()}

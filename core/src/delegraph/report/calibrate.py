@@ -1,0 +1,305 @@
+"""Measure what classes of ops take on a delegate: small models of a few ops each, a fit for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import combinations
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from ..contract import Delegate
+from ..errors import DelegraphError
+from ..log import fallbacks_unsaid
+from ..model import Builder, Model, Op, Tensor
+from ..model.macs import macs_of
+from ..partition import nbytes
+from ..partition.cost_table import ClassCost, CostTable, op_bytes
+from ..run import Interpreter
+
+SECONDS = 0.02  # of runs, per sample
+LENGTH = 4  # ops of a model
+Shape = tuple[int, ...]
+Adds = Callable[[Builder, Tensor, str], Tensor]  # an op to a chain
+
+
+@frozen(eq=False)
+class ChainSample:
+    """Models of a few equal ops, one behind the other."""
+
+    kind: str
+    types: str
+    shape: Shape
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}, {self.types}"
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it shows what launches take, which the others need."""
+        return self.name == "elementwise, float"
+
+    def model(self, length: int) -> Model:
+        g = Builder()
+        x = g.input(self.shape, _dtype(self.types), **_scale(self.types))
+        for _ in range(length):
+            x = KINDS[self.kind][0](g, x, self.types)
+        return g.model([x])
+
+
+@frozen(eq=False)
+class Took:
+    """What an op of a sample took."""
+
+    op: Op
+    seconds: float
+
+
+def samples() -> list[ChainSample]:
+    """Return what is measured of a delegate, what the others build on first."""
+    found = [
+        ChainSample(kind, types, shape)
+        for kind, (_, shapes) in KINDS.items()
+        for types in ("float", "int8", *(("hybrid", "uint8") if kind in WEIGHTED else ()))
+        for shape in shapes
+    ]
+    return sorted(found, key=lambda sample: not sample.is_first)
+
+
+def calibrate(
+    delegate: Delegate, seconds: float = SECONDS, progress: Callable[[str], None] = lambda stage: None
+) -> CostTable:
+    """Return what ops take on a delegate, measured now.
+
+    :param seconds: of runs, per sample; 0: one run, to see that it works.
+    :param progress: called before each sample with its name.
+    """
+    alone = (_invoked([_nothing()], delegate, seconds) or [0.0])[0]
+    took: dict[str, list[Took]] = {}
+    chains: dict[int, tuple[float, float]] = {}  # by bytes handed: an op, a model of one
+    launch, per_byte = 0.0, 0.0
+    for sample in samples():
+        progress(f"{delegate.label}: {sample.name}")
+        model = sample.model(LENGTH)
+        op = model.subgraphs[0].ops[0]
+        if sample.is_first:
+            found = _invoked([sample.model(1), model], delegate, seconds)
+            if found is not None:
+                one, several = (max(s - alone, 0.0) for s in found)
+                each = max(several - one, 0.0) / (LENGTH - 1)
+                took.setdefault(sample.name, []).append(Took(op, each))
+                chains[_edge(model)] = each, one
+                launch, per_byte = _launch(chains)
+        else:
+            found = _invoked([model], delegate, seconds)
+            if found is not None:
+                whole = max(found[0] - alone, 0.0)
+                each = max(whole - launch - per_byte * _edge(model), 0.1 * whole) / LENGTH
+                took.setdefault(sample.name, []).append(Took(op, each))
+    return CostTable(launch, per_byte, {name: _fitted(found) for name, found in took.items()})
+
+
+def _launch(chains: Mapping[int, tuple[float, float]]) -> tuple[float, float]:
+    """Return seconds of a launch, and of a byte handed in or out: what a run takes besides its op."""
+    weights = np.array([1 / max(one, 1e-7) for _, one in chains.values()])
+    rest = np.array([max(one - each, 0.0) for each, one in chains.values()])
+    rows = np.array([[1.0, size] for size in chains])
+    fixed, per_byte = _nonnegative(rows, rest, weights)
+    return fixed, per_byte
+
+
+def _edge(model: Model) -> int:
+    graph = model.subgraphs[0]
+    return sum(map(nbytes, (*graph.inputs, *graph.outputs)))
+
+
+def _fitted(found: Sequence[Took]) -> ClassCost:
+    """Return the costs with the least relative error."""
+    rows = np.array([[1.0, macs_of(t.op) or 0, op_bytes(t.op)] for t in found])
+    seconds = np.array([max(t.seconds, 1e-8) for t in found])
+    return ClassCost(*_nonnegative(rows, seconds, 1 / seconds))
+
+
+def _nonnegative(rows: np.ndarray, seconds: np.ndarray, weights: np.ndarray) -> list[float]:
+    """Return factors of 0 or more for the columns, with the least squares of weighted errors."""
+    scaled, wanted = rows * weights[:, None], seconds * weights
+    best, least = [0.0] * rows.shape[1], float(np.square(wanted).sum())
+    for count in range(1, min(rows.shape) + 1):
+        for columns in combinations(range(rows.shape[1]), count):
+            used = scaled[:, columns]
+            size = np.abs(used).max(axis=0)
+            if not size.all():
+                continue
+            factors = np.linalg.lstsq(used / size, wanted, rcond=None)[0] / size
+            error = float(np.square(used @ factors - wanted).sum())
+            if (factors >= 0).all() and error < least - 1e-9:
+                least = error
+                best = [0.0] * rows.shape[1]
+                for column, factor in zip(columns, factors, strict=True):
+                    best[column] = float(factor)
+    return best
+
+
+def _invoked(models: Sequence[Model], delegate: Delegate, seconds: float) -> list[float] | None:
+    """Return seconds of runs, in turn, of models that a delegate does alone; None if it does not."""
+    try:
+        with fallbacks_unsaid(), ExitStack() as stack:
+            runs = []
+            for model in models:
+                interpreter = stack.enter_context(Interpreter(model=model, delegates=[delegate]))
+                if any(p.delegate is not delegate for p in interpreter.plan.partitions):
+                    return None
+                interpreter.allocate_tensors()
+                runs.append(interpreter.invoke)
+            return _seconds(runs, seconds)
+    except DelegraphError:
+        return None
+
+
+def _seconds(runs: Sequence[Callable[[], None]], seconds: float) -> list[float]:
+    """Return what each run takes, on a machine that does other things, too: of the fastest quarter."""
+    for run in [*runs, *runs] if seconds else []:
+        run()
+    found: list[list[float]] = [[] for _ in runs]
+    start = perf_counter()
+    while len(found[0]) < (4 if seconds else 1) or (
+        perf_counter() - start < seconds and len(found[0]) < 500
+    ):
+        for run, times in zip(runs, found, strict=True):
+            before = perf_counter()
+            run()
+            times.append(perf_counter() - before)
+    return [median(sorted(times)[: max(len(times) // 4, 1)]) for times in found]
+
+
+def _nothing() -> Model:
+    g = Builder()
+    x = g.input((1, 4), "float32")
+    return g.model([x])
+
+
+def _dtype(types: str) -> str:
+    return types if types in ZERO else "float32"
+
+
+def _scale(types: str) -> dict[str, Any]:
+    return {"scale": 0.05, "zero_point": ZERO[types]} if types in ZERO else {}
+
+
+def _like(g: Builder, x: Tensor, types: str, shape: Sequence[int]) -> Tensor:
+    return g.tensor(shape, _dtype(types), **_scale(types))
+
+
+def _weights(g: Builder, types: str, shape: Sequence[int], axis: int) -> Tensor:
+    values = np.arange(np.prod(shape)).reshape(shape) % 7 - 3
+    if types == "float":
+        return g.constant((values * 0.01).astype(np.float32))
+    if types == "uint8":  # as older converters write: one scale for all
+        return g.constant((values + 128).astype(np.uint8), scale=0.01, zero_point=128)
+    scale = np.full(shape[axis], 0.01, np.float32)
+    zeros = np.zeros(shape[axis], np.int64)
+    return g.constant(values.astype(np.int8), scale=scale, zero_point=zeros, axis=axis)
+
+
+def _bias(g: Builder, types: str, channels: int) -> Tensor:
+    if types == "uint8":
+        return g.constant(np.zeros(channels, np.int32), scale=0.0005, zero_point=0)
+    if types == "int8":
+        scale = np.full(channels, 0.0005, np.float32)
+        zeros = np.zeros(channels, np.int64)
+        return g.constant(np.zeros(channels, np.int32), scale=scale, zero_point=zeros, axis=0)
+    return g.constant(np.zeros(channels, np.float32))
+
+
+def _made(g: Builder, name: str, operands: Sequence[Tensor], y: Tensor, **options: Any) -> Tensor:
+    g.op(name, operands, [y], **options)
+    return y
+
+
+def _conv(size: int) -> Adds:
+    def add(g: Builder, x: Tensor, types: str) -> Tensor:
+        assert x.shape is not None
+        channels = x.shape[-1]
+        operands = [x, _weights(g, types, (channels, size, size, channels), 0), _bias(g, types, channels)]
+        y = _like(g, x, types, x.shape)
+        return _made(g, "CONV_2D", operands, y, padding="SAME", stride_w=1, stride_h=1)
+
+    return add
+
+
+def _depthwise(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    channels = x.shape[-1]
+    operands = [x, _weights(g, types, (1, 3, 3, channels), 3), _bias(g, types, channels)]
+    y = _like(g, x, types, x.shape)
+    return _made(
+        g, "DEPTHWISE_CONV_2D", operands, y, padding="SAME", stride_w=1, stride_h=1, depth_multiplier=1
+    )
+
+
+def _matrix(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    n = x.shape[-1]
+    operands = [x, _weights(g, types, (n, n), 0), _bias(g, types, n)]
+    return _made(g, "FULLY_CONNECTED", operands, _like(g, x, types, x.shape))
+
+
+def _elementwise(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    return _made(g, "ADD", [x, x], _like(g, x, types, x.shape))
+
+
+def _function(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    scale: dict[str, Any] = {"scale": 1 / 256, "zero_point": -128} if types == "int8" else {}
+    return _made(g, "LOGISTIC", [x], g.tensor(x.shape, _dtype(types), **scale))
+
+
+def _reduction(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    settings: dict[str, Any] = {"stride_w": 1, "stride_h": 1, "filter_width": 3, "filter_height": 3}
+    return _made(g, "AVERAGE_POOL_2D", [x], _like(g, x, types, x.shape), padding="SAME", **settings)
+
+
+def _view(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    shape = x.shape[::-1]
+    y = _like(g, x, types, shape)
+    return _made(g, "RESHAPE", [x, g.constant(np.array(shape, np.int32))], y, new_shape=list(shape))
+
+
+def _movement(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    a, h, w, c = x.shape
+    order = g.constant(np.array([0, 2, 1, 3], np.int32))
+    return _made(g, "TRANSPOSE", [x, order], _like(g, x, types, (a, w, h, c)))
+
+
+def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    size = g.constant(np.array(x.shape[1:3], np.int32))
+    y = _like(g, x, types, x.shape)
+    return _made(g, "RESIZE_BILINEAR", [x, size], y, align_corners=False, half_pixel_centers=True)
+
+
+ZERO = {"int8": 0, "uint8": 128}  # zero points, by type
+WEIGHTED = ("convolution", "pointwise", "depthwise", "matrix")
+_SMALL, _WIDE = (1, 8, 8, 16), (1, 56, 56, 24)
+# What is added, and to what: sizes, of which at least two differ by much in MACs and in bytes.
+KINDS: dict[str, tuple[Adds, tuple[Shape, ...]]] = {
+    "elementwise": (_elementwise, (_SMALL, _WIDE, (1, 112, 112, 32))),
+    "convolution": (_conv(3), (_SMALL, _WIDE, (1, 28, 28, 64), (1, 7, 7, 160))),
+    "pointwise": (_conv(1), (_SMALL, _WIDE, (1, 14, 14, 256), (1, 28, 28, 96))),
+    "depthwise": (_depthwise, (_SMALL, _WIDE, (1, 14, 14, 192))),
+    "matrix": (_matrix, ((1, 64), (1, 400), (64, 128))),
+    "function": (_function, (_SMALL, _WIDE)),
+    "reduction": (_reduction, (_SMALL, _WIDE)),
+    "view": (_view, (_SMALL, _WIDE)),
+    "movement": (_movement, (_SMALL, _WIDE)),
+    "resizing": (_resizing, (_SMALL, _WIDE)),
+}

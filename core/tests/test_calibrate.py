@@ -1,0 +1,181 @@
+"""Costs of delegates: measured by classes of ops, kept in the cache directory, read back or left out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+
+import attrs
+import pytest
+from delegraph import Delegate, OpSupport, SupportTable, load_delegate
+from delegraph.cli import main
+from delegraph.model import Builder
+from delegraph.partition.cost_model import cost_models, is_measured
+from delegraph.partition.cost_table import ClassCost, CostTable, op_class, store, table_of, table_path
+from delegraph.partition.estimate import spent
+from delegraph.report import calibrate as calibrating
+from delegraph.report.calibrate import calibrate, samples
+
+TABLE = CostTable(2e-5, 1e-10, {"elementwise, float": ClassCost(1e-6, 0.0, 1e-10)})
+
+
+@attrs.frozen
+class Options:
+    level: int = 1
+
+
+class Toy(Delegate):
+    name = "toy"
+    Options = Options
+
+    def __init__(self, options=None, label=None):
+        super().__init__(options, label)
+        self.table = SupportTable("toy", [OpSupport("ADD", (1, 9), "any* -> any*")])
+
+    def prepare(self, partition):
+        raise AssertionError("nothing runs")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / name)
+    return tmp_path
+
+
+def add(shape=(1, 1000)):
+    g = Builder()
+    x = g.input(shape, "float32")
+    return g.model([g.op("ADD", [x, x], [g.tensor(shape, "float32")])]).subgraphs[0].ops[0]
+
+
+def test_costs_are_those_that_the_samples_are_made_of(monkeypatch):
+    made = {
+        name: ClassCost(1e-6 * (i + 1), 1e-11 if name.startswith(("conv", "matrix")) else 0.0, 1e-10)
+        for i, name in enumerate(dict.fromkeys(sample.name for sample in samples()))
+    }
+
+    def invoked(models, delegate, seconds):
+        found = []
+        for model in models:
+            graph = model.subgraphs[0]
+            took = [made[", ".join(op_class(op))].seconds(op) for op in graph.ops]
+            handed = 2e-10 * calibrating._edge(model) if took else 0.0
+            found.append(7e-6 + sum(took) + handed + (3e-5 if took else 0.0))
+        return found
+
+    monkeypatch.setattr(calibrating, "_invoked", invoked)
+    found = calibrate(Toy())
+
+    assert found.launch == pytest.approx(3e-5, rel=0.01)
+    assert found.per_byte == pytest.approx(2e-10, rel=0.01)
+    for sample in samples():
+        op = sample.model(1).subgraphs[0].ops[0]
+        assert found.seconds(op) == pytest.approx(made[sample.name].seconds(op), rel=0.02)
+
+
+def test_what_was_measured_is_read_back_for_the_same_delegate_and_no_other():
+    path = store(Toy(), TABLE)
+
+    assert path == table_path(Toy())
+    assert table_of(Toy()) == TABLE
+    assert table_of(Toy({"level": 2})) is None
+
+
+def test_a_plan_takes_measured_costs_where_all_delegates_have_them(caplog):
+    caplog.set_level(logging.INFO, "delegraph")
+    toy, other = Toy(), Toy({"level": 2}, "other")
+    store(toy, TABLE)
+    assert not is_measured([toy, other])
+    guessed = cost_models([toy, other])[toy].op(add())
+    assert "what ops take on other is guessed: delegraph calibrate-costs measures it" in caplog.messages
+
+    store(other, TABLE)
+    assert is_measured([toy, other])
+    measured = cost_models([toy, other])[toy]
+
+    assert measured.op(add()) == pytest.approx(1e-6 + 1e-10 * 12000)  # it reads an operand twice
+    assert guessed != measured.op(add())
+    assert spent([], [], [], [toy], {toy: measured}).seconds >= 2e-5
+
+
+DAMAGE = {
+    "half of it": lambda text: text[: len(text) // 2],
+    "nothing": lambda text: "",
+    "no JSON": lambda text: "costs",
+    "another format": lambda text: text.replace('"format": 1', '"format": 2'),
+    "another device": lambda text: text.replace('"toy"', '"another"', 1),
+    "a list": lambda text: "[]",
+    "deep": lambda text: "[" * 100_000,
+    "NaN": lambda text: text.replace("2e-05", "NaN"),
+    "below 0": lambda text: text.replace("2e-05", "-1"),
+    "a text for a number": lambda text: text.replace("2e-05", '"long"'),
+    "no classes": lambda text: text.replace('"classes"', '"class"'),
+    "a class of nothing": lambda text: text.replace('"per_op"', '"per"'),
+    "bytes": lambda text: text + "\udcff",
+    "large": lambda text: text + " " * (1 << 21),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_left_out_with_a_warning(damage, caplog):
+    path = store(Toy(), TABLE)
+    text = json.dumps(json.loads(path.read_text()))
+    assert DAMAGE[damage](text) != text
+    path.write_bytes(DAMAGE[damage](text).encode(errors="surrogateescape"))
+
+    assert table_of(Toy()) is None
+    assert f"the measured costs in {path} are left out" in caplog.text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder in the place of a file")
+def test_a_folder_in_the_place_of_the_file_is_a_warning(caplog):
+    table_path(Toy()).mkdir(parents=True)
+
+    assert table_of(Toy()) is None
+    store(Toy(), TABLE)
+    assert "cannot be kept" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("types", "weights", "name"),
+    [
+        ("float32", "float32", ("matrix", "float")),
+        ("float32", "int8", ("matrix", "hybrid")),
+        ("int8", "int8", ("matrix", "int8")),
+        ("int16", "int8", ("matrix", "int16")),
+        ("uint8", "uint8", ("matrix", "uint8")),
+    ],
+)
+def test_the_class_of_an_op_is_what_it_does_and_computes_with(types, weights, name):
+    g = Builder()
+    w = g.constant([[1, 2], [3, 4]], weights, scale=1.0, zero_point=0)
+    y = g.op("FULLY_CONNECTED", [g.input((1, 2), types), w, None], [g.tensor((1, 2), types)])
+
+    assert op_class(g.model([y]).subgraphs[0].ops[0]) == name
+
+
+def test_the_command_measures_and_keeps(cache):
+    from click.testing import CliRunner
+
+    if load_delegate("reference").unavailable():
+        pytest.skip("the reference delegate is not installed")
+    found = CliRunner().invoke(main, ["calibrate-costs", "-d", "reference", "--seconds", "0", "--json"])
+
+    assert found.exit_code == 0, found.output
+    measured = json.loads(found.stdout)["reference"]
+    assert set(measured["classes"]) == {sample.name for sample in samples()}
+    assert table_of(load_delegate("reference")) == CostTable(
+        measured["launch"],
+        measured["per_byte"],
+        {name: ClassCost(**cost) for name, cost in measured["classes"].items()},
+    )
+
+
+def test_a_delegate_that_cannot_work_cannot_be_measured():
+    from click.testing import CliRunner
+
+    found = CliRunner().invoke(main, ["calibrate-costs", "-d", "nosuch"])
+
+    assert found.exit_code == 1
+    assert "no delegate 'nosuch'" in found.output

@@ -1,0 +1,207 @@
+"""What plans by cost take: estimated and measured, beside ``greedy`` and each delegate before all others.
+
+``python tests/benchmarks/cost_policy.py OUT.json [PART OF A MODEL'S NAME ...]`` measures all models of
+DELEGRAPH_MODELS with all sets of delegates, the plans of a model in turn, and keeps each model as it goes:
+a later call measures what is not in OUT.json. ``--table`` prints what is in it. It needs what ``delegraph
+calibrate-costs -d opencl,litert,reference`` has measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from delegraph import DelegraphError, Interpreter, Plan, load_delegate, plan_model, read_model
+from delegraph.partition.cost_model import cost_models
+from delegraph.partition.estimate import estimate
+
+SETS = (("opencl", "reference"), ("opencl", "litert"), ("edgetpu", "litert"))
+SECONDS = 0.5  # of runs, for the plans of a model together
+LEAST, MOST = 7, 400  # runs of a plan
+SLOW = 4.0  # seconds: what takes longer for a run is not measured
+FAST = 50e-6  # seconds: below it a run is mostly the interpreter
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--table", action="store_true")
+    given = parser.parse_args()
+    logging.getLogger("delegraph").setLevel(logging.CRITICAL)
+    found = json.loads(given.out.read_text()) if given.out.exists() else {}
+    if not given.table:
+        for path, names in ((path, names) for path in _models(given.names) for names in SETS):
+            key = f"{path.parent.name}/{path.stem} {'+'.join(names)}"
+            if key not in found:
+                found[key] = _measured(path, names)
+                given.out.write_text(json.dumps(found, indent=1))
+                print(key, _line(found[key]), flush=True)
+    print(table(found))
+
+
+def _models(names: Sequence[str]) -> list[Path]:
+    folder = Path(os.environ["DELEGRAPH_MODELS"])
+    found = sorted(
+        folder.glob("*/*.tflite"), key=lambda p: (p.parent.name == "converted", p.stat().st_size)
+    )
+    return [p for p in found if not names or any(name in str(p) for name in names)]
+
+
+def _measured(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Return estimated and measured seconds of each plan, by its name; what went wrong, where it did."""
+    try:
+        with ExitStack() as stack:
+            return _of_plans(path, names, stack)
+    except (DelegraphError, ValueError) as e:
+        return {"error": f"{type(e).__name__}: {str(e).splitlines()[0]:.120}"}
+
+
+def _of_plans(path: Path, names: Sequence[str], stack: ExitStack) -> dict[str, Any]:
+    model = read_model(str(path))
+    found: dict[str, Any] = {}
+    runs: dict[str, Any] = {}
+    order = [stack.enter_context(load_delegate(n)) for n in (*names, "reference")]
+    models = {d.name: found for d, found in cost_models(order).items()}
+    simulated = names[0] == "edgetpu"  # there is no hardware: what is estimated is all there is
+    for name, order, policy in (
+        ("greedy", names, "greedy"),
+        *((n, [n, *(m for m in names if m != n)], "greedy") for n in names[1:]),
+        ("cost", names, "cost"),
+    ):
+        loaded = [stack.enter_context(load_delegate(n)) for n in order]
+        if simulated:
+            plan = plan_model(model, loaded, policy=policy, anywhere=True, warn=False)
+        else:
+            interpreter = stack.enter_context(Interpreter(model=model, delegates=loaded, policy=policy))
+            plan = interpreter.plan
+        same = next((n for n in found if found[n]["plan"] == _text(plan)), None)
+        found[name] = {
+            "estimate": estimate(plan, {d: models[d.name] for d in plan.delegates}).seconds,
+            "partitions": sum(len(s.partitions) for s in plan.reached),
+            "plan": _text(plan),
+            "same": same,
+        }
+        if same is None and not simulated:
+            interpreter.allocate_tensors()
+            _fill(interpreter)
+            runs[name] = interpreter.invoke
+    for name, seconds in _in_turn(runs).items():
+        found[name]["seconds"] = seconds
+    for one in found.values():
+        if one["same"] is not None and not simulated:
+            one["seconds"] = found[one["same"]]["seconds"]
+        one["plan"] = one["plan"][:200]
+    return found
+
+
+def _text(plan: Plan) -> str:
+    """Return who runs what, as text: equal for plans that do the same."""
+    return "; ".join(
+        f"{p.label} {','.join(str(op.index) for op in p.ops)}" for s in plan.reached for p in s.partitions
+    )
+
+
+def _fill(interpreter: Interpreter) -> None:
+    bits = np.random.PCG64(5)
+    for d in interpreter.get_input_details():
+        shape, dtype = tuple(d["shape"]), np.dtype(d["dtype"])
+        values = bits.random_raw(int(np.prod(shape))).reshape(shape) % 200
+        if dtype.kind == "f":
+            interpreter.set_tensor(d["index"], (values / 200).astype(dtype))
+        elif dtype.itemsize == 1 and dtype.kind in "iu":
+            interpreter.set_tensor(d["index"], values.astype(dtype))
+
+
+def _in_turn(runs: Mapping[str, Any]) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for run in runs.values():
+        run()
+        start = perf_counter()
+        run()
+        if perf_counter() - start > SLOW:
+            raise ValueError("a run takes seconds")
+    start = perf_counter()
+    rounds = 0
+    while rounds < LEAST or (perf_counter() - start < SECONDS * len(runs) and rounds < MOST):
+        rounds += 1
+        for name, run in runs.items():
+            run()  # wakes what sleeps
+            before = perf_counter()
+            run()
+            times[name].append(perf_counter() - before)
+    return {name: median(sorted(found)[: len(found) // 2 + 1]) for name, found in times.items()}
+
+
+def _line(found: Mapping[str, Any]) -> str:
+    if "error" in found:
+        return str(found["error"])
+    return ", ".join(
+        f"{name} {1e3 * one['estimate']:.3g} est {1e3 * one['seconds']:.3g} ms ({one['partitions']})"
+        if "seconds" in one
+        else f"{name} {1e3 * one['estimate']:.3g} est ({one['partitions']})"
+        for name, one in found.items()
+    )
+
+
+def table(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the table of the documentation, and what it comes to."""
+    lines = []
+    for names in SETS:
+        rows = {k.split(" ")[0]: f for k, f in found.items() if k.endswith(" " + "+".join(names))}
+        good = {k: f for k, f in rows.items() if "error" not in f}
+        if good:
+            lines += _section(names, good)
+            lines += [f"not measured: {k}: {f['error']}" for k, f in rows.items() if "error" in f]
+    return "\n".join(lines)
+
+
+def _section(names: Sequence[str], good: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    heads = ["greedy", *names[1:], "cost"]
+    lines = ["", f"### {' + '.join(names)}", ""]
+    lines += [
+        f"| model | {' | '.join(f'{h}: estimate | measured | partitions' for h in heads)} | cost / best |"
+    ]
+    lines += ["|---" + "|---:" * (3 * len(heads) + 1) + "|"]
+    ratios, gains, errors = {}, {}, []
+    for model, f in good.items():
+        cells = [
+            cell
+            for h in heads
+            for cell in (_ms(f[h]["estimate"]), _ms(f[h].get("seconds")), str(f[h]["partitions"]))
+        ]
+        what = "seconds" if "seconds" in f["cost"] else "estimate"
+        best = min(f[h][what] for h in heads[:-1])
+        ratios[model] = f["cost"][what] / best if best else 1.0
+        gains[model] = f["greedy"][what] / f["cost"][what] if f["cost"][what] else 1.0
+        if what == "seconds":
+            errors += [f[h]["estimate"] / f[h]["seconds"] for h in heads if f[h]["same"] is None]
+        lines.append(f"| {model} | {' | '.join(cells)} | {ratios[model]:.2f} |")
+    worst = sorted(ratios, key=lambda m: -ratios[m])[:8]
+    lines += ["", f"{len(good)} models; cost / best above 1.03: {sum(r > 1.03 for r in ratios.values())}, "]
+    lines[-1] += "the worst: " + ", ".join(f"{m} {ratios[m]:.2f}" for m in worst)
+    lines += [f"20 % faster than greedy, or more: {sum(g >= 1.2 for g in gains.values())}: "]
+    lines[-1] += ", ".join(f"{m} {gains[m]:.2f}" for m in sorted(gains, key=lambda m: -gains[m])[:12])
+    if errors:
+        errors.sort()
+        lo, mid, hi = (errors[int(len(errors) * q)] for q in (0.1, 0.5, 0.9))
+        lines += [f"estimate / measured: median {mid:.2f}, 80 % between {lo:.2f} and {hi:.2f}"]
+    return lines
+
+
+def _ms(seconds: float | None) -> str:
+    return "" if seconds is None else f"{1e3 * seconds:.3g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

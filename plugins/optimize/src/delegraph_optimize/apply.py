@@ -21,6 +21,7 @@ from .schemes import (
     store_smaller,
 )
 from .target import refused_by
+from .unheld_scales import unheld
 from .writer import GraphEdit, ModelEdit, cleaned
 
 Wanted = Mapping[Place, "tuple[str, str]"]  # scheme and method of each op of the prepared model
@@ -33,11 +34,13 @@ def apply_schemes(
     calibration: Calibration | None,
     target: Sequence[Delegate] | None,
 ) -> tuple[ModelEdit, dict[Place, Verdict]]:
-    """Apply the schemes; again without what the target refuses, until it refuses nothing."""
+    """Apply the schemes; again without what no kernel holds or the target refuses, until there is none."""
     refused: dict[Place, str] = {}
     while True:
         edit, verdicts = _applied(ready, settings, wanted, calibration, refused)
-        more = {} if target is None else refused_by(target, edit, verdicts)
+        more = unheld(edit, verdicts)
+        if not more and target is not None:
+            more = refused_by(target, edit, verdicts)
         if not more:
             return edit, verdicts
         refused.update(more)

@@ -77,7 +77,10 @@ def _counts(graph: GraphEdit) -> set[int]:
 
 def _biases(node: EditedOp) -> list[int]:
     spec = SPECS.get(node.name)
-    return [] if spec is None else [i for i in range(len(node.inputs)) if spec.input(i).role in "br"]
+    if spec is None:
+        return []
+    is_cell = any(operand.role == "r" for operand in spec.inputs)  # all of whose wide integers are biases
+    return [i for i in range(len(node.inputs)) if is_cell or spec.input(i).role == "b"]
 
 
 def _without_borders(edit: ModelEdit, graph: GraphEdit) -> None:

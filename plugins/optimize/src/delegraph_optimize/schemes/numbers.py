@@ -22,7 +22,10 @@ def quantized_weights(
     high = DTYPES[dtype].limits[1]
     others = None if axis is None else tuple(i for i in range(values.ndim) if i != axis)
     largest = np.abs(values).max(axis=others, initial=0.0).astype(np.float64).reshape(-1)
-    scale = np.maximum(np.where(largest > 0, largest / high, 1.0), TINY)
+    # A channel of zeros is as fine as the finest of the others, for the sake of its bias.
+    finest = largest[largest > 0].min(initial=np.inf) / high
+    zeros = finest if np.isfinite(finest) else 1.0
+    scale = np.maximum(np.where(largest > 0, largest / high, zeros), TINY)
     scale = np.maximum(scale, least).astype(np.float32)
     shape = [-1 if i == axis else 1 for i in range(values.ndim)]
     stored = np.rint(values / scale.astype(np.float64).reshape(shape))

@@ -128,7 +128,7 @@ def test_a_picture_of_another_form_gets_bars_and_its_boxes_back(tmp_path: Path) 
     image = pytest.importorskip("PIL.Image")
     path = tmp_path / "red.png"
     image.new("RGB", (100, 100), (255, 0, 0)).save(path)
-    box = np.float64([[1 / 6, 0, 5 / 6, 1]])  # of the 96×64 pixels the 64×64 in the middle: the picture
+    box = np.array([[1 / 6, 0, 5 / 6, 1]])  # of the 96×64 pixels the 64×64 in the middle: the picture
     head = yolo_output("v8", False, (box, np.asarray([2]), np.asarray([0.9])), ROOM)
     told: list[str] = []
     with OpenedModel(model_of({"y": head})) as opened:
@@ -146,7 +146,7 @@ def test_the_caller_says_how_pictures_fit(tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     path = tmp_path / "red.png"
     image.new("RGB", (100, 100), (255, 0, 0)).save(path)
-    head = yolo_output("v8", False, (np.float64([[0, 0, 1, 1]]), np.asarray([2]), np.asarray([0.9])), ROOM)
+    head = yolo_output("v8", False, (np.array([[0, 0, 1, 1]]), np.asarray([2]), np.asarray([0.9])), ROOM)
     for fit, least in (("stretch", 0.0), ("letterbox", -25.0)):
         with OpenedModel(model_of({"y": head}), reading=Reading(fit=fit)) as opened:
             sample = opened.sample([str(path)])
@@ -230,5 +230,6 @@ def test_the_anchors_are_those_that_a_detector_has_in_its_file() -> None:
 
     op = read_model(path).subgraphs[0].ops[-1]
     stored = op.inputs[2]
+    assert stored is not None
     theirs = real_from_stored(np.asarray(stored.data), stored)
     assert np.abs(ssd_anchors((19, 10, 5, 3, 2, 1)) - theirs).max() < 0.51 * stored.scale

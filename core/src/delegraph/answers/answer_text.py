@@ -10,7 +10,7 @@ from rich.table import Table
 from ..report.terminal import report_table
 from ..text import escaped, number_text
 from .seen import Said
-from .tasks import TASKS
+from .tasks import MOMENT, TASKS
 
 SHOWN = 40  # lines of an answer; --json and --csv have all
 
@@ -23,6 +23,10 @@ def answer_parts(one: Said, title: str = "") -> Iterator[Table | str]:
     yield _table(one, title)
     if len(one.records) > SHOWN:
         yield f"{len(one.records) - SHOWN} more (--json and --csv have all)"
+    if len(one.moments) > 1:
+        yield _moments(one)
+        if len(one.moments) > SHOWN:
+            yield f"{len(one.moments) - SHOWN} more (--json has all)"
 
 
 def _table(one: Said, title: str) -> Table:
@@ -35,6 +39,17 @@ def _table(one: Said, title: str) -> Table:
         found.add_row(*(_cell(c.rstrip(">"), line[c.rstrip(">")], within_one) for c in columns))
     if not one.records:
         found.add_row("none", *[""] * len(rest))
+    return found
+
+
+def _moments(one: Said) -> Table:
+    """Return which class is the best from when to when."""
+    columns = [c for c in MOMENT if one.named or c != "label"]
+    found = report_table(*columns)
+    within_one = all(0 <= line["score"] <= 1 for line in one.moments)
+    for line in one.moments[:SHOWN]:
+        texts = {**line, "from": f"{line['from']:.1f} s", "to": f"{line['to']:.1f} s"}
+        found.add_row(*(_cell(c.rstrip(">"), texts[c.rstrip(">")], within_one) for c in columns))
     return found
 
 

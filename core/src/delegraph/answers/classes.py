@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -25,7 +26,40 @@ def listed(seen: Seen, output: Argument, labels: Labels | None) -> Said:
     records: list[Line] = [
         {"class": i, "score": scores[i].item(), "label": names.get(i, "")} for i in best.tolist()
     ]
-    return Said("classify", tuple(records), output.name, named=labels is not None)
+    moments = _moments(seen, seen.values[output.name], names)
+    return Said("classify", tuple(records), output.name, named=labels is not None, moments=moments)
+
+
+def _moments(seen: Seen, value: np.ndarray, names: Mapping[int, str]) -> tuple[Line, ...]:
+    """Return spans of a sound in which one class is the best, of an output with a line per moment."""
+    if not (seen.is_sound and seen.heard and _is_lines(seen, value)):
+        return ()
+    lines = np.nan_to_num(value.reshape(-1, value.shape[-1]).astype(np.float64), nan=-np.inf)
+    best = lines.argmax(axis=1)
+    edges = [0, *(np.nonzero(np.diff(best))[0] + 1).tolist(), len(best)]
+    step = seen.heard / len(best)
+    return tuple(
+        {
+            "from": start * step,
+            "to": end * step,
+            "class": int(best[start]),
+            "score": float(lines[start:end, best[start]].mean()),
+            "label": names.get(int(best[start]), ""),
+        }
+        for start, end in pairwise(edges)
+    )
+
+
+def _is_lines(seen: Seen, value: np.ndarray) -> bool:
+    """Say whether an output has a line of scores for each moment of a sound."""
+    return seen.is_sound and value.ndim > 1 and value.shape[-1] > 1 and value.size > value.shape[-1]
+
+
+def _count(seen: Seen, value: np.ndarray) -> int:
+    """Return how many classes an output has scores of; 0: it is no list of scores."""
+    if _is_lines(seen, value):
+        return int(value.shape[-1])
+    return value.size if value.size == max(value.shape, default=0) else 0
 
 
 def scores_of(value: np.ndarray) -> np.ndarray:
@@ -47,7 +81,9 @@ def _labelled(seen: Seen) -> list[Said]:
     """Read the outputs that the model's metadata, or the caller, have labels for."""
     given = seen.settings.labels
     if given is not None:
-        return [listed(seen, a, given) for a in _lists(seen) if seen.values[a.name].size == len(given)][:1]
+        return [
+            listed(seen, a, given) for a in _lists(seen) if _count(seen, seen.values[a.name]) == len(given)
+        ][:1]
     carried = ((a, seen.labels(a).axis) for a, _ in seen.outputs())
     return [listed(seen, a, labels) for a, labels in carried if labels is not None]
 
@@ -57,17 +93,22 @@ def _only_list(seen: Seen) -> list[Said]:
     lists = _lists(seen) if seen.settings.labels else []
     if len(lists) != 1:
         return []
-    found, given = seen.values[lists[0].name].size, len(seen.settings.labels or ())
+    found, given = _count(seen, seen.values[lists[0].name]), len(seen.settings.labels or ())
     why = f"output {escaped(lists[0].name)!r} has {found} classes, but there are {given} labels"
     return [attrs.evolve(listed(seen, lists[0], seen.settings.labels), why=why)]
 
 
 def _lists(seen: Seen) -> list[Argument]:
-    return [a for a, v in seen.outputs() if v.size == max(v.shape, default=0) and v.size > 1]
+    return [a for a, v in seen.outputs() if _count(seen, v) > 1]
 
 
 def _probabilities(seen: Seen) -> list[Said]:
-    return [listed(seen, a, seen.labels(a).axis) for a, value in seen.outputs() if looks_like_scores(value)]
+    return [
+        listed(seen, a, seen.labels(a).axis)
+        for a, value in seen.outputs()
+        if looks_like_scores(value)
+        or (_is_lines(seen, value) and all(map(looks_like_scores, value.reshape(-1, value.shape[-1]))))
+    ]
 
 
 def _called_scores(seen: Seen) -> list[Said]:

@@ -14,6 +14,8 @@ from .seen import Line, Said
 from .spectrogram import loudness
 
 LEAST_SIDE = 320  # pixels: a smaller picture is enlarged, so that labels can be read
+LEFT = 64  # pixels beside a spectrogram, for its axis
+_NOT_HEARD = "not heard"
 OPACITY = 0.55  # of a mask over its picture
 Colour = tuple[int, int, int]
 
@@ -92,8 +94,41 @@ def spectrogram(sound: Sound, said: Sequence[Said]) -> Image.Image:
     levels = loudness(sound.samples.mean(axis=1), sound.rate)
     plot = Image.fromarray(_heat(levels)).resize((800, 300), Image.Resampling.BILINEAR)
     seconds = len(sound.samples) / sound.rate
+    if sound.heard and sound.heard < 0.999 * seconds:
+        plot = _heard(plot, sound.heard / seconds)
     framed = _with_axes(plot, seconds, sound.rate / 2)
-    return _with_bars(framed, [line for one in said for line in one.records])
+    moments = next((one.moments for one in said if len(one.moments) > 1), ())
+    framed = _with_moments(framed, moments, seconds) if moments else framed
+    return _with_bars(framed, [line for one in said for line in one.records], by_class=bool(moments))
+
+
+def _heard(plot: Image.Image, share: float) -> Image.Image:
+    """Return a plot whose end, which the model was not given, is pale; a line is at the border."""
+    x = round(plot.width * share)
+    pale = Image.blend(plot, Image.new("RGB", plot.size, _PAPER), 0.7)
+    pale.paste(plot.crop((0, 0, x, plot.height)))
+    pen, font = ImageDraw.Draw(pale), _font(13)
+    pen.line((x, 0, x, plot.height), fill=_INK, width=2)
+    width, _ = _extent(font, _NOT_HEARD)
+    if x + width + 8 < plot.width:
+        _write(pen, font, (x + 6, 4), _NOT_HEARD, _INK)
+    return pale
+
+
+def _with_moments(framed: Image.Image, moments: Sequence[Line], seconds: float) -> Image.Image:
+    """Return a plot with a strip below it: the best class of each moment, in its colour."""
+    height = 24
+    found = Image.new("RGB", (framed.width, framed.height + height), _PAPER)
+    found.paste(framed)
+    pen, font = ImageDraw.Draw(found), _font(13)
+    for line in moments:
+        start, end = (LEFT + 800 * min(line[side] / seconds, 1) for side in ("from", "to"))
+        colour = _light(colour_of(line["class"]))
+        pen.rectangle((start, framed.height, end - 1, framed.height + height - 4), fill=colour)
+        text = name_of(line)
+        if _extent(font, text)[0] + 8 < end - start:
+            _write(pen, font, (start + 4, framed.height + 2), text, _INK)
+    return found
 
 
 def colour_of(kind: int) -> Colour:
@@ -195,7 +230,7 @@ def _with_legend(picture: Image.Image, texts: Sequence[tuple[str, Colour]]) -> I
     return _with_lines(picture, len(texts), draw)
 
 
-def _with_bars(picture: Image.Image, lines: Sequence[Line]) -> Image.Image:
+def _with_bars(picture: Image.Image, lines: Sequence[Line], by_class: bool = False) -> Image.Image:
     """Return a picture with a line for each class below it: score, label, and a bar of the score."""
     most = max((abs(line["score"]) for line in lines if np.isfinite(line["score"])), default=0) or 1
     whole = most if most > 1 else 1.0
@@ -204,7 +239,10 @@ def _with_bars(picture: Image.Image, lines: Sequence[Line]) -> Image.Image:
         line = lines[number]
         score = line["score"] if np.isfinite(line["score"]) else 0.0
         length = max(score / whole, 0) * (picture.width - 20)
-        pen.rectangle((10, y + 1, 10 + length, y + height - 2), fill=_light(colour_of(number)))
+        pen.rectangle(
+            (10, y + 1, 10 + length, y + height - 2),
+            fill=_light(colour_of(line["class"] if by_class else number)),
+        )
         _write(pen, font, (14, y), f"{line['score']:.3g}  {name_of(line)}", _INK)
 
     return _with_lines(picture, len(lines), draw)
@@ -240,7 +278,7 @@ def _heat(levels: np.ndarray) -> np.ndarray:
 
 def _with_axes(plot: Image.Image, seconds: float, highest: float) -> Image.Image:
     """Return a plot with seconds below it and kHz at its left."""
-    left, below = 64, 28
+    left, below = LEFT, 28
     found = Image.new("RGB", (plot.width + left + 16, plot.height + below + 10), _PAPER)
     found.paste(plot, (left, 8))
     pen, font = ImageDraw.Draw(found), _font(13)

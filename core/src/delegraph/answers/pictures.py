@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import evolve
 
 from ..errors import InputError
 from ..inputs.image import picture
@@ -35,7 +36,8 @@ def picture_of(looked_at: LookedAt, said: Sequence[Said]) -> Image:
             'drawing needs Pillow, which is not installed; pip install "delegraph[image]"'
         ) from e
     if looked_at.is_sound and looked_at.file is not None:
-        return TASKS["audio"].draw(read_wav(looked_at.file), list(said))
+        sound = evolve(read_wav(looked_at.file), heard=looked_at.heard)
+        return TASKS["audio"].draw(sound, list(said))
     if looked_at.pixels is None and task in ("audio", "classify"):
         return TASKS["classify"].draw(_strip(), list(said))  # a chart needs no picture
     if looked_at.pixels is None:

@@ -41,6 +41,7 @@ class Seen:
     is_sound: bool = False
     # Where the picture is in the model's input, as shares of its size: left, top, right, bottom.
     window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    heard: float = 0.0  # seconds of sound that the model was given; 0: not known
 
     @property
     def size(self) -> Size:
@@ -93,6 +94,7 @@ class Said:
     mask: np.ndarray | None = field(default=None, repr=False)  # of segment: a class for each pixel
     bones: tuple[tuple[int, int], ...] = ()  # of keypoints: which are joined
     named: bool = True  # its classes have labels
+    moments: tuple[Line, ...] = ()  # of a sound: the best class from one second to another, with its score
 
     def __repr__(self) -> str:
         guess = ", a guess" if self.is_guess else ""

@@ -41,6 +41,7 @@ def _drawn(name: str) -> Callable[[Image | Sound, list[Said]], Image]:
 
 _CLASS = ("class>", "score>", "label")
 _BOX = ("box>", "class>", "score>", "label", "left>", "top>", "right>", "bottom>")
+MOMENT = ("from>", "to>", "class>", "score>", "label")  # of ``Said.moments``
 _SHARE = ("class>", "share>", "pixels>", "label")
 _POINT = ("object>", "point>", "name", "score>", "x>", "y>")
 

@@ -107,13 +107,13 @@ def worked(opened: OpenedModel, job: Job, items: Sequence[Item]) -> list[Result]
     for item in items:
         told: list[str] = []
         try:
-            samples[item.number] = opened.sample([item.file], told.append)
+            samples[item.number] = opened.sample([item.file], told.append, whole=not job.keeps_outputs)
         except DelegraphError as e:
             found.append(Result(item.number, item.file, error=str(e)))
         notices[item.number] = told
     readable = [item for item in items if item.number in samples]
     try:
-        outputs: Sequence[Any] = opened.run_all([samples[i.number].arrays for i in readable])
+        outputs: Sequence[Any] = opened.run_samples([samples[i.number] for i in readable])
     except DelegraphError:
         if len(readable) < 2:
             raise

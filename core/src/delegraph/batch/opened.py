@@ -14,7 +14,7 @@ from attrs import field, frozen
 from ..answers import AnswerSettings, Said, Seen, answer
 from ..contract import Plan
 from ..file import read_model
-from ..inputs import Normalization, Tell, input_files, read_inputs
+from ..inputs import Normalization, Tell, input_files, is_sound_file, read_inputs
 from ..inputs.looked_at import LookedAt, looked_at
 from ..model import HANDLES, Model
 from ..numbers import real_from_stored
@@ -31,6 +31,7 @@ class Sample:
 
     arrays: Arrays = field(repr=False)
     looked_at: LookedAt
+    more: tuple[Arrays, ...] = field(default=(), repr=False)  # of a sound that is longer than the input
 
 
 @frozen(hash=False)
@@ -89,18 +90,32 @@ class OpenedModel:
         """Who runs what."""
         return self.interpreter.plan
 
-    def sample(self, given: Sequence[str], tell: Tell = lambda sentence: None) -> Sample:
+    def sample(
+        self, given: Sequence[str], tell: Tell = lambda sentence: None, *, whole: bool = True
+    ) -> Sample:
         """Return a sample of files, as ``--input`` names them.
 
+        :param whole: of a sound that is longer than the input, take what follows, too
         :raises InputError: a file does not fit
         """
         self._budget.check_total(sum(nbytes(a.tensor) for a in self.interface.inputs), "the inputs")
         reading = self.reading
+        files = input_files(self.interface, given)
+        file = next(iter(files.values()), "")
+        if len(files) == 1 and is_sound_file(file):
+            return self._heard(file, tell, whole)
         arrays = read_inputs(
             self.interface, given, reading.normalization, tell, reading.sample_rate, reading.fit
         )
-        files = input_files(self.interface, given)
         return Sample(arrays, looked_at(self.interface, files, arrays, reading.fit))
+
+    def _heard(self, file: str, tell: Tell, whole: bool) -> Sample:
+        from ..inputs.sound import windows
+
+        (argument,) = self.interface.inputs
+        found = windows(argument, file, self.reading.sample_rate, tell, None if whole else 1)
+        first, *more = ({argument.name: array} for array in found.arrays)
+        return Sample(first, LookedAt(file, is_sound=True, heard=found.heard), tuple(more))
 
     def prepare(self, arrays: Arrays) -> None:
         """Plan and prepare the model for the inputs' shapes; its variables begin anew."""
@@ -118,6 +133,25 @@ class OpenedModel:
     def run(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """Return the outputs, as the model stores them, by name; handles of variables are none."""
         self.prepare(arrays)
+        return self._run_on(arrays)
+
+    def run_sample(self, sample: Sample) -> dict[str, np.ndarray]:
+        """Return the outputs of a sample, as :meth:`run` does; of a sound's parts one after the other.
+
+        Variables keep their values from part to part.
+        """
+        found = [self.run(sample.arrays), *(self._run_on(part) for part in sample.more)]
+        return (
+            found[0] if len(found) == 1 else {name: _joined([f[name] for f in found]) for name in found[0]}
+        )
+
+    def run_samples(self, samples: Sequence[Sample]) -> list[dict[str, np.ndarray]]:
+        """Return the outputs of each sample, as :meth:`run_all` does."""
+        if any(sample.more for sample in samples):
+            return [self.run_sample(sample) for sample in samples]
+        return self.run_all([sample.arrays for sample in samples])
+
+    def _run_on(self, arrays: Arrays) -> dict[str, np.ndarray]:
         if self.interface.subgraph:
             found = self.interpreter.get_signature_runner(self.interface.signature)(**arrays)
         else:
@@ -178,11 +212,20 @@ class OpenedModel:
             at.input_size,
             at.is_sound,
             at.window,
+            at.heard,
         )
 
     def said(self, sample: Sample, outputs: Arrays) -> list[Said]:
         """Return what the model says of a sample."""
         return answer(self.seen(sample, outputs))
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return outputs of parts of a sound, joined along time."""
+    first = parts[0]
+    if first.ndim < 2:
+        return np.stack(parts)
+    return np.concatenate(parts, axis=1 if first.ndim > 2 and len(first) == 1 else 0)
 
 
 def _has_state(model: Model) -> bool:

@@ -171,7 +171,7 @@ class Answers:
         start = perf_counter()
         opened.prepare(sample.arrays)
         prepared = perf_counter()
-        stored = opened.run(sample.arrays)
+        stored = opened.run_sample(sample)
         self.times.setdefault("prepare", prepared - start)
         self.times["run"] = self.times.get("run", 0.0) + perf_counter() - prepared
         self._report(opened, sample, stored, " ".join(given), notice)

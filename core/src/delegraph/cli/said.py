@@ -29,10 +29,11 @@ def how_known(said: Sequence[Said]) -> str | None:
 
 def said_json(said: Iterable[Said]) -> list[dict[str, Any]]:
     """Return answers as JSON has them."""
-    return [
-        plain({"task": s.task, "output": s.output, "why": s.why, "guess": s.is_guess, "answer": s.records})
-        for s in said
-    ]
+    found = []
+    for s in said:
+        about = {"task": s.task, "output": s.output, "why": s.why, "guess": s.is_guess, "answer": s.records}
+        found.append(plain(about | ({"moments": s.moments} if s.moments else {})))
+    return found
 
 
 def said_csv(said: Sequence[Said], file: str, head: bool) -> str:

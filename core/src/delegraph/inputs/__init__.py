@@ -106,6 +106,11 @@ def input_files(interface: Interface, given: Sequence[str]) -> dict[str, str]:
     return files
 
 
+def is_sound_file(file: str) -> bool:
+    """Say whether an input reads a file as a sound."""
+    return Path(file).suffix.lower() == ".wav" and Path(file).is_file()
+
+
 def _named(interface: Interface, text: str) -> Mapping[str, str]:
     """Split ``NAME=FILE``; a tensor's own name is taken, too, where a signature has another."""
     for argument in interface.inputs:

@@ -22,6 +22,7 @@ class LookedAt:
 
     file: str | None = None  # that can be opened as such; None: an array, or nothing of the kind
     is_sound: bool = False
+    heard: float = 0.0  # seconds of the sound that the model is given, from its beginning; 0: not known
     size: tuple[int, int] | None = None  # of the file's picture: width, height
     input_size: tuple[int, int] | None = None  # of the input that takes it
     pixels: np.ndarray | None = field(default=None, repr=False)  # the input's: (height, width, channels)
@@ -52,7 +53,8 @@ def looked_at(
             room = pixels.shape[1], pixels.shape[0]
             has_bars = size is not None and keeps_aspect(family_of(interface), fit)
             window = _window(size, room) if size is not None and has_bars else (0.0, 0.0, 1.0, 1.0)
-            return LookedAt(file if size else None, False, size, room, pixels, window)
+            seen = file if size else None
+            return LookedAt(seen, size=size, input_size=room, pixels=pixels, window=window)
     return LookedAt()
 
 

@@ -2,7 +2,7 @@
 
 The rate is what the caller says, else what the model's metadata say, else that of the file. A float or
 quantized input gets -1 to 1; an int16 input without a scale gets the samples of 16 bits as they are. What
-is too long is cut, what is too short filled with silence.
+is too long is cut, or taken in parts one after the other; what is too short is filled with silence.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from attrs import frozen
 
 from ..errors import InputError
 from ..model import DTYPES, Op, Tensor
@@ -21,23 +22,49 @@ from . import Tell
 from .wav import Sound, read_wav
 
 
+@frozen
+class SoundParts:
+    """A sound in parts that are as long as the input."""
+
+    arrays: tuple[np.ndarray, ...]  # one for each part, as the input stores it
+    seconds: float  # of a part
+
+    @property
+    def heard(self) -> float:
+        """Return how many seconds there are in all, with the silence at the end."""
+        return len(self.arrays) * self.seconds
+
+
 def read(argument: Argument, file: str, rate: int | None, tell: Tell) -> np.ndarray:
-    """Return a sound as the input wants it; see the module for the rules.
+    """Return the beginning of a sound as the input wants it; see the module for the rules.
 
     :param rate: Hz that the model wants; None: what its metadata say
+    """
+    return windows(argument, file, rate, tell, most=1).arrays[0]
+
+
+def windows(
+    argument: Argument, file: str, rate: int | None, tell: Tell, most: int | None = None
+) -> SoundParts:
+    """Return a sound in parts, one after the other; the last one ends in silence.
+
+    :param most: parts that are wanted; None: all
     """
     shape = _waveform_shape(argument, file)
     sound = read_wav(file)
     wanted = rate or sample_rate(argument)
     mono = at_rate(sound.samples.mean(axis=1), sound.rate, wanted or sound.rate, file)
     length = max(shape) if -1 not in shape else len(mono)
-    tell(f"input {argument.name!r}: {_account(sound, wanted, len(mono), length, escaped(Path(file).name))}")
-    fitted = np.zeros(length)
-    fitted[: len(mono)] = mono[:length]
-    placed = fitted.reshape([length if n == -1 else n for n in shape])
+    parts = max(1, -(-len(mono) // max(length, 1))) if most is None else most
+    name = escaped(Path(file).name)
+    tell(f"input {argument.name!r}: {_account(sound, wanted, len(mono), length, parts, name)}")
+    fitted = np.zeros(parts * length)
+    fitted[: len(mono)] = mono[: len(fitted)]
+    placed = fitted.reshape(parts, *(length if n == -1 else n for n in shape))
     if DTYPES[argument.tensor.dtype].is_integer and not is_quantized(argument.tensor):
         placed = placed * 32768
-    return stored_from_real(placed, argument.tensor)
+    arrays = tuple(stored_from_real(part, argument.tensor) for part in placed)
+    return SoundParts(arrays, length / (wanted or sound.rate))
 
 
 def sample_rate(argument: Argument) -> int | None:
@@ -116,14 +143,16 @@ def _connected(op: Op) -> str | None:
     return f"{op} weighs every value by its place, which means nothing for samples"
 
 
-def _account(sound: Sound, wanted: int | None, count: int, length: int, name: str) -> str:
+def _account(sound: Sound, wanted: int | None, count: int, length: int, windows: int, name: str) -> str:
     """Say what of the sound is used."""
     frames, channels = sound.samples.shape
-    parts = [f"{length} samples from {name} ({frames} at {sound.rate} Hz)"]
-    if count > length:
-        parts.append(f"the last {count - length} are left out")
-    if count < length:
-        parts.append(f"the last {length - count} are silence")
+    several = f"{windows} windows of " if windows > 1 else ""
+    total = windows * length
+    parts = [f"{several}{length} samples from {name} ({frames} at {sound.rate} Hz)"]
+    if count > total:
+        parts.append(f"the last {count - total} are left out")
+    if count < total:
+        parts.append(f"the last {total - count} are silence")
     if channels > 1:
         parts.append(f"{channels} channels are averaged")
     if wanted is None:

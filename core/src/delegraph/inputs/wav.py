@@ -32,6 +32,7 @@ class Sound:
 
     samples: np.ndarray  # float64 (frames, channels), -1 to 1
     rate: int  # Hz
+    heard: float = 0.0  # seconds from its beginning that a model was given; 0: all
 
 
 def read_wav(path: str) -> Sound:

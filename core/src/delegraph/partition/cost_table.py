@@ -12,7 +12,7 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,17 @@ _MOST_BYTES = 1 << 20  # of a file
 
 @frozen
 class ClassCost:
-    """Seconds of an op of a class: ``per_op + per_mac * MACs + per_byte * bytes``."""
+    """Seconds of an op of a class: ``per_op * repeats + per_mac * MACs + per_byte * bytes``."""
 
     per_op: float
     per_mac: float
     per_byte: float
 
     def seconds(self, op: Op) -> float:
-        return self.per_op + self.per_mac * (macs_of(op) or 0) + self.per_byte * op_bytes(op)
+        return sum(a * b for a, b in zip(self, work(op), strict=True))
+
+    def __iter__(self) -> Iterator[float]:
+        return iter((self.per_op, self.per_mac, self.per_byte))
 
 
 @frozen
@@ -63,6 +66,16 @@ class CostTable:
 def op_class(op: Op) -> tuple[str, str]:
     """Return the class of an op: what it does, and the values that it computes with."""
     return _kind(op), _types(op)
+
+
+def work(op: Op) -> tuple[int, int, int]:
+    """Return what seconds are a sum of: repeats, multiply-accumulates, bytes.
+
+    A recurrent op repeats its sums for each time; the others do theirs at once.
+    """
+    first = next((t.shape for t in op.inputs if t is not None), None) or (1,)
+    times = first[0 if op.options.get("time_major") else -2] if len(first) > 2 else 1
+    return times if _kind(op) == "recurrent" else 1, macs_of(op) or 0, op_bytes(op)
 
 
 def op_bytes(op: Op) -> int:
@@ -168,7 +181,7 @@ def _types(op: Op) -> str:
     given = [t for t in op.inputs if t is not None]
     types = [t.dtype for t in given if not t.is_constant] or [t.dtype for t in (*given, *op.outputs)]
     computed = _TYPES.get(types[0], "float") if types else "float"
-    weighted = _kind(op) in ("convolution", "pointwise", "depthwise", "matrix")
+    weighted = _kind(op) in ("convolution", "pointwise", "depthwise", "matrix", "recurrent")
     is_hybrid = computed == "float" and weighted and any(_TYPES.get(t.dtype) == "int8" for t in given)
     return "hybrid" if is_hybrid else computed
 
@@ -185,9 +198,10 @@ _LIKE: dict[str, tuple[str, ...]] = {
 _KINDS_OF = {
     "convolution": "CONV_2D CONV_3D TRANSPOSE_CONV CONV_3D_TRANSPOSE",
     "depthwise": "DEPTHWISE_CONV_2D",
-    "matrix": """
-        FULLY_CONNECTED BATCH_MATMUL LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN
-        BIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_RNN
+    "matrix": "FULLY_CONNECTED BATCH_MATMUL",
+    "recurrent": """
+        LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN BIDIRECTIONAL_SEQUENCE_LSTM
+        BIDIRECTIONAL_SEQUENCE_RNN
     """,
     "function": "LOGISTIC TANH EXP LOG SOFTMAX LOG_SOFTMAX GELU ELU HARD_SWISH SIN COS POW RSQRT SQRT",
     "reduction": """

@@ -16,9 +16,8 @@ from ..contract import Delegate
 from ..errors import DelegraphError
 from ..log import fallbacks_unsaid
 from ..model import Builder, Model, Op, Tensor
-from ..model.macs import macs_of
 from ..partition import nbytes
-from ..partition.cost_table import ClassCost, CostTable, op_bytes
+from ..partition.cost_table import ClassCost, CostTable, work
 from ..run import Interpreter
 
 SECONDS = 0.02  # of runs, per sample
@@ -66,6 +65,7 @@ def samples() -> list[ChainSample]:
         ChainSample(kind, types, shape)
         for kind, (_, shapes) in KINDS.items()
         for types in ("float", "int8", *(("hybrid", "uint8") if kind in WEIGHTED else ()))
+        if kind != "recurrent" or types in ("float", "hybrid")
         for shape in shapes
     ]
     return sorted(found, key=lambda sample: not sample.is_first)
@@ -120,7 +120,7 @@ def _edge(model: Model) -> int:
 
 def _fitted(found: Sequence[Took]) -> ClassCost:
     """Return the costs with the least relative error."""
-    rows = np.array([[1.0, macs_of(t.op) or 0, op_bytes(t.op)] for t in found])
+    rows = np.array([work(t.op) for t in found], float)
     seconds = np.array([max(t.seconds, 1e-8) for t in found])
     return ClassCost(*_nonnegative(rows, seconds, 1 / seconds))
 
@@ -195,12 +195,14 @@ def _like(g: Builder, x: Tensor, types: str, shape: Sequence[int]) -> Tensor:
     return g.tensor(shape, _dtype(types), **_scale(types))
 
 
-def _weights(g: Builder, types: str, shape: Sequence[int], axis: int) -> Tensor:
+def _weights(g: Builder, types: str, shape: Sequence[int], axis: int | None) -> Tensor:
     values = np.arange(np.prod(shape)).reshape(shape) % 7 - 3
     if types == "float":
         return g.constant((values * 0.01).astype(np.float32))
     if types == "uint8":  # as older converters write: one scale for all
         return g.constant((values + 128).astype(np.uint8), scale=0.01, zero_point=128)
+    if axis is None:
+        return g.constant(values.astype(np.int8), scale=0.01, zero_point=0)
     scale = np.full(shape[axis], 0.01, np.float32)
     zeros = np.zeros(shape[axis], np.int64)
     return g.constant(values.astype(np.int8), scale=scale, zero_point=zeros, axis=axis)
@@ -249,6 +251,19 @@ def _matrix(g: Builder, x: Tensor, types: str) -> Tensor:
     return _made(g, "FULLY_CONNECTED", operands, _like(g, x, types, x.shape))
 
 
+def _recurrent(g: Builder, x: Tensor, types: str) -> Tensor:
+    """Add an LSTM: operands in the schema's order, those that it may do without absent."""
+    assert x.shape is not None
+    n = x.shape[-1]
+    weights = [_weights(g, types, (n, n), None) for _ in range(8)]
+    biases = [_bias(g, types, n) for _ in range(4)]
+    states = [g.variable((1, n), "float32") for _ in range(2)]
+    operands = [x, *weights, None, None, None, *biases, None, None, *states, None, None, None, None]
+    settings: dict[str, Any] = {"fused_activation_function": "TANH", "time_major": False}
+    g.op("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, [y := _like(g, x, types, x.shape)], **settings)
+    return y
+
+
 def _elementwise(g: Builder, x: Tensor, types: str) -> Tensor:
     assert x.shape is not None
     return _made(g, "ADD", [x, x], _like(g, x, types, x.shape))
@@ -288,7 +303,7 @@ def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
 
 
 ZERO = {"int8": 0, "uint8": 128}  # zero points, by type
-WEIGHTED = ("convolution", "pointwise", "depthwise", "matrix")
+WEIGHTED = ("convolution", "pointwise", "depthwise", "matrix", "recurrent")
 _SMALL, _WIDE = (1, 8, 8, 16), (1, 56, 56, 24)
 # What is added, and to what: sizes, of which at least two differ by much in MACs and in bytes.
 KINDS: dict[str, tuple[Adds, tuple[Shape, ...]]] = {
@@ -297,6 +312,7 @@ KINDS: dict[str, tuple[Adds, tuple[Shape, ...]]] = {
     "pointwise": (_conv(1), (_SMALL, _WIDE, (1, 14, 14, 256), (1, 28, 28, 96))),
     "depthwise": (_depthwise, (_SMALL, _WIDE, (1, 14, 14, 192))),
     "matrix": (_matrix, ((1, 64), (1, 400), (64, 128))),
+    "recurrent": (_recurrent, ((1, 6, 24), (1, 20, 24), (1, 6, 96))),
     "function": (_function, (_SMALL, _WIDE)),
     "reduction": (_reduction, (_SMALL, _WIDE)),
     "view": (_view, (_SMALL, _WIDE)),

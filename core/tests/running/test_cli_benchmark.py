@@ -37,7 +37,7 @@ def test_json_has_every_run_and_the_profile(delegraph, saved, products):
     )
     found = json.loads(result.output)
     assert len(found["seconds"]["steady"]["runs"]) == 4
-    assert set(found["seconds"]) == {"load", "prepare", "first", "steady"}
+    assert set(found["seconds"]) == {"load", "prepare", "first", "steady", "estimate"}
     assert found["bytes"]["peak_of_tensors"] == 48  # x, y and z of 4 floats
     assert [(line["name"], line["calls"]) for line in found["profile"]["by_type"]] == [
         ("ADD", 2),

@@ -34,7 +34,7 @@ class Job:
     num_threads: int | None = None
     asked: AnswerSettings = field(factory=AnswerSettings)
     reading: Reading = field(factory=Reading)
-    budget: Mapping[str, int] = field(factory=dict, hash=False)
+    budget: Mapping[str, Any] = field(factory=dict, hash=False)  # and further settings of Interpreter
     keeps_outputs: bool = False  # as the model stores them; else what the answer is
     judge: Judge | None = None  # what is kept of an answer; None: its records
 

@@ -49,6 +49,7 @@ class OpenedModel:
     """A model in an interpreter; a context manager.
 
     :param model: a file, or a model that was read
+    :param policy: how it is cut up among delegates: see :func:`delegraph.partition.partition`
     :param settings: further parameters of :class:`~delegraph.Interpreter`: its budget
     """
 
@@ -62,6 +63,7 @@ class OpenedModel:
         num_threads: int | None = None,
         asked: AnswerSettings | None = None,
         reading: Reading | None = None,
+        policy: str = "greedy",
         **settings: Any,
     ) -> None:
         limit = Budget(**settings).max_tensor_bytes
@@ -70,7 +72,7 @@ class OpenedModel:
         self.asked, self.reading = asked or AnswerSettings(), reading or Reading()
         self._budget = Budget(**settings)
         self._stack = ExitStack()
-        opened = interpreter(self.model, delegates, options or {}, num_threads, **settings)
+        opened = interpreter(self.model, delegates, options or {}, num_threads, policy=policy, **settings)
         self.interpreter = self._stack.enter_context(opened)
         self._shapes: dict[str, tuple[int, ...]] | None = None  # prepared for
         self._batches: bool | None = None  # None: not tried yet

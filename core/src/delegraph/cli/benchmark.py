@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..report.benchmark import Measured, to_json
-from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
+from .common import (
+    budget_options,
+    delegate_options,
+    form_options,
+    model_argument,
+    policy_option,
+    tensor_limit,
+)
 from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read, thread_option
 from .progress import progress_bar
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 @model_argument
 @input_options
 @delegate_options
+@policy_option
 @budget_options
 @click.option(
     "--runs", type=click.IntRange(min=1), default=20, show_default=True, help="Runs that are measured."
@@ -46,6 +54,7 @@ def benchmark(
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    policy: str,
     budget: dict[str, int],
     runs: int,
     warmup: int,
@@ -75,7 +84,7 @@ def benchmark(
     interface = described(interface_of(loaded, signature), loaded)
     inputs = read(interface, given or ("random:0",), mean, std, fit, budget)
     start = perf_counter()
-    with interpreter(loaded, delegates, options, num_threads, **budget) as opened:
+    with interpreter(loaded, delegates, options, num_threads, policy=policy, **budget) as opened:
         load += perf_counter() - start
         profiled = runs if profile or html or model_explorer else 0
         with progress_bar(2 + warmup + runs + profiled) as step:

@@ -18,7 +18,14 @@ from ..log import logger
 from ..numbers import real_from_stored
 from ..run import Interface
 from ..text import escaped, number_text, shape_text, time_text
-from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
+from .common import (
+    budget_options,
+    delegate_options,
+    form_options,
+    model_argument,
+    policy_option,
+    tensor_limit,
+)
 from .echo import echo, echo_json
 from .inputs import files_of, input_options, normalization, rate_option, tell, thread_option
 from .tables import show, table
@@ -73,6 +80,7 @@ def asked(task: str | None, labels: str | None, top: int, threshold: float) -> A
 @input_options
 @rate_option
 @delegate_options
+@policy_option
 @budget_options
 @answer_options
 @click.option(
@@ -91,6 +99,7 @@ def run(
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    policy: str,
     budget: dict[str, int],
     draw: str | None,
     as_json: bool,
@@ -125,6 +134,7 @@ def run(
         options,
         signature=signature,
         num_threads=num_threads,
+        policy=policy,
         asked=settings,
         reading=reading,
         **budget,

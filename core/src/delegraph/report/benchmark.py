@@ -105,6 +105,7 @@ class Measured:
     # What each delegate holds on its device, in bytes, by label and by what for: {"opencl": {"weights": …}}
     device_bytes: Mapping[str, Mapping[str, int]] = field(factory=dict)
     interrupted: bool = False  # Ctrl-C came: ``timing`` has the runs before it
+    estimate: float | None = None  # seconds of a run, from measured costs; None where some are not
 
     def __repr__(self) -> str:
         watched = "" if self.profile is None else f", {self.profile.runs} runs watched op by op"
@@ -162,7 +163,16 @@ def benchmark(
         profile,
         _device_bytes(running.interpreter.delegates),
         interrupted,
+        _estimated(running),
     )
+
+
+def _estimated(running: PreparedModel) -> float | None:
+    from ..partition.cost_model import is_measured
+    from ..partition.estimate import estimate
+
+    interpreter = running.interpreter
+    return estimate(interpreter.plan).seconds if is_measured(interpreter.delegates) else None
 
 
 def by_type(found: Profile) -> list[Line]:
@@ -196,7 +206,7 @@ def to_json(found: Measured) -> dict[str, Any]:
     steady = {"median": t.median, "p90": t.p90, "min": t.min, "runs": list(t.runs)}
     result: dict[str, Any] = {
         "interrupted": found.interrupted,
-        "seconds": {"prepare": t.prepare, "first": t.first, "steady": steady},
+        "seconds": {"prepare": t.prepare, "first": t.first, "steady": steady, "estimate": found.estimate},
         "bytes": {
             "peak_of_tensors": memory.peak,
             "variables": memory.variables,

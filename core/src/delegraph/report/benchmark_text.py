@@ -20,7 +20,7 @@ def tables(found: Measured, load: float | None = None) -> Iterator[Table]:
 
     :param load: seconds that reading the model and loading the delegates took.
     """
-    yield times_table(found.timing, load)
+    yield times_table(found.timing, load, found.estimate)
     yield _memory_table(found)
     if found.profile is not None:
         yield from profile_tables(found.profile)
@@ -33,19 +33,25 @@ def profile_tables(found: Profile) -> Iterator[Table]:
     yield _profile_table("op", ops[:SHOWN], found, rest=ops[SHOWN:])
 
 
-def times_table(t: Timing, load: float | None = None) -> Table:
-    """Return what was measured, a line for each stage."""
+def times_table(t: Timing, load: float | None = None, estimate: float | None = None) -> Table:
+    """Return what was measured, a line for each stage; and what a run was estimated to take."""
     steady = (
         f"median of {len(t.runs)}; 90 % took {time_text(t.p90)} or less, the fastest {time_text(t.min)}"
     )
     once = "what comes once: memory, caches, compiling what prepare left over"
     if t.first > MUCH * t.median > 0:
         once += f"; {t.first / t.median:.0f} times a later run"
+    ratio = (estimate or 0.0) / t.median if t.median else 0.0
     rows = (
         ("load", load, "read the model, load the delegates"),
         ("prepare", t.prepare, "plan, fold constants, compile kernels that no cache has"),
         ("first run", t.first, once),
         ("run", t.median, steady),
+        (
+            "estimate",
+            estimate,
+            f"from measured costs of ops: {ratio:.2f} times the run",
+        ),
     )
     shown = report_table("", "time>", "")
     for name, seconds, about in rows:

@@ -287,6 +287,7 @@ def prune(file: bytes, seed: int) -> None:
     MODEL.write_bytes(file)
     draw, model = random.Random(seed), _read(file)
     options = ["--pattern", draw.choice(PATTERNS), *draw.choice(([], ["--sparse"]))]
+    options = draw.choice((options, ["--structured"]))
     if draw.random() < 0.5:
         options += ["--data", _samples(model, seed)]
     check_written(file, called(["prune", str(MODEL), "-o", SMALL, *options]).output)

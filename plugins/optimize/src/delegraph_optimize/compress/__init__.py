@@ -10,14 +10,15 @@ from .compressed import (
     with_stored,
 )
 from .layer_rules import LayerRule, layer_rules
-from .on_samples import Change, Told, change_on_samples, kept_samples
-from .report import CompressionReport, WeightOutcome
+from .on_samples import Change, Told, change_on_samples, is_mendable, kept_samples, own_bias
+from .report import CompressionReport, KeptChannels, WeightOutcome
 from .weight_layer import WeightLayer, weight_layers
 
 __all__ = [
     "Change",
     "CompressedModel",
     "CompressionReport",
+    "KeptChannels",
     "LayerRule",
     "Told",
     "WeightLayer",
@@ -26,8 +27,10 @@ __all__ = [
     "check_layers",
     "compressed_model",
     "counted_weights",
+    "is_mendable",
     "kept_samples",
     "layer_rules",
+    "own_bias",
     "weight_layers",
     "with_stored",
 ]

@@ -12,7 +12,7 @@ from delegraph import InputError, Model, write_file, write_model
 from ..prepared import FloatModel
 from ..report.sizes import compressed
 from ..writer import ModelEdit
-from .report import CompressionReport, WeightOutcome
+from .report import CompressionReport, KeptChannels, WeightOutcome
 from .weight_layer import WeightLayer
 
 
@@ -44,14 +44,14 @@ def compressed_model(
     edit: ModelEdit,
     asked: str,
     outcomes: Sequence[WeightOutcome],
+    channels: tuple[KeptChannels, ...] = (),
 ) -> CompressedModel:
     """Return the edited model with its report."""
     made = edit.model()
     before, after = write_model(given), write_model(made)
     sizes = len(before), len(after), compressed(memoryview(before)), compressed(memoryview(after))
-    return CompressedModel(
-        made, CompressionReport(asked, tuple(outcomes), tuple(ready.notes), *sizes), after
-    )
+    report = CompressionReport(asked, tuple(outcomes), tuple(ready.notes), *sizes, channels)
+    return CompressedModel(made, report, after)
 
 
 def counted_weights(layers: Sequence[WeightLayer], done: Mapping[int, str]) -> list[WeightOutcome]:

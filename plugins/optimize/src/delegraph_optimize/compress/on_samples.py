@@ -12,7 +12,7 @@ from ..improve import KeptSamples
 from ..improve.bias_correction import mean_row
 from ..improve.gptq import damped_squares
 from ..improve.lockstep import LockStep, lockstep
-from ..improve.product import BIAS, WeightedProduct
+from ..improve.product import BIAS, OPS, WeightedProduct
 from ..improve.weights import some_rows
 from ..writer import LEFT_OUT, ModelEdit
 from .weight_layer import WeightLayer
@@ -20,8 +20,8 @@ from .weight_layer import WeightLayer
 ROWS = 4096  # of what a layer reads that are looked at
 MOST_DEPTH = 8192  # of a layer: a matrix of so many rows and columns has half a gigabyte
 # Gets a layer, weights (groups, units, depth) and XᵀX of what they read, damped, (groups, depth, depth);
-# returns the weights that it is to have.
-Change = Callable[[WeightLayer, np.ndarray, np.ndarray], np.ndarray]
+# returns the weights that it is to have, or None: those that it has.
+Change = Callable[[WeightLayer, np.ndarray, np.ndarray], "np.ndarray | None"]
 Told = Callable[[int, int], None]  # gets the number of layers that are done, and of all
 
 
@@ -58,10 +58,10 @@ def change_on_samples(
     for place, samples in kept.by_subgraph(floats).items():
         for step in lockstep(floats.subgraphs[place], edit.graphs[place], samples, engine):
             layer = by_node.get(id(step.node))
-            if layer is None or layer.is_shared or step.floats is None or step.found is None:
+            if layer is None or not is_mendable(layer) or step.floats is None or step.found is None:
                 continue
             product = WeightedProduct.of(step.op)
-            if product is None or layer.matrix.shape[1] > MOST_DEPTH or not _has_own_bias(layer):
+            if product is None:
                 continue
             _change(layer, product, step, change, seed)
             done.add(id(layer))
@@ -69,10 +69,11 @@ def change_on_samples(
     return done
 
 
-def _has_own_bias(layer: WeightLayer) -> bool:
-    """Say whether a layer has no bias, or one of constants."""
+def is_mendable(layer: WeightLayer) -> bool:
+    """Say whether a layer's weights are its own, not too many for a unit, and its bias is a constant."""
     bias = _bias(layer)
-    return bias == LEFT_OUT or layer.graph.is_constant(bias)
+    told = bias == LEFT_OUT or layer.graph.is_constant(bias)
+    return layer.node.name in OPS and told and not layer.is_shared and layer.matrix.shape[1] <= MOST_DEPTH
 
 
 def _bias(layer: WeightLayer) -> int:
@@ -94,6 +95,8 @@ def _change(
     lost = weights @ (before - now).transpose(0, 2, 1) @ now
     moved = weights + np.linalg.solve(squares, lost.transpose(0, 2, 1)).transpose(0, 2, 1)
     made = change(layer, moved, squares)
+    if made is None:
+        return
     layer.write(made.reshape(-1, made.shape[2]))
     bias = mean_row(product, step.floats) @ weights.transpose(0, 2, 1)
     bias = bias - mean_row(product, step.found) @ made.transpose(0, 2, 1)
@@ -101,8 +104,18 @@ def _change(
 
 
 def _add_to_bias(layer: WeightLayer, values: np.ndarray) -> None:
+    bias = own_bias(layer)
+    was = np.asarray(layer.graph.data(bias), np.float64)
+    layer.graph.change(bias, data=(was + values).astype(np.float32))
+
+
+def own_bias(layer: WeightLayer) -> int:
+    """Return the bias of a layer; it gets one of zeros if it has none, and its own if another op has it."""
     graph, node, bias = layer.graph, layer.node, _bias(layer)
-    was = 0.0 if bias == LEFT_OUT else np.asarray(graph.data(bias), np.float64)
+    if bias != LEFT_OUT and sum(bias in n.reads for n in graph.nodes) == 1 and node.inputs.count(bias) == 1:
+        return bias
     name = f"{graph.tensors[node.outputs[0]].name}_bias" if bias == LEFT_OUT else graph.tensors[bias].name
+    values = np.zeros(len(layer.matrix)) if bias == LEFT_OUT else np.array(graph.data(bias))
     node.inputs += [LEFT_OUT] * (BIAS + 1 - len(node.inputs))
-    node.inputs[BIAS] = graph.add(name, "float32", data=(was + values).astype(np.float32))
+    node.inputs[BIAS] = graph.add(name, "float32", data=values.astype(np.float32))
+    return node.inputs[BIAS]

@@ -28,6 +28,16 @@ class WeightOutcome:
 
 
 @frozen
+class KeptChannels:
+    """Which channels stay of a layer that lost some."""
+
+    subgraph: int
+    index: int  # of the op in the model that was given
+    units: tuple[int, ...] | None  # that it makes; None: all
+    inputs: tuple[int, ...] | None  # that it reads; None: all
+
+
+@frozen
 class CompressionReport:
     """What a pruning or a clustering did."""
 
@@ -38,6 +48,7 @@ class CompressionReport:
     bytes_after: int
     compressed_before: int  # of the file compressed by deflate, as in a .zip file
     compressed_after: int
+    channels: tuple[KeptChannels, ...] = field(default=(), repr=False)  # of layers that lost some
 
     @property
     def changed(self) -> tuple[WeightOutcome, ...]:

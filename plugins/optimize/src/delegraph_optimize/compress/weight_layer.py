@@ -67,7 +67,11 @@ class WeightLayer:
     @property
     def matrix(self) -> np.ndarray:
         """The weights, (units, depth)."""
-        moved = np.moveaxis(self.weights, _axis(self.node), 0)
+        return self.as_matrix(self.weights)
+
+    def as_matrix(self, values: np.ndarray) -> np.ndarray:
+        """Return what has the shape of the weights as (units, depth)."""
+        moved = np.moveaxis(values, _axis(self.node), 0)
         return np.asarray(moved.reshape(len(moved), -1))
 
     def write(self, matrix: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from delegraph import InputError
 from ..compress import LayerRule, WeightLayer
 from .pattern import Pattern
 
-_FEW = "a depthwise filter has few weights, and each counts: a rule may ask for it"
+FEW = "a depthwise filter has few weights, and each counts: a rule may ask for it"
 _HALF = 0.5
 
 
@@ -63,7 +63,7 @@ class AskedPruning:
             sparsity=_last(r.sparsity for r in fitting), pattern=_last(r.pattern for r in fitting)
         )
         if layer.node.name == "DEPTHWISE_CONV_2D" and asked == LayerRule():
-            return _FEW
+            return FEW
         return Pruning.of(*self._merged(asked))
 
     def _merged(self, rule: LayerRule) -> tuple[float | None, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from delegraph import Delegate, Model, read_model
+from delegraph import Delegate, InputError, Model, read_model
 
 from ..calibrate import read_samples
 from ..compress import (
@@ -27,9 +27,10 @@ from ..compress import (
 )
 from ..prepared import FloatModel
 from ..writer import ModelEdit
-from .asked import AskedPruning, Pruning
+from .asked import FEW, AskedPruning, Pruning
 from .reconstruct import reconstructed
 from .stored_sparse import store_sparse
+from .structured import prune_channels
 
 SAMPLES = 256  # that are kept of those that are given
 
@@ -42,6 +43,7 @@ def prune(
     data: Any = None,
     rules: str | os.PathLike[str] | Iterable[LayerRule] | None = None,
     sparse: bool = False,
+    structured: bool = False,
     engine: str | Delegate = "reference",
     mean: tuple[float, ...] | None = None,
     std: tuple[float, ...] | None = None,
@@ -59,6 +61,8 @@ def prune(
         smallest weights go, and the others stay as they are.
     :param rules: something else for some layers: a TOML file, or :class:`LayerRule` values.
     :param sparse: store weights as sparse tensors where that takes fewer bytes.
+    :param structured: take out whole channels, from what makes them to what reads them; the sparsity is the
+        share of them.
     :param engine: the delegate that runs the model on the samples.
     :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std.
     :param samples: use so many at most.
@@ -68,19 +72,30 @@ def prune(
     """
     asked = AskedPruning(sparsity, pattern, layer_rules(rules, ("sparsity", "pattern")))
     asked.check()
+    _check_structured(structured, sparse, pattern)
     given = model if isinstance(model, Model) else read_model(model)
     ready = FloatModel.of(given)
     edit = ModelEdit(ready.model)
     layers = weight_layers(ready, edit)
     check_layers(layers, "prune")
-    wanted = _wanted(layers, asked)
-    mended: set[int] = set()
+    kept = None
     if data is not None:
         kept = kept_samples(read_samples(given, data, mean=mean, std=std, limit=samples), seed, SAMPLES)
-        some = [layer for layer in layers if id(layer) in wanted]
-        mended = change_on_samples(
-            ready.model, edit, kept, some, _mender(wanted), engine=engine, seed=seed, progress=progress
+
+    def on_samples(some: Sequence[WeightLayer], change: Change) -> set[int]:
+        assert kept is not None
+        return change_on_samples(
+            ready.model, edit, kept, some, change, engine=engine, seed=seed, progress=progress
         )
+
+    if structured:
+        with_samples = None if kept is None else on_samples
+        done, channels = prune_channels(edit, layers, _shares(layers, asked), with_samples)
+        told = f"{100 * Pruning.of(sparsity, pattern).share:g} % of channels pruned"
+        return compressed_model(given, ready, edit, told, counted_weights(layers, done), channels)
+    wanted = _wanted(layers, asked)
+    some = [layer for layer in layers if id(layer) in wanted]
+    mended = set() if kept is None else on_samples(some, _mender(wanted))
     done = {}
     for layer in layers:
         if id(layer) in wanted:
@@ -89,6 +104,27 @@ def prune(
     if sparse:
         outcomes = with_stored(outcomes, layers, store_sparse(layers))
     return compressed_model(given, ready, edit, f"pruned {Pruning.of(sparsity, pattern)}", outcomes)
+
+
+def _check_structured(structured: bool, sparse: bool, pattern: str) -> None:
+    if structured and sparse:
+        raise InputError("structured pruning leaves no zeros to store sparse: one or the other")
+    if structured and pattern != "unstructured":
+        raise InputError(
+            f"structured pruning takes out whole channels: pattern {pattern} does not go with it"
+        )
+
+
+def _shares(layers: Iterable[WeightLayer], asked: AskedPruning) -> dict[int, float]:
+    """Return which share of its channels each layer is to lose, by its ``id``; others are told why not."""
+    shares = {}
+    for layer in layers:
+        found = asked.of(layer)
+        if isinstance(found, Pruning):
+            shares[id(layer)] = found.share
+        elif found != FEW:  # a depthwise convolution has the channels that it is given
+            layer.reason = found
+    return shares
 
 
 def _mender(wanted: Mapping[int, Pruning]) -> Change:

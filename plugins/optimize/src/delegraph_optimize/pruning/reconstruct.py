@@ -29,7 +29,7 @@ def reconstructed(
     kept = (~gone).sum(axis=1, dtype=np.float64)
     if float((kept**3).sum()) / 3 > _MOST_WORK:
         return mended
-    return _least_squares(weights, squares, gone)
+    return least_squares(weights, squares, gone)
 
 
 def _removed(
@@ -59,12 +59,17 @@ def _chunks(groups: list[tuple[int, int]], columns: int) -> list[list[tuple[int,
     return pieces
 
 
-def _least_squares(weights: np.ndarray, squares: np.ndarray, gone: np.ndarray) -> np.ndarray:
+def least_squares(weights: np.ndarray, squares: np.ndarray, gone: np.ndarray) -> np.ndarray:
     """Return the kept weights that make up best for those that are gone.
 
     Of a unit w with kept places S: w'_S = A_SS⁻¹ (A w)_S, A = XᵀX
     """
     wanted = weights.astype(np.float64) @ squares
+    if (gone == gone[0]).all():  # channels that no unit reads
+        kept = np.flatnonzero(~gone[0])
+        found = np.zeros(weights.shape)
+        found[:, kept] = np.linalg.solve(squares[np.ix_(kept, kept)], wanted[:, kept].T).T
+        return found
     found = np.where(gone, 0.0, weights)
     for unit, lost in enumerate(gone):
         kept = np.flatnonzero(~lost)

@@ -16,6 +16,7 @@ TABLES = {
     "int16": "16x8 models, ms of a run (medians of interleaved runs; LiteRT: the fastest of its resolvers)",
     "opencl": "Milliseconds of a run on OpenCL, inputs and outputs included (medians, all in one process)",
     "litert": "The LiteRT delegate beside LiteRT (medians of runs in turn, all in one process)",
+    "first result": "A process until its first result: processor time and peak memory (medians, in turn)",
     "start": "OpenCL: ms from the constructor to the first result, without a cache entry and with one",
     "opencl rgba": "An RGBA image on OpenCL: cut to three channels first, and whole with input_channels=4",
     "reading": "Reading a file",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from . import later
+
 if TYPE_CHECKING:
     from . import compat as compat
     from . import compiled_model as compiled_model
@@ -226,7 +228,7 @@ _NAMES = {
     "report.terminal": "report_table report_text",
     "text": "bytes_text escaped html_text shape_text",
 }
-_LATER = {name: module for module, names in _NAMES.items() for name in names.split()}
+_later = later.names(globals(), _NAMES)
 
 # Modules that are public, too, see docs/compatibility.md.
 _MODULES = ("compat", "compiled_model", "interpreter", "profile", "rules")
@@ -236,10 +238,7 @@ if not TYPE_CHECKING:  # else every name would pass a type checker
     def __getattr__(name: str) -> Any:
         if name in _MODULES:
             return import_module(f".{name}", __name__)
-        if name not in _LATER:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
-        return found
+        return _later(name)
 
 
 def __dir__() -> list[str]:

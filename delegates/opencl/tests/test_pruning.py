@@ -109,7 +109,7 @@ def test_what_a_killed_process_left_unfinished_goes_at_the_next_start(tmp_path):
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=100)
     assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
-    Cache.of(Options(serialization_dir=str(tmp_path)))
+    Cache.of(str(tmp_path), Options())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -158,7 +158,7 @@ def test_processes_that_write_and_prune_at_once_do_not_disturb_each_other(tmp_pa
 
 def test_the_limit_is_an_option_in_mib(tmp_path):
     def limit(**options):
-        return Cache.of(Options(serialization_dir=str(tmp_path), **options)).limit
+        return Cache.of(str(tmp_path), Options(**options)).limit
 
     assert limit() == 1024 << 20
     assert limit(serialization_limit=3) == 3 << 20

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import types
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -83,8 +82,8 @@ def _convert(value: Any, kind: Any) -> Any:
         return _convert_tuple(value, get_args(kind)[0])
     if kind is Any:
         return value
-    if kind is Path and isinstance(value, (str, os.PathLike)):
-        return Path(value)
+    if issubclass(kind, os.PathLike) and isinstance(value, (str, os.PathLike)):
+        return kind(value)
     if isinstance(value, str) and kind is not str:
         return _from_text(value, kind)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):

@@ -15,7 +15,6 @@ import stat
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from math import prod
-from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
@@ -74,14 +73,14 @@ def read_model(
     """
     whole("max_tensor_bytes", max_tensor_bytes, 0)
     if isinstance(source, (str, os.PathLike)):
-        path = Path(source)
+        path = os.fspath(source)
         return _Reader(
             _contents(path, mmap), escaped(path), max_tensor_bytes, allow_external_buffers
         ).model()
     return _Reader(_read_only(source), "<memory>", max_tensor_bytes, allow_external_buffers).model()
 
 
-def _contents(path: Path, mmap: bool) -> Bytes:
+def _contents(path: str, mmap: bool) -> Bytes:
     try:
         with open(path, "rb", opener=_open_at_once) as file:
             about = os.fstat(file.fileno())

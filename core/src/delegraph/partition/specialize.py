@@ -37,7 +37,6 @@ from ..model.mapped import release
 from ..plugins import REFERENCE
 from ..text import shape_text
 from .budget import DEFAULT_BUDGET, Budget, Spending
-from .counters import ranges_inside, steps_of
 from .decisions import Decisions
 from .linear import ANYTHING, Known, Range
 from .replaced_part import as_replaced_part, without_unread
@@ -248,6 +247,8 @@ class _Specializer:
         if not any(t.dtype in ("int32", "int64") for t in self.graphs[body].inputs):
             return [Range() for _ in start]
         in_body, in_cond = (self._walk(i, _unbounded(inside)) for i in (body, cond))
+        from .counters import ranges_inside, steps_of
+
         steps = steps_of(in_body.graph, in_body.known)
         if not len(steps) == len(in_cond.graph.inputs) == len(start):
             return [Range() for _ in start]  # it will be refused

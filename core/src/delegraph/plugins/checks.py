@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import numbers
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import attrs
@@ -16,6 +17,7 @@ from ..contract.guard import anything, call, shown
 from ..errors import PluginError
 
 
+@cache
 def _hooks() -> dict[str, list[str]]:
     """Return the arguments of each hook."""
     specs = {name: spec for name, spec in vars(hookspecs).items() if name.startswith("delegraph_")}

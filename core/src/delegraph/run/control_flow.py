@@ -17,7 +17,6 @@ import numpy as np
 
 from ..errors import ModelError, StateError
 from ..model import COMPOSITE, DTYPES, Graph, Op, Tensor, called_subgraphs
-from ..partition.counters import rounds_of
 from ..text import shape_text
 from .device_values import as_array
 from .input_values import objects
@@ -58,6 +57,8 @@ def _while(op: Op, graphs: Sequence[Graph], call: Call) -> CoreRun:
     _needs(op, graphs[cond], op.inputs, [None])
     _needs(op, graphs[body], op.inputs, op.inputs)
     _needs(op, graphs[body], op.inputs, op.outputs)
+
+    from ..partition.counters import rounds_of
 
     rounds = rounds_of(graphs[cond], graphs[body])
 

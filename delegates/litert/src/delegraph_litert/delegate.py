@@ -9,7 +9,7 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
-from delegraph import Delegate, DelegateFailed, Op, Partition, Run, write_model
+from delegraph import Delegate, DelegateFailed, Op, Partition, Run
 
 from . import wheel
 from .options import EDGETPU, Options
@@ -43,6 +43,8 @@ class LiteRT(Delegate):
         return "with option library=libedgetpu.so.1 an Edge TPU runs it" if op.name == EDGETPU else ""
 
     def prepare(self, partition: Partition) -> Run:
+        from delegraph import write_model
+
         lite = wheel.interpreter_module()
         model = partition.as_model()
         content = write_model(model)

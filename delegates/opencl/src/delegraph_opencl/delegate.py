@@ -13,6 +13,7 @@ from .options import Options
 if TYPE_CHECKING:
     from delegraph import Model, Partition, Plan, Refusal, Run
 
+    from .cache.cache import Cache
     from .device.device import Device
     from .device.handle import Handle
     from .program.target import Target
@@ -27,14 +28,20 @@ class OpenCL(Delegate):
     contiguous = False  # what is not is packed while it is uploaded
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        from .cache.cache import Cache
         from .device.buffers import ByteCounts
 
         super().__init__(*args, **kwargs)
         self.min_ops = self.options.min_ops
         self.max_partitions = self.options.max_partitions
-        self.cache = Cache.of(self.options)
+        self.cache = self._cache(self.options.serialization_dir)
         self.counts = ByteCounts()
+
+    def _cache(self, directory: str | None) -> Cache | None:
+        if directory is None:
+            return None
+        from .cache.cache import Cache
+
+        return Cache.of(directory, self.options)
 
     def unavailable(self) -> str | None:
         from delegraph import DelegraphError

@@ -16,6 +16,8 @@ from .requantize import Finish
 from .weights import Apply
 
 Make = Callable[[np.ndarray, Finish], Apply]  # (weights, finish) -> apply(x)
+# (depth, filters) -> the channel of x that the element at this depth of each filter belongs to
+Sees = Callable[[int, np.ndarray], np.ndarray]
 
 
 def make_apart(
@@ -24,17 +26,17 @@ def make_apart(
     finish: Finish,
     windows: Sequence[Window],
     columns: np.ndarray,
-    sees: np.ndarray,
+    sees: Sees,
 ) -> Apply:
     """Return ``make(weights, finish)``, right on borders whatever the weights are.
 
     :param windows: of each axis of the image
     :param columns: the weights as (taps of each axis, ..., depth, filters): a view of them
-    :param sees: (depth, filters): the channel of x that an element of a filter belongs to
+    :param sees: what filters see
     """
-    odd = ~np.isfinite(columns)
-    if not odd.any() or not any(w.before or w.after for w in windows):
+    if not any(w.before or w.after for w in windows) or np.isfinite(weights).all():
         return make(weights, finish)
+    odd = ~np.isfinite(columns)
     # What a 1 adds is lost in the infinity or NaN that comes; an infinite input times 0 would be NaN.
     ones = np.copysign(1, weights, dtype=weights.dtype)
     finite = make(np.where(np.isfinite(weights), weights, ones), _stored)
@@ -46,7 +48,7 @@ def make_apart(
             filters = np.flatnonzero(odd[at])
             places = [_inside(*of_axis) for of_axis in zip(windows, tap, x.shape[1:-1], strict=True)]
             images = np.arange(len(x))
-            seen = x[np.ix_(images, *(source for _, source in places), sees[depth, filters])]
+            seen = x[np.ix_(images, *(source for _, source in places), sees(depth, filters))]
             out[np.ix_(images, *(to for to, _ in places), filters)] += seen * columns[at][filters]
         rows = out.reshape(-1, out.shape[-1])
         finish(rows, rows)

@@ -55,12 +55,9 @@ class Cache:
         remove_unfinished(directory)
 
     @classmethod
-    def of(cls, options: Options) -> Cache | None:
-        """Return the cache that the options ask for; None if they ask for none."""
-        if options.serialization_dir is None:
-            return None
-        auto = options.serialization_dir == "auto"
-        directory = users_directory() if auto else Path(options.serialization_dir).expanduser()
+    def of(cls, wanted: str, options: Options) -> Cache:
+        """Return the cache in a directory, or in the user's for ``auto``."""
+        directory = users_directory() if wanted == "auto" else Path(wanted).expanduser()
         return cls(directory, options.model_token, options.serialization_limit << 20)
 
     def entry(self, partition: Partition, target: Target) -> CacheEntry:

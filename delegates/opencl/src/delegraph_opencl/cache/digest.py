@@ -7,11 +7,10 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
-from delegraph import Op, Partition, Record, Tensor
+from delegraph import Op, Partition, Plugins, Record, Tensor
 from delegraph import __version__ as core_version
 
 from ..program.target import Target
@@ -58,7 +57,7 @@ def _packages(partition: Partition) -> set[str]:
 
 @cache
 def _modules_of_plugins() -> dict[str, str]:
-    return {ep.name: ep.module for ep in entry_points(group="delegraph")}
+    return {p.name: p.value.partition(":")[0] for p in Plugins.installed().registered.values()}
 
 
 @cache

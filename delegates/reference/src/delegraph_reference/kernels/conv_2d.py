@@ -55,11 +55,17 @@ def prepare_float(op: Op) -> Kernel:
 
     def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
         filters = stored.astype(np.float32, copy=False)
-        out, depth = len(filters), filters.shape[3]
-        sees = np.arange(depth)[:, None] + np.arange(out) // (out // groups) * depth
+        depth, a_group = filters.shape[3], len(filters) // groups
         axes = windows.rows, windows.columns
         columns = np.moveaxis(filters, 0, -1)
-        return make_apart(convolution, filters, FloatFinish(op, bias), axes, columns, sees)
+        return make_apart(
+            convolution,
+            filters,
+            FloatFinish(op, bias),
+            axes,
+            columns,
+            lambda at, of: at + of // a_group * depth,
+        )
 
     return with_weights(op, make)
 

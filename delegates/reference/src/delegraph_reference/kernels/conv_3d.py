@@ -26,10 +26,13 @@ def prepare(op: Op) -> Kernel:
         return lambda x: _convolve(x, windows, weights, finish)
 
     def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
-        sees = np.broadcast_to(np.arange(filters.shape[3])[:, None], filters.shape[3:])
-        return make_apart(convolution, filters, FloatFinish(op, bias), windows, filters, sees)
+        return make_apart(convolution, filters, FloatFinish(op, bias), windows, filters, _channel)
 
     return with_weights(op, make)
+
+
+def _channel(depth: int, filters: np.ndarray) -> np.ndarray:
+    return np.full(len(filters), depth)
 
 
 def _windows(op: Op) -> list[Window]:

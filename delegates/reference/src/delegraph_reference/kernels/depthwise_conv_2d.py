@@ -62,9 +62,15 @@ def prepare_float(op: Op) -> Kernel:
     def make(filters: np.ndarray, bias: np.ndarray | None) -> Apply:
         windows, weights = convolution.windows, filters[0]
         out = weights.shape[2]
-        sees = np.arange(out)[None] // max(out // windows.channels, 1)
         axes = windows.rows, windows.columns
-        return make_apart(depthwise, weights, FloatFinish(op, bias), axes, weights[:, :, None], sees)
+        return make_apart(
+            depthwise,
+            weights,
+            FloatFinish(op, bias),
+            axes,
+            weights[:, :, None],
+            lambda _, of: of // max(out // windows.channels, 1),
+        )
 
     return with_weights(op, make)
 

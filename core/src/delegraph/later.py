@@ -1,0 +1,25 @@
+"""Names of a package that are imported when they are first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def names(package: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return a ``__getattr__`` for a package; it is asked once for each name.
+
+    :param package: its ``globals()``.
+    :param modules: the names in each of its modules, with blanks between them.
+    """
+    home = {name: module for module, found in modules.items() for name in found.split()}
+    place = package["__name__"]
+
+    def attribute(name: str) -> Any:
+        if name not in home:
+            raise AttributeError(f"module {place!r} has no attribute {name!r}")
+        found = package[name] = getattr(import_module(f".{home[name]}", place), name)
+        return found
+
+    return attribute

@@ -29,7 +29,10 @@ def for_type_checkers() -> list[tuple[str, str]]:
 
 def test_the_import_loads_nothing_that_is_used_later():
     loaded = loaded_by("import delegraph")
-    assert {name for name in loaded if name.partition(".")[0] == "delegraph"} == {"delegraph", "delegraph.later"}
+    assert {name for name in loaded if name.partition(".")[0] == "delegraph"} == {
+        "delegraph",
+        "delegraph.later",
+    }
     assert not {name.partition(".")[0] for name in loaded} & {"numpy", "attr", "pluggy", "click", "logging"}
 
 

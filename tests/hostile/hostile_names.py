@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from collections.abc import Iterator
 
@@ -31,6 +32,23 @@ NAMES = {
     "page": "<script>alert(1)</script>@DETAILS@@TITLE@&lt;\"'-->" + MARK,
     "format": "%s%n%(name)s{}{0}{name}" + MARK,
 }
+
+
+# What ends a script, a tag, a quoted text or a comment, what charts and templates replace, what is unseen.
+PIECES = (
+    "</script><script>window.evil = 1</script>", '<img src=x onerror="window.evil = 1">', "<!--", "-->",
+    "<svg onload=window.evil=1>", "<b>", "<br>", "<a href='javascript:window.evil=1'>go</a>", "</title>",
+    "</style>", "]]>", '"', "'", "`", "\\", "\\u003c", "&lt;", "&", "${window.evil = 1}", "$data", "%{x}",
+    "{{x}}", "@DETAILS@", "\n", "\r\n", "\t", "\0", "\x1b[2J", "\x7f", "\x85", "\u2028", "\u202e",
+    "\u200b", "\ufeff", "\U000e0041", "a" * 300, "漢字", "e\u0301" * 40, "word " * 20, "/", ";", "=",
+)  # fmt: skip
+
+
+def mixed(seed: int) -> str:
+    """Return a name of pieces that mean harm; every fourth has ten thousand characters."""
+    chance = random.Random(seed)
+    name = "".join(chance.choice(PIECES) for _ in range(chance.randint(1, 8)))
+    return (name * 10_000)[:10_000] if seed % 4 == 3 else name
 
 
 def models(name: str) -> Iterator[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ if CHROMIUM is None:
     pytest.skip("no chromium is installed", allow_module_level=True)
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "hostile"))
+from hostile_names import mixed, models  # noqa: E402
+
 SHOTS = os.environ.get("DELEGRAPH_SHOTS")
 EVIL = '</script><script>window.evil = 1</script><img src=x onerror="window.evil = 1"><b>&@DETAILS@'
 SIZES = {"wide": (1400, 900), "phone": (400, 800)}
@@ -139,12 +143,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 def _written(folder: Path, call: str) -> Path:
+    words, _, model = call.partition(" OUT:")
+    (folder / "m.tflite").write_bytes(write_model(MODELS[model]()))
+    return _called(folder, words)
+
+
+def _called(folder: Path, words: str) -> Path:
     from click.testing import CliRunner
     from delegraph.cli import main
 
-    words, _, model = call.partition(" OUT:")
-    (folder / "m.tflite").write_bytes(write_model(MODELS[model]()))
-    given = [str(folder / "m.tflite") if w == "M" else w for w in words.split()]
+    files = {"M": str(folder / "m.tflite"), "IN": str(folder / "in.npy")}
+    given = [files.get(word, word) for word in words.split()]
     result = CliRunner().invoke(main, [*given, str(folder / "page.html")])
     assert result.exit_code in (0, 2), result.output
     return folder / "page.html"
@@ -167,7 +176,7 @@ class Opened:
         self.page.goto(file.as_uri())
         if self.page.locator("#graph").count():
             self.wait("() => window.cy && cy.nodes().length > 0")
-        else:
+        elif self.page.locator("#chart0").count():
             self.page.wait_for_selector(".main-svg", timeout=120_000)
 
     def run(self, script: str) -> Any:
@@ -232,6 +241,29 @@ def test_nothing_is_clipped_or_goes_wrong(
     assert background == ("rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")
     if opened.page.locator("#graph").count():
         assert opened.run(OUTSIDE) == []
+
+
+HOSTILE = {
+    "partition": "partition M -d edgetpu --html",
+    "benchmark": "benchmark M --runs 2 --warmup 0 --html",
+    "compare": "compare M -d litert --html",
+    "report": "report M M --data IN --runs 1 --html",
+}
+
+
+@pytest.mark.parametrize("seed", [3, 5, 7, 20])  # 3 and 7: of ten thousand characters
+@pytest.mark.parametrize("command", HOSTILE)
+def test_names_do_nothing_and_fit(command: str, seed: int, browser: Any, tmp_path: Path) -> None:
+    np.save(tmp_path / "in.npy", np.eye(4, dtype=np.float32)[:, None])
+    (tmp_path / "m.tflite").write_bytes(dict(models(mixed(seed)))["runs"])
+    opened = Opened(browser, _called(tmp_path, HOSTILE[command]), "phone")
+    if SHOTS:
+        opened.page.screenshot(path=f"{SHOTS}/mixed-{command}-{seed}.png", full_page=True)
+    assert opened.problems == []
+    assert not opened.run("window.evil")
+    assert opened.run("document.documentElement.scrollWidth <= innerWidth")
+    if command != "report":  # its tables are moved sideways
+        assert opened.run(CLIPPED) == []
 
 
 @pytest.mark.parametrize("size", SIZES)

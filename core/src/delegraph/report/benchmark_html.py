@@ -87,7 +87,8 @@ def _runs(t: Timing) -> Chart:
         "marker": {"color": _PLAIN},
         "hovertemplate": "run %{x}: %{y:.3g} ms<extra></extra>",
     }
-    layout = {"xaxis": {"title": {"text": "run"}}, "yaxis": {"title": {"text": "ms"}}}
+    places = {"title": {"text": "run"}, "dtick": max(1, len(t.runs) // 10)}
+    layout = {"xaxis": places, "yaxis": {"title": {"text": "ms"}}}
     return Chart("Runs", "in their order", [trace], layout, 240)
 
 

@@ -25,6 +25,8 @@ from .unheld_scales import unheld
 from .writer import GraphEdit, ModelEdit, cleaned
 
 Wanted = Mapping[Place, "tuple[str, str]"]  # scheme and method of each op of the prepared model
+Keys = Mapping["tuple[int, str]", "tuple[int, str]"]  # of tensors that share a scale
+Joined = Mapping[int, Keys]  # by subgraph
 
 
 def apply_schemes(
@@ -33,11 +35,15 @@ def apply_schemes(
     wanted: Wanted,
     calibration: Calibration | None,
     target: Sequence[Delegate] | None,
+    joined: Joined | None = None,
 ) -> tuple[ModelEdit, dict[Place, Verdict]]:
-    """Apply the schemes; again without what no kernel holds or the target refuses, until there is none."""
+    """Apply the schemes; again without what no kernel holds or the target refuses, until there is none.
+
+    :param joined: by subgraph: which tensors share a scale; see :func:`make_integer`
+    """
     refused: dict[Place, str] = {}
     while True:
-        edit, verdicts = _applied(ready, settings, wanted, calibration, refused)
+        edit, verdicts = _applied(ready, settings, wanted, calibration, refused, joined or {})
         more = unheld(edit, verdicts)
         if not more and target is not None:
             more = refused_by(target, edit, verdicts)
@@ -52,6 +58,7 @@ def _applied(
     wanted: Wanted,
     calibration: Calibration | None,
     refused: Mapping[Place, str],
+    joined: Joined,
 ) -> tuple[ModelEdit, dict[Place, Verdict]]:
     edit = ModelEdit(ready.model)
     verdicts = {place: Verdict(False, why) for place, why in refused.items()}
@@ -64,7 +71,7 @@ def _applied(
             for key, (_, i) in asked.items()
         }
         schemes = {key: wanted[p][0] for key, p in asked.items()}
-        found = _by_schemes(graph, schemes, weights, settings, ranges)
+        found = _by_schemes(graph, schemes, weights, settings, ranges, joined.get(place))
         verdicts.update((asked[key], verdict) for key, verdict in found.items())
         if place in _entries(ready.model):
             if settings.inputs != "float":
@@ -86,6 +93,7 @@ def _by_schemes(
     weights: Mapping[int, str],
     settings: Asked,
     ranges: ChosenRanges,
+    joined: Keys | None,
 ) -> dict[int, Verdict]:
     """Apply to each op its scheme; return what became of each, by its ``id``."""
     found: dict[int, Verdict] = {}
@@ -102,5 +110,5 @@ def _by_schemes(
                 found.update(store_smaller(graph, some, kind, settings.least))
     types = {key: ACTIVATIONS[scheme] for key, scheme in asked.items() if scheme in ACTIVATIONS}
     if types:
-        found.update(make_integer(graph, types, ranges, weights))
+        found.update(make_integer(graph, types, ranges, weights, joined))
     return found

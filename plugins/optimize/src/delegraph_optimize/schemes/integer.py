@@ -43,20 +43,25 @@ _MOST_BIAS = 2.0**30  # of a stored bias: half of what int32 holds, as LiteRT's 
 
 
 def make_integer(
-    graph: GraphEdit, wanted: Mapping[int, str], ranges: Ranges, weights: Mapping[int, str]
+    graph: GraphEdit,
+    wanted: Mapping[int, str],
+    ranges: Ranges,
+    weights: Mapping[int, str],
+    joined: Mapping[Place, Place] | None = None,
 ) -> dict[int, Verdict]:
     """Quantize ops of a graph; return what became of each, by its ``id``.
 
     :param wanted: "int8" or "int16" by the ``id`` of the op.
     :param ranges: of a tensor's values.
     :param weights: "int8" or "int4" by the ``id`` of the op.
+    :param joined: which tensors share a scale, by the :meth:`Groups.key` of each; None: as ranges allow.
     """
     verdicts = {id(node): _verdict(graph, node, wanted[id(node)], ranges) for node in _of(graph, wanted)}
     chosen = {key: wanted[key] for key, verdict in verdicts.items() if verdict.done}
     for node in _pointless(graph, chosen):
         verdicts[id(node)] = Verdict(False, "it only moves floats: the ops around it have no integers")
         del chosen[id(node)]
-    groups = Groups(graph, chosen, ranges)
+    groups = Groups(graph, chosen, ranges, joined)
     emitted = _Emission(graph, chosen, groups, weights)
     emitted.run()
     return verdicts
@@ -179,9 +184,16 @@ Place = tuple[int, str]  # a tensor, and the type in which it is meant
 class Groups:
     """Which tensors share a scale, and what it is."""
 
-    def __init__(self, graph: GraphEdit, chosen: Mapping[int, str], ranges: Ranges) -> None:
+    def __init__(
+        self,
+        graph: GraphEdit,
+        chosen: Mapping[int, str],
+        ranges: Ranges,
+        joined: Mapping[Place, Place] | None = None,
+    ) -> None:
         self._graph = graph
         self.ranges = ranges
+        self._joined = joined
         self._above: dict[Place, Place] = {}
         self._groups: dict[Place, _Group] = {}
         for node in graph.nodes:
@@ -258,7 +270,10 @@ class Groups:
         if a == b:
             return
         group, more = self._group(a), self._group(b)
-        if not (group.holds(more, one[1]) and more.holds(group, one[1])):
+        if self._joined is not None:
+            if self._joined.get(one) != self._joined.get(other):
+                return
+        elif not (group.holds(more, one[1]) and more.holds(group, one[1])):
             return
         self._above[b] = a
         group.low, group.high = min(group.low, more.low), max(group.high, more.high)

@@ -50,7 +50,8 @@ def exported(module: TrainableModel, origin: Origin) -> Quantized:
     settings = attrs.evolve(settings, method="minmax")
     wanted = {p: (_as_trained(module, p, scheme), "minmax") for p, (scheme, _) in wanted.items()}
     found = with_trained_ranges(module, calibration)
-    edit, verdicts = apply_schemes(ready, settings, wanted, found, None)
+    joined = {module.edges.place: module.edges.keys}
+    edit, verdicts = apply_schemes(ready, settings, wanted, found, None, joined)
     _store_weights(module, edit.graphs[module.edges.place])
     return finished(given, ready, edit, _told(module, verdicts), wanted, settings.scheme, found)
 
@@ -97,7 +98,7 @@ def _store_weights(module: TrainableModel, graph: GraphEdit) -> None:
         if stored is None or node.source is None:
             continue
         scale = module.steps_of_weights(node.source.index, 1)
-        if scale is None:
+        if scale is None or not scale.is_own:
             continue
         weights = torch.from_numpy(np.array(stored.product.weights))
         least = torch.tensor(np.array(np.broadcast_to(stored.least_steps, stored.steps.shape)).reshape(-1))

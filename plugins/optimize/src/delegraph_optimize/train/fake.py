@@ -95,6 +95,11 @@ class WeightScale(Module):
             steps = _best_steps(weights.detach(), steps, self)
             self.log_steps = torch.nn.Parameter(steps.log())
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the steps are others than those that ``quantize`` would choose for the same weights."""
+        return self.bits < 8
+
     def of_largest(self, weights: Any, least: Any = None) -> Any:
         axes = [i for i in range(weights.dim()) if i != self.axis]
         largest = weights.abs().amax(axes) if axes else weights.abs()

@@ -24,7 +24,21 @@ def why_fixed(op: Op) -> str:
         return "its weights are shuffled"
     if any(t is not None and t.sparsity is not None for t in op.inputs):
         return "its constants are sparse"
-    return ""
+    odd = [t.dtype for t in (*op.inputs, *op.outputs) if t is not None and t.dtype not in _TYPES]
+    return f"its operands are {odd[0]}" if odd else ""
+
+
+def counts(op: Op) -> bool:
+    """Say whether an op computes with whole numbers alone, in a way that a row for floats does not know."""
+    return op.name in _OF_FLOATS and all(
+        t is None or t.dtype != "float32" for t in (*op.inputs, *op.outputs)
+    )
+
+
+_TYPES = ("float32", "int32", "int64", "bool")
+_OF_FLOATS = frozenset(
+    ("DIV", "MEAN", "SUM", "REDUCE_PROD", "REDUCE_MAX", "REDUCE_MIN", "POW", "ARG_MAX", "ARG_MIN")
+)
 
 
 class FixedOp:

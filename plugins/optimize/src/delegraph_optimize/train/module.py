@@ -18,7 +18,7 @@ from ..spec import SPECS, Operand
 from .constraints import WeightConstraint
 from .edges import Key, QuantizedEdges
 from .fake import ActivationScale, WeightScale, rounded
-from .fixed_op import FixedOp, why_fixed
+from .fixed_op import FixedOp, counts, why_fixed
 from .ops import ROWS, Forward
 from .torch_extra import Module, torch
 
@@ -228,6 +228,8 @@ class TrainableModel(Module):
     def _constant(self, index: int) -> Any:
         name = self._parameter_of.get(index)
         if name is None:
+            if index not in self._constants:  # which callers get as it is
+                self._constants[index] = torch.from_numpy(np.array(self.edges.graph.tensors[index].data))
             return self._constants[index]
         weight = getattr(self, name)
         constraint = self.constraints.get(index)
@@ -239,7 +241,8 @@ class TrainableModel(Module):
 
     def _step(self, op: Op) -> _Step:
         dtype, why = self.edges.types.get(op.index), why_fixed(op)
-        row: Forward = ROWS[op.name] if not why else FixedOp(op, self.edges.ready.model, self.edges.place)
+        is_fixed = bool(why) or counts(op)
+        row: Forward = FixedOp(op, self.edges.ready.model, self.edges.place) if is_fixed else ROWS[op.name]
         if why:
             self.kept.append(KeptOp(op, why))
         shared = None

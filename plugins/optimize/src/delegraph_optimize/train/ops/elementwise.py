@@ -46,7 +46,7 @@ def add_n(op: Op, *values: Any) -> Any:
 
 
 def cast(op: Op, x: Any) -> Any:
-    return x.to(getattr(torch, _TYPES.get(op.outputs[0].dtype, op.outputs[0].dtype)))
+    return x.to(getattr(torch, op.outputs[0].dtype))
 
 
 def select(op: Op, condition: Any, x: Any, y: Any) -> Any:
@@ -54,8 +54,6 @@ def select(op: Op, condition: Any, x: Any, y: Any) -> Any:
         condition = condition.reshape(-1, *(1,) * (x.dim() - 1))
     return torch.where(condition, x, y)
 
-
-_TYPES = {"bool": "bool", "float32": "float32", "complex64": "complex64"}
 
 ROWS: dict[str, Formula] = {
     "ADD": _clamping(lambda x, y: x + y),

@@ -14,7 +14,7 @@ from .common import ints
 
 
 def mean(op: Op, x: Any, axes: Any) -> Any:
-    return x.mean(_axes(x, axes), op.options.keep_dims) if x.dim() else x
+    return x.mean(_axes(x, axes), op.options.keep_dims) if len(_axes(x, axes)) else x
 
 
 def total(op: Op, x: Any, axes: Any) -> Any:

@@ -1,0 +1,267 @@
+"""The loop: what it learns, that it repeats itself, goes on where it was, and says what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from delegraph import Builder, InputError, Interpreter, Model, write_model
+from delegraph.cli import main
+
+torch = pytest.importorskip("torch")
+
+sys.path.insert(0, str(Path(__file__).parent))
+from delegraph_optimize import quantize  # noqa: E402
+from delegraph_optimize.train import (  # noqa: E402
+    Trained,
+    memory,
+    train,
+    trainable,
+)
+from delegraph_optimize.train import loop as the_loop  # noqa: E402
+from train_models import concatenated, convolutional, sequence  # noqa: E402
+
+
+def images(count: int = 32, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return images in which one channel is bright, or none, and which."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(count, 8, 8, 3)).astype(np.float32) * 0.3
+    y = rng.integers(0, 4, count)
+    for image, label in zip(x, y, strict=True):
+        image[..., label : label + 1] += 1.5
+    return x, y
+
+
+def outputs(model: Model, data: np.ndarray) -> np.ndarray:
+    with Interpreter(model=model, delegates=["reference"]) as interpreter:
+        return np.stack([np.array(interpreter(row[None])) for row in data])
+
+
+def trained(**settings: Any) -> Trained:
+    x, y = images()
+    labels = {"labels": y} if settings.pop("with_labels", False) else {}
+    return train(convolutional(), x, **{"epochs": 2, "batch": 16, "method": "minmax", **labels, **settings})
+
+
+def test_labels_are_learned_in_floats_and_with_integers() -> None:
+    x, y = images(128)
+    floats = train(convolutional(), x, labels=y, bits=None, epochs=10, batch=8, lr=0.03, held_back=0)
+    assert floats.epochs[-1].metric > 0.8 > 0.5 > floats.epochs[0].metric
+    assert {t.dtype for t in floats.model.subgraphs[0].tensors} <= {"float32", "int32"}
+    whole = train(floats.model, x, labels=y, epochs=1, batch=16, method="minmax")
+    right = (outputs(whole.model, x).argmax(-1).reshape(-1) == y).mean()
+    assert right > 0.8
+    assert "int8" in {t.dtype for t in whole.model.subgraphs[0].tensors}
+
+
+def test_distillation_of_few_bits_comes_nearer_to_the_floats_than_rounding() -> None:
+    x, _ = images(96)
+    model = convolutional()
+    found = train(model, x[:64], bits=(2, 8), epochs=15, batch=16, lr=0.02, method="minmax")
+    begun = train(model, x[:64], bits=(2, 8), epochs=1, batch=64, lr=1e-9, method="minmax")
+    wanted = outputs(model, x[64:])
+    errors = [np.abs(outputs(m, x[64:]) - wanted).mean() for m in (found.model, begun.model)]
+    assert errors[0] < errors[1] / 2
+
+
+@pytest.mark.parametrize("ranges", ["learned", "observed", "fixed"])
+def test_a_seed_gives_the_same_file_again(ranges: str) -> None:
+    assert trained(ranges=ranges).content == trained(ranges=ranges).content
+    assert trained(ranges=ranges).content != trained(ranges=ranges, seed=1, held_back=0).content
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_training_goes_on_to_the_same_file(
+    steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = trained(epochs=3).content
+    monkeypatch.setattr(the_loop, "SAVED_EVERY", 0.0)
+    path = tmp_path / "training"
+
+    def stop(done: the_loop.Progress) -> None:
+        if done.step == steps:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trained(epochs=3, checkpoint=path, progress=stop)
+    assert path.exists()
+    found = trained(epochs=3, checkpoint=path, resume=True)
+    assert found.content == wanted
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
+    trained(checkpoint=tmp_path / "a")
+    with pytest.raises(InputError, match="is of another training: its lr is"):
+        trained(checkpoint=tmp_path / "a", resume=True, lr=0.5)
+    (tmp_path / "b").write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match="is no checkpoint"):
+        trained(checkpoint=tmp_path / "b", resume=True)
+    with pytest.raises(InputError, match="there is no checkpoint"):
+        trained(checkpoint=tmp_path / "c", resume=True)
+    with pytest.raises(InputError, match="resume needs the checkpoint"):
+        trained(resume=True)
+
+
+def test_a_loss_that_is_no_number_ends_it_and_the_checkpoint_stays(tmp_path: Path) -> None:
+    path = tmp_path / "training"
+    calls = []
+
+    def odd(values: Any, wanted: Any) -> Any:
+        calls.append(1)
+        return values[0].sum() * (float("nan") if len(calls) > 5 else 1.0)
+
+    with pytest.raises(InputError, match=r"the loss became nan at step 4 of 4 .*is as it was before"):
+        trained(loss=odd, checkpoint=path)
+    assert torch.load(path, weights_only=True)["step"] == 2
+
+
+def test_what_a_loss_lacks_is_said() -> None:
+    with pytest.raises(InputError, match="loss cross-entropy needs labels"):
+        trained(loss="cross-entropy")
+    with pytest.raises(InputError, match="labels need classes from 0 to 3, found 7"):
+        train(convolutional(), images()[0], labels=np.full(32, 7))
+    with pytest.raises(InputError, match="labels need an entry for each of 32 samples, found 3"):
+        train(convolutional(), images()[0], labels=np.zeros(3, np.int64))
+    with pytest.raises(InputError, match="loss needs one of distill, cross-entropy, mse, or module"):
+        trained(loss="likelihood")
+
+
+def test_a_model_with_nothing_to_train_is_refused() -> None:
+    g = Builder()
+    x = g.input((1, 4), "float32", "x")
+    y = g.op("RELU", [x], [g.tensor((1, 4), "float32")])
+    with pytest.raises(InputError, match="there is nothing to train: no op has weights with a gradient"):
+        train(g.model([y]), np.ones((4, 1, 4), np.float32))
+
+
+def test_too_little_memory_is_found_out_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
+    with pytest.raises(InputError, match=r"training with a batch of 16 needs about .* found 1000 B free"):
+        trained()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs needs 1 or more"),
+        ({"batch": 0}, "batch needs 1 or more"),
+        ({"lr": -1.0}, "lr needs a number above 0"),
+        ({"held_back": 1.0}, "held_back needs a share"),
+        ({"bits": (1, 8)}, "bits of weights need 2 to 8, found 1"),
+        ({"bits": (8, 17)}, "bits of activations need 2 to 16, found 17"),
+        ({"ranges": "guessed"}, "ranges needs one of learned, observed, fixed"),
+        ({"constraints": {"nothing": None}}, "a constraint needs one constant of floats, found 0"),
+        ({"constraints": {"conv/kernel": 3}}, "a constraint needs start, step, apply and final, found int"),
+    ],
+)
+def test_bad_arguments_are_named(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        trained(**settings)
+
+
+class EveryOther:
+    """Keeps every other weight at 0."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int]] = []
+
+    def start(self, weights: np.ndarray) -> None:
+        self.mask = (np.arange(weights.size) % 2).reshape(weights.shape).astype(np.float32)
+
+    def step(self, step: int, steps: int) -> None:
+        self.seen.append((step, steps))
+
+    def apply(self, weight: Any) -> Any:
+        return weight * torch.from_numpy(self.mask)
+
+    def final(self, weights: np.ndarray) -> np.ndarray:
+        return weights * self.mask
+
+
+@pytest.mark.parametrize("bits", [None, (8, 8), (4, 8)])
+@pytest.mark.parametrize("name", ["conv/kernel", 4])
+def test_a_constraint_is_kept_in_the_file(bits: tuple[int, int] | None, name: str | int) -> None:
+    kept = EveryOther()
+    model = convolutional()
+    named = {t.name: t.index for t in model.subgraphs[0].tensors}
+    name = named["depth/kernel"] if isinstance(name, int) else name
+    found = trained(bits=bits, constraints={name: kept})
+    name_of_op = "CONV_2D" if isinstance(name, str) else "DEPTHWISE_CONV_2D"
+    op = next(o for o in found.model.subgraphs[0].ops if o.name == name_of_op)
+    assert op.inputs[1] is not None
+    stored = np.asarray(op.inputs[1].data).reshape(-1)
+    assert not stored[::2].any()
+    assert stored[1::2].any()
+    assert kept.seen[0] == (0, 4)
+    assert kept.seen[-1] == (4, 4)
+
+
+def test_samples_run_one_by_one_where_ops_mix_a_batch() -> None:
+    g = Builder()
+    x = g.input((1, 4), "float32", "x")
+    w = g.constant(np.eye(4, dtype=np.float32), name="w")
+    y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 4), "float32")])
+    axes = g.constant(np.array([0], np.int32))
+    y = g.op("MEAN", [y, axes], [g.tensor((1, 4), "float32")], keep_dims=True)
+    data = np.random.default_rng(0).normal(size=(24, 1, 4)).astype(np.float32)
+    found = train(g.model([y]), data, bits=None, epochs=1, batch=4, loss="mse", labels=np.zeros((24, 4)))
+    assert "samples run one by one: its ops mix the samples of a batch" in found.notes
+    assert found.epochs[1].loss < found.epochs[0].held_loss * 3
+
+
+@pytest.mark.parametrize("made", [concatenated, sequence])
+def test_other_graphs_are_trained_in_batches(made: Any) -> None:
+    model = made()
+    shape = model.subgraphs[0].inputs[0].shape[1:]
+    data = np.random.default_rng(0).normal(size=(48, *shape)).astype(np.float32)
+    found = train(model, data, bits=(4, 8), epochs=6, batch=8)
+    assert not any("one by one" in note for note in found.notes)
+    assert found.epochs[-1].held_loss < found.epochs[0].held_loss
+
+
+def test_an_op_without_a_derivative_is_named_and_stays() -> None:
+    g = Builder()
+    x = g.input((1, 4), "float32", "x")
+    w = g.constant(np.eye(4, dtype=np.float32), name="w")
+    y = g.op("CUMSUM", [x, g.constant(np.array(1, np.int32))], [g.tensor((1, 4), "float32")])
+    y = g.op("FULLY_CONNECTED", [y, w, None], [g.tensor((1, 4), "float32")])
+    data = np.random.default_rng(0).normal(size=(8, 1, 4)).astype(np.float32)
+    found = train(g.model([y]), data, bits=None, epochs=1)
+    assert any("CUMSUM" in n and "its derivative is not known here" in n for n in found.notes)
+
+
+def test_parameters_have_the_names_of_tensors() -> None:
+    module = trainable(convolutional())
+    assert "conv_kernel" in dict(module.named_parameters())
+    tensor = module.edges.graph.tensors[module.names["conv_kernel"]]
+    assert tensor.name == "conv/kernel"
+
+
+def test_the_command_writes_model_page_and_checkpoint(tmp_path: Path, capsys: Any) -> None:
+    x, y = images()
+    (tmp_path / "m.tflite").write_bytes(write_model(convolutional()))
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    words = ["train", str(tmp_path / "m.tflite"), "--data", str(tmp_path / "x.npy"), "--epochs", "1"]
+    words += ["-o", str(tmp_path / "o.tflite"), "--labels", str(tmp_path / "y.npy"), "--bits", "4,8"]
+    words += ["--html", str(tmp_path / "p.html"), "--checkpoint", str(tmp_path / "c")]
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert not ended.value.code
+    assert "held back: 3 samples" in capsys.readouterr().out
+    assert "<polyline" in (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert {p.name for p in tmp_path.iterdir()} == {"m.tflite", "x.npy", "y.npy", "o.tflite", "p.html", "c"}
+
+
+def test_nothing_is_lost_where_post_training_quantization_is_right_already() -> None:
+    x, _ = images(80)
+    model = convolutional()
+    wanted = outputs(model, x[64:])
+    errors = [
+        np.abs(outputs(m, x[64:]) - wanted).mean()
+        for m in (train(model, x[:64], epochs=1).model, quantize(model, "int8", data=x[:64]).model)
+    ]
+    assert errors[0] <= errors[1] * 2

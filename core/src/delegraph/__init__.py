@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from . import interpreter as interpreter
     from . import profile as profile
     from . import rules as rules
-    from .cli.common import form_options
+    from .cli.common import budget_options, form_options
     from .cli.echo import echo, echo_csv, echo_json
     from .contract import (
         CORE,
@@ -155,6 +155,7 @@ __all__ = [
     "UnsupportedOps",
     "Window",
     "__version__",
+    "budget_options",
     "bytes_text",
     "called_subgraphs",
     "check_output",
@@ -196,7 +197,7 @@ __all__ = [
 
 # Imported when first asked for: a program pays for what it uses.
 _NAMES = {
-    "cli.common": "form_options",
+    "cli.common": "budget_options form_options",
     "cli.echo": "echo echo_csv echo_json",
     "contract": (
         "CORE Conflict Constraint CutHere Delegate Fallback NOBODY NoOptions OpSupport Partition Plan "

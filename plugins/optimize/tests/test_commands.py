@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from delegraph import Builder, read_model, write_file, write_model
+from delegraph import Builder, Model, ModelError, read_model, write_file, write_model
+from delegraph_optimize import bounded, measure
+from delegraph_optimize import dequantize as float_view
+from delegraph_optimize import quantize as quantized
 from delegraph_optimize.commands import dequantize, prune, quantize
 from small import dense_net, floats, ops
 
@@ -107,3 +110,40 @@ def test_options_that_do_not_go_together_are_an_error(model: str, options: list[
     done = CliRunner().invoke(prune, [model, *options])
     assert done.exit_code == 2
     assert said in done.output
+
+
+def endless() -> Model:
+    """A loop without end beside a product."""
+    g = Builder()
+    cond, body = g.subgraph("cond"), g.subgraph("body")
+    n = cond.input((), "int32")
+    cond.returns(cond.op("EQUAL", [n, n], [cond.tensor((), "bool")]))
+    n = body.input((), "int32")
+    body.returns(body.op("ADD", [n, body.constant(np.int32(1))], [body.tensor((), "int32")]))
+    places = {"cond_subgraph_index": cond.index, "body_subgraph_index": body.index}
+    return g.model([g.op("WHILE", [g.input((), "int32", "n")], [g.tensor((), "int32")], **places)])
+
+
+def test_a_loop_without_end_is_bounded() -> None:
+    with bounded(max_while_iterations=10), pytest.raises(ModelError, match="max_while_iterations=10"):
+        quantized(endless(), "int8", data=[{"n": np.int32(0)}])
+
+
+def test_what_a_model_asks_for_is_bounded(tmp_path: Path) -> None:
+    g = Builder()
+    wide = g.op(
+        "FILL",
+        [g.constant(np.int32([1 << 20])), g.constant(np.float32(1))],
+        [g.tensor((1 << 20,), "float32")],
+    )
+    model = g.model([g.op("NEG", [wide], [g.tensor((1 << 20,), "float32")])])
+    for make in (float_view, lambda m: measure([m], delegates=()), lambda m: quantized(m, "float16")):
+        make(model)
+    with bounded(max_tensor_bytes=1 << 20):
+        for make in (float_view, lambda m: quantized(m, "float16")):
+            with pytest.raises(ModelError, match="max_tensor_bytes"):
+                make(model)
+    given, out = str(tmp_path / "model.tflite"), str(tmp_path / "out.tflite")
+    write_file(given, write_model(model))
+    done = CliRunner().invoke(dequantize, [given, "-o", out, "--max-tensor-bytes", "1000000"])
+    assert "max_tensor_bytes" in str(done.exception)

@@ -266,7 +266,7 @@ def quantize(file: bytes, seed: int) -> None:
     """What quantize writes is read, and runs where its source does, in LiteRT, too."""
     MODEL.write_bytes(file)
     draw = random.Random(seed)
-    options = ["--scheme", *draw.choice(QUANTIZED)]
+    options = ["--scheme", *draw.choice(QUANTIZED), *LIMITS]
     model = _read(file)
     if options[1] in NEED_DATA:
         options += ["--data", _samples(model, seed)]
@@ -278,7 +278,7 @@ def quantize(file: bytes, seed: int) -> None:
 def dequantize(file: bytes, seed: int) -> None:
     """What dequantize writes is read, and runs where its source does."""
     MODEL.write_bytes(file)
-    check_written(file, called(["dequantize", str(MODEL), "-o", SMALL]).output)
+    check_written(file, called(["dequantize", str(MODEL), "-o", SMALL, *LIMITS]).output)
     _check_made(_read(file), file, "dequantize", seed)
 
 
@@ -371,7 +371,14 @@ def _run(seed: int) -> list[str]:
 
 
 def _report(seed: int) -> list[str]:
-    return [str(MODEL), str(MODEL), "--runs", "1", *[["--json"], ["--html", "out.html"], []][seed % 3]]
+    return [
+        str(MODEL),
+        str(MODEL),
+        "--runs",
+        "1",
+        *LIMITS,
+        *[["--json"], ["--html", "out.html"], []][seed % 3],
+    ]
 
 
 def _benchmark(seed: int) -> list[str]:

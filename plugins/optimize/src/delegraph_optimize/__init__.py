@@ -17,6 +17,7 @@ from delegraph import hookimpl
 if TYPE_CHECKING:
     import click
 
+    from .bounds import bounded
     from .calibrate import Calibration
     from .clustering import cluster
     from .compress import CompressedModel, CompressionReport, LayerRule, WeightOutcome
@@ -42,6 +43,7 @@ __all__ = [
     "Rule",
     "SearchResult",
     "WeightOutcome",
+    "bounded",
     "cluster",
     "dequantize",
     "measure",
@@ -65,6 +67,7 @@ _LATER = {
     "Report": "report",
     "Rule": "rules",
     "WeightOutcome": "compress",
+    "bounded": "bounds",
     "cluster": "clustering",
     "dequantize": "pipeline",
     "measure": "report.measure",

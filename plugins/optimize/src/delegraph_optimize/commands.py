@@ -11,6 +11,7 @@ from delegraph import form_options
 
 from .advise.table import help_table
 from .advise_command import advise
+from .bounds import bounded_command
 from .cluster_command import cluster
 from .prune_command import prune
 from .report_command import numbers, report
@@ -101,6 +102,7 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("model", type=_MODEL)
 @_with_options
 @with_options
+@bounded_command
 @form_options(json="Print what became of each op as JSON.", csv="Print a line for each op as CSV.")
 def quantize(
     model: str,
@@ -136,6 +138,7 @@ def quantize(
 @click.command()
 @click.argument("model", type=_MODEL)
 @click.option("-o", "--output", "out", type=_OUT, required=True, help="The .tflite file to write.")
+@bounded_command
 @form_options(json="Print what became of each op as JSON.", csv="Print a line for each op as CSV.")
 def dequantize(model: str, out: str, as_json: bool, as_csv: bool) -> None:
     """Write the float view of a quantized model: what its integers stand for, computed in floats."""

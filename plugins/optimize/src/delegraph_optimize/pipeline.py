@@ -9,10 +9,11 @@ from itertools import chain, islice
 from typing import Any
 
 from attrs import evolve, field, frozen
-from delegraph import Delegate, InputError, Model, Op, Plan, read_model, write_file, write_model
+from delegraph import Delegate, InputError, Model, Op, Plan, write_file, write_model
 
 from .apply import Wanted, apply_schemes
 from .asked import Asked, rules_of
+from .bounds import model_of
 from .calibrate import Calibration, Samples, calibrate, read_samples
 from .calibrate.ranges import needs_histograms
 from .calibrate.saved import tensor_keys
@@ -133,7 +134,7 @@ def quantize(
     settings.check()
     wishes = Wishes(effort, equalize, bias_correction, rounding, seed=seed)
     wishes.check()
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     ready = FloatModel.of(given)
     wishes = _settled(wishes, settings, data is not None, ready.model)
     wanted: Wanted = {p: settings.of(op, ready.origins[p], p[0]) for p, op in ready.ops()}
@@ -235,7 +236,7 @@ def _loaded(given: Calibration | str | os.PathLike[str] | None) -> Calibration |
 
 def dequantize(model: Source) -> Quantized:
     """Return the float view of a quantized model, prepared as ``quantize`` prepares it."""
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     ready = FloatModel.of(given)
     return finished(given, ready, ModelEdit(ready.model), {}, {}, "float32", None)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from delegraph import form_options
 
+from .bounds import bounded_command
+
 if TYPE_CHECKING:
     from .report.measure import Measurement
 
@@ -58,6 +60,7 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[st
     show_default=True,
     help="Compare the layers on so many samples.",
 )
+@bounded_command
 @form_options(
     json="Print all that was measured as JSON.", csv="Print a line for each model and measure as CSV."
 )

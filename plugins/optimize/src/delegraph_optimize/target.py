@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from delegraph import Delegate, Model, Plan, load_delegate, plan_model
 
+from .bounds import budget
 from .schemes import Verdict
 from .writer import ModelEdit
 
@@ -21,7 +22,7 @@ def loaded_target(target: Target) -> list[Delegate]:
 
 
 def plan_for(target: Sequence[Delegate], model: Model) -> Plan:
-    return plan_model(model, target, warn=False, anywhere=True)
+    return plan_model(model, target, warn=False, anywhere=True, budget=budget())
 
 
 def compilers_tables(plan: Plan, wished: Plan) -> list[str]:

@@ -20,6 +20,7 @@ from delegraph import (
     run_op_by_op,
 )
 
+from ..bounds import limits
 from .inside import seen_inside
 from .samples import Samples
 from .saved import Calibration, inside_key, tensor_keys
@@ -131,7 +132,9 @@ def calibrate(
     if loaded[0].name != "reference":
         loaded.append(load_delegate("reference"))
     done = 0
-    with Interpreter(model=model, delegates=Watched.all_of(loaded, tell, tell_inside)) as interpreter:
+    with Interpreter(
+        model=model, delegates=Watched.all_of(loaded, tell, tell_inside), **limits()
+    ) as interpreter:
         for signature, inputs in samples:
             run_sample(interpreter, signature, inputs)
             done += 1

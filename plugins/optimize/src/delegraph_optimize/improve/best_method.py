@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 from delegraph import Delegate, InputError, Interpreter, Model, Tensor, UnsupportedOps, load_delegate
 
+from ..bounds import limits
 from ..calibrate.samples import Sample
 from ..calibrate.watch import run_sample
 from .kept_samples import written_bytes
@@ -101,7 +102,7 @@ def _outputs(model: Model, samples: Sequence[Sample], engine: str | Delegate) ->
     engines = [load_delegate(engine) if isinstance(engine, str) else engine]
     if engines[0].name != "reference":
         engines.append(load_delegate("reference"))
-    with Interpreter(model=model, delegates=engines) as interpreter:
+    with Interpreter(model=model, delegates=engines, **limits()) as interpreter:
         return [[o.copy() for o in run_sample(interpreter, *sample)] for sample in samples]
 
 

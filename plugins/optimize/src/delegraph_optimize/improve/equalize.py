@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from delegraph import Delegate, Interpreter, Model, load_delegate
 
+from ..bounds import limits
 from ..calibrate.samples import Sample
 from ..calibrate.watch import Watched, run_sample
 from ..writer import GraphEdit, ModelEdit
@@ -78,7 +79,7 @@ def _ends(model: Model, samples: Sequence[Sample], engine: str | Delegate) -> di
         loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
         if loaded[0].name != "reference":
             loaded.append(load_delegate("reference"))
-        with Interpreter(model=model, delegates=Watched.all_of(loaded, tell)) as interpreter:
+        with Interpreter(model=model, delegates=Watched.all_of(loaded, tell), **limits()) as interpreter:
             for signature, inputs in samples:
                 run_sample(interpreter, signature, inputs)
     return dict(found)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import attrs
 import numpy as np
 from attrs import frozen
-from delegraph import Delegate, Graph, Op, Partition, Run, Tensor, called_subgraphs, load_delegate
+from delegraph import DTYPES, Delegate, Graph, Op, Partition, Run, Tensor, called_subgraphs, load_delegate
 
 from ..real import is_quantized, real_values
 from ..schemes.numbers import stored_numbers
@@ -93,7 +93,7 @@ class _Side:
         if tensor.index in self.values:
             return self.values[tensor.index][number]
         begin = int(tensor.zero_point) if is_quantized(tensor) else 0
-        return np.full(tensor.shape or (), begin, tensor.dtype)  # state, as a run begins
+        return np.full(tensor.shape or (), begin, DTYPES[tensor.dtype].numpy)  # state, as a run begins
 
     def _prepared(self, op: Op, given: tuple[Tensor, ...]) -> Run | None:
         for delegate in self._delegates:

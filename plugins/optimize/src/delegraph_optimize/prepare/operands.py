@@ -6,6 +6,7 @@ from functools import cache
 
 from delegraph import Model, ModelError, Op, plan_model, shape_text
 
+from ..bounds import budget
 from ..spec import SPECS, OpSpec
 
 # Ops without a row that are edited, too.
@@ -27,7 +28,7 @@ def check_operands(model: Model) -> None:
     for graph in model.subgraphs:
         for op in graph.ops:
             _check(op)
-    plan_model(model, [], warn=False)
+    plan_model(model, [], warn=False, budget=budget())
 
 
 def _check(op: Op) -> None:

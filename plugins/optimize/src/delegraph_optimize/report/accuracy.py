@@ -9,6 +9,7 @@ import numpy as np
 from attrs import field, frozen
 from delegraph import Delegate, InputError, Interpreter, Model
 
+from ..bounds import limits
 from .intervals import Interval, mcnemar, mean_interval, paired_interval, share_interval
 from .metric import METRICS, TOP, Function, agreements, asked_of, checked_labels, function_of, ranks
 from .spilled_samples import KeptRows, Row, Running, SpilledSamples
@@ -75,7 +76,7 @@ class Judge:
     def run(self, model: Model, step: Step = lambda: None) -> Run:
         """Run a model on all samples."""
         tally = _Tally(self, own=not len(self.first))
-        with Interpreter(model=model, delegates=[self.engine]) as interpreter:
+        with Interpreter(model=model, delegates=[self.engine], **limits()) as interpreter:
             rows = self._rows(Running(model, interpreter), tally, step)
             if self.function is None:
                 for _ in rows:

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import frozen
 from delegraph import DTYPES, Delegate, DelegraphError, Interpreter, Model, Tensor, UnknownDelegate
 
+from ..bounds import limits
 from ..calibrate.samples import inputs_of
 from .spilled_samples import Running
 
@@ -46,7 +47,7 @@ def _latency(
 ) -> Latency:
     label = delegate if isinstance(delegate, str) else delegate.label
     try:
-        with Interpreter(model=model, delegates=[delegate]) as interpreter:
+        with Interpreter(model=model, delegates=[delegate], **limits()) as interpreter:
             running = Running(model, interpreter)
             inputs = zeros(model) if given is None else given
             running.run(None, inputs)

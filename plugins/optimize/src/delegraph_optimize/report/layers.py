@@ -14,6 +14,7 @@ import numpy as np
 from attrs import define, field, frozen
 from delegraph import DTYPES, Delegate, Graph, Interpreter, Model, Op, Tensor, load_delegate
 
+from ..bounds import limits
 from ..calibrate.saved import tensor_keys
 from ..calibrate.statistics import TensorStatistics
 from ..calibrate.watch import Watched
@@ -149,7 +150,7 @@ def _activations(
     loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
     if loaded[0].name != "reference":
         loaded.append(load_delegate("reference"))
-    with Interpreter(model=model, delegates=_WatchedWhole.all_of(loaded, tell)) as interpreter:
+    with Interpreter(model=model, delegates=_WatchedWhole.all_of(loaded, tell), **limits()) as interpreter:
         running = Running(model, interpreter)
         for signature, row in islice(samples, most):
             values.clear()

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 from attrs import field, frozen
-from delegraph import Delegate, InputError, Model, fallbacks_unsaid, read_model, report_html, write_model
+from delegraph import Delegate, InputError, Model, fallbacks_unsaid, report_html, write_model
 
+from ..bounds import model_of
 from ..calibrate import read_samples
 from .accuracy import Judge, Run, Score, scores
 from .latency import Latency, latencies
@@ -93,7 +94,7 @@ def measure(
         raise InputError("a report needs a model, found none")
     if data is None and (labels is not None or metric is not None):
         raise InputError("labels and metrics need samples: data")
-    loaded = [m if isinstance(m, Model) else read_model(m) for m in models]
+    loaded = [model_of(m) for m in models]
     given = read_labels(labels) if isinstance(labels, (str, os.PathLike)) else labels
     with ExitStack() as closing:
         kept = None

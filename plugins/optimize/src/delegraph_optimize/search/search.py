@@ -23,11 +23,11 @@ from delegraph import (
     UnsupportedOps,
     bytes_text,
     fallbacks_unsaid,
-    read_model,
     write_model,
 )
 
 from ..asked import rules_of
+from ..bounds import limits, model_of
 from ..calibrate import read_samples
 from ..improve.wishes import Wishes
 from ..pipeline import Quantized, Source, dequantize, quantize
@@ -86,7 +86,7 @@ def search_schemes(
     :raises InputError: an argument is none of these, or no choice is within the limit.
     """
     _check(scheme, max_drop, max_size, per, data, settings)
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     data = _readable_again(data)
     with ExitStack() as closing:
         ways = {n: settings[n] for n in ("mean", "std") if n in settings}
@@ -205,7 +205,10 @@ class _Search:
     def _runs(self, model: Model) -> bool:
         engine = self.settings.get("engine", "reference")
         try:
-            with fallbacks_unsaid(), Interpreter(model=model, delegates=[engine]) as interpreter:
+            with (
+                fallbacks_unsaid(),
+                Interpreter(model=model, delegates=[engine], **limits()) as interpreter,
+            ):
                 interpreter.allocate_tensors()
         except UnsupportedOps:
             return False

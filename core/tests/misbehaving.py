@@ -97,8 +97,8 @@ WRONG: dict[str, Callable[..., Any]] = {
     "returns a class": returning(Delegate),
 }
 METHODS = (
-    "unavailable decide hint partition_limit check adapted cost device_name advise prepare running "
-    "device_bytes close"
+    "unavailable decide hint partition_limit check adapted cost device_name priority advise prepare "
+    "running device_bytes close"
 ).split()
 MEMBERS = "min_ops max_partitions keep dynamic contiguous Options name label options table".split()
 DEVICE = "shape dtype __array__ host_view wait".split()

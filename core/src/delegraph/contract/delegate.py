@@ -132,6 +132,14 @@ class Delegate(ABC):
         """Return what names the device, where that is not the CPU: what is measured here holds for it."""
         return ""
 
+    def priority(self) -> int | None:
+        """Return where ``delegates="auto"`` puts this delegate, the highest first; None: it leaves it out.
+
+        A GPU or another device that is fast says 30, an engine for the CPU 20, kernels for it 10. Called
+        before a model is planned; opens no device for longer than the call.
+        """
+        return None
+
     def adapted(self, model: Model) -> Model:
         """Return ``model`` in the form that an option of this delegate asks for: with another input, say.
 

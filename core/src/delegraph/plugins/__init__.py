@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .automatic import fastest_first
 from .load import Wanted, check_one_works, label_apart, load_delegate, resolve_delegates, wanted_name
 from .manager import REFERENCE, Offer, Plugin, Plugins, Problem
 
@@ -13,6 +14,7 @@ __all__ = [
     "Problem",
     "Wanted",
     "check_one_works",
+    "fastest_first",
     "label_apart",
     "load_delegate",
     "resolve_delegates",

@@ -10,6 +10,7 @@ from ..contract import Delegate, delegate_name
 from ..errors import DelegateUnavailable, InputError, PluginError
 from ..kinds import several
 from .absent import Absent
+from .automatic import AUTO, fastest_first, tell_once
 from .manager import REFERENCE, Plugins
 
 Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
@@ -41,6 +42,7 @@ def resolve_delegates(
     """Return loaded delegates in order of preference, with the reference delegate as the last resort.
 
     :param delegates: names or loaded delegates; None or none at all means the reference delegate alone.
+        The name ``"auto"`` stands for those that can work here, the fastest first.
         Where it is installed, the reference delegate is appended, to run what the others leave over.
     :param options: by label, for the delegates given by name: ``{"opencl:2": {"device": "1"}}``.
     :param must_run: find out which cannot work on this machine; these take no op, with a warning. Nor do
@@ -55,6 +57,9 @@ def resolve_delegates(
     given_ones = [] if delegates is None else several("delegates", delegates, object, "names or delegates")
     wanted = given_ones or [REFERENCE]
     names = [wanted_name(d) for d in wanted]
+    if AUTO in names:
+        wanted = _with_auto(wanted, names, plugins, options or {})
+        names = [wanted_name(d) for d in wanted]
     with_spare = REFERENCE not in names and REFERENCE in plugins.delegates()
     if with_spare:
         wanted.append(REFERENCE)
@@ -75,6 +80,17 @@ def resolve_delegates(
         plugins.look_for(loaded)
         check_one_works(loaded)
     return loaded
+
+
+def _with_auto(
+    wanted: list[Wanted], names: list[str], plugins: Plugins, options: Mapping[str, Mapping[str, Any]]
+) -> list[Wanted]:
+    """Return what is wanted, with the names of the fastest delegates in the place of ``auto``."""
+    found = fastest_first(plugins, options, names)
+    tell_once(found)
+    place = names.index(AUTO)
+    before, after = wanted[:place], wanted[place + 1 :]
+    return [*before, *(d.name for d in found), *after] or [REFERENCE]
 
 
 def _load(

@@ -58,6 +58,7 @@ from .model_source import the_model
 from .named_arguments import Argument, Interface, interface_of
 from .session import Session
 from .signature import SignatureRunner
+from .slow_runs import SlowRuns
 from .turns import Turn, Turns
 from .views import Views
 from .wrapper_calls import WrapperCalls
@@ -106,7 +107,9 @@ class Interpreter:
     :param model_content: its bytes; or
     :param model: a :class:`delegraph.Model`, which interpreters in several threads may share.
     :param delegates: names or loaded delegates in order of preference: ``["opencl", "reference"]``. What
-        they leave over goes to the reference delegate where that is installed. None: that alone.
+        they leave over goes to the reference delegate where that is installed. None: that alone, with a
+        line in the log where a run takes over 50 ms and a faster one is installed. ``"auto"``: those that
+        are installed and can work here, the fastest first.
     :param experimental_delegates: LiteRT's name for loaded delegates; they come before ``delegates``.
     :param num_threads: for delegates loaded by name that have such an option.
     :param experimental_preserve_all_tensors: keep every tensor, so that ``get_tensor`` can read it.
@@ -150,7 +153,7 @@ class Interpreter:
         experimental_force_delegate_node_profiling: bool = False,
         *,
         model: Model | None = None,
-        delegates: Sequence[Wanted] | None = None,
+        delegates: Wanted | Sequence[Wanted] | None = None,
         on_failure: Literal["raise", "fallback"] = "raise",
         min_ops: int | None = None,
         max_partitions: int | None = None,
@@ -221,6 +224,12 @@ class Interpreter:
             budget=budget,
             device_outputs=device_outputs,
         )
+        if not wanted and plugins is None:
+            self.tell_of_slow_runs()
+
+    def tell_of_slow_runs(self) -> None:
+        """Log a line if a run takes over 50 ms and a faster delegate is installed, once for a model."""
+        self._session.slow_runs = SlowRuns(self._model)
 
     @property
     def model(self) -> Model:
@@ -624,7 +633,7 @@ def _stored(value: Any, tensor: Tensor, shape: Shape) -> np.ndarray | OwnedValue
     return on_device(value, tensor, shape, name) or stored(value, tensor, shape, name)
 
 
-def _wanted(name: str, delegates: Sequence[Wanted] | None) -> list[Wanted]:
+def _wanted(name: str, delegates: Wanted | Sequence[Wanted] | None) -> list[Wanted]:
     """Return a list of delegates; a single name is taken for a list of one."""
     if isinstance(delegates, (str, os.PathLike, Delegate)):
         return [delegates]

@@ -29,4 +29,7 @@ def interpreter(
         loaded = resolve_delegates(delegates, options, must_run=True, num_threads=num_threads)
         for delegate in loaded:
             stack.enter_context(delegate)
-        yield stack.enter_context(Interpreter(model=model, delegates=loaded, **settings))
+        opened = stack.enter_context(Interpreter(model=model, delegates=loaded, **settings))
+        if not delegates:
+            opened.tell_of_slow_runs()
+        yield opened

@@ -6,6 +6,7 @@ What the interpreter's methods do, without their checks of arguments and threads
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 import attrs
@@ -21,6 +22,7 @@ from ..partition import memory_estimate as memory
 from .device_values import OwnedValue, as_array, read_only
 from .executor import Executor
 from .input_values import is_plain
+from .slow_runs import SlowRuns
 from .state import Key, State, Transaction, zeros
 
 Results = dict[int, dict[int, Any]]  # values by subgraph and tensor
@@ -53,6 +55,7 @@ class Session:
         self.delegates = list(delegates)
         self.keep_all = keep_all
         self.state = State(budget)
+        self.slow_runs: SlowRuns | None = None  # who wants to know how long runs take
         self._partition = partition
         self._one_by_one = one_by_one
         self._go_on = go_on
@@ -171,7 +174,10 @@ class Session:
         self._changed.discard(subgraph)
         inputs = [self._read_only(subgraph, t) for t in self.graph(subgraph).inputs]
         self._results.pop(subgraph, None)
+        start = perf_counter()
         state, results = self._run(subgraph, inputs)
+        if self.slow_runs is not None and self.slow_runs.is_done(perf_counter() - start):
+            self.slow_runs = None
         state.commit()
         self._results.update(results)
 

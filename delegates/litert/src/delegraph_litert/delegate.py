@@ -39,6 +39,9 @@ class LiteRT(Delegate):
             return str(e)
         return None
 
+    def priority(self) -> int:
+        return 20
+
     def hint(self, op: Op) -> str:
         return "with option library=libedgetpu.so.1 an Edge TPU runs it" if op.name == EDGETPU else ""
 

@@ -94,15 +94,15 @@ class OpenCL(Delegate):
         return Target(self.device, precision == "float16", variant, tune=tune)
 
     def device_name(self) -> str:
-        from delegraph import DelegraphError
-
         from .device.runtime import choose
 
-        try:
-            found = choose(self.options.device)
-        except DelegraphError:
-            return ""
+        found = choose(self.options.device)
         return f"{found.name}, {found.platform}"
+
+    def priority(self) -> int:
+        from .device.runtime import choose
+
+        return 10 if choose(self.options.device).type == "cpu" else 30
 
     def adapted(self, model: Model) -> Model:
         if (channels := self.options.input_channels) is None:

@@ -73,6 +73,11 @@ _OPTIONS = (
         help="Of activations: by gradient, as moving averages, or as calibration has them.",
     ),
     click.option(
+        "--live-norm",
+        is_flag=True,
+        help="Batch normalization behind convolutions has the statistics of each batch.",
+    ),
+    click.option(
         "--method",
         type=click.Choice(["minmax", "average", "percentile", "mse", "entropy", "best"]),
         help="How ranges begin. Without it: as quantize has it.",

@@ -22,7 +22,7 @@ from delegraph_optimize.train import (  # noqa: E402
     trainable,
 )
 from delegraph_optimize.train import loop as the_loop  # noqa: E402
-from train_models import concatenated, convolutional, sequence  # noqa: E402
+from train_models import concatenated, convolutional, normalized, sequence  # noqa: E402
 
 
 def images(count: int = 32, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -231,6 +231,41 @@ def test_an_op_without_a_derivative_is_named_and_stays() -> None:
     data = np.random.default_rng(0).normal(size=(8, 1, 4)).astype(np.float32)
     found = train(g.model([y]), data, bits=None, epochs=1)
     assert any("CUMSUM" in n and "its derivative is not known here" in n for n in found.notes)
+
+
+@pytest.mark.parametrize("bits", [None, (8, 8), (4, 8)])
+def test_batch_normalization_lives_while_training_and_is_folded_in_the_file(
+    bits: tuple[int, int] | None,
+) -> None:
+    x, _ = images(96)
+    model, settings = normalized(), {"batch": 16, "method": None if bits is None else "minmax"}
+    still = train(model, x[:64], bits=bits, epochs=1, lr=1e-9, held_back=0, live_norm=True, **settings)
+    assert "batch normalization that lives: behind 2 ops" in still.notes
+    assert [op.name for op in still.model.subgraphs[0].ops if op.name in ("MUL", "ADD")] == []
+    wanted = outputs(model, x[64:])
+    assert np.abs(outputs(still.model, x[64:]) - wanted).mean() < 0.1 * wanted.std()
+    found = train(model, x[:64], bits=bits, epochs=6, lr=0.003, live_norm=True, **settings)
+    assert np.isfinite([e.loss for e in found.epochs[1:]]).all()
+    assert found.epochs[-1].loss < found.epochs[1].loss
+
+
+def test_statistics_of_a_batch_normalize_what_a_convolution_gives() -> None:
+    from delegraph_optimize.train.live_norm import LiveNorm
+
+    op = trainable(normalized()).steps[0].op
+    norm, z = LiveNorm(op, 8, 0), torch.randn(64, 4, 4, 8) * 3 + 2
+    norm.seen = []
+    norm.see(z)
+    norm.begin(torch.full((8,), 0.5))
+    rows = z.reshape(-1, 8).numpy()
+    np.testing.assert_allclose(norm.mean.numpy(), rows.mean(0), rtol=1e-4)
+    np.testing.assert_allclose(norm.bias().detach().numpy(), 0.5, atol=1e-4)  # nothing has changed yet
+    other = z * 2 + 1
+    factor, shift = norm.of_batch(other)
+    product = other * norm.gamma / norm.deviation  # weights hold γ/σ
+    y = (product * factor + shift).detach().numpy().reshape(-1, 8)
+    np.testing.assert_allclose(y.mean(0), norm.beta.detach().numpy(), atol=1e-3)
+    np.testing.assert_allclose(y.std(0), norm.gamma.detach().numpy(), rtol=1e-3)
 
 
 def test_parameters_have_the_names_of_tensors() -> None:

@@ -69,3 +69,20 @@ def sequence(seed: int = 2) -> Model:
         "RESHAPE", [y, g.constant(np.array([1, 20], np.int32))], [g.tensor((1, 20), "float32", "flat")]
     )
     return g.model([g.op("FULLY_CONNECTED", [y, w, b], [g.tensor((1, 3), "float32", "z")])])
+
+
+def normalized(seed: int = 3) -> Model:
+    """A CONV_2D and a DEPTHWISE_CONV_2D, each with MUL, ADD and RELU behind, a mean; images of 8×8×3."""
+    rng, g = np.random.default_rng(seed), Builder()
+    y = g.input((1, 8, 8, 3), "float32", "image")
+    for name, shape in (("CONV_2D", (8, 3, 3, 3)), ("DEPTHWISE_CONV_2D", (1, 3, 3, 8))):
+        w, b = _pair(g, rng, name, *shape)
+        more = {"depth_multiplier": 1} if name != "CONV_2D" else {}
+        made = g.tensor((1, 8, 8, 8), "float32")
+        y = g.op(name, [y, w, b], [made], padding="SAME", stride_h=1, stride_w=1, **more)
+        for op in ("MUL", "ADD"):
+            factor = g.constant(rng.uniform(0.5, 1.5, 8).astype(np.float32), name=f"{name}/{op}")
+            y = g.op(op, [y, factor], [g.tensor((1, 8, 8, 8), "float32")])
+        y = g.op("RELU", [y], [g.tensor((1, 8, 8, 8), "float32")])
+    axes = g.constant(np.array([1, 2], np.int32))
+    return g.model([g.op("MEAN", [y, axes], [g.tensor((1, 8), "float32", "mean")])])

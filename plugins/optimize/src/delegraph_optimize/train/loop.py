@@ -21,7 +21,7 @@ from .checkpoint import Checkpoint
 from .examples import Examples
 from .exported import exported
 from .history import Epoch, Trained
-from .made import Constraints, made_trainable
+from .made import CALIBRATED, Constraints, made_trainable
 from .memory import check_memory
 from .module import TrainableModel
 from .objective import LossFunction, Objective, objective_of
@@ -86,6 +86,7 @@ def train(
     seed: int = 0,
     held_back: float = 0.1,
     ranges: str = "learned",
+    live_norm: bool = False,
     rules: str | os.PathLike[str] | Iterable[Rule] | None = None,
     calibration: Calibration | str | os.PathLike[str] | None = None,
     method: str | None = None,
@@ -113,6 +114,8 @@ def train(
         None: cross-entropy with labels, distill without
     :param seed: of the order of the samples
     :param held_back: share of the samples that is not trained on: the epoch that is best on them is kept
+    :param live_norm: let batch normalization behind convolutions (MUL and ADD that ``quantize`` would fold
+        into weights) have the statistics of each batch, but for the last fifth of the steps
     :param ranges: see :func:`trainable`, as for ``rules``, ``calibration``, ``method`` and ``constraints``
     :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std
     :param samples: use so many at most
@@ -132,12 +135,16 @@ def train(
     given = model if isinstance(model, Model) else read_model(model)
     torch.manual_seed(seed)
     some = list(read_samples(given, data, mean=mean, std=std, limit=samples))
-    module = made_trainable(given, some, bits, rules, calibration, method, ranges, constraints or {}, seed)
+    module = made_trainable(
+        given, some, bits, rules, calibration, method, ranges, constraints or {}, seed, live_norm
+    )
     objective, wanted = objective_of(module.edges.graph, loss, labels)
     examples = Examples(given, module.edges.graph, some)
     check_memory(module, batch, examples.nbytes)
     examples.try_together(module)
     told = _told(given, plan, bits, objective, len(examples))
+    if module.norms:
+        module.begin_norms(lambda: _look(module, examples, objective))
     run = Training(module, examples, objective, plan, told, checkpoint, progress)
     run.prepare(wanted)
     if resume:
@@ -167,6 +174,16 @@ def _told(
         "samples": count,
         **attrs.asdict(plan),
     }
+
+
+def _look(module: TrainableModel, examples: Examples, objective: Objective) -> None:
+    """Compute what the model of floats gives for the first samples."""
+    module.quantize(False)
+    tensors = [t.index for t in objective.tensors]
+    for begin in range(0, min(len(examples), CALIBRATED), _LOOKED_AT):
+        some = range(begin, min(begin + _LOOKED_AT, len(examples)))
+        examples.values(module, list(some), tensors)
+    module.quantize()
 
 
 @define(eq=False, slots=False)
@@ -374,6 +391,8 @@ class Training:
         self.notes.append(f"trained: {count} tensors of {trained} values, on {len(self._trained)} samples")
         if len(self._held):
             self.notes.append(f"held back: {len(self._held)} samples")
+        if self.module.norms:
+            self.notes.append(f"batch normalization that lives: behind {len(self.module.norms)} ops")
         self.notes += [f"not trained: {kept}" for kept in self.module.kept]
         if not self.examples.together:
             self.notes.append(f"samples run one by one: {self.examples.why_apart}")
@@ -382,6 +401,7 @@ class Training:
 def _parameters(module: TrainableModel) -> tuple[list[Any], list[Any]]:
     """Return the weights, and the scales that are learned."""
     weights = [getattr(module, name) for name in module.names]
+    weights += [p for norm in module.norms for p in (norm.gamma, norm.beta)]
     known = {id(w) for w in weights}
     return weights, [p for p in module.parameters() if id(p) not in known]
 

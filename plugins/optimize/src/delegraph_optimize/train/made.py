@@ -22,6 +22,7 @@ from ..rules import Rule
 from .constraints import WeightConstraint
 from .edges import Bits, QuantizedEdges
 from .exported import Origin, exported
+from .live_norm import normalized_ops
 from .module import TrainableModel
 from .torch_extra import need_torch
 
@@ -77,6 +78,7 @@ def made_trainable(
     ranges: str,
     constraints: Constraints,
     seed: int,
+    live_norm: bool = False,
 ) -> TrainableModel:
     """Return a model as a torch module; see :func:`trainable`.
 
@@ -96,7 +98,8 @@ def made_trainable(
         wanted = with_method(wanted, found.method or "minmax")
         edges = QuantizedEdges.of(ready, place, of_each, settings, wanted, found)
         origin = Origin(given, settings, wanted, found)
-    module = TrainableModel(edges, ranges, by_number(ready.model, place, constraints))
+    live = normalized_ops(given, ready, place) if live_norm else set()
+    module = TrainableModel(edges, ranges, by_number(ready.model, place, constraints), live)
     module.origin = origin
     for index, constraint in module.constraints.items():
         constraint.start(np.array(edges.graph.tensors[index].data))

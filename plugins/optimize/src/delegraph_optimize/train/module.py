@@ -7,7 +7,7 @@ train it in a loop of their own; ``export(module)`` gives the model that came of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,9 @@ from .constraints import WeightConstraint
 from .edges import Key, QuantizedEdges
 from .fake import ActivationScale, WeightScale, rounded
 from .fixed_op import FixedOp, counts, why_fixed
+from .live_norm import LiveNorm
 from .ops import ROWS, Forward
+from .ops.common import activated
 from .torch_extra import Module, torch
 
 _MOST_BIAS = 2.0**30  # of a stored bias, as where weights are quantized
@@ -61,6 +63,7 @@ class TrainableModel(Module):
         edges: QuantizedEdges,
         ranges: str = "learned",
         constraints: Mapping[int, WeightConstraint] | None = None,
+        normalized: Collection[int] = (),
     ) -> None:
         super().__init__()
         self.edges = edges
@@ -74,6 +77,10 @@ class TrainableModel(Module):
         self._constants: dict[int, Any] = {}
         for step in self._steps:
             self._hold_constants(step)
+        self._norms: dict[int, str] = {}  # by the index of the op
+        for step in self._steps:
+            if step.op.index in normalized:
+                self._hold_norm(step)
         self._scales: dict[Key, str] = {}
         for key, shared in edges.scales.items():
             assert edges.bits is not None
@@ -108,12 +115,30 @@ class TrainableModel(Module):
             None if t is None else self._read(step, place, t, found, homes)
             for place, t in enumerate(step.op.inputs)
         ]
-        if step.dtype is not None and self.is_quantized:
-            self._quantize_weights(step, given)
-        made = step.row(step.op, *given)
+        norm = self._norms.get(step.op.index)
+        if norm is not None:
+            made = self._normalized(step, given, getattr(self, norm))
+        else:
+            if step.dtype is not None and self.is_quantized:
+                self._quantize_weights(step, given)
+            made = step.row(step.op, *given)
         outputs = made if isinstance(made, (tuple, list)) else (made,)
         for place, (tensor, value) in enumerate(zip(step.op.outputs, outputs, strict=False)):
             found[tensor.index] = self._written(step, place, tensor.index, value, homes)
+
+    def _normalized(self, step: _Step, given: list[Any], norm: LiveNorm) -> Any:
+        """Compute a convolution with the normalization behind it."""
+        if norm.seen is not None:
+            norm.see(step.row(norm.plain, *given[:2]))
+            return step.row(step.op, *given)
+        is_live = norm.is_live and self.training
+        factor, shift = norm.of_batch(step.row(norm.plain, *given[:2])) if is_live else (None, None)
+        given[1], given[2] = norm.weights(given[1]), norm.bias()
+        if step.dtype is not None and self.is_quantized:
+            self._quantize_weights(step, given)
+        if factor is None:
+            return step.row(step.op, *given)
+        return activated(step.op, step.row(norm.plain, *given[:2]) * factor + shift)
 
     def _read(
         self, step: _Step, place: int, tensor: Tensor, found: dict[int, Any], homes: dict[int, Key]
@@ -205,21 +230,56 @@ class TrainableModel(Module):
     def trained(self) -> dict[int, np.ndarray]:
         """Return the constants as they are now, by the number of the tensor; constraints are kept."""
         found = {}
+        folded = self._folded()
         for name, index in self.names.items():
-            values = getattr(self, name).detach().numpy()
+            values = folded.get(index, getattr(self, name).detach().numpy())
             constraint = self.constraints.get(index)
             found[index] = np.array(values if constraint is None else constraint.final(values), np.float32)
         return found
+
+    def _folded(self) -> dict[int, np.ndarray]:
+        """Return the weights and biases that have normalization in them, by the number of the tensor."""
+        found = {}
+        for index, name in self._norms.items():
+            norm, op = getattr(self, name), self._steps[index].op
+            weights, bias = op.inputs[1], op.inputs[2]
+            assert weights is not None
+            assert bias is not None
+            with torch.no_grad():
+                found[weights.index] = norm.weights(self._parameter(weights)).numpy()
+                found[bias.index] = norm.bias().numpy()
+        return found
+
+    def _parameter(self, tensor: Tensor) -> Any:
+        return getattr(self, self._parameter_of[tensor.index])
+
+    @property
+    def norms(self) -> list[LiveNorm]:
+        """The batch normalization that lives."""
+        return [getattr(self, name) for name in self._norms.values()]
+
+    def begin_norms(self, run: Callable[[], None]) -> None:
+        """Let normalization begin with the statistics of what ``run`` computes with this module."""
+        for norm in self.norms:
+            norm.seen = []
+        with torch.no_grad():
+            run()
+        for index, name in self._norms.items():
+            bias = self._steps[index].op.inputs[2]
+            assert bias is not None
+            getattr(self, name).begin(self._parameter(bias).detach())
 
     def trained_values(self) -> dict[int, np.ndarray]:
         """Return the constants as training moves them, whatever constraints make of them."""
         return {i: getattr(self, name).detach().numpy().copy() for name, i in self.names.items()}
 
     def observe(self, enabled: bool = True) -> None:
-        """Let observed ranges follow what comes, or stay as they are."""
+        """Let observed ranges and the statistics of normalization follow what comes, or stay."""
         for name in self._scales.values():
             scale = getattr(self, name)
             scale.observes = enabled and scale.how == "observed"
+        for norm in self.norms:
+            norm.is_live = enabled
 
     def quantize(self, enabled: bool = True) -> None:
         """Compute with integers' rounding, or in floats."""
@@ -276,6 +336,15 @@ class TrainableModel(Module):
         self.register_parameter(name, torch.nn.Parameter(torch.from_numpy(np.array(tensor.data))))
         self.names[name] = tensor.index
         self._parameter_of[tensor.index] = name
+
+    def _hold_norm(self, step: _Step) -> None:
+        weights, bias = step.op.inputs[1:3]
+        if any(t is None or t.index not in self._parameter_of for t in (weights, bias)):
+            return
+        assert bias is not None
+        name = f"norm_{len(self._norms)}"
+        self.add_module(name, LiveNorm(step.op, bias.size, step.role(1).axis))
+        self._norms[step.op.index] = name
 
     def _hold_steps(self, step: _Step, is_learned: bool) -> None:
         if step.dtype is None:

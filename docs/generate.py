@@ -15,23 +15,19 @@ from collections.abc import Callable
 from inspect import getdoc, isfunction, signature
 from pathlib import Path
 
+import page_delegates
 import quantized_models
 from click.testing import CliRunner
 from delegraph import (
     Constraint,
-    Delegate,
-    OpSupport,
-    Partition,
-    Run,
-    SupportTable,
+    Plugins,
     load_delegate,
-    needs,
     read_model,
     rules,
 )
 from delegraph.cli import main as main_command
 from delegraph.cli.support import support_markdown
-from delegraph.model import Op, schema
+from delegraph.model import schema
 from delegraph.partition import partition, specialize
 from delegraph.report.plan_text import render
 from delegraph_optimize.advise import markdown, summary
@@ -76,34 +72,11 @@ def opencl_page() -> str:
     return f"{OPENCL_INTRODUCTION}\n{support_markdown(load_delegate('opencl').table)}\n"
 
 
-@needs("at most 16 output channels")
-def few_channels(op: Op) -> str | None:
-    channels = (op.outputs[0].shape or (0,))[-1]
-    return None if channels <= 16 else f"{channels} channels"
-
-
-class Npu(Delegate):
-    """The delegate of the picture: convolutions alone, and narrow ones."""
-
-    name = "npu"
-
-    def __init__(self) -> None:
-        super().__init__()
-        types = "int8 int8 int32 -> int8"
-        rows = [
-            OpSupport("CONV_2D", (1, 3), types, constraints=[few_channels]),
-            OpSupport("DEPTHWISE_CONV_2D", (1, 3), types),
-            OpSupport("ADD", (1, 1), "int8 int8 -> int8"),
-        ]
-        self.table = SupportTable(self.name, rows)
-
-    def prepare(self, partition: Partition) -> Run:
-        raise NotImplementedError("this delegate only claims")
-
-
 def partition_picture() -> str:
     """The report of a model that two delegates share, as a picture of a terminal."""
-    delegates = [Npu(), load_delegate("reference")]
+    page_delegates.install()
+    delegates = [load_delegate("npu"), load_delegate("reference")]
+    Plugins.forget()
     model = specialize(read_model(DOCS / "models" / "digits_int8.tflite"), delegates=delegates)
     console = Console(record=True, width=108, file=io.StringIO(), force_terminal=True)
     console.print(render(partition(model, delegates)))

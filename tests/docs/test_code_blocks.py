@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from delegraph import Plugins
 
 sys.path.insert(0, str(Path(__file__).parent))
 import code_blocks
+import page_delegates
 from code_blocks import (
     NO_MODEL,
     SILENT,
@@ -36,8 +38,10 @@ RUN = [p for p in pages() if any(b.language not in SILENT and b.why_not_run is N
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """Take back what blocks put in place of the runtimes that programs import."""
+    """Install the pages' delegates, and take back what blocks put in place of the runtimes of programs."""
+    page_delegates.install()
     yield
+    Plugins.forget()
     if compat := sys.modules.get("delegraph.compat"):
         compat.uninstall()
 

@@ -129,7 +129,7 @@ def test_what_cannot_be_done_is_said(asked: dict[str, Any], said: str) -> None:
 def test_pruned_clustered_and_quantized_weights_keep_zeros_and_values(scheme: str, per: str) -> None:
     """8 bits a channel, without a zero point: a zero stays, and equal weights of a unit stay equal."""
     data = floats(32, 1, 64)
-    stages = [prune(dense_net(), 0.5, data=data).model]
+    stages = [prune(dense_net(), 0.5, per="layer", data=data).model]
     stages.append(cluster(stages[0], 8, per=per, data=data).model)
     stages.append(quantize(stages[1], scheme, data=data if scheme == "int8" else None, least=1).model)
     for op, least in ((0, 1024), (1, 64)):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from delegraph import Builder, InputError, Model
 from delegraph_optimize import LayerRule, prune, quantize, scan
+from delegraph_optimize.pruning.shared_out import shared_out
 from small import dense_net, floats, whole_lstm
 
 
@@ -71,7 +72,7 @@ def test_zeros_are_where_the_pattern_allows(pattern: str, expected: list[list[fl
 def test_each_layer_has_its_zeros(pattern: str, sparsity: float, with_samples: bool) -> None:
     model, is_ratio = conv_net(), ":" in pattern and "block" not in pattern
     data = floats(8, 1, 6, 6, 3) if with_samples else None
-    found = prune(model, None if is_ratio else sparsity, pattern=pattern, data=data)
+    found = prune(model, None if is_ratio else sparsity, pattern=pattern, per="layer", data=data)
     convolution, depthwise, product = found.report.outcomes
     if not is_ratio:
         for outcome in (convolution, product):
@@ -109,6 +110,27 @@ def test_a_bias_keeps_the_mean_of_what_is_computed() -> None:
     bias = made.subgraphs[0].ops[0].inputs[2]
     assert bias is not None
     assert np.allclose(x.mean(axis=0) @ weights_of(made).T + bias.data, x.mean(axis=0) @ given.T, atol=1e-4)
+
+
+def test_layers_lose_what_they_can_spare() -> None:
+    """Of losses a s², the sum is least where a s is the same for each weight."""
+    shares = np.linspace(0, 0.98, 99)
+    losses = {1: 3 * shares**2, 2: 12 * shares**2}
+    found = shared_out({1: 100, 2: 100}, losses, 0.25)
+    assert np.allclose([found[1], found[2]], [0.4, 0.1], atol=0.011)
+    found = shared_out({1: 100, 2: 400}, losses, 0.3)
+    assert np.allclose([found[1], found[2]], [0.3, 0.3], atol=0.011)
+
+
+def test_a_share_of_the_model_is_that_of_all_its_layers() -> None:
+    x = floats(100, 1, 64)
+    x[..., 32:] = x[..., :32]  # half of what the first layer reads says nothing
+    found = prune(dense_net(), 0.5, data=x)
+    first, second = found.report.outcomes
+    assert abs(first.zeros + second.zeros - 0.5 * 2176) < 40
+    assert first.zeros / 2048 > second.zeros / 128
+    own = prune(dense_net(), 0.5, data=x, rules=[LayerRule(index=(0,), sparsity=0.25)]).report
+    assert own.outcomes[0].zeros == 512
 
 
 def test_the_same_seed_gives_the_same_file() -> None:
@@ -161,6 +183,8 @@ def test_a_rule_that_says_something_else_is_an_error(tmp_path: Path, text: str, 
         ({"pattern": "block:0x3"}, "found 'block:0x3'"),
         ({"pattern": "rows"}, "found 'rows'"),
         ({"data": []}, "at least one sample"),
+        ({"per": "model"}, "per 'model' needs samples"),
+        ({"per": "op"}, "per needs one of layer, model, found 'op'"),
     ],
 )
 def test_what_cannot_be_done_is_said(asked: dict[str, Any], said: str) -> None:

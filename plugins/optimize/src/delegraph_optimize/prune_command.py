@@ -21,6 +21,11 @@ _OPTIONS = (
         show_default=True,
         help="Where zeros are: unstructured; block:HxW, H units and W inputs; M:N, M of N inputs, as 2:4.",
     ),
+    click.option(
+        "--per",
+        type=click.Choice(["layer", "model"]),
+        help="Whose share it is. Without it: with --data the model's, if the pattern is not M:N.",
+    ),
     click.option("--rules", type=FILE, help="A TOML file: something else for some layers."),
     click.option("--sparse", is_flag=True, help="Store sparse tensors, where that takes fewer bytes."),
     click.option(
@@ -56,7 +61,7 @@ def prune(
 
     form = "json" if as_json else "csv" if as_csv else ""
     if scan:
-        of_pruning = {f"--{n}": settings.pop(n) for n in ("rules", "sparse", "structured")}
+        of_pruning = {f"--{n}": settings.pop(n) for n in ("per", "rules", "sparse", "structured")}
         _check_scan({"-o/--output": out, "--html": html, **of_pruning}, settings["data"])
         _scan(model, plot, form, **settings)
         return

@@ -29,7 +29,7 @@ from ..writer import ModelEdit
 from .asked import AskedClustering
 from .shared_values import Clustering
 
-SAMPLES = 256  # that are kept of those that are given
+SAMPLES = 512  # that are kept of those that are given
 
 
 def cluster(

@@ -10,7 +10,7 @@ from .compressed import (
     with_stored,
 )
 from .layer_rules import LayerRule, layer_rules
-from .on_samples import Change, Told, change_on_samples, is_mendable, kept_samples, own_bias
+from .on_samples import Change, OnSamples, Told, change_on_samples, is_mendable, kept_samples, own_bias
 from .report import CompressionReport, KeptChannels, WeightOutcome
 from .weight_layer import WeightLayer, weight_layers
 
@@ -20,6 +20,7 @@ __all__ = [
     "CompressionReport",
     "KeptChannels",
     "LayerRule",
+    "OnSamples",
     "Told",
     "WeightLayer",
     "WeightOutcome",

@@ -17,11 +17,13 @@ from ..improve.weights import some_rows
 from ..writer import LEFT_OUT, ModelEdit
 from .weight_layer import WeightLayer
 
-ROWS = 4096  # of what a layer reads that are looked at
+ROWS = 8192  # of what a layer reads that are looked at
 MOST_DEPTH = 8192  # of a layer: a matrix of so many rows and columns has half a gigabyte
 # Gets a layer, weights (groups, units, depth) and XᵀX of what they read, damped, (groups, depth, depth);
 # returns the weights that it is to have, or None: those that it has.
 Change = Callable[[WeightLayer, np.ndarray, np.ndarray], "np.ndarray | None"]
+# Shows layers to that; returns those whose weights it changed, by their ``id``.
+OnSamples = Callable[[Sequence[WeightLayer], Change], "set[int]"]
 Told = Callable[[int, int], None]  # gets the number of layers that are done, and of all
 
 

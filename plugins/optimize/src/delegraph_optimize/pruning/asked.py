@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from delegraph import InputError
 
 from ..compress import LayerRule, WeightLayer
 from .pattern import Pattern
 
+PER = ("layer", "model")
 FEW = "a depthwise filter has few weights, and each counts: a rule may ask for it"
 _HALF = 0.5
 
@@ -21,6 +22,7 @@ class Pruning:
 
     share: float  # of them that become zero
     pattern: Pattern
+    is_own: bool = False  # a rule says it of this layer, or the pattern does
 
     @classmethod
     def of(cls, sparsity: float | None, pattern: str) -> Pruning:
@@ -33,7 +35,7 @@ class Pruning:
             raise InputError(
                 f"pattern {pattern} makes {told:g} of the weights 0, found sparsity {sparsity:g}"
             )
-        return cls(told, where)
+        return cls(told, where, bool(where.of))
 
     def __str__(self) -> str:
         share = f"{100 * self.share:g} %"
@@ -47,8 +49,12 @@ class AskedPruning:
     sparsity: float | None
     pattern: str
     rules: tuple[LayerRule, ...] = ()
+    per: str | None = None  # None: of the model where samples can say what layers can spare
 
     def check(self) -> None:
+        """:raises InputError: an argument is none of those known"""
+        if self.per not in (None, *PER):
+            raise InputError(f"per needs one of {', '.join(PER)}, found {self.per!r}")
         for sparsity, pattern in ((self.sparsity, self.pattern), *map(self._merged, self.rules)):
             Pruning.of(sparsity, pattern)
 
@@ -64,7 +70,8 @@ class AskedPruning:
         )
         if layer.node.name == "DEPTHWISE_CONV_2D" and asked == LayerRule():
             return FEW
-        return Pruning.of(*self._merged(asked))
+        found = Pruning.of(*self._merged(asked))
+        return evolve(found, is_own=found.is_own or asked.sparsity is not None)
 
     def _merged(self, rule: LayerRule) -> tuple[float | None, str]:
         """Return sparsity and pattern, as far as a rule says nothing those of the model."""

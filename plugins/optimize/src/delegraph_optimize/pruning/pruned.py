@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from attrs import evolve
 from delegraph import Delegate, InputError, Model, read_model
 
 from ..calibrate import read_samples
@@ -14,12 +15,14 @@ from ..compress import (
     Change,
     CompressedModel,
     LayerRule,
+    OnSamples,
     Told,
     WeightLayer,
     change_on_samples,
     check_layers,
     compressed_model,
     counted_weights,
+    is_mendable,
     kept_samples,
     layer_rules,
     weight_layers,
@@ -29,10 +32,11 @@ from ..prepared import FloatModel
 from ..writer import ModelEdit
 from .asked import FEW, AskedPruning, Pruning
 from .reconstruct import reconstructed
+from .shared_out import shared_out, watcher
 from .stored_sparse import store_sparse
 from .structured import prune_channels
 
-SAMPLES = 256  # that are kept of those that are given
+SAMPLES = 512  # that are kept of those that are given
 
 
 def prune(
@@ -40,6 +44,7 @@ def prune(
     sparsity: float | None = None,
     *,
     pattern: str = "unstructured",
+    per: str | None = None,
     data: Any = None,
     rules: str | os.PathLike[str] | Iterable[LayerRule] | None = None,
     sparse: bool = False,
@@ -57,6 +62,9 @@ def prune(
     :param sparsity: the share, from 0 to less than 1; None: a half, or what the pattern says.
     :param pattern: where zeros may be: ``"unstructured"``; ``"block:HxW"``: in blocks of H units and W
         inputs; ``"M:N"``: M of N neighbouring inputs (of a convolution: channels).
+    :param per: whose share it is: each ``"layer"`` loses it, or the ``"model"``: layers that can spare
+        more, as samples say, lose more. None: the model's where there are samples and the pattern is not
+        M:N.
     :param data: samples without labels; the weights that stay make up on them for those that go. None: the
         smallest weights go, and the others stay as they are.
     :param rules: something else for some layers: a TOML file, or :class:`LayerRule` values.
@@ -70,9 +78,13 @@ def prune(
     :param progress: called with the number of layers that are done, and of all.
     :raises InputError: an argument is none of these, or there is nothing to prune.
     """
-    asked = AskedPruning(sparsity, pattern, layer_rules(rules, ("sparsity", "pattern")))
+    asked = AskedPruning(sparsity, pattern, layer_rules(rules, ("sparsity", "pattern")), per)
     asked.check()
     _check_structured(structured, sparse, pattern)
+    if per == "model" and (data is None or structured):
+        raise InputError(
+            "per 'model' needs samples, which say what each layer can spare, and zeros in layers"
+        )
     given = model if isinstance(model, Model) else read_model(model)
     ready = FloatModel.of(given)
     edit = ModelEdit(ready.model)
@@ -95,6 +107,8 @@ def prune(
         return compressed_model(given, ready, edit, told, counted_weights(layers, done), channels)
     wanted = _wanted(layers, asked)
     some = [layer for layer in layers if id(layer) in wanted]
+    if kept is not None and per != "layer":
+        _share_out(some, wanted, Pruning.of(sparsity, pattern).share, on_samples)
     mended = set() if kept is None else on_samples(some, _mender(wanted))
     done = {}
     for layer in layers:
@@ -104,6 +118,20 @@ def prune(
     if sparse:
         outcomes = with_stored(outcomes, layers, store_sparse(layers))
     return compressed_model(given, ready, edit, f"pruned {Pruning.of(sparsity, pattern)}", outcomes)
+
+
+def _share_out(
+    layers: Sequence[WeightLayer], wanted: dict[int, Pruning], share: float, on_samples: OnSamples
+) -> None:
+    """Give layers shares as they can spare, but for those that have one of their own."""
+    some = [layer for layer in layers if is_mendable(layer) and not wanted[id(layer)].is_own]
+    losses: dict[int, np.ndarray] = {}
+    if not some:
+        return
+    on_samples(some, watcher(wanted, losses))
+    counts = {id(layer): layer.weights.size for layer in some if id(layer) in losses}
+    for key, own in shared_out(counts, losses, share).items():
+        wanted[key] = evolve(wanted[key], share=own)
 
 
 def _check_structured(structured: bool, sparse: bool, pattern: str) -> None:

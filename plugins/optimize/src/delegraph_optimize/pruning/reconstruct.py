@@ -25,14 +25,14 @@ def reconstructed(
     :param squares: XᵀX of the inputs, damped, (depth, depth)
     :param row: how many columns stand beside each other in the model
     """
-    gone, mended = _removed(weights, squares, pattern, share, row)
+    gone, mended = compensated(weights, squares, pattern, share, row)
     kept = (~gone).sum(axis=1, dtype=np.float64)
     if float((kept**3).sum()) / 3 > _MOST_WORK:
         return mended
     return least_squares(weights, squares, gone)
 
 
-def _removed(
+def compensated(
     weights: np.ndarray, squares: np.ndarray, pattern: Pattern, share: float, row: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which weights go, chosen a few columns at a time, and what those behind them become."""

@@ -7,12 +7,12 @@ tensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import define, field
 
-from ...compress import Change, KeptChannels, WeightLayer, is_mendable, own_bias
+from ...compress import Change, KeptChannels, OnSamples, WeightLayer, is_mendable, own_bias
 from ...writer import GraphEdit, ModelEdit
 from ..reconstruct import least_squares
 from .followed import WEIGHTS, follow
@@ -21,7 +21,6 @@ from .removed import remove
 
 _TOO_FEW = "it has too few channels"
 Unit = int  # a label of positions
-OnSamples = Callable[[Sequence[WeightLayer], Change], set[int]]
 
 
 @define(eq=False)

@@ -22,6 +22,7 @@ RECORD = Path(__file__).with_name("api.txt")
 MODULES = (
     "delegraph",
     "delegraph.interpreter",
+    "delegraph.batch",
     "delegraph.compat",
     "delegraph.compiled_model",
     "delegraph.profile",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import later
 
 if TYPE_CHECKING:
+    from . import batch as batch
     from . import compat as compat
     from . import compiled_model as compiled_model
     from . import interpreter as interpreter
@@ -232,7 +233,7 @@ _NAMES = {
 _later = later.names(globals(), _NAMES)
 
 # Modules that are public, too, see docs/compatibility.md.
-_MODULES = ("compat", "compiled_model", "interpreter", "profile", "rules")
+_MODULES = ("batch", "compat", "compiled_model", "interpreter", "profile", "rules")
 
 if not TYPE_CHECKING:  # else every name would pass a type checker
 

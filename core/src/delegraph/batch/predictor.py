@@ -57,6 +57,7 @@ class Predictor:
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
         sample_rate: int | None = None,
+        fit: str | None = None,
         num_threads: int | None = None,
     ) -> None:
         check_path("model", model)
@@ -71,7 +72,7 @@ class Predictor:
             signature,
             num_threads,
             AnswerSettings(task, None if labels is None else dict(labels), top, threshold),
-            Reading(pixels, sample_rate),
+            Reading(pixels, sample_rate, fit),
         )
 
     def __call__(self, batch: Any) -> Any:

@@ -81,7 +81,8 @@ def evaluate(
     predict takes them, on which MODEL is compared with another (agreement, --against).
 
     Classes are numbers, or labels of the model (--labels). Files that fail are listed and not counted, and
-    the command ends with 1. With -o an interrupted command goes on where it stopped.
+    the command ends with 1. Going on after an interruption needs -o: without it,
+    the same command begins anew.
     """
     from ..batch import Reading
     from ..batch.metrics import metric_of

@@ -43,8 +43,10 @@ def exec(
 
     What it imports from tflite_runtime, ai_edge_litert or tensorflow.lite is delegraph's. At its end, a
     line on stderr for each model says what ran where. Options of exec stand before PROGRAM, its own after.
+    Processes of this Python that PROGRAM starts are like it, but for those started with -E, -I or -S.
     """
     from .. import compat
+    from ..compat.children import passed_on
 
     if not is_module and not os.path.exists(program):
         raise click.BadParameter(f"no file {program!r}; a module needs -m", param_hint="PROGRAM")
@@ -53,7 +55,8 @@ def exec(
     compat.install(delegates or None, options, keep_tensors, leave_out)
     atexit.register(_say_what_ran)
     try:
-        Context().run(_run, program, is_module, arguments)  # what it writes is its own, however it ends
+        with passed_on(delegates or None, options, keep_tensors, leave_out):
+            Context().run(_run, program, is_module, arguments)  # what it writes is its own, however it ends
     except SystemExit:
         raise
     except BaseException as e:

@@ -78,7 +78,11 @@ def kept_beside(output: str | None, job: Job, items: Sequence[Item]) -> Iterator
     from ..file import is_replaced
 
     if output is None or not is_replaced(output):
-        yield None
+        try:
+            yield None
+        except KeyboardInterrupt:
+            echo("what is done is lost: with -o FILE the same command would go on", err=True)
+            raise
         return
     with Journal(output, job, items, __version__) as journal:
         try:

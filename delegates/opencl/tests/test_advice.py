@@ -71,7 +71,7 @@ def test_a_model_of_which_nothing_runs_here_is_told_where_to_look(load, spare):
 def test_values_that_go_to_another_delegate_and_back_are_counted(load, spare):
     found, text = advised(load, chain("ADD", "Triple", "MUL", shape=(1, 64, 64, 16)), spare)
     assert "hand-over" in found
-    assert "2 tensors of 524,288 bytes" in text
+    assert "2 tensors of 512.0 KiB" in text
     assert "0.72 ms" in text  # 2 * (0.1 ms + 262,144 ns)
     assert "replace or move Triple" in text
 

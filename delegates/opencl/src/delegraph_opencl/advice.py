@@ -11,7 +11,7 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-from delegraph import Delegate, Op, Partition, Plan, Tensor
+from delegraph import Delegate, Op, Partition, Plan, Tensor, bytes_text
 
 from .device.device import Device
 from .program.rgba import image_inputs
@@ -85,8 +85,9 @@ def _hand_overs(
         nbytes = sum(t.nbytes or 0 for t in crossing)
         seconds = sum(cost.seconds(t.nbytes or 0) for t in crossing)
         others = sorted({op.name for p in plan.partitions if p.delegate is not delegate for op in p.ops})
+        what, verb = ("a tensor", "is") if len(crossing) == 1 else (f"{len(crossing)} tensors", "are")
         yield (
-            f"{len(crossing)} tensors of {nbytes:,} bytes are handed over inside the model, about "
+            f"{what} of {bytes_text(nbytes)} {verb} handed over inside the model, about "
             f"{seconds * 1e3:.2g} ms per inference (measured on {cost.device.name}): replace or move "
             f"{', '.join(others[:_LISTED])}, or keep the smaller partitions off the device with min_ops"
         )

@@ -12,13 +12,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import cache
-from threading import Lock, RLock
-from typing import TYPE_CHECKING, Any, TypeVar
+from queue import SimpleQueue
+from threading import Lock, RLock, Thread
+from typing import Any, TypeVar
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 Item = TypeVar("Item")
 
@@ -45,8 +43,9 @@ def each(work: Callable[[Item], None], items: Sequence[Item]) -> None:
         return
     shared = _Shared(work, items, count - 1)
     try:
+        helpers = _helpers(count - 1, os.getpid())
         for busy in shared.busy:
-            _pool(count - 1, os.getpid()).submit(shared.help, busy)
+            helpers.put((shared, busy))
         shared.work()
     finally:
         shared.end()
@@ -159,11 +158,22 @@ def _libraries() -> list[Any]:
 
 
 @cache
-def _pool(workers: int, process: int) -> ThreadPoolExecutor:
-    """A pool does not survive a fork: the child makes its own."""
-    from concurrent.futures import ThreadPoolExecutor
+def _helpers(count: int, process: int) -> SimpleQueue[tuple[_Shared, Lock]]:
+    """Return where threads wait for something to help with; a fork leaves them behind: it makes its own.
 
-    return ThreadPoolExecutor(workers, thread_name_prefix="delegraph-reference")
+    A pool of futures takes longer for each call than many a block of an image does.
+    """
+    calls: SimpleQueue[tuple[_Shared, Lock]] = SimpleQueue()
+    for n in range(count):
+        Thread(target=_help, args=(calls,), name=f"delegraph-reference_{n}", daemon=True).start()
+    return calls
+
+
+def _help(calls: SimpleQueue[tuple[_Shared, Lock]]) -> None:
+    while True:
+        shared, busy = calls.get()
+        shared.help(busy)
+        del shared, busy  # the arrays of one run do not wait for the next
 
 
 _count: ContextVar[int] = ContextVar("delegraph_reference_threads", default=1)

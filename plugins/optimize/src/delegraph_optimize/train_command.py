@@ -87,6 +87,13 @@ _OPTIONS = (
     click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
     click.option("--mean", metavar="M[,M,M]", callback=numbers, help="Of images: real = (pixel - M) / S."),
     click.option("--std", metavar="S[,S,S]", callback=numbers, help="S of the same."),
+    click.option(
+        "--processes",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="That share each batch.",
+    ),
     click.option("--checkpoint", type=OUT, help="A file to go on from, written after each epoch."),
     click.option("--resume", is_flag=True, help="Go on from the checkpoint."),
     click.option("--html", type=OUT, help="Write a page with the curves to a file."),

@@ -92,6 +92,18 @@ def test_a_training_goes_on_to_the_same_file(
     assert found.content == wanted
 
 
+def test_several_processes_train_as_one_does() -> None:
+    alone, both = (trained(epochs=1, processes=n, bits=None, loss="distill") for n in (1, 2))
+    assert [e.number for e in both.epochs] == [0, 1]
+    for one, other in zip(alone.model.subgraphs[0].tensors, both.model.subgraphs[0].tensors, strict=True):
+        if one.data is not None and one.dtype == "float32":
+            np.testing.assert_allclose(one.data, other.data, atol=1e-3)
+    with pytest.raises(InputError, match="training in 2 processes failed"):
+        trained(processes=2, loss=lambda values, wanted: values[0].sum())
+    with pytest.raises(InputError, match="processes need 1 to 16, the batch, found 17"):
+        trained(processes=17)
+
+
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     trained(checkpoint=tmp_path / "a")
     with pytest.raises(InputError, match="is of another training: its lr is"):

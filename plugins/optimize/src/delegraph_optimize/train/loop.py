@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from delegraph import InputError, Model, read_model, write_model
 
 from ..calibrate import Calibration, read_samples
+from ..calibrate.samples import Sample
 from ..pipeline import Source
 from ..rules import Rule
 from .checkpoint import Checkpoint
@@ -25,6 +26,8 @@ from .made import CALIBRATED, Constraints, made_trainable
 from .memory import check_memory
 from .module import TrainableModel
 from .objective import LossFunction, Objective, objective_of
+from .parallel import mean_of_all, shared
+from .parallel import processes as in_processes
 from .torch_extra import need_torch, torch
 
 SAVED_EVERY = 60.0  # seconds between checkpoints, besides those after each epoch
@@ -96,6 +99,7 @@ def train(
     samples: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    processes: int = 1,
     progress: Told = lambda done: None,
 ) -> Trained:
     """Return a trained model: quantized, or of floats.
@@ -121,6 +125,8 @@ def train(
     :param samples: use so many at most
     :param checkpoint: a file that is written after each epoch, and once a minute
     :param resume: go on from the checkpoint
+    :param processes: that share each batch; a program that asks for several has to have its calls behind
+        ``if __name__ == "__main__":``, and functions and constraints that can be pickled
     :param progress: called after each step
     :raises InputError: an argument is none of these, memory does not suffice, there is nothing to train, or
         the loss is no finite number any more: the checkpoint before is kept
@@ -133,24 +139,21 @@ def train(
     if resume and checkpoint is None:
         raise InputError("resume needs the checkpoint to go on from")
     given = model if isinstance(model, Model) else read_model(model)
-    torch.manual_seed(seed)
+    if processes < 1 or processes > batch:
+        raise InputError(f"processes need 1 to {batch}, the batch, found {processes}")
     some = list(read_samples(given, data, mean=mean, std=std, limit=samples))
-    module = made_trainable(
-        given, some, bits, rules, calibration, method, ranges, constraints or {}, seed, live_norm
-    )
-    objective, wanted = objective_of(module.edges.graph, loss, labels)
-    examples = Examples(given, module.edges.graph, some)
-    check_memory(module, batch, examples.nbytes)
-    examples.try_together(module)
-    told = _told(given, plan, bits, objective, len(examples))
-    if module.norms:
-        module.begin_norms(lambda: _look(module, examples, objective))
-    run = Training(module, examples, objective, plan, told, checkpoint, progress)
-    run.prepare(wanted)
-    if resume:
-        assert checkpoint is not None
-        run.go_on_from(Checkpoint.load(checkpoint, told))
-    run.run()
+    how = {"bits": bits, "ranges": ranges, "live_norm": live_norm, "rules": rules, "method": method}
+    run = _prepared(given, some, plan, loss, labels, constraints, {**how, "calibration": calibration})
+    check_memory(run.module, batch, processes * run.examples.nbytes)
+    run.checkpoint, run.progress, run.processes = checkpoint, progress, processes
+    begun = Checkpoint.load(checkpoint, run.told) if resume and checkpoint is not None else None
+    how["calibration"] = run.module.origin.calibration
+    others = (given, some, plan, loss, labels, constraints, how, processes, begun)
+    with in_processes(processes, work_along, *others):
+        if begun is not None:
+            run.go_on_from(begun)
+        run.run()
+    module, objective = run.module, run.objective
     made = exported(module, module.origin)
     fields = {a.name: getattr(made, a.name) for a in attrs.fields(type(made))}
     return Trained(
@@ -163,13 +166,62 @@ def train(
     )
 
 
+def _prepared(
+    given: Model,
+    some: list[Sample],
+    plan: Course,
+    loss: str | LossFunction | None,
+    labels: Any,
+    constraints: Constraints | None,
+    how: dict[str, Any],
+) -> Training:
+    """Return a training that is about to begin.
+
+    :param how: the arguments of :func:`train` about the module
+    """
+    torch.manual_seed(plan.seed)
+    module = made_trainable(given, some, constraints=constraints or {}, seed=plan.seed, **how)
+    objective, wanted = objective_of(module.edges.graph, loss, labels)
+    examples = Examples(given, module.edges.graph, some)
+    check_memory(module, plan.batch, examples.nbytes)
+    examples.try_together(module)
+    told = _told(given, plan, how, objective, len(examples))
+    if module.norms:
+        module.begin_norms(lambda: _look(module, examples, objective))
+    run = Training(module, examples, objective, plan, told)
+    run.prepare(wanted)
+    return run
+
+
+def work_along(
+    rank: int,
+    given: Model,
+    some: list[Sample],
+    plan: Course,
+    loss: str | LossFunction | None,
+    labels: Any,
+    constraints: Constraints | None,
+    how: dict[str, Any],
+    count: int,
+    begun: Checkpoint | None,
+) -> None:
+    """Compute gradients beside the process that was called."""
+    run = _prepared(given, some, plan, loss, labels, constraints, how)
+    run.rank, run.processes = rank, count
+    if begun is not None:
+        run.go_on_from(begun)
+    run.run()
+
+
 def _told(
-    given: Model, plan: Course, bits: tuple[int, int] | None, objective: Objective, count: int
+    given: Model, plan: Course, how: dict[str, Any], objective: Objective, count: int
 ) -> dict[str, Any]:
     """Return what another training differs in."""
     return {
         "model": hashlib.sha256(write_model(given)).hexdigest(),
-        "bits": "floats" if bits is None else ",".join(map(str, bits)),
+        "bits": "floats" if how["bits"] is None else ",".join(map(str, how["bits"])),
+        "ranges": how["ranges"],
+        "live_norm": how["live_norm"],
         "loss": objective.name,
         "samples": count,
         **attrs.asdict(plan),
@@ -186,6 +238,10 @@ def _look(module: TrainableModel, examples: Examples, objective: Objective) -> N
     module.quantize()
 
 
+def _tell_nobody(done: Progress) -> None:
+    """Say nothing."""
+
+
 @define(eq=False, slots=False)
 class Training:
     """A training while it runs."""
@@ -195,8 +251,10 @@ class Training:
     objective: Objective
     plan: Course
     told: dict[str, Any]
-    checkpoint: str | os.PathLike[str] | None
-    progress: Told
+    checkpoint: str | os.PathLike[str] | None = None
+    progress: Told = _tell_nobody
+    rank: int = 0  # of this process among those that train together
+    processes: int = 1
     history: list[Epoch] = field(factory=list)
     best_epoch: int = 0
     notes: list[str] = field(factory=list)
@@ -235,17 +293,16 @@ class Training:
         self.step, self._best, self._best_loss = found.step, found.best, found.best_loss
         self._sums = list(found.sums)
         self.history = [Epoch.of(row) for row in found.history]
-        self.best_epoch = min(
-            (e for e in self.history if e.held_loss == e.held_loss),
-            key=lambda e: e.held_loss,
-            default=self.history[-1],
-        ).number
+        losses = [e.held_loss for e in self.history]
+        place = len(losses) - 1 if self._best is None else losses.index(self._best_loss)
+        self.best_epoch = self.history[place].number
         trained = self.module.trained_values()
         for index, constraint in self.module.constraints.items():
             constraint.start(trained[index])
 
     def run(self) -> None:
         """Train to the end; the module has the weights of the best epoch then."""
+        self._shared = shared(self.module, self._loss, self.rank, self.processes, self._has_unused)
         if not self.history:
             self._close_epoch(0)
         saved = time.monotonic()
@@ -288,12 +345,13 @@ class Training:
         for group, base in zip(self._optimizer.param_groups, self._lrs, strict=True):
             group["lr"] = base * self._share(self.step)
         self._optimizer.zero_grad()
-        loss = self._loss(numbers)
-        self._check_finite(float(loss.detach()))
+        loss = self._shared(numbers)
+        value = mean_of_all(float(loss.detach()), self.processes)
+        self._check_finite(value)
         loss.backward()
         self._optimizer.step()
         self.step += 1
-        self._sums = [self._sums[0] + float(loss.detach()) * len(numbers), self._sums[1] + len(numbers)]
+        self._sums = [self._sums[0] + value * len(numbers), self._sums[1] + len(numbers)]
         self._tell(epoch + 1)
 
     def _loss(self, numbers: np.ndarray) -> Any:
@@ -315,14 +373,19 @@ class Training:
     def _close_epoch(self, number: int) -> None:
         """Measure what the epoch came to, keep the weights if they are the best, and save."""
         loss = self._sums[0] / self._sums[1] if self._sums[1] else math.nan
+        if self.rank:
+            self.history.append(Epoch(number, loss, math.nan, math.nan, 0.0))
+            self._sums = [0.0, 0.0]
+            return
         held, metric = self._measured(self._held if len(self._held) else self._trained)
         held = held if len(self._held) else math.nan
         if number and not math.isfinite(loss):
             self._check_finite(loss)
-        if (math.isfinite(held) and held < self._best_loss) or not len(self._held):
+        # Constraints may still have been loose in the epoch of the lowest loss: then the last one counts.
+        chooses = len(self._held) > 0 and not self.module.constraints
+        if not chooses or held < self._best_loss:
             self._best_loss, self.best_epoch = held, number
-            has_best = len(self._held) > 0
-            self._best = {k: v.clone() for k, v in self.module.state_dict().items()} if has_best else None
+            self._best = {k: v.clone() for k, v in self.module.state_dict().items()} if chooses else None
         self.history.append(Epoch(number, loss, held, metric, time.monotonic() - self._began))
         self._sums = [0.0, 0.0]
         self.save()
@@ -372,6 +435,9 @@ class Training:
         if not any(v.requires_grad for v in values):
             told = f": {reasons}" if reasons else ""
             raise InputError(f"there is nothing to train: no gradient reaches weights{told}")
+        sum(v.sum() for v in values if v.requires_grad).backward()
+        self._has_unused = any(p.grad is None for p in self.module.parameters())
+        self.module.zero_grad()
 
     def _share(self, step: int) -> float:
         """Return the share of the learning rate: it rises over the first steps, then falls to 0."""

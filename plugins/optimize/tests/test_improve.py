@@ -7,9 +7,10 @@ from itertools import product
 import attrs
 import numpy as np
 import pytest
-from delegraph import Builder, InputError, Model
+from delegraph import Builder, InputError, Interpreter, Model, load_delegate
 from delegraph_optimize import quantize
 from delegraph_optimize.improve.adaround import RoundingTarget, adaround
+from delegraph_optimize.improve.engines import engines_of
 from delegraph_optimize.improve.gptq import damped_squares, damping, gptq
 from delegraph_optimize.improve.kept_samples import KeptSamples
 from delegraph_optimize.improve.nearest import nearest
@@ -17,7 +18,12 @@ from delegraph_optimize.improve.product import WeightedProduct
 from delegraph_optimize.search import search_schemes
 from small import computes, floats
 
-WAYS = [{"rounding": "gptq"}, {"rounding": "adaround"}, {"rounding": "nearest", "bias_correction": True}]
+WAYS = [
+    {"rounding": "gptq"},
+    {"rounding": "adaround"},
+    {"rounding": "blocks"},
+    {"rounding": "nearest", "bias_correction": True},
+]
 
 
 def convolution(seed: int) -> Model:
@@ -206,7 +212,7 @@ def test_each_way_brings_the_outputs_nearer_to_the_floats(scheme: str) -> None:
 
 def test_a_seed_gives_the_same_file() -> None:
     model, data = net(), [floats(1, 8, 8, 3) for _ in range(4)]
-    for way in WAYS[:2]:
+    for way in WAYS[:3]:
         one, two = (quantize(model, "int8", data=iter(data), weights="int4", **way) for _ in range(2))
         assert one.content == two.content
 
@@ -243,7 +249,9 @@ def test_what_needs_samples_says_so() -> None:
             quantize(net(), "dynamic", **way)
     with pytest.raises(InputError, match="effort needs one of fast, normal, best, found 'most'"):
         quantize(net(), "dynamic", effort="most")
-    with pytest.raises(InputError, match="rounding needs one of nearest, gptq, adaround, found 'up'"):
+    with pytest.raises(
+        InputError, match="rounding needs one of nearest, gptq, adaround, blocks, found 'up'"
+    ):
         quantize(net(), "dynamic", rounding="up")
 
 
@@ -283,3 +291,34 @@ def test_what_an_if_decides_is_left_as_it_is() -> None:
     made = quantize(model, "weights", data=data, rounding="gptq", least=1)
     assert made.report.notes[-1] == "weights rounded by gptq: 1 of 2 ops, on 4 samples"
     assert np.isfinite(computes(made.model, c=np.array(True), x=floats(1, 8))[0]).all()
+
+
+def mean(scale: float, depth: int = 48) -> tuple[Model, np.ndarray]:
+    """Return the mean of positive integers as a model, and values for it."""
+    g = Builder()
+    x = g.input((1, 500, depth), "int8", "x", scale=1.0, zero_point=-128)
+    y = g.tensor((1, 500, 1), "int8", "y", scale=1 / scale, zero_point=-128)
+    y = g.op("MEAN", [x, g.constant(np.array([-1], np.int32))], [y], keep_dims=True)
+    values = np.random.default_rng(1).exponential(4, (1, 500, depth)).clip(0, 9) - 128
+    return g.model([y]), values.astype(np.int8)
+
+
+@pytest.mark.parametrize("scale", [3.7, 7.2, 10.77, 13.9])
+def test_corrections_see_means_that_are_rounded_once(scale: float) -> None:
+    """As in LiteRT's default kernels; rounded twice, they are off by a part of a step on the average."""
+    model, x = mean(scale)
+    exact = (x.astype(np.float64) + 128).mean(axis=2, keepdims=True) * scale - 128
+    with Interpreter(model=model, delegates=engines_of("reference")) as interpreter:
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
+        interpreter.invoke()
+        found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    np.testing.assert_array_less(np.abs(found - exact), 0.501)
+    assert abs((found - exact).mean()) < 0.05
+
+
+def test_means_are_those_of_the_delegate_that_is_to_run_the_model() -> None:
+    reference = load_delegate("reference")
+    assert [d.name for d in engines_of("reference")] == ["mean", "reference"]
+    assert [d.name for d in engines_of("reference", [reference])] == ["reference"]
+    assert engines_of(reference, [reference]) == [reference]

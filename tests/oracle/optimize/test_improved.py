@@ -32,7 +32,7 @@ def net() -> Model:
     return g.model([g.op("FULLY_CONNECTED", operands, [g.tensor((1, 5), "float32")])])
 
 
-@pytest.mark.parametrize("rounding", ["nearest", "gptq", "adaround"])
+@pytest.mark.parametrize("rounding", ["nearest", "gptq", "adaround", "blocks"])
 @pytest.mark.parametrize(
     ("scheme", "io", "weights"),
     [("int8", "int8", "int8"), ("int8", "int8", "int4"), ("int16x8", "int16", "int8")],

@@ -82,7 +82,7 @@ _OPTIONS = (
     ),
     click.option(
         "--rounding",
-        type=click.Choice(["nearest", "gptq", "adaround"]),
+        type=click.Choice(["nearest", "gptq", "adaround", "blocks"]),
         help="How weights become integers.",
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Of what rounding looks at."),

@@ -25,6 +25,7 @@ from .improve import (
     Told,
     Wishes,
     best_method,
+    engines_of,
     equalized,
     improve,
     written_bytes,
@@ -121,7 +122,7 @@ def quantize(
         there are data.
     :param equalize: make channels that one op makes and the next one reads equal in the weights of both.
     :param bias_correction: let sums have the mean that they have in floats.
-    :param rounding: of weights: ``nearest``, ``gptq`` or ``adaround``.
+    :param rounding: of weights: ``nearest``, ``gptq``, ``adaround`` or ``blocks``.
     :param seed: of the samples and rows that rounding looks at.
     :param progress: called with the number of samples that are done.
     :param improving: called with the number of ops whose weights are better now, and of all.
@@ -163,7 +164,9 @@ def quantize(
             if some_kept.samples or (method == BEST and found.method is None):
                 trial = partial(trial_of, ready, settings, wanted, found, delegates)
                 candidates = [c for c in CANDIDATES if found.has_histograms or not needs_histograms(c)]
-                best, note = best_method(ready.model, some_kept.samples, trial, engine, candidates)
+                best, note = best_method(
+                    ready.model, some_kept.samples, trial, engines_of(engine, delegates), candidates
+                )
                 notes.append(note)
                 found = evolve(found, method=best)
             wanted = with_method(wanted, found.method or "minmax")
@@ -171,7 +174,9 @@ def quantize(
     if wishes.needs_samples:
         for _ in some:  # of which calibration may have left none
             pass
-        notes.append(improve(ready.model, edit, some_kept, wishes, engine, improving))
+        notes.append(
+            improve(ready.model, edit, some_kept, wishes, engines_of(engine, delegates), improving)
+        )
     result = finished(given, evolve(ready, notes=notes), edit, verdicts, wanted, scheme, found)
     if delegates is None:
         return result

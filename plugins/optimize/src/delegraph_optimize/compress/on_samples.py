@@ -8,7 +8,7 @@ import numpy as np
 from delegraph import Delegate, InputError, Model
 
 from ..calibrate import Samples
-from ..improve import KeptSamples
+from ..improve import KeptSamples, engines_of
 from ..improve.bias_correction import mean_row
 from ..improve.gptq import damped_squares
 from ..improve.lockstep import LockStep, lockstep
@@ -55,10 +55,11 @@ def change_on_samples(
 
     :param floats: the model that is being edited, as it was
     """
+    engines = engines_of(engine)
     done: set[int] = set()
     by_node = {id(layer.node): layer for layer in layers if layer.place == 1}
     for place, samples in kept.by_subgraph(floats).items():
-        for step in lockstep(floats.subgraphs[place], edit.graphs[place], samples, engine):
+        for step in lockstep(floats.subgraphs[place], edit.graphs[place], samples, engines):
             layer = by_node.get(id(step.node))
             if layer is None or not is_mendable(layer) or step.floats is None or step.found is None:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .best_method import BEST, CANDIDATES, best_method
+from .engines import engines_of
 from .equalize import EQUALIZED, equalized
 from .improved import improve
 from .kept_samples import KeptSamples, written_bytes
@@ -19,6 +20,7 @@ __all__ = [
     "Told",
     "Wishes",
     "best_method",
+    "engines_of",
     "equalized",
     "improve",
     "written_bytes",

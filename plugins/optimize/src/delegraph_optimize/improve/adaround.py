@@ -1,9 +1,8 @@
 """AdaRound: whether each weight is rounded up or down is learned, so that the op's outputs stay near the
 floats'.
 
-Ŵ = steps · clip(floor(W / steps) + h(V)), h(V) = clip(1.2 · sigmoid(V) - 0.1, 0, 1): Adam moves V down the
-gradient of |act(Wx + b) - act(Ŵx̂ + b̂)|² and of a regularizer, Σ 1 - |2h - 1|^β, that draws h to 0 and 1
-as β falls. Then each weight alone is rounded the other way where that is better.
+Soft roundings move down the gradient of |act(Wx + b) - act(Ŵx̂ + b̂)|². Then each weight alone is rounded
+the other way where that is better.
 
 Source: Nagel et al., "Up or down? Adaptive rounding for post-training quantization", 2020, section 3.
 """
@@ -14,13 +13,9 @@ import numpy as np
 from attrs import frozen
 
 from .nearest import nearest
+from .soft_rounding import SoftRounding
 
-_STRETCH = 1.2  # of the sigmoid, so that it reaches 0 and 1
-_WEIGHT = 10.0  # of the regularizer, for a weight, beside the error of rounding to the nearest
-_BETAS = (20.0, 2.0)
-_WARM = 0.2  # of the iterations: without the regularizer
 _RATE = 0.07  # of Adam
-_PAST = (0.9, 0.999)  # of Adam's averages
 _BATCH = 128  # rows
 _SWEEPS = 2  # over the weights, at the end
 
@@ -92,25 +87,16 @@ def _learned(
     iterations: int,
     seed: int,
 ) -> np.ndarray:
-    ratio, floats = weights / steps, weights.astype(np.float32)
-    floor = np.clip(np.floor(ratio), -limit, limit).astype(np.float32)
-    up = np.clip(ratio - floor, 0.01, 0.99).astype(np.float32)
-    v = np.log((up + 0.1) / (_STRETCH - 0.1 - up))
-    wide = steps.astype(np.float32)
+    floats, wide = weights.astype(np.float32), steps.astype(np.float32)
+    soft = SoftRounding(weights / steps, limit)
     # The error of a unit counts as much for each of its weights as the regularizer's 1.
-    scale = (wide * (ratio.shape[2] / np.maximum(error, 1e-12))[..., None]).astype(np.float32)
+    scale = (wide * (weights.shape[2] / np.maximum(error, 1e-12))[..., None]).astype(np.float32)
     rng = np.random.default_rng(seed)
-    adam = _Adam(v)
     for done in range(iterations):
         rows = rng.integers(0, target.found.shape[1], _BATCH)
-        s = 1 / (1 + np.exp(-v))
-        h = np.clip(s * np.float32(_STRETCH) - np.float32(0.1), 0, 1)
-        slope = target.gradient(np.clip(floor + h, -limit, limit) * wide, floats, rows) * scale
-        if done >= _WARM * iterations:
-            slope += _regularizer(h, done / iterations)
-        slope *= s * (1 - s) * ((h > 0) & (h < 1))
-        adam.move(v, slope)
-    return np.asarray(np.clip(floor + (v >= 0), -limit, limit), np.float64)
+        slope = target.gradient(soft.numbers() * wide, floats, rows) * scale
+        soft.move(slope, done / iterations, _RATE)
+    return soft.rounded()
 
 
 def _flip(
@@ -130,31 +116,3 @@ def _flip(
         away += np.where(better, off[0] - off[1], 0)
         stored[..., k][better], error[better] = other[better], found[better]
         sums = np.where(better[:, None], moved, sums)
-
-
-def _regularizer(h: np.ndarray, progress: float) -> np.ndarray:
-    """Return the gradient of the regularizer by h; β falls from the end of the warm-up on."""
-    part = (progress - _WARM) / (1 - _WARM)
-    beta = _BETAS[0] + (_BETAS[1] - _BETAS[0]) * part
-    away = 2 * h - 1
-    return np.asarray(
-        -2 * _WEIGHT * beta * np.sign(away) * np.abs(away) ** np.float32(beta - 1), np.float32
-    )
-
-
-class _Adam:
-    """Kingma & Ba, "Adam: a method for stochastic optimization", 2015."""
-
-    def __init__(self, v: np.ndarray) -> None:
-        self._mean, self._square = np.zeros_like(v), np.zeros_like(v)
-        self._done = 0
-
-    def move(self, v: np.ndarray, slope: np.ndarray) -> None:
-        """Move values against a slope, in their place."""
-        self._done += 1
-        first, second = _PAST
-        self._mean += np.float32(1 - first) * (slope - self._mean)
-        self._square += np.float32(1 - second) * (slope * slope - self._square)
-        size = np.float32(_RATE / (1 - first**self._done))
-        root = np.sqrt(self._square / np.float32(1 - second**self._done)) + np.float32(1e-8)
-        v -= size * self._mean / root

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
-from delegraph import Delegate, InputError, Interpreter, Model, Tensor, UnsupportedOps, load_delegate
+from delegraph import InputError, Interpreter, Model, Tensor, UnsupportedOps, fallbacks_unsaid
 
 from ..bounds import limits
 from ..calibrate.samples import Sample
 from ..calibrate.watch import run_sample
+from .engines import Engines
 from .kept_samples import written_bytes
 
 BEST = "best"
@@ -30,7 +31,7 @@ def best_method(
     model: Model,
     samples: Sequence[Sample],
     trial: Callable[[Model, str], Model],
-    engine: str | Delegate,
+    engines: Engines,
     candidates: Sequence[str] = CANDIDATES,
 ) -> tuple[str, str]:
     """Return the best of the methods, and a sentence that says how good each is.
@@ -43,8 +44,8 @@ def best_method(
     samples = samples[: int(np.clip(MOST_WORK // max(written_bytes(model), 1), *TRIALS))]
     few = int(np.ceil(FEW * len(samples)))
     try:
-        wanted = _outputs(floats, samples, engine)
-        found = {method: _Candidate(trial(floats, method), engine) for method in candidates}
+        wanted = _outputs(floats, samples, engines)
+        found = {method: _Candidate(trial(floats, method), engines) for method in candidates}
         for one in found.values():
             one.run(samples[:few], wanted)
         for method in sorted(found, key=lambda m: -found[m].decibels)[:2]:
@@ -79,13 +80,13 @@ class _Candidate:
 
     is_last = False
 
-    def __init__(self, model: Model, engine: str | Delegate) -> None:
-        self._model, self._engine = model, engine
+    def __init__(self, model: Model, engines: Engines) -> None:
+        self._model, self._engines = model, engines
         # Of each output, by signature and place: the squares of its values, and of how far they are off.
         self._squares: dict[tuple[str | None, int], np.ndarray] = {}
 
     def run(self, samples: Sequence[Sample], wanted: Sequence[Outputs]) -> None:
-        found = _outputs(self._model, samples, self._engine)
+        found = _outputs(self._model, samples, self._engines)
         for (signature, _), w, f in zip(samples, wanted, found, strict=False):
             for place, (one, other) in enumerate(zip(w, f, strict=True)):
                 if one.dtype.kind == "f":
@@ -98,11 +99,8 @@ class _Candidate:
         return float(np.mean([_level(*sums) for sums in self._squares.values()] or [0.0]))
 
 
-def _outputs(model: Model, samples: Sequence[Sample], engine: str | Delegate) -> list[Outputs]:
-    engines = [load_delegate(engine) if isinstance(engine, str) else engine]
-    if engines[0].name != "reference":
-        engines.append(load_delegate("reference"))
-    with Interpreter(model=model, delegates=engines, **limits()) as interpreter:
+def _outputs(model: Model, samples: Sequence[Sample], engines: Engines) -> list[Outputs]:
+    with fallbacks_unsaid(), Interpreter(model=model, delegates=engines, **limits()) as interpreter:
         return [[o.copy() for o in run_sample(interpreter, *sample)] for sample in samples]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from delegraph import Delegate, Model
+from delegraph import Model
 
 from ..writer import ModelEdit
+from .engines import Engines
 from .kept_samples import KeptSamples
 from .stored_product import StoredProduct
 from .weights import Told, improve_weights
@@ -16,7 +17,7 @@ def improve(
     edit: ModelEdit,
     kept: KeptSamples,
     wishes: Wishes,
-    engine: str | Delegate = "reference",
+    engines: Engines,
     told: Told = lambda done, of: None,
 ) -> str:
     """Make the weights and biases of a quantized model better; return a sentence that says what was done.
@@ -27,7 +28,7 @@ def improve(
     of = sum(StoredProduct.of(graph, node) is not None for graph in edit.graphs for node in graph.nodes)
     for place, samples in kept.by_subgraph(model).items():
         graph = edit.graphs[place]
-        done += improve_weights(model.subgraphs[place], graph, samples, wishes, engine, told)[0]
+        done += improve_weights(model.subgraphs[place], graph, samples, wishes, engines, told)[0]
     ways = [f"rounded by {wishes.rounding}"] if wishes.rounding != "nearest" else []
     ways += ["with corrected biases"] if wishes.bias_correction else []
     return f"weights {' and '.join(ways)}: {done} of {of} ops, on {len(kept.samples)} samples"

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import attrs
 import numpy as np
 from attrs import frozen
-from delegraph import DTYPES, Delegate, Graph, Op, Partition, Run, Tensor, called_subgraphs, load_delegate
+from delegraph import DTYPES, Delegate, Graph, Op, Partition, Run, Tensor, called_subgraphs
 
 from ..real import is_quantized, real_values
 from ..schemes.numbers import stored_numbers
@@ -35,19 +35,16 @@ def lockstep(
     floats: Graph,
     edit: GraphEdit,
     samples: Sequence[Mapping[int, np.ndarray]],
-    engine: str | Delegate = "reference",
+    engines: Sequence[Delegate],
 ) -> Iterator[LockStep]:
     """Run both graphs on samples, which are given by the numbers of the inputs.
 
     What samples alone do not decide (control flow, resources), and what comes of it, is not known.
     """
-    loaded = [load_delegate(engine) if isinstance(engine, str) else engine]
-    if loaded[0].name != "reference":
-        loaded.append(load_delegate("reference"))
     with ExitStack() as stack:
-        for delegate in loaded:
+        for delegate in engines:
             stack.enter_context(delegate.running())
-        yield from _steps(_Floats(floats, loaded, samples), _Integers(floats, edit, loaded, samples))
+        yield from _steps(_Floats(floats, engines, samples), _Integers(floats, edit, engines, samples))
 
 
 def _steps(floats: _Floats, integers: _Integers) -> Iterator[LockStep]:

@@ -69,6 +69,13 @@ class WeightedProduct:
         return np.ascontiguousarray(matrix.reshape(self.weights.shape))
 
     @property
+    def bias(self) -> np.ndarray | None:
+        """The bias of floats, (groups, units); zeros where it is left out, None where it is computed."""
+        bias = (*self.op.inputs, None)[BIAS]
+        values = np.zeros(self.made, np.float32) if bias is None else bias.data
+        return None if values is None else values.reshape(self.groups, self.units)
+
+    @property
     def made(self) -> int:
         """How many channels come out."""
         return self.groups * self.units
@@ -80,6 +87,13 @@ class WeightedProduct:
         return self.groups if depthwise else self.groups * self._depth()
 
     @property
+    def is_pointwise(self) -> bool:
+        """Whether each place of the output is made of one place of the input: all are rows of a product."""
+        return self.op.name == "FULLY_CONNECTED" or all(
+            size == stride == 1 for size, _, stride in self._steps()
+        )
+
+    @property
     def pads(self) -> bool:
         """Whether zeros stand around what is read; true where it is not known."""
         x = self.op.inputs[0]
@@ -87,7 +101,7 @@ class WeightedProduct:
             return False
         if x is None or x.shape is None or min(x.shape) < 1:
             return True
-        down, across = self._windows(np.broadcast_to(np.float32(0), x.shape))
+        down, across = self.windows(np.broadcast_to(np.float32(0), x.shape))
         return any((down.before, down.after, across.before, across.after))
 
     def by_input(self, matrix: np.ndarray) -> np.ndarray:
@@ -98,18 +112,18 @@ class WeightedProduct:
         """Return how many rows an input has."""
         if self.op.name == "FULLY_CONNECTED":
             return x.size // self._depth()
-        return math.prod((len(x), *(w.output for w in self._windows(x))))
+        return math.prod((len(x), *(w.output for w in self.windows(x))))
 
     def rows(self, x: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Return the rows of an input at some of its places, as (groups, places, depth)."""
         if self.op.name == "FULLY_CONNECTED":
             return x.reshape(1, -1, self._depth())[:, places]
-        down, across = self._windows(x)
+        down, across = self.windows(x)
         image, y, x0 = np.unravel_index(places, (len(x), down.output, across.output))
         (kh, dy, sy), (kw, dx, sx) = self._steps()
         at_y = (y * sy)[:, None] + np.arange(kh) * dy
         at_x = (x0 * sx)[:, None] + np.arange(kw) * dx
-        seen = _padded(x, down, across)[image[:, None, None], at_y[:, :, None], at_x[:, None, :]]
+        seen = padded(x, down, across)[image[:, None, None], at_y[:, :, None], at_x[:, None, :]]
         return self._grouped(seen.reshape(len(places), kh * kw, -1))
 
     def mean_row(self, x: np.ndarray) -> np.ndarray:
@@ -117,11 +131,11 @@ class WeightedProduct:
         if self.op.name == "FULLY_CONNECTED":
             mean = x.reshape(1, -1, self._depth()).mean(axis=1, keepdims=True, dtype=np.float64)
             return np.asarray(mean)
-        down, across = self._windows(x)
+        down, across = self.windows(x)
         (kh, dy, sy), (kw, dx, sx) = self._steps()
-        padded = _padded(x, down, across)
+        wide = padded(x, down, across)
         seen = [
-            padded[:, i * dy :: sy, j * dx :: sx][:, : down.output, : across.output].mean(
+            wide[:, i * dy :: sy, j * dx :: sx][:, : down.output, : across.output].mean(
                 axis=(0, 1, 2), dtype=np.float64
             )
             for i in range(kh)
@@ -144,15 +158,17 @@ class WeightedProduct:
         _, kh, kw, _ = self.weights.shape
         return (kh, o.dilation_h_factor, o.stride_h), (kw, o.dilation_w_factor, o.stride_w)
 
-    def _windows(self, x: np.ndarray) -> tuple[Window, Window]:
-        padding = self.op.options.padding
+    def windows(self, x: np.ndarray) -> tuple[Window, Window]:
+        """Return how the window slides down and across an input."""
+        steps = ((1, 1, 1),) * 2 if self.is_pointwise else self._steps()
+        padding = "VALID" if self.is_pointwise else self.op.options.padding
         down, across = (
             window(size, kernel, stride, dilation, padding)
-            for size, (kernel, dilation, stride) in zip(x.shape[1:3], self._steps(), strict=True)
+            for size, (kernel, dilation, stride) in zip(x.shape[1:3], steps, strict=True)
         )
         return down, across
 
 
-def _padded(x: np.ndarray, down: Window, across: Window) -> np.ndarray:
+def padded(x: np.ndarray, down: Window, across: Window) -> np.ndarray:
     sides = ((0, 0), (down.before, down.after), (across.before, across.after), (0, 0))
     return np.pad(x, sides) if any(map(any, sides)) else x

@@ -38,18 +38,16 @@ class StoredProduct:
         tensor = graph.tensors[index]
         if tensor.data is None or tensor.dtype not in ("int8", "int4") or not is_quantized(tensor):
             return None
-        bias, values = (*product.op.inputs, None)[BIAS], np.zeros(product.made)
-        if bias is not None:
-            if bias.data is None:
-                return None
-            values = bias.data
+        bias = product.bias
+        if bias is None:
+            return None
         return cls(
             graph,
             node,
             product,
             index,
             product.matrix(product.weights).astype(np.float64),
-            values.reshape(product.groups, product.units).astype(np.float64),
+            bias.astype(np.float64),
             product.matrix(tensor.data).astype(np.float64),
             _steps(product, tensor),
         )

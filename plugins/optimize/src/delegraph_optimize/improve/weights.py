@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from delegraph import Delegate, Graph, float_range
+from delegraph import Graph, float_range
 
 from ..writer import GraphEdit
 from .adaround import RoundingTarget, adaround
 from .bias_correction import corrected_bias
+from .blocks import Block, blocks_of
+from .engines import Engines
 from .gptq import damped_squares, damping, gptq
 from .lockstep import LockStep, Values, lockstep
 from .nearest import nearest
 from .product import WeightedProduct
+from .reconstruct import reconstruct
+from .slopes import BlockSlopes, has_slopes
 from .stored_product import StoredProduct
 from .wishes import Wishes
 
 ROWS = 2048  # of an op's inputs that are looked at
+FEW_SAMPLES = 16  # of a block's inputs, from which steps begin
 _FEW_BITS = 7  # the limit of int4: the scale is worth a search
 _SHARES = np.linspace(0.5, 1.0, 26)  # of the largest scale that are tried
 Told = Callable[[int, int], None]  # gets the number of ops that are done, and of all
@@ -28,7 +33,7 @@ def improve_weights(
     edit: GraphEdit,
     samples: Sequence[Mapping[int, np.ndarray]],
     wishes: Wishes,
-    engine: str | Delegate = "reference",
+    engines: Engines,
     told: Told = lambda done, of: None,
 ) -> tuple[int, int]:
     """Make the weights and biases of a quantized graph better; return how many ops are, and could be.
@@ -38,21 +43,66 @@ def improve_weights(
     """
     of = sum(StoredProduct.of(edit, node) is not None for node in edit.nodes)
     done = 0
-    for step in lockstep(floats, edit, samples, engine):
+    blocks = _Blocks(floats, edit, wishes)
+    for step in lockstep(floats, edit, samples, engines):
+        is_known = step.floats is not None and step.found is not None
+        if is_known:
+            blocks.learn_at(step)
         stored = StoredProduct.of(edit, step.node)
         if stored is None:
             continue
-        if step.floats is not None and step.found is not None:
-            _improve(stored, step, wishes)
+        if is_known:
+            _improve(stored, step, wishes, step.op.index in blocks.inside, step.op.index in blocks.ends)
             done += 1
         told(done, of)
     return done, of
 
 
-def _improve(stored: StoredProduct, step: LockStep, wishes: Wishes) -> None:
+class _Blocks:
+    """The blocks that are learned whole, when their first op is about to run."""
+
+    def __init__(self, floats: Graph, edit: GraphEdit, wishes: Wishes) -> None:
+        self._edit, self._wishes = edit, wishes
+        found = blocks_of(floats, has_slopes) if wishes.rounding == "blocks" else []
+        self._by_first = {block.ops[0].index: block for block in found}
+        self.inside: set[int] = set()  # ops that are learned
+        self.ends: set[int] = set()  # those behind which no other is learned with them
+
+    def learn_at(self, step: LockStep) -> None:
+        """Learn the block that an op begins, if it does."""
+        block = self._by_first.get(step.op.index)
+        stored = {} if block is None else self._stored(block)
+        if block is None or not stored:
+            return
+        assert step.floats is not None
+        assert step.found is not None
+        slopes, found = BlockSlopes(block), np.stack(step.found)
+        slopes.forward(found[:FEW_SAMPLES])  # what products read there says which steps are best
+        steps = {}
+        for index, one in stored.items():
+            (rows,) = some_rows(one.product, (list(slopes.products[index].read),), self._wishes.seed)
+            steps[index] = _steps(one, one.weights, rows)
+        reconstruct(slopes, stored, steps, np.stack(step.floats), found, self._wishes)
+        self.inside.update(stored)
+        self.ends.add(max(stored))
+
+    def _stored(self, block: Block) -> dict[int, StoredProduct]:
+        products = {op.index for op in block.products}
+        found = {}
+        for node in self._edit.nodes:
+            if node.source is not None and node.source.index in products:
+                stored = StoredProduct.of(self._edit, node)
+                if stored is not None and not stored.is_shared:
+                    found[node.source.index] = stored
+        return found
+
+
+def _improve(stored: StoredProduct, step: LockStep, wishes: Wishes, is_inside: bool, is_end: bool) -> None:
     assert step.floats is not None
     assert step.found is not None
-    if wishes.rounding != "nearest" and not stored.is_shared:
+    if is_inside and not is_end:
+        return
+    if wishes.rounding != "nearest" and not stored.is_shared and not is_inside:
         x, found = some_rows(stored.product, (step.floats, step.found), wishes.seed)
         if wishes.rounding == "gptq":
             stored.write(*_by_gptq(stored, x, found))

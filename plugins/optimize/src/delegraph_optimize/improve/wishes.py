@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 from delegraph import InputError
 
 LIGHT = 1 << 23  # bytes that ops write in a run: of less, biases are corrected in little time and memory
-ROUNDINGS = ("nearest", "gptq", "adaround")
+ROUNDINGS = ("nearest", "gptq", "adaround", "blocks")
 
 
 @frozen
@@ -17,7 +17,7 @@ class Wishes:
     equalize: bool | None = None
     bias_correction: bool | None = None
     rounding: str | None = None
-    iterations: int = 500  # of adaround, for each op
+    iterations: int = 500  # of adaround, for each op, and of blocks, for each block
     seed: int = 0
 
     def check(self) -> None:

@@ -15,7 +15,7 @@ from ..apply import Wanted
 from ..asked import Asked, rules_of
 from ..calibrate import Calibration, calibrate, read_samples
 from ..calibrate.samples import Sample
-from ..improve import BEST, CANDIDATES, KeptSamples, best_method
+from ..improve import BEST, CANDIDATES, KeptSamples, best_method, engines_of
 from ..pipeline import Source, trial_of, with_method
 from ..prepared import FloatModel
 from ..rules import Rule
@@ -129,7 +129,7 @@ def _calibrated(
     if not any(method == BEST for _, method in wanted.values()):
         return found
     trial = partial(trial_of, ready, settings, wanted, found, None)
-    best, _ = best_method(ready.model, kept.samples, trial, "reference", CANDIDATES)
+    best, _ = best_method(ready.model, kept.samples, trial, engines_of("reference"), CANDIDATES)
     return Calibration(found.tensors, best)
 
 

@@ -24,7 +24,9 @@ from delegraph import quantize_multipliers, round_half_away
 
 Finish = Callable[[np.ndarray, np.ndarray], None]  # (sums: (n, channels), where to write the results)
 
-_CHUNK = 16384  # elements at a time: they stay in the cache from the first pass to the last
+# Elements at a time: they stay in the cache from the first pass to the last. With fewer, threads wait for
+# Python's lock between the passes.
+_CHUNK = 32768
 _WRAP = 256  # added so that truncation is floor, and gone again in the cast to 8 bits
 
 

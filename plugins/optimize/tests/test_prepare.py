@@ -124,3 +124,14 @@ def test_blocks_of_no_size_stand_for_no_real_numbers() -> None:
     for size, is_known in ((4, True), (0, False), (3, False)):
         w = g.constant(np.ones((4, 8), np.int8), blocks=Blocks(scales, size))
         assert is_quantized(w) == is_known
+
+
+def test_wide_integers_that_are_quantized_again_are_real_numbers() -> None:
+    g = Builder()
+    x = g.input((1, 4), "int32", "x", scale=0.5, zero_point=0)
+    y = g.op("QUANTIZE", [x], [g.tensor((1, 4), "int8", scale=0.25, zero_point=3)])
+    y = g.op("NEG", [y], [g.tensor((1, 4), "int8", "y", scale=0.25, zero_point=3)])
+    model = dequantize(g.model([y])).model
+    assert ops(model) == ["NEG"]
+    x_ = floats(1, 4)
+    np.testing.assert_array_equal(computes(model, x=x_)[0], -x_)

@@ -70,9 +70,12 @@ def _dequantize(graph: GraphEdit) -> None:
 
 
 def _counts(graph: GraphEdit) -> set[int]:
-    """Return tensors of wide integers that count, whatever scale a file gives them: but for biases."""
-    biases = {node.inputs[place] for node in graph.nodes for place in _biases(node)}
-    return {t.index for t in graph.tensors if t.dtype in ("int32", "int64")} - biases
+    """Return tensors of wide integers that count, whatever scale a file gives them: but for biases, and for
+    what is turned into other integers or floats.
+    """
+    real = {node.inputs[place] for node in graph.nodes for place in _biases(node)}
+    real.update(i for node in graph.nodes if node.name in _BORDERS for i in (*node.reads, *node.outputs))
+    return {t.index for t in graph.tensors if t.dtype in ("int32", "int64")} - real
 
 
 def _biases(node: EditedOp) -> list[int]:

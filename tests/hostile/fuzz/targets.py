@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -47,6 +48,7 @@ QUANTIZED = (
     ["int8", "--target", "edgetpu"],
     ["int8", "--equalize", "--bias-correction"],
 )
+TASKS = ("classify", "detect", "segment", "pose", "keypoints", "audio")
 NEED_DATA = ("int8", "int16x8")
 PATTERNS = ("unstructured", "block:1x4", "block:4x4", "2:4")
 RUNS = 2  # the second with what the first left
@@ -193,7 +195,7 @@ def check_written(file: bytes, text: str) -> None:
     odd = sorted({c for c in text if not c.isprintable() and c not in "\n\u3000\xa0"})
     if odd:
         raise Wrong("control characters", repr("".join(odd)[:40]))
-    sizes = [len(text)] + [f.stat().st_size for f in Path().iterdir() if f != MODEL]
+    sizes = [len(text)] + [f.stat().st_size for f in Path().rglob("*") if f != MODEL]
     if max(sizes) > MAX_OUTPUT + MORE * len(file):
         raise Wrong("too much written", f"{max(sizes):,} bytes")
 
@@ -386,6 +388,70 @@ def _benchmark(seed: int) -> list[str]:
     return [str(MODEL), *where, "--runs", "1", "--warmup", str(seed % 2), *LIMITS]
 
 
+def _answers(seed: int) -> list[str]:
+    """Return arguments for a picture and what is made of the outputs."""
+    _picture(Path("picture.png"), seed)
+    Path("labels.txt").write_text("cat\ndog\nowl\n")
+    drawn = ["--draw", "drawn.png"] if seed % 3 == 0 else [["--json"], ["--csv"]][seed % 2]
+    return [str(MODEL), "--input", "picture.png", *_task(seed), *LIMITS, *drawn]
+
+
+def _task(seed: int) -> list[str]:
+    labels = ["--labels", "labels.txt"] if seed % 4 else []
+    return ["--task", random.Random(seed).choice(TASKS), *labels]
+
+
+def _predict(seed: int) -> list[str]:
+    Path("files").mkdir()
+    for i in range(2):
+        _picture(Path("files", f"{i}.png"), seed + i)
+    Path("labels.txt").write_text("cat\ndog\nowl\n")
+    task = _task(seed) if seed % 2 else []
+    return [str(MODEL), "files", "-o", ("out.csv", "out.npz")[seed // 2 % 2], *task, *LIMITS]
+
+
+def _evaluate(seed: int) -> list[str]:
+    for name in ("0", "1"):
+        Path("files", name).mkdir(parents=True)
+        _picture(Path("files", name, "a.png"), seed)
+    metric = random.Random(seed).choice(("top1", "top1,top5", "agreement", "iou"))
+    against = ["--against", str(MODEL)] if metric == "agreement" else []
+    return [str(MODEL), "files", "--metric", metric, *against, *LIMITS, *["--json"] * (seed % 2)]
+
+
+def _picture(path: Path, seed: int) -> None:
+    from PIL import Image
+
+    Image.fromarray(_values((7, 9, 3), np.dtype(np.uint8), np.random.PCG64(seed), True)).save(path)
+
+
+def extract(file: bytes, seed: int) -> None:
+    """A partition that is written is read again."""
+    MODEL.write_bytes(file)
+    where = ["-d", random.Random(seed).choice(("reference", "edgetpu", "opencl"))]
+    which = ["--partition", str(seed % 3), "-o", SMALL] if seed % 4 else []
+    check_written(file, called(["extract", str(MODEL), *where, *which, *LIMITS]).output)
+    if Path(SMALL).exists():
+        read_model(SMALL)
+
+
+def _compare(seed: int) -> list[str]:
+    form = (["--json"], ["--csv"], ["--bisect", "parts"], ["--model-explorer", "nodes"], [])[seed % 5]
+    return [str(MODEL), "-d", "edgetpu,reference", "--against", "reference", *form, *LIMITS]
+
+
+def replaced(file: bytes, seed: int) -> None:
+    """What is replaced in a model gives a model that is sound, or an error."""
+    model = _read(file)
+    graph = random.Random(seed).choice(model.subgraphs)
+    fewer = graph.replace(ops=graph.ops[: seed % 3], outputs=graph.outputs[: seed % 2])
+    model.replace(subgraphs=(fewer, *model.subgraphs[1:]), description="less")
+    for tensor in graph.tensors[seed % 5 :: 5]:
+        made = model.replace(subgraphs=tuple(g.replace(tensors=g.tensors) for g in model.subgraphs))
+        write_model(made.replace(description=tensor.name))
+        break
+
+
 TARGETS = {
     target.name: target
     for target in (
@@ -411,6 +477,8 @@ TARGETS = {
                 _partition,
                 lambda s: [*_partition(s), "--json"],
                 lambda s: [*_partition(s), "--html", "out.html"],
+                lambda s: [*_partition(s), "--model-explorer", "nodes"],
+                lambda s: [*_partition(s), "--csv", "--policy", ("greedy", "cost")[s % 2]],
             ),
         ),
         Target("why", "why", "", 20, 0.1, _command("why", _why)),
@@ -437,6 +505,12 @@ TARGETS = {
                 lambda s: [str(MODEL)],
             ),
         ),
+        Target("run answers", "run", "reference", 30, 0.06, _command("run", _answers)),
+        Target("predict", "predict", "reference", 40, 0.03, _command("predict", _predict)),
+        Target("evaluate", "evaluate", "reference", 40, 0.03, _command("evaluate", _evaluate)),
+        Target("extract", "extract", "", 30, 0.08, extract),
+        Target("compare in forms", "compare", "reference", 40, 0.05, _command("compare", _compare)),
+        _library("replaced", 0.05, replaced),
         Target("edgetpu compile", "edgetpu", "edgetpu", 30, 0.2, edgetpu_compile),
     )
 }  # fmt: skip
@@ -445,4 +519,7 @@ TARGETS = {
 def clean() -> None:
     """Remove what earlier targets left in the folder."""
     for name in os.listdir():
-        os.remove(name)
+        if os.path.isdir(name):
+            shutil.rmtree(name)
+        else:
+            os.remove(name)

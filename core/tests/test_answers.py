@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import wave
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -11,8 +13,10 @@ import pytest
 from delegraph.answers import TASKS, AnswerSettings, Said, Seen, answer, warnings_of
 from delegraph.answers.anchors import apart, decoded, overlaps
 from delegraph.answers.boxes import POST_PROCESS
+from delegraph.answers.pictures import picture_of
 from delegraph.cli.run import run
 from delegraph.errors import InputError
+from delegraph.inputs.looked_at import LookedAt
 from delegraph.inputs.wav import Sound
 from delegraph.model import Builder, Record
 from delegraph.run import interface_of
@@ -328,6 +332,28 @@ def test_any_answer_can_be_drawn(said: Said, size: tuple[int, int], frames: int)
     drawn = TASKS[said.task].draw(over, [said])
     assert drawn.mode == "RGB"
     assert drawn.width >= min(size)
+
+
+@pytest.mark.parametrize("over", ["sound", "picture", "nothing"])
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_an_answer_is_drawn_over_what_fits_it_or_refused(task: str, over: str, tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as f:
+        f.setparams((1, 2, 8000, 0, "NONE", ""))
+        f.writeframes(bytes(3200))
+    looked_at = {
+        "sound": LookedAt(str(path), is_sound=True),
+        "picture": LookedAt(pixels=np.zeros((4, 5, 3), np.uint8)),
+        "nothing": LookedAt(),
+    }[over]
+    mask = np.zeros((2, 2), np.int64) if task == "segment" else None
+    said = [Said(task, (), "y", mask=mask, bones=((0, 1),))]
+    if over == "picture" or task in ("audio", "classify"):
+        assert picture_of(looked_at, said).mode == "RGB"
+    else:
+        with pytest.raises(InputError, match=f"nothing to draw {task} on"):
+            picture_of(looked_at, said)
 
 
 def test_the_command_offers_every_task() -> None:

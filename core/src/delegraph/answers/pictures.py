@@ -35,16 +35,19 @@ def picture_of(looked_at: LookedAt, said: Sequence[Said]) -> Image:
         raise InputError(
             'drawing needs Pillow, which is not installed; pip install "delegraph[image]"'
         ) from e
+    plain = "classify" if task == "audio" else task  # over what is no sound
     if looked_at.is_sound and looked_at.file is not None:
+        if plain != "classify":
+            raise InputError(f"there is nothing to draw {task} on: the input is a sound")
         sound = evolve(read_wav(looked_at.file), heard=looked_at.heard)
         return TASKS["audio"].draw(sound, list(said))
-    if looked_at.pixels is None and task in ("audio", "classify"):
-        return TASKS["classify"].draw(_strip(), list(said))  # a chart needs no picture
+    if looked_at.pixels is None and plain == "classify":
+        return TASKS[plain].draw(_strip(), list(said))  # a chart needs no picture
     if looked_at.pixels is None:
         raise InputError(f"there is nothing to draw {task} on: the input is neither a picture nor a sound")
     if looked_at.file is not None:
-        return TASKS[task].draw(picture(looked_at.file), list(said))
-    return TASKS[task].draw(_of_values(looked_at.pixels), list(said))
+        return TASKS[plain].draw(picture(looked_at.file), list(said))
+    return TASKS[plain].draw(_of_values(looked_at.pixels), list(said))
 
 
 def _strip() -> Image:

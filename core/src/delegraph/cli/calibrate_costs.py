@@ -28,7 +28,7 @@ COLUMNS = ("delegate", "class", "per_op", "per_mac", "per_byte")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, max=60),
-    default=0.02,
+    default=0.03,
     show_default=True,
     help="How long each sample runs, 4 runs at the least; 0: once, to try it.",
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import combinations
-from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..partition import nbytes
 from ..partition.cost_table import ClassCost, CostTable, work
 from ..run import Interpreter
 
-SECONDS = 0.02  # of runs, per sample
+SECONDS = 0.03  # of runs, per sample
 LENGTH = 4  # ops of a model
 Shape = tuple[int, ...]
 Adds = Callable[[Builder, Tensor, str], Tensor]  # an op to a chain
@@ -64,7 +63,7 @@ def samples() -> list[ChainSample]:
     found = [
         ChainSample(kind, types, shape)
         for kind, (_, shapes) in KINDS.items()
-        for types in ("float", "int8", *(("hybrid", "uint8") if kind in WEIGHTED else ()))
+        for types in ("float", "int8", *(("hybrid", "uint8", "int16") if kind in WEIGHTED else ()))
         if kind != "recurrent" or types in ("float", "hybrid")
         for shape in shapes
     ]
@@ -162,7 +161,7 @@ def _invoked(models: Sequence[Model], delegate: Delegate, seconds: float) -> lis
 
 
 def _seconds(runs: Sequence[Callable[[], None]], seconds: float) -> list[float]:
-    """Return what each run takes, on a machine that does other things, too: of the fastest quarter."""
+    """Return what each run takes at the least: a machine does other things, too."""
     for run in [*runs, *runs] if seconds else []:
         run()
     found: list[list[float]] = [[] for _ in runs]
@@ -174,7 +173,7 @@ def _seconds(runs: Sequence[Callable[[], None]], seconds: float) -> list[float]:
             before = perf_counter()
             run()
             times.append(perf_counter() - before)
-    return [median(sorted(times)[: max(len(times) // 4, 1)]) for times in found]
+    return [min(times) for times in found]
 
 
 def _nothing() -> Model:
@@ -211,10 +210,11 @@ def _weights(g: Builder, types: str, shape: Sequence[int], axis: int | None) -> 
 def _bias(g: Builder, types: str, channels: int) -> Tensor:
     if types == "uint8":
         return g.constant(np.zeros(channels, np.int32), scale=0.0005, zero_point=0)
-    if types == "int8":
+    if types in ("int8", "int16"):
         scale = np.full(channels, 0.0005, np.float32)
         zeros = np.zeros(channels, np.int64)
-        return g.constant(np.zeros(channels, np.int32), scale=scale, zero_point=zeros, axis=0)
+        dtype = np.int32 if types == "int8" else np.int64
+        return g.constant(np.zeros(channels, dtype), scale=scale, zero_point=zeros, axis=0)
     return g.constant(np.zeros(channels, np.float32))
 
 
@@ -302,7 +302,7 @@ def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
     return _made(g, "RESIZE_BILINEAR", [x, size], y, align_corners=False, half_pixel_centers=True)
 
 
-ZERO = {"int8": 0, "uint8": 128}  # zero points, by type
+ZERO = {"int8": 0, "uint8": 128, "int16": 0}  # zero points, by type
 WEIGHTED = ("convolution", "pointwise", "depthwise", "matrix", "recurrent")
 _SMALL, _WIDE = (1, 8, 8, 16), (1, 56, 56, 24)
 # What is added, and to what: sizes, of which at least two differ by much in MACs and in bytes.

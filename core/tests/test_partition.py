@@ -715,7 +715,9 @@ def test_the_finished_plan_is_shown_to_plugins():
 
 
 def test_an_unknown_policy_is_an_error_that_lists_those_there_are():
-    with pytest.raises(OptionError, match="no policy 'best' for partitioning; there is: greedy, cost"):
+    with pytest.raises(
+        OptionError, match="no policy 'best' for partitioning; there is: greedy, cost, auto"
+    ):
         plan_of(chain("ABS"), policy="best")
 
 

@@ -16,7 +16,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -24,12 +23,12 @@ import numpy as np
 from delegraph import DelegraphError, Interpreter, Plan, load_delegate, plan_model, read_model
 from delegraph.partition.cost_model import cost_models
 from delegraph.partition.estimate import estimate
+from delegraph.partition.measured_choice import fastest
 
 SETS = (("opencl", "reference"), ("opencl", "litert"), ("edgetpu", "litert"))
 SECONDS = 0.5  # of runs, for the plans of a model together
 LEAST, MOST = 7, 400  # runs of a plan
 SLOW = 4.0  # seconds: what takes longer for a run is not measured
-FAST = 50e-6  # seconds: below it a run is mostly the interpreter
 
 
 def main() -> None:
@@ -52,10 +51,8 @@ def main() -> None:
 
 def _models(names: Sequence[str]) -> list[Path]:
     folder = Path(os.environ["DELEGRAPH_MODELS"])
-    found = sorted(
-        folder.glob("*/*.tflite"), key=lambda p: (p.parent.name == "converted", p.stat().st_size)
-    )
-    return [p for p in found if not names or any(name in str(p) for name in names)]
+    found = [p for p in folder.glob("*/*.tflite") if not names or any(name in str(p) for name in names)]
+    return sorted(found, key=lambda p: (p.parent.name == "converted", p.stat().st_size))
 
 
 def _measured(path: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -96,12 +93,15 @@ def _of_plans(path: Path, names: Sequence[str], stack: ExitStack) -> dict[str, A
             interpreter.allocate_tensors()
             _fill(interpreter)
             runs[name] = interpreter.invoke
-    for name, seconds in _in_turn(runs).items():
-        found[name]["seconds"] = seconds
+    tried, seconds = _in_turn(runs)
+    for name in runs:
+        found[name]["seconds"] = seconds[name]
     for one in found.values():
         if one["same"] is not None and not simulated:
             one["seconds"] = found[one["same"]]["seconds"]
         one["plan"] = one["plan"][:200]
+    if runs:  # chosen by some runs, judged by others
+        found["auto"] = found[fastest(tried)]
     return found
 
 
@@ -123,7 +123,8 @@ def _fill(interpreter: Interpreter) -> None:
             interpreter.set_tensor(d["index"], values.astype(dtype))
 
 
-def _in_turn(runs: Mapping[str, Any]) -> dict[str, float]:
+def _in_turn(runs: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the fastest run of each in every second round, and in the rounds between."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for run in runs.values():
         run()
@@ -140,7 +141,7 @@ def _in_turn(runs: Mapping[str, Any]) -> dict[str, float]:
             before = perf_counter()
             run()
             times[name].append(perf_counter() - before)
-    return {name: median(sorted(found)[: len(found) // 2 + 1]) for name, found in times.items()}
+    return {n: min(t[::2]) for n, t in times.items()}, {n: min(t[1::2]) for n, t in times.items()}
 
 
 def _line(found: Mapping[str, Any]) -> str:
@@ -155,52 +156,56 @@ def _line(found: Mapping[str, Any]) -> str:
 
 
 def table(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the table of the documentation, and what it comes to."""
-    lines = []
+    """Return the tables of the documentation, and what they come to."""
+    lines: list[str] = []
     for names in SETS:
         rows = {k.split(" ")[0]: f for k, f in found.items() if k.endswith(" " + "+".join(names))}
         good = {k: f for k, f in rows.items() if "error" not in f}
         if good:
             lines += _section(names, good)
-            lines += [f"not measured: {k}: {f['error']}" for k, f in rows.items() if "error" in f]
+            lines += [f"- not measured: {k}: {f['error']}" for k, f in rows.items() if "error" in f]
     return "\n".join(lines)
 
 
 def _section(names: Sequence[str], good: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    heads = ["greedy", *names[1:], "cost"]
+    heads = [h for h in ("greedy", *names[1:], "cost", "auto") if h in next(iter(good.values()))]
+    what = "seconds" if "auto" in heads else "estimate"
     lines = ["", f"### {' + '.join(names)}", ""]
-    lines += [
-        f"| model | {' | '.join(f'{h}: estimate | measured | partitions' for h in heads)} | cost / best |"
-    ]
-    lines += ["|---" + "|---:" * (3 * len(heads) + 1) + "|"]
-    ratios, gains, errors = {}, {}, []
+    lines += [f"| model | {' | '.join(heads)} | cost / best | auto / best |"]
+    lines += ["|---" + "|---:" * (len(heads) + 2) + "|"]
+    ratios: dict[str, list[float]] = {"cost": [], "auto": []}
+    gains: dict[str, list[float]] = {"cost": [], "auto": []}
     for model, f in good.items():
-        cells = [
-            cell
-            for h in heads
-            for cell in (_ms(f[h]["estimate"]), _ms(f[h].get("seconds")), str(f[h]["partitions"]))
-        ]
-        what = "seconds" if "seconds" in f["cost"] else "estimate"
-        best = min(f[h][what] for h in heads[:-1])
-        ratios[model] = f["cost"][what] / best if best else 1.0
-        gains[model] = f["greedy"][what] / f["cost"][what] if f["cost"][what] else 1.0
-        if what == "seconds":
-            errors += [f[h]["estimate"] / f[h]["seconds"] for h in heads if f[h]["same"] is None]
-        lines.append(f"| {model} | {' | '.join(cells)} | {ratios[model]:.2f} |")
-    worst = sorted(ratios, key=lambda m: -ratios[m])[:8]
-    lines += ["", f"{len(good)} models; cost / best above 1.03: {sum(r > 1.03 for r in ratios.values())}, "]
-    lines[-1] += "the worst: " + ", ".join(f"{m} {ratios[m]:.2f}" for m in worst)
-    lines += [f"20 % faster than greedy, or more: {sum(g >= 1.2 for g in gains.values())}: "]
-    lines[-1] += ", ".join(f"{m} {gains[m]:.2f}" for m in sorted(gains, key=lambda m: -gains[m])[:12])
-    if errors:
-        errors.sort()
-        lo, mid, hi = (errors[int(len(errors) * q)] for q in (0.1, 0.5, 0.9))
-        lines += [f"estimate / measured: median {mid:.2f}, 80 % between {lo:.2f} and {hi:.2f}"]
+        best = min(f[h][what] for h in heads if h not in ratios)
+        for policy in ratios:
+            one = f.get(policy, f["cost"])[what]
+            ratios[policy].append(one / best if best else 1.0)
+            gains[policy].append(f["greedy"][what] / one if one else 1.0)
+        cells = [_cell(f[h]) for h in heads] + [f"{ratios[policy][-1]:.2f}" for policy in ratios]
+        lines.append(f"| {model} | {' | '.join(cells)} |")
+    lines.append("")
+    for policy in [p for p in ratios if p in heads]:
+        over, won = sum(r > 1.03 for r in ratios[policy]), sum(g >= 1.2 for g in gains[policy])
+        lost = sum(g < 0.97 for g in gains[policy])
+        text = f"- {policy}: of {len(good)} models, {over} above 1.03 of the best"
+        text += f", at most {max(ratios[policy]):.2f}"
+        lines.append(f"{text}; 20 % faster than greedy or more: {won}, slower by 3 % or more: {lost}")
+    if what == "seconds":
+        lines.append(_errors([f[h] for f in good.values() for h in heads[:-1] if f[h]["same"] is None]))
     return lines
 
 
-def _ms(seconds: float | None) -> str:
-    return "" if seconds is None else f"{1e3 * seconds:.3g}"
+def _errors(plans: Sequence[Mapping[str, Any]]) -> str:
+    found = sorted(p["estimate"] / p["seconds"] for p in plans)
+    low, middle, high = (found[int(len(found) * q)] for q in (0.1, 0.5, 0.9))
+    return f"- estimate / measured: median {middle:.2f}, 80 % between {low:.2f} and {high:.2f}"
+
+
+def _cell(plan: Mapping[str, Any]) -> str:
+    """Return what was measured, the estimate in brackets, and in how many partitions."""
+    parts = "" if plan["partitions"] == 1 else f" in {plan['partitions']}"
+    measured = f"{1e3 * plan['seconds']:.3g} " if "seconds" in plan else ""
+    return f"{measured}({1e3 * plan['estimate']:.3g}){parts}"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,7 @@ COLUMNS = ("delegate", "class", "per_op", "per_mac", "per_byte")
 
 
 @click.command()
+@click.argument("models", nargs=-1, type=click.Path(exists=True, dir_okay=False), metavar="[MODEL]...")
 @delegate_options
 @click.option(
     "--seconds",
@@ -35,6 +37,7 @@ COLUMNS = ("delegate", "class", "per_op", "per_mac", "per_byte")
 @click.option("--keep/--no-keep", default=True, help="Keep what was measured, or show it only.")
 @form_options("Print what was measured as JSON; times in seconds.", "Print a line for each class of ops.")
 def calibrate_costs(
+    models: tuple[str, ...],
     delegates: list[str],
     options: dict[str, dict[str, str]],
     seconds: float,
@@ -47,7 +50,13 @@ def calibrate_costs(
     Small models run on each delegate, for a few seconds; on a device that compiles, for a minute. What was
     measured is kept in the cache directory, with device, options, threads and versions: plans with
     --policy cost use it. Without --delegates, all that are installed and can work are measured.
+
+    With models, it is their plans that are measured, in turn: those of --policy greedy and cost, and each
+    delegate before all others. --policy auto goes by the fastest.
     """
+    if models:
+        _measure_plans(models, delegates, options, keep, as_json, as_csv)
+        return
     from attrs import asdict
 
     from ..partition.cost_table import store
@@ -67,6 +76,42 @@ def calibrate_costs(
         echo_json({label: asdict(costs) for label, costs in found.items()})
     if as_csv:
         echo_csv(COLUMNS, _lines(found))
+
+
+def _measure_plans(
+    models: Sequence[str],
+    names: list[str],
+    options: dict[str, dict[str, str]],
+    keep: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    from ..file import read_model
+    from ..partition.measured_choice import keep_choice
+    from ..plugins import resolve_delegates
+    from ..report.measure_plans import measured_plans
+
+    if not names:
+        raise click.UsageError("plans of a model need delegates: -d A,B")
+    lines: list[dict[str, Any]] = []
+    with ExitStack() as stack, progress_bar((len(names) + 2) * len(models)) as step:
+        loaded = resolve_delegates(names, options, must_run=True)
+        for delegate in loaded:
+            stack.enter_context(delegate)
+        for path in models:
+            planned, seconds = measured_plans(read_model(path), loaded, progress=step)
+            if keep:
+                keep_choice(planned, loaded, seconds)
+            lines += [{"model": path, "plan": name, "seconds": s} for name, s in seconds.items()]
+    if as_json:
+        echo_json(lines)
+    elif as_csv:
+        echo_csv(("model", "plan", "seconds"), lines)
+    else:
+        shown = table("model", "plan", "fastest run>")
+        for line in lines:
+            shown.add_row(escaped(line["model"]), line["plan"], time_text(line["seconds"]))
+        show([shown])
 
 
 def _lines(found: Mapping[str, CostTable]) -> Iterator[dict[str, Any]]:

@@ -63,10 +63,10 @@ def policy_option(command: F) -> F:
     """Add --policy: a key of ``POLICIES`` in the parameter ``policy``."""
     return click.option(
         "--policy",
-        type=click.Choice(["greedy", "cost"]),
+        type=click.Choice(["greedy", "cost", "auto"]),
         default="greedy",
         show_default=True,
-        help="Cut the model up as TFLite does, or so that a run is estimated to take least.",
+        help="Cut the model up as TFLite does, so that a run is estimated to take least, or as measured.",
     )(command)
 
 

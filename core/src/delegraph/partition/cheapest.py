@@ -149,7 +149,7 @@ class _Problem:
         if wins > 0:
             why += f"handing over costs more than it wins ({time_text(wins)})"
         else:
-            why += f"it is not slower there (by {time_text(-wins)})" if wins else "it is as fast there"
+            why += f"it takes {time_text(-wins)} less there" if wins else "it takes no longer there"
         for p in left:
             self._work.refuse(delegate, ops[p], [Refusal("a place where it saves time", why, kind="cost")])
 

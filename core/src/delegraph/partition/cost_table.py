@@ -12,9 +12,9 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import asdict, frozen
 
@@ -28,6 +28,7 @@ from ..model import Op
 from ..model.macs import macs_of
 from .memory_estimate import nbytes
 
+T = TypeVar("T")
 FORMAT = 1  # of a file; raised when what it says changes
 _MOST_BYTES = 1 << 20  # of a file
 
@@ -86,11 +87,31 @@ def op_bytes(op: Op) -> int:
 
 def table_of(delegate: Delegate) -> CostTable | None:
     """Return what was measured of a delegate; None if nothing was, or the file is not as it was written."""
-    path = table_path(delegate)
+    key = describe(delegate)
+    return cached(table_path(delegate), lambda answer: _read(answer, key))
+
+
+def store(delegate: Delegate, table: CostTable) -> Path:
+    """Write what was measured of a delegate to the cache, and return where."""
+    keep(table_path(delegate), {"format": FORMAT, "key": describe(delegate), **asdict(table)})
+    return table_path(delegate)
+
+
+def table_path(delegate: Delegate) -> Path:
+    """Return the file for what is measured of a delegate."""
+    digest = hashlib.sha256(json.dumps(describe(delegate)).encode()).hexdigest()
+    return kept_at("costs", f"{delegate.name}-{digest[:24]}")
+
+
+def cached(path: Path, read: Callable[[Any], T]) -> T | None:
+    """Return what a file of measurements says; None if it is not there, or not as it was written.
+
+    :param read: raises :class:`ValueError` for what it cannot use.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"it needs at most {_MOST_BYTES:,} bytes")
-        return _read(json.loads(path.read_bytes()), _key(delegate))
+        return read(json.loads(path.read_bytes()))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as e:
@@ -98,27 +119,23 @@ def table_of(delegate: Delegate) -> CostTable | None:
         return None
 
 
-def store(delegate: Delegate, table: CostTable) -> Path:
-    """Write what was measured of a delegate to the cache, and return where."""
-    path = table_path(delegate)
-    written = {"format": FORMAT, "key": _key(delegate), **asdict(table)}
+def keep(path: Path, written: Mapping[str, Any]) -> None:
+    """Write a file of measurements; what goes wrong is a warning."""
     try:
         write_file(path, json.dumps(written, indent=1).encode(), keep=True)
     except (OSError, DelegraphError) as e:
         logger.warning("the measured costs cannot be kept in %s: %s", path, e)
-    return path
 
 
-def table_path(delegate: Delegate) -> Path:
-    """Return the file for what is measured of a delegate."""
+def kept_at(what: str, name: str) -> Path:
+    """Return the file of a measurement in the user's cache directory."""
     import platformdirs
 
-    digest = hashlib.sha256(json.dumps(_key(delegate)).encode()).hexdigest()
-    return Path(platformdirs.user_cache_path("delegraph")) / "costs" / f"{delegate.name}-{digest[:24]}.json"
+    return Path(platformdirs.user_cache_path("delegraph")) / what / f"{name}.json"
 
 
-def _key(delegate: Delegate) -> list[str]:
-    """Return what a measurement depends on."""
+def describe(delegate: Delegate) -> list[str]:
+    """Return what a measurement of a delegate depends on."""
     package = type(delegate).__module__.partition(".")[0]
     version = str(getattr(sys.modules.get(package), "__version__", ""))
     device = ask_or(delegate, "device_name", text, "")

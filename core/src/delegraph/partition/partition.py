@@ -46,7 +46,8 @@ def partition(
         themselves. The last one keeps its own limit, since nobody comes after it.
     :param max_partitions: keep this many partitions of a subgraph, likewise.
     :param policy: how to choose: ``"greedy"`` as TFLite does, ``"cost"`` so that a run is estimated to take
-        least: a key of ``delegraph.partition.policies.POLICIES``.
+        least, ``"auto"`` as was the fastest when the model's plans were measured: a key of
+        ``delegraph.partition.policies.POLICIES``.
     :param require_full_delegation: every op that core does not run has to go to the first delegate.
     :param refused: refusals known beforehand, by (subgraph, op index) and label: of what failed to run.
     :param decisions: what delegates said of ops while the model was specialized: they are not asked again.

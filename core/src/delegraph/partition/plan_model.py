@@ -45,7 +45,7 @@ def plan_model(
     :param budget: what the model may ask for while it is planned.
     :param min_ops: a smaller partition goes to the next delegate, in place of what the delegates say.
     :param max_partitions: keep this many partitions of a subgraph, likewise.
-    :param policy: how to choose: ``"greedy"``, as TFLite does, or ``"cost"``.
+    :param policy: how to choose: ``"greedy"``, as TFLite does, ``"cost"`` or ``"auto"``.
     :param require_full_delegation: every op that core does not run has to go to the first delegate.
     :param refused: refusals known beforehand, by (subgraph, op index) and by the label of the delegate.
     :raises UnsupportedOps: ``require_full_delegation``, and some op did not go to the first delegate.

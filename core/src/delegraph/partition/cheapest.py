@@ -20,7 +20,7 @@ from ..contract import NOBODY, Delegate, Refusal
 from ..model import CORE_OPS
 from ..text import time_text
 from .elimination import Term, least
-from .estimate import Crossing, TimeEstimate, crossings, spent
+from .estimate import CUT, Crossing, TimeEstimate, crossings, spent
 from .greedy import Cut, Work, cut_up
 from .groups import Group
 
@@ -239,5 +239,5 @@ class _HandOverTables:
         took = 0.0 if maker is None or not others else self._models[maker].handed_out(nbytes)
         for d in others:
             if d is not None:
-                took += self._models[d].handed_in(nbytes) + self._weight * self._models[d].launch
+                took += self._models[d].handed_in(nbytes) + self._weight * (self._models[d].launch + CUT)
         return took

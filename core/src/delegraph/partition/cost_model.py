@@ -54,7 +54,7 @@ def is_measured(delegates: Sequence[Delegate]) -> bool:
 def _model(table: CostTable | None, rank: int) -> CostModel:
     if table is None:
         return _guessed(rank)
-    return CostModel(table.seconds, table.launch + _WAKING, table.per_byte, table.per_byte)
+    return CostModel(table.seconds, table.launch, table.per_byte, table.per_byte)
 
 
 def _guessed(rank: int) -> CostModel:
@@ -87,9 +87,6 @@ def _says_costs(delegate: Delegate) -> bool:
     return type(delegate).cost is not Delegate.cost
 
 
-# Seconds of a launch that no run of one delegate shows: its threads sleep while another one runs, and what
-# lies on both sides of a cut is not fused.
-_WAKING = 15e-6
 # What nobody measured: of a small desktop CPU, in seconds.
 _OP, _MAC, _BYTE = 4e-6, 2e-10, 4e-10
 _LAUNCH, _HANDED_BYTE = 2e-5, 2e-10

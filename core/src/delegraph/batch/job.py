@@ -37,6 +37,7 @@ class Job:
     budget: Mapping[str, Any] = field(factory=dict, hash=False)  # and further settings of Interpreter
     keeps_outputs: bool = False  # as the model stores them; else what the answer is
     judge: Judge | None = None  # what is kept of an answer; None: its records
+    policy: str = "greedy"
 
     def opened(self) -> OpenedModel:
         """Return the model in an interpreter."""
@@ -46,6 +47,7 @@ class Job:
             self.options,
             signature=self.signature,
             num_threads=self.num_threads,
+            policy=self.policy,
             asked=self.asked,
             reading=self.reading,
             **self.budget,

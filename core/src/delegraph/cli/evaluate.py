@@ -13,22 +13,22 @@ import click
 
 from ..errors import InputError
 from ..text import escaped, plural
-from .common import budget_options, delegate_options_without_o, form_options, model_argument
+from .common import form_options, model_argument
 from .echo import echo, echo_csv, echo_json
-from .inputs import normalization, rate_option, scaling_options, tell, thread_option
+from .inputs import tell
 from .many import (
     done_with_progress,
-    job_of,
     kept_beside,
     many_options,
     tell_failures,
     tell_notices,
     where_of,
 )
-from .run import answer_options, asked
+from .model_run import ModelRun, model_run_options
 from .tables import show, table
 
 if TYPE_CHECKING:
+    from ..answers import AnswerSettings
     from ..batch import Item, Job
     from ..batch.metrics import Metric
     from ..file import Labels
@@ -44,13 +44,8 @@ _FILE = click.Path(exists=True, dir_okay=False)
 @click.option("--images", type=click.Path(file_okay=False), help="The files of COCO's annotations.")
 @form_options(json="Print the values as JSON.", csv="Print the values as CSV.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write them as JSON to a file, too.")
-@scaling_options
-@rate_option
-@delegate_options_without_o
-@budget_options
-@answer_options
+@model_run_options(has_short_option=False)
 @many_options
-@thread_option
 def evaluate(
     model: str,
     data: str,
@@ -60,19 +55,10 @@ def evaluate(
     as_json: bool,
     as_csv: bool,
     output: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    fit: str | None,
-    sample_rate: int | None,
-    signature: str | None,
-    delegates: list[str],
-    options: dict[str, dict[str, str]],
-    budget: dict[str, int],
+    how: ModelRun,
     workers: int,
     ray: str | None,
     batch_size: int,
-    num_threads: int | None,
-    **wanted: Any,
 ) -> None:
     """Say how good MODEL's answers on DATA are.
 
@@ -84,7 +70,6 @@ def evaluate(
     the command ends with 1. Going on after an interruption needs -o: without it,
     the same command begins anew.
     """
-    from ..batch import Reading
     from ..batch.metrics import metric_of
     from ..file import check_output
 
@@ -92,22 +77,12 @@ def evaluate(
     rows = [metric_of(name) for name in names]
     if len({row.judge for row in rows}) != 1:
         raise click.UsageError(f"metrics of one kind go together, found {escaped(', '.join(names))}")
-    read = [model, data, *(f for f in (against, wanted["labels"]) if f)]
+    read = [model, data, *([against] if against else []), *how.files]
     if output:
         check_output(output, read)
-    settings = _asked(rows[0], **wanted)
-    job = job_of(
-        model,
-        delegates,
-        options,
-        budget,
-        signature=signature,
-        num_threads=num_threads,
-        asked=settings,
-        reading=Reading(normalization(mean, std), sample_rate, fit),
-        judge=rows[0].judge,
-    )
-    labels = settings.labels or _labels_of(model)
+    how = attrs.evolve(how, asked=_asked(rows[0], how.asked))
+    job = how.job(model, judge=rows[0].judge)
+    labels = how.asked.labels or _labels_of(model)
     items = _items(rows[0], data, images, labels)
     if rows[0].truth == "model":
         items = _with_other(items, job, against)
@@ -145,14 +120,13 @@ def _metrics_for(data: str, against: str | None) -> list[str]:
     return ["top1", "top5"]
 
 
-def _asked(metric: Metric, **wanted: Any) -> Any:
+def _asked(metric: Metric, settings: AnswerSettings) -> AnswerSettings:
     """Return what is asked of answers: the task of the metric, and its own threshold."""
     context = click.get_current_context()
     given = context.get_parameter_source("threshold") is click.core.ParameterSource.COMMANDLINE
-    threshold = wanted["threshold"] if given else metric.threshold
-    settings = asked(**{**wanted, "threshold": threshold})
+    threshold = settings.threshold if given else metric.threshold
     task = None if settings.task == "audio" else metric.task  # a sound is classified, too
-    return attrs.evolve(settings, task=task or settings.task)
+    return attrs.evolve(settings, task=task or settings.task, threshold=threshold)
 
 
 def _labels_of(model: str) -> Labels | None:

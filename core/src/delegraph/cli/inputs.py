@@ -23,15 +23,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def input_options(command: F) -> F:
     """Add --input, --mean, --std, --fit and --signature."""
-    option = click.option(
+    return input_option(scaling_options(command))
+
+
+def input_option(command: F) -> F:
+    """Add --input."""
+    return click.option(
         "-i",
         "--input",
         "given",
         metavar="[NAME=]FILE",
         multiple=True,
         help="A file for each input: .npy, .npz, an image, .wav, or random:SEED.",
-    )
-    return option(scaling_options(command))
+    )(command)
 
 
 def scaling_options(command: F) -> F:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -52,19 +51,6 @@ def where_of(workers: int, ray: str | None, batch_size: int) -> Where:
     from ..batch import Where
 
     return Where(workers, ray, batch_size)
-
-
-def job_of(
-    model: str,
-    delegates: Sequence[str],
-    options: dict[str, dict[str, str]],
-    budget: dict[str, int],
-    **settings: Any,
-) -> Job:
-    """Return a job of the options that name a model and its delegates."""
-    from ..batch import Job
-
-    return Job(os.path.abspath(model), tuple(delegates), options, budget=budget, **settings)
 
 
 @contextmanager

@@ -12,22 +12,20 @@ import click
 import numpy as np
 
 from ..errors import InputError
-from ..file import check_output, member_names, output_file, read_labels
+from ..file import check_output, member_names, output_file
 from ..file.reader import MAX_TENSOR_BYTES
 from ..log import logger
 from ..numbers import real_from_stored
 from ..run import Interface
 from ..text import escaped, number_text, shape_text, time_text
 from .common import (
-    budget_options,
-    delegate_options,
     form_options,
     model_argument,
-    policy_option,
     tensor_limit,
 )
 from .echo import echo, echo_json
-from .inputs import files_of, input_options, normalization, rate_option, tell, thread_option
+from .inputs import files_of, input_option, tell
+from .model_run import ModelRun, model_run_options
 from .tables import show, table
 
 if TYPE_CHECKING:
@@ -41,72 +39,23 @@ _NUMBERS = "fiub"  # kinds of dtypes
 FEW = 8  # an output of at most so many values is shown whole
 
 
-def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --task, --labels, --top and --threshold, as ``asked``: a function that returns AnswerSettings."""
-    options = (
-        click.option(
-            "--task",
-            type=click.Choice(["classify", "detect", "segment", "pose", "keypoints", "audio"]),
-            help="What the model gives. Without it: what metadata, ops and shapes say.",
-        ),
-        click.option(
-            "--labels", type=click.Path(exists=True, dir_okay=False), help="Names of classes, one a line."
-        ),
-        click.option(
-            "--top", type=click.IntRange(min=1), default=5, show_default=True, help="Classes to show."
-        ),
-        click.option(
-            "--threshold",
-            type=click.FloatRange(0, 1),
-            default=0.5,
-            show_default=True,
-            help="The score from which a box, a person or a pixel counts.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def asked(task: str | None, labels: str | None, top: int, threshold: float) -> AnswerSettings:
-    """Return what the options of :func:`answer_options` say."""
-    from ..answers import AnswerSettings
-
-    return AnswerSettings(task, read_labels(labels) if labels else None, top, threshold)
-
-
 @click.command()
 @model_argument
-@input_options
-@rate_option
-@delegate_options
-@policy_option
-@budget_options
-@answer_options
+@input_option
+@model_run_options(has_short_option=True)
 @click.option(
     "--draw", type=click.Path(), help="Draw the answer over the input: a .png; of several, a folder."
 )
 @form_options(json="Print all as JSON.", csv="Print the answers as CSV.")
 @click.option("--output", type=click.Path(dir_okay=False), help="Save the outputs by name as .npz.")
-@thread_option
 def run(
     model: str,
     given: tuple[str, ...],
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    fit: str | None,
-    sample_rate: int | None,
-    signature: str | None,
-    delegates: list[str],
-    options: dict[str, dict[str, str]],
-    policy: str,
-    budget: dict[str, int],
+    how: ModelRun,
     draw: str | None,
     as_json: bool,
     as_csv: bool,
     output: str | None,
-    num_threads: int | None,
-    **wanted: Any,
 ) -> None:
     """Run MODEL on files, and show what it says.
 
@@ -114,31 +63,18 @@ def run(
     with one input takes several files, and folders. Images are resized to the input, their pixels scaled
     as --mean and --std, the model's metadata or its quantization say; sounds are resampled.
     """
-    from ..batch import OpenedModel, Reading
     from ..batch.files import runs_of
     from ..file import read_model
     from ..run import interface_of
 
-    settings, labels = asked(**wanted), wanted["labels"]
-    files = [model, *([labels] if labels else []), *files_of(given)]
+    files = [model, *how.files, *files_of(given)]
     start = perf_counter()
-    loaded = read_model(model, max_tensor_bytes=tensor_limit(budget))
-    runs = runs_of(interface_of(loaded, signature), given)
+    loaded = read_model(model, max_tensor_bytes=tensor_limit(how.budget))
+    runs = runs_of(interface_of(loaded, how.signature), given)
     files += [file for one in runs for file in files_of(one)]
     _check_outputs(output, draw, runs, files)
-    reading = Reading(normalization(mean, std), sample_rate, fit)
     first = Answers(loaded.source, output, draw, files, len(runs) > 1, as_json, as_csv)
-    with OpenedModel(
-        loaded,
-        delegates,
-        options,
-        signature=signature,
-        num_threads=num_threads,
-        policy=policy,
-        asked=settings,
-        reading=reading,
-        **budget,
-    ) as opened:
+    with how.opened(loaded) as opened:
         first.times["load"] = perf_counter() - start
         for number, one in enumerate(runs):
             first.add(opened, one, tell if number == 0 else _quiet)

@@ -6,35 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import compiled_model as _own
-from ..compiled_model import (
-    CpuKernelMode,
-    CpuOptions,
-    Environment,
-    EnvironmentOptions,
-    GpuOptions,
-    HardwareAccelerator,
-    IntelOpenVinoOptions,
-    Options,
-    QualcommOptions,
-    TensorBuffer,
-)
+from ..compiled_model import Environment, HardwareAccelerator, Options
 from ..model import Signature
 from ..plugins import Wanted
 from . import record, settings
 
-__all__ = [
-    "CompiledModel",
-    "CpuKernelMode",
-    "CpuOptions",
-    "Environment",
-    "EnvironmentOptions",
-    "GpuOptions",
-    "HardwareAccelerator",
-    "IntelOpenVinoOptions",
-    "Options",
-    "QualcommOptions",
-    "TensorBuffer",
-]
+__all__ = [name for name in _own.__all__ if name != "CompiledModelError"]  # which is no name of LiteRT's
+
+
+def __getattr__(name: str) -> Any:
+    """Return what stands here as it is in :mod:`delegraph.compiled_model`."""
+    if name in __all__:
+        return getattr(_own, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class ProgramCompiledModel(_own.CompiledModel):

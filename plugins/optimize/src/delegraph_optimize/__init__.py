@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from .bounds import bounded
     from .calibrate import Calibration
-    from .clustering import cluster
+    from .clustering import ClusteringConstraint, cluster, clustering_constraints
     from .compress import CompressedModel, CompressionReport, LayerRule, WeightOutcome
     from .pipeline import Quantized, dequantize, quantize
-    from .pruning import PruningScan, prune, scan
+    from .pruning import PruningConstraint, PruningScan, prune, pruning_constraints, scan
     from .report import Outcome, Report
     from .report.measure import Measurement, measure
     from .rules import Rule
@@ -32,11 +32,13 @@ DELEGRAPH_API = 1
 __version__ = "0.1.0"
 __all__ = [
     "Calibration",
+    "ClusteringConstraint",
     "CompressedModel",
     "CompressionReport",
     "LayerRule",
     "Measurement",
     "Outcome",
+    "PruningConstraint",
     "PruningScan",
     "Quantized",
     "Report",
@@ -45,9 +47,11 @@ __all__ = [
     "WeightOutcome",
     "bounded",
     "cluster",
+    "clustering_constraints",
     "dequantize",
     "measure",
     "prune",
+    "pruning_constraints",
     "quantize",
     "scan",
     "search_schemes",
@@ -68,7 +72,11 @@ _LATER = {
     "Rule": "rules",
     "WeightOutcome": "compress",
     "bounded": "bounds",
+    "ClusteringConstraint": "clustering",
+    "PruningConstraint": "pruning",
     "cluster": "clustering",
+    "clustering_constraints": "clustering",
+    "pruning_constraints": "pruning",
     "dequantize": "pipeline",
     "measure": "report.measure",
     "prune": "pruning",

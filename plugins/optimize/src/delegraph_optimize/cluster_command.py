@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 from delegraph import form_options
 
-from .compress_command import FORMS, SAMPLES, TOLD, check_outputs, tell, with_options
+from .compress_command import (
+    FORMS,
+    SAMPLES,
+    TOLD,
+    TRAINED,
+    TRAINING,
+    check_outputs,
+    tell,
+    trained,
+    with_options,
+)
 from .report_command import FILE, OUT, progress_bar
+
+if TYPE_CHECKING:
+    from .compress import CompressedModel
 
 _OPTIONS = (
     click.option("-o", "--output", "out", type=OUT, required=True, help="The .tflite file to write."),
@@ -36,6 +50,7 @@ _OPTIONS = (
     ),
     click.option("--rules", type=FILE, help="A TOML file: something else for some layers."),
     *SAMPLES,
+    *TRAINING,
     *TOLD,
 )
 
@@ -44,7 +59,9 @@ _OPTIONS = (
 @click.argument("model", type=FILE)
 @with_options(_OPTIONS)
 @form_options(**FORMS)
-def cluster(model: str, out: str, html: str | None, as_json: bool, as_csv: bool, **settings: Any) -> None:
+def cluster(
+    model: str, out: str, html: str | None, train: bool, as_json: bool, as_csv: bool, **settings: Any
+) -> None:
     """Let the weights of each layer share a few values, and say what became of each layer.
 
     The file is as large as before, and compresses well. With --data (no labels) the values are such that
@@ -53,7 +70,28 @@ def cluster(model: str, out: str, html: str | None, as_json: bool, as_csv: bool,
     from .clustering import cluster as clustered
 
     read = [model, *(settings[n] for n in ("data", "rules") if settings[n])]
+    training = {n: settings.pop(n) for n in TRAINED}
+    read += [training["labels"]] if training["labels"] else []
     check_outputs((out, html), read)
     with progress_bar() as progress:
-        found = clustered(model, progress=lambda done, of: progress("clustering", done, of), **settings)
+        if train:
+            found = _trained(model, progress, settings, training)
+        else:
+            found = clustered(model, progress=lambda done, of: progress("clustering", done, of), **settings)
     tell(found, model, out, html, read, "json" if as_json else "csv" if as_csv else "")
+
+
+def _trained(
+    model: str,
+    progress: Callable[[str, int, int], None],
+    settings: dict[str, Any],
+    training: dict[str, Any],
+) -> CompressedModel:
+    """Cluster a model while it is trained."""
+    from .clustering import clustering_constraints
+
+    if settings.pop("engine") != "reference":
+        raise click.UsageError("--train runs samples in PyTorch: --engine does not go with it")
+    asked = {n: settings.pop(n) for n in ("clusters", "per", "init", "keep_zeros", "rules")}
+    constraints = clustering_constraints(model, **asked, seed=settings["seed"])
+    return trained(model, constraints, f"{asked['clusters']} clusters", progress, **settings, **training)

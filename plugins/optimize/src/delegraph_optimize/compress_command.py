@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .report_command import OUT, numbers
+from .report_command import FILE, OUT, numbers
 
 if TYPE_CHECKING:
     from .compress import CompressedModel
@@ -25,6 +25,18 @@ TOLD = (
     click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance."),
     click.option("--html", type=OUT, help="Write a page with charts to a file."),
 )
+TRAINING = (
+    click.option(
+        "--train", is_flag=True, help="Do it while the model is trained, on --data. It needs PyTorch."
+    ),
+    click.option(
+        "--labels", type=FILE, help="Of --train: what is wanted. Without it: what the model gives."
+    ),
+    click.option("--epochs", type=click.IntRange(min=1), default=3, show_default=True, help="Of --train."),
+    click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Of --train."),
+    click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Of --train, as of train."),
+)
+TRAINED = ("labels", "epochs", "batch", "lr")
 FORMS = {
     "json": "Print what became of each layer as JSON.",
     "csv": "Print a line for each layer as CSV.",
@@ -51,6 +63,24 @@ def check_outputs(paths: Iterable[str | None], read: Sequence[str]) -> None:
     for path in paths:
         if path:
             check_output(path, read)
+
+
+def trained(
+    model: str,
+    constraints: Mapping[int | str, Any],
+    told: str,
+    progress: Callable[[str, int, int], None],
+    **settings: Any,
+) -> CompressedModel:
+    """Train a model with constraints."""
+    from .train_compressed import train_compressed
+
+    if settings["data"] is None:
+        raise click.UsageError("--train needs samples: --data")
+    return train_compressed(
+        model, constraints=constraints, told=told,
+        progress=lambda done, of: progress("training", done, of), **settings,
+    )  # fmt: skip
 
 
 def tell(

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 from delegraph import form_options
 
-from .compress_command import FORMS, SAMPLES, TOLD, check_outputs, print_form, tell, with_options
+from .compress_command import (
+    FORMS,
+    SAMPLES,
+    TOLD,
+    TRAINED,
+    TRAINING,
+    check_outputs,
+    print_form,
+    tell,
+    trained,
+    with_options,
+)
 from .report_command import FILE, OUT, progress_bar
+
+if TYPE_CHECKING:
+    from .compress import CompressedModel
 
 _OPTIONS = (
     click.option("-o", "--output", "out", type=OUT, help="The .tflite file to write."),
@@ -34,6 +49,21 @@ _OPTIONS = (
     click.option("--scan", is_flag=True, help="Write no model: say what each layer costs, on --data."),
     click.option("--plot", type=OUT, help="Of a scan: draw it to an .svg file."),
     *SAMPLES,
+    *TRAINING,
+    click.option(
+        "--schedule",
+        type=click.Choice(["polynomial", "constant"]),
+        default="polynomial",
+        show_default=True,
+        help="Of --train: the share of zeros grows, or is there at once.",
+    ),
+    click.option(
+        "--begin", type=float, default=0.0, show_default=True, help="Of it: as a share of the steps."
+    ),
+    click.option("--end", type=float, default=0.75, show_default=True, help="Of it: the same."),
+    click.option(
+        "--frequency", type=int, default=10, show_default=True, help="Of it: steps between two choices."
+    ),
     *TOLD,
 )  # fmt: skip
 
@@ -48,6 +78,7 @@ def prune(
     scan: bool,
     plot: str | None,
     html: str | None,
+    train: bool,
     as_json: bool,
     as_csv: bool,
     **settings: Any,
@@ -59,6 +90,7 @@ def prune(
     """
     from .pruning import prune as pruned
 
+    training = {n: settings.pop(n) for n in (*TRAINED, *_SCHEDULE)}
     form = "json" if as_json else "csv" if as_csv else ""
     if scan:
         of_pruning = {f"--{n}": settings.pop(n) for n in ("per", "rules", "sparse", "structured")}
@@ -70,10 +102,39 @@ def prune(
     if plot is not None:
         raise click.UsageError("--plot is of a scan: give --scan")
     read = [model, *(settings[n] for n in ("data", "rules") if settings[n])]
+    read += [training["labels"]] if training["labels"] else []
     check_outputs((out, html), read)
     with progress_bar() as progress:
-        found = pruned(model, progress=lambda done, of: progress("pruning", done, of), **settings)
+        if train:
+            found = _trained(model, progress, settings, training)
+        else:
+            found = pruned(model, progress=lambda done, of: progress("pruning", done, of), **settings)
     tell(found, model, out, html, read, form)
+
+
+_SCHEDULE = ("schedule", "begin", "end", "frequency")
+
+
+def _trained(
+    model: str,
+    progress: Callable[[str, int, int], None],
+    settings: dict[str, Any],
+    training: dict[str, Any],
+) -> CompressedModel:
+    """Prune a model while it is trained."""
+    from .pruning import pruning_constraints
+    from .pruning.asked import Pruning
+
+    for name in ("sparse", "structured", "per"):
+        if settings.pop(name):
+            raise click.UsageError(f"--{name} does not go with --train")
+    if settings.pop("engine") != "reference":
+        raise click.UsageError("--train runs samples in PyTorch: --engine does not go with it")
+    asked = {n: settings.pop(n) for n in ("sparsity", "pattern", "rules")}
+    schedule = {n: training.pop(n) for n in _SCHEDULE}
+    constraints = pruning_constraints(model, **asked, **schedule)
+    told = f"pruned {Pruning.of(asked['sparsity'], asked['pattern'])}"
+    return trained(model, constraints, told, progress, **settings, **training)
 
 
 def _check_scan(of_pruning: dict[str, Any], data: str | None) -> None:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .clustered import cluster
+from .constraint import ClusteringConstraint, clustering_constraints
 
-__all__ = ["cluster"]
+__all__ = ["ClusteringConstraint", "cluster", "clustering_constraints"]

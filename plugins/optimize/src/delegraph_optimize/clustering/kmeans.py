@@ -47,20 +47,38 @@ def nearest(values: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return np.asarray(np.searchsorted((centroids[1:] + centroids[:-1]) / 2, values))
 
 
+def moved(values: np.ndarray, centroids: np.ndarray, keep_zero: bool = False) -> np.ndarray:
+    """Return each of values in order as the mean of the numbers nearest to it."""
+    numbers = np.sort(values, axis=None).astype(np.float64)
+    return np.sort(_moved(numbers, *_sums(numbers, np.ones(len(numbers))), centroids, keep_zero))
+
+
 def _settled(numbers: np.ndarray, weights: np.ndarray, found: np.ndarray, keep_zero: bool) -> np.ndarray:
     """Move each value to the mean of the numbers nearest to it, until nothing moves."""
-    mass = np.concatenate([[0.0], np.cumsum(weights)])
-    moment = np.concatenate([[0.0], np.cumsum(weights * numbers)])
+    sums = _sums(numbers, weights)
     for _ in range(_ROUNDS):
-        ends = np.searchsorted(numbers, (found[1:] + found[:-1]) / 2)
-        ends = np.concatenate([[0], ends, [len(numbers)]])
-        masses, moments = np.diff(mass[ends]), np.diff(moment[ends])
-        moved = np.where(masses > 0, moments / np.where(masses > 0, masses, 1.0), found)
-        moved = np.where(found == 0, 0.0, moved) if keep_zero else moved
-        if np.array_equal(moved, found):
+        after = _moved(numbers, *sums, found, keep_zero)
+        if np.array_equal(after, found):
             break
-        found = np.sort(moved)
+        found = np.sort(after)
     return found
+
+
+def _sums(numbers: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums of weights, and of weighted numbers, before each of the numbers in order."""
+    sums = (np.concatenate([[0.0], np.cumsum(a)]) for a in (weights, weights * numbers))
+    mass, moment = sums
+    return mass, moment
+
+
+def _moved(
+    numbers: np.ndarray, mass: np.ndarray, moment: np.ndarray, found: np.ndarray, keep_zero: bool
+) -> np.ndarray:
+    ends = np.searchsorted(numbers, (found[1:] + found[:-1]) / 2)
+    ends = np.concatenate([[0], ends, [len(numbers)]])
+    masses, moments = np.diff(mass[ends]), np.diff(moment[ends])
+    after = np.where(masses > 0, moments / np.where(masses > 0, masses, 1.0), found)
+    return np.where(found == 0, 0.0, after) if keep_zero else after
 
 
 def _linear(numbers: np.ndarray, weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

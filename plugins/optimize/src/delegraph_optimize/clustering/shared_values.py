@@ -32,8 +32,8 @@ class Clustering:
     def by_size(self, matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return each weight of (units, depth) as the nearest of the values that fit them best."""
         zeros, found = matrix == 0, np.empty(matrix.shape)
-        for rows in self._rows(matrix):
-            values = self._values(matrix[rows], zeros[rows], None, rng)
+        for rows in self.rows(matrix):
+            values = self.values(matrix[rows], zeros[rows], None, rng)
             found[rows] = values[nearest(matrix[rows], values)]
         return np.where(zeros, 0.0, found) if self.keep_zeros else found
 
@@ -58,14 +58,15 @@ class Clustering:
                 best, least = made, lost
         return best
 
-    def _rows(self, matrix: np.ndarray) -> list[slice]:
+    def rows(self, matrix: np.ndarray) -> list[slice]:
         """Return the units that share their values."""
         count = len(matrix)
         return [slice(i, i + 1) for i in range(count)] if self.per == "channel" else [slice(0, count)]
 
-    def _values(
+    def values(
         self, matrix: np.ndarray, zeros: np.ndarray, weigh: np.ndarray | None, rng: np.random.Generator
     ) -> np.ndarray:
+        """Return the values that fit weights best, in order."""
         keep = self.keep_zeros and bool(zeros.any())
         return centroids_of(matrix, self.clusters, self.start, rng, weigh, keep)
 
@@ -76,7 +77,7 @@ class Clustering:
         depth = weights.shape[2]
         weigh = np.broadcast_to(np.diagonal(squares, axis1=1, axis2=2)[:, None], weights.shape)
         flat, counts, gone = (a.reshape(-1, depth) for a in (weights, weigh, fixed))
-        found = [self._values(flat[r], gone[r], counts[r], rng) for r in self._rows(flat)]
+        found = [self.values(flat[r], gone[r], counts[r], rng) for r in self.rows(flat)]
         most = max(map(len, found))
         return np.stack([np.concatenate([v, np.repeat(v[-1:], most - len(v))]) for v in found])
 
@@ -89,7 +90,7 @@ class Clustering:
         """
         wanted, found = weights @ squares, values.copy()
         units = [(g, u) for g in range(len(weights)) for u in range(weights.shape[1])]
-        for row, shared in enumerate(self._rows(np.empty((len(units), 0)))):
+        for row, shared in enumerate(self.rows(np.empty((len(units), 0)))):
             some = units[shared]
             step = -(-len(some) * weights.shape[2] ** 2 // int(_MOST_WORK))
             sums = np.zeros((values.shape[1], values.shape[1] + 1))

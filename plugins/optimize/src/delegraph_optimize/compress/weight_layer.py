@@ -74,11 +74,14 @@ class WeightLayer:
         moved = np.moveaxis(values, _axis(self.node), 0)
         return np.asarray(moved.reshape(len(moved), -1))
 
+    def as_weights(self, matrix: np.ndarray) -> np.ndarray:
+        """Return what is (units, depth) in the shape of the weights."""
+        moved = np.moveaxis(self.weights, _axis(self.node), 0)
+        return np.ascontiguousarray(np.moveaxis(matrix.reshape(moved.shape), 0, _axis(self.node)))
+
     def write(self, matrix: np.ndarray) -> None:
         """Store other weights, (units, depth)."""
-        moved = np.moveaxis(self.weights, _axis(self.node), 0)
-        there = np.moveaxis(matrix.reshape(moved.shape), 0, _axis(self.node))
-        self.graph.change(self.tensor.index, data=np.ascontiguousarray(there, np.float32))
+        self.graph.change(self.tensor.index, data=self.as_weights(matrix).astype(np.float32))
 
 
 def weight_layers(ready: FloatModel, edit: ModelEdit) -> list[WeightLayer]:

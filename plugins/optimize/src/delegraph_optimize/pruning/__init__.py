@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .constraint import PruningConstraint, pruning_constraints
 from .pattern import Pattern
 from .pruned import by_size, prune
 from .scan import PruningScan, scan
 
-__all__ = ["Pattern", "PruningScan", "by_size", "prune", "scan"]
+__all__ = ["Pattern", "PruningConstraint", "PruningScan", "by_size", "prune", "pruning_constraints", "scan"]

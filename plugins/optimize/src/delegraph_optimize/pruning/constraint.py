@@ -1,0 +1,127 @@
+"""Pruning while a model is trained: the smallest weights are zero, more of them as training goes on.
+
+Source: Zhu and Gupta, "To prune, or not to prune: exploring the efficacy of pruning for model compression",
+2017, section 3.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, field
+from delegraph import InputError, Model, read_model
+
+from ..compress import LayerRule, WeightLayer, check_layers, layer_rules, weight_layers
+from ..prepared import FloatModel
+from ..writer import ModelEdit
+from .asked import AskedPruning, Pruning
+
+if TYPE_CHECKING:
+    import torch
+
+SCHEDULES = ("polynomial", "constant")
+_POWER = 3
+
+
+@define(eq=False)
+class PruningConstraint:
+    """Keeps a share of the weights of one tensor zero, as ``train`` asks of a weight constraint."""
+
+    layer: WeightLayer  # which says how weights are a matrix
+    pruning: Pruning
+    schedule: str = "polynomial"  # the share grows; or "constant": it is all of it from the beginning
+    begin: float = 0.0  # as a share of the steps
+    end: float = 0.75  # from there on, the same weights stay zero
+    frequency: int = 10  # steps after which the smallest weights are looked for again
+    _share: float = field(default=0.0, init=False)
+    _is_due: bool = field(default=False, init=False)
+    _kept: np.ndarray | None = field(default=None, init=False)
+
+    def start(self, weights: np.ndarray) -> None:
+        """Take in the weights with which training begins, or goes on."""
+        self._kept, self._share = None, 0.0
+
+    def step(self, step: int, steps: int) -> None:
+        """Move the schedule on."""
+        at = step / max(steps, 1)
+        share = self.share_at(at)
+        is_time = at < self.end and step % self.frequency == 0
+        is_last = at >= self.end and self._share < share
+        self._is_due |= share > 0 and (is_time or is_last or self._kept is None)
+        self._share = share
+
+    def share_at(self, at: float) -> float:
+        """Return the share of zeros after a share of the steps.
+
+        share = final (1 - (1 - (at - begin) / (end - begin))³)
+        """
+        if at < self.begin:
+            return 0.0
+        if self.schedule == "constant" or at >= self.end:
+            return self.pruning.share
+        left = 1 - (at - self.begin) / (self.end - self.begin)
+        return self.pruning.share * (1 - left**_POWER)
+
+    def apply(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the weights, the smallest of them zero."""
+        import torch
+
+        self._look(weight.detach().cpu().numpy())
+        return weight if self._kept is None else weight * torch.from_numpy(self._kept).to(weight)
+
+    def final(self, weights: np.ndarray) -> np.ndarray:
+        """Return the weights to store."""
+        self._look(weights)
+        found = weights if self._kept is None else np.where(self._kept, weights, np.float32(0))
+        return np.asarray(found, np.float32)
+
+    def _look(self, weights: np.ndarray) -> None:
+        """Look for the smallest weights, if it is time to."""
+        if not self._is_due:
+            return
+        matrix, pattern = self.layer.as_matrix(np.abs(weights)), self.pruning.pattern
+        groups = pattern.groups(matrix.shape[1], self.layer.row)
+        self._kept = self.layer.as_weights(~pattern.removed(matrix, groups, self._share))
+        self._is_due = False
+
+
+def pruning_constraints(
+    model: Model | str | os.PathLike[str],
+    sparsity: float | None = None,
+    *,
+    pattern: str = "unstructured",
+    rules: str | os.PathLike[str] | Iterable[LayerRule] | None = None,
+    schedule: str = "polynomial",
+    begin: float = 0.0,
+    end: float = 0.75,
+    frequency: int = 10,
+) -> dict[int | str, PruningConstraint]:
+    """Return what ``train`` needs to prune a model: a constraint by the number of the tensor.
+
+    :param sparsity: the share of zeros in the end, with ``pattern`` and ``rules`` as of ``prune``
+    :param schedule: ``"polynomial"``: the share grows, fast at first; ``"constant"``: it is there at once
+    :param begin: when it begins, as a share of the steps
+    :param end: when it is all there; from then on the same weights are zero
+    :param frequency: steps after which the smallest weights are looked for again
+    :raises InputError: an argument is none of these, or there is nothing to prune
+    """
+    if schedule not in SCHEDULES:
+        raise InputError(f"schedule needs one of {', '.join(SCHEDULES)}, found {schedule!r}")
+    if not 0 <= begin < end <= 1:
+        raise InputError(f"begin and end need to be in order from 0 to 1, found {begin:g} and {end:g}")
+    if frequency < 1:
+        raise InputError(f"frequency needs a number of steps from 1 on, found {frequency}")
+    asked = AskedPruning(sparsity, pattern, layer_rules(rules, ("sparsity", "pattern")))
+    asked.check()
+    ready = FloatModel.of(model if isinstance(model, Model) else read_model(model))
+    layers = [x for x in weight_layers(ready, ModelEdit(ready.model)) if not x.subgraph]
+    check_layers(layers, "prune")
+    found: dict[int | str, PruningConstraint] = {}
+    for layer in layers:
+        wanted = asked.of(layer)
+        if isinstance(wanted, Pruning):
+            found[layer.tensor.index] = PruningConstraint(layer, wanted, schedule, begin, end, frequency)
+    return found

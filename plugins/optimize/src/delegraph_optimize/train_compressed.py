@@ -1,0 +1,46 @@
+"""A model of floats trained while its weights are pruned or clustered, and what became of each layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from delegraph import Model, read_model
+
+from .compress import CompressedModel, compressed_model, counted_weights, weight_layers
+from .prepared import FloatModel
+from .train import WeightConstraint, train
+from .writer import ModelEdit
+
+
+def train_compressed(
+    model: Model | str | os.PathLike[str],
+    data: Any,
+    constraints: Mapping[int | str, WeightConstraint],
+    told: str,
+    *,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+    **settings: Any,
+) -> CompressedModel:
+    """Return a model trained with constraints: to give what it gave, or labels.
+
+    :param constraints: by the number of the tensor in the prepared model
+    :param told: what is asked for, in words
+    :param progress: called with the number of steps that are done, and of all
+    :param settings: those of ``train``; no samples are held back: the last step has all that is asked for
+    """
+    given = model if isinstance(model, Model) else read_model(model)
+    found = train(
+        given, data, bits=None, held_back=0.0, constraints=dict(constraints),
+        progress=lambda done: progress(done.step, done.steps), **settings,
+    )  # fmt: skip
+    ready = FloatModel.of(given)
+    before = weight_layers(ready, ModelEdit(ready.model))
+    edit = ModelEdit(found.model)
+    after = weight_layers(ready, edit)
+    for layer, was in zip(after, before, strict=True):
+        layer.before = was.weights
+    asked = [id(a) for a, b in zip(after, before, strict=True) if b.tensor.index in constraints]
+    outcomes = counted_weights(after, dict.fromkeys(asked, f"{told}, trained"))
+    return compressed_model(given, ready, edit, f"{told}, trained", outcomes)

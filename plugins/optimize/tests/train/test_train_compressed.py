@@ -1,0 +1,93 @@
+"""Weights that are pruned or clustered while a model is trained."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from click.testing import CliRunner
+from delegraph import Model, write_file, write_model
+from delegraph_optimize import clustering_constraints, prune, pruning_constraints
+from delegraph_optimize.commands import cluster as cluster_command
+from delegraph_optimize.commands import prune as prune_command
+from small import dense_net, floats
+
+pytest.importorskip("torch")
+
+from delegraph_optimize.train import train
+from delegraph_optimize.train_compressed import train_compressed
+
+
+def weights_of(model: Model) -> list[np.ndarray]:
+    tensors = [op.inputs[1] for op in model.subgraphs[0].ops if op.name == "FULLY_CONNECTED"]
+    return [t.data for t in tensors if t is not None and t.data is not None]
+
+
+@pytest.mark.parametrize("schedule", ["polynomial", "constant"])
+@pytest.mark.parametrize("pattern", ["unstructured", "2:4"])
+def test_a_trained_model_has_its_zeros(schedule: str, pattern: str) -> None:
+    model = dense_net()
+    constraints = pruning_constraints(model, pattern=pattern, schedule=schedule, frequency=2)
+    found = train_compressed(model, floats(64, 1, 64), constraints, "pruned", epochs=4, batch=8)
+    assert [o.zeros for o in found.report.outcomes] == [1024, 64]
+    if pattern == "2:4":
+        assert all((w.reshape(-1, 4) == 0).sum(axis=1).min() == 2 for w in weights_of(found.model))
+
+
+def test_training_makes_up_for_what_is_pruned() -> None:
+    model, x = dense_net(), floats(256, 1, 64)
+    by_size = prune(model, 0.5).model
+    trained = train_compressed(
+        model, x, pruning_constraints(model, 0.5, frequency=2), "pruned", epochs=12, batch=16, lr=0.003
+    ).model
+
+    def lost(made: Model) -> float:
+        return float(np.square(_run(made, x) - _run(model, x)).mean())
+
+    assert lost(trained) < 0.6 * lost(by_size)
+
+
+def _run(model: Model, x: np.ndarray) -> np.ndarray:
+    """Compute the net by hand: two products with a RELU between them."""
+    (first, second), ops = weights_of(model), model.subgraphs[0].ops
+    biases = [op.inputs[2].data if len(op.inputs) > 2 and op.inputs[2] is not None else 0 for op in ops]
+    return np.maximum(x[:, 0] @ first.T + biases[0], 0) @ second.T + biases[-1]
+
+
+@pytest.mark.parametrize("per", ["tensor", "channel"])
+def test_a_trained_model_has_few_values_and_keeps_zeros(per: str) -> None:
+    model, x = prune(dense_net(), 0.5, per="layer").model, floats(64, 1, 64)
+    constraints = clustering_constraints(model, 8, per=per)
+    found = train_compressed(model, x, constraints, "8 clusters", epochs=3, batch=8)
+    for before, after in zip(weights_of(model), weights_of(found.model), strict=True):
+        assert not after[before == 0].any()
+        assert not np.array_equal(before, after)
+        rows = [after] if per == "tensor" else list(after)
+        assert max(len(np.unique(row)) for row in rows) <= 8
+
+
+def test_integers_keep_zeros_and_values_while_they_are_trained() -> None:
+    model, x = prune(dense_net(), 0.5, per="layer").model, floats(64, 1, 64)
+    found = train(model, x, constraints=clustering_constraints(model, 8), epochs=2, batch=8, held_back=0.0)
+    for before, after in zip(weights_of(model), weights_of(found.model), strict=True):
+        assert after.dtype == np.int8
+        assert not after[before == 0].any()
+        assert max(len(np.unique(row)) for row in after) <= 8
+
+
+def test_the_commands_train(tmp_path: Path) -> None:
+    model, data, out = tmp_path / "m.tflite", tmp_path / "x.npy", tmp_path / "out.tflite"
+    write_file(model, write_model(dense_net()))
+    np.save(data, floats(32, 1, 64))
+    words = [str(model), "-o", str(out), "--train", "--data", str(data), "--epochs", "1"]
+    done = CliRunner().invoke(prune_command, [*words, "--sparsity", "0.75", "--frequency", "1"])
+    assert done.exit_code == 0, done.output
+    assert "pruned 75 %, trained: 2 of 2 layers; 75.0 % of 2,176 weights are 0" in done.output
+    done = CliRunner().invoke(cluster_command, [*words, "--clusters", "4"])
+    assert done.exit_code == 0, done.output
+    assert "4 clusters, trained: 2 of 2 layers" in done.output

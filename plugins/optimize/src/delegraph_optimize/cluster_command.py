@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from delegraph import form_options
 
+from .bounds import bounded_command
 from .compress_command import (
     FORMS,
     SAMPLES,
@@ -58,6 +59,7 @@ _OPTIONS = (
 @click.command()
 @click.argument("model", type=FILE)
 @with_options(_OPTIONS)
+@bounded_command
 @form_options(**FORMS)
 def cluster(
     model: str, out: str, html: str | None, train: bool, as_json: bool, as_csv: bool, **settings: Any

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from delegraph import Model, read_model
+from delegraph import Model
 
+from .bounds import model_of
 from .compress import CompressedModel, compressed_model, counted_weights, weight_layers
 from .prepared import FloatModel
 from .train import WeightConstraint, train
@@ -30,7 +31,7 @@ def train_compressed(
     :param progress: called with the number of steps that are done, and of all
     :param settings: those of ``train``; no samples are held back: the last step has all that is asked for
     """
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     found = train(
         given, data, bits=None, held_back=0.0, constraints=dict(constraints),
         progress=lambda done: progress(done.step, done.steps), **settings,

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from delegraph import Delegate, Model, read_model
+from delegraph import Delegate, Model
 
+from ..bounds import model_of
 from ..calibrate import read_samples
 from ..compress import (
     Change,
@@ -67,7 +68,7 @@ def cluster(
     """
     asked = AskedClustering(clusters, per, init, keep_zeros, layer_rules(rules, ("clusters",)))
     asked.check()
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     ready = FloatModel.of(given)
     edit = ModelEdit(ready.model)
     layers = weight_layers(ready, edit)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, field
-from delegraph import InputError, Model, read_model
+from delegraph import InputError, Model
 
+from ..bounds import model_of
 from ..compress import LayerRule, WeightLayer, check_layers, layer_rules, weight_layers
 from ..prepared import FloatModel
 from ..writer import ModelEdit
@@ -99,7 +100,7 @@ def clustering_constraints(
     asked.check()
     if not 0 <= begin < 1:
         raise InputError(f"begin needs a share of the steps from 0 to less than 1, found {begin:g}")
-    ready = FloatModel.of(model if isinstance(model, Model) else read_model(model))
+    ready = FloatModel.of(model_of(model))
     layers = [x for x in weight_layers(ready, ModelEdit(ready.model)) if not x.subgraph]
     check_layers(layers, "cluster")
     found: dict[int | str, ClusteringConstraint] = {}

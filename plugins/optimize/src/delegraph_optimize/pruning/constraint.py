@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, field
-from delegraph import InputError, Model, read_model
+from delegraph import InputError, Model
 
+from ..bounds import model_of
 from ..compress import LayerRule, WeightLayer, check_layers, layer_rules, weight_layers
 from ..prepared import FloatModel
 from ..writer import ModelEdit
@@ -116,7 +117,7 @@ def pruning_constraints(
         raise InputError(f"frequency needs a number of steps from 1 on, found {frequency}")
     asked = AskedPruning(sparsity, pattern, layer_rules(rules, ("sparsity", "pattern")))
     asked.check()
-    ready = FloatModel.of(model if isinstance(model, Model) else read_model(model))
+    ready = FloatModel.of(model_of(model))
     layers = [x for x in weight_layers(ready, ModelEdit(ready.model)) if not x.subgraph]
     check_layers(layers, "prune")
     found: dict[int | str, PruningConstraint] = {}

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 from attrs import evolve
-from delegraph import Delegate, InputError, Model, read_model
+from delegraph import Delegate, InputError, Model
 
+from ..bounds import model_of
 from ..calibrate import read_samples
 from ..compress import (
     Change,
@@ -85,7 +86,7 @@ def prune(
         raise InputError(
             "per 'model' needs samples, which say what each layer can spare, and zeros in layers"
         )
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     ready = FloatModel.of(given)
     edit = ModelEdit(ready.model)
     layers = weight_layers(ready, edit)

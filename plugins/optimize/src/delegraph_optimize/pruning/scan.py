@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 import numpy as np
 from attrs import field, frozen
-from delegraph import Delegate, Interpreter, Model, html_text, read_model
+from delegraph import Delegate, Interpreter, Model, html_text
 
+from ..bounds import limits, model_of
 from ..calibrate import read_samples
 from ..calibrate.watch import run_sample
 from ..compress import WeightLayer, check_layers, kept_samples, weight_layers
@@ -79,7 +80,7 @@ def scan(
     :raises InputError: an argument is none of these, or there is nothing to prune
     """
     tried = tuple(dict.fromkeys(_tried(s, pattern) for s in sparsities))
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     ready = FloatModel.of(given)
     layers = weight_layers(ready, ModelEdit(ready.model))
     check_layers(layers, "prune")
@@ -110,7 +111,7 @@ def _pruned(ready: FloatModel, place: int, pruning: Pruning) -> Model:
 def _outputs(model: Model, kept: KeptSamples, engine: str | Delegate) -> list[np.ndarray]:
     """Return the outputs of a model that are floats, of all samples."""
     found = []
-    with Interpreter(model=model, delegates=[engine]) as interpreter:
+    with Interpreter(model=model, delegates=[engine], **limits()) as interpreter:
         for signature, inputs in kept.samples:
             rows = [np.asarray(o) for o in run_sample(interpreter, signature, inputs)]
             found += [np.array(o, np.float64) for o in rows if o.dtype.kind == "f"]

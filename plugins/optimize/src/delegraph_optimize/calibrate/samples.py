@@ -195,7 +195,8 @@ def _checked(name: str, value: Any, tensor: Tensor) -> np.ndarray:
         array = array[None]
     if not _fits(tensor, array.shape):
         needed = shape_text(tensor.shape_signature or tensor.shape)
-        raise InputError(f"input {name!r} needs shape {needed}, found {shape_text(array.shape)}")
+        found = shape_text(array.shape) if array.ndim else "a single value"
+        raise InputError(f"input {name!r} needs shape {needed}, found {found}")
     if tensor.dtype in ("int32", "int64"):  # which count, or are a bias that callers give
         return array
     if is_quantized(tensor) and array.dtype.kind in "iu":

@@ -84,8 +84,15 @@ def test_the_summary_comes_first_with_the_rules_that_ops_break(plan):
     text = Page(to_html(plan)).text
 
     assert "5 ops" in text
-    assert "a does not take" in text
+    assert "a takes none of the 5 ops" in text
     assert text.index("at most 8 channels") < text.index("Report as text")
+
+
+def test_a_delegate_that_takes_some_ops_is_said_to_leave_the_others():
+    model = model_of(("EXP", 16), ("ABS", 16))
+    text = Page(to_html(partition(model, [Fake("a", "EXP"), Fake("b", "ABS")], plugins=Plugins()))).text
+
+    assert "a does not take 1 op" in text
 
 
 def test_every_op_has_a_box_in_the_color_of_its_delegate(plan):

@@ -241,6 +241,7 @@ def test_nothing_is_clipped_or_goes_wrong(
     assert background == ("rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")
     if opened.page.locator("#graph").count():
         assert opened.run(OUTSIDE) == []
+        assert opened.run("cy.zoom() * thickness > 0.2 || thickness === 3")  # edges can be seen
 
 
 HOSTILE = {
@@ -291,7 +292,9 @@ def test_the_search_finds_ops_tensors_and_reasons(browser: Any, written: Callabl
 
 def test_the_keyboard_walks_along_the_graph(browser: Any, written: Callable[[str], Path]) -> None:
     opened = Opened(browser, written("digits"), "wide")
-    opened.page.locator("#graph > div").focus()
+    opened.page.locator("#in").focus()
+    opened.page.keyboard.press("Tab")
+    assert opened.run("getComputedStyle(document.getElementById('graph')).outlineStyle") == "solid"
     seen = []
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "End"):
         opened.page.keyboard.press(key)

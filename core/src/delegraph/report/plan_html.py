@@ -130,7 +130,9 @@ class _Content:
             }
             if refused and delegate.out_of_use is None:
                 place = {id(op): self.box_of[key] for key, (op, _) in refused.items()}
-                head = f"{label} does not take {plural(len(refused), 'op')}"
+                count = plural(len(refused), "op")
+                all_ops = len(refused) == sum(len(s.labels) for s in self.plan.reached)
+                head = f"{label} takes none of the {count}" if all_ops else f"{label} does not take {count}"
                 rows = [
                     self.rule_row(rule, broken, [place[id(op)] for op, _ in broken])
                     for rule, broken in by_rule(refused.values())

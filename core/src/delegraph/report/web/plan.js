@@ -5,6 +5,7 @@ const WIDTH = 190, HEIGHT = 30, ROW = 58, GUTTER = 40;
 const MANY = 800;  // boxes and edges: more are moved as a picture, and drawn anew when they stand still
 const byId = (id) => document.getElementById(id);
 const box = byId("graph"), panel = byId("panel"), tip = byId("tip"), status = byId("status");
+let thickness = 1.4;  // of edges: far away, they are still to be seen
 let shown = 0;  // place of the subgraph in data.graphs
 let cy = null;
 let picked = null;  // id of the op whose details are shown
@@ -90,6 +91,7 @@ function segments(a, b, points) {
 
 function elements(graph) {
   const place = folded(graph);
+  thickness = Math.min(Math.max(1.4, 0.7 / place.scale), 3);
   const places = graph.nodes.map((n) => at(place, n.layer, n.x));
   const nodes = graph.nodes.map((n, i) => ({
     data: { id: `n${i}`, label: n.label, color: n.who === null ? color("--page") : data.who[n.who].color },
@@ -117,7 +119,7 @@ function sheet() {
     { selector: "node.stub", style: { "border-width": 0, "font-style": "italic" } },
     { selector: "node.refused", style: { "border-width": 2, "border-style": "dashed" } },
     { selector: "edge", style: {
-      width: 1.4, "line-color": color("--edge"), "target-arrow-color": color("--edge"), "target-arrow-shape": "triangle",
+      width: thickness, "line-color": color("--edge"), "target-arrow-color": color("--edge"), "target-arrow-shape": "triangle",
       "arrow-scale": 0.7, "curve-style": "straight", "source-endpoint": `0px ${HEIGHT / 2}px`,
       "target-endpoint": `0px ${-HEIGHT / 2}px` } },
     { selector: "edge.bent", style: {
@@ -126,7 +128,7 @@ function sheet() {
     { selector: "edge.deaf", style: { events: "no", "target-arrow-shape": "none" } },
     { selector: ".faint", style: { opacity: 0.15 } },
     { selector: "edge.near, edge.pointed", style: {
-      width: 3, "line-color": color("--focus"), "target-arrow-color": color("--focus"), "z-index": 9 } },
+      width: thickness + 1.6, "line-color": color("--focus"), "target-arrow-color": color("--focus"), "z-index": 9 } },
     { selector: "node.picked", style: { "border-width": 4, "border-style": "solid", "border-color": color("--focus") } },
   ];
 }
@@ -256,6 +258,7 @@ function show(i) {
   byId("subgraph").hidden = data.graphs.length < 2;
   byId("subgraph").value = i;
   cy.batch(() => { cy.elements().remove(); cy.add(elements(graph())); });
+  cy.style(sheet());
   cy.renderer().textureOnViewport = isLarge();
   cy.scratch("deaf", false);
   fit();

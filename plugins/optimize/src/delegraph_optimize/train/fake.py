@@ -16,7 +16,7 @@ from delegraph import DTYPES, Quantization
 
 from ..schemes.numbers import TINY
 from .edges import SharedScale
-from .torch_extra import Module, torch
+from .torch_extra import Function, Module, torch
 
 _PAST = 0.99  # of the moving averages of observed ranges: what those before weigh
 _TRIED = np.linspace(0.4, 1.0, 25)  # shares of the largest step, of which the best begins
@@ -45,14 +45,13 @@ class ActivationScale(Module):
         self.register_buffer("high", torch.tensor(high))
 
     def forward(self, x: Any) -> Any:
-        if self.how == "learned":
-            factor = 1.0 / math.sqrt(max(x.numel() // x.shape[0] if x.dim() else 1, 1) * self.most)
-            return torch._fake_quantize_learnable_per_tensor_affine(
-                x, self.step, self.zero_point.float(), self.least, self.most, factor
-            )
         if self.observes and self.training:
             self._observe(x.detach())
-        return torch.fake_quantize_per_tensor_affine(x, self.scale, self.zero_point, self.least, self.most)
+        point = int(self.zero_point)
+        factor = 0.0
+        if self.how == "learned":
+            factor = 1.0 / math.sqrt(max(x.numel() // x.shape[0] if x.dim() else 1, 1) * self.most)
+        return Rounded.apply(x, self.step, self.least - point, self.most - point, factor)
 
     @property
     def step(self) -> Any:
@@ -128,6 +127,34 @@ class WeightScale(Module):
         return torch.fake_quantize_per_channel_affine(
             weights, steps, points, self.axis, -self.limit, self.limit
         )
+
+
+class Rounded(Function):
+    """Values in whole steps from ``low`` to ``high``.
+
+    Within, the gradient is that of values that are not rounded; beyond, there is none. That of the step is
+    the sum of g · (rounded - value) / step within and of g · end beyond, times a factor.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, step: Any, low: int, high: int, factor: float) -> Any:
+        found = torch.round(x * (1.0 / step))
+        stored = found.clamp(low, high)
+        within = found == stored
+        y = stored.mul_(step)
+        ctx.factor = factor
+        ctx.save_for_backward(within, *((x, y, step) if factor else ()))
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        within, *learning = ctx.saved_tensors
+        of_x = g * within
+        if not learning:
+            return of_x, None, None, None, None
+        x, y, step = learning
+        total = torch.vdot(g.reshape(-1), y.reshape(-1)) - torch.vdot(of_x.reshape(-1), x.reshape(-1))
+        return of_x, (total * ctx.factor / step).reshape(step.shape), None, None, None
 
 
 def rounded(values: Any, steps: Any) -> Any:

@@ -31,15 +31,16 @@ class _NoTorch:
 torch: Any
 F: Any
 Module: Any
+Function: Any
 try:
     import torch as _torch
     import torch.nn.functional as _functional
 except ImportError:
     torch = F = _NoTorch()
-    Module = object
+    Module = Function = object
     HAS_TORCH = False
 else:
-    torch, F, Module = _torch, _functional, _torch.nn.Module
+    torch, F, Module, Function = _torch, _functional, _torch.nn.Module, _torch.autograd.Function
     HAS_TORCH = True
 
 

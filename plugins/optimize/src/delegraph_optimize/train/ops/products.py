@@ -15,6 +15,8 @@ from .common import activated, first, ints, last, padded
 
 def conv_2d(op: Op, x: Any, filters: Any, bias: Any = None) -> Any:
     """x: (batch, height, width, in); filters: (out, height, width, in of a group)."""
+    if filters.shape[1:] == (1, 1, x.shape[3]) and op.options.stride_h == op.options.stride_w == 1:
+        return activated(op, F.linear(x, filters.reshape(len(filters), -1), bias))
     return _convolution(op, x, filters.permute(0, 3, 1, 2), bias, x.shape[3] // filters.shape[3])
 
 

@@ -154,15 +154,27 @@ def test_the_caller_says_how_pictures_fit(tmp_path: Path) -> None:
         np.testing.assert_allclose(corners_of(said), [[least, 0, 100 - least, 100]], atol=1e-4)
 
 
-def test_posenet_wants_pixels_from_minus_one_to_one() -> None:
-    heads = {"heat": np.zeros((1, 9, 9, 17), np.float32), "offset": np.zeros((1, 9, 9, 34), np.float32)}
-    family = family_of(interface_of(model_of(heads)))
-    assert family is not None
-    assert (family.name, family.normalization.mean, family.normalization.std) == (
-        "PoseNet",
-        (127.5,),
-        (127.5,),
-    )
+FAMILIES = [
+    ("PoseNet", (257, 257), [(1, 9, 9, 17), (1, 9, 9, 34)], 127.5),
+    ("a landmark model of MediaPipe", (224, 224), [(1, 63), (1, 1), (1, 1), (1, 63)], 255),
+    ("a landmark model of MediaPipe", (256, 256), [(1, 195), (1, 1), (1, 256, 256, 1)], 255),
+    ("a landmark model of MediaPipe", (192, 192), [(1, 1, 1, 1404), (1, 1, 1, 1)], 255),
+    ("a detector of MediaPipe", (128, 128), [(1, 896, 16), (1, 896, 1)], 127.5),
+    ("MediaPipe's palm detector", (192, 192), [(1, 2016, 18), (1, 2016, 1)], 255),
+    ("YOLO", (96, 64), [(1, 9, CELLS)], 255),
+    (None, (224, 224), [(1, 1001)], 0),
+    (None, (224, 224), [(1, 63)], 0),
+]
+
+
+@pytest.mark.parametrize(("name", "room", "shapes", "std"), FAMILIES)
+def test_a_family_is_known_by_the_shapes_of_its_outputs(
+    name: str | None, room: tuple[int, int], shapes: list[tuple[int, ...]], std: float
+) -> None:
+    heads = {f"y{i}": np.zeros(shape, np.float32) for i, shape in enumerate(shapes)}
+    family = family_of(interface_of(model_of(heads, room)))
+    assert (family and family.name) == name
+    assert family is None or family.normalization.std == (std,)
 
 
 def ssd_output(

@@ -6,6 +6,7 @@ Source: Ultralytics' exporter and LetterBox; mediapipe/modules (image to tensor)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from attrs import frozen
@@ -89,6 +90,13 @@ def _is_mediapipe(*sides_and_counts: tuple[int, int]) -> Callable[[Size, Sequenc
     return is_of
 
 
+def _is_landmarks(size: Size, shapes: Sequence[Shape]) -> bool:
+    """Say whether there are landmarks of a hand, a body or a face, with a score of the whole."""
+    sizes = [math.prod(s) for s in shapes]
+    return 1 in sizes and any((max(size), n) in _LANDMARKS for n in sizes)
+
+
+_LANDMARKS = ((224, 21 * 3), (256, 39 * 5), (192, 468 * 3))  # side of the input, and numbers
 _FAMILIES: tuple[tuple[Family, Callable[[Size, Sequence[Shape]], bool]], ...] = (
     (Family("YOLO", _SHARES, keeps_aspect=True), _is_yolo),
     (Family("PoseNet", _SIGNED, keeps_aspect=False), _is_posenet),
@@ -97,4 +105,5 @@ _FAMILIES: tuple[tuple[Family, Callable[[Size, Sequence[Shape]], bool]], ...] = 
         _is_mediapipe((128, 896), (256, 896), (192, 2304), (224, 2254)),
     ),
     (Family("MediaPipe's palm detector", _SHARES, keeps_aspect=True), _is_mediapipe((192, 2016))),
+    (Family("a landmark model of MediaPipe", _SHARES, keeps_aspect=False), _is_landmarks),
 )

@@ -142,3 +142,21 @@ def test_plugins_are_found_without_importlib_metadata():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
     )
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_threads_that_ask_first_get_the_same_plugins_and_keep_their_output():
+    program = """
+import sys, threading
+from delegraph import Plugins
+sys.setswitchinterval(1e-6)
+before, found, barrier = sys.stdout, [], threading.Barrier(4)
+def ask():
+    barrier.wait()
+    found.append(Plugins.installed())
+threads = [threading.Thread(target=ask) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(set(map(id, found))), sys.stdout is before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "True"]

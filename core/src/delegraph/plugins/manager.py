@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, partial, wraps
+from threading import RLock
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 from attrs import fields_dict, frozen
@@ -48,6 +49,19 @@ if TYPE_CHECKING:
     from .entry_points import EntryPoint
 
 REFERENCE = "reference"  # the delegate that runs what others leave over
+T = TypeVar("T")
+
+
+def _by_one_thread(function: Callable[[], T]) -> Callable[[], T]:
+    """Cache a function's answer. Who asks meanwhile waits: imports of plugins turn stdout over, for all."""
+    lock, cached = RLock(), cache(function)
+
+    def call() -> T:
+        with lock:
+            return cached()
+
+    call.cache_clear = cached.cache_clear  # type: ignore[attr-defined]
+    return wraps(function)(call)
 
 
 @frozen
@@ -100,7 +114,7 @@ class Plugins:
         return f"<Plugins: {few(list(self.registered), 12) or 'none'}>"
 
     @staticmethod
-    @cache
+    @_by_one_thread
     def installed() -> Plugins:
         """Return every plugin published under the entry-point group; read once."""
         plugins, off = Plugins(), imports.turned_off()

@@ -106,7 +106,7 @@ PAGES = {
     **{name: f"partition M -d edgetpu,opencl --html OUT:{name}" for name in MODELS},
     "benchmark": "benchmark M --runs 5 --warmup 0 --html OUT:digits",
     "benchmark-hostile": "benchmark M --runs 2 --warmup 0 --html OUT:negated",
-    "compare": "compare M -d opencl --html OUT:digits",
+    "compare": "compare M -d opencl --html OUT:floats",
 }
 
 
@@ -117,6 +117,7 @@ def negated() -> Model:
 
 
 MODELS["negated"] = negated
+MODELS["floats"] = lambda: read_model(ROOT / "docs" / "models" / "digits_float32.tflite")
 MODELS["large"] = lambda: transformer(77)
 PAGES["large"] = "partition M -d opencl --html OUT:large"
 

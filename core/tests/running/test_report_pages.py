@@ -56,6 +56,14 @@ def test_a_comparison_has_the_error_along_the_graph(delegraph, saved, products, 
     assert "first that is wrong by itself" in text
 
 
+def test_a_comparison_of_equal_runs_has_no_chart(delegraph, saved, products, tmp_path):
+    page = tmp_path / "page.html"
+    delegraph("compare", saved(products()), "-d", "fuser", "--against", "exact", "--html", page)
+    text, drawn = charts(page)
+    assert drawn == []
+    assert "3 tensors compared, 3 of them equal bit for bit" in text
+
+
 def test_what_is_no_number_has_a_place_in_the_chart(delegraph, saved, products, fuser, tmp_path):
     fuser(lambda right: right * np.nan, at=1, when="always")
     page = tmp_path / "page.html"

@@ -31,7 +31,8 @@ def to_html(name: str, found: Comparison, sides: Sequence[str], about_part: Sequ
             _outputs(found),
         )
     )
-    charts = [_along(found)] if found.tensors else []
+    is_apart = any(not c.apart.is_none or c.is_beyond for c in found.tensors)
+    charts = [_along(found)] if is_apart else []
     return charts_page(f"{name}: {' against '.join(sides)}", name, above, charts, _table(found))
 
 
@@ -78,8 +79,8 @@ def _along(found: Comparison) -> Chart:
         },
     ]
     layout = {
-        "xaxis": {"title": {"text": "tensors in the order in which ops compute them"}},
-        "yaxis": {"title": {"text": "max rel"}, "type": "log", "exponentformat": "power"},
+        "xaxis": {"title": {"text": "tensors, in the order of the ops"}},
+        "yaxis": {"title": {"text": "max rel"}, "type": "log", "exponentformat": "power", "dtick": 1},
     }
     return Chart("Error along the graph", "relative to the largest value of a tensor", traces, layout, 420)
 

@@ -64,7 +64,7 @@ def samples() -> list[ChainSample]:
         ChainSample(kind, types, shape)
         for kind, (_, shapes) in KINDS.items()
         for types in ("float", "int8", *(("hybrid", "uint8", "int16") if kind in WEIGHTED else ()))
-        if kind != "recurrent" or types in ("float", "hybrid")
+        if kind != "recurrent" or types in ("float", "hybrid", "int8")
         for shape in shapes
     ]
     return sorted(found, key=lambda sample: not sample.is_first)
@@ -218,7 +218,7 @@ def _bias(g: Builder, types: str, channels: int) -> Tensor:
     return g.constant(np.zeros(channels, np.float32))
 
 
-def _made(g: Builder, name: str, operands: Sequence[Tensor], y: Tensor, **options: Any) -> Tensor:
+def _made(g: Builder, name: str, operands: Sequence[Tensor | None], y: Tensor, **options: Any) -> Tensor:
     g.op(name, operands, [y], **options)
     return y
 
@@ -254,14 +254,18 @@ def _matrix(g: Builder, x: Tensor, types: str) -> Tensor:
 def _recurrent(g: Builder, x: Tensor, types: str) -> Tensor:
     """Add an LSTM: operands in the schema's order, those that it may do without absent."""
     assert x.shape is not None
-    n = x.shape[-1]
+    n, y = x.shape[-1], _like(g, x, types, x.shape)
     weights = [_weights(g, types, (n, n), None) for _ in range(8)]
-    biases = [_bias(g, types, n) for _ in range(4)]
+    biases = [_bias(g, "uint8" if types == "int8" else types, n) for _ in range(4)]  # one scale for all
     states = [g.variable((1, n), "float32") for _ in range(2)]
-    operands = [x, *weights, None, None, None, *biases, None, None, *states, None, None, None, None]
     settings: dict[str, Any] = {"fused_activation_function": "TANH", "time_major": False}
-    g.op("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, [y := _like(g, x, types, x.shape)], **settings)
-    return y
+    if types == "int8":
+        cells = g.variable((1, n), "int16", scale=2.0**-11, zero_point=0)
+        states = [g.variable((1, n), "int8", scale=0.05, zero_point=0), cells]
+        gates = [g.tensor((1,), "int16", scale=0.003, zero_point=0) for _ in range(4)]
+        settings["intermediates"] = [*gates, g.tensor((1,), "int8", scale=0.05, zero_point=0)]
+    operands = [x, *weights, None, None, None, *biases, None, None, *states, None, None, None, None]
+    return _made(g, "UNIDIRECTIONAL_SEQUENCE_LSTM", operands, y, **settings)
 
 
 def _elementwise(g: Builder, x: Tensor, types: str) -> Tensor:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from inspect import getdoc, isfunction, signature
 from pathlib import Path
 
+import compressed_models
 import page_delegates
 import quantized_models
 from click.testing import CliRunner
@@ -199,6 +200,10 @@ def quantized_page() -> str:
     return quantized_models.page(DOCS / "quantized-models.json")
 
 
+def compressed_page() -> str:
+    return compressed_models.page(DOCS / "compressed-models.json")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "ops.md": ops_page,
     "edgetpu-ops.md": edgetpu_page,
@@ -206,6 +211,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "op-options.md": options_page,
     "rules.md": rules_page,
     "quantized-models.md": quantized_page,
+    "compressed-models.md": compressed_page,
     "images/inspect.svg": inspect_picture,
     "images/partition.svg": partition_picture,
     "images/run.svg": run_picture,

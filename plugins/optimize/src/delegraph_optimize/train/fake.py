@@ -51,7 +51,7 @@ class ActivationScale(Module):
         factor = 0.0
         if self.how == "learned":
             factor = 1.0 / math.sqrt(max(x.numel() // x.shape[0] if x.dim() else 1, 1) * self.most)
-        return Rounded.apply(x, self.step, self.least - point, self.most - point, factor)
+        return RoundedValues.apply(x, self.step, self.least - point, self.most - point, factor)
 
     @property
     def step(self) -> Any:
@@ -129,7 +129,7 @@ class WeightScale(Module):
         )
 
 
-class Rounded(Function):
+class RoundedValues(Function):
     """Values in whole steps from ``low`` to ``high``.
 
     Within, the gradient is that of values that are not rounded; beyond, there is none. That of the step is

@@ -135,3 +135,21 @@ def test_wide_integers_that_are_quantized_again_are_real_numbers() -> None:
     assert ops(model) == ["NEG"]
     x_ = floats(1, 4)
     np.testing.assert_array_equal(computes(model, x=x_)[0], -x_)
+
+
+def test_an_integer_bias_without_a_scale_has_that_of_the_products() -> None:
+    g = Builder()
+    x = g.input((1, 4), "int8", "x", scale=0.5, zero_point=0)
+    w = g.constant(np.eye(4, dtype=np.int8), scale=0.25, zero_point=0)
+    bias = g.constant(np.int32([8, 16, 0, -8]))
+    y = g.tensor((1, 4), "int8", "y", scale=0.5, zero_point=0)
+    model = dequantize(g.model([g.op("FULLY_CONNECTED", [x, w, bias], [y], version=4)])).model
+    found = computes(model, x=np.full((1, 4), 2, np.float32))[0]
+    np.testing.assert_allclose(found, [[1.5, 2.5, 0.5, -0.5]])  # 2 * 0.25 + bias * 0.125
+
+
+def test_shapes_are_those_that_ops_make_whatever_the_file_says() -> None:
+    g = Builder()
+    y = g.op("RELU", [g.input((1, 4), "float32", "x")], [g.tensor((3, 2, 1), "float32")])
+    model = dequantize(g.model([g.op("NEG", [y], [g.tensor((1, 4), "float32")])])).model
+    assert {t.shape for t in model.subgraphs[0].tensors} == {(1, 4)}

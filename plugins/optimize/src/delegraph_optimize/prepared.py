@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from attrs import frozen
-from delegraph import Model, Op
+from delegraph import Model, Op, Plan
 
-from .prepare import check_operands, float_view, prepare
+from .prepare import checked_plan, float_view, prepare
 from .writer import ModelEdit
 
 Place = tuple[int, int]  # of an op: subgraph and index
@@ -23,8 +23,8 @@ class FloatModel:
 
     @classmethod
     def of(cls, given: Model) -> FloatModel:
-        check_operands(given)
         edit = ModelEdit(given)
+        _reshape(edit, checked_plan(given))
         was = float_view(edit)
         notes = [f"the model is quantized ({was}); its float view is what is used"] if was else []
         notes += prepare(edit)
@@ -37,3 +37,11 @@ class FloatModel:
 
     def ops(self) -> Iterable[tuple[Place, Op]]:
         return (((g, op.index), op) for g, graph in enumerate(self.model.subgraphs) for op in graph.ops)
+
+
+def _reshape(edit: ModelEdit, plan: Plan) -> None:
+    """Give tensors the shapes that ops make them of, where the file says others."""
+    for graph, planned in zip(edit.graphs, plan.subgraphs, strict=True):
+        for said, found in zip(tuple(graph.tensors), planned.graph.tensors, strict=False):
+            if not said.is_constant and found.shape is not None and found.shape != said.shape:
+                graph.change(said.index, shape=found.shape, shape_signature=None)

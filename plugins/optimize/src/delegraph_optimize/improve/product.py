@@ -124,7 +124,7 @@ class WeightedProduct:
         at_y = (y * sy)[:, None] + np.arange(kh) * dy
         at_x = (x0 * sx)[:, None] + np.arange(kw) * dx
         seen = padded(x, down, across)[image[:, None, None], at_y[:, :, None], at_x[:, None, :]]
-        return self._grouped(seen.reshape(len(places), kh * kw, -1))
+        return self._grouped(seen.reshape(len(places), kh * kw, x.shape[-1]))
 
     def mean_row(self, x: np.ndarray) -> np.ndarray:
         """Return the mean of all rows of an input, as (groups, 1, depth)."""
@@ -145,8 +145,9 @@ class WeightedProduct:
 
     def _grouped(self, seen: np.ndarray) -> np.ndarray:
         """Return (rows, places of the window, channels) as (groups, rows, depth)."""
-        split = seen.reshape(*seen.shape[:2], self.groups, -1)
-        return np.ascontiguousarray(split.transpose(2, 0, 1, 3).reshape(self.groups, len(seen), -1))
+        rows, window, channels = seen.shape
+        split = seen.reshape(rows, window, self.groups, channels // self.groups).transpose(2, 0, 1, 3)
+        return np.ascontiguousarray(split.reshape(self.groups, rows, window * channels // self.groups))
 
     def _depth(self) -> int:
         """Return the weights' last axis."""

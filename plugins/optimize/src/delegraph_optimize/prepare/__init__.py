@@ -12,9 +12,9 @@ from .biases import add_biases
 from .float_view import float_view
 from .fold import fold_constants
 from .normalization import fold_normalization
-from .operands import check_operands
+from .operands import checked_plan
 
-__all__ = ["check_operands", "float_view", "prepare"]
+__all__ = ["checked_plan", "float_view", "prepare"]
 
 
 def prepare(edit: ModelEdit) -> list[str]:

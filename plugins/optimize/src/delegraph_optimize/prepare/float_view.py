@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from delegraph import Record
+from delegraph import Quantization, Record
 
 from ..real import is_quantized, real_values
 from ..spec import SPECS
@@ -29,6 +29,7 @@ def float_view(edit: ModelEdit) -> str:
     for graph in edit.graphs:
         densify(graph)
         fold_constants(graph, edit.kept(graph))
+        _say_scales(graph)
         _dequantize(graph)
         _without_borders(edit, graph)
         cleaned(edit, graph)
@@ -46,6 +47,21 @@ def _kinds(edit: ModelEdit) -> Counter[str]:
             if is_quantized(tensor) or (tensor.is_constant and tensor.dtype in ("float16", "bfloat16")):
                 found[f"{tensor.dtype} {'constants' if tensor.is_constant else 'activations'}"] += 1
     return found
+
+
+def _say_scales(graph: GraphEdit) -> None:
+    """Give integer biases without a scale the one that kernels take them for: that of the products."""
+    for node in graph.nodes:
+        spec = SPECS.get(node.name)
+        roles = {} if spec is None else {o.role: i for i, o in enumerate(spec.inputs) if o.role in "xwb"}
+        if "b" not in roles or roles["b"] >= len(node.inputs) or node.inputs[roles["b"]] == LEFT_OUT:
+            continue
+        x, weights, bias = (graph.tensors[node.inputs[roles[role]]] for role in "xwb")
+        q = weights.quantization
+        if bias.dtype in ("int32", "int64") and not is_quantized(bias) and x.scale and q and len(q.scale):
+            scales = np.asarray(q.scale * np.float32(x.scale), np.float32)
+            points = np.zeros(len(scales), np.int64)
+            graph.change(bias.index, quantization=Quantization(scales, points, 0))
 
 
 def _dequantize(graph: GraphEdit) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from delegraph import Model, ModelError, Op, plan_model, shape_text
+from delegraph import Model, ModelError, Op, Plan, plan_model, shape_text
 
 from ..bounds import budget
 from ..spec import SPECS, OpSpec
@@ -19,8 +19,9 @@ _OTHERS = (
 _ROWS = SPECS | {row.op: row for row in _OTHERS}
 
 
-def check_operands(model: Model) -> None:
-    """Look for operands that no kernel does without, or none has, and for shapes that do not fit an op.
+def checked_plan(model: Model) -> Plan:
+    """Look for operands that no kernel does without, or none has, and for shapes that do not fit an op;
+    return the plan, which has the shapes that tensors have, whatever the file says.
 
     :raises ModelError: an op lacks an operand, or has one too many
     :raises InputError: shapes, axes or sizes do not fit an op, as the interpreter says it
@@ -28,7 +29,7 @@ def check_operands(model: Model) -> None:
     for graph in model.subgraphs:
         for op in graph.ops:
             _check(op)
-    plan_model(model, [], warn=False, budget=budget())
+    return plan_model(model, [], warn=False, budget=budget())
 
 
 def _check(op: Op) -> None:

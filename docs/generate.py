@@ -17,6 +17,7 @@ from pathlib import Path
 
 import compressed_models
 import page_delegates
+import peer_training
 import quantized_models
 from click.testing import CliRunner
 from delegraph import (
@@ -204,6 +205,10 @@ def compressed_page() -> str:
     return compressed_models.page(DOCS / "compressed-models.json")
 
 
+def peer_page() -> str:
+    return peer_training.page(DOCS / "peer-training.json")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "ops.md": ops_page,
     "edgetpu-ops.md": edgetpu_page,
@@ -211,6 +216,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "op-options.md": options_page,
     "rules.md": rules_page,
     "quantized-models.md": quantized_page,
+    "peer-training.md": peer_page,
     "compressed-models.md": compressed_page,
     "images/inspect.svg": inspect_picture,
     "images/partition.svg": partition_picture,

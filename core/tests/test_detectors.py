@@ -125,6 +125,7 @@ def test_other_shapes_are_no_head_of_yolo(shape: tuple[int, ...]) -> None:
 
 
 def test_a_picture_of_another_form_gets_bars_and_its_boxes_back(tmp_path: Path) -> None:
+    pytest.importorskip("delegraph_reference")
     image = pytest.importorskip("PIL.Image")
     path = tmp_path / "red.png"
     image.new("RGB", (100, 100), (255, 0, 0)).save(path)
@@ -143,6 +144,7 @@ def test_a_picture_of_another_form_gets_bars_and_its_boxes_back(tmp_path: Path) 
 
 
 def test_the_caller_says_how_pictures_fit(tmp_path: Path) -> None:
+    pytest.importorskip("delegraph_reference")
     image = pytest.importorskip("PIL.Image")
     path = tmp_path / "red.png"
     image.new("RGB", (100, 100), (255, 0, 0)).save(path)

@@ -64,6 +64,7 @@ def executed(program: str, *arguments: str, **environment: str) -> subprocess.Co
 
 
 def test_spawned_workers_run_models_on_delegraph(model: str) -> None:
+    pytest.importorskip("delegraph_reference")
     done = executed(SPAWNING, model)
     assert done.stdout.count("delegraph") == 2, done.stderr
     assert done.stdout.count("-3.0") == 2
@@ -71,6 +72,7 @@ def test_spawned_workers_run_models_on_delegraph(model: str) -> None:
 
 
 def test_a_python_that_the_program_calls_runs_models_on_delegraph(model: str) -> None:
+    pytest.importorskip("delegraph_reference")
     done = executed(CALLING, "", model)
     assert "delegraph" in done.stdout, done.stderr
     assert "-3.0" in done.stdout

@@ -43,6 +43,7 @@ def clicks(path: Path, places: list[int], cut: int) -> str:
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[OpenedModel]:
+    pytest.importorskip("delegraph_reference")
     with OpenedModel(loudest_sample()) as model:
         yield model
 

@@ -53,17 +53,18 @@ _OPTIONS = (
     *TRAINING,
     click.option(
         "--schedule",
-        type=click.Choice(["polynomial", "constant"]),
-        default="polynomial",
+        type=click.Choice(["one-shot", "polynomial", "constant"]),
+        default="one-shot",
         show_default=True,
-        help="Of --train: the share of zeros grows, or is there at once.",
+        help="Of --train: prune on the samples first and train what stays; or the share of zeros grows, or "
+        "is there at once, by size.",
     ),
     click.option(
-        "--begin", type=float, default=0.0, show_default=True, help="Of it: as a share of the steps."
+        "--begin", type=float, default=0.0, show_default=True, help="Of the others: share of the steps."
     ),
-    click.option("--end", type=float, default=0.75, show_default=True, help="Of it: the same."),
+    click.option("--end", type=float, default=0.75, show_default=True, help="Of the others: the same."),
     click.option(
-        "--frequency", type=int, default=10, show_default=True, help="Of it: steps between two choices."
+        "--frequency", type=int, default=10, show_default=True, help="Of the others: steps between choices."
     ),
     *TOLD,
 )  # fmt: skip
@@ -124,18 +125,28 @@ def _trained(
     training: dict[str, Any],
 ) -> CompressedModel:
     """Prune a model while it is trained."""
+    from .pruning import prune as pruned
     from .pruning import pruning_constraints
     from .pruning.asked import Pruning
 
-    for name in ("sparse", "structured", "per"):
+    for name in ("sparse", "structured"):
         if settings.pop(name):
             raise click.UsageError(f"--{name} does not go with --train")
-    if settings.pop("engine") != "reference":
-        raise click.UsageError("--train runs samples in PyTorch: --engine does not go with it")
     asked = {n: settings.pop(n) for n in ("sparsity", "pattern", "rules")}
-    schedule = {n: training.pop(n) for n in _SCHEDULE}
-    constraints = pruning_constraints(model, **asked, **schedule)
     told = f"pruned {Pruning.of(asked['sparsity'], asked['pattern'])}"
+    schedule = {n: training.pop(n) for n in _SCHEDULE}
+    one_shot = {n: settings.pop(n) for n in ("per", "engine")}
+    if schedule["schedule"] == "one-shot":
+        if settings["data"] is None:
+            raise click.UsageError("--train needs samples: --data")
+        begin = pruned(
+            model, progress=lambda done, of: progress("pruning", done, of), **asked, **one_shot, **settings
+        ).model
+        kept = pruning_constraints(begin, **asked, schedule="kept")
+        return trained(model, kept, told, progress, begin=begin, **settings, **training)
+    if one_shot["per"] or one_shot["engine"] != "reference":
+        raise click.UsageError("--per and --engine go with --schedule one-shot")
+    constraints = pruning_constraints(model, **asked, **schedule)
     return trained(model, constraints, told, progress, **settings, **training)
 
 

@@ -35,6 +35,11 @@ _OPTIONS = (
         "--labels", type=FILE, help="What is wanted of each sample: .npy, .npz, or a text of classes."
     ),
     click.option(
+        "--teacher",
+        type=FILE,
+        help="A model of floats: what it gives is wanted. Without it: the model itself.",
+    ),
+    click.option(
         "--bits",
         metavar="W,A",
         default="8,8",
@@ -99,6 +104,8 @@ _OPTIONS = (
     click.option("--html", type=OUT, help="Write a page with the curves to a file."),
 )
 
+_READ = ("data", "labels", "teacher", "calibration", "rules")
+
 
 def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
@@ -130,7 +137,7 @@ def train(
 
     from .train import train as trained
 
-    read = [model, *(settings[n] for n in ("data", "labels", "calibration", "rules") if settings[n])]
+    read = [model, *(settings[n] for n in _READ if settings[n])]
     written = [path for path in (settings["checkpoint"], html, out) if path]
     for place, path in enumerate(written):
         check_output(path, [*read, *written[:place]])

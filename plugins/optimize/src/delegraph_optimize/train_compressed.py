@@ -21,6 +21,7 @@ def train_compressed(
     constraints: Mapping[int | str, WeightConstraint],
     told: str,
     *,
+    begin: Model | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
     **settings: Any,
 ) -> CompressedModel:
@@ -28,20 +29,22 @@ def train_compressed(
 
     :param constraints: by the number of the tensor in the prepared model
     :param told: what is asked for, in words
+    :param begin: the model with which training begins, of the same layers; None: with the model itself
     :param progress: called with the number of steps that are done, and of all
     :param settings: those of ``train``; no samples are held back: the last step has all that is asked for
     """
     given = model_of(model)
     found = train(
-        given, data, bits=None, held_back=0.0, constraints=dict(constraints),
+        given if begin is None else begin, data, teacher=given, bits=None, held_back=0.0,
+        constraints=dict(constraints),
         progress=lambda done: progress(done.step, done.steps), **settings,
     )  # fmt: skip
-    ready = FloatModel.of(given)
+    ready, begun = FloatModel.of(given), FloatModel.of(given if begin is None else begin)
     before = weight_layers(ready, ModelEdit(ready.model))
     edit = ModelEdit(found.model)
-    after = weight_layers(ready, edit)
+    after = weight_layers(begun, edit)
+    asked = [id(layer) for layer in after if layer.tensor.index in constraints]
     for layer, was in zip(after, before, strict=True):
         layer.before = was.weights
-    asked = [id(a) for a, b in zip(after, before, strict=True) if b.tensor.index in constraints]
     outcomes = counted_weights(after, dict.fromkeys(asked, f"{told}, trained"))
     return compressed_model(given, ready, edit, f"{told}, trained", outcomes)

@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from click.testing import CliRunner
-from delegraph import Model, write_file, write_model
+from delegraph import Builder, InputError, Model, write_file, write_model
 from delegraph_optimize import clustering_constraints, prune, pruning_constraints
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
@@ -39,6 +39,26 @@ def test_a_trained_model_has_its_zeros(schedule: str, pattern: str) -> None:
         assert all((w.reshape(-1, 4) == 0).sum(axis=1).min() == 2 for w in weights_of(found.model))
 
 
+def test_what_was_pruned_stays_so_and_the_model_of_floats_teaches() -> None:
+    model, x = dense_net(), floats(256, 1, 64)
+    begin = prune(model, 0.5, data=x).model
+    constraints = pruning_constraints(begin, schedule="kept")
+    found = train_compressed(model, x, constraints, "pruned", begin=begin, epochs=8, batch=16, lr=0.003)
+    for was, now, given in zip(*map(weights_of, (begin, found.model, model)), strict=True):
+        assert not now[was == 0].any()
+        assert not np.array_equal(now, was)
+        assert given.all()
+    assert _lost(found.model, model, x) < _lost(begin, model, x)
+
+
+def test_a_teacher_with_other_outputs_is_refused() -> None:
+    g = Builder()
+    y = g.tensor((1, 3), "float32", "y")
+    g.op("FULLY_CONNECTED", [g.input((1, 64), "float32", "x"), g.constant(floats(3, 64)), None], [y])
+    with pytest.raises(InputError, match=r"teacher needs outputs of 4, found 3"):
+        train(dense_net(), floats(8, 1, 64), teacher=g.model(outputs=[y]), epochs=1)
+
+
 def test_training_makes_up_for_what_is_pruned() -> None:
     model, x = dense_net(), floats(256, 1, 64)
     by_size = prune(model, 0.5).model
@@ -46,10 +66,11 @@ def test_training_makes_up_for_what_is_pruned() -> None:
         model, x, pruning_constraints(model, 0.5, frequency=2), "pruned", epochs=12, batch=16, lr=0.003
     ).model
 
-    def lost(made: Model) -> float:
-        return float(np.square(_run(made, x) - _run(model, x)).mean())
+    assert _lost(trained, model, x) < 0.6 * _lost(by_size, model, x)
 
-    assert lost(trained) < 0.6 * lost(by_size)
+
+def _lost(made: Model, model: Model, x: np.ndarray) -> float:
+    return float(np.square(_run(made, x) - _run(model, x)).mean())
 
 
 def _run(model: Model, x: np.ndarray) -> np.ndarray:
@@ -85,9 +106,12 @@ def test_the_commands_train(tmp_path: Path) -> None:
     write_file(model, write_model(dense_net()))
     np.save(data, floats(32, 1, 64))
     words = [str(model), "-o", str(out), "--train", "--data", str(data), "--epochs", "1"]
-    done = CliRunner().invoke(prune_command, [*words, "--sparsity", "0.75", "--frequency", "1"])
+    done = CliRunner().invoke(prune_command, [*words, "--sparsity", "0.75", "--per", "layer"])
     assert done.exit_code == 0, done.output
     assert "pruned 75 %, trained: 2 of 2 layers; 75.0 % of 2,176 weights are 0" in done.output
+    done = CliRunner().invoke(prune_command, [*words, "--schedule", "constant", "--frequency", "1"])
+    assert done.exit_code == 0, done.output
+    assert "pruned 50 %, trained: 2 of 2 layers; 50.0 % of 2,176 weights are 0" in done.output
     done = CliRunner().invoke(cluster_command, [*words, "--clusters", "4"])
     assert done.exit_code == 0, done.output
     assert "4 clusters, trained: 2 of 2 layers" in done.output

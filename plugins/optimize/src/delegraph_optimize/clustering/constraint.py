@@ -56,7 +56,8 @@ class ClusteringConstraint:
 
         if not self._is_on:
             return weight
-        return torch.from_numpy(self.final(weight.detach().cpu().numpy())).to(weight)
+        found = torch.from_numpy(self.final(weight.detach().cpu().numpy())).to(weight)
+        return weight + (found - weight).detach()
 
     def final(self, weights: np.ndarray) -> np.ndarray:
         """Return the weights to store."""

@@ -23,7 +23,7 @@ from .asked import AskedPruning, Pruning
 if TYPE_CHECKING:
     import torch
 
-SCHEDULES = ("polynomial", "constant")
+SCHEDULES = ("polynomial", "constant", "kept")
 _POWER = 3
 
 
@@ -33,7 +33,7 @@ class PruningConstraint:
 
     layer: WeightLayer  # which says how weights are a matrix
     pruning: Pruning
-    schedule: str = "polynomial"  # the share grows; or "constant": it is all of it from the beginning
+    schedule: str = "polynomial"  # the share grows; "constant": it is there at once; "kept": zeros stay
     begin: float = 0.0  # as a share of the steps
     end: float = 0.75  # from there on, the same weights stay zero
     frequency: int = 10  # steps after which the smallest weights are looked for again
@@ -44,9 +44,13 @@ class PruningConstraint:
     def start(self, weights: np.ndarray) -> None:
         """Take in the weights with which training begins, or goes on."""
         self._kept, self._share = None, 0.0
+        if self.schedule == "kept":
+            self._kept = self.layer.weights != 0
 
     def step(self, step: int, steps: int) -> None:
         """Move the schedule on."""
+        if self.schedule == "kept":
+            return
         at = step / max(steps, 1)
         share = self.share_at(at)
         is_time = at < self.end and step % self.frequency == 0
@@ -103,7 +107,8 @@ def pruning_constraints(
     """Return what ``train`` needs to prune a model: a constraint by the number of the tensor.
 
     :param sparsity: the share of zeros in the end, with ``pattern`` and ``rules`` as of ``prune``
-    :param schedule: ``"polynomial"``: the share grows, fast at first; ``"constant"``: it is there at once
+    :param schedule: ``"polynomial"``: the share grows, fast at first; ``"constant"``: it is there at once;
+        ``"kept"``: the model is pruned already, its zeros stay, whatever the share
     :param begin: when it begins, as a share of the steps
     :param end: when it is all there; from then on the same weights are zero
     :param frequency: steps after which the smallest weights are looked for again

@@ -18,8 +18,8 @@ class WeightConstraint(Protocol):
     """Keeps the weights of one tensor in a set: those with so many zeros, those of so few values.
 
     Weights are those of floats of the prepared model, in the shape that the tensor has in the file.
-    Training moves weights that obey nothing (``apply`` is looked through: its gradient is 1); the model
-    computes with what ``apply`` makes of them, and stores what ``final`` makes of them. Where both
+    Training moves weights that obey nothing; the model computes with what ``apply`` makes of them, and
+    stores what ``final`` makes of them. Where both
     quantization and a constraint are asked for, the constraint comes first.
     """
 
@@ -34,7 +34,11 @@ class WeightConstraint(Protocol):
         ...
 
     def apply(self, weight: torch.Tensor) -> torch.Tensor:
-        """Return the weights to compute with, of the same shape; no gradient is taken of it."""
+        """Return the weights to compute with, of the same shape.
+
+        Its gradient says how training moves the weights: those that are multiplied by 0 stay as they are.
+        Where it has none, as of rounding, ``weight + (found - weight).detach()`` looks through it.
+        """
         ...
 
     def final(self, weights: np.ndarray) -> np.ndarray:

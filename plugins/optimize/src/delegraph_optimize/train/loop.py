@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 import numpy as np
 from attrs import define, field, frozen
-from delegraph import InputError, Model, read_model, write_model
+from delegraph import InputError, Model, shape_text, write_model
 
+from ..bounds import model_of
 from ..calibrate import Calibration, read_samples
 from ..calibrate.samples import Sample
 from ..pipeline import Source
@@ -25,7 +26,7 @@ from .history import Epoch, Trained
 from .made import CALIBRATED, Constraints, made_trainable
 from .memory import check_memory
 from .module import TrainableModel
-from .objective import LossFunction, Objective, objective_of
+from .objective import ComparedTensor, LossFunction, Objective, objective_of
 from .parallel import mean_of_all, shared
 from .parallel import processes as in_processes
 from .torch_extra import need_torch, torch
@@ -81,6 +82,7 @@ def train(
     data: Any,
     *,
     labels: Any = None,
+    teacher: Source | None = None,
     bits: tuple[int, int] | None = (8, 8),
     epochs: int = 3,
     batch: int = 32,
@@ -107,6 +109,8 @@ def train(
     :param model: a model of floats, or a quantized one: its float view is trained then
     :param data: samples, as :func:`delegraph_optimize.quantize` takes them
     :param labels: what is wanted of each sample: classes for cross-entropy, numbers for mse; a file, too
+    :param teacher: a model of floats with the same inputs and outputs: what it gives is wanted where there
+        are no labels; None: what the model itself gives before it is trained
     :param bits: of weights and activations; None: the model stays one of floats
     :param epochs: how often all samples are gone through
     :param batch: samples of a step
@@ -138,17 +142,25 @@ def train(
     plan.check()
     if resume and checkpoint is None:
         raise InputError("resume needs the checkpoint to go on from")
-    given = model if isinstance(model, Model) else read_model(model)
+    given = model_of(model)
     if processes < 1 or processes > batch:
         raise InputError(f"processes need 1 to {batch}, the batch, found {processes}")
     some = list(read_samples(given, data, mean=mean, std=std, limit=samples))
-    how = {"bits": bits, "ranges": ranges, "live_norm": live_norm, "rules": rules, "method": method}
-    run = _prepared(given, some, plan, loss, labels, constraints, {**how, "calibration": calibration})
+    how: dict[str, Any] = {
+        "bits": bits,
+        "ranges": ranges,
+        "live_norm": live_norm,
+        "rules": rules,
+        "method": method,
+    }
+    shown = None if teacher is None else model_of(teacher)
+    how["calibration"] = calibration
+    run = _prepared(given, some, plan, loss, labels, constraints, how, shown)
     check_memory(run.module, batch, processes * run.examples.nbytes)
     run.checkpoint, run.progress, run.processes = checkpoint, progress, processes
     begun = Checkpoint.load(checkpoint, run.told) if resume and checkpoint is not None else None
     how["calibration"] = run.module.origin.calibration
-    others = (given, some, plan, loss, labels, constraints, how, processes, begun)
+    others = (given, some, plan, loss, labels, constraints, how, shown, processes, begun)
     with in_processes(processes, work_along, *others):
         if begun is not None:
             run.go_on_from(begun)
@@ -174,6 +186,7 @@ def _prepared(
     labels: Any,
     constraints: Constraints | None,
     how: dict[str, Any],
+    teacher: Model | None,
 ) -> Training:
     """Return a training that is about to begin.
 
@@ -185,10 +198,12 @@ def _prepared(
     examples = Examples(given, module.edges.graph, some)
     check_memory(module, plan.batch, examples.nbytes)
     examples.try_together(module)
-    told = _told(given, plan, how, objective, len(examples))
+    told = _told(given, teacher, plan, how, objective, len(examples))
     if module.norms:
         module.begin_norms(lambda: _look(module, examples, objective))
     run = Training(module, examples, objective, plan, told)
+    if teacher is not None:
+        run.teacher = _shown_by(teacher, objective, plan.seed)
     run.prepare(wanted)
     return run
 
@@ -202,23 +217,44 @@ def work_along(
     labels: Any,
     constraints: Constraints | None,
     how: dict[str, Any],
+    teacher: Model | None,
     count: int,
     begun: Checkpoint | None,
 ) -> None:
     """Compute gradients beside the process that was called."""
-    run = _prepared(given, some, plan, loss, labels, constraints, how)
+    run = _prepared(given, some, plan, loss, labels, constraints, how, teacher)
     run.rank, run.processes = rank, count
     if begun is not None:
         run.go_on_from(begun)
     run.run()
 
 
+def _shown_by(
+    teacher: Model, objective: Objective, seed: int
+) -> tuple[TrainableModel, list[ComparedTensor]]:
+    """Return a teacher, and its tensors that stand for those of an objective.
+
+    :raises InputError: it has others
+    """
+    module = made_trainable(teacher, None, None, None, None, None, "learned", {}, seed)
+    tensors = objective_of(module.edges.graph, None, None)[0].tensors
+    if [t.kind for t in tensors] != [t.kind for t in objective.tensors]:
+        raise InputError("teacher needs the outputs of the model, found others")
+    return module, list(tensors)
+
+
 def _told(
-    given: Model, plan: Course, how: dict[str, Any], objective: Objective, count: int
+    given: Model,
+    teacher: Model | None,
+    plan: Course,
+    how: dict[str, Any],
+    objective: Objective,
+    count: int,
 ) -> dict[str, Any]:
     """Return what another training differs in."""
     return {
-        "model": hashlib.sha256(write_model(given)).hexdigest(),
+        "model": _hash(given),
+        "teacher": "" if teacher is None else _hash(teacher),
         "bits": "floats" if how["bits"] is None else ",".join(map(str, how["bits"])),
         "ranges": how["ranges"],
         "live_norm": how["live_norm"],
@@ -226,6 +262,10 @@ def _told(
         "samples": count,
         **attrs.asdict(plan),
     }
+
+
+def _hash(model: Model) -> str:
+    return hashlib.sha256(write_model(model)).hexdigest()
 
 
 def _look(module: TrainableModel, examples: Examples, objective: Objective) -> None:
@@ -253,6 +293,7 @@ class Training:
     told: dict[str, Any]
     checkpoint: str | os.PathLike[str] | None = None
     progress: Told = _tell_nobody
+    teacher: tuple[TrainableModel, list[ComparedTensor]] | None = None  # None: the module itself
     rank: int = 0  # of this process among those that train together
     processes: int = 1
     history: list[Epoch] = field(factory=list)
@@ -406,17 +447,32 @@ class Training:
         return total / max(len(numbers), 1), right / places if places else math.nan
 
     def _of_teacher(self) -> list[Any]:
-        """Return what the model of floats gives for each sample, with an axis of samples in front."""
-        self.module.quantize(False)
-        self.module.eval()
+        """Return what the model of floats gives for each sample, with an axis of samples in front.
+
+        :raises InputError: the teacher's outputs have other sizes
+        """
+        module, tensors = self.teacher or (self.module, self.objective.tensors)
+        numbers = [t.index for t in tensors]
+        module.quantize(False)
+        module.eval()
         found: list[list[Any]] = []
         with torch.no_grad():
             for begin in range(0, len(self.examples), _LOOKED_AT):
                 some = range(begin, min(begin + _LOOKED_AT, len(self.examples)))
-                values = self.examples.values(self.module, list(some), self._tensors)
+                values = self.examples.values(module, list(some), numbers)
                 found.append([v.reshape(len(some), -1, *v.shape[1:]) for v in values])
-        self.module.quantize()
+            if self.teacher is not None:
+                self._check_sizes(values)
+        module.quantize()
         return [torch.cat(parts) for parts in zip(*found, strict=True)]
+
+    def _check_sizes(self, shown: Sequence[Any]) -> None:
+        """Check that a teacher's values have the sizes of the model's."""
+        one = self.examples.values(self.module, [0], self._tensors)
+        for value, wanted in zip(one, shown, strict=True):
+            if value.shape[1:] != wanted.shape[1:]:
+                found = shape_text(wanted.shape[1:])
+                raise InputError(f"teacher needs outputs of {shape_text(value.shape[1:])}, found {found}")
 
     def _labels(self, wanted: np.ndarray) -> list[Any]:
         if len(wanted) < len(self.examples):

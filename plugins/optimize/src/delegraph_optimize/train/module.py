@@ -293,11 +293,7 @@ class TrainableModel(Module):
             return self._constants[index]
         weight = getattr(self, name)
         constraint = self.constraints.get(index)
-        if constraint is None:
-            return weight
-        with torch.no_grad():
-            moved = constraint.apply(weight.detach()) - weight
-        return weight + moved
+        return weight if constraint is None else constraint.apply(weight)
 
     def _step(self, op: Op) -> _Step:
         dtype, why = self.edges.types.get(op.index), why_fixed(op)

@@ -13,11 +13,11 @@ Found = dict[str, Any]
 
 INTRODUCTION = """# Models, pruned and clustered
 
-Made of `docs/compressed-models.json`, which `python tests/benchmarks/compressed` writes, without training
-and without labels: [pruned](pruning.md), [clustered](clustering.md), and both before int8. What is
-reconstructed on never judges. "Compressed" is the file compressed by deflate, as in a `.zip` file, as a
-share of the float model compressed so. The other columns are those
-[of quantized models](quantized-models.md).
+Made of `docs/compressed-models.json`, which `python tests/benchmarks/compressed` writes:
+[pruned](pruning.md), [clustered](clustering.md), and both before int8; without labels, or "trained" with
+them, which also makes floats better ("floats, trained"). What is reconstructed or trained on never judges.
+"Compressed" is the file compressed by deflate, as in a `.zip` file, as a share of the float model
+compressed so. The other columns are those [of quantized models](quantized-models.md).
 """
 _KEYS = {"same": "agreement", "top-1": "top1", "difference": "difference"}
 

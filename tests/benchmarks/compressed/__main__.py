@@ -35,6 +35,9 @@ Found = dict[str, Any]
 RESULT = Path(__file__).resolve().parents[3] / "docs" / "compressed-models.json"
 PRUNE, CLUSTER = "prune {given} -o {made} {data}", "cluster {given} -o {made} {data}"
 INT8 = "quantize {given} -o {made} --scheme int8 {data}"
+BY_LABELS = "{train} --epochs 10 --lr 0.003"
+PRUNED, CLUSTERED = (f"{c} {{given}} -o {{made}} --train {BY_LABELS}" for c in ("prune", "cluster"))
+TRAINED = f"train {{given}} -o {{made}} {BY_LABELS}"
 RECIPES = {
     "50 % zeros": (f"{PRUNE} --sparsity 0.5",),
     "50 % zeros, sparse tensors": (f"{PRUNE} --sparsity 0.5 --sparse",),
@@ -47,6 +50,21 @@ RECIPES = {
     "int8": (INT8,),
     "50 % zeros, 32 clusters": (f"{PRUNE} --sparsity 0.5", f"{CLUSTER} --clusters 32"),
     "50 % zeros, 32 clusters, int8": (f"{PRUNE} --sparsity 0.5", f"{CLUSTER} --clusters 32", INT8),
+    "floats, trained": (f"{TRAINED} --float",),
+    "50 % zeros, trained": (f"{PRUNED} --sparsity 0.5",),
+    "75 % zeros, trained": (f"{PRUNED} --sparsity 0.75",),
+    "2:4, trained": (f"{PRUNED} --pattern 2:4",),
+    "30 % of channels out, trained": (f"{PRUNE} --structured --sparsity 0.3", f"{TRAINED} --float"),
+    "32 clusters, trained": (f"{CLUSTERED} --clusters 32",),
+    "16 clusters, trained": (f"{CLUSTERED} --clusters 16",),
+    "int8, trained": (TRAINED,),
+    "int4 weights": (f"{INT8} --weights int4 --method minmax --rounding nearest",),
+    "int4 weights, trained": (f"{TRAINED} --bits 4,8",),
+    "50 % zeros, 32 clusters, int8, trained": (
+        f"{PRUNED} --sparsity 0.5",
+        f"{CLUSTERED} --clusters 32",
+        INT8,
+    ),
 }
 
 
@@ -59,6 +77,7 @@ class Case:
     told: str  # what the samples are
     giving: Callable[[], Samples]  # what is reconstructed on
     judging: Callable[[], Judging]
+    training: Callable[[], Judging] | None = None  # with labels; None: recipes that train are left out
 
 
 def _images(part: str, count: int) -> Judging:
@@ -85,9 +104,11 @@ CASES = (
     Case(
         "ResNet-8",
         "float32/pretrainedResnet.tflite",
-        "CIFAR-10: reconstructed on 512 images of the training set, judged by 1,000 of the test set",
+        "CIFAR-10: reconstructed on 512 images of the training set, trained on 3,000 of it, judged by "
+        "1,000 of the test set",
         partial(_given, partial(_images, "train", 512)),
         partial(_images, "test", 1000),
+        partial(_images, "train", 3000),
     ),
     Case(
         "MobileNet v2",
@@ -99,9 +120,11 @@ CASES = (
     Case(
         "ViT",
         "float32/mnist_vit_fp32.tflite",
-        "MNIST: reconstructed on 512 digits of the training set, judged by 500 of the test set",
+        "MNIST: reconstructed on 512 digits of the training set, trained on 4,000 of it, judged by 500 of "
+        "the test set",
         partial(_given, partial(_digits, "train", 512)),
         partial(_digits, "test", 500),
+        partial(_digits, "train", 4000),
     ),
 )
 
@@ -132,12 +155,14 @@ def _measure(case: Case, work: Path, again: bool) -> None:
     }
     row["float"] = classes(floats, floats, labels)
     for recipe, templates in RECIPES.items():
-        if recipe in row.setdefault("recipes", {}):
+        trains = any("{train}" in template for template in templates)
+        if recipe in row.setdefault("recipes", {}) or (trains and case.training is None):
             continue
         made, commands = _made(case, templates, work)
         measured = classes(floats, by_itself(made, inputs), labels)
         sizes = {"bytes": made.stat().st_size, "compressed": _packed(made)}
         row["recipes"][recipe] = {"commands": commands, **sizes, **measured}
+        row["recipes"] = {r: row["recipes"][r] for r in RECIPES if r in row["recipes"]}
         print(case.name, recipe, sizes["compressed"] / row["compressed"], measured, flush=True)
         _write(case.name, row)
 
@@ -156,18 +181,32 @@ def _made(case: Case, templates: Sequence[str], work: Path) -> tuple[Path, list[
         (work / given).symlink_to(models.path(case.file))
     if not data.exists():
         np.save(data, np.stack([sample[0] for sample in case.giving()]))
+    train = _training(case, work)
     commands = []
     for template in templates:
-        options = template.format(given="", made="", data="").replace(" -o ", " ").split()
+        options = template.format(given="", made="", data="", train="").replace(" -o ", " ").split()
         made = "_".join([given.removesuffix(".tflite"), *(w.strip("-").replace(":", "") for w in options)])
         told = template.format(
-            given=given, made=f"{made}.tflite", data=f"--data {data.name} --engine litert"
+            given=given, made=f"{made}.tflite", data=f"--data {data.name} --engine litert", train=train
         )
         commands.append(f"delegraph {told}")
         if not (work / f"{made}.tflite").exists():
             subprocess.run(commands[-1].split(), cwd=work, check=True, stdout=subprocess.DEVNULL)
         given = f"{made}.tflite"
     return work / given, commands
+
+
+def _training(case: Case, work: Path) -> str:
+    """Return the options that give the samples to train on, which are written beside the models."""
+    if case.training is None:
+        return ""
+    stem = Path(case.file).stem
+    data, wanted = work / f"{stem}_train.npy", work / f"{stem}_classes.npy"
+    if not wanted.exists():
+        inputs, labels = case.training()
+        np.save(data, np.stack([sample[0] for sample in inputs]))
+        np.save(wanted, labels)
+    return f"--data {data.name} --labels {wanted.name}"
 
 
 def _read() -> Found:

@@ -160,6 +160,7 @@ def test_the_command_measures_and_keeps(cache):
     from click.testing import CliRunner
 
     pytest.importorskip("delegraph_reference")
+    pytest.importorskip("delegraph_int16", reason="it gives the reference delegate kernels for int16")
     found = CliRunner().invoke(main, ["calibrate-costs", "-d", "reference", "--seconds", "0", "--json"])
 
     assert found.exit_code == 0, found.output

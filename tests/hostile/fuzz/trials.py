@@ -36,6 +36,11 @@ class Outcome:
         return " " in self.what or self.what in ("died", "differs", "overwritten")
 
     @property
+    def hurts(self) -> bool:
+        """Whether a process, its memory or its user is harmed: not where numbers or models differ."""
+        return self.is_finding and not self.what.startswith(("differs", "made does not run"))
+
+    @property
     def kind(self) -> tuple[str, str, str]:
         """What two outcomes have in common that have one cause: lines move, numbers differ."""
         if self.where:

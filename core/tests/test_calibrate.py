@@ -56,23 +56,34 @@ def test_costs_are_those_that_the_samples_are_made_of(monkeypatch):
         for i, name in enumerate(dict.fromkeys(sample.name for sample in samples()))
     }
 
-    def invoked(models, delegate, seconds):
+    def in_turn(models, delegates, seconds):
         found = []
         for model in models:
             graph = model.subgraphs[0]
             took = [made[", ".join(op_class(op))].seconds(op) for op in graph.ops]
             handed = 2e-10 * calibrating._edge(model) if took else 0.0
             found.append(7e-6 + sum(took) + handed + (3e-5 if took else 0.0))
-        return found
+        return [[2 * seconds for seconds in found], None, found]
 
-    monkeypatch.setattr(calibrating, "_invoked", invoked)
-    found = calibrate(Toy())
+    monkeypatch.setattr(calibrating, "_in_turn", in_turn)
+    slow, none, found = calibrate([Toy(), Toy(), Toy()])
+
+    assert slow.launch == pytest.approx(2 * found.launch)
+    assert none == CostTable(0.0, 0.0, {})
 
     assert found.launch == pytest.approx(3e-5, rel=0.01)
     assert found.per_byte == pytest.approx(2e-10, rel=0.01)
     for sample in samples():
         op = sample.model(1).subgraphs[0].ops[0]
         assert found.seconds(op) == pytest.approx(made[sample.name].seconds(op), rel=0.02)
+
+
+def test_delegates_run_in_turn():
+    ran = []
+
+    calibrating._seconds([lambda: ran.append("a"), lambda: ran.append("b")], 1e-9)
+
+    assert ran == ["a", "a", "b", "b"] * 4  # the first of two runs is not timed
 
 
 def test_what_was_measured_is_read_back_for_the_same_delegate_and_no_other():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from delegraph import InputError, StateError, compat
+from delegraph import InputError, OptionError, StateError, compat
 from delegraph.compat.modules import STAND_INS
 from delegraph.file import write_model
 from delegraph.model import Builder
@@ -169,6 +169,15 @@ def test_names_in_the_environment_choose_delegates(monkeypatch):
     assert ProgramSettings(["reference"]).wanted == ["reference"]
     monkeypatch.delenv("DELEGRAPH_DELEGATES")
     assert ProgramSettings().wanted == []
+
+
+def test_a_program_plans_by_the_policy_that_install_was_given(path):
+    with compat.installed(policy="fastest"):
+        program = importlib.import_module("tflite_runtime.interpreter").Interpreter
+        with pytest.raises(
+            OptionError, match="no policy 'fastest' for partitioning; there is: greedy, cost"
+        ):
+            program(path).allocate_tensors()
 
 
 def test_what_ran_is_told(program, path):

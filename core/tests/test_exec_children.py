@@ -107,7 +107,7 @@ subprocess.run([sys.executable, "-c", code])
 
 def test_the_environment_is_as_before_when_the_program_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "mine")
-    with passed_on(["reference"], {}, False, []):
+    with passed_on(["reference"], {}, False, [], "cost"):
         assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(STARTUP), "mine"]
         with passed_on(None, {}, True, []):  # a program that is started by one
             assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(STARTUP), "mine"]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from delegraph.file import read_model
 from delegraph.model import Builder
+from delegraph.partition.policies import POLICIES
 
 
 def test_a_delegate_within_its_claims_exits_with_0(delegraph, saved, products):
@@ -49,6 +50,17 @@ def test_options_go_to_the_side_whose_delegate_they_name(delegraph, saved, produ
     assert "beyond" in good.output
     bad = delegraph("compare", model, "-d", "off", "--against", "exact", "-o", "none.num_threads=1")
     assert "options for 'none'" in bad.output
+
+
+def test_the_policy_is_that_of_the_side_that_is_judged(delegraph, saved, products, monkeypatch):
+    by_cost = []
+    cut = POLICIES["greedy"]
+    monkeypatch.setitem(POLICIES, "cost", lambda work: by_cost.append(list(work.delegates)) or cut(work))
+    result = delegraph(
+        "compare", saved(products()), "-d", "fuser", "--against", "exact", "--policy", "cost"
+    )
+    assert result.exit_code == 0, result.output
+    assert {delegates[0].label for delegates in by_cost} == {"fuser"}
 
 
 def test_infinite_differences_are_null_in_json(delegraph, saved, products, tmp_path):

@@ -47,8 +47,8 @@ def calibrate_costs(
 ) -> None:
     """Measure what ops take on delegates here, for plans by cost.
 
-    Small models run on each delegate, for a few seconds; on a device that compiles, for a minute. What was
-    measured is kept in the cache directory, with device, options, threads and versions: plans with
+    Small models run on the delegates in turn, for a few seconds; on a device that compiles, for a minute.
+    What was measured is kept in the cache directory, with device, options, threads and versions: plans with
     --policy cost use it. Without --delegates, all that are installed and can work are measured.
 
     With models, it is their plans that are measured, in turn: those of --policy greedy and cost, and each
@@ -62,13 +62,12 @@ def calibrate_costs(
     from ..partition.cost_table import store
     from ..report.calibrate import calibrate, samples
 
-    working = _working(delegates, options)
-    found = {}
-    with progress_bar(len(working) * len(samples())) as step:
-        for delegate in working:
-            with delegate:
-                costs = found[delegate.label] = calibrate(delegate, seconds, step)
-                path = store(delegate, costs) if keep else None
+    found: dict[str, CostTable] = {}
+    with ExitStack() as stack, progress_bar(len(samples())) as step:
+        working = [stack.enter_context(d) for d in _working(delegates, options)]
+        for delegate, costs in zip(working, calibrate(working, seconds, step), strict=True):
+            found[delegate.label] = costs
+            path = store(delegate, costs) if keep else None
             if not (as_json or as_csv):
                 show([_costs_table(delegate.label, costs)])
                 echo(f"kept in {escaped(str(path))}\n" if path else "")

@@ -9,7 +9,14 @@ import click
 
 from ..plugins import REFERENCE
 from ..report.compare import Comparison
-from .common import budget_options, delegate_options, form_options, model_argument, tensor_limit
+from .common import (
+    budget_options,
+    delegate_options,
+    form_options,
+    model_argument,
+    policy_option,
+    tensor_limit,
+)
 from .echo import echo, echo_csv, echo_json
 from .inputs import files_of, input_options, read
 from .reports import check_page, page_name, report_options, write_node_data, write_page
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 @model_argument
 @input_options
 @delegate_options
+@policy_option
 @budget_options
 @click.option(
     "--against", metavar="A,B", default=REFERENCE, show_default=True, help="Delegates to compare with."
@@ -46,6 +54,7 @@ def compare(
     signature: str | None,
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    policy: str,
     budget: dict[str, int],
     against: str,
     as_json: bool,
@@ -75,8 +84,8 @@ def compare(
     inputs = read(interface, given or ("random:0",), mean, std, fit, budget)
     others = [name.strip() for name in against.split(",")]
     sides = Sides(
-        (delegates, _options_of(delegates, options, others)),
-        (others, _options_of(others, options, delegates)),
+        (delegates, _options_of(delegates, options, others), policy),
+        (others, _options_of(others, options, delegates), "greedy"),
         budget,
     )
     wanted = ComparedRun(loaded, interface, inputs)

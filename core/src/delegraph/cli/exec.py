@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from .common import delegate_options, loaded_delegates
+from .common import delegate_options, loaded_delegates, policy_option
 from .echo import echo
 
 RAW = {"ignore_unknown_options": True, "allow_interspersed_args": False}  # what follows is the program's
@@ -28,6 +28,7 @@ RAW = {"ignore_unknown_options": True, "allow_interspersed_args": False}  # what
     "--leave-out", multiple=True, metavar="PACKAGE", help="Stand in for nothing of a package: tensorflow."
 )
 @delegate_options
+@policy_option
 @click.argument("program")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def exec(
@@ -36,6 +37,7 @@ def exec(
     leave_out: tuple[str, ...],
     delegates: list[str],
     options: dict[str, dict[str, str]],
+    policy: str,
     program: str,
     arguments: tuple[str, ...],
 ) -> None:
@@ -52,10 +54,11 @@ def exec(
         raise click.BadParameter(f"no file {program!r}; a module needs -m", param_hint="PROGRAM")
     if delegates or options:
         loaded_delegates(delegates, options)  # what is wrong with them is said before the program begins
-    compat.install(delegates or None, options, keep_tensors, leave_out)
+    given = (delegates or None, options, keep_tensors, leave_out, policy)
+    compat.install(*given)
     atexit.register(_say_what_ran)
     try:
-        with passed_on(delegates or None, options, keep_tensors, leave_out):
+        with passed_on(*given):
             Context().run(_run, program, is_module, arguments)  # what it writes is its own, however it ends
     except SystemExit:
         raise

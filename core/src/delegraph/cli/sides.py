@@ -15,7 +15,7 @@ from ..report.first_wrong import WrongPart, first_wrong
 from ..run import Interface, Interpreter
 from ..run.opened import Options, interpreter
 
-Side = tuple[Sequence[str], Options]
+Side = tuple[Sequence[str], Options, str]  # names, options, policy
 
 
 @frozen
@@ -68,5 +68,5 @@ class Sides:
     def _opened(
         self, wanted: ComparedRun, side: Side, **settings: Any
     ) -> AbstractContextManager[Interpreter]:
-        names, options = side
-        return interpreter(wanted.model, names, options, **self.budget, **settings)
+        names, options, policy = side
+        return interpreter(wanted.model, names, options, policy=policy, **self.budget, **settings)

@@ -29,13 +29,14 @@ def passed_on(
     options: Mapping[str, Mapping[str, Any]],
     keep_tensors: bool,
     leave_out: Sequence[str],
+    policy: str = "greedy",
 ) -> Iterator[None]:
     """Let processes that are started in the meantime do as this one, where ``install`` was given these."""
     before = {name: os.environ.get(name) for name in (SETTINGS, "PYTHONPATH")}
     others = [p for p in (before["PYTHONPATH"] or "").split(os.pathsep) if p and p != str(STARTUP)]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(STARTUP), *others])
     os.environ[SETTINGS] = json.dumps(
-        (delegates and list(delegates), options, keep_tensors, list(leave_out))
+        (delegates and list(delegates), options, keep_tensors, list(leave_out), policy)
     )
     try:
         yield
@@ -51,8 +52,7 @@ def install_here() -> None:
     """Do in a process what the one that started it did; a line at its end says what ran."""
     if is_installed():  # by the program itself
         return
-    delegates, options, keep_tensors, leave_out = json.loads(os.environ[SETTINGS])
-    install(delegates, options, keep_tensors, leave_out)
+    install(*json.loads(os.environ[SETTINGS]))
     atexit.register(_say_what_ran)
 
 

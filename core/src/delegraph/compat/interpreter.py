@@ -57,6 +57,7 @@ class ProgramInterpreter(_Interpreter):
             bool(experimental_disable_delegate_node_fusion),
             bool(experimental_force_delegate_node_profiling),
             delegates=chosen.wanted,
+            policy=chosen.policy,
             on_failure="fallback",
             keep_read_tensors=True,
         )

@@ -111,6 +111,7 @@ def install(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     keep_tensors: bool = False,
     leave_out: Sequence[str] = (),
+    policy: str = "greedy",
 ) -> None:
     """Put delegraph's modules at the addresses of LiteRT's; call it before the program imports them.
 
@@ -123,11 +124,12 @@ def install(
     :param keep_tensors: keep every tensor of every model, for programs that read many of them.
     :param leave_out: packages that nothing is to stand in for: ``["tensorflow"]``, for a library that does
         more where it finds it.
+    :param policy: how models are cut up, as for :class:`delegraph.Interpreter`.
     """
     check_flags(keep_tensors=keep_tensors)
     uninstall()
     _finder.left_out = _known_packages(leave_out)
-    settings.use(settings.ProgramSettings(delegates, dict(options or {}), bool(keep_tensors)))
+    settings.use(settings.ProgramSettings(delegates, dict(options or {}), bool(keep_tensors), policy))
     replaced = [n for n, s in STAND_INS.items() if s.source and n.partition(".")[0] not in _finder.left_out]
     for name in [n for n in replaced if n in sys.modules]:
         _before[name] = sys.modules.pop(name)
@@ -173,9 +175,10 @@ def installed(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     keep_tensors: bool = False,
     leave_out: Sequence[str] = (),
+    policy: str = "greedy",
 ) -> Iterator[None]:
     """Do as :func:`install`, for the length of a ``with`` block."""
-    install(delegates, options, keep_tensors, leave_out)
+    install(delegates, options, keep_tensors, leave_out, policy)
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ class ProgramSettings:
     delegates: Sequence[Wanted] | None = None  # None: those of the environment, else the reference delegate
     options: Mapping[str, Mapping[str, Any]] = field(factory=dict)  # by label of the delegate
     keep_tensors: bool = False
+    policy: str = "greedy"  # a key of POLICIES
 
     @cached_property
     def wanted(self) -> list[Wanted]:

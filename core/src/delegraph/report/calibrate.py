@@ -21,7 +21,9 @@ from ..run import Interpreter
 
 SECONDS = 0.03  # of runs, per sample
 LENGTH = 4  # ops of a model
+MOST = 500  # runs of a model
 Shape = tuple[int, ...]
+Run = Callable[[], None]
 Adds = Callable[[Builder, Tensor, str], Tensor]  # an op to a chain
 
 
@@ -71,36 +73,53 @@ def samples() -> list[ChainSample]:
 
 
 def calibrate(
-    delegate: Delegate, seconds: float = SECONDS, progress: Callable[[str], None] = lambda stage: None
-) -> CostTable:
-    """Return what ops take on a delegate, measured now.
+    delegates: Sequence[Delegate],
+    seconds: float = SECONDS,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> list[CostTable]:
+    """Return what ops take on each of some delegates, measured now.
 
-    :param seconds: of runs, per sample; 0: one run, to see that it works.
+    They run each sample in turn: what else the machine does meanwhile costs all of them alike.
+
+    :param seconds: of runs, per sample and delegate; 0: one run, to see that it works.
     :param progress: called before each sample with its name.
     """
-    alone = (_invoked([_nothing()], delegate, seconds) or [0.0])[0]
-    took: dict[str, list[Took]] = {}
-    chains: dict[int, tuple[float, float]] = {}  # by bytes handed: an op, a model of one
-    launch, per_byte = 0.0, 0.0
+    idle = _in_turn([_nothing()], delegates, seconds)
+    found = [_Measured((alone or [0.0])[0]) for alone in idle]
     for sample in samples():
-        progress(f"{delegate.label}: {sample.name}")
-        model = sample.model(LENGTH)
-        op = model.subgraphs[0].ops[0]
-        if sample.is_first:
-            found = _invoked([sample.model(1), model], delegate, seconds)
-            if found is not None:
-                one, several = (max(s - alone, 0.0) for s in found)
-                each = max(several - one, 0.0) / (LENGTH - 1)
-                took.setdefault(sample.name, []).append(Took(op, each))
-                chains[_edge(model)] = each, one
-                launch, per_byte = _launch(chains)
-        else:
-            found = _invoked([model], delegate, seconds)
-            if found is not None:
-                whole = max(found[0] - alone, 0.0)
-                each = max(whole - launch - per_byte * _edge(model), 0.1 * whole) / LENGTH
-                took.setdefault(sample.name, []).append(Took(op, each))
-    return CostTable(launch, per_byte, {name: _fitted(found) for name, found in took.items()})
+        progress(sample.name)
+        models = [sample.model(1), sample.model(LENGTH)] if sample.is_first else [sample.model(LENGTH)]
+        for measured, took in zip(found, _in_turn(models, delegates, seconds), strict=True):
+            if took is not None:
+                measured.add(sample, models, took)
+    return [measured.table() for measured in found]
+
+
+class _Measured:
+    """What the samples so far took on a delegate."""
+
+    def __init__(self, alone: float) -> None:
+        self._alone = alone  # seconds of a model without ops
+        self._took: dict[str, list[Took]] = {}  # by the sample's name
+        self._chains: dict[int, tuple[float, float]] = {}  # by bytes handed: an op, a model of one
+        self._launch, self._per_byte = 0.0, 0.0
+
+    def add(self, sample: ChainSample, models: Sequence[Model], took: Sequence[float]) -> None:
+        """Add what models of a sample took: a chain, behind an op alone where the sample is first."""
+        *ones, chain = (max(s - self._alone, 0.0) for s in took)
+        handed = _edge(models[-1])
+        for one in ones:
+            each = max(chain - one, 0.0) / (LENGTH - 1)
+            self._chains[handed] = each, one
+            self._launch, self._per_byte = _launch(self._chains)
+        if not ones:
+            each = max(chain - self._launch - self._per_byte * handed, 0.1 * chain) / LENGTH
+        op = models[-1].subgraphs[0].ops[0]
+        self._took.setdefault(sample.name, []).append(Took(op, each))
+
+    def table(self) -> CostTable:
+        classes = {name: _fitted(took) for name, took in self._took.items()}
+        return CostTable(self._launch, self._per_byte, classes)
 
 
 def _launch(chains: Mapping[int, tuple[float, float]]) -> tuple[float, float]:
@@ -144,32 +163,42 @@ def _nonnegative(rows: np.ndarray, seconds: np.ndarray, weights: np.ndarray) -> 
     return best
 
 
-def _invoked(models: Sequence[Model], delegate: Delegate, seconds: float) -> list[float] | None:
-    """Return seconds of runs, in turn, of models that a delegate does alone; None if it does not."""
+def _in_turn(
+    models: Sequence[Model], delegates: Sequence[Delegate], seconds: float
+) -> list[list[float] | None]:
+    """Return seconds of runs of models for each delegate; None for one that does not do them alone."""
+    with fallbacks_unsaid(), ExitStack() as stack:
+        runs = [_runs(models, delegate, stack) for delegate in delegates]
+        took = iter(_seconds([run for some in runs for run in some or ()], seconds))
+        return [None if some is None else [next(took) for _ in some] for some in runs]
+
+
+def _runs(models: Sequence[Model], delegate: Delegate, stack: ExitStack) -> list[Run] | None:
+    """Prepare models on a delegate, and run each once; None if it does not do them alone."""
+    runs: list[Run] = []
     try:
-        with fallbacks_unsaid(), ExitStack() as stack:
-            runs = []
-            for model in models:
-                interpreter = stack.enter_context(Interpreter(model=model, delegates=[delegate]))
-                if any(p.delegate is not delegate for p in interpreter.plan.partitions):
-                    return None
-                interpreter.allocate_tensors()
-                runs.append(interpreter.invoke)
-            return _seconds(runs, seconds)
+        for model in models:
+            interpreter = stack.enter_context(Interpreter(model=model, delegates=[delegate]))
+            if any(p.delegate is not delegate for p in interpreter.plan.partitions):
+                return None
+            interpreter.allocate_tensors()
+            interpreter.invoke()
+            runs.append(interpreter.invoke)
     except DelegraphError:
         return None
+    return runs
 
 
-def _seconds(runs: Sequence[Callable[[], None]], seconds: float) -> list[float]:
+def _seconds(runs: Sequence[Run], seconds: float) -> list[float]:
     """Return what each run takes at the least: a machine does other things, too."""
-    for run in [*runs, *runs] if seconds else []:
-        run()
     found: list[list[float]] = [[] for _ in runs]
-    start = perf_counter()
-    while len(found[0]) < (4 if seconds else 1) or (
-        perf_counter() - start < seconds and len(found[0]) < 500
+    start, least = perf_counter(), 4 if seconds else 1
+    while runs and (
+        len(found[0]) < least or (perf_counter() - start < seconds * len(runs) and len(found[0]) < MOST)
     ):
         for run, times in zip(runs, found, strict=True):
+            if seconds:
+                run()  # wakes what slept while the others ran
             before = perf_counter()
             run()
             times.append(perf_counter() - before)

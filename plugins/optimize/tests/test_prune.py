@@ -247,3 +247,38 @@ def test_sparse_weights_are_quantized_and_pruned_again() -> None:
     assert small[0].dtype == np.int8
     assert small[0].tolist() == small[1].tolist()
     assert [o.zeros for o in prune(sparse, 0.75).report.outcomes] == [1536, 96]
+
+
+def test_weights_are_rounded_to_significant_bits() -> None:
+    """float16 has 11 of them."""
+    given = floats(8, 64) + np.float32(2)
+    made = weights_of(prune(one_layer(given), 0.0, significand=11).model)
+    assert np.array_equal(made, given.astype(np.float16).astype(np.float32))
+    assert np.array_equal(weights_of(prune(one_layer(given), 0.0).model), given)
+
+
+def test_rounding_keeps_what_is_even_tiny_or_the_largest() -> None:
+    largest, tiny = np.finfo(np.float32).max, np.float32(2.0**-149)
+    given = np.array([[1 + 2**-4, 1 + 3 * 2**-4, largest, -largest, 5 * tiny, -tiny, 0, -3]], np.float32)
+    made = weights_of(prune(one_layer(given), 0.0, significand=4).model)
+    assert made[0, :2].tolist() == [1.0, 1.25]
+    assert np.isfinite(made).all()
+    assert np.array_equal(made[0, 4:], given[0, 4:])
+
+
+def test_weights_that_samples_give_are_rounded_to_16_bits_and_others_only_if_asked() -> None:
+    model, x = conv_net(), floats(32, 1, 6, 6, 3)
+    made = prune(model, 0.5, data=x)
+    bits = [weights_of(made.model, op).view(np.uint32) for op in range(3)]
+    assert [bool((b & 0xFF).any()) for b in bits] == [False, True, False]  # depthwise stays as it is
+    assert "rounded to 16 significant bits" in str(made.report)
+    exact = prune(model, 0.5, data=x, significand=24)
+    assert (weights_of(exact.model).view(np.uint32) & 0xFF).any()
+    assert "rounded" not in str(exact.report)
+    assert exact.report.compressed_after > made.report.compressed_after
+
+
+@pytest.mark.parametrize("bits", [3, 25, -1, 0])
+def test_a_significand_out_of_range_is_refused(bits: int) -> None:
+    with pytest.raises(InputError, match=f"significand needs a number of bits from 4 to 24, found {bits}"):
+        prune(dense_net(), significand=bits)

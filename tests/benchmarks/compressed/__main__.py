@@ -41,6 +41,7 @@ TRAINED = f"train {{given}} -o {{made}} {BY_LABELS}"
 RECIPES = {
     "50 % zeros": (f"{PRUNE} --sparsity 0.5",),
     "50 % zeros, sparse tensors": (f"{PRUNE} --sparsity 0.5 --sparse",),
+    "50 % zeros, 8 significant bits": (f"{PRUNE} --sparsity 0.5 --significand 8",),
     "75 % zeros": (f"{PRUNE} --sparsity 0.75",),
     "2:4": (f"{PRUNE} --pattern 2:4",),
     "10 % of channels out": (f"{PRUNE} --structured --sparsity 0.1",),

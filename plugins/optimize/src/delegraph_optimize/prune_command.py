@@ -47,6 +47,11 @@ _OPTIONS = (
     click.option(
         "--structured", is_flag=True, help="Take out whole channels: smaller and faster everywhere."
     ),
+    click.option(
+        "--significand",
+        type=click.IntRange(4, 24),
+        help="Round weights to so many significant bits: compresses better. Without it: with --data 16.",
+    ),
     click.option("--scan", is_flag=True, help="Write no model: say what each layer costs, on --data."),
     click.option("--plot", type=OUT, help="Of a scan: draw it to an .svg file."),
     *SAMPLES,
@@ -96,7 +101,7 @@ def prune(
     training = {n: settings.pop(n) for n in (*TRAINED, *_SCHEDULE)}
     form = "json" if as_json else "csv" if as_csv else ""
     if scan:
-        of_pruning = {f"--{n}": settings.pop(n) for n in ("per", "rules", "sparse", "structured")}
+        of_pruning = {f"--{n}": settings.pop(n) for n in _OF_MODELS}
         _check_scan({"-o/--output": out, "--html": html, **of_pruning}, settings["data"])
         _scan(model, plot, form, **settings)
         return
@@ -115,6 +120,7 @@ def prune(
     tell(found, model, out, html, read, form)
 
 
+_OF_MODELS = ("per", "rules", "significand", "sparse", "structured")
 _SCHEDULE = ("schedule", "begin", "end", "frequency")
 
 
@@ -125,6 +131,7 @@ def _trained(
     training: dict[str, Any],
 ) -> CompressedModel:
     """Prune a model while it is trained."""
+    from .compress.significand import OF_SAMPLES
     from .pruning import prune as pruned
     from .pruning import pruning_constraints
     from .pruning.asked import Pruning
@@ -136,6 +143,7 @@ def _trained(
     told = f"pruned {Pruning.of(asked['sparsity'], asked['pattern'])}"
     schedule = {n: training.pop(n) for n in _SCHEDULE}
     one_shot = {n: settings.pop(n) for n in ("per", "engine")}
+    settings["significand"] = settings["significand"] or OF_SAMPLES
     if schedule["schedule"] == "one-shot":
         if settings["data"] is None:
             raise click.UsageError("--train needs samples: --data")

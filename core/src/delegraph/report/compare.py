@@ -163,7 +163,8 @@ def compare(
         interface.subgraph,
         *(s.graph.index for s in first.plan.reached if s.graph.index != interface.subgraph),
     ]
-    pairs = (_Pair(first, second, index, index == interface.subgraph) for index in reached)
+    given = {a.tensor.index: inputs[a.name] for a in interface.inputs}
+    pairs = (_Pair(first, second, i, given if i == interface.subgraph else None) for i in reached)
     found = tuple(c for pair in pairs for c in pair.compared())
     widest = widest_claim([c.claim for c in found if c.claim is not None])
     outputs = {}
@@ -216,12 +217,16 @@ class _Pair:
     """Two interpreters after their run."""
 
     def __init__(
-        self, first: Interpreter, second: Interpreter, subgraph: int, runs_once: bool = False
+        self,
+        first: Interpreter,
+        second: Interpreter,
+        subgraph: int,
+        given: Mapping[int, np.ndarray] | None = None,
     ) -> None:
         self.first = first
         self.second = second
         self.subgraph = subgraph
-        self.runs_once = runs_once  # it is what is run, not called by some op
+        self.given = given  # its inputs by tensor, where it is what is run; None where ops call it
         plans = [i.plan.subgraphs[subgraph] for i in (first, second)]
         self.graph: Graph = plans[0].graph
         self.runs_on = [{op.index: p for p in plan.partitions for op in p.ops} for plan in plans]
@@ -266,10 +271,10 @@ class _Pair:
     def alone(self, op: Op) -> list[np.ndarray] | None:
         """Return what the second's delegate gives for the op on the first's values; None if it cannot."""
         planned = self.runs_on[1][op.index]
-        if planned.delegate is None or not self.begins_as_reset(op):  # core's ops need the whole run
+        if planned.delegate is None or not self.knows_state(op):  # core's ops need the whole run
             return None
         tensors = (t for t in (*op.inputs, *op.outputs) if t is not None and not t.is_constant)
-        values = {t.index: initial(t) if t.is_variable else self.value(self.first, t) for t in tensors}
+        values = {t.index: self.before(t) for t in tensors}
         partition = planned.of_op(shaped_as(op, values))
         given = [values[t.index] for t in partition.inputs]
         try:
@@ -277,13 +282,20 @@ class _Pair:
         except DelegateFailed:
             return None
 
-    def begins_as_reset(self, op: Op) -> bool:
-        """Say whether the op found its state as a reset leaves it: it runs once, and no other has it."""
+    def before(self, tensor: Tensor) -> np.ndarray:
+        """Return what an op of the first run found in a tensor: in a state, what callers gave."""
+        if not tensor.is_variable:
+            return self.value(self.first, tensor)
+        given = self.given or {}
+        return given[tensor.index] if tensor.index in given else initial(tensor)
+
+    def knows_state(self, op: Op) -> bool:
+        """Say whether it is known what the op found as its state: it runs once, and no other has it."""
         state = {t.index for t in (*op.inputs, *op.outputs) if t is not None and t.is_variable}
         others = (
             t for o in self.graph.ops if o is not op for t in (*o.inputs, *o.outputs) if t is not None
         )
-        return not state or (self.runs_once and not any(t.index in state for t in others))
+        return not state or (self.given is not None and not any(t.index in state for t in others))
 
     def claim(self, op: Op) -> Claim | None:
         """Return what the rows of both delegates allow together."""

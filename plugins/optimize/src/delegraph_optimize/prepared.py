@@ -24,7 +24,7 @@ class FloatModel:
     @classmethod
     def of(cls, given: Model) -> FloatModel:
         edit = ModelEdit(given)
-        _reshape(edit, checked_plan(given))
+        _as_planned(edit, checked_plan(given))
         was = float_view(edit)
         notes = [f"the model is quantized ({was}); its float view is what is used"] if was else []
         notes += prepare(edit)
@@ -39,9 +39,13 @@ class FloatModel:
         return (((g, op.index), op) for g, graph in enumerate(self.model.subgraphs) for op in graph.ops)
 
 
-def _reshape(edit: ModelEdit, plan: Plan) -> None:
-    """Give tensors the shapes that ops make them of, where the file says others."""
+def _as_planned(edit: ModelEdit, plan: Plan) -> None:
+    """Give tensors the shapes and types that ops make them of, where the file says others."""
     for graph, planned in zip(edit.graphs, plan.subgraphs, strict=True):
         for said, found in zip(tuple(graph.tensors), planned.graph.tensors, strict=False):
-            if not said.is_constant and found.shape is not None and found.shape != said.shape:
+            if said.is_constant:
+                continue
+            if found.dtype != said.dtype:
+                graph.change(said.index, dtype=found.dtype)
+            if found.shape is not None and found.shape != said.shape:
                 graph.change(said.index, shape=found.shape, shape_signature=None)

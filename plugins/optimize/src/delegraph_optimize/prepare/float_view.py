@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+import attrs
 import numpy as np
-from delegraph import Quantization, Record
+from delegraph import Quantization, Record, options_record
 
 from ..real import is_quantized, real_values
 from ..spec import SPECS
@@ -31,6 +32,7 @@ def float_view(edit: ModelEdit) -> str:
         fold_constants(graph, edit.kept(graph))
         _say_scales(graph)
         _dequantize(graph)
+        _without_checks(graph)
         _without_borders(edit, graph)
         cleaned(edit, graph)
         for node in graph.nodes:
@@ -100,6 +102,15 @@ def _biases(node: EditedOp) -> list[int]:
         return []
     is_cell = any(operand.role == "r" for operand in spec.inputs)  # all of whose wide integers are biases
     return [i for i in range(len(node.inputs)) if is_cell or spec.input(i).role == "b"]
+
+
+def _without_checks(graph: GraphEdit) -> None:
+    """Let what says how far integers are from floats say how far floats are: it takes integers alone."""
+    for node in graph.nodes:
+        if node.name == "NumericVerify" and graph.tensors[node.inputs[0]].dtype == "float32":
+            node.name, node.options = "SUB", options_record("SUB")
+            if node.source is not None:
+                node.source = attrs.evolve(node.source, custom_options=b"")
 
 
 def _without_borders(edit: ModelEdit, graph: GraphEdit) -> None:

@@ -14,6 +14,7 @@ _OTHERS = (
     OpSpec("DENSIFY", "x -> x"),
     OpSpec("DEQUANTIZE", "x -> x"),
     OpSpec("DIV", "x x -> x"),
+    OpSpec("NumericVerify", "x x -> x"),
     OpSpec("QUANTIZE", "x -> x"),
 )
 _ROWS = SPECS | {row.op: row for row in _OTHERS}

@@ -15,6 +15,7 @@ TABLES = {
     "times": "Milliseconds of a run (medians of interleaved runs; ratios below 1: delegraph is faster)",
     "int16": "16x8 models, ms of a run (medians of interleaved runs; LiteRT: the fastest of its resolvers)",
     "opencl": "Milliseconds of a run on OpenCL, inputs and outputs included (medians, all in one process)",
+    "opencl floats": "Float models on OpenCL, ms of a run (ratios: medians of neighbors, and fastest runs)",
     "litert": "The LiteRT delegate beside LiteRT (medians of runs in turn, all in one process)",
     "first result": "A process until its first result: processor time and peak memory (medians, in turn)",
     "start": "OpenCL: ms from the constructor to the first result, without a cache entry and with one",
@@ -37,8 +38,9 @@ def _litert_child() -> Iterator[None]:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     import tables
+    from machine import machine
 
     for name, title in TABLES.items():
         if rows := tables.rows_of(terminalreporter, name):
-            terminalreporter.section(name)
+            terminalreporter.section(f"{name}, on {machine()}")
             terminalreporter.write_line(tables.text(title, rows))

@@ -27,6 +27,7 @@ from .improve import (
     best_method,
     engines_of,
     equalized,
+    has_gates,
     improve,
     written_bytes,
 )
@@ -188,7 +189,8 @@ def _settled(wishes: Wishes, settings: Asked, has_samples: bool, model: Model) -
     """Return the wishes with nothing left open."""
     if wishes.asked and not has_samples:
         raise InputError(f"{wishes.asked[0]} needs samples of the model's inputs: data")
-    return wishes.settled(settings.weights, has_samples, settings.scheme, written_bytes(model))
+    gates = any(has_gates(op) for graph in model.subgraphs for op in graph.ops)
+    return wishes.settled(settings.weights, has_samples, settings.scheme, written_bytes(model), gates)
 
 
 def _equalized(ready: FloatModel, some: Samples, engine: str | Delegate) -> tuple[FloatModel, Samples]:

@@ -29,24 +29,44 @@ def seen_inside(op: Op, arrays: Sequence[Any]) -> dict[str, np.ndarray]:
     """Return the values inside an LSTM while it runs on these inputs; {} of any other op."""
     if op.name != LSTM or op.options.fused_activation_function != "TANH":
         return {}
-    values = {
+    values = _values(op, arrays)
+    if any(v.dtype != np.float32 for v in values.values()):
+        return {}
+    cell = _FloatCell(values, op.options)
+    steps = [cell.step(at) for at in _by_step(op, values[0])]
+    return {name: np.stack([step[name] for step in steps]) for name in steps[0]} if steps else {}
+
+
+def read_by_gates(op: Op, x: np.ndarray) -> np.ndarray:
+    """Return what the gates of an LSTM of floats read at all steps of a sample: its input, and beside it
+    what it gave a step before, from a state of zeros on; (steps · batch, input + output).
+    """
+    states = [np.zeros(t.shape or (), np.float32) if t and t.is_variable else None for t in op.inputs]
+    cell = _FloatCell(_values(op, [x, *states[1:]]), op.options)
+    rows = []
+    for at in _by_step(op, x):
+        rows.append(np.hstack([at, cell.output]))
+        cell.step(at)
+    return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
+
+
+def _values(op: Op, arrays: Sequence[Any]) -> Values:
+    return {
         p: np.asarray(a if t.data is None else t.data)
         for p, (t, a) in enumerate(zip(op.inputs, arrays, strict=True))
         if t is not None
     }
-    if any(v.dtype != np.float32 for v in values.values()):
-        return {}
-    cell = _FloatCell(values, op.options)
-    x = values[0] if op.options.time_major else values[0].swapaxes(0, 1)
-    steps = [cell.step(at) for at in x]
-    return {name: np.stack([step[name] for step in steps]) for name in steps[0]} if steps else {}
+
+
+def _by_step(op: Op, x: np.ndarray) -> np.ndarray:
+    return x if op.options.time_major else x.swapaxes(0, 1)
 
 
 class _FloatCell:
     def __init__(self, values: Values, options: Any) -> None:
         self._values = values
         self._clips = options.cell_clip, options.proj_clip
-        self._h, self._c = values[_OUTPUT_STATE], values[_CELL_STATE]
+        self.output, self._c = values[_OUTPUT_STATE], values[_CELL_STATE]
 
     def step(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Take a step; return what was inside."""
@@ -61,11 +81,11 @@ class _FloatCell:
         self._c = _clipped(f * self._c + i * u, self._clips[0])
         gates[_OUTPUT] = self._gate(x, _OUTPUT)
         hidden = _logistic(self._finished(gates[_OUTPUT], _OUTPUT)) * np.tanh(self._c)
-        self._h = self._projected(hidden)
+        self.output = self._projected(hidden)
         return {gate_name(g): z for g, z in gates.items()} | {CELL: self._c, HIDDEN: hidden}
 
     def _gate(self, x: np.ndarray, gate: int) -> np.ndarray:
-        z = x @ self._values[_WEIGHTS + gate].T + self._h @ self._values[_RECURRENT + gate].T
+        z = x @ self._values[_WEIGHTS + gate].T + self.output @ self._values[_RECURRENT + gate].T
         place = _PEEPHOLE_OF.get(gate, -1)
         return np.asarray(z + self._values[place] * self._c if place in self._values else z)
 

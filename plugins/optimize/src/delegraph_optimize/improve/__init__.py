@@ -5,6 +5,7 @@ from __future__ import annotations
 from .best_method import BEST, CANDIDATES, best_method
 from .engines import engines_of
 from .equalize import EQUALIZED, equalized
+from .gates import has_gates
 from .improved import improve
 from .kept_samples import KeptSamples, written_bytes
 from .weights import Told
@@ -22,6 +23,7 @@ __all__ = [
     "best_method",
     "engines_of",
     "equalized",
+    "has_gates",
     "improve",
     "written_bytes",
 ]

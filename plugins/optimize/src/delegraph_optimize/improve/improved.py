@@ -24,11 +24,14 @@ def improve(
 
     :param model: the model of floats that it was made of.
     """
-    done = 0
+    done = lstms = 0
     of = sum(StoredProduct.of(graph, node) is not None for graph in edit.graphs for node in graph.nodes)
     for place, samples in kept.by_subgraph(model).items():
         graph = edit.graphs[place]
-        done += improve_weights(model.subgraphs[place], graph, samples, wishes, engines, told)[0]
+        better, _, rounded = improve_weights(model.subgraphs[place], graph, samples, wishes, engines, told)
+        done, lstms = done + better, lstms + rounded
     ways = [f"rounded by {wishes.rounding}"] if wishes.rounding != "nearest" else []
     ways += ["with corrected biases"] if wishes.bias_correction else []
-    return f"weights {' and '.join(ways)}: {done} of {of} ops, on {len(kept.samples)} samples"
+    found = [f"weights {' and '.join(ways)}: {done} of {of} ops"] if ways else []
+    found += [f"gates of {lstms} LSTMs rounded by gptq"] if lstms else []
+    return f"{'; '.join(found) or 'nothing improved'}, on {len(kept.samples)} samples"

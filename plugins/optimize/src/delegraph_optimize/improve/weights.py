@@ -12,6 +12,7 @@ from .adaround import RoundingTarget, adaround
 from .bias_correction import corrected_bias
 from .blocks import Block, blocks_of
 from .engines import Engines
+from .gates import improve_gates
 from .gptq import damped_squares, damping, gptq
 from .lockstep import LockStep, Values, lockstep
 from .nearest import nearest
@@ -35,19 +36,22 @@ def improve_weights(
     wishes: Wishes,
     engines: Engines,
     told: Told = lambda done, of: None,
-) -> tuple[int, int]:
-    """Make the weights and biases of a quantized graph better; return how many ops are, and could be.
+) -> tuple[int, int, int]:
+    """Make the weights and biases of a quantized graph better; return how many ops are, and could be, and
+    of how many LSTMs the gates are.
 
     :param floats: the graph that it was made of.
     :param samples: values by the number of the input.
     """
     of = sum(StoredProduct.of(edit, node) is not None for node in edit.nodes)
-    done = 0
+    done = rounded = 0
     blocks = _Blocks(floats, edit, wishes)
     for step in lockstep(floats, edit, samples, engines):
         is_known = step.floats is not None and step.found is not None
         if is_known:
             blocks.learn_at(step)
+        if is_known and wishes.rounds_gates:
+            rounded += improve_gates(edit, step, bool(wishes.bias_correction))
         stored = StoredProduct.of(edit, step.node)
         if stored is None:
             continue
@@ -55,7 +59,7 @@ def improve_weights(
             _improve(stored, step, wishes, step.op.index in blocks.inside, step.op.index in blocks.ends)
             done += 1
         told(done, of)
-    return done, of
+    return done, of, rounded
 
 
 class _Blocks:

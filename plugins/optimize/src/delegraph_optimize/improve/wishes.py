@@ -19,6 +19,7 @@ class Wishes:
     rounding: str | None = None
     iterations: int = 500  # of adaround, for each op, and of blocks, for each block
     seed: int = 0
+    rounds_gates: bool = False  # of LSTMs, by gptq: their weights of 8 bits have one scale for each matrix
 
     def check(self) -> None:
         """:raises InputError: a word is none of those known."""
@@ -39,10 +40,18 @@ class Wishes:
         }
         return [name for name, wanted in given.items() if wanted]
 
-    def settled(self, weights: str, has_samples: bool, scheme: str = "", work: int = LIGHT) -> Wishes:
+    def settled(
+        self,
+        weights: str,
+        has_samples: bool,
+        scheme: str = "",
+        work: int = LIGHT,
+        has_gates: bool = False,
+    ) -> Wishes:
         """Return the wishes with nothing left open, for weights of a type.
 
         :param work: bytes that the ops of the model write in a run.
+        :param has_gates: whether it has an LSTM.
         """
         few = _EFFORTS[self.effort][weights] if has_samples else _NOTHING
         if has_samples and self.effort == "normal" and scheme == "int8" and work < LIGHT:
@@ -52,11 +61,16 @@ class Wishes:
             equalize=few.equalize if self.equalize is None else self.equalize,
             bias_correction=few.bias_correction if self.bias_correction is None else self.bias_correction,
             rounding=few.rounding if self.rounding is None else self.rounding,
+            rounds_gates=has_gates and has_samples and self._may_round,
         )
 
     @property
+    def _may_round(self) -> bool:
+        return self.effort != "fast" if self.rounding is None else self.rounding != "nearest"
+
+    @property
     def needs_samples(self) -> bool:
-        return bool(self.bias_correction) or self.rounding not in (None, "nearest")
+        return bool(self.bias_correction) or self.rounds_gates or self.rounding not in (None, "nearest")
 
 
 _NOTHING = Wishes(equalize=False, bias_correction=False, rounding="nearest")

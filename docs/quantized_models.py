@@ -103,10 +103,10 @@ def _with_interval(key: str) -> Cell:
     return lambda of: _percent(of[key]) + (_half(of["interval"]) if "interval" in of else "")
 
 
-def _difference(of: Found) -> str:
-    low, high = of["difference"]
-    points = round(50 * (low + high), 1) + 0.0  # no -0
-    return f"{points:+.1f}{_half([low, high])}"
+def difference(ends: list[float]) -> str:
+    """Return the middle of an interval and half of its length, in points of 100."""
+    points = round(50 * sum(ends), 1) + 0.0  # no -0
+    return f"{points:+.1f}{_half(ends)}"
 
 
 def _half(ends: list[float]) -> str:
@@ -125,7 +125,7 @@ COLUMNS: dict[str, tuple[str, Cell]] = {  # head: (key that a row has then, how 
     "same": ("agreement", _with_interval("agreement")),
     "top-1": ("top1", lambda of: _percent(of["top1"])),
     "right": ("right", lambda of: _percent(of["right"])),
-    "difference": ("difference", _difference),
+    "difference": ("difference", lambda of: difference(of["difference"])),
     "overlap of boxes": ("overlap", _with_interval("overlap")),
     "error of the score": ("score error", lambda of: f"{of['score error']:.4f}"),
 }

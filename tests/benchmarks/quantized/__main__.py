@@ -8,11 +8,9 @@ command that made it; the samples that calibrate are written beside the models t
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "oracle"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,8 +21,9 @@ import numpy as np
 from cases import CASES, Case
 from delegraph import read_model
 from latencies import ratios
+from rows import Row, beside, read, write
 
-RESULT = Path(__file__).resolve().parents[3] / "docs" / "quantized-models.json"
+RESULT = "quantized-models.json"
 SCHEMES = {
     "float16": "--scheme float16",
     "dynamic": "--scheme dynamic",
@@ -35,7 +34,6 @@ SCHEMES = {
     "int8, best effort": "--scheme int8 --effort best --data {data} --engine litert",
     "int16x8": "--scheme int16x8 --data {data} --engine litert",
 }
-Found = dict[str, Any]
 
 
 def main() -> None:
@@ -50,15 +48,15 @@ def main() -> None:
     for case in CASES:
         if asked.only and case.name not in asked.only:
             continue
-        row = _read().get(case.name, {})
+        row = read(RESULT).get(case.name, {})
         if asked.times:
             _time(case, row, asked.work, asked.delegates.split(","))
         else:
             _measure(case, row, asked.work, asked.again)
-        _write(case.name, row)
+        write(RESULT, case.name, row, [c.name for c in CASES])
 
 
-def _measure(case: Case, row: Found, work: Path, again: bool) -> None:
+def _measure(case: Case, row: Row, work: Path, again: bool) -> None:
     """Fill in what a model's rows lack, but the times."""
     lacking = [s for s in SCHEMES if again or s not in row.get("schemes", {})]
     if not lacking:
@@ -92,18 +90,16 @@ def _out(case: Case, scheme: str) -> str:
 
 def _made(case: Case, scheme: str, command: str, work: Path) -> Path:
     """Run a command beside the model and its samples; return the model that it made."""
-    beside, data = work / Path(case.file).name, work / _data(case)
-    if not beside.exists():
-        beside.symlink_to(models.path(case.file))
+    given, data = beside(models.path(case.file), work), work / _data(case)
     if "--data" in command and not data.exists():
-        names = [x.name for x in read_model(beside).subgraphs[0].inputs]
+        names = [x.name for x in read_model(given).subgraphs[0].inputs]
         arrays = map(np.stack, zip(*case.calibrating(), strict=True))
         np.savez(data, **dict(zip(names, arrays, strict=True)))
     subprocess.run(command.split(), cwd=work, check=True, stdout=subprocess.DEVNULL)
     return work / _out(case, scheme)
 
 
-def _time(case: Case, row: Found, work: Path, delegates: list[str]) -> None:
+def _time(case: Case, row: Row, work: Path, delegates: list[str]) -> None:
     """Measure how long each scheme's model takes on each delegate, beside the float model."""
     made = {s: work / _out(case, s) for s in row["schemes"]}
     for delegate in delegates:
@@ -112,17 +108,6 @@ def _time(case: Case, row: Found, work: Path, delegates: list[str]) -> None:
         for scheme, ratio in found.items():
             row["schemes"][scheme].setdefault("times", {})[delegate] = ratio
         print(case.name, delegate, row["milliseconds"][delegate], found, flush=True)
-
-
-def _read() -> Found:
-    return json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-
-
-def _write(name: str, row: Found) -> None:
-    """Replace a model's row: others may be measured meanwhile."""
-    found = _read() | {name: row}
-    text = json.dumps({c.name: found[c.name] for c in CASES if c.name in found}, indent=1, default=float)
-    RESULT.write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

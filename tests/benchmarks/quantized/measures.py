@@ -27,14 +27,22 @@ def interval(differences: np.ndarray) -> list[float]:
 
 def classes(floats: Outputs, found: Outputs, labels: Labels) -> Row:
     """How often the class is the float model's, and how often the right one."""
-    before, after = (np.array([np.ravel(o[0]).argmax() for o in outputs]) for outputs in (floats, found))
+    before, after = _classes(floats), _classes(found)
     row: Row = {"agreement": float(np.mean(before == after))}
     if labels is not None:
-        offset = len(np.ravel(floats[0][0])) - 1000  # MobileNet's first class is "background"
-        right = labels + (offset if offset == 1 else 0)
-        row["top1"] = float(np.mean(after == right))
-        row["difference"] = interval((after == right).astype(int) - (before == right).astype(int))
+        row["top1"] = float(np.mean(right(found, labels)))
+        row["difference"] = interval(right(found, labels) - right(floats, labels))
     return row
+
+
+def right(outputs: Outputs, labels: Labels) -> np.ndarray:
+    """Return 1 for each sample that gets the right class, else 0."""
+    offset = len(np.ravel(outputs[0][0])) - 1000  # MobileNet's first class is "background"
+    return (_classes(outputs) == np.asarray(labels) + (offset if offset == 1 else 0)).astype(int)
+
+
+def _classes(outputs: Outputs) -> np.ndarray:
+    return np.array([np.ravel(of[0]).argmax() for of in outputs])
 
 
 def masks(floats: Outputs, found: Outputs, labels: Labels) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from delegraph import form_options
 
+from .bounds import bounded_command
 from .report_command import FILE, OUT, numbers
 
 if TYPE_CHECKING:
@@ -87,6 +88,20 @@ _OPTIONS = (
         type=click.Choice(["minmax", "average", "percentile", "mse", "entropy", "best"]),
         help="How ranges begin. Without it: as quantize has it.",
     ),
+    click.option(
+        "--effort",
+        type=click.Choice(["fast", "normal", "best"]),
+        default="normal",
+        show_default=True,
+        help="How weights of 4 bits and biases begin: as quantize has it.",
+    ),
+    click.option(
+        "--equalize/--no-equalize",
+        default=None,
+        help="Begin with channels of neighbouring weights equal in size.",
+    ),
+    click.option("--target", metavar="A,B", help="Delegates that will run it. Without it: LiteRT."),
+    click.option("--signature", metavar="KEY", help="Whose subgraph to train. Without it: the main one."),
     click.option("--rules", type=FILE, help="A TOML file: other schemes for some ops."),
     click.option("--calibration", type=FILE, help="A saved one: where ranges begin."),
     click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
@@ -116,6 +131,7 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.argument("model", type=FILE)
 @_with_options
+@bounded_command
 @form_options(
     json="Print the epochs, and what became of each op, as JSON.", csv="Print a line for each epoch as CSV."
 )
@@ -154,12 +170,25 @@ def train(
         read.append(html)
     found.write(out, read)
     if as_json:
-        echo_json({"file": out, **found.to_json()})
+        plan = {} if found.plan is None else {"plan": found.plan.to_json()}
+        echo_json({"file": out, **found.to_json(), **plan})
     elif as_csv:
         lines = found.lines()
         echo_csv(tuple(lines[0]), lines)
     else:
         echo(str(found))
+        _tell_plan(found)
+
+
+def _tell_plan(found: Trained) -> None:
+    """Say which delegates of the target take what, where one was named."""
+    from delegraph import echo
+
+    from .target import compilers_tables
+
+    if found.plan is not None and found.wished is not None:
+        for told in (str(found.plan), *(f"\n{t}" for t in compilers_tables(found.plan, found.wished))):
+            echo(told)
 
 
 def _write_page(path: str, found: Trained, model: str, read: list[str]) -> None:

@@ -120,20 +120,35 @@ def test_a_chain_is_stored_as_it_was_trained(made, bits: tuple[int, int]) -> Non
     check(model, samples, bits)
 
 
-def test_without_training_the_file_is_the_one_that_quantize_makes() -> None:
+@pytest.mark.parametrize(
+    ("bits", "effort"), [((8, 8), "fast"), ((8, 8), "normal"), ((4, 8), "normal"), ((4, 8), "best")]
+)
+def test_without_training_the_file_is_the_one_that_quantize_makes(
+    bits: tuple[int, int], effort: str
+) -> None:
     model = read_model(ROOT / "docs/models/digits_float32.tflite")
     digits = np.random.default_rng(1).uniform(0, 1, (20, 8, 8, 1)).astype(np.float32)
-    module = trainable(model, digits, bits=(8, 8), method="minmax")
-    wanted = quantize(model, "int8", data=digits, effort="fast").model.subgraphs[0]
+    how = {"data": digits, "method": "minmax", "effort": effort}
+    module = trainable(model, bits=bits, **how)
+    wanted = quantize(model, "int8", weights=f"int{bits[0]}", **how).model.subgraphs[0]
     found = export(module).subgraphs[0]
     assert [op.name for op in found.ops] == [op.name for op in wanted.ops]
-    for ours, theirs in zip(found.tensors, wanted.tensors, strict=True):
-        assert (ours.name, ours.dtype) == (theirs.name, theirs.dtype)
-        if ours.data is not None and ours.dtype in ("int8", "int32"):
-            assert np.abs(ours.data.astype(np.int64) - theirs.data.astype(np.int64)).max(initial=0) <= 1
+    there = {(t.name, t.dtype): t for t in wanted.tensors}
+    assert len(found.tensors) == len(wanted.tensors)
+    values, channels = [], []
+    for ours in found.tensors:
+        theirs = there[ours.name, ours.dtype]
+        if ours.data is not None and ours.dtype in ("int4", "int8", "int32"):
+            values.append(
+                np.abs(ours.data.astype(np.int64) - theirs.data.astype(np.int64)).reshape(-1) <= 1
+            )
         if ours.quantization is not None:
-            np.testing.assert_allclose(ours.quantization.scale, theirs.quantization.scale, rtol=1e-5)
+            channels.append(np.isclose(ours.quantization.scale, theirs.quantization.scale, rtol=1e-5))
             assert (ours.quantization.zero_point == theirs.quantization.zero_point).all()
+    # The step of a channel is the best of several, which sums of floats in another order may tie.
+    least = 1.0 if effort == "fast" else 0.97
+    assert np.concatenate(values).mean() >= least
+    assert np.concatenate(channels).mean() >= least
 
 
 def test_tensors_that_quantize_gives_one_scale_share_one() -> None:

@@ -8,10 +8,11 @@ like.
 from __future__ import annotations
 
 from .constraints import WeightConstraint
+from .course import Progress
 from .history import Epoch, Trained
-from .loop import Progress, train
 from .made import export, trainable
 from .module import TrainableModel
+from .train_model import train
 
 __all__ = [
     "Epoch",

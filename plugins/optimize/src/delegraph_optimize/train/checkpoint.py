@@ -12,7 +12,7 @@ from delegraph import InputError, write_file
 
 from .torch_extra import torch
 
-_FORMAT = "delegraph training 1"
+_FORMAT = "delegraph training 2"
 
 
 @define(eq=False)
@@ -25,6 +25,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     best: dict[str, Any] | None  # the parameters of the epoch that was best
     best_loss: float
+    best_epoch: int
     sums: list[float]  # of the losses of this epoch so far, and of how many
     history: list[list[float]] = field(factory=list)
 
@@ -49,7 +50,8 @@ class Checkpoint:
             raise InputError(f"there is no checkpoint {name!r} to go on with")
         try:
             found = torch.load(io.BytesIO(Path(path).read_bytes()), weights_only=True)
-            form, fields = found["format"], {n: found[n] for n in _FIELDS}
+            form = found["format"]
+            fields = {n: found[n] for n in _FIELDS} if form == _FORMAT else {}
         except Exception as e:  # of a file of anybody's, torch raises what it likes
             raise InputError(f"{name!r} is no checkpoint: {str(e).splitlines()[0][:200]}") from e
         if form != _FORMAT:
@@ -63,4 +65,4 @@ class Checkpoint:
         return cls(**fields)
 
 
-_FIELDS = ("told", "step", "module", "optimizer", "best", "best_loss", "sums", "history")
+_FIELDS = ("told", "step", "module", "optimizer", "best", "best_loss", "best_epoch", "sums", "history")

@@ -11,11 +11,11 @@ import attrs
 from attrs import frozen
 from delegraph import Graph, InputError, Quantization
 
-from ..apply import Wanted, apply_schemes
+from ..apply import Wanted
 from ..asked import Asked
 from ..calibrate import Calibration
 from ..chosen_ranges import ChosenRanges
-from ..prepared import FloatModel
+from ..prepared import FloatModel, Place
 from ..schemes import ACTIVATIONS, Groups, Verdict
 from ..spec import SPECS
 from ..writer import ModelEdit
@@ -83,7 +83,7 @@ class QuantizedEdges:
     weights: Mapping[int, str]  # the type in which an op's weights are stored
     keys: Mapping[Key, Key]  # of tensors, by number and type
     scales: Mapping[Key, SharedScale]
-    verdicts: Mapping[tuple[int, int], Verdict] = attrs.field(factory=dict)
+    verdicts: Mapping[Place, Verdict] = attrs.field(factory=dict)
 
     @property
     def graph(self) -> Graph:
@@ -98,9 +98,12 @@ class QuantizedEdges:
         settings: Asked,
         wanted: Wanted,
         calibration: Calibration,
+        verdicts: Mapping[Place, Verdict],
     ) -> QuantizedEdges:
-        """Return the edges that ``quantize`` would give the same model."""
-        _, verdicts = apply_schemes(ready, settings, wanted, calibration, None)
+        """Return the edges that ``quantize`` gives the same model.
+
+        :param verdicts: what became of the ops there
+        """
         graph = ModelEdit(ready.model).graphs[place]
         chosen = {
             i: ACTIVATIONS[wanted[place, i][0]]

@@ -12,6 +12,7 @@ from ..calibrate.samples import Sample, inputs_of
 from .module import TrainableModel
 from .torch_extra import torch
 
+LOOKED_AT = 32  # samples that are computed at once where nothing is trained
 _CLOSE = 1e-3  # of the largest value: sums of a batch are added up in another order
 
 

@@ -4,12 +4,12 @@ and ranges.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
 from attrs import frozen
-from delegraph import Model
+from delegraph import Delegate, Model
 
 from ..apply import Wanted, apply_schemes
 from ..asked import Asked
@@ -20,6 +20,7 @@ from ..improve.stored_product import StoredProduct
 from ..pipeline import Quantized, finished
 from ..prepared import FloatModel, Place
 from ..schemes import Verdict
+from ..target import plan_for
 from ..writer import GraphEdit, ModelEdit
 from .module import TrainableModel
 from .torch_extra import torch
@@ -33,6 +34,7 @@ class Origin:
     settings: Asked
     wanted: Wanted
     calibration: Calibration | None
+    target: Sequence[Delegate] | None = None  # None: LiteRT
 
 
 def exported(module: TrainableModel, origin: Origin) -> Quantized:
@@ -53,12 +55,20 @@ def exported(module: TrainableModel, origin: Origin) -> Quantized:
     joined = {module.edges.place: module.edges.keys}
     edit, verdicts = apply_schemes(ready, settings, wanted, found, None, joined)
     _store_weights(module, edit.graphs[module.edges.place])
-    return finished(given, ready, edit, _told(module, verdicts), wanted, settings.scheme, found)
+    made = finished(given, ready, edit, _told(module, verdicts), wanted, settings.scheme, found)
+    if origin.target is None:
+        return made
+    wished = apply_schemes(ready, settings, origin.wanted, found, None, joined)[0].model()
+    return attrs.evolve(
+        made, plan=plan_for(origin.target, made.model), wished=plan_for(origin.target, wished)
+    )
 
 
 def _as_trained(module: TrainableModel, place: Place, scheme: str) -> str:
     """Return the scheme of an op, floats where training had none."""
-    is_trained = place[0] != module.edges.place or place[1] in module.edges.types
+    is_trained = place[1] in module.edges.types
+    if place[0] != module.edges.place:
+        is_trained = module.edges.verdicts.get(place, Verdict(False)).done
     return scheme if is_trained or scheme not in ("int8", "int16x8") else "float32"
 
 

@@ -94,6 +94,11 @@ class WeightScale(Module):
             steps = _best_steps(weights.detach(), steps, self)
             self.log_steps = torch.nn.Parameter(steps.log())
 
+    def begin(self, steps: Any) -> None:
+        """Let learned steps begin with others."""
+        with torch.no_grad():
+            self.log_steps.copy_(steps.clamp(min=TINY).log())
+
     @property
     def is_own(self) -> bool:
         """Whether the steps are others than those that ``quantize`` would choose for the same weights."""

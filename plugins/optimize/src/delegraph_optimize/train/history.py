@@ -58,8 +58,15 @@ class Trained(Quantized):
             cells += [_number(e.held_loss)] if self._has_held else []
             cells += [f"{100 * e.metric:.2f} %"] if self.metric else []
             table.add_row(*cells, f"{e.seconds:.1f}")
-        notes = [Text(note) for note in (*self.notes, f"loss: {self.loss}; * is the epoch that is kept")]
+        notes = [Text(note) for note in (*self.notes, f"loss: {self.loss}; {self._told_of_best}")]
         return Group(table, Text(), *notes, Text(), Text(str(self.report)))
+
+    @property
+    def _told_of_best(self) -> str:
+        if self.kept_epoch or len(self.epochs) < 2:
+            return "* is the epoch that is kept"
+        judges = "held back" if self._has_held else "trained on"
+        return f"no epoch was better on the samples {judges}: the model before training (*) is kept"
 
     @property
     def _has_held(self) -> bool:

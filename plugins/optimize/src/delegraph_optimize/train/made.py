@@ -9,19 +9,32 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from delegraph import InputError, Model, read_model
+from attrs import evolve, field, frozen
+from delegraph import Delegate, InputError, Model, read_model
 
-from ..apply import Wanted
+from ..apply import Wanted, apply_schemes
 from ..asked import Asked, rules_of
 from ..calibrate import Calibration, calibrate, read_samples
 from ..calibrate.samples import Sample
-from ..improve import BEST, CANDIDATES, KeptSamples, best_method, engines_of
-from ..pipeline import Source, trial_of, with_method
+from ..improve import (
+    BEST,
+    CANDIDATES,
+    KeptSamples,
+    Wishes,
+    best_method,
+    engines_of,
+    equalized,
+    improve,
+    written_bytes,
+)
+from ..pipeline import LOOKED_AT, Source, trial_of, with_method
 from ..prepared import FloatModel
 from ..rules import Rule
+from ..target import Target, loaded_target
+from .begin import Begun
 from .constraints import WeightConstraint
 from .edges import Bits, QuantizedEdges
-from .exported import Origin, exported
+from .exported import Origin, exported, with_constants
 from .live_norm import normalized_ops
 from .module import TrainableModel
 from .torch_extra import need_torch
@@ -29,6 +42,30 @@ from .torch_extra import need_torch
 CALIBRATED = 100  # samples that say where ranges begin
 RANGES = ("learned", "observed", "fixed")
 Constraints = Mapping["str | int", WeightConstraint]
+
+
+@frozen
+class Making:
+    """How a module is made of a model; see :func:`trainable`."""
+
+    bits: tuple[int, int] | None = None
+    rules: str | os.PathLike[str] | Iterable[Rule] | None = None
+    calibration: Calibration | str | os.PathLike[str] | None = None
+    method: str | None = None
+    ranges: str = "learned"
+    constraints: Constraints = field(factory=dict)
+    seed: int = 0
+    live_norm: bool = False
+    effort: str = "normal"
+    equalize: bool | None = None
+    target: Target | None = None
+    signature: str | None = None
+
+    def check(self) -> None:
+        """:raises InputError: a word is none of those known"""
+        if self.ranges not in RANGES:
+            raise InputError(f"ranges needs one of {', '.join(RANGES)}, found {self.ranges!r}")
+        Wishes(self.effort, self.equalize).check()
 
 
 def trainable(
@@ -44,8 +81,12 @@ def trainable(
     mean: tuple[float, ...] | None = None,
     std: tuple[float, ...] | None = None,
     seed: int = 0,
+    effort: str = "normal",
+    equalize: bool | None = None,
+    target: Target | None = None,
+    signature: str | None = None,
 ) -> TrainableModel:
-    """Return a model's main subgraph as a torch module, whose parameters are the model's constants.
+    """Return a subgraph of a model as a torch module, whose parameters are the model's constants.
 
     It takes the inputs, a batch of them along the first axis, and gives the outputs, both in the model's
     order, in floats. A quantized model is trained as its float view.
@@ -60,50 +101,94 @@ def trainable(
         calibration has them
     :param constraints: what weights have to be like, by the name or the number of the tensor
     :param mean: of the pixels of images, with ``std``: real = (pixel - mean) / std
-    :param seed: of the samples that ``method="best"`` looks at
+    :param seed: of the samples that ``method="best"`` and the rounding of weights look at
+    :param effort: ``fast``, ``normal`` or ``best``: how weights of 4 bits and biases begin, as
+        :func:`quantize` has it, where there are data
+    :param equalize: make channels that one op makes and the next one reads equal in the weights of both
+    :param target: delegates that will run the model: what none of them takes as integers stays in floats.
+        None: LiteRT
+    :param signature: whose subgraph; None: the main one
     :raises InputError: PyTorch is not installed, or an argument is none of these
     """
     given = model if isinstance(model, Model) else read_model(model)
-    some = None if data is None else list(islice(read_samples(given, data, mean=mean, std=std), CALIBRATED))
-    return made_trainable(given, some, bits, rules, calibration, method, ranges, constraints or {}, seed)
+    how = Making(
+        bits, rules, calibration, method, ranges, constraints or {}, seed,
+        effort=effort, equalize=equalize, target=target, signature=signature,
+    )  # fmt: skip
+    if data is None:
+        return made_trainable(given, None, how)
+    some = read_samples(given, of_signature(data, signature), mean=mean, std=std)
+    return made_trainable(given, list(islice(some, CALIBRATED)), how)
 
 
-def made_trainable(
-    given: Model,
-    some: Sequence[Sample] | None,
-    bits: tuple[int, int] | None,
-    rules: str | os.PathLike[str] | Iterable[Rule] | None,
-    calibration: Calibration | str | os.PathLike[str] | None,
-    method: str | None,
-    ranges: str,
-    constraints: Constraints,
-    seed: int,
-    live_norm: bool = False,
-) -> TrainableModel:
+def of_signature(data: Any, signature: str | None) -> Any:
+    """Return samples, said to be of a signature where they do not say it themselves."""
+    return data if signature is None or isinstance(data, Mapping) else {signature: data}
+
+
+def place_of(model: Model, signature: str | None) -> int:
+    """Return the subgraph of a signature.
+
+    :raises InputError: the model has no such
+    """
+    if signature is None:
+        return 0
+    found = [s.subgraph for s in model.signatures if s.key == signature]
+    if not found:
+        there = ", ".join(repr(s.key) for s in model.signatures) or "none"
+        raise InputError(f"signature needs one of the model's ({there}), found {signature!r}")
+    return found[0]
+
+
+def made_trainable(given: Model, some: Sequence[Sample] | None, how: Making) -> TrainableModel:
     """Return a model as a torch module; see :func:`trainable`.
 
     :param some: samples that have been read
     """
     need_torch()
-    if ranges not in RANGES:
-        raise InputError(f"ranges needs one of {', '.join(RANGES)}, found {ranges!r}")
-    ready, place, of_each = FloatModel.of(given), 0, Bits.of(bits)
-    if of_each is None:
+    how.check()
+    ready, place = FloatModel.of(given), place_of(given, how.signature)
+    bits, begun = Bits.of(how.bits), Begun()
+    if bits is None:
         edges, origin = QuantizedEdges.none_of(ready, place), Origin(given, Asked("float16"), {}, None)
     else:
-        settings = Asked(of_each.scheme, weights=of_each.stored, method=method, rules=rules_of(rules))
-        settings.check()
-        wanted: Wanted = {p: settings.of(op, ready.origins[p], p[0]) for p, op in ready.ops()}
-        found = _calibrated(ready, settings, wanted, some, calibration, seed)
-        wanted = with_method(wanted, found.method or "minmax")
-        edges = QuantizedEdges.of(ready, place, of_each, settings, wanted, found)
-        origin = Origin(given, settings, wanted, found)
-    live = normalized_ops(given, ready, place) if live_norm else set()
-    module = TrainableModel(edges, ranges, by_number(ready.model, place, constraints), live)
+        edges, origin, begun = _quantized(given, ready, place, some, bits, how)
+    live = normalized_ops(given, ready, place) if how.live_norm else set()
+    kept = by_number(edges.ready.model, place, how.constraints)
+    module = TrainableModel(edges, how.ranges, kept, live, begun.steps)
     module.origin = origin
     for index, constraint in module.constraints.items():
         constraint.start(np.array(edges.graph.tensors[index].data))
     return module
+
+
+def _quantized(
+    given: Model, ready: FloatModel, place: int, some: Sequence[Sample] | None, bits: Bits, how: Making
+) -> tuple[QuantizedEdges, Origin, Begun]:
+    """Return the edges of a model with integers, whose constants are those to begin with."""
+    settings = Asked(bits.scheme, weights=bits.stored, method=how.method, rules=rules_of(how.rules))
+    settings.check()
+    target = None if how.target is None else loaded_target(how.target)
+    shown = (some or ())[:CALIBRATED]
+    wishes = Wishes(how.effort, how.equalize, seed=how.seed)
+    wishes = wishes.settled(bits.stored, some is not None, bits.scheme, written_bytes(ready.model))
+    if wishes.equalize:
+        model, pairs, _ = equalized(ready.model, shown[:LOOKED_AT])
+        notes = [*ready.notes, f"channels equalized: {pairs} pairs of ops"]
+        ready = FloatModel(model, ready.origins, notes)
+    wanted: Wanted = {p: settings.of(op, ready.origins[p], p[0]) for p, op in ready.ops()}
+    kept = KeptSamples(how.seed)
+    found = _calibrated(ready, settings, wanted, kept, some, how, target)
+    wanted = with_method(wanted, found.method or "minmax")
+    edit, verdicts = apply_schemes(ready, settings, wanted, found, target)
+    edges = QuantizedEdges.of(ready, place, bits, settings, wanted, found, verdicts)
+    origin, begun = Origin(given, settings, wanted, found, target), Begun()
+    if wishes.needs_samples and bits.weights in (4, 8):
+        improve(ready.model, edit, kept, wishes, engines_of("reference", target))
+        fixed = by_number(ready.model, place, how.constraints)
+        begun = Begun.of(edges.graph, edit.graphs[place], how.ranges == "learned", fixed)
+        edges = evolve(edges, ready=with_constants(ready, place, begun.constants))
+    return edges, origin, begun
 
 
 def export(module: TrainableModel) -> Model:
@@ -115,21 +200,29 @@ def _calibrated(
     ready: FloatModel,
     settings: Asked,
     wanted: Wanted,
+    kept: KeptSamples,
     some: Sequence[Sample] | None,
-    calibration: Calibration | str | os.PathLike[str] | None,
-    seed: int,
+    how: Making,
+    target: Sequence[Delegate] | None,
 ) -> Calibration:
-    """Return where ranges begin: as ``quantize`` finds them for the same samples."""
-    if calibration is not None:
-        return calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
+    """Return where ranges begin: as ``quantize`` finds them for the same samples.
+
+    :param kept: keeps some of the samples
+    """
+    shown = kept.of((some or ())[:CALIBRATED])
+    given = how.calibration
+    if given is not None:
+        for _ in shown:
+            pass
+        return given if isinstance(given, Calibration) else Calibration.load(given)
     if some is None:
         raise InputError("quantization needs samples of the model's inputs: data or a calibration")
-    kept = KeptSamples(seed)
-    found = calibrate(ready.model, kept.of(some[:CALIBRATED]))
+    found = calibrate(ready.model, shown)
     if not any(method == BEST for _, method in wanted.values()):
         return found
-    trial = partial(trial_of, ready, settings, wanted, found, None)
-    best, _ = best_method(ready.model, kept.samples, trial, engines_of("reference"), CANDIDATES)
+    trial = partial(trial_of, ready, settings, wanted, found, target)
+    engines = engines_of("reference", target)
+    best, _ = best_method(ready.model, kept.samples, trial, engines, CANDIDATES)
     return Calibration(found.tensors, best)
 
 

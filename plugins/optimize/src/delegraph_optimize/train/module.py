@@ -64,6 +64,7 @@ class TrainableModel(Module):
         ranges: str = "learned",
         constraints: Mapping[int, WeightConstraint] | None = None,
         normalized: Collection[int] = (),
+        steps: Mapping[int, np.ndarray] | None = None,
     ) -> None:
         super().__init__()
         self.edges = edges
@@ -89,7 +90,7 @@ class TrainableModel(Module):
             self._scales[key] = name
         self._weight_scales: dict[tuple[int, int | None, int], str] = {}
         for step in self._steps:
-            self._hold_steps(step, ranges == "learned")
+            self._hold_steps(step, ranges == "learned", (steps or {}).get(step.op.index))
 
     # What it computes
 
@@ -342,7 +343,7 @@ class TrainableModel(Module):
         self.add_module(name, LiveNorm(step.op, bias.size, step.role(1).axis))
         self._norms[step.op.index] = name
 
-    def _hold_steps(self, step: _Step, is_learned: bool) -> None:
+    def _hold_steps(self, step: _Step, is_learned: bool, begun: np.ndarray | None) -> None:
         if step.dtype is None:
             return
         for place, (operand, tensor) in enumerate(
@@ -354,7 +355,10 @@ class TrainableModel(Module):
             if key not in self._weight_scales:
                 name = f"steps_of_{len(self._weight_scales)}"
                 weights = torch.from_numpy(np.array(tensor.data))
-                self.add_module(name, WeightScale(weights, *key[1:], is_learned and key[2] < 8))
+                scale = WeightScale(weights, *key[1:], is_learned and key[2] < 8)
+                if begun is not None and scale.is_learned and operand.role == "w":
+                    scale.begin(torch.from_numpy(begun))
+                self.add_module(name, scale)
                 self._weight_scales[key] = name
 
     def _weight_key(self, step: _Step, place: int) -> tuple[int, int | None, int]:

@@ -129,6 +129,17 @@ def objective_of(
     return Objective(name, plain, labels is None, ""), None if labels is None else _targets(labels)
 
 
+def matching_tensors(graph: Graph, objective: Objective) -> tuple[ComparedTensor, ...] | None:
+    """Return the tensors of another graph that stand for those of an objective; None: there are others."""
+    outputs = [t for t in graph.outputs if t.dtype == "float32"]
+    if len(outputs) != len(objective.tensors):
+        return None
+    compared = [_compared(graph, t.index) for t in outputs]
+    pairs = zip(compared, objective.tensors, outputs, strict=True)
+    found = tuple(c if wanted.kind else ComparedTensor(t.index, "") for c, wanted, t in pairs)
+    return found if all(c.kind == w.kind for c, w in zip(found, objective.tensors, strict=True)) else None
+
+
 def _compared(graph: Graph, index: int) -> ComparedTensor:
     """Return an output, or what an op reads that makes probabilities of it."""
     made_by = next((op for op in graph.ops if any(t.index == index for t in op.outputs)), None)

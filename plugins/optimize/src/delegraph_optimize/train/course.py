@@ -1,0 +1,49 @@
+"""What a training is asked for, and how far it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from attrs import frozen
+from delegraph import InputError
+
+LR, LR_OF_FEW_BITS = 2e-4, 1e-3
+
+
+@frozen
+class Progress:
+    """How far a training is."""
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float  # of this epoch so far
+    metric: float | None  # after the epoch before
+    metric_name: str
+
+
+Told = Callable[[Progress], None]
+
+
+@frozen
+class Course:
+    """What a training is asked for."""
+
+    epochs: int = 3
+    batch: int = 32
+    lr: float = LR
+    seed: int = 0
+    held_back: float = 0.1
+
+    def check(self) -> None:
+        """:raises InputError: a number is none that makes sense"""
+        for name, found, is_good, needs in (
+            ("epochs", self.epochs, self.epochs >= 1, "1 or more"),
+            ("batch", self.batch, self.batch >= 1, "1 or more"),
+            ("lr", self.lr, 0 < self.lr < math.inf, "a number above 0"),
+            ("held_back", self.held_back, 0 <= self.held_back < 1, "a share from 0 to less than 1"),
+        ):
+            if not is_good:
+                raise InputError(f"{name} needs {needs}, found {found}")

@@ -1,0 +1,69 @@
+"""What is wanted of each sample: what labels say, or what a teacher gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+from delegraph import InputError, Model, shape_text
+
+from .examples import LOOKED_AT, Examples
+from .made import Making, made_trainable
+from .module import TrainableModel
+from .objective import ComparedTensor, Objective, matching_tensors
+from .torch_extra import torch
+
+
+@frozen
+class Teacher:
+    """A module that computes in floats, and its tensors that stand for those of an objective."""
+
+    module: TrainableModel
+    tensors: tuple[ComparedTensor, ...]
+
+    @classmethod
+    def of(cls, model: Model, objective: Objective, how: Making) -> Teacher:
+        """:raises InputError: the model has other outputs"""
+        module = made_trainable(model, None, Making(seed=how.seed, signature=how.signature))
+        tensors = matching_tensors(module.edges.graph, objective)
+        if tensors is None:
+            raise InputError("teacher needs the outputs of the model, found others")
+        return cls(module, tensors)
+
+    def given(self, examples: Examples) -> list[Any]:
+        """Return what the teacher gives for each sample, with an axis of samples in front."""
+        numbers = [t.index for t in self.tensors]
+        self.module.quantize(False)
+        self.module.eval()
+        found: list[list[Any]] = []
+        with torch.no_grad():
+            for begin in range(0, len(examples), LOOKED_AT):
+                some = range(begin, min(begin + LOOKED_AT, len(examples)))
+                values = examples.values(self.module, list(some), numbers)
+                found.append([v.reshape(len(some), -1, *v.shape[1:]) for v in values])
+        self.module.quantize()
+        return [torch.cat(parts) for parts in zip(*found, strict=True)]
+
+
+def check_sizes(
+    wanted: list[Any], module: TrainableModel, examples: Examples, objective: Objective
+) -> None:
+    """:raises InputError: what a teacher gave has other sizes than the model's outputs"""
+    with torch.no_grad():
+        one = examples.values(module, [0], [t.index for t in objective.tensors])
+    for value, shown in zip(one, wanted, strict=True):
+        if value.shape[1:] != shown.shape[2:]:
+            found, needs = shape_text(shown.shape[2:]), shape_text(value.shape[1:])
+            raise InputError(f"teacher needs outputs of {needs}, found {found}")
+
+
+def of_labels(labels: np.ndarray, count: int) -> list[Any]:
+    """Return the labels of so many samples, with an axis of samples in front.
+
+    :raises InputError: there are fewer
+    """
+    if len(labels) < count:
+        raise InputError(f"labels need an entry for each of {count} samples, found {len(labels)}")
+    given = torch.from_numpy(np.ascontiguousarray(labels[:count]))
+    return [given.reshape(count, -1) if given.dim() < 2 else given.unsqueeze(1)]

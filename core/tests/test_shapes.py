@@ -120,6 +120,7 @@ def test_ops_with_several_outputs() -> None:
         ("ADD", [(2,), (3,)], {}, "op #0 ADD v1 needs shapes that broadcast, found 2 and 3"),
         ("RESHAPE", [(2, 3), [4, -1]], {}, "needs a new shape of 6 values, found (4, -1) for input 2×3"),
         ("SCATTER_ND", [(2, 3), (2,), [4, 3]], {}, "needs indices of at most 2 numbers, found shape 2×3"),
+        ("PRELU", [(2, 1), (4,)], {}, "needs slopes that broadcast to 2×1, found shape 4"),
         ("SCATTER_ND", [(), (), [4]], {}, "needs indices of at most 1 numbers, found shape"),
         ("TRANSPOSE", [(2, 3), [0, 0]], {}, "needs a permutation of 2 axes, found (0, 0)"),
         (
@@ -144,7 +145,7 @@ def test_ops_with_several_outputs() -> None:
             "DYNAMIC_UPDATE_SLICE",
             [(2, 3), (2, 4), [0, 0]],
             {},
-            "needs an update inside of shape 2×3, found 2×4",
+            "needs an update inside of shape 2×3, found shape 2×4",
         ),
         (
             "STRIDED_SLICE",

@@ -24,7 +24,7 @@ def broadcast_two(inputs: Inputs) -> list[Shape]:
 def prelu(inputs: Inputs) -> list[Shape]:
     shape = inputs.shape(0)
     if broadcast(inputs, [shape, inputs.shape(1)]) != shape:
-        inputs.fail(f"slopes that broadcast to {shape_text(shape)}", f"{shape_text(inputs.shape(1))}")
+        inputs.fail(f"slopes that broadcast to {shape_text(shape)}", f"shape {shape_text(inputs.shape(1))}")
     return [shape]
 
 

@@ -143,7 +143,7 @@ def dynamic_update_slice(inputs: Inputs) -> list[Shape]:
     """DYNAMIC_UPDATE_SLICE: the update, input 1, fits into input 0."""
     shape, update = inputs.shape(0), inputs.shape(1)
     if len(update) != len(shape) or any(n > d for n, d in zip(update, shape, strict=True)):
-        inputs.fail(f"an update inside of shape {shape_text(shape)}", f"{shape_text(update)}")
+        inputs.fail(f"an update inside of shape {shape_text(shape)}", f"shape {shape_text(update)}")
     return [shape]
 
 
@@ -198,7 +198,7 @@ def space_to_batch_nd(inputs: Inputs) -> list[Shape]:
     n = len(blocks)
     padded = [d + b + a for d, b, a in zip(shape[1 : n + 1], paddings[::2], paddings[1::2], strict=True)]
     if any(d % b for d, b in zip(padded, blocks, strict=True)):
-        inputs.fail(f"padded sizes that blocks {blocks} divide", f"{shape_text(padded)}")
+        inputs.fail(f"padded sizes that blocks {blocks} divide", f"shape {shape_text(padded)}")
     spatial = (d // b for d, b in zip(padded, blocks, strict=True))
     return [(shape[0] * product(blocks), *spatial, *shape[n + 1 :])]
 

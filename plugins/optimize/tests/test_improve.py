@@ -274,23 +274,36 @@ def test_any_sample_may_be_kept() -> None:
     assert max(numbers) > 100
 
 
-def test_what_an_if_decides_is_left_as_it_is() -> None:
-    """Samples alone do not say what comes of it; the op before it is improved."""
+def test_what_is_behind_an_if_is_improved_too() -> None:
+    made, rounded = behind_an_if("ABS", "EXP")
+    assert rounded == "weights rounded by gptq: 2 of 2 ops, on 4 samples"
+    assert np.isfinite(computes(made, c=np.array(True), x=floats(1, 8))[0]).all()
+
+
+def test_what_stands_behind_chance_is_left_as_it_is() -> None:
+    made, rounded = behind_an_if("ABS", "RANDOM_UNIFORM")
+    assert rounded == "weights rounded by gptq: 1 of 2 ops, on 4 samples"
+    assert np.isfinite(computes(made, c=np.array(True), x=floats(1, 8))[0]).all()
+
+
+def behind_an_if(*branches: str) -> tuple[Model, str]:
+    """Return what rounding by gptq makes of a product before an IF and one behind it, and what is told."""
     g = Builder()
     c, x = g.input((), "bool", "c"), g.input((1, 8), "float32", "x")
     y = g.op("FULLY_CONNECTED", [x, g.constant(floats(8, 8)), None], [g.tensor((1, 8), "float32")])
     options = {}
-    for name, op in (("then", "ABS"), ("else", "EXP")):
+    for name, op in zip(("then", "else"), branches, strict=True):
         b = g.subgraph(name)
-        b.returns(b.op(op, [b.input((1, 8), "float32", "v")], [b.tensor((1, 8), "float32")]))
+        v = b.input((1, 8), "float32", "v")
+        v = b.constant(np.int32([1, 8])) if op == "RANDOM_UNIFORM" else v
+        b.returns(b.op(op, [v], [b.tensor((1, 8), "float32")]))
         options[f"{name}_subgraph_index"] = b.index
     y = g.op("IF", [c, y], [g.tensor((1, 8), "float32")], **options)
     y = g.op("FULLY_CONNECTED", [y, g.constant(floats(8, 8)), None], [g.tensor((1, 8), "float32", "z")])
     model = g.model([y])
     data = [{"c": np.array(i % 2 == 0), "x": floats(1, 8)} for i in range(4)]
     made = quantize(model, "weights", data=data, rounding="gptq", least=1)
-    assert made.report.notes[-1] == "weights rounded by gptq: 1 of 2 ops, on 4 samples"
-    assert np.isfinite(computes(made.model, c=np.array(True), x=floats(1, 8))[0]).all()
+    return made.model, made.report.notes[-1]
 
 
 def mean(scale: float, depth: int = 48) -> tuple[Model, np.ndarray]:

@@ -13,6 +13,7 @@ from ..improve.bias_correction import mean_row
 from ..improve.gptq import damped_squares
 from ..improve.lockstep import LockStep, lockstep
 from ..improve.product import BIAS, OPS, WeightedProduct
+from ..improve.reached import looked_at, reached
 from ..improve.weights import some_rows
 from ..writer import LEFT_OUT, ModelEdit
 from .weight_layer import WeightLayer
@@ -58,8 +59,9 @@ def change_on_samples(
     engines = engines_of(engine)
     done: set[int] = set()
     by_node = {id(layer.node): layer for layer in layers if layer.place == 1}
-    for place, samples in kept.by_subgraph(floats).items():
-        for step in lockstep(floats.subgraphs[place], edit.graphs[place], samples, engines):
+    for one in reached(floats, edit, looked_at(floats, kept), engines, seed):
+        graphs = floats.subgraphs[one.place], edit.graphs[one.place]
+        for step in lockstep(*graphs, one.samples, engines, one.called):
             layer = by_node.get(id(step.node))
             if layer is None or not is_mendable(layer) or step.floats is None or step.found is None:
                 continue

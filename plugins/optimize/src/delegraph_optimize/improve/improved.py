@@ -7,6 +7,7 @@ from delegraph import Model
 from ..writer import ModelEdit
 from .engines import Engines
 from .kept_samples import KeptSamples
+from .reached import looked_at, reached
 from .stored_product import StoredProduct
 from .weights import Told, improve_weights
 from .wishes import Wishes
@@ -26,12 +27,13 @@ def improve(
     """
     done = lstms = 0
     of = sum(StoredProduct.of(graph, node) is not None for graph in edit.graphs for node in graph.nodes)
-    for place, samples in kept.by_subgraph(model).items():
-        graph = edit.graphs[place]
-        better, _, rounded = improve_weights(model.subgraphs[place], graph, samples, wishes, engines, told)
+    run = looked_at(model, kept)
+    for one in reached(model, edit, run, engines, wishes.seed):
+        floats, graph = model.subgraphs[one.place], edit.graphs[one.place]
+        better, _, rounded = improve_weights(floats, graph, one.samples, wishes, engines, told, one.called)
         done, lstms = done + better, lstms + rounded
     ways = [f"rounded by {wishes.rounding}"] if wishes.rounding != "nearest" else []
     ways += ["with corrected biases"] if wishes.bias_correction else []
     found = [f"weights {' and '.join(ways)}: {done} of {of} ops"] if ways else []
     found += [f"gates of {lstms} LSTMs rounded by gptq"] if lstms else []
-    return f"{'; '.join(found) or 'nothing improved'}, on {len(kept.samples)} samples"
+    return f"{'; '.join(found) or 'nothing improved'}, on {sum(map(len, run.values()))} samples"

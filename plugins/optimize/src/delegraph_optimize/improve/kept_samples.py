@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 import numpy as np
 from delegraph import Graph, Model
@@ -13,19 +14,38 @@ MOST = 64  # samples
 MOST_BYTES = 1 << 30  # of values that are held at once while ops are improved
 
 
-class KeptSamples:
-    """Keeps each sample as likely as any other (reservoir sampling)."""
+Kept = TypeVar("Kept")
 
-    def __init__(self, seed: int = 0, most: int = MOST) -> None:
-        self.samples: list[Sample] = []
+
+class Reservoir(Generic[Kept]):
+    """Keeps each thing that passes by as likely as any other (reservoir sampling)."""
+
+    def __init__(self, seed: int, most: int) -> None:
+        self.kept: list[Kept] = []
         self._rng = np.random.default_rng(seed)
         self._most = most
+        self._passed = 0
+
+    def see(self, one: Kept) -> None:
+        number, self._passed = self._passed, self._passed + 1
+        place = number if number < self._most else int(self._rng.integers(number + 1))
+        if place < self._most:
+            self.kept[place : place + 1] = [one]
+
+
+class KeptSamples:
+    """Some of the samples of a model."""
+
+    def __init__(self, seed: int = 0, most: int = MOST) -> None:
+        self._drawn: Reservoir[Sample] = Reservoir(seed, most)
+
+    @property
+    def samples(self) -> list[Sample]:
+        return self._drawn.kept
 
     def of(self, samples: Samples) -> Iterator[Sample]:
-        for number, sample in enumerate(samples):
-            place = number if number < self._most else int(self._rng.integers(number + 1))
-            if place < self._most:
-                self.samples[place : place + 1] = [sample]
+        for sample in samples:
+            self._drawn.see(sample)
             yield sample
 
     def by_subgraph(self, model: Model) -> dict[int, list[dict[int, np.ndarray]]]:
@@ -35,7 +55,7 @@ class KeptSamples:
             place = next((s.subgraph for s in model.signatures if s.key == key), 0)
             tensors = inputs_of(model, key)
             found.setdefault(place, []).append({tensors[n].index: v for n, v in values.items()})
-        return {place: some[: _most(model.subgraphs[place])] for place, some in found.items()}
+        return {place: some[: most_at_once(model.subgraphs[place])] for place, some in found.items()}
 
 
 def written_bytes(model: Model) -> int:
@@ -43,7 +63,7 @@ def written_bytes(model: Model) -> int:
     return sum(t.nbytes or 0 for graph in model.subgraphs for op in graph.ops for t in op.outputs)
 
 
-def _most(graph: Graph) -> int:
+def most_at_once(graph: Graph) -> int:
     """Return how many samples may be run side by side."""
     return max(MOST_BYTES // max(2 * _peak(graph), 1), 1)
 

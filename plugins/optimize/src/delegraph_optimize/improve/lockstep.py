@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import attrs
 import numpy as np
 from attrs import frozen
-from delegraph import DTYPES, Delegate, Graph, Op, Partition, Run, Tensor, called_subgraphs
+from delegraph import DTYPES, Delegate, Graph, Model, Op, Run, Tensor, called_subgraphs
 
 from ..real import is_quantized, real_values
 from ..schemes.numbers import stored_numbers
 from ..writer import LEFT_OUT, EditedOp, GraphEdit, op_of
+from .calls import HANDLES, Calls, Undecided, computed, prepared
 
 Values = list[np.ndarray]  # of one tensor: an array for each sample
 
@@ -36,15 +38,23 @@ def lockstep(
     edit: GraphEdit,
     samples: Sequence[Mapping[int, np.ndarray]],
     engines: Sequence[Delegate],
+    called: tuple[Model | None, Model | None] = (None, None),
 ) -> Iterator[LockStep]:
     """Run both graphs on samples, which are given by the numbers of the inputs.
 
-    What samples alone do not decide (control flow, resources), and what comes of it, is not known.
+    What samples alone do not decide (resources), and what comes of it, is not known.
+
+    :param called: models whose subgraphs control flow calls: in floats, and as it is edited now.
     """
+    calls = [Calls(model, engines) for model in called]
     with ExitStack() as stack:
         for delegate in engines:
             stack.enter_context(delegate.running())
-        yield from _steps(_Floats(floats, engines, samples), _Integers(floats, edit, engines, samples))
+        sides = (
+            _Floats(floats, calls[0], engines, samples),
+            _Integers(floats, edit, calls[1], engines, samples),
+        )
+        yield from _steps(*sides)
 
 
 def _steps(floats: _Floats, integers: _Integers) -> Iterator[LockStep]:
@@ -59,25 +69,29 @@ def _steps(floats: _Floats, integers: _Integers) -> Iterator[LockStep]:
 class _Side:
     """Values of one graph's tensors, and the delegates that compute them."""
 
-    def __init__(self, graph: Graph, delegates: Sequence[Delegate], count: int) -> None:
+    def __init__(self, graph: Graph, calls: Calls, delegates: Sequence[Delegate], count: int) -> None:
         self.graph = graph
         self.count = count  # of samples
         self.values: dict[int, Values] = {}
+        self._calls = calls
         self._delegates = delegates
 
     def carry_out(self, op: Op) -> None:
         """Run an op on every sample, if it is one that samples decide."""
-        given = {t.index: t for t in op.inputs if t is not None and not t.is_constant}
-        if called_subgraphs(op) or not all(self._is_there(t) for t in given.values()):
+        given = computed(op.inputs)
+        if not all(self._is_there(t) for t in given):
             return
-        if any(t.shape is None or t.dtype in _HANDLES for t in (*op.outputs, *given.values())):
+        if any(t.shape is None or t.dtype in HANDLES for t in (*op.outputs, *given)):
             return
-        run = self._prepared(op, tuple(given.values()))
+        run = self._calling(op, given) if called_subgraphs(op) else self._prepared(op, given)
         if run is None:
             return
         kept: list[Values] = [[] for _ in op.outputs]
         for number in range(self.count):
-            results = run(*[self._value(t, number) for t in given.values()])
+            try:
+                results = run(*[self._value(t, number) for t in given])
+            except Undecided:
+                return
             for values, result in zip(kept, results, strict=False):
                 values.append(np.asarray(result))
         self.values.update(zip((t.index for t in op.outputs), kept, strict=True))
@@ -92,26 +106,31 @@ class _Side:
         begin = int(tensor.zero_point) if is_quantized(tensor) else 0
         return np.full(tensor.shape or (), begin, DTYPES[tensor.dtype].numpy)  # state, as a run begins
 
-    def _prepared(self, op: Op, given: tuple[Tensor, ...]) -> Run | None:
-        for delegate in self._delegates:
-            row = delegate.table.row_for(op, self.graph)
-            if row is not None:
-                part = Partition(
-                    delegate, delegate.label, (op,), given, op.outputs, op.variables, self.graph,
-                    rows={op.index: row},
-                )  # fmt: skip
-                return delegate.prepare(part)
-        return None
+    def _prepared(self, op: Op, given: Sequence[Tensor]) -> Run | None:
+        return prepared(op, given, self.graph, self._delegates)
 
+    def _calling(self, op: Op, given: Sequence[Tensor]) -> Run:
+        places = [t.index for t in given]
 
-_HANDLES = ("resource", "variant", "string")
+        def run(*arrays: Any) -> tuple[Any, ...]:
+            values = dict(zip(places, arrays, strict=True))
+            operands = [None if t is None else values.get(t.index, t.data) for t in op.inputs]
+            if any(o is None for o in operands):
+                raise Undecided
+            return tuple(self._calls.results(op, [np.asarray(o) for o in operands]))
+
+        return run
 
 
 class _Floats(_Side):
     def __init__(
-        self, graph: Graph, delegates: Sequence[Delegate], samples: Sequence[Mapping[int, np.ndarray]]
+        self,
+        graph: Graph,
+        calls: Calls,
+        delegates: Sequence[Delegate],
+        samples: Sequence[Mapping[int, np.ndarray]],
     ) -> None:
-        super().__init__(graph, delegates, len(samples))
+        super().__init__(graph, calls, delegates, len(samples))
         self.values = {i: [sample[i] for sample in samples] for i in samples[0]}
         self._left = list(graph.ops)
         self._last = {t.index: op.index for op in graph.ops for t in op.inputs if t is not None}
@@ -132,10 +151,11 @@ class _Integers(_Side):
         self,
         graph: Graph,
         edit: GraphEdit,
+        calls: Calls,
         delegates: Sequence[Delegate],
         samples: Sequence[Mapping[int, np.ndarray]],
     ) -> None:
-        super().__init__(graph, delegates, len(samples))
+        super().__init__(graph, calls, delegates, len(samples))
         self.edit = edit
         self.nodes = list(edit.nodes)
         self.values = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from delegraph import Graph, float_range
+from delegraph import Graph, Model, float_range
 
 from ..writer import GraphEdit
 from .adaround import RoundingTarget, adaround
@@ -36,17 +36,19 @@ def improve_weights(
     wishes: Wishes,
     engines: Engines,
     told: Told = lambda done, of: None,
+    called: tuple[Model | None, Model | None] = (None, None),
 ) -> tuple[int, int, int]:
     """Make the weights and biases of a quantized graph better; return how many ops are, and could be, and
     of how many LSTMs the gates are.
 
     :param floats: the graph that it was made of.
     :param samples: values by the number of the input.
+    :param called: models whose subgraphs control flow calls: in floats, and as it is edited now.
     """
     of = sum(StoredProduct.of(edit, node) is not None for node in edit.nodes)
     done = rounded = 0
     blocks = _Blocks(floats, edit, wishes)
-    for step in lockstep(floats, edit, samples, engines):
+    for step in lockstep(floats, edit, samples, engines, called):
         is_known = step.floats is not None and step.found is not None
         if is_known:
             blocks.learn_at(step)

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
-from delegraph import Builder, InputError, Interpreter, Model, write_model
+from delegraph import Builder, InputError, Interpreter, Model, Signature, write_model
 from delegraph.cli import main
 
 torch = pytest.importorskip("torch")
@@ -335,6 +336,60 @@ def test_the_command_writes_model_page_and_checkpoint(tmp_path: Path, capsys: An
     assert "held back: 3 samples" in capsys.readouterr().out
     assert "<polyline" in (tmp_path / "p.html").read_text(encoding="utf-8")
     assert {p.name for p in tmp_path.iterdir()} == {"m.tflite", "x.npy", "y.npy", "o.tflite", "p.html", "c"}
+
+
+def test_what_a_target_does_not_take_stays_in_floats_and_is_trained() -> None:
+    pytest.importorskip("delegraph_edgetpu")
+    g = Builder()
+    x = g.input((1, 8), "float32", "x")
+    w = g.constant(np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32), name="w")
+    y = g.op("FULLY_CONNECTED", [x, w, None], [g.tensor((1, 8), "float32")])
+    y = g.op("ELU", [y], [g.tensor((1, 8), "float32")])
+    model = g.model([g.op("FULLY_CONNECTED", [y, w, None], [g.tensor((1, 8), "float32")])])
+    data = np.random.default_rng(1).normal(size=(16, 1, 8)).astype(np.float32)
+    found = train(model, data, epochs=1, batch=8, target="edgetpu", method="percentile")
+    (elu,) = [op for op in found.model.subgraphs[0].ops if op.name == "ELU"]
+    assert elu.outputs[0].dtype == "float32"
+    assert found.report.outcomes[1].reason.startswith("edgetpu")
+    assert found.plan is not None
+    assert train(model, data, epochs=1, batch=8).report.outcomes[1].scheme == "int8"
+
+
+def test_a_signature_is_trained_and_the_others_stay() -> None:
+    model = two_signatures()
+    data = np.random.default_rng(0).normal(size=(24, 1, 4)).astype(np.float32)
+    found = train(model, data, signature="second", epochs=1, batch=8)
+    kinds = [
+        {op.inputs[1].dtype for op in g.ops if op.name == "FULLY_CONNECTED"} for g in found.model.subgraphs
+    ]
+    assert kinds == [{"float32"}, {"int8"}]
+    with Interpreter(model=found.model, delegates=["reference"]) as interpreter:
+        given = {"x": data[0]}
+        first = interpreter.get_signature_runner("first")(**given)["y"]
+        second = interpreter.get_signature_runner("second")(**given)["y"]
+    assert np.abs(first - 2 * data[0]).max() < 1e-6
+    assert 0 < np.abs(second - 3 * data[0]).max() < 0.2
+    both = train(model, {"first": data, "second": data}, signature="second", epochs=1, batch=8)
+    assert "held back: 2 samples" in both.notes
+    with pytest.raises(
+        InputError, match=r"signature needs one of the model's .'first', 'second'., found 'third'"
+    ):
+        train(model, data, signature="third")
+
+
+def two_signatures() -> Model:
+    """Two subgraphs, each multiplies by a number of its own."""
+    g = Builder()
+    for part, factor in ((g, 2), (g.subgraph("second"), 3)):
+        x = part.input((1, 4), "float32", "x")
+        w = part.constant(factor * np.eye(4, dtype=np.float32))
+        part.returns(part.op("FULLY_CONNECTED", [x, w, None], [part.tensor((1, 4), "float32", "y")]))
+    model = g.model()
+    signatures = (
+        Signature(key, {"x": graph.inputs[0].index}, {"y": graph.outputs[0].index}, graph.index)
+        for key, graph in zip(("first", "second"), model.subgraphs, strict=True)
+    )
+    return attrs.evolve(model, signatures=tuple(signatures))
 
 
 def test_nothing_is_lost_where_post_training_quantization_is_right_already() -> None:

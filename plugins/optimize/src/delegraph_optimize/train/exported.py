@@ -58,7 +58,8 @@ def exported(module: TrainableModel, origin: Origin) -> Quantized:
     made = finished(given, ready, edit, _told(module, verdicts), wanted, settings.scheme, found)
     if origin.target is None:
         return made
-    wished = apply_schemes(ready, settings, origin.wanted, found, None, joined)[0].model()
+    asked = {p: (scheme, "minmax") for p, (scheme, _) in origin.wanted.items()}
+    wished = apply_schemes(ready, settings, asked, found, None, joined)[0].model()
     return attrs.evolve(
         made, plan=plan_for(origin.target, made.model), wished=plan_for(origin.target, wished)
     )

@@ -117,6 +117,7 @@ def trainable(
     )  # fmt: skip
     if data is None:
         return made_trainable(given, None, how)
+    place_of(given, signature)
     some = read_samples(given, of_signature(data, signature), mean=mean, std=std)
     return made_trainable(given, list(islice(some, CALIBRATED)), how)
 

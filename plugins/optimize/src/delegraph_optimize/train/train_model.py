@@ -112,8 +112,11 @@ def train(
         bits, rules, calibration, method, ranges, constraints or {}, seed, live_norm, effort, equalize,
         target, signature,
     )  # fmt: skip
+    place_of(given, signature)
     some = list(read_samples(given, of_signature(data, signature), mean=mean, std=std, limit=samples))
-    work = Work(given, some, plan, how, loss, labels, None if teacher is None else model_of(teacher))
+    work = TrainingTask(
+        given, some, plan, how, loss, labels, None if teacher is None else model_of(teacher)
+    )
     run = work.prepared()
     check_memory(run.module, batch, processes * run.examples.nbytes)
     run.checkpoint, run.progress, run.processes = checkpoint, progress, processes
@@ -145,7 +148,7 @@ def _trained(run: Training) -> Trained:
 
 
 @frozen
-class Work:
+class TrainingTask:
     """What is to be trained, on what and for what."""
 
     given: Model
@@ -201,7 +204,7 @@ class Work:
 _NAMED = ("ranges", "live_norm", "method", "effort", "equalize", "signature")
 
 
-def work_along(rank: int, work: Work, count: int, begun: Checkpoint | None) -> None:
+def work_along(rank: int, work: TrainingTask, count: int, begun: Checkpoint | None) -> None:
     """Compute gradients beside the process that was called."""
     run = work.prepared()
     run.rank, run.processes = rank, count

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from platform import machine
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -28,6 +31,14 @@ __kernel void change(__global const float* x, __global float* y, float factor) {
 }
 """
 
+# Work-item 0 takes long.
+LATE = """
+__kernel void late(__global float* x, int steps) {
+  float v = x[get_global_id(0)];
+  for (int i = 0; i < (get_global_id(0) == 0 ? steps : 1); i++) v = v * 0.5f + 1.0f;
+  x[get_global_id(0)] = v;
+}
+"""
 THREE = """
 __kernel void make(__global const float* x, __global float* y) {
   for (int i = max((int)get_global_id(0) - 1, 0); i < (int)get_global_id(0) + 2; i++) y[i] = 2 * x[i];
@@ -105,6 +116,16 @@ def test_work_items_that_overlap_lie_where_the_worker_has_them(device: Device) -
     assert (_values(device, c, 8) == numbers[:-2] + numbers[1:-1] + numbers[2:]).all()
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux" or machine() != "x86_64", reason="only there does a worker sleep"
+)
+def test_a_worker_that_waits_for_long_leaves_its_core_to_others(device: Device) -> None:
+    a = _buffer(device, np.zeros(16, np.float32))
+    calls = [Call("", LATE, "late", (At(a), np.int32(5_000_000)), (2,))] * 3
+    alone, both = (_processor_time(_runner(device, calls, workers)) for workers in (1, 2))
+    assert both < 1.25 * alone, f"two workers take {both:.2f} s of the processor, one {alone:.2f} s"
+
+
 def test_arguments_of_another_type_cannot_be_merged() -> None:
     assert single_launch([Call("", ADD, "change", (np.float64(1),), (8,))], 2) is None
 
@@ -122,6 +143,16 @@ def test_work_items_that_wait_for_each_other_stay_apart(
     source: str, local: tuple[int, ...] | None, merged: bool
 ) -> None:
     assert is_one_of_many(Launch(source, "change", (), (8,), local)) is merged
+
+
+def _processor_time(run: Callable[[], None]) -> float:
+    """Return the least that a run took of all cores, of some."""
+    found = []
+    for _ in range(6):
+        begin = process_time()
+        run()
+        found.append(process_time() - begin)
+    return min(found)
 
 
 def _runner(device: Device, calls: Sequence[Call], workers: int) -> Any:

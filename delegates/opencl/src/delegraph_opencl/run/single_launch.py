@@ -4,7 +4,8 @@ Every kernel becomes a function, every launch a record of its arguments. Workers
 (work-items of a launch) from their share of each launch, then from the others' shares; a task begins once
 all tasks of the launch before it are done. A worker waits only for tasks that somebody has already taken,
 so even a single worker comes to the end. This counts on workers that make progress while others wait,
-which OpenCL promises nowhere and CPUs do: never for a GPU.
+which OpenCL promises nowhere and CPUs do: never for a GPU. One that waits for long sleeps now and then: on
+a busy machine the other one may have no core, and is given one the sooner the less both have used.
 """
 
 from __future__ import annotations
@@ -177,6 +178,16 @@ _RUN = """
 #else
 #define PAUSE
 #endif
+#define SPINS 2000  // about 0.1 ms: more than cores that are their own wait for each other
+#if defined(__x86_64__) && defined(__linux__)
+#define SLEEP { \\
+  const long nanosleep = 35, interval[] = {0, 20000};  /* seconds, nanoseconds */ \\
+  long done = nanosleep; \\
+  __asm__ volatile("syscall" : "+a"(done) : "D"(interval), "S"(0L) : "rcx", "r11", "memory"); \\
+}
+#else
+#define SLEEP PAUSE;
+#endif
 #define EACH_ITEM for (int item = first; item < last; item++) { \\
   const int nx = record[4], ny = record[5], id0 = item % nx, id1 = item / nx % ny, id2 = item / nx / ny;
 __kernel void run(
@@ -199,7 +210,7 @@ __kernel void run(
         if (!ready) {
           volatile __global int* earlier = counters + 1 + before * line;
           const int all = tape[tape[before] + 1];
-          while (*earlier < all) PAUSE;
+          for (int spins = 0; *earlier < all; spins++) if (spins < SPINS) PAUSE; else SLEEP
           atomic_add(earlier, 0);
           ready = 1;
         }

@@ -53,9 +53,15 @@ def best_method(
             found[method].is_last = True
     except UnsupportedOps as e:
         return candidates[0], f"ranges by {candidates[0]}: the engine lacks ops to try others: {e}"
-    told = ", ".join(f"{method} {one.decibels:.1f} dB" for method, one in found.items())
     best = max(found, key=lambda m: (found[m].is_last, found[m].decibels))
+    told = _levels([(m, one) for m, one in found.items() if one.is_last or few == len(samples)])
+    rest = _levels([(m, one) for m, one in found.items() if not one.is_last and few < len(samples)])
+    told += f" (the others on {few} of the {len(samples)} samples: {rest})" if rest else ""
     return best, f"ranges by {best}: signal above noise of the outputs is {told}"
+
+
+def _levels(some: Sequence[tuple[str, _Candidate]]) -> str:
+    return ", ".join(f"{method} {one.decibels:.1f} dB" for method, one in some)
 
 
 def before_probabilities(model: Model) -> Model:

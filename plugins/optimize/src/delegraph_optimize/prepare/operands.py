@@ -17,6 +17,8 @@ _OTHERS = (
     OpSpec("NumericVerify", "x x -> x"),
     OpSpec("QUANTIZE", "x -> x"),
 )
+# Ops that XNNPACK does not take without values, by the first axis of which it counts.
+_NEED_VALUES = {"AVERAGE_POOL_2D": 0, "MAX_POOL_2D": 0, "L2_POOL_2D": 0, "SOFTMAX": -1}
 _ROWS = SPECS | {row.op: row for row in _OTHERS}
 
 
@@ -24,13 +26,26 @@ def checked_plan(model: Model) -> Plan:
     """Look for operands that no kernel does without, or none has, and for shapes that do not fit an op;
     return the plan, which has the shapes that tensors have, whatever the file says.
 
-    :raises ModelError: an op lacks an operand, or has one too many
+    :raises ModelError: an op lacks an operand, has one too many, or has nothing to pool
     :raises InputError: shapes, axes or sizes do not fit an op, as the interpreter says it
     """
     for graph in model.subgraphs:
         for op in graph.ops:
             _check(op)
-    return plan_model(model, [], warn=False, budget=budget())
+    plan = plan_model(model, [], warn=False, budget=budget())
+    for planned in plan.subgraphs:
+        for op in planned.graph.ops:
+            _check_values(op)
+    return plan
+
+
+def _check_values(op: Op) -> None:
+    """Check that there is something to pool: LiteRT runs pools of no values as integers alone."""
+    x = op.inputs[0] if op.inputs else None
+    if x is None or x.shape is None or op.name not in _NEED_VALUES:
+        return
+    if 0 in x.shape[_NEED_VALUES[op.name] :]:
+        raise ModelError(f"{op} needs an input that has values, found shape {shape_text(x.shape)}")
 
 
 def _check(op: Op) -> None:

@@ -42,4 +42,5 @@ def _summary(report: Report) -> str:
     done, of = len(report.quantized), len(report.outcomes)
     share = 100 * report.bytes_after / max(report.bytes_before, 1)
     sizes = f"{bytes_text(report.bytes_before)} → {bytes_text(report.bytes_after)} ({share:.0f} %)"
-    return f"{report.scheme}: {done} of {of} ops quantized; {sizes}"
+    counted = "" if report.scheme == "float32" else f"{done} of {of} ops quantized; "
+    return f"{report.scheme}: {counted}{sizes}"

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import frozen
 
-LARGEST = 1 << 16  # entries of a table
+LARGEST = 1 << 10  # entries of a table
 
 
 @frozen(eq=False)
@@ -100,12 +100,12 @@ class _Elimination:
 
     def _eliminate(self, v: int, others: tuple[int, ...]) -> None:
         scope = (*others, v)
-        total = np.zeros([self._sizes[u] for u in scope]) + self._alone[v]
+        total = self._alone[v]
         for number in tuple(self._of[v]):
-            total += _stretched(self._take(number), scope)
+            total = total + _stretched(self._take(number), scope)
         self._found.append((v, others, total.argmin(axis=-1)))
         if others:
-            self._put(Term(others, total.min(axis=-1)))
+            self._put(Term(others, np.minimum.reduce(total, axis=-1)))
 
     def _fix(self, v: int) -> None:
         label = self._given[v]
@@ -133,10 +133,12 @@ class _Elimination:
 
 def _stretched(term: Term, scope: tuple[int, ...]) -> np.ndarray:
     """Return a term's table with the axes of a scope, those that it lacks of length 1."""
-    places = [scope.index(v) for v in term.variables]
+    variables, table = term.variables, term.table
+    if variables == scope:
+        return table
+    places = [scope.index(v) for v in variables]
     order = sorted(range(len(places)), key=places.__getitem__)
-    table: np.ndarray = term.table.transpose(order)
     sizes = [1] * len(scope)
-    for place, size in zip(places, term.table.shape, strict=True):
+    for place, size in zip(places, table.shape, strict=True):
         sizes[place] = size
-    return table.reshape(sizes)
+    return table.transpose(order).reshape(sizes)

@@ -323,3 +323,19 @@ def test_images_are_scaled_as_a_run_scales_them_and_what_was_done_is_told_once(
     assert caplog.text.count("real = ") == 1
     asked = [inputs["x"] for _, inputs in read_samples(model, tmp_path, mean=(0.0,), std=(255.0,))]
     np.testing.assert_allclose(np.concatenate(asked), pixels / 255, atol=1e-6)
+
+
+def test_rows_of_an_open_batch_are_samples(tmp_path: Path) -> None:
+    g = Builder()
+    x = g.input((-1, 8), "float32", "x")
+    model = g.model([g.op("ABS", [x], [g.tensor((-1, 8), "float32")])])
+    arrays = floats(5, 8)
+    np.save(tmp_path / "batch.npy", arrays)
+    found = [inputs["x"] for _, inputs in read_samples(model, tmp_path / "batch.npy")]
+    assert [x.shape for x in found] == [(1, 8)] * 5
+    np.testing.assert_array_equal(np.concatenate(found), arrays)
+
+
+def test_samples_of_a_signature_that_is_not_there_are_an_error() -> None:
+    with pytest.raises(InputError, match="no signature 'first' to have samples; the model's: serv"):
+        list(read_samples(dense_net(), {"first": [floats(1, 64)]}))

@@ -7,8 +7,10 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-from delegraph import Blocks, Builder, Interpreter, Model, ModelError, Signature
+from click.testing import CliRunner
+from delegraph import Blocks, Builder, Interpreter, Model, ModelError, Signature, write_model
 from delegraph_optimize import dequantize, quantize
+from delegraph_optimize.commands import quantize as command
 from small import computes, floats, ops
 
 
@@ -69,7 +71,8 @@ def test_a_branch_that_no_sample_takes_stays_in_floats_and_the_report_says_so() 
     assert (left.scheme, left.reason) == ("float32", "no sample reached it")
 
 
-def test_signatures_are_calibrated_each_with_its_samples() -> None:
+def signed() -> Model:
+    """Return a model of two signatures, each of a subgraph."""
     g = Builder()
     x = g.input((1, 4), "float32", "x")
     w = g.constant(floats(3, 4))
@@ -79,7 +82,30 @@ def test_signatures_are_calibrated_each_with_its_samples() -> None:
     other.returns(other.op("EXP", [v], [other.tensor((1, 4), "float32", "z")]))
     model = g.model([y])
     signatures = (Signature("first", {"x": 0}, {"y": 2}, 0), Signature("second", {"v": 0}, {"z": 1}, 1))
-    model = attrs.evolve(model, signatures=signatures)
+    return attrs.evolve(model, signatures=signatures)
+
+
+def test_the_command_takes_samples_of_each_signature(tmp_path: Path) -> None:
+    (tmp_path / "m.tflite").write_bytes(write_model(signed()))
+    for name in ("x", "v"):
+        np.save(tmp_path / f"{name}.npy", floats(4, 1, 4))
+    call = [str(tmp_path / "m.tflite"), "-o", str(tmp_path / "small.tflite"), "--scheme", "int8"]
+    first, second = (
+        f"--data={key}={tmp_path / name}.npy" for key, name in (("first", "x"), ("second", "v"))
+    )
+    done = CliRunner().invoke(command, [*call, first, second])
+    assert "int8: 2 of 2 ops quantized" in done.output
+    assert "on 8 samples" in done.output
+    done = CliRunner().invoke(command, [*call, first])
+    assert "int8: 1 of 2 ops quantized" in done.output
+    done = CliRunner().invoke(command, [*call, first, f"--data={tmp_path / 'v.npy'}"])
+    assert "several need SIGNATURE=PATH each" in done.output
+    done = CliRunner().invoke(command, [*call, f"--data=third={tmp_path / 'x.npy'}"])
+    assert "no signature 'third' to have samples; the model's: first, second" in str(done.exception)
+
+
+def test_signatures_are_calibrated_each_with_its_samples() -> None:
+    model = signed()
     data = {"first": [floats(1, 4) for _ in range(4)], "second": [{"v": floats(1, 4)} for _ in range(4)]}
     found = quantize(model, "int8", data=data, inputs="int8")
     assert [o.scheme for o in found.report.outcomes] == ["int8", "int8"]

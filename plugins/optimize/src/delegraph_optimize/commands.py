@@ -13,6 +13,7 @@ from .advise.table import help_table
 from .advise_command import advise
 from .bounds import bounded_command
 from .cluster_command import cluster
+from .data_option import data_option, paths_of
 from .prune_command import prune
 from .report_command import numbers, report
 from .search_command import NAMES, is_search, searched, with_options
@@ -35,7 +36,7 @@ _OPTIONS = (
         required=True,
         help="What becomes of weights and activations.",
     ),
-    click.option("--data", metavar="PATH", help="Samples: a folder, or an .npy or .npz file of several."),
+    data_option,
     click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
     click.option("--mean", metavar="M[,M,M]", callback=numbers, help="Of images: real = (pixel - M) / S."),
     click.option("--std", metavar="S[,S,S]", callback=numbers, help="S of the same."),
@@ -124,7 +125,8 @@ def quantize(
     else:
         with _progress() as (progress, improving):
             found = quantized(model, progress=progress, improving=improving, **settings)
-    read = [model, *(settings[name] for name in ("data", "calibration", "rules") if settings[name])]
+    given = (settings[name] for name in ("calibration", "rules") if settings[name])
+    read = [model, *paths_of(settings["data"]), *given]
     if saved is not None and found.calibration is not None:
         found.calibration.save(saved, read)
         read.append(saved)

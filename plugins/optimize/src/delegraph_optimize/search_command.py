@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .data_option import paths_of
 from .report_command import FILE, OUT, progress_bar
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def searched(model: str, out: str, asked: dict[str, Any], settings: dict[str, An
     from .search import search_schemes
 
     named = {n: v for n, v in asked.items() if n not in ("plot", "state")}
-    read = [model, *(v for v in (asked["labels"], asked["test"], settings["data"], settings["rules"]) if v)]
+    read = [model, *(v for v in (asked["labels"], asked["test"], settings["rules"]) if v)]
+    read += paths_of(settings["data"])
     read += [settings["calibration"]] if settings["calibration"] else []
     for path in (out, asked["plot"]):
         if path:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -61,11 +61,14 @@ def read_samples(
     :param mean: of the pixels of images; with ``std``: real = (pixel - mean) / std.
     :param limit: use so many samples at most.
     """
-    if isinstance(data, Mapping) and set(data) <= {s.key for s in model.signatures} and data:
-        for key, some in data.items():
-            yield from read_samples_of(model, key, some, mean, std, limit)
-    else:
+    if not isinstance(data, Mapping):
         yield from read_samples_of(model, None, data, mean, std, limit)
+        return
+    known = [s.key for s in model.signatures]
+    for key in (key for key in data if key not in known):
+        raise InputError(f"no signature {key!r} to have samples; the model's: {', '.join(known) or 'none'}")
+    for key, some in data.items():
+        yield from read_samples_of(model, key, some, mean, std, limit)
 
 
 def read_samples_of(
@@ -132,7 +135,8 @@ def _files(
             tell = _ignored if number else _logger.warning  # what was done to one is done to all
             yield model_inputs(model, [str(file)], signature, mean=mean, std=std, tell=tell)
     elif path.suffix in (".npy", ".npz") and path.is_file():
-        yield from _rows(path, inputs) or [model_inputs(model, [str(path)], signature)]
+        several = [s.key for s in model.signatures] if len(model.signatures) > 1 and not signature else []
+        yield from _rows(path, inputs, several) or [model_inputs(model, [str(path)], signature)]
     elif path.is_file():
         yield model_inputs(model, [str(path)], signature, mean=mean, std=std, tell=_logger.warning)
     else:
@@ -143,15 +147,23 @@ def _ignored(sentence: str) -> None:
     """Say nothing."""
 
 
-def _rows(path: Path, inputs: Mapping[str, Tensor]) -> Iterator[dict[str, Any]] | None:
-    """Return the samples of a file whose arrays have an axis of them; None if they have none."""
+def _rows(
+    path: Path, inputs: Mapping[str, Tensor], signatures: Sequence[str]
+) -> Iterator[dict[str, Any]] | None:
+    """Return the samples of a file whose arrays have an axis of them; None if they have none.
+
+    :param signatures: that samples could be of
+    """
     arrays = _arrays(path)
     if len(arrays) == 1 and len(inputs) == 1:
         arrays = dict(zip(inputs, arrays.values(), strict=True))
     if lacking := [name for name in inputs if name not in arrays]:
         found = ", ".join(arrays)
-        raise InputError(f"{str(path)!r} lacks values for {', '.join(lacking)}; it has: {found}")
-    if all(_fits(inputs[name], arrays[name].shape) for name in inputs):
+        way = f"; samples of a signature are SIGNATURE=PATH: {', '.join(signatures)}" if signatures else ""
+        raise InputError(f"{str(path)!r} lacks values for {', '.join(lacking)}; it has: {found}{way}")
+    if all(_is_batch(inputs[name], arrays[name].shape) for name in inputs):
+        arrays = {name: arrays[name][:, None] for name in inputs}  # a row of an open batch is a sample
+    elif all(_fits(inputs[name], arrays[name].shape) for name in inputs):
         return None
     if single := [name for name in inputs if not arrays[name].ndim]:
         raise InputError(f"{str(path)!r} needs an axis of samples, found a scalar for {', '.join(single)}")
@@ -167,6 +179,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             return {name: opened[name] for name in opened.files}
     except (OSError, ValueError, EOFError, BadZipFile) as e:
         raise InputError(f"{str(path)!r} cannot be read: {e}") from e
+
+
+def _is_batch(tensor: Tensor, shape: tuple[int, ...]) -> bool:
+    """Say whether a shape fits a tensor whose first size is open, and the others not."""
+    wanted = tensor.shape_signature or ()
+    return wanted[:1] == (-1,) and -1 not in wanted[1:] and _fits(tensor, shape)
 
 
 def _fits(tensor: Tensor, shape: tuple[int, ...]) -> bool:

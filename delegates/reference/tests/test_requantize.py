@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from delegraph import quantize_multiplier, quantize_multipliers
 from delegraph_reference.requantize import DoubleRequantizer, Requantizer
 
+SEEDS = int(os.environ.get("DELEGRAPH_STEP_SEEDS", "6"))  # more models of rescaled sums
 INT8, UINT8 = (-128, 127), (0, 255)
 
 
@@ -45,9 +47,13 @@ def _requantized(
     multipliers, shifts = quantize_multipliers(scales)
     biases, limits = np.array(bias, np.int64), np.full(len(scales), largest)
     finish = Requantizer(multipliers, shifts, biases, limits, zero_point, bounds)
-    out = np.empty(sums.shape, np.int8 if bounds[0] < 0 else np.uint8)
-    finish(sums.astype(np.float64 if np.abs(sums).max() > 2**24 else np.float32), out)
-    return out
+    values = sums.astype(np.float64 if np.abs(sums).max() > 2**24 else np.float32)
+    first, again = np.empty((2, *sums.shape), np.int8 if bounds[0] < 0 else np.uint8)
+    finish(values, first)
+    finish._until_search -= 2**60  # lines are looked for now, if they can be
+    finish(values, again)
+    assert (first == again).all()
+    return first
 
 
 def _near_steps(scale: float, bias: int, zero_point: int) -> np.ndarray:
@@ -110,6 +116,49 @@ def test_sums_that_leave_int32_wrap_as_in_tflite() -> None:
     """A left shift of 10 takes 2**21 to 2**31, which int32 reads as -2**31."""
     found = _requantized(np.array([[2**21], [2**21 - 1]]), [900.0], [0], 0, INT8)
     assert found[:, 0].tolist() == [-128, 127]
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_lines_in_float32_step_where_the_definition_steps(seed: int) -> None:
+    rng = np.random.Generator(np.random.PCG64(seed))
+    channels = 60
+    finest = (8, 20)[seed % 2]  # steps of many sums each have no line more often
+    scales = np.exp2(-rng.uniform(0, finest, channels))
+    zero_point = int(rng.choice([-128, -128, 0, rng.integers(-128, 128)]))
+    bounds = max(zero_point, -128), int(rng.choice([127, rng.integers(zero_point, 128)]))
+    largest = float(2 ** rng.integers(8, 25))
+    bias = (rng.normal(0, 1, channels) * np.minimum(300 / scales, 2**28)).astype(np.int64)
+    sums = _sums_at_steps(rng, scales, bias, largest)
+    multipliers, shifts = quantize_multipliers(scales)
+    finish = Requantizer(multipliers, shifts, bias, np.full(channels, largest), zero_point, bounds)
+    finish._until_search -= 2**60
+    out = np.empty(sums.shape, np.int8)
+    finish(sums.astype(np.float32), out)
+    assert finish._lines is not None or finest > 8
+    expected = _rescaled_all(sums + bias, multipliers, shifts) + zero_point
+    np.testing.assert_array_equal(out, expected.clip(*bounds))
+
+
+def _sums_at_steps(
+    rng: np.random.Generator, scales: np.ndarray, bias: np.ndarray, largest: float
+) -> np.ndarray:
+    """Return (n, channels): both sides of each half step, the extremes, and anything between."""
+    halves = np.arange(-260, 261)[:, None] + 0.5
+    near = np.floor(np.concatenate([halves / scales - bias + d for d in (-1, 0, 1)]))
+    between = rng.integers(-largest, largest, (500, len(scales)), endpoint=True)
+    ends = np.array([[-largest], [largest]]) * np.ones(len(scales))
+    return np.asarray(np.concatenate([near, between, ends]).clip(-largest, largest).astype(np.int64))
+
+
+def _rescaled_all(totals: np.ndarray, multipliers: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """``_rescaled`` of arrays, for shifts to the right."""
+    product = totals * multipliers
+    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
+    high = np.sign(nudged) * (np.abs(nudged) >> 31)  # C++ divides towards zero
+    right = -shifts
+    mask = (1 << right) - 1
+    threshold = (mask >> 1) + (high < 0)
+    return np.asarray((high >> right) + ((high & mask) > threshold))
 
 
 def test_one_scale_for_all() -> None:

@@ -16,25 +16,33 @@ the same. Channels with a larger e take the integers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from attrs import frozen
 from delegraph import quantize_multipliers, round_half_away
 
+from .steps import Lines, fitting_lines
+
 Finish = Callable[[np.ndarray, np.ndarray], None]  # (sums: (n, channels), where to write the results)
 
 # Elements at a time: they stay in the cache from the first pass to the last. With fewer, threads wait for
 # Python's lock between the passes.
 _CHUNK = 32768
+_FITS_16 = 32000  # steps of the output: with a zero point and ``_WRAP`` they fit int16
+_SEARCH = 1 << 14  # sums of a channel that are rescaled in the time of a search for its line
+_MOST_MISSING = 8  # at most a channel in so many is rescaled apart from the others
+_SIGN = np.uint8(0x80)  # makes an int8 of what is 128 more, as uint8
 _WRAP = 256  # added so that truncation is floor, and gone again in the cast to 8 bits
 
 
 class Requantizer:
     """Writes integer sums (n, channels) as 8-bit values, rounded as MultiplyByQuantizedMultiplier rounds.
 
-    The sums are whole numbers in float32, float64 or an integer type and are left as they are. With the
-    bias they must fit int32, as in TFLite.
+    The sums are whole numbers in float32, float64 or an integer type. With the bias they must fit int32, as
+    in TFLite. Lines (see ``steps``) are looked for after as many sums as that takes, where no output lies
+    below the zero point; float32 sums are overwritten then.
 
     :param multipliers: of each channel, as ``quantize_multipliers`` gives them
     :param shifts: of each channel; positive is left
@@ -53,10 +61,10 @@ class Requantizer:
         zero_point: int,
         bounds: tuple[int, int],
     ) -> None:
-        self._multipliers, self._shifts, self._bias = multipliers, shifts, bias
+        self._multipliers, self._shifts, self._bias, self._largest = multipliers, shifts, bias, largest
         self._zero_point, self._bounds = zero_point, bounds
         e = -shifts.astype(np.float64)
-        scale = multipliers * 2.0 ** (-31 - e)
+        scale = _scale(multipliers, shifts)
         total = np.abs(bias) + largest
         wraps = total * np.maximum(1.0, 2.0**-e) >= 2.0**31  # out of int32
         exact = (e <= 13) & (total * np.maximum(scale, 2.0**-e) < 2.0**30) & ~wraps
@@ -65,16 +73,25 @@ class Requantizer:
         odd = np.flatnonzero(~exact)
         ends = self._integers(np.stack([-largest, largest])[:, odd], odd)
         self._by_integers = odd[(ends[0] != ends[1]) | wraps[odd]]
+        steps = (total * np.where(exact, scale, 0.0)).max(initial=0)
+        self._narrow = np.dtype(np.int16 if steps < _FITS_16 else np.int32)
+        # As numbers of that type: for Python's own, numpy looks at the type's limits each time.
+        self._limits = tuple(self._narrow.type(b + _WRAP) for b in bounds)
         fixed = np.zeros_like(scale)
         fixed[odd] = ends[0] - zero_point
+        signed = bounds[0] < zero_point
+        beta = np.where(e > 0, 2.0 ** -(e + 1), 0.0)
         self._scaling = _scaling(
             np.where(exact, scale, 0.0),
             np.where(exact, bias, 0),
-            np.where(exact & (e > 0), 2.0 ** -(e + 1), 0.0),
+            np.where(exact, beta, 0.0),
             fixed,
             zero_point,
-            signed=bounds[0] < zero_point,
+            signed,
         )
+        self._lines: Lines | None = None
+        self._until_search = math.inf if signed or wraps.any() else _SEARCH * len(scale)
+        self._shift = bias * scale + (zero_point + 0.5 + beta)
 
     @classmethod
     def of_one_scale(
@@ -86,20 +103,84 @@ class Requantizer:
 
     def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
         """Write the rescaled sums to ``out``: (n, channels), int8 or uint8."""
+        if sums.dtype == np.float32 and self._has_lines(sums.size):
+            self._along_lines(sums, out)
+        else:
+            self._exactly(sums, out)
+
+    def _has_lines(self, count: int) -> bool:
+        """Say whether lines were found; look for them when ``count`` more sums make it worth while."""
+        self._until_search -= count
+        if self._until_search < 0:
+            self._until_search = math.inf
+            lines = self._searched()
+            if len(lines.missing) * _MOST_MISSING <= len(lines.slopes):
+                self._rest = self._of(lines.missing)
+                self._lines = lines
+        return self._lines is not None
+
+    def _searched(self) -> Lines:
+        lowest = _lowest(self._bounds)
+        with np.errstate(all="ignore"):
+            return fitting_lines(
+                lambda sums, channels: self._integers(sums, channels) - lowest,
+                _scale(self._multipliers, self._shifts),
+                self._shift - lowest,
+                self._largest,
+                (self._bounds[0] - lowest, self._bounds[1] - lowest),
+            )
+
+    def _of(self, channels: np.ndarray) -> Requantizer:
+        """Return one for some of the channels, which looks for no lines."""
+        rest = Requantizer(
+            self._multipliers[channels],
+            self._shifts[channels],
+            self._bias[channels],
+            self._largest[channels],
+            self._zero_point,
+            self._bounds,
+        )
+        rest._until_search = math.inf
+        return rest
+
+    def _along_lines(self, sums: np.ndarray, out: np.ndarray) -> None:
+        assert self._lines is not None
+        n, channels = sums.shape
+        step = max(_CHUNK // max(channels, 1), 1)
+        slopes = np.repeat(self._lines.slopes[None], min(step, n), axis=0)
+        offsets = np.repeat(self._lines.offsets[None], min(step, n), axis=0)
+        lowest = _lowest(self._bounds)
+        low, high = (np.float32(b - lowest) for b in self._bounds)
+        missing = self._lines.missing
+        rest = np.empty((n, len(missing)), out.dtype)
+        if len(missing):
+            self._rest(sums[:, missing], rest)
+        stored = out.view(np.uint8)
+        for i in range(0, n, step):
+            part, q = sums[i : i + step], stored[i : i + step]
+            part *= slopes[: n - i]
+            part += offsets[: n - i]
+            part.clip(low, high, out=part)
+            np.copyto(q, part, casting="unsafe")
+            if lowest:
+                np.bitwise_xor(q, _SIGN, out=q)
+        if len(missing):
+            out[:, missing] = rest
+
+    def _exactly(self, sums: np.ndarray, out: np.ndarray) -> None:
         n, channels = sums.shape
         step = max(_CHUNK // max(channels, 1), 1)
         rows = min(step, n)
-        scaling = self._scaling.repeated(rows) if n > 2 * step else self._scaling
+        scaling = self._scaling.repeated(rows) if n > step else self._scaling
         wide = np.empty((rows, channels))
-        narrow = np.empty((rows, channels), np.int32)
-        low, high = self._bounds
+        narrow = np.empty((rows, channels), self._narrow)
         for i in range(0, n, step):
-            k = min(step, n - i)
-            np.copyto(wide[:k], sums[i : i + k])
-            scaling.apply(wide[:k])
-            np.copyto(narrow[:k], wide[:k], casting="unsafe")
-            narrow[:k].clip(low + _WRAP, high + _WRAP, out=narrow[:k])
-            np.copyto(out[i : i + k], narrow[:k], casting="unsafe")
+            w, q = wide[: n - i], narrow[: n - i]
+            np.copyto(w, sums[i : i + step])
+            scaling.apply(w)
+            np.copyto(q, w, casting="unsafe")
+            q.clip(*self._limits, out=q)
+            np.copyto(out[i : i + step], q, casting="unsafe")
         if len(self._by_integers):
             out[:, self._by_integers] = self._integers(sums[:, self._by_integers], self._by_integers)
 
@@ -216,6 +297,15 @@ def _scaling(
     # what is limited and comes out of it again, so that the two together have all of it.
     limits = (whole / 2 - beta)[None], (whole / 2 + beta)[None]
     return _Scaling(scale[None], (shift + whole / 2)[None], early, limits)
+
+
+def _scale(multipliers: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    return np.asarray(multipliers * 2.0 ** (shifts - 31.0))
+
+
+def _lowest(bounds: tuple[int, int]) -> int:
+    """Return the lowest value of the 8-bit type that has these bounds."""
+    return -128 if bounds[0] < 0 else 0
 
 
 def _int32(x: np.ndarray) -> np.ndarray:

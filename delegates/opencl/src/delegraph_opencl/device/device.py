@@ -16,11 +16,12 @@ from delegraph import DelegateFailed
 
 from . import pocl
 from .cpu_name import name_cpu
-from .runtime import Found, choose
+from .runtime import Found, caller_of, choose
 from .status import failure
 
 _PAGE = 4096  # bytes; the least of any CPU's
 _ALIGNMENT = 16  # bytes; PoCL's compiler takes it for granted where it copies long runs
+IN_CALLER = "// for the thread that asks\n"  # begins the source of a program for ``Device.caller``
 KEPT_PROGRAMS = 1000  # built programs that a process keeps; a model needs about 20
 
 
@@ -39,8 +40,11 @@ class Device:
         self.type = found.type
         # "": PoCL knows the CPU, or it is another runtime.
         self.cpu = name_cpu(found.device) if rename_cpu else ""
+        self.caller = caller_of(found.device)  # computes in the thread that asks; None: there is none
+        if self.cpu and self.caller is not None:
+            name_cpu(self.caller)
         try:
-            self.context = cl.Context([found.device])
+            self.context = cl.Context([d for d in (found.device, self.caller) if d is not None])
         except cl.Error as e:
             raise failure(f"opening the device {self.name}", e) from e
         extensions = found.device.extensions.split()
@@ -113,16 +117,19 @@ class Device:
                 'start processes with multiprocessing.get_context("spawn"), or open it after the fork'
             )
 
-    def queue(self, profiling: bool = False) -> Any:
-        """Return a new in-order queue."""
+    def queue(self, profiling: bool = False, in_caller: bool = False) -> Any:
+        """Return a new in-order queue, of this device or of ``caller``."""
         import pyopencl as cl
 
+        device = self.caller if in_caller else self.found.device
         if not profiling:
-            return cl.CommandQueue(self.context)
-        return cl.CommandQueue(self.context, properties=cl.command_queue_properties.PROFILING_ENABLE)
+            return cl.CommandQueue(self.context, device)
+        return cl.CommandQueue(self.context, device, cl.command_queue_properties.PROFILING_ENABLE)
 
     def kernel(self, source: str, name: str, binary: bytes | None = None) -> Any:
         """Return a new kernel; its program is built once in a process.
+
+        One whose source begins with ``IN_CALLER`` is for ``caller``.
 
         :param binary: what an earlier process stored of it; a binary that the driver refuses is ignored.
         :raises pyopencl.Error: the source does not compile.
@@ -147,19 +154,19 @@ class Device:
         return bytes(found)
 
     def _program(self, source: str, binary: bytes | None) -> Any:
-        program = self._programs.pop(source, None) or self._loaded(binary) or self._built(source)
+        program = self._programs.pop(source, None) or self._loaded(source, binary) or self._built(source)
         self._programs[source] = program
         if len(self._programs) > KEPT_PROGRAMS:
             self._programs.popitem(last=False)
         return program
 
-    def _loaded(self, binary: bytes | None) -> Any:
+    def _loaded(self, source: str, binary: bytes | None) -> Any:
         import pyopencl as cl
 
         if binary is None:
             return None
         try:
-            return cl.Program(self.context, [self.found.device], [binary]).build()
+            return cl.Program(self.context, [self._for(source)], [binary]).build()
         except cl.Error:
             return None
 
@@ -167,7 +174,11 @@ class Device:
         import pyopencl as cl
 
         # -w: a compiler prints how many warnings there were. False: not into pyopencl's own cache.
-        return cl.Program(self.context, source).build("-w", cache_dir=False)  # type: ignore[arg-type]
+        program = cl.Program(self.context, source)
+        return program.build("-w", devices=[self._for(source)], cache_dir=False)  # type: ignore[arg-type]
+
+    def _for(self, source: str) -> Any:
+        return self.caller if source.startswith(IN_CALLER) else self.found.device
 
 
 def open_device(wanted: str | None, rename_cpu: bool = True) -> Device:

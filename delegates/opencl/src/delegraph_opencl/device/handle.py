@@ -26,6 +26,11 @@ class Handle:
         return self.device.queue()
 
     @cached_property
+    def caller_queue(self) -> Any:
+        """The queue whose commands are done when they have been given."""
+        return self.device.queue(in_caller=True)
+
+    @cached_property
     def profiling_queue(self) -> Any:
         """The queue that is used while somebody listens to the profile."""
         return self.device.queue(profiling=True)

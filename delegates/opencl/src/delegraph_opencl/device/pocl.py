@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 # Without it both workers may share one core for a whole run (14 ms in place of 8).
 SETTINGS = {"POCL_AFFINITY": "1"}
+# "basic" computes in the thread that asks.
+# The setting hides what else a PoCL has, GPUs: that of PyPI has none.
+SETTINGS_OF_PYPI = {"POCL_DEVICES": "pthread basic"}
+_CALLER = "basic-"
 
 # Before it every vload and fma is a function call: kernels use pointers and a * b + c there.
 FAST = (3, 1)
@@ -27,6 +32,11 @@ def version(platform: str) -> tuple[int, int] | None:
     """Return PoCL's version as a platform states it; None if it is another runtime."""
     found = re.search(r"(?i)pocl (\d+)\.(\d+)", platform)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def is_caller(device: Any) -> bool:
+    """Say whether a device computes in the thread that asks."""
+    return device.name.startswith(_CALLER) and version(device.platform.version) is not None
 
 
 def vnni(flags: frozenset[str]) -> int:

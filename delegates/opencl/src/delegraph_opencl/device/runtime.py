@@ -55,7 +55,7 @@ def devices() -> tuple[Found, ...]:
     :raises DelegateUnavailable: pyopencl cannot be imported, or there is no device; the message says what
         to install.
     """
-    for name, value in {**pocl.SETTINGS, **_intel()}.items():
+    for name, value in {**pocl.SETTINGS, **_pypi(), **_intel()}.items():
         os.environ.setdefault(name, value)
     try:
         cl = _pyopencl()
@@ -108,6 +108,13 @@ def _intel() -> dict[str, str]:
     return {"OCL_ICD_VENDORS": str(library)}
 
 
+def _pypi() -> dict[str, str]:
+    """Return the settings of PyPI's PoCL, where there is no other one."""
+    spec = None if any(VENDORS.glob("*.icd")) else find_spec("pyopencl")
+    folder = Path(spec.origin).parent / ".libs" if spec and spec.origin else None
+    return pocl.SETTINGS_OF_PYPI if folder and any(folder.glob("libpocl*")) else {}
+
+
 def _pyopencl() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an older pyopencl is warned by a newer pytools
@@ -146,9 +153,16 @@ def _devices_of(platform: Any) -> list[Any]:
     import pyopencl as cl
 
     try:
-        return list(platform.get_devices())
+        found = list(platform.get_devices())
     except cl.Error:  # a driver without its hardware
         return []
+    return [device for device in found if not pocl.is_caller(device)] or found
+
+
+def caller_of(device: Any) -> Any:
+    """Return the device beside this one that computes in the thread that asks; None where there is none."""
+    found = device.platform.get_devices() if pocl.version(device.platform.version) else []
+    return next((d for d in found if d != device and pocl.is_caller(d)), None)
 
 
 def _type(device: Any) -> str:

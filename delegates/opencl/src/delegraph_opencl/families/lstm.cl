@@ -1,4 +1,5 @@
-/* An LSTM cell over a sequence: a work-group takes one row of the batch through all steps.
+/* An LSTM cell over a sequence: a work-group takes one row of the batch through all steps. It is a work-item,
+   or ITEMS that wait for each other at SYNC.
 
    Four gates, input, forget, update and output, of ``padded`` places each. ``sums``: what they get from the
    input, computed before for all steps. Whatever is carried along is float32, whatever real numbers are
@@ -16,9 +17,8 @@
 #else
 #define LOGISTIC(v) (1.0f / (1.0f + exp(-(v))))
 #endif
-#define SYNC barrier(CLK_GLOBAL_MEM_FENCE)
-#define EACH(n, size) for (int n = get_local_id(0) * LANES; n < (size); n += get_local_size(0) * LANES)
-#define EACH_ONE(n, size) for (int n = get_local_id(0); n < (size); n += get_local_size(0))
+#define EACH(n, size) for (int n = ITEM * LANES; n < (size); n += ITEMS * LANES)
+#define EACH_ONE(n, size) for (int n = ITEM; n < (size); n += ITEMS)
 
 #ifdef INTEGERS
 #define ONE 32767.0f
@@ -161,7 +161,7 @@ __kernel void lstm(
     int block,
     int cell_bits, int leaving, int leaving_shift, int offset, int low, int high,
     float cell_clip, float projection_clip, float projection_scale) {
-  const int b = get_group_id(0);
+  const int b = ROW;
   __global const float* norms = biases + 4 * padded;
   __global const float* peepholes = norms + 4 * padded;
   __global const float* projection_bias = peepholes + 4 * padded;
@@ -189,8 +189,8 @@ __kernel void lstm(
 #ifdef HYBRID
     ROUND_ROW(hidden, outputs);
 #endif
-    for (int first = get_local_id(0) * LANES * CHUNKS; first < 4 * padded;
-         first += get_local_size(0) * LANES * CHUNKS) {
+    for (int first = ITEM * LANES * CHUNKS; first < 4 * padded;
+         first += ITEMS * LANES * CHUNKS) {
       __global const float* weights = recurrent + first / block * block * outputs + first % block;
       VF sum[CHUNKS];
       #pragma unroll

@@ -254,9 +254,21 @@ def _steps(node: Node, cell: Cell, sums: Scratch, rows: int, target: Target) -> 
     )
     defines = (*_defines(op, cell, lanes, chunks, new_cell), *wide_numbers(target))
     flops = 2 * rows * cell.cells * cell.outputs * 4
-    source = (cl_source("families/rounding.cl") if cell.is_hybrid else "") + cl_source("families/lstm.cl")
+    rounding = cl_source("families/rounding.cl") if cell.is_hybrid else ""
+    # A pragma for such a cell, and the functions of an integer one, are not for other kernels.
+    is_alone = local == 1 and not (cell.is_hybrid or cell.is_integer)
+    source = (_ALONE if is_alone else _TOGETHER) + rounding + cl_source("families/lstm.cl")
     written = (y, new_output, new_cell)
     return Launch(source, "lstm", args, (batch * local,), (local,), defines, written, flops)
+
+
+_ALONE = "#define ROW get_global_id(0)\n#define ITEM 0\n#define ITEMS 1\n#define SYNC\n"
+_TOGETHER = """
+#define ROW get_group_id(0)
+#define ITEM get_local_id(0)
+#define ITEMS get_local_size(0)
+#define SYNC barrier(CLK_GLOBAL_MEM_FENCE)
+"""
 
 
 def _time(op: Op) -> int:

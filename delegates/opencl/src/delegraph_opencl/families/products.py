@@ -1,6 +1,6 @@
 """Products of matrices, either side stored in any order: for BATCH_MATMUL, and for the gates of an LSTM.
 
-``products.cl`` says how each variant works.
+``products.cl`` and, for GPUs, ``products_shared.cl`` say how each variant works.
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ class Product:
         loads = [(f"LOAD_{s}{w}", f"{f}{w}") for s, f in (("A", load_a), ("B", load_b)) for w in widths]
         c = "REAL" if isinstance(self.out, Value) else "float"
         stores = [_store(w, isinstance(self.out, Value)) for w in widths]
+        source = "products_shared" if "EACH" in defines else "products"
         begins = [side.stacks * side.size for side in (self.left, self.right)]
         return Launch(
-            self.epilogue.text + cl_source("families/products.cl"),
+            self.epilogue.text + cl_source(f"families/{source}.cl"),
             "product",
             (
                 self.left.arg,
@@ -106,7 +107,7 @@ def _shared(p: Product) -> Launch:
     groups = p.count * blocks(p.rows, tile) * blocks(p.columns, tile)
     strides = (p.left.along, p.left.deep, p.right.deep, p.right.along)
     args = int32s(p.rows, p.columns, p.depth, *strides)
-    return p.launch(args, ((256 * groups,), (256,)), SHARED=1, EACH=each)
+    return p.launch(args, ((256 * groups,), (256,)), EACH=each)
 
 
 def _dots(p: Product, target: Target) -> Launch:

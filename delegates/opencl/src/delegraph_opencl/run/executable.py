@@ -77,7 +77,7 @@ class Executable:
             self._commands.held = self._edges.arrays
             outputs = self._edges.leave(self._commands)
             if events is None:
-                self._commands.start(kernels, self._handle.queue)
+                self._start(kernels)
             else:
                 self._commands.start(kernels, self._handle.profiling_queue)
                 self._commands.wait()
@@ -87,6 +87,15 @@ class Executable:
                 sources = (bound.source for bound in self._bound)
                 self._cached.write(sources, self._handle.device, self._constants.kept())
         return outputs
+
+    def _start(self, kernels: Sequence[Bound]) -> None:
+        """Start kernels; those for the thread that asks when what they read is there."""
+        if not any(bound.in_caller for bound in kernels):
+            self._commands.start(kernels, self._handle.queue)
+            return
+        self._handle.queue.finish()
+        self._commands.start(kernels, self._handle.caller_queue)
+        self._commands.wait()
 
     @cached_property
     def _one_by_one(self) -> list[Bound]:

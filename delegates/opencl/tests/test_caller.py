@@ -1,0 +1,82 @@
+"""What is brief is computed in the thread that asks: the same numbers, in the same order."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from delegraph import Delegate, DelegateUnavailable, Interpreter, Model, load_delegate
+from delegraph.model import Builder
+from delegraph_opencl.run import binding
+
+WAYS = {"caller": 1.0, "workers": 0.0}  # seconds that are brief
+
+
+@pytest.fixture
+def delegate() -> Delegate:
+    try:
+        delegate = load_delegate("opencl", {"device": "cpu"})
+    except DelegateUnavailable as e:
+        pytest.skip(str(e))
+    if delegate.device.caller is None:
+        pytest.skip("needs a PoCL that computes in the calling thread, too")
+    return delegate
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_values_arrive_whoever_computes(
+    seed: int, delegate: Delegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models that add 1 hand a value on, on the device or through the host, in an order that is drawn."""
+    draw = random.Random(seed)
+    n = draw.choice([1, 7, 64, 5000])
+    models = {}
+    for way, brief in WAYS.items():
+        monkeypatch.setattr(binding, "BRIEF", brief)
+        models[way] = Interpreter(model=_adding(n), delegates=[delegate], device_outputs=True)
+        models[way].allocate_tensors()
+        models[way].invoke()
+    value, began = np.arange(n, dtype=np.float32), np.arange(n, dtype=np.float32)
+    for step in range(1, 25):
+        model = models[draw.choice(list(WAYS))]
+        model.set_tensor(model.get_input_details()[0]["index"], value)
+        model.invoke()
+        value = model.device_value(model.get_output_details()[0]["index"])
+        if draw.random() < 0.3:
+            value = np.asarray(value)
+            assert (value == began + step).all()
+    assert (np.asarray(value) == began + 24).all()
+
+
+def test_only_what_is_brief_stays_in_the_calling_thread(
+    delegate: Delegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    monkeypatch.setattr(binding, "single_launch", lambda calls, workers: found.append(workers))
+    for n in (8, 10_000_000):
+        Interpreter(model=_adding(n), delegates=[delegate]).allocate_tensors()
+    assert found == [1]
+
+
+@pytest.mark.parametrize("set_by_user", [None, "pthread", "basic"])
+def test_the_device_of_the_calling_thread_is_not_listed_beside_another(
+    delegate: Delegate, set_by_user: str | None
+) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "POCL_DEVICES"}
+    environment |= {"POCL_DEVICES": set_by_user} if set_by_user else {}
+    code = "from delegraph_opencl.device.runtime import devices\nfor d in devices(): print(d.name)"
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
+    kinds = [name.partition("-")[0] for name in done.stdout.splitlines() if "-" in name]
+    assert kinds.count("basic") == (set_by_user == "basic")
+
+
+def _adding(n: int) -> Model:
+    g = Builder()
+    x = g.input((n,), "float32")
+    one = g.constant(np.ones(1, np.float32))
+    return g.model(outputs=[g.op("ADD", [x, one], [g.tensor((n,), "float32")])])

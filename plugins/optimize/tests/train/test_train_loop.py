@@ -25,6 +25,7 @@ from delegraph_optimize.train import (  # noqa: E402
     trainable,
 )
 from delegraph_optimize.train import loop as the_loop  # noqa: E402
+from drawn_nets import DrawnNet, branch, drawn_images, loop  # noqa: E402
 from train_models import concatenated, convolutional, normalized, sequence  # noqa: E402
 
 
@@ -278,6 +279,18 @@ def test_an_op_without_a_derivative_is_named_and_stays() -> None:
     data = np.random.default_rng(0).normal(size=(8, 1, 4)).astype(np.float32)
     found = train(g.model([y]), data, bits=None, epochs=1)
     assert any("CUMSUM" in n and "its derivative is not known here" in n for n in found.notes)
+
+
+@pytest.mark.parametrize("bits", [None, (8, 8)])
+@pytest.mark.parametrize("part", [branch, loop])
+def test_what_is_behind_control_flow_is_trained(bits: tuple[int, int] | None, part: Any) -> None:
+    net = DrawnNet(3)
+    part(net)
+    model = net.model()
+    found = train(model, drawn_images(model, 24, 0), bits=bits, epochs=1, batch=8, lr=0.01, held_back=0)
+    (told,) = [n for n in found.notes if "it calls other subgraphs, whose ops stay as they are" in n]
+    assert told.endswith("(FULLY_CONNECTED, TANH)" if part is branch else "(LESS, ADD, FULLY_CONNECTED)")
+    assert found.epochs[1].loss < 1
 
 
 @pytest.mark.parametrize("bits", [None, (8, 8), (4, 8)])

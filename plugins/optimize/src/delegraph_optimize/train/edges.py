@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 from attrs import frozen
-from delegraph import Graph, InputError, Quantization
+from delegraph import Graph, InputError, Model, Quantization
 
 from ..apply import Wanted
 from ..asked import Asked
@@ -84,6 +84,7 @@ class QuantizedEdges:
     keys: Mapping[Key, Key]  # of tensors, by number and type
     scales: Mapping[Key, SharedScale]
     verdicts: Mapping[Place, Verdict] = attrs.field(factory=dict)
+    stored: Model | None = None  # the same with integers: what control flow calls is of it
 
     @property
     def graph(self) -> Graph:

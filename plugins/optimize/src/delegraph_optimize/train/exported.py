@@ -50,15 +50,19 @@ def exported(module: TrainableModel, origin: Origin) -> Quantized:
         return finished(given, ready, ModelEdit(ready.model), {}, {}, "float32", None)
     assert calibration is not None
     settings = attrs.evolve(settings, method="minmax")
-    wanted = {p: (_as_trained(module, p, scheme), "minmax") for p, (scheme, _) in wanted.items()}
+    place = module.edges.place
+    wanted = {
+        p: (_as_trained(module, p, scheme), "minmax" if p[0] == place else method)
+        for p, (scheme, method) in wanted.items()
+    }
     found = with_trained_ranges(module, calibration)
-    joined = {module.edges.place: module.edges.keys}
+    joined = {place: module.edges.keys}
     edit, verdicts = apply_schemes(ready, settings, wanted, found, None, joined)
-    _store_weights(module, edit.graphs[module.edges.place])
+    _store_weights(module, edit.graphs[place])
     made = finished(given, ready, edit, _told(module, verdicts), wanted, settings.scheme, found)
     if origin.target is None:
         return made
-    asked = {p: (scheme, "minmax") for p, (scheme, _) in origin.wanted.items()}
+    asked = {p: (scheme, wanted[p][1]) for p, (scheme, _) in origin.wanted.items()}
     wished = apply_schemes(ready, settings, asked, found, None, joined)[0].model()
     return attrs.evolve(
         made, plan=plan_for(origin.target, made.model), wished=plan_for(origin.target, wished)

@@ -59,6 +59,14 @@ class ActivationScale(Module):
         return self.log_scale.exp() if self.how == "learned" else self.scale
 
     @property
+    def stored_step(self) -> float:
+        """The scale in the file, whose integers have 8 or 16 bits."""
+        least, most = DTYPES[self.dtype].limits
+        is_even = self.dtype == "int16"  # around 0
+        share = self.most / most if is_even else (self.most - self.least) / (most - least)
+        return float(self.step.detach()) * share
+
+    @property
     def ends(self) -> tuple[float, float]:
         """The lowest and the highest value that the integers can say."""
         scale, point = float(self.step.detach()), int(self.zero_point)
@@ -143,10 +151,11 @@ class RoundedValues(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, step: Any, low: int, high: int, factor: float) -> Any:
-        found = torch.round(x * (1.0 / step))
+        one = step.reshape(())  # a scalar stays one
+        found = torch.round(x * (1.0 / one))
         stored = found.clamp(low, high)
         within = found == stored
-        y = stored.mul_(step)
+        y = stored.mul_(one)
         ctx.factor = factor
         ctx.save_for_backward(within, *((x, y, step) if factor else ()))
         return y

@@ -1,4 +1,7 @@
-"""Ops that are not trained: the reference delegate computes them, and no gradient goes through them."""
+"""Ops that are not trained: the reference delegate computes them, and no gradient goes through them.
+
+What IF, WHILE and the like call has the integers that it has in the file.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ import attrs
 import numpy as np
 from delegraph import Interpreter, Model, Op, Tensor, called_subgraphs
 
+from ..bounds import limits
 from .ops import ROWS
 from .torch_extra import torch
 
 
-def why_fixed(op: Op) -> str:
+def why_fixed(op: Op, model: Model) -> str:
     """Return why an op has no gradient here; "" if it has."""
-    if called_subgraphs(op):
-        return "it calls other subgraphs"
+    called = called_by(op, model)
+    if called:
+        names = ", ".join(dict.fromkeys(o.name for i in sorted(called) for o in model.subgraphs[i].ops))
+        return f"it calls other subgraphs, whose ops stay as they are ({names or 'none'})"
     if op.name not in ROWS:
         return "its derivative is not known here"
     if op.options.get("fused_activation_function", "NONE") == "SIGN_BIT":
@@ -26,6 +32,17 @@ def why_fixed(op: Op) -> str:
         return "its constants are sparse"
     odd = [t.dtype for t in (*op.inputs, *op.outputs) if t is not None and t.dtype not in _TYPES]
     return f"its operands are {odd[0]}" if odd else ""
+
+
+def called_by(op: Op, model: Model) -> set[int]:
+    """Return the subgraphs that an op calls, and those that these call."""
+    found: set[int] = set()
+    left = set(called_subgraphs(op))
+    while left:
+        found |= left
+        inside = (o for i in left for o in model.subgraphs[i].ops)
+        left = {i for o in inside for i in called_subgraphs(o)} - found
+    return found
 
 
 def counts(op: Op) -> bool:
@@ -42,18 +59,24 @@ _OF_FLOATS = frozenset(
 
 
 class FixedOp:
-    """Computes an op as the reference delegate does, a sample at a time, each from the first state."""
+    """Computes an op as the reference delegate does, a sample at a time, each from the first state.
 
-    def __init__(self, op: Op, model: Model, place: int) -> None:
+    :param stored: the model with integers: what the op calls is of it where ``is_quantized``
+    """
+
+    def __init__(self, op: Op, model: Model, place: int, stored: Model | None = None) -> None:
         given = {t.index: t for t in op.inputs if t is not None and not t.is_constant and not t.is_variable}
         self._inputs: tuple[Tensor, ...] = tuple(given.values())
         self._outputs = [t.index for t in op.outputs]
-        self._model = _of_one_op(model, place, op, self._inputs)
-        self._interpreter: Interpreter | None = None
+        self._models = {False: _of_one_op(model, place, op, self._inputs, model)}
+        if stored is not None and called_subgraphs(op):
+            self._models[True] = _of_one_op(model, place, op, self._inputs, stored)
+        self._interpreters: dict[bool, Interpreter] = {}
+        self.is_quantized = False
 
     def __call__(self, op: Op, *values: Any) -> Any:
         by_index = {t.index: v for t, v in zip(op.inputs, values, strict=True) if t is not None}
-        given = [np.ascontiguousarray(by_index[t.index].detach().numpy()) for t in self._inputs]
+        given = [np.array(by_index[t.index].detach().numpy(), order="C") for t in self._inputs]
         many = max((_times(a, t) for a, t in zip(given, self._inputs, strict=True)), default=1)
         found = [
             self._computed([_part(a, t, i) for a, t in zip(given, self._inputs, strict=True)])
@@ -63,21 +86,28 @@ class FixedOp:
         return tuple(map(torch.from_numpy, joined))
 
     def _computed(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        if self._interpreter is None:
-            self._interpreter = Interpreter(model=self._model, delegates=["reference"])
-            self._interpreter.allocate_tensors()
-        self._interpreter.reset_all_variables()
+        interpreter = self._interpreter()
+        interpreter.reset_all_variables()
         for tensor, array in zip(self._inputs, arrays, strict=True):
-            self._interpreter.set_tensor(tensor.index, array)
-        self._interpreter.invoke()
-        return [np.array(self._interpreter.get_tensor(i)) for i in self._outputs]
+            interpreter.set_tensor(tensor.index, array)
+        interpreter.invoke()
+        return [np.array(interpreter.get_tensor(i)) for i in self._outputs]
+
+    def _interpreter(self) -> Interpreter:
+        kind = self.is_quantized and True in self._models
+        if kind not in self._interpreters:
+            self._interpreters[kind] = Interpreter(
+                model=self._models[kind], delegates=["reference"], **limits()
+            )
+            self._interpreters[kind].allocate_tensors()
+        return self._interpreters[kind]
 
 
-def _of_one_op(model: Model, place: int, op: Op, inputs: tuple[Tensor, ...]) -> Model:
-    """Return a model of one op of another, and of all that it calls."""
+def _of_one_op(model: Model, place: int, op: Op, inputs: tuple[Tensor, ...], called: Model) -> Model:
+    """Return a model of one op of another, and of all that it calls in a model."""
     graph = attrs.evolve(model.subgraphs[place], ops=(op,), inputs=inputs, outputs=op.outputs)
-    graphs = tuple(graph if i == place else g for i, g in enumerate(model.subgraphs))
-    return attrs.evolve(model, subgraphs=graphs, signatures=())
+    graphs = tuple(graph if i == place else g for i, g in enumerate(called.subgraphs))
+    return attrs.evolve(called, subgraphs=graphs, signatures=())
 
 
 def _times(array: np.ndarray, tensor: Tensor) -> int:

@@ -183,6 +183,7 @@ def _quantized(
     wanted = with_method(wanted, found.method or "minmax")
     edit, verdicts = apply_schemes(ready, settings, wanted, found, target)
     edges = QuantizedEdges.of(ready, place, bits, settings, wanted, found, verdicts)
+    edges = evolve(edges, stored=edit.model() if len(edit.graphs) > 1 else None)
     origin, begun = Origin(given, settings, wanted, found, target), Begun()
     if wishes.needs_samples and bits.weights in (4, 8):
         improve(ready.model, edit, kept, wishes, engines_of("reference", target))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from attrs import define, frozen
-from delegraph import Op, Tensor
+from delegraph import DTYPES, Op, Tensor
 
 from ..spec import SPECS, Operand
 from .constraints import WeightConstraint
@@ -164,9 +164,10 @@ class TrainableModel(Module):
         return self._scale(key)(value) if self.is_quantized else value
 
     def _own_scale(self, value: Any, dtype: str) -> Any:
-        """Return a constant in integers of its own range."""
-        assert self.edges.bits is not None
-        bits = self.edges.bits.of_activations(dtype)
+        """Return a constant in integers of its own range: in those that the file has, however few bits
+        activations have.
+        """
+        bits = DTYPES[dtype].bits
         least, most = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
         low, high = value.min().item(), value.max().item()
         low, high = min(low, 0.0), max(high, 0.0)
@@ -198,12 +199,12 @@ class TrainableModel(Module):
                 given[at] = rounded(bias, steps.detach() * x)
 
     def _step_of_input(self, step: _Step) -> float:
-        """Return the scale of the activation that an op multiplies its weights with."""
+        """Return the scale in the file of the activation that an op multiplies its weights with."""
         place = next(p for p, o in enumerate(SPECS[step.op.name].inputs) if o.role == "x")
         tensor = step.op.inputs[place]
         assert tensor is not None
         assert step.dtype is not None
-        return float(self._scale(self.edges.keys[tensor.index, step.dtype]).step.detach())
+        return float(self._scale(self.edges.keys[tensor.index, step.dtype]).stored_step)
 
     def _scale(self, key: Key | None) -> Any:
         assert key is not None
@@ -285,6 +286,9 @@ class TrainableModel(Module):
     def quantize(self, enabled: bool = True) -> None:
         """Compute with integers' rounding, or in floats."""
         self.is_quantized = enabled and self.edges.bits is not None
+        for step in self._steps:
+            if isinstance(step.row, FixedOp):
+                step.row.is_quantized = self.is_quantized
 
     def _constant(self, index: int) -> Any:
         name = self._parameter_of.get(index)
@@ -297,9 +301,9 @@ class TrainableModel(Module):
         return weight if constraint is None else constraint.apply(weight)
 
     def _step(self, op: Op) -> _Step:
-        dtype, why = self.edges.types.get(op.index), why_fixed(op)
+        dtype, why = self.edges.types.get(op.index), why_fixed(op, self.edges.ready.model)
         is_fixed = bool(why) or counts(op)
-        row: Forward = FixedOp(op, self.edges.ready.model, self.edges.place) if is_fixed else ROWS[op.name]
+        row: Forward = self._fixed(op) if is_fixed else ROWS[op.name]
         if why:
             self.kept.append(KeptOp(op, why))
         shared = None
@@ -308,6 +312,11 @@ class TrainableModel(Module):
             moved = [t for p, t in enumerate(op.outputs) if spec.output(p).role == "="]
             shared = self.edges.keys[moved[0].index, dtype] if moved else None
         return _Step(op, row, dtype, shared)
+
+    def _fixed(self, op: Op) -> FixedOp:
+        found = FixedOp(op, self.edges.ready.model, self.edges.place, self.edges.stored)
+        found.is_quantized = self.is_quantized
+        return found
 
     def _forget(self) -> None:
         """Say for each op which tensors nobody reads behind it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
-from delegraph import Blocks, Builder, Interpreter, Model
-from delegraph_optimize import dequantize
+import pytest
+from delegraph import Blocks, Builder, Interpreter, Model, ModelError
+from delegraph_optimize import dequantize, quantize
 from delegraph_optimize.real import is_quantized
-from small import computes, floats, ops
+from small import computes, floats, ops, whole_lstm
 
 
 def normalized(*steps: tuple[str, np.ndarray], shared: bool = False) -> Model:
@@ -153,3 +155,52 @@ def test_shapes_are_those_that_ops_make_whatever_the_file_says() -> None:
     y = g.op("RELU", [g.input((1, 4), "float32", "x")], [g.tensor((3, 2, 1), "float32")])
     model = dequantize(g.model([g.op("NEG", [y], [g.tensor((1, 4), "float32")])])).model
     assert {t.shape for t in model.subgraphs[0].tensors} == {(1, 4)}
+
+
+def test_types_are_those_that_ops_give_whatever_the_file_says() -> None:
+    g = Builder()
+    x = g.input((4,), "int8", "x", scale=0.5, zero_point=3)
+    claimed = g.op("DEQUANTIZE", [x], [g.tensor((4,), "int4", "y")])
+    made = dequantize(g.model([claimed])).model
+    assert [t.dtype for t in made.subgraphs[0].outputs] == ["float32"]
+    assert ops(made) == ["RESHAPE"]
+    np.testing.assert_array_equal(computes(made, x=np.float32([1, 2, 3, 4]))[0], [1, 2, 3, 4])
+
+
+def test_a_check_of_integers_against_floats_is_a_difference_of_floats() -> None:
+    g = Builder()
+    x = g.input((2,), "int8", "x", scale=0.5, zero_point=0)
+    y = g.op("NumericVerify", [x, g.constant(np.float32([1, 2]))], [g.tensor((2,), "float32")])
+    made = dequantize(g.model([y])).model
+    assert ops(made) == ["SUB"]
+    np.testing.assert_array_equal(computes(made, x=np.float32([1.5, 2]))[0], [0.5, 0])
+
+
+def test_stored_numbers_that_are_divided_have_no_floats_to_stand_for_them() -> None:
+    g = Builder()
+    x, y = (g.input((4,), "int8", n, scale=0.5, zero_point=1) for n in ("x", "y"))
+    z = g.op("FLOOR_DIV", [x, y], [g.tensor((4,), "int8", scale=0.5, zero_point=1)])
+    with pytest.raises(ModelError, match="FLOOR_DIV v1 needs numbers without a scale"):
+        dequantize(g.model([z]))
+
+
+@pytest.mark.parametrize("op", ["AVERAGE_POOL_2D", "MAX_POOL_2D"])
+def test_a_pool_of_no_values_is_an_error(op: str) -> None:
+    g = Builder()
+    x = g.input((1, 4, 0, 3), "float32", "x")
+    window = {"filter_width": 1, "filter_height": 1, "stride_w": 1, "stride_h": 1, "padding": "VALID"}
+    model = g.model([g.op(op, [x], [g.tensor((1, 4, 0, 3), "float32")], **window)])
+    with pytest.raises(ModelError, match="needs an input that has values, found shape 1×4×0×3"):
+        quantize(model, "float16")
+
+
+def test_the_floats_of_an_integer_lstm_have_the_activation_of_its_kernel() -> None:
+    model = whole_lstm(normalized=False)
+    small = quantize(model, "int8", data=[floats(2, 4, 6) for _ in range(4)]).model
+    graph = small.subgraphs[0]
+    lstm = next(op for op in graph.ops if op.name == "UNIDIRECTIONAL_SEQUENCE_LSTM")
+    silent = attrs.evolve(lstm, options=lstm.options.replace(fused_activation_function="NONE"))
+    some = tuple(silent if op is lstm else op for op in graph.ops)
+    made = dequantize(attrs.evolve(small, subgraphs=(attrs.evolve(graph, ops=some),))).model
+    x = floats(2, 4, 6)
+    np.testing.assert_array_equal(computes(made, x=x)[0], computes(dequantize(small).model, x=x)[0])

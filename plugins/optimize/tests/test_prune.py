@@ -239,6 +239,15 @@ def test_a_scan_says_what_each_layer_costs() -> None:
     assert found.to_json()["layers"][0]["op"] == "FULLY_CONNECTED"
 
 
+def test_weights_of_zeros_alone_are_not_stored_sparse() -> None:
+    g = Builder()
+    x = g.input((1, 64), "float32", "x")
+    zeros = g.constant(np.zeros((32, 64), np.float32))
+    model = g.model([g.op("FULLY_CONNECTED", [x, zeros, None], [g.tensor((1, 32), "float32")])])
+    made = prune(model, 0.5, sparse=True).model
+    assert not any(t.sparsity is not None for t in made.subgraphs[0].tensors)
+
+
 def test_sparse_weights_are_quantized_and_pruned_again() -> None:
     given = dense_net()
     sparse, dense = (prune(given, 0.75, sparse=s).model for s in (True, False))

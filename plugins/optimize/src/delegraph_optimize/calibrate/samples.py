@@ -161,7 +161,7 @@ def _rows(
         found = ", ".join(arrays)
         way = f"; samples of a signature are SIGNATURE=PATH: {', '.join(signatures)}" if signatures else ""
         raise InputError(f"{str(path)!r} lacks values for {', '.join(lacking)}; it has: {found}{way}")
-    if all(_is_batch(inputs[name], arrays[name].shape) for name in inputs):
+    if inputs and all(_is_batch(inputs[name], arrays[name].shape) for name in inputs):
         arrays = {name: arrays[name][:, None] for name in inputs}  # a row of an open batch is a sample
     elif all(_fits(inputs[name], arrays[name].shape) for name in inputs):
         return None

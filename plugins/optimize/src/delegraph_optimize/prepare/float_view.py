@@ -19,6 +19,8 @@ from ..writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit, cleaned
 from .fold import fold_constants
 from .sparse import densify
 
+# Whose integer kernels have this activation, whatever the options say.
+_TANH_ALWAYS = frozenset(("LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"))
 _BORDERS = ("QUANTIZE", "DEQUANTIZE")
 # What they count or choose by is no number of the model, though a file may give it a scale.
 _INDICES = frozenset(("SHAPE", "ARG_MAX", "ARG_MIN"))
@@ -155,6 +157,8 @@ def _settle(graph: GraphEdit, node: EditedOp) -> None:
     if source is None or not _changed(graph, node):
         return
     node.intermediates = []
+    if node.name in _TANH_ALWAYS and node.options.fused_activation_function == "NONE":
+        node.options = node.options.replace(fused_activation_function="TANH")
     for name, plain in (("asymmetric_quantize_inputs", False), ("quantized_bias_type", "FLOAT32")):
         if name in node.options:
             node.options = node.options.replace(**{name: plain})

@@ -7,6 +7,7 @@ from functools import cache
 from delegraph import Model, ModelError, Op, Plan, plan_model, shape_text
 
 from ..bounds import budget
+from ..real import is_quantized
 from ..spec import SPECS, OpSpec
 
 # Ops without a row that are edited, too.
@@ -17,6 +18,7 @@ _OTHERS = (
     OpSpec("NumericVerify", "x x -> x"),
     OpSpec("QUANTIZE", "x -> x"),
 )
+_AS_STORED = frozenset(("BITWISE_XOR", "FLOOR_DIV", "FLOOR_MOD", "RIGHT_SHIFT"))
 # Ops that XNNPACK does not take without values, by the first axis of which it counts.
 _NEED_VALUES = {"AVERAGE_POOL_2D": 0, "MAX_POOL_2D": 0, "L2_POOL_2D": 0, "SOFTMAX": -1}
 _ROWS = SPECS | {row.op: row for row in _OTHERS}
@@ -58,6 +60,18 @@ def _check(op: Op) -> None:
             if place >= len(found) or found[place] is None:
                 raise ModelError(f"{op} needs {kind} {place}, found none")
     _check_bias(op)
+    _check_stored(op)
+
+
+def _check_stored(op: Op) -> None:
+    """Check that integers with a scale are not computed with as they are stored: floats cannot stand for
+    them.
+    """
+    x = op.inputs[0] if op.inputs else None
+    if op.name in _AS_STORED and x is not None and x.dtype not in ("int32", "int64") and is_quantized(x):
+        raise ModelError(
+            f"{op} needs numbers without a scale, as it computes with those stored, found {x.dtype}"
+        )
 
 
 def _check_bias(op: Op) -> None:

@@ -39,6 +39,8 @@ def _store(layer: WeightLayer) -> str:
     values, sparsity, nbytes = compressed_rows(weights, block)
     if nbytes >= weights.nbytes:
         return "dense: smaller so"
+    if not values.size:  # a buffer without bytes is no constant
+        return "dense: all zeros"
     index = layer.tensor.index
     if direct:
         for reader in readers:

@@ -59,7 +59,8 @@ def _sensitive(found: SearchResult) -> Table:
 
 def _front(found: SearchResult) -> Table:
     table = _table(">size", ">ms", f">{escaped(found.metric)}", "ops", "")
-    for t in found.front:
+    kept = () if found.chosen in found.front else (found.chosen,)  # for its lesser noise
+    for t in sorted((*found.front, *kept), key=lambda t: (t.trial.nbytes, -t.trial.score)):
         mark = "chosen" if t is found.chosen else ""
         trial = t.trial
         cells = (
@@ -74,7 +75,7 @@ def _front(found: SearchResult) -> Table:
 
 
 def _chosen(found: SearchResult) -> str:
-    trial, tried = found.chosen.trial, f"{len(found.tried)} choices tried"
+    trial, tried = found.chosen.trial, f"{len(found.tried)} choice{'s' * (len(found.tried) != 1)} tried"
     return (
         f"{_counts(found.chosen)}: {bytes_text(trial.nbytes)}, {escaped(found.metric)} "
         f"{_score(found, trial.score)} ({_score(found, found.base)} with floats); {tried}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from .requantize import Finish
 from .threads import each, thread_count
-from .windows import Windows
+from .windows import Windows, even_step
 
 _BUDGET = 1 << 17  # elements of patches and sums in a block: half a MiB of float32
 _SHARE = 1 << 14  # elements below which another thread costs more than it saves
@@ -61,7 +61,7 @@ def multiply(x: np.ndarray, weights: np.ndarray, out: np.ndarray, finish: Finish
     if len(x) * width <= _SHARE:  # one block
         finish(_product(x.astype(weights.dtype, copy=False), weights, out), out)
         return
-    step = max(_budget(weights, len(x) * width) // width, 1)
+    step = even_step(len(x), _budget(weights, len(x) * width) // width)
 
     def work(first: int) -> None:
         part = out[first : first + step]

@@ -23,17 +23,15 @@ import numpy as np
 from attrs import frozen
 from delegraph import quantize_multipliers, round_half_away
 
+from .lines import CHUNK, BothWays, Upward
 from .steps import Lines, fitting_lines
 
 Finish = Callable[[np.ndarray, np.ndarray], None]  # (sums: (n, channels), where to write the results)
 
-# Elements at a time: they stay in the cache from the first pass to the last. With fewer, threads wait for
-# Python's lock between the passes.
-_CHUNK = 32768
 _FITS_16 = 32000  # steps of the output: with a zero point and ``_WRAP`` they fit int16
 _SEARCH = 1 << 14  # sums of a channel that are rescaled in the time of a search for its line
+_SHORT = 16  # channels: a loop over fewer takes longer than to repeat what it reads
 _MOST_MISSING = 8  # at most a channel in so many is rescaled apart from the others
-_SIGN = np.uint8(0x80)  # makes an int8 of what is 128 more, as uint8
 _WRAP = 256  # added so that truncation is floor, and gone again in the cast to 8 bits
 
 
@@ -41,8 +39,8 @@ class Requantizer:
     """Writes integer sums (n, channels) as 8-bit values, rounded as MultiplyByQuantizedMultiplier rounds.
 
     The sums are whole numbers in float32, float64 or an integer type. With the bias they must fit int32, as
-    in TFLite. Lines (see ``steps``) are looked for after as many sums as that takes, where no output lies
-    below the zero point; float32 sums are overwritten then.
+    in TFLite. Lines (see ``steps``) are looked for after as many sums as that takes; float32 sums are
+    overwritten then.
 
     :param multipliers: of each channel, as ``quantize_multipliers`` gives them
     :param shifts: of each channel; positive is left
@@ -89,9 +87,10 @@ class Requantizer:
             zero_point,
             signed,
         )
-        self._lines: Lines | None = None
-        self._until_search = math.inf if signed or wraps.any() else _SEARCH * len(scale)
-        self._shift = bias * scale + (zero_point + 0.5 + beta)
+        self._scale, self._half, self._is_signed = scale, beta + 0.5, signed
+        self._until_search = math.inf if wraps.any() else _SEARCH * len(scale)
+        self._along_lines: Finish | None = None
+        self._rest: _Rest | None = None
 
     @classmethod
     def of_one_scale(
@@ -103,36 +102,62 @@ class Requantizer:
 
     def __call__(self, sums: np.ndarray, out: np.ndarray) -> None:
         """Write the rescaled sums to ``out``: (n, channels), int8 or uint8."""
-        if sums.dtype == np.float32 and self._has_lines(sums.size):
-            self._along_lines(sums, out)
-        else:
+        if sums.dtype != np.float32 or not self._is_fast(sums.size):
             self._exactly(sums, out)
+            return
+        assert self._along_lines is not None
+        apart = None if self._rest is None else self._rest.rescaled(sums, out.dtype)
+        self._along_lines(sums, out)
+        if self._rest is not None:
+            out[:, self._rest.channels] = apart
 
-    def _has_lines(self, count: int) -> bool:
+    def _is_fast(self, count: int) -> bool:
         """Say whether lines were found; look for them when ``count`` more sums make it worth while."""
         self._until_search -= count
         if self._until_search < 0:
             self._until_search = math.inf
-            lines = self._searched()
+            with np.errstate(all="ignore"):
+                lines = self._magnitudes() if self._is_signed else self._values()
             if len(lines.missing) * _MOST_MISSING <= len(lines.slopes):
                 self._rest = self._of(lines.missing)
-                self._lines = lines
-        return self._lines is not None
+                self._along_lines = self._finish(lines)
+        return self._along_lines is not None
 
-    def _searched(self) -> Lines:
+    def _values(self) -> Lines:
+        """Return lines of outputs, less the lowest value of their type."""
         lowest = _lowest(self._bounds)
-        with np.errstate(all="ignore"):
-            return fitting_lines(
-                lambda sums, channels: self._integers(sums, channels) - lowest,
-                _scale(self._multipliers, self._shifts),
-                self._shift - lowest,
-                self._largest,
-                (self._bounds[0] - lowest, self._bounds[1] - lowest),
-            )
+        return fitting_lines(
+            lambda sums, channels: self._integers(sums, channels) - lowest,
+            self._scale,
+            self._bias * self._scale + (self._half + self._zero_point - lowest),
+            self._largest,
+            (self._bounds[0] - lowest, self._bounds[1] - lowest),
+        )
 
-    def _of(self, channels: np.ndarray) -> Requantizer:
-        """Return one for some of the channels, which looks for no lines."""
-        rest = Requantizer(
+    def _magnitudes(self) -> Lines:
+        """Return lines of magnitudes, of outputs less their zero point and of sums with their bias."""
+
+        def staircase(totals: np.ndarray, channels: np.ndarray) -> np.ndarray:
+            up, down = (self._rescaled(t.astype(np.int64), channels) for t in (totals, -totals))
+            return np.where(up == -down, up, np.nan)
+
+        low, high = (b - self._zero_point for b in self._bounds)
+        reach = np.abs(self._bias) + self._largest
+        return fitting_lines(staircase, self._scale, self._half, reach, (0, max(-low, high)), least=0)
+
+    def _finish(self, lines: Lines) -> Finish:
+        if self._is_signed:
+            low, high = (np.float32(b - self._zero_point) for b in self._bounds)
+            return BothWays(lines, self._bias.astype(np.float32), low, high, np.int16(self._zero_point))
+        lowest = _lowest(self._bounds)
+        low, high = (np.float32(b - lowest) for b in self._bounds)
+        return Upward(lines, low, high, lowest < 0)
+
+    def _of(self, channels: np.ndarray) -> _Rest | None:
+        """Return what rescales some of the channels, which looks for no lines."""
+        if not len(channels):
+            return None
+        finish = Requantizer(
             self._multipliers[channels],
             self._shifts[channels],
             self._bias[channels],
@@ -140,38 +165,14 @@ class Requantizer:
             self._zero_point,
             self._bounds,
         )
-        rest._until_search = math.inf
-        return rest
-
-    def _along_lines(self, sums: np.ndarray, out: np.ndarray) -> None:
-        assert self._lines is not None
-        n, channels = sums.shape
-        step = max(_CHUNK // max(channels, 1), 1)
-        slopes = np.repeat(self._lines.slopes[None], min(step, n), axis=0)
-        offsets = np.repeat(self._lines.offsets[None], min(step, n), axis=0)
-        lowest = _lowest(self._bounds)
-        low, high = (np.float32(b - lowest) for b in self._bounds)
-        missing = self._lines.missing
-        rest = np.empty((n, len(missing)), out.dtype)
-        if len(missing):
-            self._rest(sums[:, missing], rest)
-        stored = out.view(np.uint8)
-        for i in range(0, n, step):
-            part, q = sums[i : i + step], stored[i : i + step]
-            part *= slopes[: n - i]
-            part += offsets[: n - i]
-            part.clip(low, high, out=part)
-            np.copyto(q, part, casting="unsafe")
-            if lowest:
-                np.bitwise_xor(q, _SIGN, out=q)
-        if len(missing):
-            out[:, missing] = rest
+        finish._until_search = math.inf
+        return _Rest(channels, finish)
 
     def _exactly(self, sums: np.ndarray, out: np.ndarray) -> None:
         n, channels = sums.shape
-        step = max(_CHUNK // max(channels, 1), 1)
+        step = max(CHUNK // max(channels, 1), 1)
         rows = min(step, n)
-        scaling = self._scaling.repeated(rows) if n > step else self._scaling
+        scaling = self._scaling.repeated(rows) if n > step or channels < _SHORT else self._scaling
         wide = np.empty((rows, channels))
         narrow = np.empty((rows, channels), self._narrow)
         for i in range(0, n, step):
@@ -186,13 +187,17 @@ class Requantizer:
 
     def _integers(self, sums: np.ndarray, channels: np.ndarray) -> np.ndarray:
         """The definition, for channels that float64 cannot hold; int32 wraps where TFLite's does."""
+        rounded = self._rescaled(sums.astype(np.int64) + self._bias[channels], channels)
+        return np.asarray(_int32(rounded + self._zero_point).clip(*self._bounds))
+
+    def _rescaled(self, totals: np.ndarray, channels: np.ndarray) -> np.ndarray:
+        """MultiplyByQuantizedMultiplier."""
         multiplier, shift = self._multipliers[channels], self._shifts[channels]
         left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
-        acc = _int32((sums.astype(np.int64) + self._bias[channels]) << (left & 31))
+        acc = _int32(totals << (left & 31))
         high = (acc * multiplier + (1 << 30)) >> 31
         half = (np.int64(1) << right) >> 1
-        rounded = (high + half + np.where(right > 0, high >> 63, 0)) >> right
-        return np.asarray(_int32(rounded + self._zero_point).clip(*self._bounds))
+        return np.asarray((high + half + np.where(right > 0, high >> 63, 0)) >> right)
 
 
 class DoubleRequantizer:
@@ -237,6 +242,20 @@ class DoubleRequantizer:
         """Return stored values; x86-64 casts what leaves int32 to its lowest number, whatever the sign."""
         whole = np.where(np.abs(wide) < 2.0**31, wide, -(2.0**31)).astype(np.int64)
         return np.asarray(_int32(whole + self._zero_point).clip(*self._bounds))
+
+
+@frozen
+class _Rest:
+    """Channels without a line."""
+
+    channels: np.ndarray
+    finish: Finish
+
+    def rescaled(self, sums: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Return what becomes of theirs among the sums (n, all channels): (n, channels)."""
+        out = np.empty((len(sums), len(self.channels)), dtype)
+        self.finish(sums[:, self.channels], out)
+        return out
 
 
 @frozen

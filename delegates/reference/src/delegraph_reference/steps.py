@@ -32,20 +32,26 @@ class Lines:
 
 
 def fitting_lines(
-    staircase: Staircase, scale: np.ndarray, shift: np.ndarray, reach: np.ndarray, limits: tuple[int, int]
+    staircase: Staircase,
+    scale: np.ndarray,
+    shift: np.ndarray,
+    reach: np.ndarray,
+    limits: tuple[int, int],
+    least: float = -np.inf,
 ) -> Lines:
     """Return the lines of channels.
 
     :param scale: the staircase is about ``floor(sum * scale + shift)``; float64, one for each channel
     :param reach: no sum of a channel has a larger magnitude
     :param limits: the lowest and highest value of the staircase, which never falls; neither is negative
+    :param least: no offset is smaller
     """
     slopes, offsets = np.zeros((2, len(scale)), np.float32)
     lines = Lines(slopes, offsets, np.flatnonzero(reach > _EXACT))
     for first in range(0, len(scale), _AT_ONCE):
         channels = np.arange(first, min(first + _AT_ONCE, len(scale)))
         steps = _steps(staircase, channels, scale[channels], shift[channels], reach[channels], limits)
-        missing = _find(steps, scale[channels].astype(np.float32), lines)
+        missing = _find(steps, scale[channels].astype(np.float32), lines, least)
         lines = Lines(slopes, offsets, np.union1d(lines.missing, missing))
     return lines
 
@@ -58,10 +64,13 @@ class _Steps:
     below: np.ndarray  # the largest with a lower value
     at: np.ndarray  # the smallest with this value or a higher one
     values: np.ndarray  # (steps, 1)
+    are_right: np.ndarray  # (channels,): False where the staircase steps elsewhere
 
     def of(self, some: np.ndarray) -> _Steps:
         """Return those of some of the channels."""
-        return _Steps(self.channels[some], self.below[:, some], self.at[:, some], self.values)
+        return _Steps(
+            self.channels[some], self.below[:, some], self.at[:, some], self.values, self.are_right[some]
+        )
 
     def offsets(self, slopes: np.ndarray) -> np.ndarray:
         """Return the middle between the least that lifts each sum to its value and the most allowed."""
@@ -72,14 +81,14 @@ class _Steps:
     def fit(self, slopes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Say of which channels the lines step where they should."""
         low, high = self.below * slopes + offsets, self.at * slopes + offsets
-        return np.asarray(~((low >= self.values) | (high < self.values)).any(axis=0))
+        return np.asarray(~((low >= self.values) | (high < self.values)).any(axis=0) & self.are_right)
 
 
-def _find(steps: _Steps, nearest: np.ndarray, lines: Lines) -> np.ndarray:
+def _find(steps: _Steps, nearest: np.ndarray, lines: Lines, least: float) -> np.ndarray:
     """Write to ``lines`` what fits, around the nearest slopes; return the channels where nothing does."""
     for ulps, more in product(_SLOPES, _OFFSETS):
         slopes = _moved(nearest, ulps)
-        offsets = _moved(steps.offsets(slopes), more)
+        offsets = np.maximum(_moved(steps.offsets(slopes), more), np.float32(least))
         fits = steps.fit(slopes, offsets)
         lines.slopes[steps.channels[fits]] = slopes[fits]
         lines.offsets[steps.channels[fits]] = offsets[fits]
@@ -101,7 +110,7 @@ def _steps(
     reach: np.ndarray,
     limits: tuple[int, int],
 ) -> _Steps:
-    """Return where the staircase steps; what cannot fit where it does so elsewhere than its scale says."""
+    """Return where the staircase should step by its scale, and whether it does."""
     values = np.arange(limits[0] + 1, limits[1] + 1)[:, None]
     at = np.ceil((values - shift) / scale).clip(-reach, reach + 1)
     below = at - 1
@@ -109,5 +118,4 @@ def _steps(
     right = (staircase(np.minimum(at, reach), channels) >= values) | ~is_met
     right &= (staircase(np.maximum(below, -reach), channels) < values) | ~is_left
     below, at = np.where(is_left, below, -np.inf), np.where(is_met, at, np.inf)
-    below[~right] = np.inf  # no line is low there
-    return _Steps(channels, below.astype(np.float32), at.astype(np.float32), values)
+    return _Steps(channels, below.astype(np.float32), at.astype(np.float32), values, right.all(axis=0))

@@ -41,7 +41,8 @@ class Windows:
 
     def blocks(self, per_position: int, budget: int) -> list[tuple[int, int]]:
         """Return ranges of output rows of about ``budget`` elements, ``per_position`` for each position."""
-        step, rows = max(budget // max(per_position * self.columns.output, 1), 1), self.rows.output
+        rows = self.rows.output
+        step = even_step(rows, budget // max(per_position * self.columns.output, 1))
         return [(first, min(first + step, rows)) for first in range(0, rows, step)]
 
     def padded(self, image: np.ndarray, first: int, last: int, fill: float, dtype: np.dtype) -> np.ndarray:
@@ -74,6 +75,12 @@ class Windows:
             (down * r.stride, right * c.stride, down * r.dilation, right * c.dilation, deep),
             writeable=False,
         )
+
+
+def even_step(size: int, most: int) -> int:
+    """Return how many of ``size`` are a block, at most ``most``: blocks of about one length."""
+    blocks = -(-size // max(most, 1))
+    return max(-(-size // max(blocks, 1)), 1)
 
 
 def windows_of(op: Op, shape: tuple[int, ...], size: tuple[int, int]) -> Windows:

@@ -124,3 +124,50 @@ def test_recurrent_ops_keep_their_units() -> None:
 def test_what_does_not_go_together_is_said(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         prune(residual_net(), structured=True, **asked)
+
+
+def _two_products(first: np.ndarray, made: int = 6) -> Model:
+    g = Builder()
+    y = g.tensor((1, len(first)), "float32", "y")
+    g.op("FULLY_CONNECTED", [g.input((1, first.shape[1]), "float32", "x"), g.constant(first), None], [y])
+    z = g.tensor((1, made), "float32", "z")
+    g.op("FULLY_CONNECTED", [y, g.constant(floats(made, len(first))), None], [z])
+    return g.model([z])
+
+
+def test_a_channel_that_was_made_up_for_by_one_that_went_is_needed() -> None:
+    """The third channel is the sum of the first two: one of the three can go, and then the small one."""
+    first = np.array([[9, 0, 0], [0, 9, 0], [9, 9, 0], [0, 0, 0.5]], np.float32)
+    found = prune(_two_products(first), 0.5, structured=True, data=floats(200, 1, 3))
+    units = found.report.channels[0].units
+    assert units is not None
+    assert 3 not in units
+    assert len(units) == 2
+
+
+def test_layers_that_can_spare_more_channels_lose_more_of_the_models_share() -> None:
+    g = Builder()
+    y, shape = g.input((1, 16), "float32", "x"), (1, 16)
+    low_rank = (floats(16, 2) @ floats(2, 16)).astype(np.float32)
+    for name, weights in (("full", floats(16, 16)), ("spare", low_rank), ("z", floats(16, 16))):
+        made = g.tensor(shape, "float32", name)
+        y = g.op("FULLY_CONNECTED", [y, g.constant(weights), None], [made])
+    model, samples = g.model([y]), floats(200, 1, 16)
+    found = prune(model, 0.25, structured=True, per="model", data=samples)
+    made = shapes(found.model)
+    assert made["spare"][1] <= 9 < 15 <= made["full"][1]
+    even = prune(model, 0.25, structured=True, data=samples)
+    assert [shapes(even.model)[n] for n in ("spare", "full")] == [(1, 12), (1, 12)]
+    assert _off(model, found.model, samples) < 0.5 * _off(model, even.model, samples)
+
+
+def _off(model: Model, other: Model, samples: np.ndarray) -> float:
+    pairs = [[computes(m, x=x)[0] for x in samples[:16]] for m in (model, other)]
+    return float(np.square(np.subtract(*pairs)).sum())
+
+
+def test_a_rules_share_of_channels_stays_its_own() -> None:
+    model, samples = _two_products(floats(12, 8)), floats(100, 1, 8)
+    rule = LayerRule(index=(0,), sparsity=0.25)
+    found = prune(model, 0.75, structured=True, per="model", data=samples, rules=[rule])
+    assert shapes(found.model)["y"] == (1, 9)

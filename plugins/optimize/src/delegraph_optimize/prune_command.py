@@ -40,7 +40,8 @@ _OPTIONS = (
     click.option(
         "--per",
         type=click.Choice(["layer", "model"]),
-        help="Whose share it is. Without it: with --data the model's, if the pattern is not M:N.",
+        help="Whose share it is. Without it: with --data the model's, if the pattern is not M:N and no "
+        "channels go.",
     ),
     click.option("--rules", type=FILE, help="A TOML file: something else for some layers."),
     click.option("--sparse", is_flag=True, help="Store sparse tensors, where that takes fewer bytes."),
@@ -121,6 +122,7 @@ def prune(
 
 
 _OF_MODELS = ("per", "rules", "significand", "sparse", "structured")
+_OF_SAMPLES = ("data", "samples", "mean", "std", "seed")
 _SCHEDULE = ("schedule", "begin", "end", "frequency")
 
 
@@ -136,26 +138,29 @@ def _trained(
     from .pruning import pruning_constraints
     from .pruning.asked import Pruning
 
-    for name in ("sparse", "structured"):
-        if settings.pop(name):
-            raise click.UsageError(f"--{name} does not go with --train")
+    if settings["data"] is None:
+        raise click.UsageError("--train needs samples: --data")
     asked = {n: settings.pop(n) for n in ("sparsity", "pattern", "rules")}
-    told = f"pruned {Pruning.of(asked['sparsity'], asked['pattern'])}"
     schedule = {n: training.pop(n) for n in _SCHEDULE}
-    one_shot = {n: settings.pop(n) for n in ("per", "engine")}
-    settings["significand"] = settings["significand"] or OF_SAMPLES
+    one_shot = {n: settings.pop(n) for n in ("per", "engine", "structured")}
+    in_the_end = {
+        "sparse": settings.pop("sparse"),
+        "significand": settings.pop("significand") or OF_SAMPLES,
+    }
+    settings |= training
     if schedule["schedule"] == "one-shot":
-        if settings["data"] is None:
-            raise click.UsageError("--train needs samples: --data")
+        samples = {n: settings[n] for n in _OF_SAMPLES}
         begin = pruned(
-            model, progress=lambda done, of: progress("pruning", done, of), **asked, **one_shot, **settings
-        ).model
-        kept = pruning_constraints(begin, **asked, schedule="kept")
-        return trained(model, kept, told, progress, begin=begin, **settings, **training)
-    if one_shot["per"] or one_shot["engine"] != "reference":
-        raise click.UsageError("--per and --engine go with --schedule one-shot")
+            model, progress=lambda done, of: progress("pruning", done, of), **asked, **one_shot, **samples
+        )
+        is_narrow = one_shot["structured"]
+        kept = {} if is_narrow else pruning_constraints(begin.model, **asked, schedule="kept")
+        return trained(model, kept, begin.report.asked, progress, begin=begin, **in_the_end, **settings)
+    if one_shot["per"] or one_shot["structured"] or one_shot["engine"] != "reference":
+        raise click.UsageError("--per, --structured and --engine go with --schedule one-shot")
     constraints = pruning_constraints(model, **asked, **schedule)
-    return trained(model, constraints, told, progress, **settings, **training)
+    told = f"pruned {Pruning.of(asked['sparsity'], asked['pattern'])}"
+    return trained(model, constraints, told, progress, **in_the_end, **settings)
 
 
 def _check_scan(of_pruning: dict[str, Any], data: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from click.testing import CliRunner
-from delegraph import Builder, InputError, Model, write_file, write_model
+from delegraph import Builder, InputError, Model, read_model, write_file, write_model
 from delegraph_optimize import clustering_constraints, prune, pruning_constraints
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
@@ -41,9 +42,9 @@ def test_a_trained_model_has_its_zeros(schedule: str, pattern: str) -> None:
 
 def test_what_was_pruned_stays_so_and_the_model_of_floats_teaches() -> None:
     model, x = dense_net(), floats(256, 1, 64)
-    begin = prune(model, 0.5, data=x).model
-    constraints = pruning_constraints(begin, schedule="kept")
-    found = train_compressed(model, x, constraints, "pruned", begin=begin, epochs=8, batch=16, lr=0.003)
+    pruned = prune(model, 0.5, data=x)
+    begin, constraints = pruned.model, pruning_constraints(pruned.model, schedule="kept")
+    found = train_compressed(model, x, constraints, "pruned", begin=pruned, epochs=8, batch=16, lr=0.003)
     for was, now, given in zip(*map(weights_of, (begin, found.model, model)), strict=True):
         assert not now[was == 0].any()
         assert not np.array_equal(now, was)
@@ -115,3 +116,58 @@ def test_the_commands_train(tmp_path: Path) -> None:
     done = CliRunner().invoke(cluster_command, [*words, "--clusters", "4"])
     assert done.exit_code == 0, done.output
     assert "4 clusters, trained: 2 of 2 layers" in done.output
+
+
+def test_channels_go_and_what_stays_is_trained_in_one_command(tmp_path: Path) -> None:
+    write_file(tmp_path / "m.tflite", write_model(dense_net()))
+    x = floats(128, 1, 64)
+    np.save(tmp_path / "x.npy", x)
+    paths = [
+        str(tmp_path / "m.tflite"),
+        "-o",
+        str(tmp_path / "o.tflite"),
+        "--data",
+        str(tmp_path / "x.npy"),
+    ]
+    narrow = ["--structured", "--sparsity", "0.5", "--json"]
+    result = CliRunner().invoke(prune_command, [*paths, *narrow])
+    assert result.exit_code == 0, result.output
+    before = read_model(tmp_path / "o.tflite")
+    result = CliRunner().invoke(
+        prune_command, [*paths, *narrow, "--train", "--epochs", "6", "--lr", "0.01"]
+    )
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output[result.output.index("{") :])
+    assert told["asked"] == "50 % of channels pruned, trained"
+    assert [o["done"] for o in told["outcomes"]] == [
+        "16 of 32 channels, trained",
+        "16 of 32 inputs, reconstructed, trained",
+    ]
+    assert len(told["channels"]) == 2
+    after = read_model(tmp_path / "o.tflite")
+    assert [w.shape for w in weights_of(after)] == [w.shape for w in weights_of(before)]
+    assert _lost(after, dense_net(), x) < _lost(before, dense_net(), x)
+
+
+def test_channels_do_not_go_little_by_little(tmp_path: Path) -> None:
+    write_file(tmp_path / "m.tflite", write_model(dense_net()))
+    np.save(tmp_path / "x.npy", floats(8, 1, 64))
+    paths = [
+        str(tmp_path / "m.tflite"),
+        "-o",
+        str(tmp_path / "o.tflite"),
+        "--data",
+        str(tmp_path / "x.npy"),
+    ]
+    asked = ["--train", "--structured", "--schedule", "polynomial"]
+    result = CliRunner().invoke(prune_command, [*paths, *asked])
+    assert result.exit_code == 2
+    assert "--structured and --engine go with --schedule one-shot" in " ".join(result.output.split())
+
+
+def test_what_is_trained_can_be_stored_sparse() -> None:
+    model, x = dense_net(), floats(64, 1, 64)
+    pruned = prune(model, 0.75, data=x)
+    constraints = pruning_constraints(pruned.model, schedule="kept")
+    found = train_compressed(model, x, constraints, "pruned", begin=pruned, sparse=True, epochs=1)
+    assert [o.stored for o in found.report.outcomes] == ["sparse", "sparse"]

@@ -6,5 +6,15 @@ from .constraint import PruningConstraint, pruning_constraints
 from .pattern import Pattern
 from .pruned import by_size, prune
 from .scan import PruningScan, scan
+from .stored_sparse import store_sparse
 
-__all__ = ["Pattern", "PruningConstraint", "PruningScan", "by_size", "prune", "pruning_constraints", "scan"]
+__all__ = [
+    "Pattern",
+    "PruningConstraint",
+    "PruningScan",
+    "by_size",
+    "prune",
+    "pruning_constraints",
+    "scan",
+    "store_sparse",
+]

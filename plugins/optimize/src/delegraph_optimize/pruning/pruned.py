@@ -66,8 +66,9 @@ def prune(
     :param pattern: where zeros may be: ``"unstructured"``; ``"block:HxW"``: in blocks of H units and W
         inputs; ``"M:N"``: M of N neighbouring inputs (of a convolution: channels).
     :param per: whose share it is: each ``"layer"`` loses it, or the ``"model"``: layers that can spare
-        more, as samples say, lose more. None: the model's where there are samples and the pattern is not
-        M:N.
+        more, as samples say, lose more. None: the model's where there are samples, the pattern is not M:N
+        and no channels go. Of channels, as many weights go as if each layer lost that share: those of
+        layers that have many, with which less time goes.
     :param data: samples without labels; the weights that stay make up on them for those that go. None: the
         smallest weights go, and the others stay as they are.
     :param rules: something else for some layers: a TOML file, or :class:`LayerRule` values.
@@ -88,10 +89,8 @@ def prune(
     asked.check()
     check_significand(significand)
     _check_structured(structured, sparse, pattern)
-    if per == "model" and (data is None or structured):
-        raise InputError(
-            "per 'model' needs samples, which say what each layer can spare, and zeros in layers"
-        )
+    if per == "model" and data is None:
+        raise InputError("per 'model' needs samples, which say what each layer can spare")
     given = model_of(model)
     ready = FloatModel.of(given)
     edit = ModelEdit(ready.model)
@@ -112,8 +111,10 @@ def prune(
 
     if structured:
         with_samples = None if kept is None else on_samples
-        done, channels = prune_channels(edit, layers, _shares(layers, asked), with_samples)
-        told = f"{100 * Pruning.of(sparsity, pattern).share:g} % of channels pruned"
+        share = Pruning.of(sparsity, pattern).share
+        shared = share if per == "model" else None
+        done, channels = prune_channels(edit, layers, _of_channels(layers, asked), shared, with_samples)
+        told = f"{100 * share:g} % of channels pruned"
         if significand is not None:
             round_layers([layer for layer in layers if done.get(id(layer))], significand)
         return compressed_model(given, ready, edit, told, counted_weights(layers, done), channels)
@@ -157,16 +158,16 @@ def _check_structured(structured: bool, sparse: bool, pattern: str) -> None:
         )
 
 
-def _shares(layers: Iterable[WeightLayer], asked: AskedPruning) -> dict[int, float]:
-    """Return which share of its channels each layer is to lose, by its ``id``; others are told why not."""
-    shares = {}
+def _of_channels(layers: Iterable[WeightLayer], asked: AskedPruning) -> dict[int, Pruning]:
+    """Return what each layer is to lose of its channels, by its ``id``; others are told why not."""
+    wanted = {}
     for layer in layers:
         found = asked.of(layer)
         if isinstance(found, Pruning):
-            shares[id(layer)] = found.share
+            wanted[id(layer)] = found
         elif found != FEW:  # a depthwise convolution has the channels that it is given
             layer.reason = found
-    return shares
+    return wanted
 
 
 def _mender(wanted: Mapping[int, Pruning]) -> Change:

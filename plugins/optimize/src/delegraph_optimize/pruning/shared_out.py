@@ -15,13 +15,13 @@ from .asked import Pruning
 from .reconstruct import compensated
 
 _TRIED = np.array([0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
-_SHARES = np.linspace(0, 0.98, 99)
+SHARES = np.linspace(0, 0.98, 99)
 _UNITS = 64  # of a layer that are looked at: what the others lose is alike
 _HALVINGS = 60
 
 
 def watcher(wanted: Mapping[int, Pruning], losses: dict[int, np.ndarray]) -> Change:
-    """Return what keeps, by the ``id`` of a layer, what it loses at each share of ``_SHARES``."""
+    """Return what keeps, by the ``id`` of a layer, what it loses at each share of ``SHARES``."""
 
     def look(layer: WeightLayer, weights: np.ndarray, squares: np.ndarray) -> None:
         asked, step = wanted[id(layer)], -(-weights.shape[1] // _UNITS)
@@ -40,10 +40,10 @@ def watcher(wanted: Mapping[int, Pruning], losses: dict[int, np.ndarray]) -> Cha
 def _between(tried: np.ndarray) -> np.ndarray:
     """Return losses at all shares: between two that were tried, and below them, powers of the share."""
     logs = np.log(np.maximum.accumulate(np.maximum(tried, 1e-12)))
-    at, below = np.log(np.maximum(_SHARES, 1e-9)), np.log(_TRIED[0])
+    at, below = np.log(np.maximum(SHARES, 1e-9)), np.log(_TRIED[0])
     first = logs[0] + 2 * (at - below)  # squares of the smallest weights
     found = np.exp(np.where(at < below, first, np.interp(at, np.log(_TRIED), logs)))
-    return np.asarray(np.where(_SHARES > 0, found, 0.0))
+    return np.asarray(np.where(SHARES > 0, found, 0.0))
 
 
 def shared_out(
@@ -67,4 +67,4 @@ def shared_out(
 
 def _at(counts: Mapping[int, int], losses: Mapping[int, np.ndarray], worth: float) -> dict[int, float]:
     """Return the best shares where each weight that goes is worth so much."""
-    return {i: float(_SHARES[np.argmin(lost - worth * counts[i] * _SHARES)]) for i, lost in losses.items()}
+    return {i: float(SHARES[np.argmin(lost - worth * counts[i] * SHARES)]) for i, lost in losses.items()}

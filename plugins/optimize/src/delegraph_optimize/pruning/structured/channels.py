@@ -1,4 +1,4 @@
-"""Choose channels of the smallest weights, let what reads them do without, and take them out.
+"""Choose the channels that matter least, let what reads them do without, and take them out.
 
 Channels that go together are a unit: what a convolution makes, an ADD, a CONCATENATION and a pool hand on
 and other ops read. Units of one group are interchangeable: they lie along the same axes of the same
@@ -14,13 +14,20 @@ from attrs import define, field
 
 from ...compress import Change, KeptChannels, OnSamples, WeightLayer, is_mendable, own_bias
 from ...writer import GraphEdit, ModelEdit
+from ..asked import Pruning
+from ..pattern import Pattern
 from ..reconstruct import least_squares
+from ..shared_out import shared_out
+from .elimination import Reader, by_share, removal_order
 from .followed import WEIGHTS, follow
 from .positions import Lost, Positions
 from .removed import remove
 
 _TOO_FEW = "it has too few channels"
 Unit = int  # a label of positions
+_NOTHING = Pruning(0.0, Pattern(), is_own=True)
+_MOST_HELD = 1 << 28  # numbers of what samples show of layers; of those behind, the size of weights decides
+_ROUNDING = 1e-6  # of a number of channels
 
 
 @define(eq=False)
@@ -33,41 +40,45 @@ class Channels:
     labels: np.ndarray = field(init=False)
     reasons: dict[Unit, str] = field(init=False)
     gone: np.ndarray = field(init=False)  # by unit
-    costs: np.ndarray = field(init=False)  # by unit: what is lost without it; NaN where samples do not say
+    readers: list[Reader] = field(factory=list)  # layers that read channels, as samples show them
 
     def __attrs_post_init__(self) -> None:
         self.labels = self.positions.labels()
         self.reasons = self.positions.reasons(self.labels)
         self.gone = np.zeros(len(self.labels), bool)
-        self.costs = np.full(len(self.labels), np.nan)
 
-    def choose(self, shares: Mapping[int, float]) -> None:
-        """Choose what goes; ``shares`` are those of layers, by their ``id``."""
-        allowed = self._allowed(shares)
-        scores = np.where(np.isnan(self.costs), self._sizes(), self.costs)
-        for units in self._groups(allowed):
-            count = min(int(min(allowed[u] for u in units) * len(units)), len(units) - 1)
-            order = sorted(units, key=lambda unit: (scores[unit], unit))
-            self.gone[order[:count]] = True
+    def choose(self, wanted: Mapping[int, Pruning], share: float | None = None) -> None:
+        """Choose what goes.
+
+        :param wanted: what layers are to lose, by their ``id``
+        :param share: of the model: groups that can spare more lose more, and as many weights go in all as
+            if each lost that share; None: each group loses its own
+        """
+        allowed, sizes = self._allowed(wanted), self._sizes()
+        groups = self._groups(allowed)
+        orders = [removal_order(self.readers, units) for units in groups]
+        shares = [min(allowed[u].share for u in units) for units in groups]
+        if share is not None:
+            own = {i for i, units in enumerate(groups) if any(allowed[u].is_own for u in units)}
+            losses = {i: by_share(lost) for i, (_, lost) in enumerate(orders) if len(lost) and i not in own}
+            freed = {i: len(groups[i]) * self._weights_of(groups[i][0]) for i in losses}
+            for i, found in shared_out(freed, losses, share).items():
+                shares[i] = found
+        for units, (order, _), part in zip(groups, orders, shares, strict=True):
+            count = min(int(part * len(units) + _ROUNDING), len(units) - 1)
+            going = order or sorted(units, key=lambda unit: (sizes[unit], unit))
+            self.gone[going[:count]] = True
 
     def look(self, layer: WeightLayer, weights: np.ndarray, squares: np.ndarray) -> None:
-        """Count what a layer loses without each unit that it reads, the others making up for it.
-
-        Of weights W (units, inputs S of the channel): Σ W_S ((A⁻¹)_SS)⁻¹ W_Sᵀ, A = XᵀX, as a share of what
-        the layer gives (optimal brain surgeon).
-        """
-        axis = WEIGHTS[layer.node.name][2]
-        if axis is None:
+        """Keep what samples show of a layer that reads channels, as long as there is room."""
+        axis, held = WEIGHTS[layer.node.name][2], sum(r.inverse.size for r in self.readers)
+        if axis is None or held + squares.size > _MOST_HELD:
             return
         (w,), (a,) = weights, squares
         labels = self.labels[self.positions.of(layer.tensor.index, axis)]
         shape = [-1 if n == axis else 1 for n in range(layer.weights.ndim)]
         columns = layer.as_matrix(np.broadcast_to(labels.reshape(shape), layer.weights.shape))[0]
-        inverse, whole = np.linalg.inv(a), float(((w @ a) * w).sum())
-        for unit in np.unique(columns):
-            s = np.flatnonzero(columns == unit)
-            lost = float(((w[:, s] @ np.linalg.inv(inverse[np.ix_(s, s)])) * w[:, s]).sum())
-            self.costs[unit] = np.nan_to_num(self.costs[unit]) + lost / max(whole, 1e-300)
+        self.readers.append(Reader.of(columns, w, a))
 
     def kept(self) -> dict[tuple[int, int], np.ndarray]:
         """Return which positions stay, by tensor and axis where some go."""
@@ -120,20 +131,29 @@ class Channels:
         made = self.labels[self.positions.of(layer.tensor.index, WEIGHTS[layer.node.name][1])]
         return next((self.reasons[int(unit)] for unit in made if int(unit) in self.reasons), _TOO_FEW)
 
-    def _allowed(self, shares: Mapping[int, float]) -> dict[Unit, float]:
-        """Return the units that may go, each with the least share of those of its layers."""
-        found: dict[Unit, float] = {}
+    def _weights_of(self, unit: Unit) -> int:
+        """Return how many weights go with a unit, as long as all others are there."""
+        count = 0
         for layer in self.layers:
-            share = shares.get(id(layer), 0.0)
+            for axis in (a for a in self._axes(layer) if a is not None):
+                places = self.labels[self.positions.of(layer.tensor.index, axis)]
+                count += layer.weights.size // len(places) * int((places == unit).sum())
+        return count
+
+    def _allowed(self, wanted: Mapping[int, Pruning]) -> dict[Unit, Pruning]:
+        """Return the units that may go, each with the least that its layers are to lose."""
+        found: dict[Unit, Pruning] = {}
+        for layer in self.layers:
+            asked = wanted.get(id(layer), _NOTHING)
             if layer.node.name == "DEPTHWISE_CONV_2D":  # it hands channels on, and makes none
                 continue
             axis = WEIGHTS[layer.node.name][1]
             for unit in map(int, np.unique(self.labels[self.positions.of(layer.tensor.index, axis)])):
                 if unit not in self.reasons:
-                    found[unit] = min(share, found.get(unit, share))
+                    found[unit] = min(asked, found.get(unit, asked), key=lambda p: (p.share, not p.is_own))
         return found
 
-    def _groups(self, allowed: Mapping[Unit, float]) -> list[list[Unit]]:
+    def _groups(self, allowed: Mapping[Unit, Pruning]) -> list[list[Unit]]:
         """Return the units that may go, those together that lie along the same axes."""
         places: dict[Unit, list[tuple[int, int, int]]] = {unit: [] for unit in allowed}
         for tensor, axis in self.positions.axes():
@@ -163,12 +183,14 @@ class Channels:
 def prune_channels(
     edit: ModelEdit,
     layers: Sequence[WeightLayer],
-    shares: Mapping[int, float],
+    wanted: Mapping[int, Pruning],
+    share: float | None = None,
     on_samples: OnSamples | None = None,
 ) -> tuple[dict[int, str], tuple[KeptChannels, ...]]:
     """Take channels out of a model; return what was done to each layer, by its ``id``, and what stays.
 
-    :param shares: of the channels of layers, by their ``id``; of the others none goes
+    :param wanted: what layers are to lose of their channels, by their ``id``; of the others none goes
+    :param share: of the model, which its layers share out; None: each loses what it is to lose
     :param on_samples: shows what layers read, and changes their weights; returns the layers where it did,
         by their ``id``
     """
@@ -180,7 +202,7 @@ def prune_channels(
     if on_samples is not None:
         _look(graphs, on_samples)
     for channels in graphs:
-        channels.choose(shares)
+        channels.choose(wanted, share)
         for layer in channels.layers:
             removed = channels.removed_inputs(layer)
             if removed is not None:

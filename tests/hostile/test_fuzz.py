@@ -23,7 +23,6 @@ from fuzz.shrink import fewest_changes, smallest
 from fuzz.trials import Outcome, Trials
 
 SECONDS = float(os.environ.get("DELEGRAPH_FUZZ_SECONDS") or 40)
-YOUNG = ("quantize", "prune", "cluster")
 FILES = sorted(KEPT.glob("*.tflite"))
 
 
@@ -43,9 +42,8 @@ def test_what_once_failed_does_no_more(path: Path, trials: Trials) -> None:
 def test_new_mutants(tmp_path: Path, trials: Trials, record_property: Callable[[str, Any], None]) -> None:
     seed = int(os.environ.get("DELEGRAPH_FUZZ_SEED") or random.SystemRandom().randrange(10**9))
     end = monotonic() + SECONDS
-    # Where LiteRT returns memory that it never wrote, or no integers fit samples, only a person can say so;
-    # campaigns of the last three still find something in thousands of trials.
-    campaign = Campaign(seed, tmp_path, but=["run beside LiteRT", *YOUNG], trials=trials)
+    # Where LiteRT returns memory that it never wrote, or no integers fit samples, only a person can say so.
+    campaign = Campaign(seed, tmp_path, but=["run beside LiteRT"], trials=trials)
     while monotonic() < end:
         campaign.one()
     found = campaign.findings.first.values()
@@ -58,7 +56,7 @@ def test_new_mutants(tmp_path: Path, trials: Trials, record_property: Callable[[
 
 
 def test_what_harms_nobody_is_a_finding_all_the_same() -> None:
-    for what in ("differs", "differs from LiteRT", "made does not run"):
+    for what in ("differs", "differs from LiteRT", "made does not run", "LiteRT refuses what was made"):
         assert Outcome("compare", what).is_finding
         assert not Outcome("compare", what).hurts
     assert all(Outcome("run", what).hurts for what in ("bare KeyError", "died", "too slow", "too large"))

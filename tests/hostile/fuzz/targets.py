@@ -33,6 +33,7 @@ LIMITS = [f"--{name.replace('_', '-')}={value}" for name, value in BUDGET.items(
 MAX_OUTPUT = 8 << 20  # bytes that a command may write, and MORE times the model's
 MORE = 100
 BYTES_A_SECOND = 100_000
+LARGE = 100_000  # bytes: to quantize a larger file, or to prune it, takes the time of a hundred trials
 MODEL = Path("model.tflite")
 SMALL = "small.tflite"
 QUANTIZED = (
@@ -266,6 +267,8 @@ def edgetpu_compile(file: bytes, seed: int) -> None:
 
 def quantize(file: bytes, seed: int) -> None:
     """What quantize writes is read, and runs where its source does, in LiteRT, too."""
+    if len(file) > LARGE:
+        return
     MODEL.write_bytes(file)
     draw = random.Random(seed)
     options = ["--scheme", *draw.choice(QUANTIZED), *LIMITS]
@@ -286,6 +289,8 @@ def dequantize(file: bytes, seed: int) -> None:
 
 def prune(file: bytes, seed: int) -> None:
     """What prune writes is read, and runs where its source does."""
+    if len(file) > LARGE:
+        return
     MODEL.write_bytes(file)
     draw, model = random.Random(seed), _read(file)
     options = ["--pattern", draw.choice(PATTERNS), *draw.choice(([], ["--sparse"]))]
@@ -298,6 +303,8 @@ def prune(file: bytes, seed: int) -> None:
 
 def cluster(file: bytes, seed: int) -> None:
     """What cluster writes is read, and runs where its source does."""
+    if len(file) > LARGE:
+        return
     MODEL.write_bytes(file)
     draw, model = random.Random(seed), _read(file)
     options = ["--clusters", draw.choice(("2", "16")), "--per", draw.choice(("tensor", "channel"))]

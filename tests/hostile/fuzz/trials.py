@@ -38,7 +38,9 @@ class Outcome:
     @property
     def hurts(self) -> bool:
         """Whether a process, its memory or its user is harmed: not where numbers or models differ."""
-        return self.is_finding and not self.what.startswith(("differs", "made does not run"))
+        return self.is_finding and not self.what.startswith(
+            ("differs", "made does not run", "LiteRT refuses")
+        )
 
     @property
     def kind(self) -> tuple[str, str, str]:

@@ -78,6 +78,8 @@ class Calls:
         """
         assert self._model is not None
         graph = self._model.subgraphs[subgraph]
+        if len(arrays) != len(graph.inputs):
+            raise Undecided
         self._seen(subgraph, arrays)
         values = {t.index: np.asarray(a) for t, a in zip(graph.inputs, arrays, strict=True)}
         for op in graph.ops:

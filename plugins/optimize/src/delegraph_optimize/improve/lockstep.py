@@ -117,7 +117,10 @@ class _Side:
             operands = [None if t is None else values.get(t.index, t.data) for t in op.inputs]
             if any(o is None for o in operands):
                 raise Undecided
-            return tuple(self._calls.results(op, [np.asarray(o) for o in operands]))
+            results = tuple(self._calls.results(op, [np.asarray(o) for o in operands]))
+            if len(results) != len(op.outputs):
+                raise Undecided
+            return results
 
         return run
 

@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from .report.terminal import report_table, report_text
     from .run import Interpreter, SignatureRunner
     from .text import bytes_text, escaped, html_text, shape_text
+    from .values import frozen
 
 __version__ = "0.1.0"
 __all__ = [
@@ -168,6 +169,7 @@ __all__ = [
     "fallbacks_unsaid",
     "float_range",
     "form_options",
+    "frozen",
     "fused_activation",
     "hookimpl",
     "html_text",
@@ -229,6 +231,7 @@ _NAMES = {
     "report.notebook": "report_html",
     "report.terminal": "report_table report_text",
     "text": "bytes_text escaped html_text shape_text",
+    "values": "frozen",
 }
 _later = later.names(globals(), _NAMES)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from attrs import frozen
+from .values import frozen
 
 __all__ = ["Event", "listen", "listener"]
 

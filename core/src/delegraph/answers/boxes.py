@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import attrs
 import numpy as np
-from attrs import frozen
 
 from ..file import Labels
 from ..model import Record
 from ..run import Argument
 from ..text import escaped
+from ..values import frozen
 from .anchors import ANCHORS, decoded
 from .seen import Line, Said, Seen, Way
 from .ssd import anchors_of, raw_outputs

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from attrs import frozen
+from ..values import frozen
 
 
 @frozen

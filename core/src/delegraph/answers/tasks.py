@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
+from ..values import frozen
 from . import boxes, classes, masks, points
 from .seen import Said, Way
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from attrs import frozen
 
 from ..inputs.families import yolo_head
+from ..values import frozen
 from .anchors import apart
 from .seen import Seen
 

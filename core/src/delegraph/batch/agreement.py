@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from attrs import frozen
 
 from ..answers import Said, Seen
 from ..answers.anchors import overlaps
 from ..errors import InputError
 from ..inputs.image import resized_mask
+from ..values import frozen
 from .job import Job, opened_here
 
 OVERLAP = 0.5  # as intersection over union: two boxes are of one object

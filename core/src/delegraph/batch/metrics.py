@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 
 from ..answers import Said, Seen
 from ..answers.classes import scores_of
 from ..errors import InputError
+from ..values import frozen
 from . import agreement, precision
 from .job import Judge
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import field, frozen
+from attrs import field
 
 from ..answers import AnswerSettings, Said, Seen, answer
 from ..contract import Plan
@@ -21,6 +21,7 @@ from ..numbers import real_from_stored
 from ..partition import Budget, nbytes
 from ..run import Interface, described, interface_of, planned
 from ..run.opened import interpreter
+from ..values import frozen
 
 Arrays = Mapping[str, np.ndarray]  # by name of an input or an output
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
-from attrs import field, frozen
+from attrs import field
 
+from ..values import frozen
 from .job import Item, Job, Result
 from .journal import Journal
 from .workers import Chunk, chunks, here, in_processes, on_ray

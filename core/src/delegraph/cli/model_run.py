@@ -8,9 +8,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
 
 from ..file import read_labels
+from ..values import frozen
 from .common import budget_options, delegate_options, delegate_options_without_o, policy_option
 from .inputs import normalization, rate_option, scaling_options, thread_option
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
-from attrs import frozen
-
 from ..contract import Delegate, describe_options
 from ..contract.asking import owner, tell
 from ..contract.guard import call, texts
 from ..errors import DelegraphError, PluginError
 from ..plugins import Offer, Plugins
+from ..values import frozen
 
 
 @frozen

@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 
 from ..model import Model
 from ..report.compare import Comparison, compare, outputs_of
 from ..report.first_wrong import WrongPart, first_wrong
 from ..run import Interface, Interpreter
 from ..run.opened import Options, interpreter
+from ..values import frozen
 
 Side = tuple[Sequence[str], Options, str]  # names, options, policy
 

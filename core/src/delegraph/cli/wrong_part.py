@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
-from attrs import frozen
 
 from ..file import check_output, make_folder, read_model, write_file, write_model
 from ..report.compare import difference_json
 from ..report.first_wrong import WrongPart
 from ..run import interface_of
 from ..text import escaped, plural
+from ..values import frozen
 from .run import save
 from .sides import ComparedRun, Side, Sides
 

@@ -12,11 +12,10 @@ from importlib.util import spec_from_loader
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from attrs import frozen
-
 from ..errors import InputError
 from ..kinds import check_flags, several
 from ..plugins import Wanted
+from ..values import frozen
 from . import record, settings
 
 LITERT_VERSION = "2.3.0"  # whose interface this is

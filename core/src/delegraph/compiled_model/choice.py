@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import frozen
-
 from ..contract import Delegate
 from ..errors import DelegraphError, InputError
 from ..log import logger
 from ..plugins import REFERENCE, Plugins
+from ..values import frozen
 from .hardware import CpuKernelMode, HardwareAccelerator
 from .options import Options
 

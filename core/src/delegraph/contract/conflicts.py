@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
-
+from ..values import frozen
 from . import operand_types
 from .support_row import OpSupport
 

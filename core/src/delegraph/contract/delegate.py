@@ -21,8 +21,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import frozen
-
+from ..values import frozen
 from .options import read_options
 from .support_row import CutHere, OpSupport, Refusal
 from .support_table import SupportTable

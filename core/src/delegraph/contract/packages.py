@@ -11,10 +11,9 @@ from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from attrs import frozen
-
 from ..kinds import check_path
 from ..model import schema
+from ..values import frozen
 
 
 @frozen

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import field, frozen
+from attrs import field
 
 from ..errors import UnsupportedOps
 from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first, fingerprint, part_of_model
 from ..text import escaped, few, plural, shortened
+from ..values import frozen
 from .asking import decided
 from .support_row import OpSupport, Refusal
 

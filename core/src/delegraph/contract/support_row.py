@@ -12,12 +12,13 @@ from itertools import islice
 from typing import Any, Literal, get_args
 
 import attrs
-from attrs import Factory, field, frozen
+from attrs import Factory, field
 from attrs.validators import in_
 
 from ..errors import DelegraphError
 from ..model import Graph, Op, Shape
 from ..text import escaped, shortened
+from ..values import frozen
 from . import operand_types
 from .guard import MOST, said, shown, text
 

@@ -16,10 +16,10 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import ModelError
 from ..model import Record, schema
+from ..values import frozen
 
 Bytes = Any  # bytes, a read-only memoryview or an mmap: what struct, slices and numpy take alike
 Row = list[Any]  # a table's values by slot; references as places in the file, None if absent

@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-from attrs import frozen
-
 from ..errors import InputError
 from ..model import Model, Record
 from ..text import bytes_text
+from ..values import frozen
 from .metadata import MAX_FILE_BYTES, associated_file, left_out
 
 Labels = dict[int, str]  # class index -> name

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import InputError, InputNotFound
 from ..model import Model
 from ..run import Argument, Interface, described, interface_of
 from ..text import did_you_mean, escaped
+from ..values import frozen
 
 Tell = Callable[[str], None]  # gets a sentence for the user about what was done to an input
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
-
 from ..model import Tensor
 from ..run import Interface
+from ..values import frozen
 from . import Normalization
 from .layout import layout_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import frozen
 
 from ..model import Tensor
+from ..values import frozen
 
 CHANNELS = (1, 3, 4)  # that a picture has
 

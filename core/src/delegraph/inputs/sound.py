@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import InputError
 from ..model import DTYPES, Op, Tensor
 from ..numbers import is_quantized, stored_from_real, stored_limits
 from ..run import Argument
 from ..text import escaped, shape_text
+from ..values import frozen
 from . import Tell
 from .wav import Sound, read_wav
 

@@ -14,10 +14,10 @@ import struct
 from typing import Any, BinaryIO
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import InputError
 from ..text import bytes_text
+from ..values import frozen
 
 MAX_BYTES = 1 << 30  # of samples
 _MAX_CHUNKS = 1000  # before the samples

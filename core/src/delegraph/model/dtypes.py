@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import InputError
+from ..values import frozen
 
 
 @frozen(slots=False)

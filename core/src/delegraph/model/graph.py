@@ -13,10 +13,11 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 import numpy as np
-from attrs import cmp_using, field, frozen
+from attrs import cmp_using, field
 
 from ..errors import InputError
 from ..text import bytes_text, escaped, few, plural, shape_text, shortened
+from ..values import frozen
 from . import schema
 from .dtypes import DTYPES
 from .mapped import release

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from attrs import frozen
+from ..values import frozen
 
 FILE_IDENTIFIER = b"TFL3"
 VERSION = 3

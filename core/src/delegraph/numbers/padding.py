@@ -5,7 +5,7 @@ Source: tflite/kernels/padding.h (ComputeOutSize, ComputePaddingWithOffset).
 
 from __future__ import annotations
 
-from attrs import frozen
+from ..values import frozen
 
 
 @frozen

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import field, frozen
+from attrs import field
 from attrs.validators import optional
 
 from ..contract import Plan
@@ -14,6 +14,7 @@ from ..errors import ModelError
 from ..kinds import whole
 from ..model import Op, Tensor, called_by_ops, callers_first
 from ..text import bytes_text, shape_text
+from ..values import frozen
 from .memory_estimate import estimate, nbytes
 
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30

@@ -14,11 +14,12 @@ from math import prod
 
 import attrs
 import numpy as np
-from attrs import field, frozen
+from attrs import field
 
 from ..contract import NOBODY, Delegate, Refusal
 from ..model import CORE_OPS
 from ..text import time_text
+from ..values import frozen
 from .elimination import Term, least
 from .estimate import CUT, Crossing, TimeEstimate, crossings, spent
 from .greedy import Cut, Work, cut_up

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
-
 from ..contract import Delegate
 from ..contract.asking import ask_or
 from ..contract.guard import seconds_or_none
 from ..log import logger
 from ..model import Op
 from ..model.macs import macs_of
+from ..values import frozen
 from .cost_table import CostTable, op_bytes, table_of
 
 

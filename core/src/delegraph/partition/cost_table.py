@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import asdict, frozen
+from attrs import asdict
 
 from ..contract import Delegate
 from ..contract.asking import ask_or
@@ -26,6 +26,7 @@ from ..file import write_file
 from ..log import logger
 from ..model import Op
 from ..model.macs import macs_of
+from ..values import frozen
 from .memory_estimate import nbytes
 
 T = TypeVar("T")

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import frozen
-
 from ..model import RANDOM_OPS, Graph, Op, Tensor, is_core_op
+from ..values import frozen
 from .linear import Known, Linear, Range, Unknown, fits
 
 # What an op says of its operands: (the smaller, the larger, how much smaller it is at least)

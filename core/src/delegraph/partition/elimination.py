@@ -15,7 +15,8 @@ import heapq
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import frozen
+
+from ..values import frozen
 
 LARGEST = 1 << 10  # entries of a table
 

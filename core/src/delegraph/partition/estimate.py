@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from attrs import frozen
-
 from ..contract import Delegate, Plan, SubgraphPlan
 from ..model import HANDLES, Graph
+from ..values import frozen
 from .cost_model import CostModel, cost_models
 from .memory_estimate import nbytes
 

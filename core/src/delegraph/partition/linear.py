@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 
 from ..errors import DelegraphError
 from ..model import DTYPES, Graph, Op, Shape, Tensor
+from ..values import frozen
 
 Unknown = tuple[int, int]  # (tensor, element)
 MOST_VALUES = 16  # a tensor of more is no shape, no begin, no counter

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from ..contract import Plan
 from ..model import DTYPES, Graph, Op, Tensor, called_by_ops, called_subgraphs, callers_first
+from ..values import frozen
 
 
 @frozen

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import attrs
-from attrs import frozen
 
 from ..model import RANDOM_OPS, Graph, Op, Tensor, is_core_op
 from ..model.op_codes import options_record
+from ..values import frozen
 from .linear import Known, Linear, fits
 
 NAME = "DYNAMIC_UPDATE_SLICE"

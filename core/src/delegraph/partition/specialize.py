@@ -13,7 +13,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import frozen
 
 from .. import shapes
 from ..contract import Delegate, OpSupport, Partition, shapes_by_rows
@@ -36,6 +35,7 @@ from ..model import (
 from ..model.mapped import release
 from ..plugins import REFERENCE
 from ..text import shape_text
+from ..values import frozen
 from .budget import DEFAULT_BUDGET, Budget, Spending
 from .decisions import Decisions
 from .linear import ANYTHING, Known, Range

@@ -16,7 +16,7 @@ from functools import reduce
 from importlib import import_module
 from typing import Any
 
-from attrs import frozen
+from ..values import frozen
 
 _INFO = re.compile(r"([^-]+)(-.*)?\.(dist|egg)-info")  # a folder that says what is installed
 _VALUE = re.compile(r"(?P<module>[\w.]+)\s*(:\s*(?P<attribute>[\w.]+)\s*)?(\[.*\]\s*)?$")

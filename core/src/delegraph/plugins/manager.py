@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial, wraps
 from threading import RLock
 from time import perf_counter
+from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
-from attrs import fields_dict, frozen
+from attrs import fields_dict
 
 from ..contract import (
     HANDS_ON,
@@ -26,6 +27,7 @@ from ..contract import (
     RowsByOp,
     SupportTable,
     delegate_name,
+    hookimpl,
     hookspecs,
     is_library,
     options_here,
@@ -39,6 +41,7 @@ from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
 from ..text import did_you_mean, few
+from ..values import frozen
 from . import imports
 from .checks import check_made, is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
 
@@ -97,6 +100,26 @@ class Offer:
     plugin: Plugin
 
 
+class _Hooks(pluggy.PluginManager):
+    """pluggy's manager; what of a module cannot be a hook, it passes over: looking closer takes longer."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> pluggy.HookimplOpts | None:
+        if isinstance(plugin, ModuleType) and not _is_marked(vars(plugin).get(name)):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
+_FUNCTIONS = (FunctionType, MethodType, staticmethod, classmethod)
+
+
+def _is_marked(value: Any) -> bool:
+    """Say whether ``@hookimpl`` was put on a function, or on what a static method holds."""
+    mark = f"{hookimpl.project_name}_impl"
+    return isinstance(value, _FUNCTIONS) and (
+        hasattr(value, mark) or hasattr(getattr(value, "__func__", None), mark)
+    )
+
+
 class Plugins:
     """The plugins in use; ``Plugins()`` has none yet, ``Plugins.installed()`` those of the environment."""
 
@@ -104,7 +127,7 @@ class Plugins:
         self.registered: dict[str, Plugin] = {}  # by name
         self.left_out: dict[str, tuple[Plugin, str]] = {}  # by name, with the reason
         self.import_seconds: dict[str, float] = {}  # by name
-        self._manager = pluggy.PluginManager("delegraph")
+        self._manager = _Hooks("delegraph")
         self._manager.add_hookspecs(hookspecs)
         self._problems: dict[tuple[str, ...], Problem] = {}
         self._offers: dict[str, Offer] | None = None

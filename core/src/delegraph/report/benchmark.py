@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import attrs
-from attrs import field, frozen
+from attrs import field
 
 from .. import profile
 from ..contract import Delegate
@@ -18,6 +18,7 @@ from ..contract.guard import byte_counts
 from ..partition import MemoryEstimate
 from ..profile import Event
 from ..text import bytes_text
+from ..values import frozen
 from .prepared_model import PreparedModel
 
 

@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from attrs import frozen
 
 from ..contract import Delegate
 from ..errors import DelegraphError
@@ -18,6 +17,7 @@ from ..model import Builder, Model, Op, Tensor
 from ..partition import nbytes
 from ..partition.cost_table import ClassCost, CostTable, work
 from ..run import Interpreter
+from ..values import frozen
 
 SECONDS = 0.03  # of runs, per sample
 LENGTH = 4  # ops of a model

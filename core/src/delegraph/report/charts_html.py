@@ -6,9 +6,8 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from ..text import escaped, html_text, shortened
+from ..values import frozen
 from .web_page import header, of_package, page
 
 ROW = 22  # pixels of a bar

@@ -15,7 +15,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import frozen
 
 from ..contract import Delegate, Partition, Plan
 from ..errors import DelegateFailed, InputError, StateError
@@ -25,6 +24,7 @@ from ..plugins import REFERENCE
 from ..run import Interface, Interpreter, planned, run_once
 from ..run.state import initial
 from ..text import plural
+from ..values import frozen
 from .prepared_model import PreparedModel
 
 Outputs = Mapping[str, np.ndarray]  # of one run, by name

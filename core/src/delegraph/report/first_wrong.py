@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 import numpy as np
-from attrs import frozen
 
 from ..contract import Partition
 from ..errors import DelegateFailed, InputError, StateError
 from ..model import Op, Tensor
 from ..run import Interpreter, run_once
 from ..run.state import initial
+from ..values import frozen
 from .compare import Comparison, Difference, Output, difference, shaped_as, widest_claim
 
 _FEW = 32  # ops: of so many, each is tried to be left out

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from attrs import frozen
-
+from ..values import frozen
 from .web_page import missing
 
 Edge = tuple[int, int]  # the numbers of two nodes; what is read comes first

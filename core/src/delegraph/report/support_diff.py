@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from attrs import frozen
-
 from ..contract.support_row import versions_union
 from ..errors import InputError
+from ..values import frozen
 
 SLOWER = 1.5  # how many times as long is a difference of speed
 FURTHER = 2.0  # and how many times as far, one of measured distances

@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import frozen
 from numpy import ndarray
 
 from .. import profile
@@ -17,6 +16,7 @@ from ..contract.guard import said
 from ..errors import DelegateFailed
 from ..model import DTYPES, Tensor
 from ..text import shape_text
+from ..values import frozen
 from .failures import cause, failed
 
 MOST_DIMENSIONS = 64  # that an array may have; a shape without end is one, too

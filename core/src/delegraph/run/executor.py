@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
-from attrs import frozen
 
 from .. import profile
 from ..contract import CORE, Delegate, Instruction, Partition, Plan, Slots, SubgraphPlan, has_unknown_shape
@@ -18,6 +17,7 @@ from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from ..partition import DEFAULT_BUDGET, Budget, held
 from ..text import shape_text
+from ..values import frozen
 from . import control_flow as control
 from .device_values import read_only
 from .failures import where

@@ -21,10 +21,9 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial, wraps
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ..contract import Delegate, Plan
 from ..contract.asking import ask_or
@@ -62,6 +61,9 @@ from .slow_runs import SlowRuns
 from .turns import Turn, Turns
 from .views import Views
 from .wrapper_calls import WrapperCalls
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Interpreter", "InterpreterWithCustomOps", "OpResolverType", "SignatureRunner", "load_delegate"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import attrs
-from attrs import frozen
 
 from ..contract import Plan
 from ..errors import InputError
 from ..model import Graph, Model, Op, Record, Signature, Tensor
 from ..text import did_you_mean, escaped, shape_text
+from ..values import frozen
 
 
 @frozen(hash=False)

@@ -10,12 +10,13 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import field, frozen
+from attrs import field
 
 from ..errors import ModelError
 from ..model import DTYPES, Op, Tensor
 from ..partition import DEFAULT_BUDGET, Budget, held
 from ..text import shape_text
+from ..values import frozen
 
 _ENTRY_BYTES = 200  # of a hash table, with its key and its value, as Python holds them
 Key = tuple[int, int]  # (subgraph, tensor index)

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from delegraph import Builder, Model, write_model
+from delegraph_reference import kernels
+from delegraph_reference.blas import libraries
+from delegraph_reference.kernels import _formulas
 
-LIBRARIES = "import sys, attrs, numpy, pluggy, threadpoolctl\n"
+LIBRARIES = "import sys, attrs, numpy, pluggy\n"
 RUN = """
 from delegraph import Interpreter
 interpreter = Interpreter(sys.argv[1])
@@ -65,3 +68,22 @@ def test_a_first_run_loads_what_it_uses(make, tmp_path: Path):
 
 def test_a_module_that_is_not_used_is_seen():
     assert modules("import zipfile") - modules("") & UNUSED
+
+
+def test_the_ops_of_the_table_of_formulas_are_named_beside_it():
+    assert set(kernels.FORMULAS.split()) == {row.op for row in _formulas.ROWS}
+
+
+def test_blas_is_the_one_that_threadpoolctl_finds():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    found = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
+    counts = {blas: blas.get_num_threads() for blas in libraries()}
+    for blas in counts:
+        blas.set_num_threads(1)
+    changed = [blas.get_num_threads() for blas in found]
+    for blas, count in counts.items():
+        blas.set_num_threads(count)
+
+    assert counts
+    assert changed.count(1) >= len(counts)
+    assert set(counts.values()) <= {blas.get_num_threads() for blas in found}

@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 from delegraph import Builder, Interpreter, Op, OpSupport, Partition, load_delegate, window
 from delegraph_reference import Kernel
+from delegraph_reference.blas import libraries
 from delegraph_reference.convolution import convolve, packed_filters
 from delegraph_reference.delegate import _running
 from delegraph_reference.depthwise import convolve_depthwise, repeated_weights
 from delegraph_reference.quiet import is_quiet
-from delegraph_reference.threads import _blas, _libraries, each, on_threads, thread_count
+from delegraph_reference.threads import _blas, each, on_threads, thread_count
 from delegraph_reference.windows import Windows
 
 
 def _blas_counts() -> list[int]:
-    return [library.get_num_threads() for library in _libraries()]
+    return [library.get_num_threads() for library in libraries()]
 
 
 @pytest.mark.parametrize("count", [None, 1, 2, 5])

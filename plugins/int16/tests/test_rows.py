@@ -14,6 +14,7 @@ from delegraph import Builder, Interpreter, SupportTable, load_delegate
 from delegraph.cli import main
 from delegraph.contract import packages
 from delegraph_int16 import reference
+from delegraph_int16.reference import _like
 from delegraph_reference import kernels
 
 STORED = {"scale": 0.1, "zero_point": 0}
@@ -21,6 +22,10 @@ STORED = {"scale": 0.1, "zero_point": 0}
 
 def test_every_row_is_about_int16_but_tflite_micro_s_svdf_of_bytes() -> None:
     assert [row.op for row in reference.rows() if "int16" not in row.types] == ["SVDF"]
+
+
+def test_the_ops_that_are_like_others_are_named_beside_their_table() -> None:
+    assert set(reference.LIKE.split()) == {like.op for like in _like.ROWS}
 
 
 def test_only_delegates_it_knows_get_rows() -> None:

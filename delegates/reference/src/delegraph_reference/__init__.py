@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .depthwise import convolve_depthwise, repeated_weights
     from .elementwise import activation, by_formula, quietly
     from .hybrid import in_rows, quantized_rows
-    from .kernel import Kernel, Prepare
+    from .kernel import Finish, Kernel, Prepare
     from .kernels import row_of
     from .kernels._comparison import small_scales, to_comparable
     from .kernels._movement import along, axis_of, check_indices, ints, once, scalar
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .pooling import pool_kernel, pool_windows, window_counts
     from .products import exact_type, exact_weights, largest_magnitude, largest_sums
     from .recurrent import contiguous, made_of, padded, time_first, wrong_size
-    from .requantize import DoubleRequantizer, Finish, Requantizer
+    from .requantize import DoubleRequantizer, Requantizer
     from .threads import each, on_threads, thread_count
     from .transcendental import exp, gelu, gelu_by_tanh, log
     from .transposed import output_windows, spread
@@ -139,7 +139,7 @@ _LATER = {
     "DEPTHWISE_CONV_2D_RULES": "kernels.depthwise_conv_2d",
     "DoubleRequantizer": "requantize",
     "FULLY_CONNECTED_RULES": "kernels.fully_connected",
-    "Finish": "requantize",
+    "Finish": "kernel",
     "FloatFinish": "weights",
     "Formula": "lut",
     "Kernel": "kernel",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .requantize import Finish
+from .kernel import Finish
 from .threads import each, thread_count
 from .windows import Windows, even_step
 

@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import numpy as np
-from attrs import field, frozen
+from attrs import field
 from attrs.validators import ge, optional
-from delegraph import Delegate, Partition, Run, run_op_by_op
+from delegraph import Delegate, Partition, Run, frozen, run_op_by_op
 
 from .quiet import is_quiet, loud
 from .threads import on_threads

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .requantize import Finish
+from .kernel import Finish
 from .threads import each, thread_count
 from .windows import Windows
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from delegraph import Window
 
-from .requantize import Finish
+from .kernel import Finish
 from .weights import Apply
 
 Make = Callable[[np.ndarray, Finish], Apply]  # (weights, finish) -> apply(x)

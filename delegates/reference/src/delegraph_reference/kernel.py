@@ -26,3 +26,4 @@ from delegraph import Op
 
 Kernel = Callable[..., tuple[np.ndarray, ...]]
 Prepare = Callable[[Op], Kernel]
+Finish = Callable[[np.ndarray, np.ndarray], None]  # (sums: (n, channels), where to write the results)

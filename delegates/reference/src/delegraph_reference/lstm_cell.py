@@ -17,8 +17,7 @@ from collections.abc import Callable
 from itertools import chain
 
 import numpy as np
-from attrs import frozen
-from delegraph import Constraint, Op, needs
+from delegraph import Constraint, Op, frozen, needs
 from delegraph.rules import given, matrix_shape, operand, operand_shape, wrong_shape
 
 from .recurrent import (

@@ -17,16 +17,12 @@ the same. Channels with a larger e take the integers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
-from attrs import frozen
-from delegraph import quantize_multipliers, round_half_away
+from delegraph import frozen, quantize_multipliers, round_half_away
 
 from .lines import CHUNK, BothWays, Upward
 from .steps import Lines, fitting_lines
-
-Finish = Callable[[np.ndarray, np.ndarray], None]  # (sums: (n, channels), where to write the results)
 
 _FITS_16 = 32000  # steps of the output: with a zero point and ``_WRAP`` they fit int16
 _SEARCH = 1 << 14  # sums of a channel that are rescaled in the time of a search for its line

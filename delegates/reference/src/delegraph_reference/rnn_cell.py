@@ -6,8 +6,7 @@ Source: tflite/kernels/internal/kernel_utils.cc (RnnBatchStep).
 from __future__ import annotations
 
 import numpy as np
-from attrs import frozen
-from delegraph import Constraint, Op, needs, shape_text
+from delegraph import Constraint, Op, frozen, needs, shape_text
 from delegraph.rules import operand_shape, wrong_shape
 
 from .recurrent import Arrays, activation, instants, product_with

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .blas import libraries
+
 Item = TypeVar("Item")
 
 
@@ -111,7 +113,7 @@ class _Blas:
         with self._lock:
             self._users = [*self._living(), weakref.ref(user)]
             if not self._before:
-                found = [(library, library.get_num_threads()) for library in _libraries()]
+                found = [(library, library.get_num_threads()) for library in libraries()]
                 self._before = [(library, count) for library, count in found if count != 1]
                 for library, _ in self._before:
                     library.set_num_threads(1)
@@ -147,14 +149,6 @@ class _OnThreads(AbstractContextManager[None]):
 
 class _User:
     """Somebody who wants BLAS on one thread."""
-
-
-@cache
-def _libraries() -> list[Any]:
-    """Finding the loaded libraries takes milliseconds, setting a number of theirs microseconds."""
-    from threadpoolctl import ThreadpoolController
-
-    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
 @cache

@@ -10,6 +10,7 @@ Source: tflite/kernels/internal/reference/{logistic,gelu}.h for the order of the
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -82,8 +83,9 @@ def _erfc(x: np.ndarray) -> np.ndarray:
     t = 2 / (2 + z)
     u = t + t
     u -= 1
-    exponent = np.full_like(u, _ERFC[-1])
-    for coefficient in _ERFC[-2::-1]:
+    *lower, highest = _erfc_coefficients()
+    exponent = np.full_like(u, highest)
+    for coefficient in reversed(lower):
         exponent *= u
         exponent += coefficient
     z *= z
@@ -110,4 +112,9 @@ _CHEBYSHEV = (
     6.5290544390988514964e-9,
     5.0593434955514689418e-9,
 )
-_ERFC = np.polynomial.chebyshev.cheb2poly(_CHEBYSHEV).tolist()  # of 1, u, u^2, ...
+
+
+@cache
+def _erfc_coefficients() -> list[float]:
+    """Return those of 1, u, u^2, ...: numpy's polynomials are imported for a model that has an erfc."""
+    return np.polynomial.chebyshev.cheb2poly(_CHEBYSHEV).tolist()  # type: ignore[no-any-return]

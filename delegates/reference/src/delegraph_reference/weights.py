@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from delegraph import (
@@ -19,10 +20,12 @@ from delegraph.rules import (
 )
 
 from .elementwise import finite_range, keeping_within, kept_within, quietly
-from .kernel import Kernel
+from .kernel import Finish, Kernel
 from .products import exact_weights, largest_magnitude, largest_sums
-from .requantize import Finish, Requantizer
 from .sparse import dense
+
+if TYPE_CHECKING:
+    from .requantize import Requantizer
 
 Apply = Callable[[np.ndarray], np.ndarray]
 # arithmetic(op, integers, bias) -> weights, finish: how sums of integers become an output. The op's inputs
@@ -87,6 +90,8 @@ def requantizer(op: Op, weights: np.ndarray, bias: np.ndarray | None, scales: np
     :param weights: integers (..., depth, columns), less their zero point; columns of all groups in order
     :param scales: of a unit of the sums, in steps of the output; float64, one for each column
     """
+    from .requantize import Requantizer  # models of floats do without
+
     x, out = operand(op, 0), op.outputs[0]
     largest = largest_sums(weights, largest_magnitude(x.dtype)).reshape(-1)
     multipliers, shifts = quantize_multipliers(scales)

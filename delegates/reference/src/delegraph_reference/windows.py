@@ -6,8 +6,7 @@ Source: tflite/kernels/padding.h; the order of a patch is that of the filters, (
 from __future__ import annotations
 
 import numpy as np
-from attrs import frozen
-from delegraph import Op, Window, window
+from delegraph import Op, Window, frozen, window
 from numpy.lib.stride_tricks import as_strided
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from attrs import frozen
-from delegraph import InputError
+from delegraph import InputError, frozen
 
 from ._movement import ints
 

@@ -7,7 +7,7 @@ StableHLO's specification.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from delegraph import OpSupport
@@ -24,14 +24,6 @@ from ._segments import unsorted_row
 from ._stablehlo import INTEGERS, NUMBERS, REALS, SIGNED, rounded_once, stablehlo_row, stablehlo_unary_row
 
 
-def table() -> Mapping[str, Callable[[], list[OpSupport]]]:
-    """Return functions that return the rows of an op, by op."""
-    found: dict[str, list[OpSupport]] = {}
-    for row in _ROWS:
-        found.setdefault(row.op, []).append(row)
-    return {op: rows.copy for op, rows in found.items()}
-
-
 def _row(op: str, last: int, formula: Callable[..., np.ndarray], types: str, T: str = "") -> OpSupport:
     return OpSupport(op, (1, last), types, kernel=by_formula(formula), T=T)
 
@@ -42,7 +34,7 @@ _INTEGERS = "int8 uint8 uint16 int32 uint32"
 _NEGATED = f"{_HALVES} int8 int32 int64"
 _UNSIGNED = "uint8 uint16 uint32 uint64"
 
-_ROWS = (
+ROWS = (
     # comparisons.cc, and maximum_minimum.cc, where 8 bits are compared as stored
     *comparison_rows("EQUAL", 5, np.equal, f"{_PLAIN} bool string"),
     *comparison_rows("NOT_EQUAL", 4, np.not_equal, f"{_PLAIN} bool string"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from attrs import frozen
-from delegraph import Op, needs, shape_text
+from delegraph import Op, frozen, needs, shape_text
 from delegraph.rules import shape_of
 
 _LOGICAL = (np.logical_and, np.logical_or)

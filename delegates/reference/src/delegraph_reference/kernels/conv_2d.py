@@ -29,9 +29,8 @@ from delegraph.rules import (
 from ..convolution import convolve, packed_filters
 from ..hybrid import LARGEST, in_rows, quantized_rows, signed
 from ..infinite_weights import make_apart
-from ..kernel import Kernel, Prepare
+from ..kernel import Finish, Kernel, Prepare
 from ..products import exact_weights
-from ..requantize import Finish
 from ..weights import (
     Apply,
     Arithmetic,

@@ -13,8 +13,7 @@ from delegraph.rules import bias_along, bounded_padding, filled, known_activatio
 from numpy.lib.stride_tricks import as_strided
 
 from ..infinite_weights import make_apart
-from ..kernel import Kernel
-from ..requantize import Finish
+from ..kernel import Finish, Kernel
 from ..weights import Apply, FloatFinish, with_weights
 
 

@@ -36,9 +36,8 @@ from ..convolution import convolve
 from ..depthwise import convolve_depthwise, repeated_weights
 from ..hybrid import LARGEST, quantized_rows
 from ..infinite_weights import make_apart
-from ..kernel import Kernel, Prepare
+from ..kernel import Finish, Kernel, Prepare
 from ..products import exact_weights
-from ..requantize import Finish
 from ..weights import (
     Apply,
     Arithmetic,

@@ -31,10 +31,9 @@ from delegraph.rules import (
 from ..blockwise import BlockProduct
 from ..convolution import multiply
 from ..hybrid import LARGEST, quantized_rows, signed
-from ..kernel import Kernel, Prepare
+from ..kernel import Finish, Kernel, Prepare
 from ..products import exact_weights, largest_magnitude, largest_sums
 from ..recurrent import CURVES
-from ..requantize import DoubleRequantizer, Finish
 from ..weights import (
     Apply,
     Arithmetic,
@@ -80,6 +79,8 @@ def fully_connected_with(arithmetic: Arithmetic) -> Prepare:
 
 def once_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tuple[np.ndarray, Finish]:
     """8 bits: one rounding, of a product of doubles. Sparse weights: two, as in convolutions."""
+    from ..requantize import DoubleRequantizer
+
     if operand(op, 1).sparsity is not None:
         return twice_rounded(op, integers, bias)
     x, out = operand(op, 0), op.outputs[0]

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from attrs import frozen
-from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs, shape_text
+from delegraph import InputError, Op, OpSupport, Shape, Tensor, frozen, needs, shape_text
 from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from attrs import evolve, frozen
-from delegraph import DTYPES, Op, OpSupport
+from attrs import evolve
+from delegraph import DTYPES, Op, OpSupport, frozen
 from delegraph.rules import image, one_alignment, one_scale_at_most, shape_of
 
 from ..elementwise import quietly

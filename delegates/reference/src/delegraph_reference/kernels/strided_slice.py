@@ -9,8 +9,7 @@ from types import EllipsisType
 from typing import Any
 
 import numpy as np
-from attrs import frozen
-from delegraph import InputError, Op, OpSupport, needs
+from delegraph import InputError, Op, OpSupport, frozen, needs
 from delegraph.rules import shape_of
 
 from ..kernel import Kernel

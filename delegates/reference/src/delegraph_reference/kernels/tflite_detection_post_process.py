@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from attrs import frozen
-from delegraph import InputError, Op, OpSupport, Shape, Tensor, needs, shape_text
+from delegraph import InputError, Op, OpSupport, Shape, Tensor, frozen, needs, shape_text
 from delegraph.rules import one_scale_each, shape_of, stateless
 
 from ..elementwise import quietly

@@ -38,9 +38,9 @@ from delegraph.rules import (
 
 from ..elementwise import quietly
 from ..hybrid import LARGEST, in_rows, quantized_rows
-from ..kernel import Kernel, Prepare
+from ..kernel import Finish, Kernel, Prepare
 from ..products import exact_weights, largest_magnitude, largest_sums
-from ..requantize import Finish, Requantizer
+from ..requantize import Requantizer
 from ..transposed import output_windows, spread
 from ..weights import (
     Arithmetic,

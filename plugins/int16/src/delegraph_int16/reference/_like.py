@@ -5,9 +5,6 @@ LiteRT has them in the file named beside each; those without one it lacks, and d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-
 from attrs import evolve, frozen
 from delegraph import Constraint, OpSupport
 from delegraph.rules import one_scale_at_most
@@ -36,19 +33,10 @@ class Like:
         )
 
 
-def table() -> Mapping[str, Callable[[], Iterable[OpSupport]]]:
-    """Return functions that look for the rows of an op, by op."""
-    return {like.op: partial(_rows, like.op) for like in _TABLE}
-
-
-def _rows(op: str) -> list[OpSupport]:
-    return [like.row() for like in _TABLE if like.op == op]
-
-
 _SCALED = (symmetric, one_scale_each)
 _BOUNDED = (*_SCALED, fitting_factor)  # rescaled: the factor is to fit
 
-_TABLE = (
+ROWS = (
     Like("ABS", "int8 -> int8", _BOUNDED),  # elementwise.cc: AbsEvalQuantized
     Like("ABS", "int32 -> int32", (unscaled,), of="int32"),  # AbsInt16EvalImpl; the smallest wraps
     Like("ARG_MAX", "int8 int32 -> int32", to="int16 int32|int64 -> int32|int64"),

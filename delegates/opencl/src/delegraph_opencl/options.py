@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field
 from attrs.validators import ge, optional
+from delegraph import frozen
 
 
 @frozen

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import time
 from typing import IO
 
-from attrs import frozen
+from delegraph import frozen
 
 try:
     import fcntl

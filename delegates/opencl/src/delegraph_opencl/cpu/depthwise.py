@@ -6,7 +6,7 @@ multiplying number by number; ``depthwise_bytes.cl`` is another way.
 
 from __future__ import annotations
 
-from attrs import frozen
+from delegraph import frozen
 
 from ..program.geometry import Geometry
 from ..program.launch import Launch, Packed, Rows, RowWindows, blocks, int32s, rounded_up

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from attrs import frozen
+from delegraph import frozen
 
 from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry

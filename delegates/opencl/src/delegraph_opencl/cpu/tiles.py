@@ -7,7 +7,7 @@ no longer fit the registers and go to memory and back at each step.
 
 from __future__ import annotations
 
-from attrs import frozen
+from delegraph import frozen
 
 from ..device.device import Device
 from ..program.launch import blocks

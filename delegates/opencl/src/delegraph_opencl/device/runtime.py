@@ -15,8 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-from delegraph import DelegateUnavailable
+from delegraph import DelegateUnavailable, frozen
 
 from . import pocl
 

@@ -15,8 +15,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from attrs import frozen
-from delegraph import Op, float_range
+from delegraph import Op, float_range, frozen
 
 from ..program.epilogue import (
     NO_EPILOGUE,

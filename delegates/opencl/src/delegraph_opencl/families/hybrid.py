@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from attrs import evolve, frozen
-from delegraph import Tensor, fused_activation
+from attrs import evolve
+from delegraph import Tensor, frozen, fused_activation
 from delegraph.rules import blocks_of, scales_of_blocks
 
 from ..program.launch import Arg, Launch, blocks, int32s, rounded_up

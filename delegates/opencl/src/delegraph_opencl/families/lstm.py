@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import frozen
-from delegraph import Constraint, Op, OpSupport, Tensor, needs, quantize_multiplier, shape_text
+from delegraph import Constraint, Op, OpSupport, Tensor, frozen, needs, quantize_multiplier, shape_text
 from delegraph.rules import (
     clips,
     diagonals,

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from attrs import frozen
-from delegraph import ModelError, Op, Window, needs, window
+from delegraph import ModelError, Op, Window, frozen, needs, window
 
 _PADDINGS = ("UNKNOWN", "SAME", "VALID")
 _ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")

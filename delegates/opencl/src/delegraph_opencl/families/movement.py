@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
-from delegraph import Op
+from attrs import evolve
+from delegraph import Op, frozen
 
 from ..program.launch import Arg, Launch, Packed, blocks, int32s
 from ..program.lowering import same_levels

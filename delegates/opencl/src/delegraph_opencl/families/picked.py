@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from attrs import frozen
+from delegraph import frozen
 
 from ..program.launch import Launch, blocks, int32s
 from ..program.node import C_TYPES, Value

@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve
+from delegraph import frozen
 
 from ..program.epilogue import Epilogue
 from ..program.launch import Arg, Launch, Packed, blocks, int32s

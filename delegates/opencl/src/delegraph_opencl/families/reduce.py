@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from attrs import evolve, frozen
-from delegraph import Op
+from attrs import evolve
+from delegraph import Op, frozen
 
 from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
 from ..program.launch import Launch, blocks, int32s

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from attrs import frozen
-from delegraph import Op
+from delegraph import Op, frozen
 
 from ..program.epilogue import epilogue_of
 from ..program.launch import Launch, blocks, int32s

@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from attrs import asdict, astuple, evolve, frozen
-from delegraph import Window
+from attrs import asdict, astuple, evolve
+from delegraph import Window, frozen
 
 from ..program.epilogue import NO_EPILOGUE, Epilogue
 from ..program.geometry import Geometry

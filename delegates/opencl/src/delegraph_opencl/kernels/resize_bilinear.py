@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from attrs import frozen
-from delegraph import Op, OpSupport
+from delegraph import Op, OpSupport, frozen
 from delegraph.rules import constant, image, one_alignment, one_scale_at_most, some_size, something_to_pick
 
 from ..families.elementwise import spread

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
-from delegraph import Window, window
+from delegraph import Window, frozen, window
 
 from .node import Node
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from delegraph import frozen
 
 from .node import Scratch, Value
 

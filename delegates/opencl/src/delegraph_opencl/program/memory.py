@@ -6,7 +6,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from attrs import frozen
+from delegraph import frozen
 
 from ..device.buffers import ALIGNMENT
 from .launch import Arg, Launch

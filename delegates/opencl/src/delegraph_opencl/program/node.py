@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, field, frozen
-from delegraph import DTYPES, Op, Tensor
+from attrs import define, field
+from delegraph import DTYPES, Op, Tensor, frozen
 
 # Stored as real numbers, whatever the file says.
 _REAL = ("float32", "float16")

@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 import numpy as np
-from attrs import frozen
-from delegraph import Op, fused_activation
+from delegraph import Op, frozen, fused_activation
 
 from .epilogue import fused_into
 from .lowering import ALIGNED, Lowered, same_levels

@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 import attrs
 import numpy as np
-from attrs import frozen
-from delegraph import Graph, Model, Op, Tensor
+from delegraph import Graph, Model, Op, Tensor, frozen
 
 RGB = 3
 # Ops that compute each channel alike, whose output may have another channel, too.

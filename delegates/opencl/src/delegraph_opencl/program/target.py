@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import field, frozen
+from attrs import field
+from delegraph import frozen
 
 from ..device.device import Device
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from attrs import frozen
+from delegraph import frozen
 
 from .node import Node, PostOp, Scaled, Value, along, centered
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pyopencl as cl
-from attrs import define, field, frozen
-from delegraph import DelegateFailed
+from attrs import define, field
+from delegraph import DelegateFailed, frozen
 
 from ..device.buffers import part_of
 from ..device.device import IN_CALLER

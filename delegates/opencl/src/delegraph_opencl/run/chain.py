@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import attrs
-from attrs import frozen
+from delegraph import frozen
 
 from ..device.buffers import ALIGNMENT
 from ..program.launch import Launch, Passed, Rows, RowWindows, Spans, blocks, even_spans, rounded_up

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import attrs
-from attrs import frozen
-from delegraph import DelegateFailed, DelegraphError
+from delegraph import DelegateFailed, DelegraphError, frozen
 
 from ..kernels.copy import copy
 from ..program import border

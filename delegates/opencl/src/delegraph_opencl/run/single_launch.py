@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, field, frozen
+from attrs import define, field
+from delegraph import frozen
 
 from ..program.launch import Launch, Passed, blocks
 

@@ -18,6 +18,7 @@ TABLES = {
     "opencl floats": "Float models on OpenCL, ms of a run (ratios: medians of neighbors, and fastest runs)",
     "litert": "The LiteRT delegate beside LiteRT (medians of runs in turn, all in one process)",
     "first result": "A process until its first result: processor time and peak memory (medians, in turn)",
+    "start stages": "Where that time goes, stage by stage (ms, medians, in turn)",
     "start": "OpenCL: ms from the constructor to the first result, without a cache entry and with one",
     "opencl rgba": "An RGBA image on OpenCL: cut to three channels first, and whole with input_channels=4",
     "throughput": "Images per second over a folder, on all cores (medians, in turn; above 1: faster)",

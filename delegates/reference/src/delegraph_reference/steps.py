@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import product
 
 import numpy as np
-from attrs import frozen
+from delegraph import frozen
 
 Staircase = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (sums (n, channels), which channels) -> values
 

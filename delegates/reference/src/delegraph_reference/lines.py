@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
-from attrs import frozen
+from delegraph import frozen
 
 from .steps import Lines
 

@@ -21,6 +21,7 @@ import math
 import numpy as np
 from delegraph import frozen, quantize_multipliers, round_half_away
 
+from .kernel import Finish
 from .lines import CHUNK, BothWays, Upward
 from .steps import Lines, fitting_lines
 

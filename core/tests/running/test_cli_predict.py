@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 import pytest
 from delegraph.batch import Item, Job, Journal, Result, Where, run_job
+from delegraph.batch.run_job import worth_while
 from delegraph.batch.workers import chunks, in_processes
 from delegraph.errors import InputError
 from delegraph.model import Builder
@@ -193,6 +194,22 @@ def test_odd_names_and_broken_files_among_good_ones(
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
         assert cell.isprintable()
     out.unlink()
+
+
+def test_auto_delegates_are_worth_a_process_for_each_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[worth_while.__module__], "cores", lambda: 4)
+    auto = attrs.evolve(job(), delegates=("auto",))
+    assert [worth_while(auto, files) for files in (0, 127, 128, 200, 256, 10_000)] == [1, 1, 2, 3, 4, 4]
+    assert worth_while(job(), 10_000) == 1
+
+
+def test_files_in_as_many_processes_as_are_worth_while(
+    digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules[worth_while.__module__]
+    monkeypatch.setattr(module, "worth_while", lambda job, files: 2)
+    monkeypatch.setattr(module, "in_processes", lambda job, parts, n: iter([[n, len(parts)]]))
+    assert list(Where(None, batch_size=1).run(job(), items_of(digits))) == [[2, 10]]
 
 
 def test_a_process_that_is_killed_loses_nothing(digits: Path) -> None:

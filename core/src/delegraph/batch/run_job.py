@@ -7,11 +7,14 @@ from contextlib import ExitStack
 
 from attrs import field
 
+from ..partition.cost_table import cores
+from ..plugins.automatic import AUTO
 from ..values import frozen
 from .job import Item, Job, Result
 from .journal import Journal
 from .workers import Chunk, chunks, here, in_processes, on_ray
 
+FILES = 64  # that make it worth while to start a process
 Progress = Callable[[Result], None]  # called for each file that is done
 
 
@@ -19,7 +22,7 @@ Progress = Callable[[Result], None]  # called for each file that is done
 class Where:
     """Where a job runs."""
 
-    workers: int = 1  # processes; 1: this one
+    workers: int | None = 1  # processes; 1: this one; None: what is worth while (see ``worth_while``)
     ray: str | None = None  # the address of a cluster
     batch_size: int = 8  # files that one call is given; a model with an open batch runs them together
 
@@ -28,9 +31,20 @@ class Where:
         parts: list[Chunk] = chunks(items, self.batch_size)
         if self.ray is not None:
             return on_ray(job, parts, self.ray)
-        if self.workers > 1 and len(parts) > 1:
-            return in_processes(job, parts, min(self.workers, len(parts)))
+        workers = worth_while(job, len(items)) if self.workers is None else self.workers
+        if workers > 1 and len(parts) > 1:
+            return in_processes(job, parts, min(workers, len(parts)))
         return here(job, parts)
+
+
+def worth_while(job: Job, files: int) -> int:
+    """Return how many processes files are worth: one, or as many as processors with ``auto`` delegates.
+
+    A process takes a second to start, and has a model of its own in memory.
+    """
+    if AUTO not in job.delegates:
+        return 1
+    return max(1, min(cores(), files // FILES))
 
 
 @frozen(hash=False)

@@ -56,7 +56,7 @@ def evaluate(
     as_csv: bool,
     output: str | None,
     how: ModelRun,
-    workers: int,
+    workers: int | None,
     ray: str | None,
     batch_size: int,
 ) -> None:

@@ -28,9 +28,8 @@ def many_options(command: F) -> F:
         click.option(
             "--workers",
             type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            help="Processes, each with the model opened once.",
+            help="Processes, each with the model opened once. Without it: 1, and with --delegates auto one "
+            "for each processor that has 64 files to work on.",
         ),
         click.option("--ray", metavar="ADDRESS", help="Run on a Ray cluster: its address, auto, or local."),
         click.option(
@@ -46,7 +45,7 @@ def many_options(command: F) -> F:
     return command
 
 
-def where_of(workers: int, ray: str | None, batch_size: int) -> Where:
+def where_of(workers: int | None, ray: str | None, batch_size: int) -> Where:
     """Return what :func:`many_options` say."""
     from ..batch import Where
 

@@ -37,7 +37,7 @@ def predict(
     form: str | None,
     as_json: bool,
     how: ModelRun,
-    workers: int,
+    workers: int | None,
     ray: str | None,
     batch_size: int,
 ) -> None:

@@ -140,7 +140,7 @@ def describe(delegate: Delegate) -> list[str]:
     package = type(delegate).__module__.partition(".")[0]
     version = str(getattr(sys.modules.get(package), "__version__", ""))
     device = ask_or(delegate, "device_name", text, "")
-    return [delegate.name, repr(delegate.options), package, version, device, _cpu(), str(_cores())]
+    return [delegate.name, repr(delegate.options), package, version, device, _cpu(), str(cores())]
 
 
 def _cpu() -> str:
@@ -153,7 +153,8 @@ def _cpu() -> str:
     return found or platform.processor() or platform.machine()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -291,3 +291,17 @@ def test_weights_that_samples_give_are_rounded_to_16_bits_and_others_only_if_ask
 def test_a_significand_out_of_range_is_refused(bits: int) -> None:
     with pytest.raises(InputError, match=f"significand needs a number of bits from 4 to 24, found {bits}"):
         prune(dense_net(), significand=bits)
+
+
+@pytest.mark.parametrize(("depth", "is_sparse"), [(64, True), (72, False), (4096, True), (4112, False)])
+def test_integers_are_stored_in_blocks_of_16_where_litert_takes_them(depth: int, is_sparse: bool) -> None:
+    """LiteRT has the numbers of a row's blocks in bytes."""
+    model, samples = one_layer(floats(4, depth), floats(4)), floats(16, 1, depth)
+    pruned = prune(model, 0.75, pattern="block:1x16").model
+    dense, sparse = (quantize(pruned, "int8", data=samples, sparse=s) for s in (False, True))
+    weights = [o.inputs[1] for o in sparse.model.subgraphs[0].ops if o.name == "FULLY_CONNECTED"]
+    assert weights[0] is not None
+    assert (weights[0].sparsity is not None) == is_sparse
+    assert (len(sparse.content) < len(dense.content)) == (depth == 4096)  # what says where, has bytes, too
+    assert f"that are not zero: {int(is_sparse)} tensors" in str(sparse.report)
+    assert quantize(sparse.model, "float16").report  # what is stored so is read again

@@ -67,6 +67,12 @@ _OPTIONS = (
         help="dynamic, int4: values of a FULLY_CONNECTED row that share a scale.",
     ),
     click.option(
+        "--sparse",
+        is_flag=True,
+        help="Store int8 weights of FULLY_CONNECTED without blocks of 1 x 16 zeros (prune --pattern "
+        "block:1x16), where that takes fewer bytes.",
+    ),
+    click.option(
         "--effort",
         type=click.Choice(["fast", "normal", "best"]),
         default="normal",

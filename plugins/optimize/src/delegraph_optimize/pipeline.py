@@ -32,6 +32,7 @@ from .improve import (
     written_bytes,
 )
 from .prepared import FloatModel, Place
+from .pruning import store_sparse_integers
 from .report import Outcome, Report
 from .rules import Rule
 from .schemes import ACTIVATIONS, Verdict
@@ -86,6 +87,7 @@ def quantize(
     weights: str = "int8",
     block: int = 0,
     least: int | None = None,
+    sparse: bool = False,
     effort: str = "normal",
     equalize: bool | None = None,
     bias_correction: bool | None = None,
@@ -119,6 +121,8 @@ def quantize(
     :param block: of ``dynamic`` with int4 weights: values of a FULLY_CONNECTED row that share a scale; 0:
         all.
     :param least: constants of fewer values stay as they are; None: what the scheme's documentation says.
+    :param sparse: store int8 weights of FULLY_CONNECTED without blocks of 1 x 16 zeros, where that takes
+        fewer bytes: of a model that was pruned so.
     :param effort: ``fast``, ``normal`` or ``best``: which method, and what of the next three is done, where
         there are data.
     :param equalize: make channels that one op makes and the next one reads equal in the weights of both.
@@ -178,6 +182,8 @@ def quantize(
         notes.append(
             improve(ready.model, edit, some_kept, wishes, engines_of(engine, delegates), improving)
         )
+    if sparse:
+        notes.append(store_sparse_integers(edit))
     result = finished(given, evolve(ready, notes=notes), edit, verdicts, wanted, scheme, found)
     if delegates is None:
         return result

@@ -6,7 +6,7 @@ from .constraint import PruningConstraint, pruning_constraints
 from .pattern import Pattern
 from .pruned import by_size, prune
 from .scan import PruningScan, scan
-from .stored_sparse import store_sparse
+from .stored_sparse import store_sparse, store_sparse_integers
 
 __all__ = [
     "Pattern",
@@ -17,4 +17,5 @@ __all__ = [
     "pruning_constraints",
     "scan",
     "store_sparse",
+    "store_sparse_integers",
 ]

@@ -1,8 +1,8 @@
 """Weights with many zeros as sparse tensors of the file: what is no zero, and where it stands.
 
 Source: schema.fbs (SparsityParameters); tflite/kernels/fully_connected.cc, which takes weights in
-compressed rows, of single values or of blocks of 1 x 4. For other ops a DENSIFY makes them dense when the
-model is loaded, as LiteRT's converter has it.
+compressed rows, of single values or of blocks of 1 x 4, and those of 8 bits in blocks of 1 x 16. For other
+ops a DENSIFY makes them dense when the model is loaded, as LiteRT's converter has it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import numpy as np
 from delegraph import Record
 
 from ..compress import WeightLayer
-from ..writer import EditedOp
+from ..writer import EditedOp, GraphEdit, ModelEdit
 
 _OPS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 _BLOCK = 4  # inputs
+_INT8_BLOCK = 16
+_MOST_BLOCKS = 256  # of a row: LiteRT counts them in bytes
 _SPARSE_VERSION = 8  # of FULLY_CONNECTED
 _VECTORS = (("Uint8Vector", 1 << 8), ("Uint16Vector", 1 << 16), ("Int32Vector", 1 << 31))
 
@@ -29,6 +31,37 @@ def store_sparse(layers: Sequence[WeightLayer]) -> dict[int, str]:
             continue
         told[id(layer)] = _store(layer)
     return told
+
+
+def store_sparse_integers(edit: ModelEdit) -> str:
+    """Store int8 weights of FULLY_CONNECTED sparse where that takes fewer bytes; say how many are so."""
+    count = 0
+    for graph in edit.graphs:
+        for index in sorted({n.inputs[1] for n in graph.nodes if _multiplies_int8(graph, n)}):
+            count += _store_integers(graph, index)
+    return f"weights stored in blocks of 1 x {_INT8_BLOCK} that are not zero: {count} tensors"
+
+
+def _multiplies_int8(graph: GraphEdit, node: EditedOp) -> bool:
+    types = [graph.tensors[i].dtype for i in node.inputs[:2]] if node.name == "FULLY_CONNECTED" else []
+    return types == ["int8", "int8"] and graph.is_constant(node.inputs[1])
+
+
+def _store_integers(graph: GraphEdit, index: int) -> bool:
+    weights, readers = graph.data(index), [n for n in graph.nodes if index in n.reads]
+    known = {*graph.inputs, *graph.outputs}
+    if weights is None or index in known or not all(_multiplies_int8(graph, n) for n in readers):
+        return False
+    if weights.ndim != 2 or weights.shape[1] % _INT8_BLOCK or graph.tensors[index].sparsity is not None:
+        return False
+    there = weights.reshape(len(weights), -1, _INT8_BLOCK).any(axis=2)
+    values, sparsity, nbytes = compressed_rows(weights, _INT8_BLOCK)
+    if there.shape[1] > _MOST_BLOCKS or there.sum(axis=1).max() >= _MOST_BLOCKS or nbytes >= weights.nbytes:
+        return False
+    graph.change(index, data=values, shape=weights.shape, sparsity=sparsity)
+    for reader in readers:
+        reader.version = max(reader.version, _SPARSE_VERSION)
+    return True
 
 
 def _store(layer: WeightLayer) -> str:

@@ -297,7 +297,7 @@ def prune(file: bytes, seed: int) -> None:
     options = draw.choice((options, ["--structured"]))
     if draw.random() < 0.5:
         options += ["--data", _samples(model, seed)]
-    check_written(file, called(["prune", str(MODEL), "-o", SMALL, *options]).output)
+    check_written(file, called(["prune", str(MODEL), "-o", SMALL, *options, *LIMITS]).output)
     _check_made(model, file, " ".join(["prune", *options]), seed)
 
 
@@ -310,7 +310,7 @@ def cluster(file: bytes, seed: int) -> None:
     options = ["--clusters", draw.choice(("2", "16")), "--per", draw.choice(("tensor", "channel"))]
     if draw.random() < 0.5:
         options += ["--data", _samples(model, seed)]
-    check_written(file, called(["cluster", str(MODEL), "-o", SMALL, *options]).output)
+    check_written(file, called(["cluster", str(MODEL), "-o", SMALL, *options, *LIMITS]).output)
     _check_made(model, file, " ".join(["cluster", *options]), seed)
 
 

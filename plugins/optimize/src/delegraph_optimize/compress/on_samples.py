@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from delegraph import Delegate, InputError, Model
 
+from ..bounds import budget
 from ..calibrate import Samples
 from ..improve import KeptSamples, engines_of
 from ..improve.bias_correction import mean_row
@@ -78,7 +80,8 @@ def is_mendable(layer: WeightLayer) -> bool:
     """Say whether a layer's weights are its own, not too many for a unit, and its bias is a constant."""
     bias = _bias(layer)
     told = bias == LEFT_OUT or layer.graph.is_constant(bias)
-    return layer.node.name in OPS and told and not layer.is_shared and layer.matrix.shape[1] <= MOST_DEPTH
+    most = min(MOST_DEPTH, math.isqrt(budget().max_total_bytes // 16))  # XᵀX and its inverse, float64
+    return layer.node.name in OPS and told and not layer.is_shared and layer.matrix.shape[1] <= most
 
 
 def _bias(layer: WeightLayer) -> int:

@@ -12,6 +12,7 @@ import click
 from delegraph import form_options
 
 from .bounds import bounded_command
+from .data_option import data_option, paths_of
 
 if TYPE_CHECKING:
     from .report.measure import Measurement
@@ -34,7 +35,7 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[st
 
 @click.command()
 @click.argument("models", metavar="MODEL…", type=FILE, nargs=-1, required=True)
-@click.option("--data", metavar="PATH", help="Samples: a folder, or an .npy or .npz file of several.")
+@data_option
 @click.option("--labels", type=FILE, help="A class for each sample: .npy, .npz, or a text of numbers.")
 @click.option("--metric", metavar="PYTHON:FUNCTION", help="A measure of your own, beside the others.")
 @click.option("--samples", type=click.IntRange(min=1), help="Use so many at most.")
@@ -88,7 +89,8 @@ def report(
 
     from .report.measure import measure
 
-    read = [*models, *(settings[n] for n in ("data", "labels") if settings[n])]
+    read = [*models, *paths_of(settings["data"])]
+    read += [settings["labels"]] if settings["labels"] else []
     if html:
         check_output(html, read)
     with progress_bar() as progress:

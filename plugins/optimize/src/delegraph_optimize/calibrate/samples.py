@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -67,8 +68,9 @@ def read_samples(
     known = [s.key for s in model.signatures]
     for key in (key for key in data if key not in known):
         raise InputError(f"no signature {key!r} to have samples; the model's: {', '.join(known) or 'none'}")
-    for key, some in data.items():
-        yield from read_samples_of(model, key, some, mean, std, limit)
+    read = (read_samples_of(model, key, some, mean, std, limit) for key, some in data.items())
+    for turn in zip_longest(*read):  # so that the first samples are of all signatures
+        yield from (sample for sample in turn if sample is not None)
 
 
 def read_samples_of(

@@ -7,7 +7,6 @@ made of is compared: most samples have a probability of 0 or 1, so a few others 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import attrs
@@ -42,7 +41,7 @@ def best_method(
     if not samples:
         raise InputError(f"method {BEST!r} needs samples to try the methods on, not a calibration alone")
     floats = before_probabilities(model)
-    samples = _in_turn(samples)[: int(np.clip(MOST_WORK // max(written_bytes(model), 1), *TRIALS))]
+    samples = samples[: int(np.clip(MOST_WORK // max(written_bytes(model), 1), *TRIALS))]
     few = int(np.ceil(FEW * len(samples)))
     try:
         wanted = _outputs(floats, samples, engines)
@@ -59,16 +58,6 @@ def best_method(
     rest = _levels([(m, one) for m, one in found.items() if not one.is_last and few < len(samples)])
     told += f" (the others on {few} of the {len(samples)} samples: {rest})" if rest else ""
     return best, f"ranges by {best}: signal above noise of the outputs is {told}"
-
-
-def _in_turn(samples: Sequence[Sample]) -> Sequence[Sample]:
-    """Return samples of all signatures in turn, so that the first of them are of all."""
-    counted: Counter[str | None] = Counter()
-    turns = []
-    for sample in samples:
-        turns.append(counted[sample[0]])
-        counted[sample[0]] += 1
-    return [samples[i] for i in sorted(range(len(samples)), key=turns.__getitem__)]
 
 
 def _levels(some: Sequence[tuple[str, _Candidate]]) -> str:

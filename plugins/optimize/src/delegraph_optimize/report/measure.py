@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from delegraph import Delegate, InputError, Model, fallbacks_unsaid, report_html, write_model
 
 from ..bounds import model_of
@@ -106,11 +106,11 @@ def measure(
         closing.enter_context(fallbacks_unsaid())
         runs_of = _runs(loaded, kept, metric, given, engine, progress, closing)
         done = [
-            _measured(
-                place, source, loaded, kept, runs_of, delegates, engine, layer_samples, runs, progress
-            )
+            _measured(place, source, loaded, kept, runs_of, engine, layer_samples, progress)
             for place, source in enumerate(models)
         ]
+        timed = latencies(loaded, delegates, runs, [_first(m, kept) for m in loaded])
+        done = [evolve(one, latencies=times) for one, times in zip(done, timed, strict=True)]
         return Measurement(tuple(done), 0 if kept is None else len(kept))
 
 
@@ -144,23 +144,17 @@ def _measured(
     models: Sequence[Model],
     kept: SpilledSamples | None,
     found: Sequence[Run],
-    delegates: Sequence[str | Delegate],
     engine: str | Delegate,
     layer_samples: int,
-    runs: int,
     progress: Progress,
 ) -> MeasuredModel:
     model = models[place]
-    progress("layers and times", place, len(models))
+    progress("layers", place, len(models))
     path = "" if isinstance(source, Model) else os.fspath(source)
     compared: tuple[Layer, ...] = ()
     if place:
         some = kept if layer_samples else None
         compared = layers(model, models[0], some, most=layer_samples, engine=engine)
-    given = None
-    if kept is not None and kept.signatures[0] is None:
-        signature, row = next(iter(kept))
-        given = Running.stored(model, signature, kept.names[signature], row)
     measured = MeasuredModel(
         Path(path).name or model.source or f"model {place}",
         path,
@@ -168,10 +162,17 @@ def _measured(
         scores(found[place], found[0] if place else None) if found else (),
         found[place].decibels if found and place else None,
         compared,
-        latencies(model, delegates, runs, given),
     )
-    progress("layers and times", place + 1, len(models))
+    progress("layers", place + 1, len(models))
     return measured
+
+
+def _first(model: Model, kept: SpilledSamples | None) -> dict[str, np.ndarray] | None:
+    """Return the first sample as a model takes it; None where there is none of the main subgraph."""
+    if kept is None or kept.signatures[0] is not None:
+        return None
+    signature, row = next(iter(kept))
+    return Running.stored(model, signature, kept.names[signature], row)
 
 
 def _content(source: Source) -> bytes | np.ndarray:

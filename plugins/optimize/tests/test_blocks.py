@@ -90,6 +90,22 @@ def test_slopes_are_those_of_small_differences(seed: int) -> None:
             _check(slopes, one, x, slope)
 
 
+def test_a_part_of_what_a_block_reads_makes_that_part_of_what_it_writes() -> None:
+    """But for its border, which sees zeros where the rest was."""
+    slopes = BlockSlopes(blocks_of(residual(shortcut=True).subgraphs[0], has_slopes)[1])
+    assert slopes.is_local
+    x = floats(2, *slopes.block.reads.shape)
+    whole, part = slopes.forward(x), slopes.forward(x[:, :, 1:6, 1:5])
+    np.testing.assert_allclose(part[:, :, 1:-1, 1:-1], whole[:, :, 2:5, 2:4], atol=1e-5)
+    slopes.backward(np.ones_like(part))
+
+
+def test_what_lies_behind_a_mean_of_places_is_no_part_of_an_image() -> None:
+    assert [BlockSlopes(b).is_local for b in blocks_of(residual().subgraphs[0], has_slopes)] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+
+
 def _check(slopes: BlockSlopes, one: ProductSlopes, x: np.ndarray, slope: np.ndarray) -> None:
     weights, bias = one.product.matrix(one.product.weights), one.product.bias
     way, bias_way = floats(*weights.shape), floats(*bias.shape)

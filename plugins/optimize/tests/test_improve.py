@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 import pytest
 from delegraph import Builder, InputError, Interpreter, Model, load_delegate
-from delegraph_optimize import quantize
+from delegraph_optimize import Rule, quantize
 from delegraph_optimize.improve.adaround import RoundingTarget, adaround
+from delegraph_optimize.improve.descent import descended
 from delegraph_optimize.improve.engines import engines_of
 from delegraph_optimize.improve.gptq import damped_squares, damping, gptq
 from delegraph_optimize.improve.kept_samples import KeptSamples
@@ -116,6 +117,45 @@ def test_gptq_of_two_columns_is_what_is_written_out() -> None:
 def test_gptq_of_inputs_that_have_nothing_to_do_with_each_other_is_the_nearest() -> None:
     w, steps = floats(5, 6), np.full((5, 1), 0.1)
     np.testing.assert_array_equal(gptq(w, steps, 7, np.diag(np.arange(1.0, 7))), nearest(w, steps, 7))
+
+
+def error(stored: np.ndarray, steps: np.ndarray, weights: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Return d H dᵀ of each unit."""
+    off = stored * steps - weights
+    return np.einsum("uk,kl,ul->u", off, squares, off)
+
+
+@pytest.mark.parametrize("depth", [1, 3, 30])
+def test_descent_makes_no_unit_worse_and_nothing_alone_better(depth: int) -> None:
+    left, won = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(1, 60, depth)) @ rng.normal(size=(depth, depth))
+        w, (h,) = rng.normal(size=(5, depth)), damped_squares(x)
+        first = np.abs(w).max(axis=1, keepdims=True) / 7
+        begun = gptq(w, first, 7, h)
+        stored, steps = descended(begun, w, first, 7, h)
+        assert np.abs(stored).max() <= 7
+        got, before = error(stored, steps, w, h), error(begun, first, w, h)
+        assert (got <= before * (1 + 1e-9) + 1e-12).all()
+        left.append(got.sum() / max(before.sum(), 1e-12))
+        for factor in (0.99, 1.01):  # no other step is better
+            assert (got <= error(stored, steps * factor, w, h) + 1e-12).all()
+        for k, other in product(range(depth), (-1, 1)):
+            tried = stored.copy()
+            tried[:, k] = np.clip(tried[:, k] + other, -7, 7)
+            won.append(np.mean(error(tried, steps, w, h) < got - 1e-9))
+    assert np.mean(left) < 0.95
+    assert np.mean(won) < 0.01  # few do not come to an end
+
+
+def test_descent_leaves_steps_of_blocks() -> None:
+    rng = np.random.default_rng(0)
+    w, (h,) = rng.normal(size=(4, 8)), damped_squares(rng.normal(size=(1, 60, 8)))
+    steps = np.repeat(rng.uniform(0.2, 0.4, (4, 2)), 4, axis=1)
+    stored, kept = descended(nearest(w, steps, 7), w, steps, 7, h)
+    np.testing.assert_array_equal(kept, steps)
+    assert (error(stored, steps, w, h) <= error(nearest(w, steps, 7), steps, w, h)).all()
 
 
 def layer(seed: int, depth: int, low: float = -np.inf, high: float = np.inf) -> tuple[np.ndarray, ...]:
@@ -228,8 +268,62 @@ def test_effort_chooses() -> None:
     assert told.startswith("weights with corrected biases: 3 of 3 ops, on 4 samples")
     (told,) = notes(weights="int4")
     assert told.startswith("weights rounded by gptq and with corrected biases: 3 of 3 ops")
-    (told,) = notes(weights="int4", effort="best", rounding="nearest")
+    (kept, told) = notes(weights="int4", effort="best", rounding="nearest")
+    assert kept == "weights spared, which stay int8: of ops 0, 3"
     assert told.startswith("weights with corrected biases")
+
+
+def test_spared_weights_keep_8_bits_where_no_rule_says_another_type() -> None:
+    model, data = net(), [floats(1, 8, 8, 3) for _ in range(4)]
+    options = {"data": data, "weights": "int4", "least": 1, "spare": True, "rounding": "nearest"}
+
+    def kinds(**more: object) -> list[str]:
+        made = quantize(model, "int8", **options, **more)
+        return [o.weights for o in made.report.outcomes if o.weights]
+
+    assert kinds() == ["int8", "int8", "int8"]  # no kernel multiplies by each channel in 4 bits
+    assert kinds(rules=[Rule(index=(0,), weights="int4")])[0] == "int4"
+    plain = quantize(model, "int8", **{**options, "spare": None}).report
+    assert [o.weights for o in plain.outcomes if o.weights] == ["int4", "int8", "int4"]
+
+
+def test_small_products_are_spared() -> None:
+    """Of 100 · 100 weights, 100 are 1 %."""
+    g = Builder()
+    x, widths = g.input((1, 100), "float32", "x"), [100, 100, 1, 90, 2, 100, 10]
+    for read, made in zip([100, *widths], widths, strict=False):
+        y = g.tensor((1, made), "float32")
+        x = g.op("FULLY_CONNECTED", [x, g.constant(floats(made, read)), None], [y])
+    made = quantize(g.model([x]), "int8", data=[floats(1, 100)], weights="int4", spare=True)
+    kinds = [o.weights for o in made.report.outcomes if o.weights]
+    assert kinds == ["int8", "int4", "int8", "int8", "int8", "int8", "int8"]
+    assert made.report.notes[0] == "weights spared, which stay int8: of ops 0, 2, 3, 4, 5, 6"
+
+
+def test_as_many_samples_as_asked_are_looked_at_and_their_mirror_images() -> None:
+    """Of two sides, one of which no sample shows anything on, the other says what both give."""
+    data = [floats(1, 8, 8, 3) for _ in range(6)]
+    for x in data:
+        x[:, :, 4:] = 0
+    options = {"data": data, "weights": "int4", "rounding": "gptq", "effort": "fast"}
+    told = quantize(net(), "int8", rounding_samples=5, **options).report.notes[-1]
+    assert told.endswith("on 5 samples")
+    kept = KeptSamples(most=5, mirrored=True)
+    assert len(list(kept.of([(None, {"x": x}) for x in data]))) == 6
+    ((found,),) = ([list(s.values()) for s in some] for some in [kept.by_subgraph(net())[0][5:6]])
+    np.testing.assert_array_equal(found[0], kept.samples[0][1]["x"][:, :, ::-1])
+
+
+def test_mirror_images_are_of_images() -> None:
+    g = Builder()
+    x = g.input((1, 32), "float32", "x")
+    y = g.op("FULLY_CONNECTED", [x, g.constant(floats(8, 32)), None], [g.tensor((1, 8), "float32")])
+    with pytest.raises(InputError, match="mirror needs an input of images"):
+        quantize(g.model([y]), "dynamic", data=[floats(1, 32)], mirror=True)
+    with pytest.raises(InputError, match="rounding_samples needs at least 1, found 0"):
+        quantize(g.model([y]), "dynamic", data=[floats(1, 32)], rounding_samples=0)
+    with pytest.raises(InputError, match="mirror needs samples"):
+        quantize(net(), "dynamic", mirror=True)
 
 
 def test_a_search_makes_weights_better_in_each_trial() -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "oracle"))
@@ -21,7 +23,9 @@ import numpy as np
 from cases import CASES, Case
 from delegraph import read_model
 from latencies import ratios
+from measures import Outputs
 from rows import Row, beside, read, write
+from runs import Samples
 
 RESULT = "quantized-models.json"
 SCHEMES = {
@@ -34,12 +38,17 @@ SCHEMES = {
     "int8, best effort": "--scheme int8 --effort best --data {data} --engine litert",
     "int16x8": "--scheme int16x8 --data {data} --engine litert",
 }
+LEARNED = {
+    "dynamic, int4, best effort": "--scheme dynamic --weights int4 --effort best",
+    "int8, int4 weights, best effort": "--scheme int8 --weights int4 --effort best",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", help="a model's name")
     parser.add_argument("--again", action="store_true", help="what is there, too")
+    parser.add_argument("--scheme", action="append", help="a row's name")
     parser.add_argument("--times", action="store_true", help="measure the times alone")
     parser.add_argument("--delegates", default="reference,opencl,litert", help="whose times")
     parser.add_argument("--work", type=Path, default=Path("quantized"), help="folder for what is made")
@@ -52,13 +61,14 @@ def main() -> None:
         if asked.times:
             _time(case, row, asked.work, asked.delegates.split(","))
         else:
-            _measure(case, row, asked.work, asked.again)
+            _measure(case, row, asked.work, asked.again, asked.scheme)
         write(RESULT, case.name, row, [c.name for c in CASES])
 
 
-def _measure(case: Case, row: Row, work: Path, again: bool) -> None:
-    """Fill in what a model's rows lack, but the times."""
-    lacking = [s for s in SCHEMES if again or s not in row.get("schemes", {})]
+def _measure(case: Case, row: Row, work: Path, again: bool, only: Sequence[str] | None) -> None:
+    """Fill in what a model's rows lack, but the times: those of an older row stay, of the same ops."""
+    known = (*SCHEMES, *(LEARNED if case.learned is not None else ()))
+    lacking = [s for s in only or known if s in known and (again or s not in row.get("schemes", {}))]
     if not lacking:
         return
     samples, labels = case.judging()
@@ -68,35 +78,53 @@ def _measure(case: Case, row: Row, work: Path, again: bool) -> None:
     schemes = row.setdefault("schemes", {})
     for scheme in lacking:
         command = _command(case, scheme)
-        out = _made(case, scheme, command, work)
-        measured = case.measure(floats, case.run(out, samples), labels)
-        schemes[scheme] = {"command": command, "bytes": out.stat().st_size, **measured}
+        if scheme in LEARNED and case.in_halves:
+            outputs = _of_halves(case, scheme, samples, work)
+        else:
+            _make(case, command, work, case.calibrating)
+            outputs = case.run(work / _out(case, scheme), samples)
+        nbytes = (work / _out(case, scheme)).stat().st_size
+        measured = case.measure(floats, outputs, labels)
+        times = {k: v for k, v in schemes.get(scheme, {}).items() if k == "times"}
+        schemes[scheme] = {"command": command, "bytes": nbytes, **measured, **times}
         print(case.name, scheme, measured, flush=True)
-    row["schemes"] = {s: schemes[s] for s in SCHEMES if s in schemes}
+    row["schemes"] = {s: schemes[s] for s in known if s in schemes}
 
 
-def _command(case: Case, scheme: str) -> str:
-    options = SCHEMES[scheme].format(data=_data(case))
-    return f"delegraph quantize {Path(case.file).name} -o {_out(case, scheme)} {options}"
+def _of_halves(case: Case, scheme: str, samples: Samples, work: Path) -> Outputs:
+    """Return the outputs of each half, of the model that learned from the other half."""
+    middle, found = len(samples) // 2, []
+    for half, judged in (("_half", samples[middle:]), ("_other_half", samples[:middle])):
+        learned = samples[:middle] if half == "_half" else samples[middle:]
+        _make(case, _command(case, scheme, half), work, partial(list, learned), half)
+        found.append(case.run(work / _out(case, scheme, half), judged))
+    return [*found[1], *found[0]]
 
 
-def _data(case: Case) -> str:
-    return f"{Path(case.file).stem}.npz"
+def _command(case: Case, scheme: str, half: str = "") -> str:
+    half = half or ("_half" if scheme in LEARNED and case.in_halves else "")
+    learned = f"{LEARNED.get(scheme)}{case.learned or ''} --data {{data}} --engine litert"
+    options = SCHEMES.get(scheme, learned).format(data=_data(case, half))
+    return f"delegraph quantize {Path(case.file).name} -o {_out(case, scheme, half)} {options}"
 
 
-def _out(case: Case, scheme: str) -> str:
-    return f"{Path(case.file).stem}_{scheme.replace(', ', '_').replace(' ', '_')}.tflite"
+def _data(case: Case, half: str = "") -> str:
+    return f"{Path(case.file).stem}{half}.npz"
 
 
-def _made(case: Case, scheme: str, command: str, work: Path) -> Path:
-    """Run a command beside the model and its samples; return the model that it made."""
-    given, data = beside(models.path(case.file), work), work / _data(case)
+def _out(case: Case, scheme: str, half: str = "") -> str:
+    other = half if half == "_other_half" else ""
+    return f"{Path(case.file).stem}_{scheme.replace(', ', '_').replace(' ', '_')}{other}.tflite"
+
+
+def _make(case: Case, command: str, work: Path, calibrating: Callable[[], Samples], half: str = "") -> None:
+    """Run a command beside the model and its samples."""
+    given, data = beside(models.path(case.file), work), work / _data(case, half)
     if "--data" in command and not data.exists():
         names = [x.name for x in read_model(given).subgraphs[0].inputs]
-        arrays = map(np.stack, zip(*case.calibrating(), strict=True))
+        arrays = map(np.stack, zip(*calibrating(), strict=True))
         np.savez(data, **dict(zip(names, arrays, strict=True)))
     subprocess.run(command.split(), cwd=work, check=True, stdout=subprocess.DEVNULL)
-    return work / _out(case, scheme)
 
 
 def _time(case: Case, row: Row, work: Path, delegates: list[str]) -> None:

@@ -31,6 +31,9 @@ class Case:
     judging: Callable[[], Judging]
     measure: Measure
     run: Callable[[Path, Samples], Outputs] = by_itself
+    learned: str | None = None  # more options of the rows of 4 bits at best effort; None: no such rows
+    # Whether those are made twice, of each half of what judges, and each is judged by the other half.
+    in_halves: bool = False
 
 
 def photographs() -> list[str]:
@@ -98,6 +101,8 @@ CASES = (
         partial(_other_photos, 224, 100),
         partial(_named_photos, 224),
         classes,
+        learned=" --rounding-samples 150",
+        in_halves=True,
     ),
     Case(
         "ResNet-8",
@@ -106,6 +111,7 @@ CASES = (
         lambda: _images("train", 100)[0],
         lambda: _images("test", 1000),
         classes,
+        learned="",
     ),
     _digits_case("ViT", "mnist_vit_fp32", (1, 28, 28, 1)),
     _digits_case("ViT, norms of MUL", "mnist_vit_mulln_fp32", (1, 28, 28, 1)),

@@ -92,6 +92,17 @@ _OPTIONS = (
         type=click.Choice(["nearest", "gptq", "adaround", "blocks"]),
         help="How weights become integers.",
     ),
+    click.option(
+        "--rounding-samples",
+        type=click.IntRange(min=1),
+        help="How many samples rounding looks at. Without it: 64, or as many as fit in 1 GiB.",
+    ),
+    click.option("--mirror", is_flag=True, help="Let rounding look at mirror images of the samples, too."),
+    click.option(
+        "--spare/--no-spare",
+        default=None,
+        help="int4: keep 8 bits in the first, the last and small products. Without it: at best effort.",
+    ),
     click.option("--seed", type=int, default=0, show_default=True, help="Of what rounding looks at."),
 )
 

@@ -28,6 +28,7 @@ from .improve import (
     engines_of,
     equalized,
     has_gates,
+    has_images,
     improve,
     written_bytes,
 )
@@ -36,6 +37,7 @@ from .pruning import store_sparse_integers
 from .report import Outcome, Report
 from .rules import Rule
 from .schemes import ACTIVATIONS, Verdict
+from .spared import with_spared
 from .target import Target, loaded_target, plan_for
 from .writer import ModelEdit
 
@@ -92,6 +94,9 @@ def quantize(
     equalize: bool | None = None,
     bias_correction: bool | None = None,
     rounding: str | None = None,
+    rounding_samples: int | None = None,
+    mirror: bool = False,
+    spare: bool | None = None,
     seed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
     improving: Told = lambda done, of: None,
@@ -128,6 +133,11 @@ def quantize(
     :param equalize: make channels that one op makes and the next one reads equal in the weights of both.
     :param bias_correction: let sums have the mean that they have in floats.
     :param rounding: of weights: ``nearest``, ``gptq``, ``adaround`` or ``blocks``.
+    :param rounding_samples: how many of the data rounding and corrections look at, at most; None: 64, or as
+        many as fit in 1 GiB of memory.
+    :param mirror: whether they look at the mirror images of these, too: of photographs, not of text.
+    :param spare: where weights are int4: let those of the first and the last product, and of products
+        with less than 1 % of all weights, be int8. None: with ``effort`` ``best``.
     :param seed: of the samples and rows that rounding looks at.
     :param progress: called with the number of samples that are done.
     :param improving: called with the number of ops whose weights are better now, and of all.
@@ -138,20 +148,26 @@ def quantize(
         method = {"fast": "minmax", "best": BEST}.get(effort)
     settings = Asked(scheme, inputs, outputs, weights, block, least, method, rules_of(rules))
     settings.check()
-    wishes = Wishes(effort, equalize, bias_correction, rounding, seed=seed)
+    wishes = Wishes(
+        effort, equalize, bias_correction, rounding,
+        seed=seed, looked_at=rounding_samples, mirrored=mirror, spare=spare,
+    )  # fmt: skip
     wishes.check()
     given = model_of(model)
     ready = FloatModel.of(given)
     wishes = _settled(wishes, settings, data is not None, ready.model)
+    if mirror and not has_images(ready.model):
+        raise InputError("mirror needs an input of images: float32, (batch, height, width, channels)")
+    settings, notes = with_spared(settings, ready, bool(wishes.spare))
     wanted: Wanted = {p: settings.of(op, ready.origins[p], p[0]) for p, op in ready.ops()}
     delegates = None if target is None else loaded_target(target)
-    found, some_kept = None, KeptSamples(seed)
+    found, some_kept = None, _kept_samples(wishes)
     some: Samples = ()
     if data is not None:
         some = some_kept.of(read_samples(given, data, mean=mean, std=std, limit=samples))
     if wishes.equalize:
         ready, some = _equalized(ready, some, engine)
-    notes = list(ready.notes)
+    notes = [*ready.notes, *notes]
     if any(asked in ACTIVATIONS for asked, _ in wanted.values()):
         found = _loaded(calibration)
         if found is not None:
@@ -189,6 +205,12 @@ def quantize(
         return result
     wished = apply_schemes(ready, settings, wanted, found, None)[0].model()
     return evolve(result, plan=plan_for(delegates, result.model), wished=plan_for(delegates, wished))
+
+
+def _kept_samples(wishes: Wishes) -> KeptSamples:
+    if wishes.looked_at is None:
+        return KeptSamples(wishes.seed, mirrored=wishes.mirrored)
+    return KeptSamples(wishes.seed, wishes.looked_at, is_bounded=False, mirrored=wishes.mirrored)
 
 
 def _settled(wishes: Wishes, settings: Asked, has_samples: bool, model: Model) -> Wishes:

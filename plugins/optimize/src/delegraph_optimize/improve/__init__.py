@@ -7,7 +7,8 @@ from .engines import engines_of
 from .equalize import EQUALIZED, equalized
 from .gates import has_gates
 from .improved import improve
-from .kept_samples import KeptSamples, written_bytes
+from .kept_samples import KeptSamples, has_images, written_bytes
+from .product import is_product
 from .weights import Told
 from .wishes import EFFORTS, ROUNDINGS, Wishes
 
@@ -24,6 +25,8 @@ __all__ = [
     "engines_of",
     "equalized",
     "has_gates",
+    "has_images",
     "improve",
+    "is_product",
     "written_bytes",
 ]

@@ -13,7 +13,7 @@ from delegraph import Op
 from ..calibrate.inside import LSTM, read_by_gates
 from ..real import is_quantized
 from ..writer import LEFT_OUT, EditedOp, GraphEdit
-from .gptq import damped_squares, gptq
+from .gptq import OF_ROUNDINGS, damped_squares, gptq
 from .lockstep import LockStep, Values
 
 _LIMIT = 127
@@ -45,7 +45,7 @@ def improve_gates(graph: GraphEdit, step: LockStep, corrects: bool) -> bool:
     if not found.size or not np.isfinite(found).all():
         return False
     centred = found - found.mean(axis=0, keepdims=True)
-    squares = damped_squares(centred[None])[0]
+    squares = damped_squares(centred[None], OF_ROUNDINGS)[0]
     for gate in gates:
         _StoredGate.of(graph, step, gate).improve(
             squares, floats.mean(axis=0), found.mean(axis=0), corrects

@@ -10,8 +10,10 @@ import numpy as np
 
 from .nearest import nearest
 
-DAMPING = 0.01  # of the mean of the diagonal of XᵀX: keeps it invertible
-FEW_ROWS = 0.05  # more of it for each weight that a row of inputs is to decide
+# Of the mean of the diagonal of XᵀX: what keeps it invertible, and more for each weight that a row decides.
+DAMPING = (0.01, 0.05)
+# The same for roundings, of which there are many that do nearly as well on the rows that are looked at.
+OF_ROUNDINGS = (0.05, 0.1)
 
 
 def gptq(weights: np.ndarray, steps: np.ndarray, limit: int, squares: np.ndarray) -> np.ndarray:
@@ -42,14 +44,16 @@ def inverse_factor(squares: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.cholesky(np.linalg.inv(squares)).T)
 
 
-def damping(rows: int, depth: int) -> float:
+def damping(rows: int, depth: int, shares: tuple[float, float] = DAMPING) -> float:
     """Return what keeps weights near their own values where few rows say what they should be."""
-    return DAMPING + FEW_ROWS * depth / max(rows, 1)
+    return shares[0] + shares[1] * depth / max(rows, 1)
 
 
-def damped_squares(x: np.ndarray) -> np.ndarray:
+def damped_squares(x: np.ndarray, shares: tuple[float, float] = DAMPING) -> np.ndarray:
     """Return XᵀX of rows, (groups, depth, depth), with more on its diagonals, as of more, random rows."""
     _, rows, depth = x.shape
     squares = x.transpose(0, 2, 1) @ x
     mean = np.trace(squares, axis1=1, axis2=2)[:, None, None] / depth
-    return np.asarray(squares + np.where(mean > 0, damping(rows, depth) * mean, 1.0) * np.eye(depth))
+    return np.asarray(
+        squares + np.where(mean > 0, damping(rows, depth, shares) * mean, 1.0) * np.eye(depth)
+    )

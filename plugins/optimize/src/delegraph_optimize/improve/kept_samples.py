@@ -10,6 +10,7 @@ from delegraph import Graph, Model
 
 from ..calibrate.samples import Sample, Samples, inputs_of
 
+_IMAGE = 4  # axes: (batch, height, width, channels)
 MOST = 64  # samples
 MOST_BYTES = 1 << 30  # of values that are held at once while ops are improved
 
@@ -36,8 +37,16 @@ class Reservoir(Generic[Kept]):
 class KeptSamples:
     """Some of the samples of a model."""
 
-    def __init__(self, seed: int = 0, most: int = MOST) -> None:
+    def __init__(
+        self, seed: int = 0, most: int = MOST, is_bounded: bool = True, mirrored: bool = False
+    ) -> None:
+        """Keep so many at most.
+
+        :param is_bounded: whether no more of them are used than fit in a GiB
+        :param mirrored: whether each image's mirror image is used, too
+        """
         self._drawn: Reservoir[Sample] = Reservoir(seed, most)
+        self._is_bounded, self._mirrored = is_bounded, mirrored
 
     @property
     def samples(self) -> list[Sample]:
@@ -55,7 +64,25 @@ class KeptSamples:
             place = next((s.subgraph for s in model.signatures if s.key == key), 0)
             tensors = inputs_of(model, key)
             found.setdefault(place, []).append({tensors[n].index: v for n, v in values.items()})
-        return {place: some[: most_at_once(model.subgraphs[place])] for place, some in found.items()}
+        if self._is_bounded:
+            found = {place: some[: most_at_once(model.subgraphs[place])] for place, some in found.items()}
+        return {place: _with_mirrored(some) if self._mirrored else some for place, some in found.items()}
+
+
+def _with_mirrored(samples: list[dict[int, np.ndarray]]) -> list[dict[int, np.ndarray]]:
+    """Return samples, and behind them their mirror images: (batch, height, width, channels)."""
+    return samples + [{i: _mirrored(values) for i, values in sample.items()} for sample in samples]
+
+
+def _mirrored(values: np.ndarray) -> np.ndarray:
+    is_image = values.ndim == _IMAGE and values.dtype.kind == "f"
+    return np.ascontiguousarray(values[:, :, ::-1]) if is_image else values
+
+
+def has_images(model: Model) -> bool:
+    """Say whether an input of a model may be images."""
+    inputs = [t for graph in model.subgraphs for t in graph.inputs]
+    return any(t.dtype == "float32" and len(t.shape or ()) == _IMAGE for t in inputs)
 
 
 def written_bytes(model: Model) -> int:

@@ -16,6 +16,11 @@ BIAS = 2  # place of the bias among the inputs
 OPS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
+def is_product(op: Op) -> bool:
+    """Say whether an op multiplies by constant weights."""
+    return WeightedProduct.of(op) is not None
+
+
 @frozen
 class WeightedProduct:
     """How one op multiplies."""

@@ -10,6 +10,7 @@ section 3; steps as in Esser et al., "Learned step size quantization", 2020.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -22,8 +23,11 @@ from .wishes import Wishes
 _RATE = 0.1  # of Adam, for roundings
 _STEPS_RATE = 0.003  # of the logarithms of steps
 _BIAS_RATE = 0.002  # of biases, for what an op writes on the average
-_MOST_VALUES = 1 << 21  # of a tensor, in all samples of an iteration
+_MOST_VALUES = 1 << 20  # of a tensor, in all samples of an iteration
+_MOST_OF_ONE = 1 << 17  # of a sample's largest tensor: of larger ones, a part of each sample is looked at
+_LEAST_SIDE = 16  # of a part
 _BATCH = (2, 16)  # samples: at least, and at most
+_JUDGED = 64  # samples that say whether what is learned is better than the nearest integers
 _AT_ONCE = 4  # samples that run where nothing is learned
 
 
@@ -42,15 +46,17 @@ def reconstruct(
     :param floats: what the block of floats reads, (samples, *shape)
     :param found: the real numbers that the quantized one reads in its place
     """
+    rng = np.random.default_rng(wishes.seed)
+    floats, found = _parts(block, floats, found, rng)
     wanted = outputs(block, floats)
-    soft = [_Soft(block.products[i], stored[i], steps[i], wishes) for i in stored]
+    few = min(one.limit for one in stored.values())  # beside weights of 4 bits, those of 8 lose nothing
+    soft = [_Soft(block.products[i], stored[i], steps[i], wishes, stored[i].limit == few) for i in stored]
     for one in soft:
         one.use_nearest()
-    nearest = _error(block, found, wanted)
+    nearest = _error(block, found[:_JUDGED], wanted[:_JUDGED])
     weights = sum(one.stored.weights.size for one in soft)
     scale = np.float32(weights / max(nearest, 1e-12))
-    rng = np.random.default_rng(wishes.seed)
-    size = _batch(block, len(found))
+    size = _batch(block, floats, len(found))
     for done in range(wishes.iterations):
         for one in soft:
             one.use_soft()
@@ -61,7 +67,7 @@ def reconstruct(
             one.move(scale, done / wishes.iterations)
     for one in soft:
         one.use_rounded()
-    if _error(block, found, wanted) > nearest:
+    if _error(block, found[:_JUDGED], wanted[:_JUDGED]) > nearest:
         for one in soft:
             one.use_nearest()
     for one in soft:
@@ -77,46 +83,75 @@ def _error(block: BlockSlopes, found: np.ndarray, wanted: np.ndarray) -> float:
     return float(np.square(outputs(block, found) - wanted).mean(dtype=np.float64))
 
 
-def _batch(block: BlockSlopes, samples: int) -> int:
-    largest = max(int(np.prod(step.op.outputs[0].shape or ())) for step in block.steps)
-    return min(int(np.clip(_MOST_VALUES // max(largest, 1), *_BATCH)), samples)
+def _batch(block: BlockSlopes, read: np.ndarray, samples: int) -> int:
+    share = read[0].size / max(math.prod(block.block.reads.shape or ()), 1)
+    largest = max(int(share * block.largest), 1)
+    return min(int(np.clip(_MOST_VALUES // largest, *_BATCH)), samples)
+
+
+def _parts(
+    block: BlockSlopes, floats: np.ndarray, found: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same part of each sample in floats and in the quantized model, where samples are large."""
+    if block.largest <= _MOST_OF_ONE or not block.is_local:
+        return floats, found
+    share = math.sqrt(_MOST_OF_ONE / block.largest)
+    sides = [min(max(_LEAST_SIDE, 2 * round(share * n / 2)), n) for n in floats.shape[2:4]]
+    kept: list[list[np.ndarray]] = [[], []]
+    for one, other in zip(floats, found, strict=True):
+        y, x = (int(rng.integers(n - side + 1)) for n, side in zip(one.shape[1:3], sides, strict=True))
+        for parts, whole in zip(kept, (one, other), strict=True):
+            parts.append(whole[:, y : y + sides[0], x : x + sides[1]])
+    return np.stack(kept[0]), np.stack(kept[1])
 
 
 class _Soft:
     """What is learned of one product."""
 
     def __init__(
-        self, product: ProductSlopes, stored: StoredProduct, steps: np.ndarray, wishes: Wishes
+        self,
+        product: ProductSlopes,
+        stored: StoredProduct,
+        steps: np.ndarray,
+        wishes: Wishes,
+        moves_weights: bool,
     ) -> None:
         self.stored = stored
+        product.is_learned = moves_weights
         self._product, self._first = product, steps
-        self._rounding = SoftRounding(stored.weights / steps, stored.limit)
+        self._nearest = np.clip(np.rint(stored.weights / steps), -stored.limit, stored.limit)
+        self._rounding = SoftRounding(stored.weights / steps, stored.limit) if moves_weights else None
         self._bias = stored.bias.astype(np.float32)
         self._stretch = np.zeros(steps.shape, np.float32)  # s
         self._moves_bias = bool(wishes.bias_correction)
         self._adams = [Adam(self._bias), Adam(self._stretch)]
 
     def use_nearest(self) -> None:
-        w = np.rint(self.stored.weights / self._first)
-        self._use(np.clip(w, -self.stored.limit, self.stored.limit), self._first, self.stored.bias)
+        self._use(self._nearest, self._first, self.stored.bias)
 
     def use_soft(self) -> None:
-        self._use(self._rounding.numbers(), self._steps(), self._bias)
+        numbers = self._nearest if self._rounding is None else self._rounding.numbers()
+        self._use(numbers, self._steps(), self._bias)
 
     def use_rounded(self) -> None:
-        self._use(self._rounding.rounded(), self._steps(), self._bias)
+        numbers = self._nearest if self._rounding is None else self._rounding.rounded()
+        self._use(numbers, self._steps(), self._bias)
 
     def move(self, scale: np.float32, progress: float) -> None:
         """Move all against the slopes that the product has."""
         product, left = self._product, 1 - progress
-        slope = product.by_weights * scale
-        self._rounding.move(slope * self._now[1].astype(np.float32), progress, _RATE)
-        by_steps = slope * (self._now[0] * self._now[1]).astype(np.float32)
-        if not self.stored.in_blocks:
-            self._adams[1].move(self._stretch, by_steps.sum(axis=2, keepdims=True), _STEPS_RATE * left)
+        if self._rounding is not None:
+            self._move_weights(self._rounding, product.by_weights * scale, progress)
         if self._moves_bias:
             rate = _BIAS_RATE * left * product.level
             self._adams[0].move(self._bias, product.by_bias * scale, rate)
+
+    def _move_weights(self, rounding: SoftRounding, slope: np.ndarray, progress: float) -> None:
+        numbers, steps = (v.astype(np.float32) for v in self._now[:2])
+        rounding.move(slope * steps, progress, _RATE)
+        if not self.stored.in_blocks:
+            by_steps = (slope * numbers * steps).sum(axis=2, keepdims=True)
+            self._adams[1].move(self._stretch, by_steps, _STEPS_RATE * (1 - progress))
 
     def write(self) -> None:
         numbers, steps, bias = self._now

@@ -30,6 +30,17 @@ class BlockSlopes:
         self.products = {s.op.index: s for s in self.steps if isinstance(s, ProductSlopes)}
         self._places = [[t.index for t in _read(op)] for op in block.ops]
 
+    @property
+    def is_local(self) -> bool:
+        """Whether what is made of a part of an image is, but for its border, what is made of all there."""
+        return all(_is_local(op) for op in self.block.ops)
+
+    @property
+    def largest(self) -> int:
+        """The values of the largest tensor."""
+        tensors = [self.block.reads, *(op.outputs[0] for op in self.block.ops)]
+        return max(math.prod(t.shape or ()) for t in tensors)
+
     def forward(self, x: np.ndarray) -> np.ndarray:
         values = {self.block.reads.index: x}
         for step, places in zip(self.steps, self._places, strict=True):
@@ -78,6 +89,7 @@ class OpSlopes:
 class ProductSlopes(OpSlopes):
     """CONV_2D, DEPTHWISE_CONV_2D or FULLY_CONNECTED: a product of matrices for each tap of the window."""
 
+    is_learned = True  # whether the slope by the weights is wanted
     by_weights: np.ndarray  # the loss's slope, (groups, units, depth)
     by_bias: np.ndarray  # (groups, units)
     read: np.ndarray  # (samples, *shape)
@@ -116,24 +128,36 @@ class ProductSlopes(OpSlopes):
                 y[part] = (self._columns(part) @ self._matrix).reshape(y[part].shape)
         y += self._bias
         self.level = float(np.abs(y[0, :_FEW_ROWS]).mean())
-        return y.reshape(len(self.read), *(self.op.outputs[0].shape or ()))
+        return y.reshape(self._shape_of(y))
+
+    def _shape_of(self, y: np.ndarray) -> tuple[int, ...]:
+        """Return the shape of what is made, which is smaller than the op's where a part is read."""
+        if self.op.name == "FULLY_CONNECTED":
+            return (len(self.read), *(self.op.outputs[0].shape or ()))
+        places = self.read.shape[:-1] if self._is_pointwise else (*self.read.shape[:2], *y.shape[1:3])
+        return (*places, y.shape[-1])
 
     def passed(self, slope: np.ndarray, is_wanted: bool) -> Backward:
         down, across = self._windows
         slope = slope.reshape(len(self._images), down.output, across.output, -1)
         by_taps, by_images = np.zeros_like(self._taps), np.zeros_like(self._images)
         for part in self._parts():
-            if self._is_depthwise:
-                for by_tap, seen in zip(by_taps, self._seen(self._images[part]), strict=True):
-                    by_tap += np.einsum("nyxc,nyxc->c", seen, slope[part])
-            else:
-                made = slope.shape[-1]
-                by_taps += (self._columns(part).T @ slope[part].reshape(-1, made)).reshape(by_taps.shape)
+            if self.is_learned:
+                self._learn_from(part, slope[part], by_taps)
             if is_wanted:
                 self._pass_on(slope[part], self._seen(by_images[part]))
         self.by_weights = self._as_matrix(by_taps)
         self.by_bias = slope.sum(axis=(0, 1, 2)).reshape(self.product.groups, self.product.units)
         return (self._unpadded(by_images),)
+
+    def _learn_from(self, part: slice, slope: np.ndarray, by_taps: np.ndarray) -> None:
+        """Add the slope by the weights."""
+        if self._is_depthwise:
+            for by_tap, seen in zip(by_taps, self._seen(self._images[part]), strict=True):
+                by_tap += np.einsum("nyxc,nyxc->c", seen, slope)
+        else:
+            rows = slope.reshape(-1, slope.shape[-1])
+            by_taps += (self._columns(part).T @ rows).reshape(by_taps.shape)
 
     def _pass_on(self, slope: np.ndarray, seen: Sequence[np.ndarray]) -> None:
         """Add to each tap's view of images the slope by what the tap sees."""
@@ -181,9 +205,7 @@ class ProductSlopes(OpSlopes):
         down, across = self._windows
         _, height, width, _ = images.shape
         x = images[:, down.before : height - down.after, across.before : width - across.after]
-        tensor = self.op.inputs[0]
-        assert tensor is not None
-        return x.reshape(-1, *(tensor.shape or ()))
+        return x.reshape(self.read.shape)
 
 
 def _multiply_taps(seen: Sequence[np.ndarray], taps: np.ndarray, out: np.ndarray) -> None:
@@ -258,6 +280,13 @@ def _is_plain(product: WeightedProduct | None) -> bool:
     if product is None or product.bias is None:
         return False
     return product.units == 1 if product.op.name == "DEPTHWISE_CONV_2D" else product.groups == 1
+
+
+def _is_local(op: Op) -> bool:
+    if op.name in ("MEAN", "RESHAPE", "FULLY_CONNECTED") or len(op.outputs[0].shape or ()) != 4:
+        return False
+    constants = [t for t in op.inputs if t is not None and t.is_constant] if op.name == "ADD" else []
+    return all(t.size == (t.shape or (1,))[-1] for t in constants)
 
 
 def _read(op: Op) -> list[Tensor]:

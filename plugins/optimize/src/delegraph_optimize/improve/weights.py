@@ -11,9 +11,10 @@ from ..writer import GraphEdit
 from .adaround import RoundingTarget, adaround
 from .bias_correction import corrected_bias
 from .blocks import Block, blocks_of
+from .descent import descended
 from .engines import Engines
 from .gates import improve_gates
-from .gptq import damped_squares, damping, gptq
+from .gptq import OF_ROUNDINGS, damped_squares, damping, gptq
 from .lockstep import LockStep, Values, lockstep
 from .nearest import nearest
 from .product import WeightedProduct
@@ -23,6 +24,8 @@ from .stored_product import StoredProduct
 from .wishes import Wishes
 
 ROWS = 2048  # of an op's inputs that are looked at
+_ROWS_OF_A_WEIGHT = 16  # for gptq
+_MOST_VALUES = 1 << 23  # of such rows
 FEW_SAMPLES = 16  # of a block's inputs, from which steps begin
 _FEW_BITS = 7  # the limit of int4: the scale is worth a search
 _SHARES = np.linspace(0.5, 1.0, 26)  # of the largest scale that are tried
@@ -109,13 +112,20 @@ def _improve(stored: StoredProduct, step: LockStep, wishes: Wishes, is_inside: b
     if is_inside and not is_end:
         return
     if wishes.rounding != "nearest" and not stored.is_shared and not is_inside:
-        x, found = some_rows(stored.product, (step.floats, step.found), wishes.seed)
+        most = _rows_for(stored) if wishes.rounding == "gptq" else ROWS
+        x, found = some_rows(stored.product, (step.floats, step.found), wishes.seed, most)
         if wishes.rounding == "gptq":
             stored.write(*_by_gptq(stored, x, found))
         else:
             stored.write(*_by_adaround(stored, x, found, wishes))
     bias = corrected_bias(stored, step) if wishes.bias_correction else stored.bias
     stored.write_bias(bias)
+
+
+def _rows_for(stored: StoredProduct) -> int:
+    """Return how many rows say what rounded columns lose: of few, weights learn the accidents."""
+    depth = int(stored.weights.shape[2])
+    return max(ROWS, min(_ROWS_OF_A_WEIGHT * depth, _MOST_VALUES // depth))
 
 
 def some_rows(
@@ -150,14 +160,20 @@ def _steps(stored: StoredProduct, weights: np.ndarray, found: np.ndarray) -> np.
 def _by_gptq(stored: StoredProduct, x: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Round so that quantized inputs give what floats give, but for the mean: the bias has that."""
     centred = [v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (x, found)]
-    damped = damped_squares(centred[1])
+    damped = damped_squares(centred[1], OF_ROUNDINGS)
     moved = stored.weights
     if stored.limit <= _FEW_BITS:  # of 8 bits, inputs are off by their own rounding: no weights mend that
         lost = stored.weights @ (centred[0] - centred[1]).transpose(0, 2, 1) @ centred[1]
         moved = moved + np.linalg.solve(damped, lost.transpose(0, 2, 1)).transpose(0, 2, 1)
     steps = _steps(stored, moved, found)
     made = [gptq(w, s, stored.limit, a) for w, s, a in zip(moved, steps, damped, strict=True)]
-    return np.stack(made), steps
+    if stored.limit > _FEW_BITS:
+        return np.stack(made), steps
+    better = [
+        descended(q, w, s, stored.limit, a) for q, w, s, a in zip(made, moved, steps, damped, strict=True)
+    ]
+    numbers, steps = (np.stack(some) for some in zip(*better, strict=True))
+    return numbers, np.maximum(steps, stored.least_steps)
 
 
 def _by_adaround(

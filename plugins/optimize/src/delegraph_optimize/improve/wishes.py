@@ -19,6 +19,9 @@ class Wishes:
     rounding: str | None = None
     iterations: int = 500  # of adaround, for each op, and of blocks, for each block
     seed: int = 0
+    looked_at: int | None = None  # samples, at most; None: 64, or as many as fit in a GiB
+    mirrored: bool = False  # whether the mirror images of samples are looked at, too
+    spare: bool | None = None  # whether some weights keep 8 bits where 4 are asked for
     rounds_gates: bool = False  # of LSTMs, by gptq: their weights of 8 bits have one scale for each matrix
 
     def check(self) -> None:
@@ -30,6 +33,8 @@ class Wishes:
             if found not in known:
                 told = ", ".join(k for k in known if k is not None)
                 raise InputError(f"{name} needs one of {told}, found {found!r}")
+        if self.looked_at is not None and self.looked_at < 1:
+            raise InputError(f"rounding_samples needs at least 1, found {self.looked_at}")
 
     @property
     def asked(self) -> list[str]:
@@ -37,6 +42,8 @@ class Wishes:
         given = {
             "bias_correction": self.bias_correction,
             "rounding": self.rounding not in (None, "nearest"),
+            "rounding_samples": self.looked_at is not None,
+            "mirror": self.mirrored,
         }
         return [name for name, wanted in given.items() if wanted]
 
@@ -61,6 +68,7 @@ class Wishes:
             equalize=few.equalize if self.equalize is None else self.equalize,
             bias_correction=few.bias_correction if self.bias_correction is None else self.bias_correction,
             rounding=few.rounding if self.rounding is None else self.rounding,
+            spare=few.spare if self.spare is None else self.spare,
             rounds_gates=has_gates and has_samples and self._may_round,
         )
 
@@ -73,13 +81,13 @@ class Wishes:
         return bool(self.bias_correction) or self.rounds_gates or self.rounding not in (None, "nearest")
 
 
-_NOTHING = Wishes(equalize=False, bias_correction=False, rounding="nearest")
+_NOTHING = Wishes(equalize=False, bias_correction=False, rounding="nearest", spare=False)
 _EFFORTS = {
     "fast": {"int8": _NOTHING, "int4": _NOTHING},
     "normal": {"int8": _NOTHING, "int4": evolve(_NOTHING, bias_correction=True, rounding="gptq")},
     "best": {
         "int8": evolve(_NOTHING, bias_correction=True),
-        "int4": evolve(_NOTHING, bias_correction=True, rounding="adaround"),
+        "int4": evolve(_NOTHING, bias_correction=True, rounding="gptq", spare=True),
     },
 }
 EFFORTS = tuple(_EFFORTS)

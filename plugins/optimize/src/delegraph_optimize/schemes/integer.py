@@ -56,7 +56,10 @@ def make_integer(
     :param weights: "int8" or "int4" by the ``id`` of the op.
     :param joined: which tensors share a scale, by the :meth:`Groups.key` of each; None: as ranges allow.
     """
-    verdicts = {id(node): _verdict(graph, node, wanted[id(node)], ranges) for node in _of(graph, wanted)}
+    verdicts = {
+        id(node): _verdict(graph, node, wanted[id(node)], ranges, weights[id(node)])
+        for node in _of(graph, wanted)
+    }
     chosen = {key: wanted[key] for key, verdict in verdicts.items() if verdict.done}
     for node in _pointless(graph, chosen):
         verdicts[id(node)] = Verdict(False, "it only moves floats: the ops around it have no integers")
@@ -71,13 +74,14 @@ def _of(graph: GraphEdit, wanted: Mapping[int, str]) -> list[EditedOp]:
     return [node for node in graph.nodes if id(node) in wanted]
 
 
-def _verdict(graph: GraphEdit, node: EditedOp, dtype: str, ranges: Ranges) -> Verdict:
+def _verdict(graph: GraphEdit, node: EditedOp, dtype: str, ranges: Ranges, weights: str) -> Verdict:
     why = _why_not(graph, node, dtype, ranges)
-    return Verdict(not why, why, "int8" if not why and _has_weights(node) else "")
+    return Verdict(not why, why, "" if why else _stored_weights(SPECS[node.name], weights))
 
 
-def _has_weights(node: EditedOp) -> bool:
-    return bool(SPECS[node.name].weights())
+def _stored_weights(spec: OpSpec, wanted: str) -> str:
+    """Return the type of an op's weights; "" if it has none."""
+    return ("int8" if not spec.int4 else wanted) if spec.weights() else ""
 
 
 def _why_not(graph: GraphEdit, node: EditedOp, dtype: str, ranges: Ranges) -> str:
@@ -417,7 +421,7 @@ class _Emission:
             step = self.graph.tensors[node.inputs[x]].scale
             values = self.graph.data(bias)
             least = 0.0 if values is None else np.abs(values.astype(np.float64)) / (_MOST_BIAS * step)
-            stored, axis = self.weights[id(node)] if spec.int4 else "int8", spec.input(place).axis
+            stored, axis = _stored_weights(spec, self.weights[id(node)]), spec.input(place).axis
             node.inputs[place] = self._weights(node.inputs[place], axis, stored, least)
             if values is not None:
                 node.inputs[bias_at] = self._bias(bias, step, node.inputs[place], dtype)

@@ -29,6 +29,7 @@ from delegraph import (
 from ..asked import rules_of
 from ..bounds import limits, model_of
 from ..calibrate import read_samples
+from ..calibrate.inside import LSTM
 from ..improve.wishes import Wishes
 from ..pipeline import Quantized, Source, dequantize, quantize
 from ..report import Outcome
@@ -178,7 +179,7 @@ class _Search:
         made = self._quantized()
         if made.calibration is not None and made.calibration.method is not None:
             self.settings["method"] = made.calibration.method  # found best once, kept in all trials
-        if not _improved(settings):
+        if not _improved(settings, any(o.op == LSTM for o in made.report.outcomes)):
             self.settings["bias_correction"] = False  # which needs samples in each trial
             self.data, self.settings["calibration"] = None, made.calibration
         own = self._own() if self.rules else frozenset()
@@ -432,11 +433,11 @@ class _Search:
         )
 
 
-def _improved(settings: dict[str, Any]) -> bool:
+def _improved(settings: dict[str, Any], has_gates: bool) -> bool:
     """Say whether weights are made better with samples, so that each trial needs these."""
     names = ("effort", "equalize", "bias_correction", "rounding")
     wishes = Wishes(**{n: settings[n] for n in names if n in settings})
-    settled = wishes.settled(settings.get("weights", "int8"), True)
+    settled = wishes.settled(settings.get("weights", "int8"), True, has_gates=has_gates)
     return settled.needs_samples or bool(settled.equalize)
 
 

@@ -153,6 +153,36 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
         trained(resume=True)
 
 
+def test_a_damaged_checkpoint_is_refused_or_gives_the_same_file(tmp_path: Path) -> None:
+    wanted = trained(epochs=2, checkpoint=tmp_path / "c").content
+    whole, rng = (tmp_path / "c").read_bytes(), np.random.default_rng(0)
+    refused = []
+    for _ in range(int(os.environ.get("DELEGRAPH_TRAIN_DAMAGES", "12"))):
+        at = int(rng.integers(len(whole)))
+        part = bytes(rng.integers(0, 256, int(rng.integers(0, 64)), np.uint8))
+        ends = (at + len(part), len(whole), at)  # over what was there, cut off, in between
+        (tmp_path / "c").write_bytes(whole[:at] + part + whole[ends[int(rng.integers(3))] :])
+        try:
+            assert trained(epochs=2, checkpoint=tmp_path / "c", resume=True).content == wanted
+        except InputError as e:
+            refused.append(str(e))
+    assert refused
+    assert all("checkpoint" in told for told in refused)
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss", "message"),
+    [
+        (np.full((32, 4), np.nan), "mse", "labels need finite values, found NaN"),
+        (np.zeros((32, 3)), "mse", "labels need a number for each of 4 places of a sample, found 3"),
+        (np.full((32, 4), 1e30), "mse", "Samples or labels are too large"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(labels: np.ndarray, loss: str | None, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        train(convolutional(), images()[0], labels=labels, loss=loss, method="minmax", epochs=1)
+
+
 def test_a_loss_that_is_no_number_ends_it_and_the_checkpoint_stays(tmp_path: Path) -> None:
     path = tmp_path / "training"
     calls = []
@@ -200,6 +230,7 @@ def test_too_little_memory_is_found_out_before(monkeypatch: pytest.MonkeyPatch) 
         ({"held_back": 1.0}, "held_back needs a share"),
         ({"bits": (1, 8)}, "bits of weights need 2 to 8, found 1"),
         ({"bits": (8, 17)}, "bits of activations need 2 to 16, found 17"),
+        ({"bits": None, "target": "reference"}, "target is of integers: it needs bits"),
         ({"ranges": "guessed"}, "ranges needs one of learned, observed, fixed"),
         ({"constraints": {"nothing": None}}, "a constraint needs one constant of floats, found 0"),
         ({"constraints": {"conv/kernel": 3}}, "a constraint needs start, step, apply and final, found int"),

@@ -6,6 +6,7 @@ import io
 import os
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from attrs import define, field
 from delegraph import InputError, write_file
@@ -49,11 +50,14 @@ class Checkpoint:
         if not Path(path).is_file():
             raise InputError(f"there is no checkpoint {name!r} to go on with")
         try:
-            found = torch.load(io.BytesIO(Path(path).read_bytes()), weights_only=True)
+            content = Path(path).read_bytes()
+            if ZipFile(io.BytesIO(content)).testzip() is not None:  # torch does not look at its checksums
+                raise BadZipFile
+            found = torch.load(io.BytesIO(content), weights_only=True)
             form = found["format"]
             fields = {n: found[n] for n in _FIELDS} if form == _FORMAT else {}
         except Exception as e:  # of a file of anybody's, torch raises what it likes
-            raise InputError(f"{name!r} is no checkpoint: {str(e).splitlines()[0][:200]}") from e
+            raise InputError(f"{name!r} is no checkpoint, or is damaged ({type(e).__name__})") from e
         if form != _FORMAT:
             raise InputError(f"{name!r} is no checkpoint of this version")
         for key, value in told.items():

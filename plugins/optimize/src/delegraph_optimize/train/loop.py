@@ -143,9 +143,12 @@ class Training:
         if math.isfinite(loss):
             return
         kept = "" if self.checkpoint is None else f"; {os.fspath(self.checkpoint)!r} is as it was before"
+        way = f"A smaller lr than {self.plan.lr:g} may help"
+        if not self.step:  # nothing was trained yet
+            way = "Samples or labels are too large, or the loss has no value for them"
         raise InputError(
             f"the loss became {loss} at step {self.step + 1} of {self._steps} (epoch "
-            f"{self.step // self._per_epoch + 1}){kept}. A smaller lr than {self.plan.lr:g} may help"
+            f"{self.step // self._per_epoch + 1}){kept}. {way}"
         )
 
     def _close_epoch(self, number: int) -> None:

@@ -66,6 +66,9 @@ class Making:
         if self.ranges not in RANGES:
             raise InputError(f"ranges needs one of {', '.join(RANGES)}, found {self.ranges!r}")
         Wishes(self.effort, self.equalize).check()
+        for name in ("target", "equalize"):
+            if self.bits is None and getattr(self, name):
+                raise InputError(f"{name} is of integers: it needs bits, found a training in floats")
 
 
 def trainable(

@@ -124,9 +124,17 @@ def train(
     along = attrs.evolve(work, how=_along(how, run.module))
     with in_processes(processes, work_along, along, processes, begun):
         if begun is not None:
-            run.go_on_from(begun)
+            _go_on(run, begun, checkpoint)
         run.run()
     return _trained(run)
+
+
+def _go_on(run: Training, begun: Checkpoint, path: str | os.PathLike[str] | None) -> None:
+    """:raises InputError: what the checkpoint holds does not fit the model"""
+    try:
+        run.go_on_from(begun)
+    except (RuntimeError, ValueError, KeyError, TypeError, IndexError, AttributeError) as e:
+        raise InputError(f"the checkpoint {path!r} does not fit, or is damaged ({type(e).__name__})") from e
 
 
 def _along(how: Making, module: TrainableModel) -> Making:
@@ -179,7 +187,7 @@ class TrainingTask:
     def _wanted(self, run: Training, labels: np.ndarray | None) -> list[Any]:
         """Return what is wanted of each sample."""
         if labels is not None:
-            return of_labels(labels, len(run.examples))
+            return of_labels(labels, run.module, run.examples, run.objective)
         teacher = Teacher.of(self.teacher or self.given, run.objective, self.how)
         wanted = teacher.given(run.examples)
         check_sizes(wanted, run.module, run.examples, run.objective)

@@ -58,12 +58,33 @@ def check_sizes(
             raise InputError(f"teacher needs outputs of {needs}, found {found}")
 
 
-def of_labels(labels: np.ndarray, count: int) -> list[Any]:
-    """Return the labels of so many samples, with an axis of samples in front.
+def of_labels(
+    labels: np.ndarray, module: TrainableModel, examples: Examples, objective: Objective
+) -> list[Any]:
+    """Return the labels of the samples, with an axis of samples in front.
 
-    :raises InputError: there are fewer
+    :raises InputError: there are fewer, or they do not fit
     """
+    count = len(examples)
     if len(labels) < count:
         raise InputError(f"labels need an entry for each of {count} samples, found {len(labels)}")
-    given = torch.from_numpy(np.ascontiguousarray(labels[:count]))
+    labels = np.ascontiguousarray(labels[:count])
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise InputError("labels need finite values, found NaN or an infinity")
+    if objective.function is None:
+        _check_fit(labels, module, examples, objective)
+    given = torch.from_numpy(labels)
     return [given.reshape(count, -1) if given.dim() < 2 else given.unsqueeze(1)]
+
+
+def _check_fit(
+    labels: np.ndarray, module: TrainableModel, examples: Examples, objective: Objective
+) -> None:
+    """Check that there are so many numbers for each sample as the loss compares."""
+    with torch.no_grad():
+        one = examples.values(module, [0], [objective.tensors[0].index])[0]
+    places = one.numel() // one.shape[-1] if objective.name == "cross-entropy" else one.numel()
+    found = labels[0].size
+    if found != places:
+        what = "a class" if objective.name == "cross-entropy" else "a number"
+        raise InputError(f"labels need {what} for each of {places} places of a sample, found {found}")

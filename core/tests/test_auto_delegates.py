@@ -6,7 +6,16 @@ import logging
 
 import numpy as np
 import pytest
-from delegraph import Delegate, InputError, Interpreter, OpSupport, hookimpl, load_delegate, run_op_by_op
+from delegraph import (
+    Delegate,
+    DelegateUnavailable,
+    InputError,
+    Interpreter,
+    OpSupport,
+    hookimpl,
+    load_delegate,
+    run_op_by_op,
+)
 from delegraph.model import Builder
 from delegraph.plugins import Plugins, automatic, resolve_delegates
 from delegraph.run import slow_runs
@@ -64,7 +73,8 @@ def names(*args, **settings):
 @pytest.mark.parametrize("given", ["auto", ["auto"], ("auto",)])
 def test_auto_takes_what_can_work_the_fastest_first(given, caplog):
     assert names(given) == ["gpu", "engine", "kernels", "reference"]
-    assert caplog.messages == ['delegates="auto" takes what can work here: gpu, engine, kernels, reference']
+    works = 'delegates="auto" takes what can work here: gpu, engine, kernels, reference'
+    assert caplog.messages == [f"{works}; broken cannot: no driver"]
     names(given)
     assert len(caplog.messages) == 1
 
@@ -78,6 +88,32 @@ def test_auto_where_nothing_else_is_installed_is_the_reference():
     found = resolve_delegates("auto", plugins=plugins_of(ALL[0]), must_run=True)
 
     assert [d.name for d in found] == ["reference"]
+
+
+def test_auto_without_the_reference_names_what_works_alone(caplog):
+    found = resolve_delegates("auto", plugins=plugins_of(ALL[1], ALL[4]), must_run=True)
+
+    assert [d.name for d in found] == ["kernels"]
+    assert caplog.messages == [
+        'delegates="auto" takes what can work here: kernels; broken cannot: no driver'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("classes", "why"),
+    [
+        (ALL[4:5], "broken cannot: no driver"),
+        (ALL[5:], "unasked runs where it is named, no other is installed"),
+        ((), "none is installed"),
+    ],
+)
+def test_auto_where_nothing_can_work_says_what_to_install(classes, why, caplog):
+    with pytest.raises(DelegateUnavailable) as e:
+        resolve_delegates("auto", plugins=plugins_of(*classes), must_run=True)
+
+    install = "pip install delegraph-reference brings one that does"
+    assert str(e.value) == f'delegates="auto" finds none that can work here: {why}. {install}'
+    assert caplog.messages == []
 
 
 def test_options_of_a_delegate_that_auto_does_not_find_are_an_error():

@@ -10,7 +10,7 @@ from ..contract import Delegate, delegate_name
 from ..errors import DelegateUnavailable, InputError, PluginError
 from ..kinds import several
 from .absent import Absent
-from .automatic import AUTO, fastest_first, tell_once
+from .automatic import AUTO, fastest_first, none_works, tell_once
 from .manager import REFERENCE, Plugins
 
 Wanted = Union[str, "os.PathLike[str]", Delegate]  # a delegate, its name, or its library's path
@@ -87,7 +87,9 @@ def _with_auto(
 ) -> list[Wanted]:
     """Return what is wanted, with the names of the fastest delegates in the place of ``auto``."""
     found = fastest_first(plugins, options, names)
-    tell_once(found)
+    if not found and set(names) == {AUTO} and REFERENCE not in plugins.delegates():
+        raise none_works(plugins, options)
+    tell_once(plugins, options, found)
     place = names.index(AUTO)
     before, after = wanted[:place], wanted[place + 1 :]
     return [*before, *(d.name for d in found), *after] or [REFERENCE]

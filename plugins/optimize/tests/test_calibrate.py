@@ -339,3 +339,9 @@ def test_rows_of_an_open_batch_are_samples(tmp_path: Path) -> None:
 def test_samples_of_a_signature_that_is_not_there_are_an_error() -> None:
     with pytest.raises(InputError, match="no signature 'first' to have samples; the model's: serv"):
         list(read_samples(dense_net(), {"first": [floats(1, 64)]}))
+
+
+def test_a_calibration_of_another_model_is_an_error() -> None:
+    made = quantize(dense_net(), "int8", data=[floats(1, 64)], effort="fast").calibration
+    with pytest.raises(InputError, match="of another model: 1 of its 3 tensors"):
+        quantize(whole_lstm(), "int8", calibration=made)

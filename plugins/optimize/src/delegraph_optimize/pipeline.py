@@ -232,9 +232,15 @@ def _equalized(ready: FloatModel, some: Samples, engine: str | Delegate) -> tupl
 
 
 def _check_names(found: Calibration, model: Model) -> None:
-    """:raises InputError: a calibration is of this model with, and the model without equalized channels,
-    or the other way round.
+    """:raises InputError: a calibration is of another model; or of this one with, and the model without
+    equalized channels, or the other way round.
     """
+    whole = [name for name in found.tensors if "::" not in name]  # without what ops hold inside
+    there_too = len(set(whole) & set(_keys(model)))
+    if whole and 2 * there_too <= len(whole):
+        raise InputError(
+            f"the calibration is of another model: {there_too} of its {len(whole)} tensors are in this one"
+        )
     seen, there = ({n for n in names if n.endswith(EQUALIZED)} for names in (found.tensors, _keys(model)))
     if found.tensors and (seen - there or (there and not seen)):
         made = "with" if seen else "without"

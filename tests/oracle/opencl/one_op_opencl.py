@@ -25,7 +25,10 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "gpu": {"kernels": "gpu"},
     "float16": {"precision": "float16"},
 }
-OTHERS: Mapping[str, Mapping[str, Any]] = {"gpu float16": {"kernels": "gpu", "precision": "float16"}}
+OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "gpu float16": {"kernels": "gpu", "precision": "float16"},
+    "bfloat16": {"precision": "bfloat16"},  # on CPUs that have it
+}
 CHOSEN = {
     name: {**VARIANTS, **OTHERS}[name]
     for name in os.environ.get("OPENCL_VARIANTS", ",".join(VARIANTS)).split(",")
@@ -61,7 +64,7 @@ def check(
     theirs = list(expected) if expected is not None else litert.run(write_model(model), inputs, resolver)
     found = {}
     for name, options in CHOSEN.items():
-        is_half = "float16" in name
+        is_half = options.get("precision") == "float16"
         if is_half and half_rtol is None:
             continue
         found[name], claimed = run(model, inputs, options)

@@ -5,6 +5,8 @@ every case of the op tests in this folder and some models below DELEGRAPH_MODELS
 ``one_op_opencl``; five minutes on two cores. ``precision.py page STORED COMPUTED`` prints the page
 docs/opencl-precision.md from two such files: one of a device without ``cl_khr_fp16`` (PoCL), one of a
 device with it (Intel's runtime, with OCL_ICD_VENDORS set to its ``libintelocl.so``, and "gpu float16").
+``precision.py models`` prints that page's table of models with ``precision="bfloat16"``, on a CPU that has
+it.
 """
 
 from __future__ import annotations
@@ -72,6 +74,13 @@ def _models(options: Any) -> dict[str, list[Any]]:
         except Exception as e:  # LiteRT, or the delegate, does not run it
             print(f"{name}: {type(e).__name__}: {e}", file=sys.stderr)
     return found
+
+
+def print_models() -> None:
+    """Print what bfloat16 costs models, row by row."""
+    print("| model | bfloat16 | top-1 |\n|---|---:|---|")
+    for name, found in _models({"precision": "bfloat16"}).items():
+        print(f"| {name.removesuffix('.tflite')} | {_model_cells(found)} |", flush=True)
 
 
 def _model(name: str, options: Any) -> list[Any]:
@@ -207,5 +216,7 @@ if __name__ == "__main__":
     command, *given = sys.argv[1:]
     if command == "measure":
         measure(Path(given[0]), *given[1:])
+    elif command == "models":
+        print_models()
     else:
         page(Path(given[0]), Path(given[1]))

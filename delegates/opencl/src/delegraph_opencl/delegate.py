@@ -55,7 +55,16 @@ class OpenCL(Delegate):
             return str(e)
         if not self.options.rename_cpu and is_unknown(found.device):
             return f"{found.name}: PoCL 3.0 does not compile for this CPU unless it is renamed (rename_cpu)"
-        return None
+        return self._lacks_bfloat16() if self.options.precision == "bfloat16" else None
+
+    def _lacks_bfloat16(self) -> str | None:
+        """Say why ``precision="bfloat16"`` cannot be had."""
+        if self.options.kernels == "gpu":
+            return "precision='bfloat16' needs the kernels for CPUs, found kernels='gpu'"
+        if self.device.bfloat16:
+            return None
+        needed = "PoCL 3.0 or 3.1 on Linux, and a CPU for which /proc/cpuinfo lists avx512_bf16"
+        return f"precision='bfloat16' needs {needed}; found {self.device_name()}"
 
     @cached_property
     def device(self) -> Device:
@@ -91,7 +100,8 @@ class OpenCL(Delegate):
         if variant == "auto":  # the one place where CPU or GPU kernels are chosen
             variant = "cpu" if self.device.type == "cpu" else "gpu"
         tune = self.device.type == "gpu" if self.options.tune is None else self.options.tune
-        return Target(self.device, precision == "float16", variant, tune=tune)
+        bfloat16 = self.device.bfloat16 if precision == "bfloat16" else ""
+        return Target(self.device, precision == "float16", variant, tune=tune, bfloat16=bfloat16)
 
     def device_name(self) -> str:
         from .device.runtime import choose

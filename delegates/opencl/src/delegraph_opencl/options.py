@@ -16,8 +16,8 @@ class Options:
     device: str | None = (
         None  # index, "gpu" or "cpu", or part of a name; None: the first of `delegraph devices`
     )
-    # "auto": float16 on a GPU that computes it, else float32.
-    precision: Literal["float32", "float16", "auto"] = "float32"
+    # "auto": float16 on a GPU that computes it, else float32. "bfloat16": what weights are multiplied.
+    precision: Literal["float32", "float16", "bfloat16", "auto"] = "float32"
     quantized: bool = True  # take int8 and uint8 models, too
     max_partitions: int | None = field(default=None, validator=optional(ge(1)))
     # Take images of 4 channels (RGBA) where the model has 3: the fourth is not looked at.

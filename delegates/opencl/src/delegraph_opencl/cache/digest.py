@@ -26,7 +26,8 @@ def partition_digest(partition: Partition, target: Target, token: str | None, fi
     :param file_format: the number of the format that the entry's file has.
     """
     found = hashlib.sha256()
-    for part in (file_format, core_version, target.device.identity, target.half, target.variant, token):
+    kinds = target.half, target.bfloat16, target.variant
+    for part in (file_format, core_version, target.device.identity, *kinds, token):
         _feed(found, part)
     for package in sorted(_packages(partition)):
         _feed(found, (package, _code(package)))

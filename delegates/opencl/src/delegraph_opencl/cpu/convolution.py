@@ -8,7 +8,7 @@ products of matrices: rows of numbers that lie side by side, times weights. ``co
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from attrs import evolve
@@ -21,6 +21,7 @@ from ..program.node import Scratch, Value
 from ..program.sources import cl_source
 from ..program.target import Target
 from ..program.weights import Weights
+from . import bfloat16
 from .tiles import Sizes, tile_sizes
 
 _RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
@@ -41,19 +42,36 @@ def convolved(
     if not g.positions * g.out_channels:
         return
     tile = _tile(g, target)
+    by_tiles = bfloat16.tile_rows(g) if target.bfloat16 else 0
+    if by_tiles and isinstance(weights, Weights) and isinstance(y, Value):
+        yield _bfloat16(g, _of_height(g, by_tiles, target), x, weights, y, epilogue, target)
+        return
     if isinstance(weights, Value):
         scratch = Scratch(4 * math.prod(_panels_shape(g, tile)))
         yield _packing(g, tile, weights, scratch)
         packed: Arg = scratch
     else:
         # Where each number is read once there is less to read, and little to convert.
-        tile = evolve(tile, halves=target.half and g.is_product and g.positions <= tile.rows)
-        make, dtype = weights.make, np.dtype(np.float16 if tile.halves else np.float32)
-        key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups, {dtype}"
-        nbytes = dtype.itemsize * math.prod(_panels_shape(g, tile))
-        packed = Packed(key, lambda: panels(make(), tile.panel, g.groups).astype(dtype, copy=False), nbytes)
+        if g.is_product and g.positions <= tile.rows and (target.half or target.bfloat16):
+            tile = evolve(tile, weights="half" if target.half else "bfloat16")
+        stored, make = _STORED[tile.weights], weights.make
+        key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups, {tile.weights}"
+        nbytes = stored.nbytes * math.prod(_panels_shape(g, tile))
+        packed = Packed(key, lambda: stored.convert(panels(make(), tile.panel, g.groups)), nbytes)
     launch = _by_lines if tile.run > g.group_channels else _launch
     yield launch(g, tile, x, packed, y, epilogue, target)
+
+
+def _bfloat16(
+    g: Geometry, tile: _FloatTile, x: Value, weights: Weights, y: Value, epilogue: Epilogue, target: Target
+) -> Launch:
+    """Return the launch that multiplies numbers rounded to bfloat16."""
+    packed = Packed(
+        f"{weights.key} as bfloat16 in tiles, {g.groups} groups",
+        lambda: bfloat16.in_tiles(panels(weights.make(), bfloat16.PANEL, g.groups)),
+        bfloat16.panels_bytes(g),
+    )
+    return _launch(g, tile, x, packed, y, epilogue, target)
 
 
 def _by_lines(
@@ -108,9 +126,10 @@ def _launch(
             return _launch(g, _by_rows(tile, g, spans), x, packed, y, epilogue, target)
 
         rows = Rows(g.positions, 1, tile.rows, read, cut, follows=x, overlapped=overlapped)
+    kernel = "conv_2d" if tile.multiplies == "float" else "conv_2d_bfloat16"
     return Launch(
-        epilogue.text + cl_source("cpu/tiles.cl", "cpu/conv_2d.cl"),
-        "conv_2d",
+        epilogue.text + cl_source("cpu/tiles.cl", f"cpu/{kernel}.cl"),
+        kernel,
         (
             x,
             packed,
@@ -144,7 +163,8 @@ class _FloatTile:
     spans: Spans  # by rows
     rows_per_block: int
     channels_per_item: int
-    halves: bool = False  # weights are stored as float16
+    weights: str = "float"  # how weights are stored: see ``_STORED``
+    multiplies: str = "float"  # or "bfloat16": both sides are rounded
 
     @property
     def panel(self) -> int:
@@ -172,6 +192,34 @@ def _tile(g: Geometry, target: Target) -> _FloatTile:
     block = rows if nbytes <= CACHED else tiles_each * rows
     spans = even_spans(m, tiles_each * rows)
     return _FloatTile(rows, vectors, run, spans, block, parts_each * 16 * vectors)
+
+
+def _of_height(g: Geometry, rows: int, target: Target) -> _FloatTile:
+    """Return a cut of a product of bfloat16, with tiles of so many rows."""
+    count, panel = blocks(g.positions, rows), bfloat16.PANEL
+    spans = even_spans(g.positions, blocks(count, _TASKS * target.units) * rows)
+    # Each work-item rounds its rows: few share them.
+    parts = blocks(g.out_channels // g.groups, panel)
+    parts_each = blocks(parts, blocks(_TASKS // 2 * target.units, spans.items))
+    return _FloatTile(rows, 2, g.group_channels, spans, rows, parts_each * panel, multiplies="bfloat16")
+
+
+@frozen(hash=False)
+class _Stored:
+    """How weights are stored."""
+
+    nbytes: int  # of a number
+    convert: Callable[[np.ndarray], np.ndarray]  # from float32
+    defines: tuple[tuple[str, str], ...]
+
+
+_STORED = {
+    "float": _Stored(4, np.asarray, (("WEIGHT", "float"), ("LOAD_WEIGHTS", "LOADF16"))),
+    "half": _Stored(2, lambda w: w.astype(np.float16), (("WEIGHT", "half"), ("LOAD_WEIGHTS", "LOAD16"))),
+    "bfloat16": _Stored(
+        2, bfloat16.rounded, (("WEIGHT", "ushort"), ("LOAD_WEIGHTS(p, i)", bfloat16.LOAD_16))
+    ),
+}
 
 
 def _by_rows(tile: _FloatTile, g: Geometry, spans: Spans) -> _FloatTile:
@@ -214,8 +262,7 @@ def _defines(
     defines: list[tuple[str, object]] = [("ROWS", tile.rows), ("VECTORS", tile.vectors)]
     defines += [("UNROLL", next(n for n in (4, 3, 2, 1) if tile.run % n == 0))]
     defines += [("BITS", "ushort" if target.half else "float")]
-    weight = ("half", "LOAD16") if tile.halves else ("float", "LOADF16")
-    defines += zip(("WEIGHT", "LOAD_WEIGHTS"), weight, strict=True)
+    defines += _STORED[tile.weights].defines
     defines += [("STORED", "float" if isinstance(y, Scratch) else y.c_type)]
     if isinstance(y, Scratch):
         defines += [
@@ -225,6 +272,8 @@ def _defines(
         defines += [("PLACE(i, c)", "(i)"), ("EPILOGUE(v, i, c)", "(v)"), ("EPILOGUE16(v, i, c)", "(v)")]
     else:
         defines += [("STORE_SUM", "STORE"), ("STORE_SUM16", "STORE16")]
+    if tile.multiplies == "bfloat16":
+        defines += bfloat16.defines(g, target.bfloat16)
     if g.is_product:
         defines.append(("POINTWISE", 1))
     if g.out_channels // g.groups < 16:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from delegraph import DelegateFailed
 
-from . import pocl
+from . import amx, pocl
 from .cpu_name import name_cpu
 from .runtime import Found, caller_of, choose
 from .status import failure
@@ -88,6 +88,13 @@ class Device:
         """Bits of the VNNI that kernels may use, though PoCL compiles for CPUs without it; 0: none."""
         is_here = self.pocl in pocl.TARGETING and self.shares_memory
         return pocl.vnni(pocl.host_flags()) if is_here else 0
+
+    @cached_property
+    def bfloat16(self) -> str:
+        """Which instructions kernels may multiply bfloat16 with: see :func:`pocl.bfloat16`."""
+        if self.pocl not in pocl.TARGETING or self.lanes < 16 or not self.shares_memory:
+            return ""
+        return pocl.bfloat16(pocl.host_flags(), amx.may_use)
 
     @cached_property
     def lanes(self) -> int:

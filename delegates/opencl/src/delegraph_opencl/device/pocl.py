@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ _VNNI = (
     (512, frozenset("avx512f avx512bw avx512vl avx512_vnni".split())),
     (256, frozenset("avx2 avx_vnni".split())),
 )
+# They multiply bfloat16 and add up in float32; the fastest first.
+_BFLOAT16 = (
+    ("amx", frozenset("avx512f avx512bw avx512vl avx512_bf16 amx_tile amx_bf16".split())),
+    ("avx512", frozenset("avx512f avx512bw avx512vl avx512_bf16".split())),
+)
 # Those known to keep a function on its own that is for a CPU with more instructions: one that put it into
 # its caller would end the process.
 TARGETING = ((3, 0), (3, 1))
@@ -42,6 +48,12 @@ def is_caller(device: Any) -> bool:
 def vnni(flags: frozenset[str]) -> int:
     """Return how many bits the VNNI of a CPU with these flags has, 0 without any."""
     return next((bits for bits, needs in _VNNI if needs <= flags), 0)
+
+
+def bfloat16(flags: frozenset[str], may_use_amx: Callable[[], bool]) -> str:
+    """Return what multiplies bfloat16 on a CPU with these flags: "amx", "avx512" or ""."""
+    found = (name for name, needs in _BFLOAT16 if needs <= flags)
+    return next((name for name in found if name != "amx" or may_use_amx()), "")
 
 
 def host_flags() -> frozenset[str]:

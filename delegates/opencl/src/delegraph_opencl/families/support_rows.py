@@ -13,6 +13,7 @@ from .reach import within_reach
 
 EIGHT_BIT = "int8 uint8"
 ONE_HALF = 2.0**-10  # how far a float16 output may be off: its own rounding, and LiteRT's
+AS_BFLOAT16 = 1e-2  # weights and what they are multiplied with, with precision="bfloat16"
 STORED_AS_HALF = 4e-3  # and any output with precision="float16": inputs are rounded, too
 
 

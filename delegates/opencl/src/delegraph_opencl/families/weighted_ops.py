@@ -23,7 +23,9 @@ from ..options import Options
 from ..program.epilogue import LIMITS
 from ..program.node import Kernel
 from .reach import weighted_reach
-from .support_rows import STORED_AS_HALF, one_scale
+from .support_rows import AS_BFLOAT16, STORED_AS_HALF, one_scale
+
+_BY_BFLOAT16 = ("CONV_2D", "FULLY_CONNECTED")
 
 
 def weighted_support(
@@ -57,7 +59,8 @@ def weighted_support(
     symmetric, reach = symmetric_operands(weights, bias), weighted_reach(x, weights, bias, axis)
     along = scales_along(axis, weights)
     versions = (1, last if options.quantized else first)
-    rtol = STORED_AS_HALF if options.precision == "float16" else 1e-5
+    rounding = {"float16": STORED_AS_HALF, "bfloat16": AS_BFLOAT16 if op in _BY_BFLOAT16 else 1e-5}
+    rtol = rounding.get(options.precision, 1e-5)
     rows = [
         OpSupport(op, versions, types.format("float32", w, "float32"), rules, kernel, rtol=rtol)
         for w, rules in (

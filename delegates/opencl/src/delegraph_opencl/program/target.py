@@ -24,6 +24,8 @@ class Target:
     # are such as JSON knows: lists, not tuples.
     tuned: dict[str, Any] = field(factory=dict)
     tune: bool = False  # whether to measure what ``tuned`` lacks; if not, nothing of it is used
+    # By which instructions convolutions multiply bfloat16, "amx" or "avx512"; "": they do not.
+    bfloat16: str = ""
 
     @property
     def units(self) -> int:

@@ -306,3 +306,19 @@ def test_values_that_an_svdf_shares_a_scale_with_do_not_undo_its_relu() -> None:
     model = g.model([g.op("CONCATENATION", [y, x], [g.tensor((1, 7), "float32", "z")], axis=1)])
     (out,) = the("SVDF", quantize(model, "int8", data=samples(1, 4)).model).outputs
     assert out.zero_point == -128
+
+
+def test_integers_outside_need_integers_inside() -> None:
+    with pytest.raises(InputError, match=r"inputs as int8 need a scheme with integers between ops"):
+        quantize(dense_net(), "float16", inputs="int8")
+
+
+def test_an_output_without_a_range_is_not_given_as_integers() -> None:
+    g = Builder()
+    x = g.input((1, 4), "float32", "x")
+    model = g.model([g.op("LOG", [x], [g.tensor((1, 4), "float32", "log")])])
+    data = [np.float32([[-1, 2, 3, 4]])]
+    with pytest.raises(InputError, match="'log' as int8 needs a range: its values were not all finite"):
+        quantize(model, "int8", data=data, inputs="int8")
+    found = quantize(model, "int8", data=data)
+    assert found.report.notes[0] == "ranges by minmax: outputs of samples are not all finite in floats"

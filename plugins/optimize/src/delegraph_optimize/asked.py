@@ -43,6 +43,11 @@ class Asked:
             if found not in known:
                 told = ", ".join(str(k) for k in known if k is not None)
                 raise InputError(f"{name} needs one of {told}, found {found!r}")
+        schemes = {self.scheme, *(rule.scheme for rule in self.rules)}
+        for name, found in (("inputs", self.inputs), ("outputs", self.outputs)):
+            if found != "float" and schemes.isdisjoint(ACTIVATIONS):
+                told = " or ".join(ACTIVATIONS)
+                raise InputError(f"{name} as {found} need a scheme with integers between ops ({told})")
 
     def of(self, op: Op, index: int, subgraph: int = 0) -> tuple[str, str]:
         """Return the scheme of an op and the method of its ranges; ``index`` is its place in the given

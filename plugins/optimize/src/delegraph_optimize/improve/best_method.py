@@ -53,6 +53,10 @@ def best_method(
             found[method].is_last = True
     except UnsupportedOps as e:
         return candidates[0], f"ranges by {candidates[0]}: the engine lacks ops to try others: {e}"
+    if not all(
+        np.isfinite(value).all() for outputs in wanted for value in outputs if value.dtype.kind == "f"
+    ):
+        return candidates[0], f"ranges by {candidates[0]}: outputs of samples are not all finite in floats"
     best = max(found, key=lambda m: (found[m].is_last, found[m].decibels))
     told = _levels([(m, one) for m, one in found.items() if one.is_last or few == len(samples)])
     rest = _levels([(m, one) for m, one in found.items() if not one.is_last and few < len(samples)])

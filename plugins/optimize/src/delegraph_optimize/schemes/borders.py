@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from delegraph import Quantization, Record
+from delegraph import InputError, Quantization, Record, escaped
 
 from ..versioned import settled_version
 from ..writer import EditedOp, GraphEdit, ModelEdit
@@ -25,7 +25,7 @@ def integer_inputs(edit: ModelEdit, graph: GraphEdit, dtype: str, ranges: Ranges
             _enter_by(edit, graph, index, same[0])
         else:
             q = _as_type(graph.tensors[near[0].outputs[0]].quantization if near else None, dtype)
-            _enter(edit, graph, index, dtype, _known(q, index, dtype, ranges))
+            _enter(edit, graph, index, dtype, _known(q, graph, index, dtype, ranges))
 
 
 def integer_outputs(edit: ModelEdit, graph: GraphEdit, dtype: str, ranges: Ranges) -> None:
@@ -39,7 +39,7 @@ def integer_outputs(edit: ModelEdit, graph: GraphEdit, dtype: str, ranges: Range
         if tensor.dtype == dtype:
             out = source
         else:
-            q = _known(_as_type(tensor.quantization, dtype), index, dtype, ranges)
+            q = _known(_as_type(tensor.quantization, dtype), graph, index, dtype, ranges)
             out = graph.add("", dtype, tensor, quantization=q)
             _append(graph, "QUANTIZE", source, out)
         name = graph.tensors[index].name
@@ -92,8 +92,17 @@ def _as_type(q: Quantization | None, dtype: str) -> Quantization | None:
     return Quantization(q.scale, q.zero_point + _SHIFT, q.axis)
 
 
-def _known(q: Quantization | None, index: int, dtype: str, ranges: Ranges) -> Quantization:
+def _known(
+    q: Quantization | None, graph: GraphEdit, index: int, dtype: str, ranges: Ranges
+) -> Quantization:
+    """Return the scale of an input or output; what nobody reads or writes may have any.
+
+    :raises InputError: there is nothing to go by.
+    """
     if q is not None:
         return q
     found = ranges(index, dtype)
+    if isinstance(found, str) and any(index in (*node.reads, *node.outputs) for node in graph.nodes):
+        name = escaped(graph.tensors[index].name)
+        raise InputError(f"{name!r} as {dtype} needs a range: {found}; leave inputs and outputs float")
     return activation_quantization(*((0.0, 0.0) if isinstance(found, str) else found), dtype)

@@ -38,6 +38,8 @@ class Positions:
     def of(self, tensor: int, axis: int) -> np.ndarray:
         """Return the positions along an axis."""
         shape = self.shape(tensor)
+        if not -len(shape) <= axis < len(shape):
+            raise Lost("shapes do not fit")
         key = tensor, axis % len(shape)
         if key not in self._starts:
             if self._count + shape[axis] > MOST_POSITIONS:

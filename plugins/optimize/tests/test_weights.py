@@ -117,3 +117,11 @@ def test_a_table_of_short_rows_has_a_scale_for_each_column() -> None:
     np.testing.assert_allclose(
         computes(found.model, places=at)[0], computes(model, places=at)[0], atol=1 / 127
     )
+
+
+def test_an_op_whose_bias_has_state_keeps_its_floats() -> None:
+    g = Builder()
+    x, bias = g.input((1, 64), "float32", "x"), g.variable((32,), "float32")
+    y = g.op("FULLY_CONNECTED", [x, g.constant(floats(32, 64)), bias], [g.tensor((1, 32), "float32")])
+    (outcome,) = quantize(g.model([y]), "dynamic").report.outcomes
+    assert (outcome.scheme, outcome.reason) == ("float32", "its bias has state")

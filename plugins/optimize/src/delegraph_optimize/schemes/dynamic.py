@@ -46,6 +46,9 @@ class _Dynamic:
             return Verdict(False, f"LiteRT has no {node.name} of float activations and integer weights")
         places = [p for p, i in enumerate(node.inputs) if i != LEFT_OUT and spec.input(p).role in "wr"]
         why = self._why_not([node.inputs[p] for p in places])
+        biases = [i for p, i in enumerate(node.inputs) if i != LEFT_OUT and spec.input(p).role == "b"]
+        if any(self.graph.tensors[i].is_variable for i in biases):
+            why = "its bias has state"  # XNNPACK dies of one that is made from float16
         if why:
             return Verdict(False, why)
         stored = self.dtype if spec.int4 else "int8"

@@ -83,7 +83,7 @@ def weighted_support(
             )
         listed = types.format("float32", integers, "float32")
         asked = (*fixed, *(tuple(hybrid) or (along,)), one_scale_of_bytes(weights), symmetric, reach)
-        rows.append(OpSupport(op, versions, listed, asked, kernel, rtol=hybrid_rtol(options)))
+        rows.append(OpSupport(op, versions, listed, asked, kernel, rtol=max(rtol, hybrid_rtol(options))))
     return rows
 
 

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any
 
 from attrs import evolve, field, frozen
-from delegraph import Delegate, InputError, Model, Op, Plan, write_file, write_model
+from delegraph import Delegate, InputError, Model, Op, Plan, write_model
 
 from .apply import Wanted, apply_schemes
 from .asked import Asked, rules_of
@@ -40,13 +40,14 @@ from .schemes import ACTIVATIONS, Verdict
 from .spared import with_spared
 from .target import Target, loaded_target, plan_for
 from .writer import ModelEdit
+from .written import Written
 
 LOOKED_AT = 16  # samples, for what RELU6 lets through
 Source = Model | str | os.PathLike[str]
 
 
-@frozen
-class Quantized:
+@frozen(repr=False)
+class Quantized(Written):
     """A quantized model, and what was done to make it."""
 
     model: Model
@@ -56,19 +57,6 @@ class Quantized:
     plan: Plan | None = field(default=None, repr=False)  # for the target, where one was named
     # The same of integers in every op that LiteRT has them for: why the target would not take those.
     wished: Plan | None = field(default=None, repr=False)
-
-    def __repr__(self) -> str:
-        return f"<Quantized: {self.report!r}>"
-
-    def __str__(self) -> str:
-        return str(self.report)
-
-    def _repr_html_(self) -> str:
-        return self.report._repr_html_()
-
-    def write(self, path: str | os.PathLike[str], read: Sequence[str | os.PathLike[str]] = ()) -> None:
-        """Write the file: all or nothing, and never over a file of ``read``."""
-        write_file(path, self.content, read)
 
 
 def quantize(

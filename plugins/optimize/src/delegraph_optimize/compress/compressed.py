@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import evolve, field, frozen
-from delegraph import InputError, Model, write_file, write_model
+from delegraph import InputError, Model, write_model
 
 from ..prepared import FloatModel
 from ..report.sizes import compressed
 from ..writer import ModelEdit
+from ..written import Written
 from .report import CompressionReport, KeptChannels, WeightOutcome
 from .weight_layer import WeightLayer
 
 
-@frozen
-class CompressedModel:
+@frozen(repr=False)
+class CompressedModel(Written):
     """A pruned or clustered model, and what was done to make it."""
 
     model: Model
     report: CompressionReport
     content: bytes = field(repr=False)  # of the .tflite file
-
-    def __repr__(self) -> str:
-        return f"<CompressedModel: {self.report!r}>"
-
-    def __str__(self) -> str:
-        return str(self.report)
-
-    def _repr_html_(self) -> str:
-        return self.report._repr_html_()
-
-    def write(self, path: str | os.PathLike[str], read: Sequence[str | os.PathLike[str]] = ()) -> None:
-        """Write the file: all or nothing, and never over a file of ``read``."""
-        write_file(path, self.content, read)
 
 
 def compressed_model(

@@ -143,7 +143,7 @@ def quantize(
     wishes.check()
     given = model_of(model)
     ready = FloatModel.of(given)
-    wishes = _settled(wishes, settings, data is not None, ready.model)
+    wishes = settled(wishes, settings, data is not None, ready.model)
     if mirror and not has_images(ready.model):
         raise InputError("mirror needs an input of images: float32, (batch, height, width, channels)")
     settings, notes = with_spared(settings, ready, bool(wishes.spare))
@@ -201,7 +201,7 @@ def _kept_samples(wishes: Wishes) -> KeptSamples:
     return KeptSamples(wishes.seed, wishes.looked_at, is_bounded=False, mirrored=wishes.mirrored)
 
 
-def _settled(wishes: Wishes, settings: Asked, has_samples: bool, model: Model) -> Wishes:
+def settled(wishes: Wishes, settings: Asked, has_samples: bool, model: Model) -> Wishes:
     """Return the wishes with nothing left open."""
     if wishes.asked and not has_samples:
         raise InputError(f"{wishes.asked[0]} needs samples of the model's inputs: data")

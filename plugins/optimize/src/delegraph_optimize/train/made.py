@@ -25,11 +25,11 @@ from ..improve import (
     engines_of,
     equalized,
     improve,
-    written_bytes,
 )
-from ..pipeline import LOOKED_AT, Source, trial_of, with_method
+from ..pipeline import LOOKED_AT, Source, settled, trial_of, with_method
 from ..prepared import FloatModel
 from ..rules import Rule
+from ..spared import with_spared
 from ..target import Target, loaded_target
 from .begin import Begun
 from .constraints import WeightConstraint
@@ -175,7 +175,10 @@ def _quantized(
     target = None if how.target is None else loaded_target(how.target)
     shown = (some or ())[:CALIBRATED]
     wishes = Wishes(how.effort, how.equalize, seed=how.seed)
-    wishes = wishes.settled(bits.stored, some is not None, bits.scheme, written_bytes(ready.model))
+    wishes = settled(wishes, settings, some is not None, ready.model)
+    if bits.weights == 4:
+        settings, notes = with_spared(settings, ready, bool(wishes.spare))
+        ready = evolve(ready, notes=[*ready.notes, *notes])
     if wishes.equalize:
         model, pairs, _ = equalized(ready.model, shown[:LOOKED_AT])
         notes = [*ready.notes, f"channels equalized: {pairs} pairs of ops"]

@@ -22,6 +22,7 @@ TABLES = {
     "start": "OpenCL: ms from the constructor to the first result, without a cache entry and with one",
     "opencl rgba": "An RGBA image on OpenCL: cut to three channels first, and whole with input_channels=4",
     "throughput": "Images per second over a folder, on all cores (medians, in turn; above 1: faster)",
+    "reference threads": "The reference on two threads (processors' ms, medians, in turn)",
     "reading": "Reading a file",
     "dispatch": "What an op costs besides its kernel",
     "preparing": "Long graphs: seconds until they can run",

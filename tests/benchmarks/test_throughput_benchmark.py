@@ -1,7 +1,8 @@
 """Images per second over a folder on all cores: processes, threads, one interpreter alone or with batches.
 
 LiteRT has as many interpreters as cores, in threads: its runs leave Python's lock alone. All take turns.
-``DELEGRAPH_IMAGES`` and ``DELEGRAPH_ROUNDS`` say how many. Models of a fixed batch have no rate for them.
+"CPU ms" are those of all processors for an image, "LiteRT's" how many times as many LiteRT's are. Models of
+a fixed batch have no rate for them. ``DELEGRAPH_IMAGES`` and ``DELEGRAPH_ROUNDS`` say how many.
 """
 
 from __future__ import annotations
@@ -36,18 +37,25 @@ def test_images_per_second(model: str, tmp_path: Path, record_property: Callable
     if models.folder() is None:
         pytest.skip(models.NO_MODELS)
     _write_images(models.path(model), tmp_path)
-    found: dict[tuple[str, str], list[float]] = {way: [] for way in WAYS}
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
         for way in WAYS:
-            if (rate := _rate(*way, models.path(model), tmp_path)) is not None:
-                found[way].append(rate)
-    best = median(found["litert", "threads"])
-    for (who, how), rates in found.items():
-        if not rates:
+            if (one := _measured(*way, models.path(model), tmp_path)) is not None:
+                found[way].append(one)
+    best, cheapest = _medians(found["litert", "threads"])
+    for (who, how), measured in found.items():
+        if not measured:
             continue
+        rate, used = _medians(measured)
         row = {"model": Path(model).stem, "who": who, "how": how, "workers": CORES}
-        rate = {"images / s": f"{median(rates):.1f}", "of LiteRT": tables.ratio(median(rates), best)}
-        record_property("throughput", row | rate)
+        row |= {"images / s": f"{rate:.1f}", "of LiteRT": tables.ratio(rate, best)}
+        row |= {"CPU ms": f"{used:.1f}", "LiteRT's": tables.ratio(cheapest, used)}
+        record_property("throughput", row)
+
+
+def _medians(measured: list[tuple[float, float]]) -> tuple[float, float]:
+    rates, used = zip(*measured, strict=True)
+    return median(rates), median(used)
 
 
 def _write_images(model: Path, folder: Path) -> None:
@@ -59,9 +67,12 @@ def _write_images(model: Path, folder: Path) -> None:
         np.save(folder / f"{n:04}.npy", image)
 
 
-def _rate(who: str, how: str, model: Path, folder: Path) -> float | None:
-    """Return images per second; None where the model cannot be run so, or the delegate not here."""
+def _measured(who: str, how: str, model: Path, folder: Path) -> tuple[float, float] | None:
+    """Return what the program prints; None where the model cannot be run so, or the delegate not here."""
     program = str(Path(__file__).with_name("throughput.py"))
     command = [sys.executable, program, who, how, str(model), str(folder), str(CORES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return None if done.returncode else float(done.stdout.split()[-1])
+    if done.returncode:
+        return None
+    rate, used = map(float, done.stdout.split()[-2:])
+    return rate, used

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from delegraph import Builder, InputError, Model
+from click.testing import CliRunner
+from delegraph import Builder, InputError, Model, write_file, write_model
 from delegraph_optimize import LayerRule, prune, quantize, scan
+from delegraph_optimize.commands import cluster as cluster_command
+from delegraph_optimize.commands import prune as prune_command
 from delegraph_optimize.pruning.shared_out import shared_out
 from small import dense_net, floats, whole_lstm
 
@@ -305,3 +309,29 @@ def test_integers_are_stored_in_blocks_of_16_where_litert_takes_them(depth: int,
     assert (len(sparse.content) < len(dense.content)) == (depth == 4096)  # what says where, has bytes, too
     assert f"that are not zero: {int(is_sparse)} tensors" in str(sparse.report)
     assert quantize(sparse.model, "float16").report  # what is stored so is read again
+
+
+@pytest.mark.parametrize("command", ["prune", "cluster"])
+@pytest.mark.parametrize("option", [("--labels", "m.tflite"), ("--epochs", "3"), ("--lr", "0.1")])
+def test_options_of_training_are_not_left_aside(
+    command: str, option: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_file("m.tflite", write_model(dense_net()))
+    asked = ["m.tflite", "-o", "o.tflite", *option]
+    result = CliRunner().invoke({"prune": prune_command, "cluster": cluster_command}[command], asked)
+    assert result.exit_code == 2
+    assert f"{option[0]} is of training: give --train" in result.output
+    assert not Path("o.tflite").exists()
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="it is about a missing PyTorch")
+def test_a_missing_pytorch_is_said_before_the_work_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_file("m.tflite", write_model(dense_net()))
+    asked = ["m.tflite", "-o", "o.tflite", "--train", "--data", "there_is_none.npy"]
+    result = CliRunner().invoke(prune_command, asked)
+    assert isinstance(result.exception, InputError)
+    assert 'pip install "delegraph-optimize[train]"' in str(result.exception)

@@ -16,6 +16,7 @@ from .compress_command import (
     TRAINED,
     TRAINING,
     check_outputs,
+    check_training,
     tell,
     trained,
     with_options,
@@ -73,6 +74,7 @@ def cluster(
 
     read = [model, *(settings[n] for n in ("data", "rules") if settings[n])]
     training = {n: settings.pop(n) for n in TRAINED}
+    check_training(train, training)
     read += [training["labels"]] if training["labels"] else []
     check_outputs((out, html), read)
     with progress_bar() as progress:

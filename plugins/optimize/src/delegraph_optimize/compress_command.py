@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from .report_command import FILE, OUT, numbers
 
@@ -63,6 +64,22 @@ def check_outputs(paths: Iterable[str | None], read: Sequence[str]) -> None:
     for path in paths:
         if path:
             check_output(path, read)
+
+
+def check_training(train: bool, names: Iterable[str]) -> None:
+    """Check what is asked of training, before the work begins.
+
+    :raises click.UsageError: an option of training is given without it
+    :raises InputError: PyTorch is not installed
+    """
+    context = click.get_current_context()
+    given = [n for n in names if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
+    if given and not train:
+        raise click.UsageError(f"--{given[0]} is of training: give --train")
+    if train:
+        from .train.torch_extra import check_torch
+
+        check_torch()
 
 
 def trained(

@@ -16,6 +16,7 @@ from .compress_command import (
     TRAINED,
     TRAINING,
     check_outputs,
+    check_training,
     print_form,
     tell,
     trained,
@@ -100,10 +101,11 @@ def prune(
     from .pruning import prune as pruned
 
     training = {n: settings.pop(n) for n in (*TRAINED, *_SCHEDULE)}
+    check_training(train, training)
     form = "json" if as_json else "csv" if as_csv else ""
     if scan:
         of_pruning = {f"--{n}": settings.pop(n) for n in _OF_MODELS}
-        _check_scan({"-o/--output": out, "--html": html, **of_pruning}, settings["data"])
+        _check_scan({"-o/--output": out, "--html": html, "--train": train, **of_pruning}, settings["data"])
         _scan(model, plot, form, **settings)
         return
     if out is None:

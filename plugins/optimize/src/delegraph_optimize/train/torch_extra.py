@@ -16,6 +16,12 @@ def _missing() -> InputError:
     )
 
 
+def check_torch() -> None:
+    """:raises InputError: it is not installed"""
+    if isinstance(torch, _NoTorch):
+        raise _missing()
+
+
 class _NoTorch:
     """Stands where torch would; what somebody asks of it says what is missing."""
 

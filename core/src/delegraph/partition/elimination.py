@@ -142,4 +142,4 @@ def _stretched(term: Term, scope: tuple[int, ...]) -> np.ndarray:
     sizes = [1] * len(scope)
     for place, size in zip(places, table.shape, strict=True):
         sizes[place] = size
-    return table.transpose(order).reshape(sizes)
+    return np.reshape(table.transpose(order), sizes)

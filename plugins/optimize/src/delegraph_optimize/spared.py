@@ -14,6 +14,7 @@ from .asked import Asked
 from .improve import is_product
 from .prepared import FloatModel
 from .rules import Rule
+from .spec import SPECS
 
 SMALL = 0.01  # of all weights of products
 _KIND = "int8"
@@ -44,5 +45,6 @@ def _spared(graph: Graph, total: int) -> list[int]:
 
 
 def _sizes(graph: Graph) -> dict[int, int]:
-    """Return how many weights each product has."""
-    return {op.index: weights.size for op in graph.ops if is_product(op) and (weights := op.inputs[1])}
+    """Return how many weights each product has that could have 4 bits."""
+    products = [op for op in graph.ops if is_product(op) and SPECS[op.name].int4]
+    return {op.index: weights.size for op in products if (weights := op.inputs[1])}

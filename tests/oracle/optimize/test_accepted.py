@@ -31,7 +31,7 @@ from misshapen import mutants
 from misshapen_cases import models_of, ops_of
 
 SEED = os.urandom(4).hex() if WANTED else "0"
-COUNT = WANTED or 12
+COUNT = WANTED or 7
 TABLE = load_delegate("reference").table
 BUDGET = {"max_tensor_bytes": 16 << 20, "max_total_bytes": 256 << 20, "max_while_iterations": 1000}
 ALONE = ("DENSIFY",)  # XNNPACK dies of one that writes an output, as it is

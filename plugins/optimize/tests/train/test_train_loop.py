@@ -25,6 +25,7 @@ from delegraph_optimize.train import (  # noqa: E402
     trainable,
 )
 from delegraph_optimize.train import loop as the_loop  # noqa: E402
+from delegraph_optimize.train.course import Course  # noqa: E402
 from drawn_nets import DrawnNet, branch, drawn_images, loop  # noqa: E402
 from train_models import concatenated, convolutional, normalized, sequence  # noqa: E402
 
@@ -107,17 +108,13 @@ def test_what_is_written_is_never_worse_than_what_was_begun_with() -> None:
         x = rng.normal(size=(count, *model.subgraphs[0].inputs[0].shape[1:])).astype(np.float32)
         how = {"bits": ((8, 8), (4, 8))[seed % 2], "lr": 0.3, "method": "minmax"}  # too far by far
         found = train(model, x, epochs=2, batch=8, seed=seed, **how)
-        begun = quantize(model, "int8", weights=f"int{how['bits'][0]}", data=x, method="minmax", seed=seed)
-        held = [i for i in range(count) if i not in set(trained_numbers(count, seed))] or range(count)
+        held, seen = Course(seed=seed).split(count)
+        bits = f"int{how['bits'][0]}"
+        begun = quantize(model, "int8", weights=bits, data=x[seen], method="minmax", seed=seed)
+        held = held if len(held) else seen
         wanted = outputs(model, x[held])
         lost = [np.square(outputs(m.model, x[held]) - wanted).mean() for m in (found, begun)]
         assert lost[0] <= lost[1] * 1.3 + 1e-9, (seed, found.kept_epoch)  # ties of rounding
-
-
-def trained_numbers(count: int, seed: int) -> np.ndarray:
-    """Return the samples that are trained on: all but a tenth, by the loop's own choice."""
-    order = np.random.default_rng([seed, 1 << 20]).permutation(count)
-    return order[count // 10 if count >= 20 else 0 :]
 
 
 def test_an_epoch_that_is_worse_is_not_kept_and_the_report_says_so() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 from attrs import frozen
 from delegraph import InputError
 
 LR, LR_OF_FEW_BITS = 2e-4, 1e-3
+_FEW = 20  # samples: of fewer, none are held back
 
 
 @frozen
@@ -47,3 +49,9 @@ class Course:
         ):
             if not is_good:
                 raise InputError(f"{name} needs {needs}, found {found}")
+
+    def split(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which samples are held back, and which are trained on, both in order."""
+        order = np.random.default_rng([self.seed, 1 << 20]).permutation(count)
+        held = int(count * self.held_back) if count >= _FEW else 0
+        return np.sort(order[:held]), np.sort(order[held:])

@@ -23,7 +23,6 @@ from .torch_extra import torch
 
 SAVED_EVERY = 60.0  # seconds between checkpoints, besides those after each epoch
 _FROZEN = 0.8  # of the steps: then what is observed stays as it is
-_FEW = 20  # samples: of fewer, none are held back
 
 
 def _tell_nobody(done: Progress) -> None:
@@ -56,9 +55,7 @@ class Training:
         """
         count, self._wanted = len(self.examples), wanted
         self._tensors = [t.index for t in self.objective.tensors]
-        order = np.random.default_rng([self.plan.seed, 1 << 20]).permutation(count)
-        held = int(count * self.plan.held_back) if count >= _FEW else 0
-        self._held, self._trained = np.sort(order[:held]), np.sort(order[held:])
+        self._held, self._trained = self.plan.split(count)
         self._per_epoch = -(-len(self._trained) // self.plan.batch)
         self._steps = self._per_epoch * self.plan.epochs
         self._check_trainable()

@@ -170,10 +170,11 @@ class TrainingTask:
     def prepared(self) -> Training:
         """Return a training that is about to begin."""
         torch.manual_seed(self.plan.seed)
-        module = made_trainable(self.given, self.samples, self.how)
-        objective, labels = objective_of(module.edges.graph, self.loss, self.labels)
-        place = module.edges.place
+        place = place_of(self.given, self.how.signature)
         own = [s for s in self.samples if place_of(self.given, s[0]) == place]
+        held = {id(own[i]) for i in self.plan.split(len(own))[0]}
+        module = made_trainable(self.given, [s for s in self.samples if id(s) not in held], self.how)
+        objective, labels = objective_of(module.edges.graph, self.loss, self.labels)
         examples = Examples(self.given, module.edges.graph, own)
         check_memory(module, self.plan.batch, examples.nbytes)
         examples.try_together(module)

@@ -39,7 +39,7 @@ RECIPES = {
     "16 clusters, trained": (f"{CLUSTERED} --clusters 16",),
     "int8, trained": (TRAINED,),
     "int4 weights": (f"{INT8} --weights int4 --method minmax --rounding nearest",),
-    "int4 weights, trained": (f"{TRAINED} --bits 4,8",),
+    "int4 weights, trained": (f"{TRAINED} --bits 4,8 --effort best",),
     "50 % zeros, 32 clusters, int8, trained": (
         f"{PRUNED} --sparsity 0.5",
         f"{CLUSTERED} --clusters 32",

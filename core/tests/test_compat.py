@@ -171,8 +171,8 @@ def test_names_in_the_environment_choose_delegates(monkeypatch):
     assert ProgramSettings().wanted == []
 
 
-def test_a_program_plans_by_the_policy_that_install_was_given(path):
-    with compat.installed(policy="fastest"):
+def test_a_program_plans_by_the_policy_that_install_was_given(toy, path):
+    with compat.installed([toy()], policy="fastest"):
         program = importlib.import_module("tflite_runtime.interpreter").Interpreter
         with pytest.raises(
             OptionError, match="no policy 'fastest' for partitioning; there is: greedy, cost"

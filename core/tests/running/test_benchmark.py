@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from delegraph.interpreter import Interpreter
@@ -76,6 +79,14 @@ def test_nine_of_ten_runs_took_no_longer_than_p90(n, expected):
 def test_the_process_holds_some_memory():
     peak = process_peak()
     assert peak is None or peak > 1 << 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a child begins with its parent's peak")
+def test_what_the_parent_held_is_not_of_the_process():
+    held = np.ones(40_000_000)
+    code = "from delegraph.report.benchmark import process_peak; print(process_peak())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < held.nbytes < process_peak()
 
 
 def test_rates_are_of_what_the_events_count():

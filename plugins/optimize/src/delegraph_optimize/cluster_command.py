@@ -11,6 +11,7 @@ from delegraph import form_options
 from .bounds import bounded_command
 from .compress_command import (
     FORMS,
+    SAMPLE_SETTINGS,
     SAMPLES,
     TOLD,
     TRAINED,
@@ -91,11 +92,16 @@ def _trained(
     settings: dict[str, Any],
     training: dict[str, Any],
 ) -> CompressedModel:
-    """Cluster a model while it is trained."""
+    """Cluster a model on samples, and train the values."""
+    from .clustering import cluster as clustered
     from .clustering import clustering_constraints
 
-    if settings.pop("engine") != "reference":
-        raise click.UsageError("--train runs samples in PyTorch: --engine does not go with it")
+    if settings["data"] is None:
+        raise click.UsageError("--train needs samples: --data")
     asked = {n: settings.pop(n) for n in ("clusters", "per", "init", "keep_zeros", "rules")}
-    constraints = clustering_constraints(model, **asked, seed=settings["seed"])
-    return trained(model, constraints, f"{asked['clusters']} clusters", progress, **settings, **training)
+    engine, samples = settings.pop("engine"), {n: settings[n] for n in SAMPLE_SETTINGS}
+    begin = clustered(
+        model, engine=engine, progress=lambda done, of: progress("clustering", done, of), **asked, **samples
+    )
+    constraints = clustering_constraints(begin.model, **asked, seed=settings["seed"])
+    return trained(model, constraints, begin.report.asked, progress, begin=begin, **settings, **training)

@@ -38,6 +38,7 @@ TRAINING = (
     click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Of --train, as of train."),
 )
 TRAINED = ("labels", "epochs", "batch", "lr")
+SAMPLE_SETTINGS = ("data", "samples", "mean", "std", "seed")  # what samples are, for all commands
 FORMS = {
     "json": "Print what became of each layer as JSON.",
     "csv": "Print a line for each layer as CSV.",

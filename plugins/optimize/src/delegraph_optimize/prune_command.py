@@ -11,6 +11,7 @@ from delegraph import form_options
 from .bounds import bounded_command
 from .compress_command import (
     FORMS,
+    SAMPLE_SETTINGS,
     SAMPLES,
     TOLD,
     TRAINED,
@@ -124,7 +125,6 @@ def prune(
 
 
 _OF_MODELS = ("per", "rules", "significand", "sparse", "structured")
-_OF_SAMPLES = ("data", "samples", "mean", "std", "seed")
 _SCHEDULE = ("schedule", "begin", "end", "frequency")
 
 
@@ -151,7 +151,7 @@ def _trained(
     }
     settings |= training
     if schedule["schedule"] == "one-shot":
-        samples = {n: settings[n] for n in _OF_SAMPLES}
+        samples = {n: settings[n] for n in SAMPLE_SETTINGS}
         begin = pruned(
             model, progress=lambda done, of: progress("pruning", done, of), **asked, **one_shot, **samples
         )

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from click.testing import CliRunner
 from delegraph import Builder, InputError, Model, read_model, write_file, write_model
-from delegraph_optimize import clustering_constraints, prune, pruning_constraints
+from delegraph_optimize import cluster, clustering_constraints, prune, pruning_constraints
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
 from small import dense_net, floats
@@ -91,6 +91,20 @@ def test_a_trained_model_has_few_values_and_keeps_zeros(per: str) -> None:
         assert not np.array_equal(before, after)
         rows = [after] if per == "tensor" else list(after)
         assert max(len(np.unique(row)) for row in rows) <= 8
+
+
+@pytest.mark.parametrize("per", ["tensor", "channel"])
+def test_values_that_samples_gave_are_where_their_training_begins(per: str) -> None:
+    model, x = dense_net(), floats(64, 1, 64)
+    begin = cluster(model, 4, per=per, data=x)
+    by_weights = clustering_constraints(model, 4, per=per)
+    constraints = clustering_constraints(begin.model, 4, per=per)
+    how = {"epochs": 1, "batch": 64, "lr": 1e-9}  # hardly a step
+    found = train_compressed(model, x, constraints, "4 clusters", begin=begin, **how).model
+    for before, after in zip(weights_of(begin.model), weights_of(found), strict=True):
+        np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-7)
+    other = train_compressed(model, x, by_weights, "4 clusters", **how).model
+    assert _lost(found, model, x) < _lost(other, model, x)
 
 
 def test_integers_keep_zeros_and_values_while_they_are_trained() -> None:

@@ -68,7 +68,7 @@ class ClusteringConstraint:
         rows = self.clustering.rows(matrix)
         if not self._values:
             rng = np.random.default_rng(self.seed)
-            self._values = [self.clustering.values(matrix[r], self._zeros[r], None, rng) for r in rows]
+            self._values = [self._first(matrix[r], self._zeros[r], rng) for r in rows]
         elif self._is_due:
             pairs = zip(self._values, rows, strict=True)
             self._values = [moved(matrix[r], v, keep_zero=bool(self._zeros[r].any())) for v, r in pairs]
@@ -77,6 +77,13 @@ class ClusteringConstraint:
         for values, r in zip(self._values, rows, strict=True):
             found[r] = values[nearest(matrix[r], values)]
         return np.asarray(self.layer.as_weights(np.where(self._zeros, 0.0, found)), np.float32)
+
+    def _first(self, weights: np.ndarray, zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the values to begin with: those that weights have, where they are few already."""
+        distinct = np.unique(weights)
+        if len(distinct) <= self.clustering.clusters:
+            return distinct
+        return self.clustering.values(weights, zeros, None, rng)
 
 
 def clustering_constraints(

@@ -52,7 +52,8 @@ def _measure(case: Case, recipes: Iterable[str], work: Path, again: bool) -> Non
     for recipe in recipes:
         if (recipe in _known(case) and not again) or (recipe == FLOATS and not case.labelled):
             continue
-        found = _known(case) | {recipe: judged.row(recipe)}
+        measured = judged.row(recipe)
+        found = _known(case) | {recipe: measured}  # others may have written meanwhile
         ordered = {r: found[r] for r in RECIPES if r in found}
         write(RESULT, case.name, row | {"recipes": ordered}, [c.name for c in CASES])
         print(case.name, recipe, found[recipe], flush=True)

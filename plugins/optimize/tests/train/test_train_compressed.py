@@ -133,16 +133,8 @@ def test_the_commands_train(tmp_path: Path) -> None:
 
 
 def test_channels_go_and_what_stays_is_trained_in_one_command(tmp_path: Path) -> None:
-    write_file(tmp_path / "m.tflite", write_model(dense_net()))
     x = floats(128, 1, 64)
-    np.save(tmp_path / "x.npy", x)
-    paths = [
-        str(tmp_path / "m.tflite"),
-        "-o",
-        str(tmp_path / "o.tflite"),
-        "--data",
-        str(tmp_path / "x.npy"),
-    ]
+    paths = _written(tmp_path, x)
     narrow = ["--structured", "--sparsity", "0.5", "--json"]
     result = CliRunner().invoke(prune_command, [*paths, *narrow])
     assert result.exit_code == 0, result.output
@@ -164,15 +156,7 @@ def test_channels_go_and_what_stays_is_trained_in_one_command(tmp_path: Path) ->
 
 
 def test_channels_do_not_go_little_by_little(tmp_path: Path) -> None:
-    write_file(tmp_path / "m.tflite", write_model(dense_net()))
-    np.save(tmp_path / "x.npy", floats(8, 1, 64))
-    paths = [
-        str(tmp_path / "m.tflite"),
-        "-o",
-        str(tmp_path / "o.tflite"),
-        "--data",
-        str(tmp_path / "x.npy"),
-    ]
+    paths = _written(tmp_path, floats(8, 1, 64))
     asked = ["--train", "--structured", "--schedule", "polynomial"]
     result = CliRunner().invoke(prune_command, [*paths, *asked])
     assert result.exit_code == 2
@@ -185,3 +169,10 @@ def test_what_is_trained_can_be_stored_sparse() -> None:
     constraints = pruning_constraints(pruned.model, schedule="kept")
     found = train_compressed(model, x, constraints, "pruned", begin=pruned, sparse=True, epochs=1)
     assert [o.stored for o in found.report.outcomes] == ["sparse", "sparse"]
+
+
+def _written(folder: Path, x: np.ndarray) -> list[str]:
+    """Write a model and its samples; return the words of a command that name them, and what to write."""
+    write_file(folder / "m.tflite", write_model(dense_net()))
+    np.save(folder / "x.npy", x)
+    return [str(folder / "m.tflite"), "-o", str(folder / "o.tflite"), "--data", str(folder / "x.npy")]

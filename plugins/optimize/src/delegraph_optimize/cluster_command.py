@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,6 @@ from delegraph import form_options
 from .bounds import bounded_command
 from .compress_command import (
     FORMS,
-    SAMPLE_SETTINGS,
     SAMPLES,
     TOLD,
     TRAINED,
@@ -19,10 +17,10 @@ from .compress_command import (
     check_outputs,
     check_training,
     tell,
-    trained,
     with_options,
 )
-from .report_command import FILE, OUT, progress_bar
+from .data_option import paths_of
+from .report_command import FILE, OUT, progress_bar, training_bar
 
 if TYPE_CHECKING:
     from .compress import CompressedModel
@@ -73,35 +71,37 @@ def cluster(
     """
     from .clustering import cluster as clustered
 
-    read = [model, *(settings[n] for n in ("data", "rules") if settings[n])]
+    read = [model, *paths_of(settings["data"]), *([settings["rules"]] if settings["rules"] else [])]
     training = {n: settings.pop(n) for n in TRAINED}
     check_training(train, training)
     read += [training["labels"]] if training["labels"] else []
     check_outputs((out, html), read)
-    with progress_bar() as progress:
-        if train:
-            found = _trained(model, progress, settings, training)
-        else:
+    if train:
+        found = _trained(model, settings, training)
+    else:
+        with progress_bar() as progress:
             found = clustered(model, progress=lambda done, of: progress("clustering", done, of), **settings)
     tell(found, model, out, html, read, "json" if as_json else "csv" if as_csv else "")
 
 
-def _trained(
-    model: str,
-    progress: Callable[[str, int, int], None],
-    settings: dict[str, Any],
-    training: dict[str, Any],
-) -> CompressedModel:
+def _trained(model: str, settings: dict[str, Any], training: dict[str, Any]) -> CompressedModel:
     """Cluster a model on samples, and train the values."""
     from .clustering import cluster as clustered
     from .clustering import clustering_constraints
+    from .train_compressed import train_compressed
 
-    if settings["data"] is None:
-        raise click.UsageError("--train needs samples: --data")
     asked = {n: settings.pop(n) for n in ("clusters", "per", "init", "keep_zeros", "rules")}
-    engine, samples = settings.pop("engine"), {n: settings[n] for n in SAMPLE_SETTINGS}
-    begin = clustered(
-        model, engine=engine, progress=lambda done, of: progress("clustering", done, of), **asked, **samples
-    )
-    constraints = clustering_constraints(begin.model, **asked, seed=settings["seed"])
-    return trained(model, constraints, begin.report.asked, progress, begin=begin, **settings, **training)
+    engine, seed = settings.pop("engine"), settings["seed"]
+    with training_bar("clustering") as (layers, steps):
+        return train_compressed(
+            model,
+            one_shot=lambda some: clustered(
+                model, data=some, engine=engine, seed=seed, progress=layers, **asked
+            ),
+            constraints=lambda begun: clustering_constraints(
+                begun, seed=seed, signature=training["signature"], **asked
+            ),
+            progress=steps,
+            **settings,
+            **training,
+        )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from .data_option import data_option
 from .report_command import FILE, OUT, numbers
 
 if TYPE_CHECKING:
     from .compress import CompressedModel
 
 SAMPLES = (
-    click.option("--data", metavar="PATH", help="Samples: a folder, or an .npy or .npz file of several."),
+    data_option,
     click.option("--samples", type=click.IntRange(min=1), help="Use so many at most."),
     click.option("--mean", metavar="M[,M,M]", callback=numbers, help="Of images: real = (pixel - M) / S."),
     click.option("--std", metavar="S[,S,S]", callback=numbers, help="S of the same."),
@@ -36,9 +37,18 @@ TRAINING = (
     click.option("--epochs", type=click.IntRange(min=1), default=3, show_default=True, help="Of --train."),
     click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Of --train."),
     click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Of --train, as of train."),
+    click.option(
+        "--held-back",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.1,
+        show_default=True,
+        help="Of --train: share of the samples to judge by; the best epoch is kept, or what it began with.",
+    ),
+    click.option(
+        "--signature", metavar="KEY", help="Of --train: whose subgraph. Without it: the main one."
+    ),
 )
-TRAINED = ("labels", "epochs", "batch", "lr")
-SAMPLE_SETTINGS = ("data", "samples", "mean", "std", "seed")  # what samples are, for all commands
+TRAINED = ("labels", "epochs", "batch", "lr", "held_back", "signature")
 FORMS = {
     "json": "Print what became of each layer as JSON.",
     "csv": "Print a line for each layer as CSV.",
@@ -76,29 +86,13 @@ def check_training(train: bool, names: Iterable[str]) -> None:
     context = click.get_current_context()
     given = [n for n in names if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
     if given and not train:
-        raise click.UsageError(f"--{given[0]} is of training: give --train")
+        raise click.UsageError(f"--{given[0].replace('_', '-')} is of training: give --train")
+    if train and context.params["data"] is None:
+        raise click.UsageError("--train needs samples: --data")
     if train:
         from .train.torch_extra import check_torch
 
         check_torch()
-
-
-def trained(
-    model: str,
-    constraints: Mapping[int | str, Any],
-    told: str,
-    progress: Callable[[str, int, int], None],
-    **settings: Any,
-) -> CompressedModel:
-    """Train a model with constraints."""
-    from .train_compressed import train_compressed
-
-    if settings["data"] is None:
-        raise click.UsageError("--train needs samples: --data")
-    return train_compressed(
-        model, constraints=constraints, told=told,
-        progress=lambda done, of: progress("training", done, of), **settings,
-    )  # fmt: skip
 
 
 def tell(

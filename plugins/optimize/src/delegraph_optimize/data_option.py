@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -24,11 +24,17 @@ def paths_of(data: Any) -> list[str]:
     return list(data.values()) if isinstance(data, dict) else [data] if data else []
 
 
-data_option = click.option(
-    "--data",
-    metavar="PATH",
-    multiple=True,
-    callback=data_of,
-    help="Samples: a folder, or an .npy or .npz file of several. SIGNATURE=PATH, once for each, where a "
-    "model has several.",
-)
+def data_option_of(required: bool) -> Callable[[Any], Any]:
+    """Return the option."""
+    return click.option(
+        "--data",
+        metavar="PATH",
+        multiple=True,
+        required=required,
+        callback=data_of,
+        help="Samples: a folder, or an .npy or .npz file of several. SIGNATURE=PATH, once for each, where "
+        "a model has several.",
+    )
+
+
+data_option, needed_data_option = data_option_of(False), data_option_of(True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,6 @@ from delegraph import form_options
 from .bounds import bounded_command
 from .compress_command import (
     FORMS,
-    SAMPLE_SETTINGS,
     SAMPLES,
     TOLD,
     TRAINED,
@@ -20,13 +18,16 @@ from .compress_command import (
     check_training,
     print_form,
     tell,
-    trained,
     with_options,
 )
-from .report_command import FILE, OUT, progress_bar
+from .data_option import paths_of
+from .report_command import FILE, OUT, progress_bar, training_bar
 
 if TYPE_CHECKING:
+    from delegraph import Model
+
     from .compress import CompressedModel
+    from .pruning import PruningConstraint
 
 _OPTIONS = (
     click.option("-o", "--output", "out", type=OUT, help="The .tflite file to write."),
@@ -113,13 +114,13 @@ def prune(
         raise click.UsageError("-o/--output is needed: the .tflite file to write")
     if plot is not None:
         raise click.UsageError("--plot is of a scan: give --scan")
-    read = [model, *(settings[n] for n in ("data", "rules") if settings[n])]
+    read = [model, *paths_of(settings["data"]), *([settings["rules"]] if settings["rules"] else [])]
     read += [training["labels"]] if training["labels"] else []
     check_outputs((out, html), read)
-    with progress_bar() as progress:
-        if train:
-            found = _trained(model, progress, settings, training)
-        else:
+    if train:
+        found = _trained(model, settings, training)
+    else:
+        with progress_bar() as progress:
             found = pruned(model, progress=lambda done, of: progress("pruning", done, of), **settings)
     tell(found, model, out, html, read, form)
 
@@ -128,41 +129,42 @@ _OF_MODELS = ("per", "rules", "significand", "sparse", "structured")
 _SCHEDULE = ("schedule", "begin", "end", "frequency")
 
 
-def _trained(
-    model: str,
-    progress: Callable[[str, int, int], None],
-    settings: dict[str, Any],
-    training: dict[str, Any],
-) -> CompressedModel:
-    """Prune a model while it is trained."""
+def _trained(model: str, settings: dict[str, Any], training: dict[str, Any]) -> CompressedModel:
+    """Prune a model, and train what stays; or prune it while it is trained."""
     from .compress.significand import OF_SAMPLES
     from .pruning import prune as pruned
     from .pruning import pruning_constraints
-    from .pruning.asked import Pruning
+    from .train_compressed import train_compressed
 
-    if settings["data"] is None:
-        raise click.UsageError("--train needs samples: --data")
-    asked = {n: settings.pop(n) for n in ("sparsity", "pattern", "rules")}
     schedule = {n: training.pop(n) for n in _SCHEDULE}
+    is_gradual = schedule["schedule"] != "one-shot"
+    asked = {n: settings.pop(n) for n in ("sparsity", "pattern", "rules")}
     one_shot = {n: settings.pop(n) for n in ("per", "engine", "structured")}
-    in_the_end = {
-        "sparse": settings.pop("sparse"),
-        "significand": settings.pop("significand") or OF_SAMPLES,
-    }
-    settings |= training
-    if schedule["schedule"] == "one-shot":
-        samples = {n: settings[n] for n in SAMPLE_SETTINGS}
-        begin = pruned(
-            model, progress=lambda done, of: progress("pruning", done, of), **asked, **one_shot, **samples
-        )
-        is_narrow = one_shot["structured"]
-        kept = {} if is_narrow else pruning_constraints(begin.model, **asked, schedule="kept")
-        return trained(model, kept, begin.report.asked, progress, begin=begin, **in_the_end, **settings)
-    if one_shot["per"] or one_shot["structured"] or one_shot["engine"] != "reference":
+    stored = {n: settings.pop(n) for n in ("sparse", "significand")}
+    if is_gradual and (one_shot["per"] or one_shot["structured"] or one_shot["engine"] != "reference"):
         raise click.UsageError("--per, --structured and --engine go with --schedule one-shot")
-    constraints = pruning_constraints(model, **asked, **schedule)
-    told = f"pruned {Pruning.of(asked['sparsity'], asked['pattern'])}"
-    return trained(model, constraints, told, progress, **in_the_end, **settings)
+    if not is_gradual:
+        schedule = {"schedule": "kept"}
+
+    def constraints(begun: Model | CompressedModel) -> dict[int | str, PruningConstraint]:
+        if one_shot["structured"]:
+            return {}
+        return pruning_constraints(begun, signature=training["signature"], **asked, **schedule)
+
+    with training_bar("pruning") as (layers, steps):
+        return train_compressed(
+            model,
+            one_shot=lambda some: pruned(
+                model, data=some, seed=settings["seed"], progress=layers, **asked, **one_shot, **stored
+            ),
+            constraints=constraints,
+            is_gradual=is_gradual,
+            sparse=stored["sparse"],
+            significand=stored["significand"] or OF_SAMPLES,
+            progress=steps,
+            **settings,
+            **training,
+        )
 
 
 def _check_scan(of_pruning: dict[str, Any], data: str | None) -> None:
@@ -181,7 +183,7 @@ def _scan(model: str, plot: str | None, form: str, sparsity: float | None, **set
     from .pruning.scan_text import lines
     from .pruning.scan_text import plot as drawn
 
-    read = [model, settings["data"]]
+    read = [model, *paths_of(settings["data"])]
     check_outputs([plot], read)
     tried = SPARSITIES if sparsity is None else (sparsity,)
     with progress_bar() as progress:

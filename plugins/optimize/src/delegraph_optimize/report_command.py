@@ -16,6 +16,7 @@ from .data_option import data_option, paths_of
 
 if TYPE_CHECKING:
     from .report.measure import Measurement
+    from .train import Progress
 
 FILE = click.Path(exists=True, dir_okay=False)
 OUT = click.Path(dir_okay=False)
@@ -159,3 +160,43 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
             shown.update(tasks[what], completed=done, total=of)
 
         yield progress
+
+
+@contextmanager
+def training_bar(what: str = "") -> Iterator[tuple[Callable[[int, int], None], Callable[[Progress], None]]]:
+    """Show on a terminal what is done before a training, and its steps with loss, metric and the time left.
+
+    :param what: is done before: "pruning", of so many layers
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),  # as wide as the others leave it
+        TextColumn("{task.fields[told]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    console = Console(stderr=True)
+    with Bar(
+        *columns, console=console, transient=True, disable=not console.is_terminal, expand=True
+    ) as bar:
+        task = bar.add_task(what or "preparing", total=None, told="", left="")
+
+        def before(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of, told=f"{done} of {of} layers", left="left")
+
+        def progress(done: Progress) -> None:
+            metric = "" if done.metric is None else f", {done.metric_name} {100 * done.metric:.1f} %"
+            bar.update(
+                task,
+                completed=done.step,
+                total=done.steps,
+                description=f"epoch {done.epoch} of {done.epochs}",
+                told=f"loss {done.loss:.4g}{metric}",
+                left="left",
+            )
+
+        yield before, progress

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 from delegraph import form_options
 
 from .bounds import bounded_command
-from .report_command import FILE, OUT, numbers
+from .data_option import needed_data_option, paths_of
+from .report_command import FILE, OUT, numbers, training_bar
 
 if TYPE_CHECKING:
-    from .train import Progress, Trained
+    from .train import Trained
 
 
 def _bits(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int]:
@@ -26,12 +26,7 @@ def _bits(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[in
 
 _OPTIONS = (
     click.option("-o", "--output", "out", type=OUT, required=True, help="The .tflite file to write."),
-    click.option(
-        "--data",
-        metavar="PATH",
-        required=True,
-        help="Samples: a folder, or an .npy or .npz file of several.",
-    ),
+    needed_data_option,
     click.option(
         "--labels", type=FILE, help="What is wanted of each sample: .npy, .npz, or a text of classes."
     ),
@@ -119,7 +114,7 @@ _OPTIONS = (
     click.option("--html", type=OUT, help="Write a page with the curves to a file."),
 )
 
-_READ = ("data", "labels", "teacher", "calibration", "rules")
+_READ = ("labels", "teacher", "calibration", "rules")
 
 
 def _with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -153,11 +148,11 @@ def train(
 
     from .train import train as trained
 
-    read = [model, *(settings[n] for n in _READ if settings[n])]
+    read = [model, *paths_of(settings["data"]), *(settings[n] for n in _READ if settings[n])]
     written = [path for path in (settings["checkpoint"], html, out) if path]
     for place, path in enumerate(written):
         check_output(path, [*read, *written[:place]])
-    with _progress() as progress:
+    with training_bar() as (_, progress):
         try:
             found = trained(model, bits=None if in_floats else bits, progress=progress, **settings)
         except KeyboardInterrupt:
@@ -195,35 +190,3 @@ def _write_page(path: str, found: Trained, model: str, read: list[str]) -> None:
     from delegraph import write_file
 
     write_file(path, found.to_html(f"{model}, trained").encode(), read)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Show the steps that are done with loss and metric, on a terminal, and the time that is left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("loss {task.fields[loss]}{task.fields[metric]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("preparing", total=None, loss="", metric="")
-
-        def progress(done: Progress) -> None:
-            told = "" if done.metric is None else f", {done.metric_name} {100 * done.metric:.1f} %"
-            shown.update(
-                task,
-                completed=done.step,
-                total=done.steps,
-                description=f"epoch {done.epoch} of {done.epochs}",
-                loss=f"{done.loss:.4g}",
-                metric=told,
-            )
-
-        yield progress

@@ -1,17 +1,25 @@
-"""A model of floats trained while its weights are pruned or clustered, and what became of each layer."""
+"""A model of floats trained while its weights are pruned or clustered, and what became of each layer.
+
+One shot comes first, on the samples that are trained on: it is epoch 0 of the training, so that the model
+that is kept is never worse than it, as samples see it that neither has seen.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from attrs import evolve
 from delegraph import Model
 
 from .bounds import model_of
+from .calibrate import read_samples
+from .calibrate.samples import ReadSamples, of_signature, place_of
 from .compress import (
     CompressedModel,
     WeightLayer,
+    WeightOutcome,
     compressed_model,
     counted_weights,
     weight_layers,
@@ -21,63 +29,95 @@ from .compress.significand import ALL, round_layers, rounding_note
 from .prepared import FloatModel
 from .pruning import store_sparse
 from .train import WeightConstraint, train
+from .train.course import Course, Told
 from .writer import ModelEdit
+
+Constraints = Mapping["int | str", WeightConstraint]
 
 
 def train_compressed(
     model: Model | str | os.PathLike[str],
     data: Any,
-    constraints: Mapping[int | str, WeightConstraint],
-    told: str,
+    one_shot: Callable[[ReadSamples], CompressedModel],
+    constraints: Callable[[Model | CompressedModel], Constraints],
     *,
-    begin: CompressedModel | None = None,
+    is_gradual: bool = False,
     significand: int = ALL,
     sparse: bool = False,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    seed: int = 0,
+    held_back: float = 0.1,
+    signature: str | None = None,
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
+    samples: int | None = None,
+    progress: Told = lambda done: None,
     **settings: Any,
 ) -> CompressedModel:
     """Return a model trained with constraints: to give what it gave, or labels.
 
-    :param constraints: by the number of the tensor in the prepared model
-    :param told: what is asked for, in words
-    :param begin: what was made of the model, with which training begins; None: with the model itself
+    :param one_shot: makes the model smaller without training, on the samples that it gets
+    :param constraints: gives those of the model with which training begins, by the number of the tensor in
+        the prepared model
+    :param is_gradual: training begins with the model itself, which becomes smaller meanwhile; else with
+        what ``one_shot`` made
     :param significand: round what was made smaller to so many significant bits in the end
     :param sparse: store weights as sparse tensors, where that takes fewer bytes
-    :param progress: called with the number of steps that are done, and of all
-    :param settings: those of ``train``; no samples are held back: the last step has all that is asked for
+    :param settings: more of those of ``train``
     """
     given = model_of(model)
-    first = given if begin is None else begin.model
+    read = ReadSamples(
+        read_samples(given, of_signature(data, signature), mean=mean, std=std, limit=samples)
+    )
+    plan = Course(seed=seed, held_back=held_back)
+    plan.check()
+    begin = one_shot(plan.shown(given, signature, read))
+    source, kept = (given, constraints(given)) if is_gradual else (begin.model, constraints(begin))
     found = train(
-        first, data, teacher=given, bits=None, held_back=0.0,
-        constraints=dict(constraints),
-        progress=lambda done: progress(done.step, done.steps), **settings,
+        source, read, teacher=given, first=begin.model if is_gradual else None, bits=None,
+        constraints=kept, seed=seed, held_back=held_back, signature=signature, progress=progress,
+        **settings,
     )  # fmt: skip
-    ready, edit = FloatModel.of(given), ModelEdit(found.model)
+    place = place_of(given, signature)
+
+    def done(layer: WeightLayer, outcome: WeightOutcome) -> str:
+        is_trained = layer.subgraph == place
+        if is_gradual:
+            is_one = is_trained and layer.tensor.index in kept
+            return f"{begin.report.asked}, trained" if is_one else ""
+        return f"{outcome.done}, trained" if is_trained and outcome.done else outcome.done
+
+    made = begin
+    if found.kept_epoch:
+        ready = FloatModel.of(source)
+        made = _trained(given, begin, ready, found.model, done, significand, sparse)
+    return evolve(made, report=evolve(made.report, training=found.history))
+
+
+def _trained(
+    given: Model,
+    begin: CompressedModel,
+    source: FloatModel,
+    found: Model,
+    done: Callable[[WeightLayer, WeightOutcome], str],
+    significand: int,
+    sparse: bool,
+) -> CompressedModel:
+    """Return a trained model with what became of each layer of the given one.
+
+    :param source: with which training began
+    :param done: says what was done to a layer, beside what one shot did to it
+    """
+    ready, edit = FloatModel.of(given), ModelEdit(found)
+    layers = weight_layers(source, edit)
+    told: dict[int, str] = {}
     before = weight_layers(ready, ModelEdit(ready.model))
-    after = weight_layers(FloatModel.of(first), edit)
-    for layer, was in zip(after, before, strict=True):
-        layer.before, layer.index = was.weights, was.index
-    done = _done(after, constraints, told, begin)
-    round_layers([layer for layer in after if id(layer) in done], significand)
-    outcomes = counted_weights(after, {key: f"{what}, trained" for key, what in done.items()})
+    for layer, was, outcome in zip(layers, before, begin.report.outcomes, strict=True):
+        layer.before, layer.index, layer.reason = was.weights, was.index, outcome.reason
+        told[id(layer)] = done(layer, outcome)
+    round_layers([layer for layer in layers if told[id(layer)]], significand)
+    outcomes = counted_weights(layers, told)
     if sparse:
-        outcomes = with_stored(outcomes, after, store_sparse(after))
+        outcomes = with_stored(outcomes, layers, store_sparse(layers))
     ready.notes.extend(rounding_note(significand, is_asked=True))
-    channels = () if begin is None else begin.report.channels
-    return compressed_model(given, ready, edit, f"{told}, trained", outcomes, channels)
-
-
-def _done(
-    layers: Sequence[WeightLayer],
-    constraints: Mapping[int | str, WeightConstraint],
-    told: str,
-    begin: CompressedModel | None,
-) -> dict[int, str]:
-    """Return what was done to layers besides training, by their ``id``; the others are told why not."""
-    if begin is None:
-        return {id(layer): told for layer in layers if layer.tensor.index in constraints}
-    pairs = list(zip(layers, begin.report.outcomes, strict=True))
-    for layer, outcome in pairs:
-        layer.reason = outcome.reason
-    return {id(layer): outcome.done for layer, outcome in pairs if outcome.done}
+    asked, channels = f"{begin.report.asked}, trained", begin.report.channels
+    return compressed_model(given, ready, edit, asked, outcomes, channels)

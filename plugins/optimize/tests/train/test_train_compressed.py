@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from click.testing import CliRunner
 from delegraph import Builder, InputError, Model, read_model, write_file, write_model
-from delegraph_optimize import cluster, clustering_constraints, prune, pruning_constraints
+from delegraph_optimize import (
+    CompressedModel,
+    cluster,
+    clustering_constraints,
+    prune,
+    pruning_constraints,
+)
+from delegraph_optimize.calibrate import read_samples
+from delegraph_optimize.calibrate.samples import ReadSamples
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
 from small import dense_net, floats
@@ -21,6 +31,7 @@ from small import dense_net, floats
 pytest.importorskip("torch")
 
 from delegraph_optimize.train import train
+from delegraph_optimize.train.course import Course
 from delegraph_optimize.train_compressed import train_compressed
 
 
@@ -33,8 +44,16 @@ def weights_of(model: Model) -> list[np.ndarray]:
 @pytest.mark.parametrize("pattern", ["unstructured", "2:4"])
 def test_a_trained_model_has_its_zeros(schedule: str, pattern: str) -> None:
     model = dense_net()
-    constraints = pruning_constraints(model, pattern=pattern, schedule=schedule, frequency=2)
-    found = train_compressed(model, floats(64, 1, 64), constraints, "pruned", epochs=4, batch=8)
+    found = train_compressed(
+        model,
+        floats(64, 1, 64),
+        lambda some: prune(model, pattern=pattern),
+        lambda begun: pruning_constraints(begun, pattern=pattern, schedule=schedule, frequency=2),
+        is_gradual=True,
+        epochs=4,
+        batch=8,
+    )
+    assert found.report.training.kept_epoch
     assert [o.zeros for o in found.report.outcomes] == [1024, 64]
     if pattern == "2:4":
         assert all((w.reshape(-1, 4) == 0).sum(axis=1).min() == 2 for w in weights_of(found.model))
@@ -42,9 +61,8 @@ def test_a_trained_model_has_its_zeros(schedule: str, pattern: str) -> None:
 
 def test_what_was_pruned_stays_so_and_the_model_of_floats_teaches() -> None:
     model, x = dense_net(), floats(256, 1, 64)
-    pruned = prune(model, 0.5, data=x)
-    begin, constraints = pruned.model, pruning_constraints(pruned.model, schedule="kept")
-    found = train_compressed(model, x, constraints, "pruned", begin=pruned, epochs=8, batch=16, lr=0.003)
+    found = train_compressed(model, x, one_shot(model), kept_zeros, epochs=8, batch=16, lr=0.003)
+    begin = prune(model, 0.5, data=Course().shown(model, None, samples_of(x))).model
     for was, now, given in zip(*map(weights_of, (begin, found.model, model)), strict=True):
         assert not now[was == 0].any()
         assert not np.array_equal(now, was)
@@ -64,7 +82,15 @@ def test_training_makes_up_for_what_is_pruned() -> None:
     model, x = dense_net(), floats(256, 1, 64)
     by_size = prune(model, 0.5).model
     trained = train_compressed(
-        model, x, pruning_constraints(model, 0.5, frequency=2), "pruned", epochs=12, batch=16, lr=0.003
+        model,
+        x,
+        lambda some: prune(model, 0.5),
+        lambda begun: pruning_constraints(begun, 0.5, frequency=2),
+        is_gradual=True,
+        held_back=0,
+        epochs=12,
+        batch=16,
+        lr=0.003,
     ).model
 
     assert _lost(trained, model, x) < 0.6 * _lost(by_size, model, x)
@@ -84,8 +110,15 @@ def _run(model: Model, x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("per", ["tensor", "channel"])
 def test_a_trained_model_has_few_values_and_keeps_zeros(per: str) -> None:
     model, x = prune(dense_net(), 0.5, per="layer").model, floats(64, 1, 64)
-    constraints = clustering_constraints(model, 8, per=per)
-    found = train_compressed(model, x, constraints, "8 clusters", epochs=3, batch=8)
+    found = train_compressed(
+        model,
+        x,
+        lambda some: cluster(model, 8, per=per),
+        lambda begun: clustering_constraints(begun, 8, per=per),
+        epochs=3,
+        batch=8,
+    )
+    assert found.report.training.kept_epoch
     for before, after in zip(weights_of(model), weights_of(found.model), strict=True):
         assert not after[before == 0].any()
         assert not np.array_equal(before, after)
@@ -97,14 +130,12 @@ def test_a_trained_model_has_few_values_and_keeps_zeros(per: str) -> None:
 def test_values_that_samples_gave_are_where_their_training_begins(per: str) -> None:
     model, x = dense_net(), floats(64, 1, 64)
     begin = cluster(model, 4, per=per, data=x)
-    by_weights = clustering_constraints(model, 4, per=per)
-    constraints = clustering_constraints(begin.model, 4, per=per)
-    how = {"epochs": 1, "batch": 64, "lr": 1e-9}  # hardly a step
-    found = train_compressed(model, x, constraints, "4 clusters", begin=begin, **how).model
-    for before, after in zip(weights_of(begin.model), weights_of(found), strict=True):
+    how = {"bits": None, "teacher": model, "epochs": 1, "batch": 64, "lr": 1e-9}  # hardly a step
+    found = train(begin.model, x, constraints=clustering_constraints(begin, 4, per=per), **how)
+    for before, after in zip(weights_of(begin.model), weights_of(found.model), strict=True):
         np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-7)
-    other = train_compressed(model, x, by_weights, "4 clusters", **how).model
-    assert _lost(found, model, x) < _lost(other, model, x)
+    other = train(model, x, constraints=clustering_constraints(model, 4, per=per), **how)
+    assert _lost(found.model, model, x) < _lost(other.model, model, x)
 
 
 def test_integers_keep_zeros_and_values_while_they_are_trained() -> None:
@@ -120,13 +151,24 @@ def test_the_commands_train(tmp_path: Path) -> None:
     model, data, out = tmp_path / "m.tflite", tmp_path / "x.npy", tmp_path / "out.tflite"
     write_file(model, write_model(dense_net()))
     np.save(data, floats(32, 1, 64))
-    words = [str(model), "-o", str(out), "--train", "--data", str(data), "--epochs", "1"]
+    words = [
+        str(model),
+        "-o",
+        str(out),
+        "--train",
+        "--data",
+        str(data),
+        "--epochs",
+        "1",
+        "--held-back",
+        "0",
+    ]
     done = CliRunner().invoke(prune_command, [*words, "--sparsity", "0.75", "--per", "layer"])
     assert done.exit_code == 0, done.output
     assert "pruned 75 %, trained: 2 of 2 layers; 75.0 % of 2,176 weights are 0" in done.output
     done = CliRunner().invoke(prune_command, [*words, "--schedule", "constant", "--frequency", "1"])
     assert done.exit_code == 0, done.output
-    assert "pruned 50 %, trained: 2 of 2 layers; 50.0 % of 2,176 weights are 0" in done.output
+    assert ": 2 of 2 layers; 50.0 % of 2,176 weights are 0" in done.output
     done = CliRunner().invoke(cluster_command, [*words, "--clusters", "4"])
     assert done.exit_code == 0, done.output
     assert "4 clusters, trained: 2 of 2 layers" in done.output
@@ -165,10 +207,82 @@ def test_channels_do_not_go_little_by_little(tmp_path: Path) -> None:
 
 def test_what_is_trained_can_be_stored_sparse() -> None:
     model, x = dense_net(), floats(64, 1, 64)
-    pruned = prune(model, 0.75, data=x)
-    constraints = pruning_constraints(pruned.model, schedule="kept")
-    found = train_compressed(model, x, constraints, "pruned", begin=pruned, sparse=True, epochs=1)
+    found = train_compressed(model, x, one_shot(model, 0.75), kept_zeros, sparse=True, held_back=0)
+    assert found.report.training.kept_epoch
     assert [o.stored for o in found.report.outcomes] == ["sparse", "sparse"]
+
+
+HARMFUL = {"epochs": 2, "batch": 8, "lr": 3.0}  # far too large
+
+
+@pytest.mark.parametrize("asked", ["zeros", "gradual", "channels", "values", "sparse"])
+def test_training_that_does_harm_leaves_what_one_shot_made(asked: str) -> None:
+    """One shot has not seen what is held back either."""
+    model, x = dense_net(), floats(64, 1, 64)
+    make = {
+        "channels": lambda some: prune(model, 0.5, structured=True, data=some),
+        "values": lambda some: cluster(model, 8, data=some),
+        "sparse": lambda some: prune(model, 0.75, data=some, sparse=True),
+    }.get(asked, one_shot(model))
+    constraints = {
+        "gradual": lambda begun: pruning_constraints(begun, 0.5, frequency=1, end=0.5),
+        "channels": lambda begun: {},
+        "values": lambda begun: clustering_constraints(begun, 8),
+    }.get(asked, kept_zeros)
+    found = train_compressed(model, x, make, constraints, is_gradual=asked == "gradual", **HARMFUL)
+    seen = Course().shown(model, None, samples_of(x))
+    assert len(seen) == 58
+    assert found.content == make(seen).content
+    assert not found.report.training.kept_epoch
+    assert [e.counts for e in found.report.training.epochs] == [True, asked != "gradual", True]
+    told = " ".join(str(found).split())
+    assert "no epoch was better on the samples held back: the model before training (*) is kept" in told
+
+
+def test_an_epoch_counts_once_all_zeros_are_there() -> None:
+    model, x = dense_net(), floats(64, 1, 64)
+    constraints = pruning_constraints(model, 0.5, frequency=1, end=1.0)
+    found = train(model, x, constraints=constraints, bits=None, epochs=3, batch=8)
+    assert [e.counts for e in found.epochs] == [False, False, False, True]
+    assert found.kept_epoch == 3
+    assert min(e.held_loss for e in found.epochs) < found.epochs[3].held_loss
+    assert [int((w == 0).sum()) for w in weights_of(found.model)] == [1024, 64]
+
+
+def test_the_values_of_the_epoch_that_is_kept_are_written() -> None:
+    """Not its weights with the values of a later epoch."""
+    model, x = dense_net(), floats(64, 1, 64)
+    begin = cluster(model, 4, data=x)
+    found = train(begin.model, x, constraints=clustering_constraints(begin, 4), **HARMFUL, bits=None)
+    assert found.kept_epoch == 0
+    for before, after in zip(weights_of(begin.model), weights_of(found.model), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_pruned_clustered_and_trained_as_integers_is_no_worse_than_not_trained() -> None:
+    model, x = dense_net(), floats(64, 1, 64)
+    pruned = prune(model, 0.5, data=x)
+    made = cluster(pruned.model, 8, data=x)
+    how = {"constraints": clustering_constraints(made, 8), "method": "minmax"}
+    harmed, still = (train(made.model, x, **how, **HARMFUL | {"lr": lr}) for lr in (3.0, 1e-12))
+    assert harmed.kept_epoch == 0
+    for before, after in zip(*map(weights_of, (still.model, harmed.model)), strict=True):
+        np.testing.assert_array_equal(before, after)
+    for before, after in zip(*map(weights_of, (pruned.model, harmed.model)), strict=True):
+        assert not after[before == 0].any()
+        assert max(len(np.unique(row)) for row in after) <= 8
+
+
+def one_shot(model: Model, sparsity: float = 0.5) -> Callable[[Any], CompressedModel]:
+    return lambda some: prune(model, sparsity, data=some)
+
+
+def kept_zeros(begun: CompressedModel) -> Any:
+    return pruning_constraints(begun, schedule="kept")
+
+
+def samples_of(x: np.ndarray) -> ReadSamples:
+    return ReadSamples(read_samples(dense_net(), x))
 
 
 def _written(folder: Path, x: np.ndarray) -> list[str]:

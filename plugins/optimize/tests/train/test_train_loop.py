@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from delegraph.cli import main
 torch = pytest.importorskip("torch")
 
 sys.path.insert(0, str(Path(__file__).parent))
-from delegraph_optimize import quantize  # noqa: E402
+from delegraph_optimize import pruning_constraints, quantize  # noqa: E402
+from delegraph_optimize.report_command import training_bar  # noqa: E402
 from delegraph_optimize.train import (  # noqa: E402
     Progress,
     Trained,
@@ -120,9 +122,8 @@ def test_what_is_written_is_never_worse_than_what_was_begun_with() -> None:
 def test_an_epoch_that_is_worse_is_not_kept_and_the_report_says_so() -> None:
     found = trained(lr=5.0)
     assert found.kept_epoch == 0
-    assert "no epoch was better on the samples held back: the model before training (*) is kept" in str(
-        found
-    )
+    told = " ".join(str(found).split())
+    assert "no epoch was better on the samples held back: the model before training (*) is kept" in told
 
 
 def test_several_processes_train_as_one_does() -> None:
@@ -230,7 +231,10 @@ def test_too_little_memory_is_found_out_before(monkeypatch: pytest.MonkeyPatch) 
         ({"bits": None, "target": "reference"}, "target is of integers: it needs bits"),
         ({"ranges": "guessed"}, "ranges needs one of learned, observed, fixed"),
         ({"constraints": {"nothing": None}}, "a constraint needs one constant of floats, found 0"),
-        ({"constraints": {"conv/kernel": 3}}, "a constraint needs start, step, apply and final, found int"),
+        (
+            {"constraints": {"conv/kernel": 3}},
+            "a constraint needs start, step, is_met, apply and final, found int",
+        ),
     ],
 )
 def test_bad_arguments_are_named(settings: dict[str, Any], message: str) -> None:
@@ -249,6 +253,9 @@ class EveryOther:
 
     def step(self, step: int, steps: int) -> None:
         self.seen.append((step, steps))
+
+    def is_met(self) -> bool:
+        return True
 
     def apply(self, weight: Any) -> Any:
         return weight * torch.from_numpy(self.mask)
@@ -416,6 +423,64 @@ def test_a_signature_is_trained_and_the_others_stay() -> None:
         InputError, match=r"signature needs one of the model's .'first', 'second'., found 'third'"
     ):
         train(model, data, signature="third")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["second={x}"], "no samples of the main subgraph"),
+        (["third={x}"], "no signature 'third' to have samples; the model's: first, second"),
+        (["{x}", "second={x}"], "several need SIGNATURE=PATH each"),
+        (["first={x}"], None),
+        (["first={x}", "second={x}"], None),
+    ],
+)
+def test_the_commands_take_samples_by_signature(
+    asked: list[str], message: str | None, tmp_path: Path, capsys: Any
+) -> None:
+    data = np.random.default_rng(0).normal(size=(24, 1, 4)).astype(np.float32)
+    np.save(tmp_path / "x.npy", data)
+    (tmp_path / "m.tflite").write_bytes(write_model(two_signatures()))
+    given = [w for a in asked for w in ("--data", a.format(x=tmp_path / "x.npy"))]
+    for words in (["train"], ["prune", "--train"], ["cluster", "--train", "--clusters", "2"]):
+        words = [*words, str(tmp_path / "m.tflite"), "-o", str(tmp_path / "o.tflite"), "--epochs", "1"]
+        with pytest.raises(SystemExit) as ended:
+            main([*words, *given])
+        told = capsys.readouterr()
+        if message is None:
+            assert not ended.value.code, told.err
+            assert "on 22 samples" in told.out
+        else:
+            assert ended.value.code
+            assert message in " ".join(told.err.split())
+
+
+def test_what_is_pruned_and_trained_is_the_subgraph_of_the_signature() -> None:
+    model = two_signatures()
+    data = np.random.default_rng(0).normal(size=(64, 1, 4)).astype(np.float32)
+    constraints = pruning_constraints(model, 0.75, signature="second", schedule="constant")
+    how = {"signature": "second", "bits": None, "epochs": 1, "batch": 8}
+    found = train(model, data, constraints=constraints, **how)
+    zeros = [int((op.inputs[1].data == 0).sum()) for g in found.model.subgraphs for op in g.ops]
+    assert zeros == [12, 12]
+    assert np.array_equal(found.model.subgraphs[0].ops[0].inputs[1].data, 2 * np.eye(4))
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_loss_metric_and_time_left_are_all_on_the_line(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with training_bar("pruning") as (layers, steps):
+        layers(1, 2)
+        for step in (1, 2):
+            steps(Progress(step, 400, 100, 100, 1.234e-5, 1.0, "agreement"))
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    (line,) = {line for line in re.split(r"[\r\n]+", shown) if "agreement" in line}
+    assert line.startswith("epoch 100 of 100")
+    assert re.search(r"loss 1.234e-05, agreement 100.0 % [-0-9:]+ left", line)
+    assert len(line) <= columns
 
 
 def two_signatures() -> Model:

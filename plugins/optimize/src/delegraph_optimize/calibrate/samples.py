@@ -25,6 +25,12 @@ _FEW = 48  # values: fewer are no image
 _logger = logging.getLogger("delegraph")
 
 
+class ReadSamples(tuple["Sample", ...]):
+    """Samples that were read before: they are taken as they are."""
+
+    __slots__ = ()
+
+
 class Pixels:
     """Warns of inputs that look like pixels nobody scaled: a model of floats may want -1 to 1."""
 
@@ -58,10 +64,13 @@ def read_samples(
     :param data: a folder of images, .npy, .npz and .wav files, a sample each; an .npy or .npz file with an
         axis of
         samples before the input's own; or an iterable of arrays, of tuples of them in the model's order,
-        or of mappings by name; a mapping from signatures to such.
+        or of mappings by name; a mapping from signatures to such; or samples that were read.
     :param mean: of the pixels of images; with ``std``: real = (pixel - mean) / std.
     :param limit: use so many samples at most.
     """
+    if isinstance(data, ReadSamples):
+        yield from data[:limit]
+        return
     if not isinstance(data, Mapping):
         yield from read_samples_of(model, None, data, mean, std, limit)
         return
@@ -119,6 +128,26 @@ def inputs_of(model: Model, signature: str | None) -> dict[str, Tensor]:
     found = next(s for s in model.signatures if s.key == signature)
     tensors = model.subgraphs[found.subgraph].tensors
     return {name: tensors[i] for name, i in found.inputs.items()}
+
+
+def of_signature(data: Any, signature: str | None) -> Any:
+    """Return samples, said to be of a signature where they do not say it themselves."""
+    says_it = isinstance(data, (Mapping, ReadSamples))
+    return data if signature is None or says_it else {signature: data}
+
+
+def place_of(model: Model, signature: str | None) -> int:
+    """Return the subgraph of a signature; that of None is the main one.
+
+    :raises InputError: the model has no such
+    """
+    if signature is None:
+        return 0
+    found = [s.subgraph for s in model.signatures if s.key == signature]
+    if not found:
+        there = ", ".join(repr(s.key) for s in model.signatures) or "none"
+        raise InputError(f"signature needs one of the model's ({there}), found {signature!r}")
+    return found[0]
 
 
 def _files(

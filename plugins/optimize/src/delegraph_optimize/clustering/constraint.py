@@ -14,10 +14,7 @@ import numpy as np
 from attrs import define, field
 from delegraph import InputError, Model
 
-from ..bounds import model_of
-from ..compress import LayerRule, WeightLayer, check_layers, layer_rules, weight_layers
-from ..prepared import FloatModel
-from ..writer import ModelEdit
+from ..compress import CompressedModel, LayerRule, WeightLayer, layer_rules, layers_to_train
 from .asked import AskedClustering
 from .kmeans import moved, nearest
 from .shared_values import Clustering
@@ -49,6 +46,10 @@ class ClusteringConstraint:
         """Let the values follow the weights once a step."""
         self._is_on = step >= self.begin * steps
         self._is_due = step < steps
+
+    def is_met(self) -> bool:
+        """Say whether weights are the nearest values by now."""
+        return self._is_on
 
     def apply(self, weight: torch.Tensor) -> torch.Tensor:
         """Return the weights, each the nearest value."""
@@ -87,7 +88,7 @@ class ClusteringConstraint:
 
 
 def clustering_constraints(
-    model: Model | str | os.PathLike[str],
+    model: Model | CompressedModel | str | os.PathLike[str],
     clusters: int = 16,
     *,
     per: str = "tensor",
@@ -96,23 +97,23 @@ def clustering_constraints(
     rules: str | os.PathLike[str] | Iterable[LayerRule] | None = None,
     begin: float = 0.0,
     seed: int = 0,
+    signature: str | None = None,
 ) -> dict[int | str, ClusteringConstraint]:
     """Return what ``train`` needs to cluster a model: a constraint by the number of the tensor.
 
+    :param model: the model, or what ``cluster`` made of it; rules speak of the model before
     :param clusters: how many values, with ``per``, ``init``, ``keep_zeros`` and ``rules`` as of ``cluster``
     :param begin: when it begins, as a share of the steps
     :param seed: of the first values
+    :param signature: whose subgraph is trained; None: the main one
     :raises InputError: an argument is none of these, or there is nothing to cluster
     """
     asked = AskedClustering(clusters, per, init, keep_zeros, layer_rules(rules, ("clusters",)))
     asked.check()
     if not 0 <= begin < 1:
         raise InputError(f"begin needs a share of the steps from 0 to less than 1, found {begin:g}")
-    ready = FloatModel.of(model_of(model))
-    layers = [x for x in weight_layers(ready, ModelEdit(ready.model)) if not x.subgraph]
-    check_layers(layers, "cluster")
     found: dict[int | str, ClusteringConstraint] = {}
-    for layer in layers:
+    for layer in layers_to_train(model, signature, "cluster"):
         wanted = asked.of(layer)
         if isinstance(wanted, Clustering):
             found[layer.tensor.index] = ClusteringConstraint(layer, wanted, begin, seed)

@@ -7,6 +7,7 @@ from .compressed import (
     check_layers,
     compressed_model,
     counted_weights,
+    layers_to_train,
     with_stored,
 )
 from .layer_rules import LayerRule, layer_rules
@@ -31,6 +32,7 @@ __all__ = [
     "is_mendable",
     "kept_samples",
     "layer_rules",
+    "layers_to_train",
     "own_bias",
     "weight_layers",
     "with_stored",

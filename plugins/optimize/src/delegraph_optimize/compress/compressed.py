@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import evolve, field, frozen
 from delegraph import InputError, Model, write_model
 
+from ..bounds import model_of
+from ..calibrate.samples import place_of
 from ..prepared import FloatModel
 from ..report.sizes import compressed
 from ..writer import ModelEdit
 from ..written import Written
 from .report import CompressionReport, KeptChannels, WeightOutcome
-from .weight_layer import WeightLayer
+from .weight_layer import WeightLayer, weight_layers
 
 
 @frozen(repr=False)
@@ -75,6 +78,26 @@ def _channel_values(matrix: np.ndarray) -> int:
     """Return the most different values that a row has."""
     rows = np.sort(matrix, axis=1)
     return int((rows[:, 1:] != rows[:, :-1]).sum(axis=1).max(initial=0)) + 1
+
+
+def layers_to_train(
+    model: Model | CompressedModel | str | os.PathLike[str], signature: str | None, verb: str
+) -> list[WeightLayer]:
+    """Return the weights of the subgraph that is trained; what rules say is of the model that was given.
+
+    :param model: the model, or what was made of it
+    :raises InputError: there are none
+    """
+    given = model.model if isinstance(model, CompressedModel) else model_of(model)
+    ready = FloatModel.of(given)
+    layers = weight_layers(ready, ModelEdit(ready.model))
+    if isinstance(model, CompressedModel):
+        for layer, outcome in zip(layers, model.report.outcomes, strict=True):
+            layer.index = outcome.index
+    place = place_of(given, signature)
+    found = [layer for layer in layers if layer.subgraph == place]
+    check_layers(found, verb)
+    return found
 
 
 def check_layers(layers: Sequence[WeightLayer], verb: str) -> None:

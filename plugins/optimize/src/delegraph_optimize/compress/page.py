@@ -7,6 +7,7 @@ from delegraph import bytes_text, escaped, html_text
 from ..report.bars import Bar, BarGroup, bars
 from ..report.charts import COLORS
 from ..report.page import figure, page, row, whole_table
+from ..report.training_view import figures, sentences
 from .report import CompressionReport, WeightOutcome
 from .report_text import cells, percent, summary
 
@@ -20,9 +21,12 @@ def compression_page(report: CompressionReport, name: str) -> str:
     """
     several = len({o.subgraph for o in report.outcomes}) > 1
     rows = [row(list(cells(o, several)), "td") for o in report.outcomes]
-    told = "".join(f"<p>{html_text(escaped(line))}</p>" for line in (summary(report), *report.notes))
+    history = report.training
+    lines = [summary(report), *report.notes, *([] if history is None else sentences(history))]
+    told = "".join(f"<p>{html_text(escaped(line))}</p>" for line in lines)
+    curves = [] if history is None else figures(history)
     table = f'<div class="scroll">{whole_table(_HEADS, rows)}</div>'
-    return page(escaped(name), told, [_sizes(report), _zeros(report)], [table])
+    return page(escaped(name), told, [*curves, _sizes(report), _zeros(report)], [table])
 
 
 def _sizes(report: CompressionReport) -> str:

@@ -8,6 +8,8 @@ import attrs
 from attrs import field, frozen
 from delegraph import bytes_text, html_text
 
+from ..report.training import TrainingHistory
+
 
 @frozen
 class WeightOutcome:
@@ -49,6 +51,7 @@ class CompressionReport:
     compressed_before: int  # of the file compressed by deflate, as in a .zip file
     compressed_after: int
     channels: tuple[KeptChannels, ...] = field(default=(), repr=False)  # of layers that lost some
+    training: TrainingHistory | None = field(default=None, repr=False)  # where there was one
 
     @property
     def changed(self) -> tuple[WeightOutcome, ...]:
@@ -77,4 +80,6 @@ class CompressionReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as values that JSON can hold."""
-        return attrs.asdict(self)
+        found = attrs.asdict(self)
+        found["training"] = None if self.training is None else self.training.to_json()
+        return found

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ..report.text import shortened
+from ..report.training_view import epoch_table, sentences
 from .report import CompressionReport, WeightOutcome
 
 
@@ -22,7 +23,15 @@ def _rendered(report: CompressionReport) -> RenderableType:
     for outcome in report.outcomes:
         table.add_row(*map(Text, cells(outcome, several)))
     lines = [Text(line) for line in (*report.notes, summary(report))]
-    return Group(table, Text(), *lines)
+    return Group(*_training(report), table, Text(), *lines)
+
+
+def _training(report: CompressionReport) -> list[RenderableType]:
+    """Return the epochs of the training, where there was one."""
+    if report.training is None:
+        return []
+    told = map(Text, sentences(report.training))
+    return [epoch_table(report.training), Text(), *told, Text()]
 
 
 def cells(outcome: WeightOutcome, several: bool) -> tuple[str, ...]:

@@ -14,10 +14,7 @@ import numpy as np
 from attrs import define, field
 from delegraph import InputError, Model
 
-from ..bounds import model_of
-from ..compress import LayerRule, WeightLayer, check_layers, layer_rules, weight_layers
-from ..prepared import FloatModel
-from ..writer import ModelEdit
+from ..compress import CompressedModel, LayerRule, WeightLayer, layer_rules, layers_to_train
 from .asked import AskedPruning, Pruning
 
 if TYPE_CHECKING:
@@ -58,6 +55,10 @@ class PruningConstraint:
         self._is_due |= share > 0 and (is_time or is_last or self._kept is None)
         self._share = share
 
+    def is_met(self) -> bool:
+        """Say whether all that is to be zero is."""
+        return self.schedule == "kept" or self._share >= self.pruning.share
+
     def share_at(self, at: float) -> float:
         """Return the share of zeros after a share of the steps.
 
@@ -94,7 +95,7 @@ class PruningConstraint:
 
 
 def pruning_constraints(
-    model: Model | str | os.PathLike[str],
+    model: Model | CompressedModel | str | os.PathLike[str],
     sparsity: float | None = None,
     *,
     pattern: str = "unstructured",
@@ -103,15 +104,18 @@ def pruning_constraints(
     begin: float = 0.0,
     end: float = 0.75,
     frequency: int = 10,
+    signature: str | None = None,
 ) -> dict[int | str, PruningConstraint]:
     """Return what ``train`` needs to prune a model: a constraint by the number of the tensor.
 
+    :param model: the model, or what ``prune`` made of it; rules speak of the model before
     :param sparsity: the share of zeros in the end, with ``pattern`` and ``rules`` as of ``prune``
     :param schedule: ``"polynomial"``: the share grows, fast at first; ``"constant"``: it is there at once;
         ``"kept"``: the model is pruned already, its zeros stay, whatever the share
     :param begin: when it begins, as a share of the steps
     :param end: when it is all there; from then on the same weights are zero
     :param frequency: steps after which the smallest weights are looked for again
+    :param signature: whose subgraph is trained; None: the main one
     :raises InputError: an argument is none of these, or there is nothing to prune
     """
     if schedule not in SCHEDULES:
@@ -122,11 +126,8 @@ def pruning_constraints(
         raise InputError(f"frequency needs a number of steps from 1 on, found {frequency}")
     asked = AskedPruning(sparsity, pattern, layer_rules(rules, ("sparsity", "pattern")))
     asked.check()
-    ready = FloatModel.of(model_of(model))
-    layers = [x for x in weight_layers(ready, ModelEdit(ready.model)) if not x.subgraph]
-    check_layers(layers, "prune")
     found: dict[int | str, PruningConstraint] = {}
-    for layer in layers:
+    for layer in layers_to_train(model, signature, "prune"):
         wanted = asked.of(layer)
         if isinstance(wanted, Pruning):
             found[layer.tensor.index] = PruningConstraint(layer, wanted, schedule, begin, end, frequency)

@@ -24,17 +24,27 @@ class Point:
     label: str = ""  # beside it; the name shows on pointing at it
 
 
-def lines(series: Sequence[tuple[str, str, Sequence[tuple[int, float]]]], x_name: str, y_name: str) -> str:
-    """Return lines through points: (name, color, points) each."""
+def lines(
+    series: Sequence[tuple[str, str, Sequence[tuple[int, float]]]],
+    x_name: str,
+    y_name: str,
+    mark: tuple[int, str] | None = None,
+) -> str:
+    """Return lines through points: (name, color, points) each.
+
+    :param mark: a place along the first axis, and what is there: the points of the lines are drawn there
+    """
     points = [p for _, _, some in series for p in some if isfinite(p[1])]
     frame = _Frame([float(p[0]) for p in points], [p[1] for p in points], x_name, y_name)
-    drawn = frame.axes()
+    drawn = [*frame.axes(), *([] if mark is None else _marked(frame, *mark))]
     for name, color, some in series:
         path = " ".join(f"{frame.x(a):.1f},{frame.y(b):.1f}" for a, b in some if isfinite(b))
         drawn.append(
             f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6">'
             f"<title>{html_text(name)}</title></polyline>"
         )
+        if mark is not None:
+            drawn += [_dot(frame.x(a), frame.y(b), color) for a, b in some if a == mark[0] and isfinite(b)]
     return _svg(frame.width, frame.height, drawn)
 
 
@@ -54,6 +64,19 @@ def points(some: Sequence[Point], x_name: str, y_name: str) -> str:
             text = html_text(_short(p.label))
             drawn.append(f'<text x="{x + shift:.1f}" y="{y - 6:.1f}" text-anchor="{anchor}">{text}</text>')
     return _svg(frame.width, frame.height, drawn)
+
+
+def _dot(x: float, y: float, color: str) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{color}" stroke="#fff"/>'
+
+
+def _marked(frame: _Frame, place: int, name: str) -> list[str]:
+    """Return a dashed line from below to above, and its name over it."""
+    x, low = frame.x(place), frame.height - frame.bottom
+    return [
+        f'<path class="axis" stroke-dasharray="4 3" d="M{x:.1f} {frame.top}V{low}"/>',
+        f'<text x="{x:.1f}" y="{frame.top - 6}" text-anchor="middle">{html_text(name)}</text>',
+    ]
 
 
 def histogram(

@@ -264,6 +264,7 @@ td { font-variant-numeric: tabular-nums; }
 table { margin-bottom: 10px; }
 .scroll td, .scroll th { white-space: nowrap; }
 .wide td svg { display: block; }
+pre { overflow-x: auto; font-size: 12px; }
 .broken td { background: #ffebe9; }
 @media (max-width: 760px) { svg.chart text { font-size: 18px; } th, td { padding-right: 8px; } }
 </style>

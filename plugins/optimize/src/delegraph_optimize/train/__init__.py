@@ -7,9 +7,10 @@ like.
 
 from __future__ import annotations
 
+from ..report.training import Epoch, TrainingHistory
 from .constraints import WeightConstraint
 from .course import Progress
-from .history import Epoch, Trained
+from .history import Trained
 from .made import export, trainable
 from .module import TrainableModel
 from .train_model import train
@@ -19,6 +20,7 @@ __all__ = [
     "Progress",
     "TrainableModel",
     "Trained",
+    "TrainingHistory",
     "WeightConstraint",
     "export",
     "train",

@@ -13,7 +13,7 @@ from delegraph import InputError, write_file
 
 from .torch_extra import torch
 
-_FORMAT = "delegraph training 2"
+_FORMAT = "delegraph training 3"
 
 
 @define(eq=False)

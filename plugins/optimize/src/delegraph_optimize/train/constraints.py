@@ -19,18 +19,22 @@ class WeightConstraint(Protocol):
 
     Weights are those of floats of the prepared model, in the shape that the tensor has in the file.
     Training moves weights that obey nothing; the model computes with what ``apply`` makes of them, and
-    stores what ``final`` makes of them. Where both
-    quantization and a constraint are asked for, the constraint comes first.
+    stores what ``final`` makes of them. Where both quantization and a constraint are asked for, the
+    constraint comes first. Only an epoch after which all constraints are met can be the one that is kept.
     """
 
     def start(self, weights: np.ndarray) -> None:
-        """Take in the weights with which training begins; again, of a checkpoint, where it goes on."""
+        """Take in the weights with which training begins; again, those of a checkpoint, where it goes on;
+        and in the end those that are kept, which ``final`` made: it makes the same of them then.
+        """
         ...
 
     def step(self, step: int, steps: int) -> None:
-        """Move a schedule on: called before each of so many steps, from 0; and once with ``steps`` at the
-        end.
-        """
+        """Move a schedule on: called before each of so many steps, from 0, and with ``steps`` at last."""
+        ...
+
+    def is_met(self) -> bool:
+        """Say whether the weights are by now what they have to be in the end."""
         ...
 
     def apply(self, weight: torch.Tensor) -> torch.Tensor:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from attrs import frozen
-from delegraph import InputError
+from delegraph import InputError, Model
+
+from ..calibrate.samples import ReadSamples, Sample, place_of
 
 LR, LR_OF_FEW_BITS = 2e-4, 1e-3
 _FEW = 20  # samples: of fewer, none are held back
@@ -55,3 +57,19 @@ class Course:
         order = np.random.default_rng([self.seed, 1 << 20]).permutation(count)
         held = int(count * self.held_back) if count >= _FEW else 0
         return np.sort(order[:held]), np.sort(order[held:])
+
+    def shown(self, model: Model, signature: str | None, samples: Sequence[Sample]) -> ReadSamples:
+        """Return samples without those that are held back of the subgraph that is trained.
+
+        :raises InputError: none is of that subgraph
+        """
+        place = place_of(model, signature)
+        own = [i for i, (key, _) in enumerate(samples) if place_of(model, key) == place]
+        if samples and not own:
+            trained = "the main subgraph" if signature is None else f"signature {signature!r}"
+            others = ", ".join(dict.fromkeys(repr(key) for key, _ in samples))
+            raise InputError(
+                f"no samples of {trained}, which is to be trained, but of {others}; signature names another"
+            )
+        held = {own[i] for i in self.split(len(own))[0]}
+        return ReadSamples(s for i, s in enumerate(samples) if i not in held)

@@ -66,9 +66,9 @@ class Examples:
             module.quantize()
         self.together = True
 
-    def values(self, module: Any, numbers: Sequence[int], wanted: Sequence[int]) -> list[Any]:
+    def values(self, module: Any, numbers: Iterable[int], wanted: Sequence[int]) -> list[Any]:
         """Return what a model's tensors hold for some samples, those of a batch behind each other."""
-        rows = [self.samples[i] for i in numbers]
+        rows = [self.samples[int(i)] for i in numbers]
         if self.together:
             found: list[Any] = module.values(_stacked(rows), wanted)
             return found

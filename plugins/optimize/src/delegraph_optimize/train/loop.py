@@ -11,15 +11,16 @@ import numpy as np
 from attrs import define, field
 from delegraph import InputError
 
+from ..report.training import Epoch, TrainingHistory
 from .checkpoint import Checkpoint
 from .course import Course, Progress, Told
 from .examples import LOOKED_AT, Examples
-from .history import Epoch
 from .module import TrainableModel
 from .objective import Objective
 from .optimizer import Steps, parameters_of
 from .parallel import mean_of_all, shared
 from .torch_extra import torch
+from .wanted import OtherModel
 
 SAVED_EVERY = 60.0  # seconds between checkpoints, besides those after each epoch
 _FROZEN = 0.8  # of the steps: then what is observed stays as it is
@@ -42,7 +43,8 @@ class Training:
     progress: Told = _tell_nobody
     rank: int = 0  # of this process among those that train together
     processes: int = 1
-    history: list[Epoch] = field(factory=list)
+    first: OtherModel | None = None  # what epoch 0 is; None: what is trained, as it begins
+    epochs: list[Epoch] = field(factory=list)
     best_epoch: int = 0
     notes: list[str] = field(factory=list)
     step: int = 0
@@ -62,6 +64,7 @@ class Training:
         self._optimizer = Steps(self.module, self.plan.lr, self._steps)
         self._best: dict[str, Any] | None = None
         self._best_loss = math.inf
+        self._moved_to = -1  # the step that constraints know of
         self._sums = [0.0, 0.0]
         self._began = time.monotonic()
         self._note()
@@ -71,15 +74,13 @@ class Training:
         self._optimizer.adam.load_state_dict(found.optimizer)
         self.step, self._sums = found.step, list(found.sums)
         self._best, self._best_loss, self.best_epoch = found.best, found.best_loss, found.best_epoch
-        self.history = [Epoch.of(row) for row in found.history]
-        trained = self.module.trained_values()
-        for index, constraint in self.module.constraints.items():
-            constraint.start(trained[index])
+        self.epochs = [Epoch.of(row) for row in found.history]
+        self._start_constraints()
 
     def run(self) -> None:
         """Train to the end; the module has the weights of the best epoch then."""
         self._shared = shared(self.module, self._loss, self.rank, self.processes, self._has_unused)
-        if not self.history:
+        if not self.epochs:
             self._close_epoch(0)
         saved = time.monotonic()
         while self.step < self._steps:
@@ -90,11 +91,18 @@ class Training:
             elif time.monotonic() - saved > SAVED_EVERY:
                 self.save()
                 saved = time.monotonic()
-        for constraint in self.module.constraints.values():
-            constraint.step(self._steps, self._steps)
         if self._best is not None:
             self.module.load_state_dict(self._best)
+            self._start_constraints()
+        self._move_constraints()
         self.module.eval()
+
+    def history(self) -> TrainingHistory:
+        """Return how it went."""
+        metric = self.objective.metric
+        return TrainingHistory(
+            self.objective.name, metric, tuple(self.epochs), self.best_epoch, tuple(self.notes)
+        )
 
     def save(self) -> None:
         if self.checkpoint is None:
@@ -108,15 +116,14 @@ class Training:
             self._best_loss,
             self.best_epoch,
             self._sums,
-            [e.row for e in self.history],
+            [e.row for e in self.epochs],
         ).save(self.checkpoint)
 
     def _train_step(self) -> None:
         epoch, at = divmod(self.step, self._per_epoch)
         order = np.random.default_rng([self.plan.seed, epoch]).permutation(self._trained)
         numbers = order[at * self.plan.batch : (at + 1) * self.plan.batch]
-        for constraint in self.module.constraints.values():
-            constraint.step(self.step, self._steps)
+        self._move_constraints()
         self.module.train()
         self.module.observe(self.step < _FROZEN * self._steps)
         self._optimizer.begin(self.step)
@@ -130,8 +137,10 @@ class Training:
         self._tell(epoch + 1)
 
     def _loss(self, numbers: np.ndarray) -> Any:
-        values = self.examples.values(self.module, [int(i) for i in numbers], self._tensors)
-        return self.objective.loss(values, self._wanted_of(numbers))
+        return self.objective.loss(self._values(numbers), self._wanted_of(numbers))
+
+    def _values(self, numbers: np.ndarray) -> list[Any]:
+        return self.examples.values(self.module, numbers, self._tensors)
 
     def _wanted_of(self, numbers: np.ndarray) -> list[Any]:
         return [w[torch.from_numpy(numbers)].flatten(0, 1) for w in self._wanted]
@@ -152,37 +161,53 @@ class Training:
         """Measure what the epoch came to, keep the weights if they are the best, and save."""
         loss = self._sums[0] / self._sums[1] if self._sums[1] else math.nan
         if self.rank:
-            self.history.append(Epoch(number, loss, math.nan, math.nan, 0.0))
+            self.epochs.append(Epoch(number, loss, math.nan, math.nan, 0.0))
             self._sums = [0.0, 0.0]
             return
-        judged, metric = self._measured(self._held if len(self._held) else self._trained)
+        if self.step in (0, self._steps):
+            self._move_constraints()
+        is_first = number == 0 and self.first is not None
+        judges = self._held if len(self._held) else self._trained
+        judged, metric = self._measured(judges, self.first if is_first else None)
         if number and not math.isfinite(loss):
             self._check_finite(loss)
-        self._keep_best(number, judged)
+        counts = is_first or all(c.is_met() for c in self.module.constraints.values())
+        if counts or (self._best is None and self.step == self._steps):
+            self._keep_best(number, judged)
         held = judged if len(self._held) else math.nan
-        self.history.append(Epoch(number, loss, held, metric, time.monotonic() - self._began))
+        self.epochs.append(Epoch(number, loss, held, metric, time.monotonic() - self._began, counts))
         self._sums = [0.0, 0.0]
         self.save()
 
     def _keep_best(self, number: int, judged: float) -> None:
-        """Keep the weights if they are the best, those of the model before training among them.
-
-        Constraints may still have been loose in the epoch of the lowest loss: then the last one counts.
-        """
-        if self.module.constraints:
-            self.best_epoch = number
-        elif number == 0 or judged < self._best_loss or math.isnan(self._best_loss):
+        """Keep the weights, as constraints have them, if they are the best."""
+        if self._best is None or judged < self._best_loss or math.isnan(self._best_loss):
             self._best_loss, self.best_epoch = judged, number
             self._best = {k: v.clone() for k, v in self.module.state_dict().items()}
+            self._best |= self.module.constrained_state()
 
-    def _measured(self, numbers: np.ndarray) -> tuple[float, float]:
-        """Return the loss of samples, and how often their class is the wanted one."""
+    def _start_constraints(self) -> None:
+        trained = self.module.trained_values()
+        for index, constraint in self.module.constraints.items():
+            constraint.start(trained[index])
+        self._moved_to = -1
+
+    def _move_constraints(self) -> None:
+        for constraint in self.module.constraints.values() if self._moved_to != self.step else ():
+            constraint.step(self.step, self._steps)
+        self._moved_to = self.step
+
+    def _measured(self, numbers: np.ndarray, other: OtherModel | None) -> tuple[float, float]:
+        """Return the loss of samples, and how often their class is the wanted one.
+
+        :param other: what gives the outputs; None: what is trained
+        """
         self.module.eval()
         total, right, places = 0.0, 0, 0
         with torch.no_grad():
             for begin in range(0, len(numbers), LOOKED_AT):
                 some = numbers[begin : begin + LOOKED_AT]
-                values = self.examples.values(self.module, [int(i) for i in some], self._tensors)
+                values = self._values(some) if other is None else other.values(self.examples, some)
                 wanted = self._wanted_of(some)
                 total += float(self.objective.loss(values, wanted)) * len(some)
                 if self.objective.metric:
@@ -195,7 +220,7 @@ class Training:
         if not parameters_of(self.module)[0]:
             told = f": {reasons}" if reasons else ""
             raise InputError(f"there is nothing to train: no op has weights with a gradient{told}")
-        values = self.examples.values(self.module, [0], self._tensors)
+        values = self._values(np.arange(1))
         if not any(v.requires_grad for v in values):
             told = f": {reasons}" if reasons else ""
             raise InputError(f"there is nothing to train: no gradient reaches weights{told}")
@@ -205,7 +230,7 @@ class Training:
 
     def _tell(self, epoch: int) -> None:
         mean = self._sums[0] / self._sums[1]
-        metric = self.history[-1].metric if self.objective.metric and self.history else None
+        metric = self.epochs[-1].metric if self.objective.metric and self.epochs else None
         self.progress(
             Progress(self.step, self._steps, epoch, self.plan.epochs, mean, metric, self.objective.metric)
         )

@@ -15,7 +15,7 @@ from delegraph import Delegate, InputError, Model, read_model
 from ..apply import Wanted, apply_schemes
 from ..asked import Asked, rules_of
 from ..calibrate import Calibration, calibrate, read_samples
-from ..calibrate.samples import Sample
+from ..calibrate.samples import Sample, of_signature, place_of
 from ..improve import (
     BEST,
     CANDIDATES,
@@ -125,25 +125,6 @@ def trainable(
     return made_trainable(given, list(islice(some, CALIBRATED)), how)
 
 
-def of_signature(data: Any, signature: str | None) -> Any:
-    """Return samples, said to be of a signature where they do not say it themselves."""
-    return data if signature is None or isinstance(data, Mapping) else {signature: data}
-
-
-def place_of(model: Model, signature: str | None) -> int:
-    """Return the subgraph of a signature.
-
-    :raises InputError: the model has no such
-    """
-    if signature is None:
-        return 0
-    found = [s.subgraph for s in model.signatures if s.key == signature]
-    if not found:
-        there = ", ".join(repr(s.key) for s in model.signatures) or "none"
-        raise InputError(f"signature needs one of the model's ({there}), found {signature!r}")
-    return found[0]
-
-
 def made_trainable(given: Model, some: Sequence[Sample] | None, how: Making) -> TrainableModel:
     """Return a model as a torch module; see :func:`trainable`.
 
@@ -246,8 +227,7 @@ def by_number(model: Model, place: int, given: Constraints) -> dict[int, WeightC
         if len(named) != 1 or named[0].data is None or named[0].dtype != "float32":
             raise InputError(f"a constraint needs one constant of floats, found {len(named)} named {key!r}")
         if not isinstance(constraint, WeightConstraint):
-            raise InputError(
-                f"a constraint needs start, step, apply and final, found {type(constraint).__name__}"
-            )
+            kind = type(constraint).__name__
+            raise InputError(f"a constraint needs start, step, is_met, apply and final, found {kind}")
         found[named[0].index] = constraint
     return found

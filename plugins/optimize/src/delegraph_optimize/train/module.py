@@ -271,6 +271,15 @@ class TrainableModel(Module):
             assert bias is not None
             getattr(self, name).begin(self._parameter(bias).detach())
 
+    def constrained_state(self) -> dict[str, Any]:
+        """Return the parameters under a constraint as it has them now, by name."""
+        return {
+            name: torch.from_numpy(np.array(self.constraints[index].final(values), np.float32))
+            for name, index in self.names.items()
+            if index in self.constraints
+            for values in [getattr(self, name).detach().numpy()]
+        }
+
     def trained_values(self) -> dict[int, np.ndarray]:
         """Return the constants as training moves them, whatever constraints make of them."""
         return {i: getattr(self, name).detach().numpy().copy() for name, i in self.names.items()}

@@ -14,8 +14,8 @@ from delegraph import InputError, Model, write_model
 
 from ..bounds import model_of
 from ..calibrate import Calibration, read_samples
-from ..calibrate.samples import Sample
-from ..pipeline import Source
+from ..calibrate.samples import Sample, of_signature, place_of
+from ..pipeline import Source, dequantize
 from ..rules import Rule
 from ..target import Target
 from .checkpoint import Checkpoint
@@ -24,13 +24,13 @@ from .examples import LOOKED_AT, Examples
 from .exported import exported
 from .history import Trained
 from .loop import Training
-from .made import CALIBRATED, Constraints, Making, made_trainable, of_signature, place_of
+from .made import CALIBRATED, Constraints, Making, made_trainable
 from .memory import check_memory
 from .module import TrainableModel
 from .objective import LossFunction, Objective, objective_of
 from .parallel import processes as in_processes
 from .torch_extra import need_torch, torch
-from .wanted import Teacher, check_sizes, of_labels
+from .wanted import OtherModel, check_sizes, of_labels
 
 
 def train(
@@ -39,6 +39,7 @@ def train(
     *,
     labels: Any = None,
     teacher: Source | None = None,
+    first: Source | None = None,
     bits: tuple[int, int] | None = (8, 8),
     epochs: int = 3,
     batch: int = 32,
@@ -71,6 +72,7 @@ def train(
     :param labels: what is wanted of each sample: classes for cross-entropy, numbers for mse; a file, too
     :param teacher: a model of floats with the same inputs and outputs: what it gives is wanted where there
         are no labels; None: what the model itself gives before it is trained
+    :param first: a model of floats that is kept where no epoch is better; None: what training begins with
     :param bits: of weights and activations; None: the model stays one of floats
     :param epochs: how often all samples are gone through
     :param batch: samples of a step
@@ -83,7 +85,7 @@ def train(
     :param seed: of the order of the samples
     :param held_back: share of the samples that is not trained on: the epoch that is best on them is kept;
         where none are, the one that is best on those trained on. Epoch 0 is the model before it is trained,
-        as ``quantize`` would write it
+        as ``quantize`` would write it. Where constraints are not yet met, an epoch does not count
     :param live_norm: let batch normalization behind convolutions (MUL and ADD that ``quantize`` would fold
         into weights) have the statistics of each batch, but for the last fifth of the steps
     :param ranges: see :func:`trainable`, as for ``rules``, ``calibration``, ``method``, ``effort``,
@@ -105,6 +107,8 @@ def train(
     plan.check()
     if resume and checkpoint is None:
         raise InputError("resume needs the checkpoint to go on from")
+    if first is not None and bits is not None:
+        raise InputError("first is of a training in floats: it needs bits=None")
     if processes < 1 or processes > batch:
         raise InputError(f"processes need 1 to {batch}, the batch, found {processes}")
     given = model_of(model)
@@ -114,9 +118,8 @@ def train(
     )  # fmt: skip
     place_of(given, signature)
     some = list(read_samples(given, of_signature(data, signature), mean=mean, std=std, limit=samples))
-    work = TrainingTask(
-        given, some, plan, how, loss, labels, None if teacher is None else model_of(teacher)
-    )
+    teaches, was = (None if m is None else model_of(m) for m in (teacher, first))
+    work = TrainingTask(given, some, plan, how, loss, labels, teaches, was)
     run = work.prepared()
     check_memory(run.module, batch, processes * run.examples.nbytes)
     run.checkpoint, run.progress, run.processes = checkpoint, progress, processes
@@ -126,7 +129,7 @@ def train(
         if begun is not None:
             _go_on(run, begun, checkpoint)
         run.run()
-    return _trained(run)
+    return _trained(run, work.first)
 
 
 def _go_on(run: Training, begun: Checkpoint, path: str | os.PathLike[str] | None) -> None:
@@ -142,17 +145,11 @@ def _along(how: Making, module: TrainableModel) -> Making:
     return attrs.evolve(how, calibration=module.origin.calibration, effort="fast")
 
 
-def _trained(run: Training) -> Trained:
-    made = exported(run.module, run.module.origin)
+def _trained(run: Training, first: Model | None) -> Trained:
+    first = None if run.best_epoch else first
+    made = exported(run.module, run.module.origin) if first is None else dequantize(first)
     fields = {a.name: getattr(made, a.name) for a in attrs.fields(type(made))}
-    return Trained(
-        **fields,
-        loss=run.objective.name,
-        metric=run.objective.metric,
-        epochs=tuple(run.history),
-        kept_epoch=run.best_epoch,
-        notes=tuple(run.notes),
-    )
+    return Trained(**fields, history=run.history())
 
 
 @frozen
@@ -166,14 +163,15 @@ class TrainingTask:
     loss: str | LossFunction | None
     labels: Any
     teacher: Model | None  # None: the model that is given
+    first: Model | None  # the same
 
     def prepared(self) -> Training:
         """Return a training that is about to begin."""
         torch.manual_seed(self.plan.seed)
         place = place_of(self.given, self.how.signature)
         own = [s for s in self.samples if place_of(self.given, s[0]) == place]
-        held = {id(own[i]) for i in self.plan.split(len(own))[0]}
-        module = made_trainable(self.given, [s for s in self.samples if id(s) not in held], self.how)
+        shown = self.plan.shown(self.given, self.how.signature, self.samples)
+        module = made_trainable(self.given, shown, self.how)
         objective, labels = objective_of(module.edges.graph, self.loss, self.labels)
         examples = Examples(self.given, module.edges.graph, own)
         check_memory(module, self.plan.batch, examples.nbytes)
@@ -182,6 +180,8 @@ class TrainingTask:
             module.begin_norms(lambda: _look(module, examples, objective))
         told = self._told(objective, labels)
         run = Training(module, examples, objective, self.plan, told)
+        if self.first is not None:
+            run.first = OtherModel.of(self.first, "first", objective, self.how)
         run.prepare(self._wanted(run, labels))
         return run
 
@@ -189,7 +189,7 @@ class TrainingTask:
         """Return what is wanted of each sample."""
         if labels is not None:
             return of_labels(labels, run.module, run.examples, run.objective)
-        teacher = Teacher.of(self.teacher or self.given, run.objective, self.how)
+        teacher = OtherModel.of(self.teacher or self.given, "teacher", run.objective, self.how)
         wanted = teacher.given(run.examples)
         check_sizes(wanted, run.module, run.examples, run.objective)
         return wanted
@@ -200,6 +200,7 @@ class TrainingTask:
         return {
             "model": _hash(write_model(self.given)),
             "teacher": "" if self.teacher is None else _hash(write_model(self.teacher)),
+            "first": "" if self.first is None else _hash(write_model(self.first)),
             "data": _hash(*(v.tobytes() for _, values in self.samples for v in values.values())),
             "labels": "" if labels is None else _hash(labels.tobytes()),
             "bits": "floats" if how.bits is None else ",".join(map(str, how.bits)),

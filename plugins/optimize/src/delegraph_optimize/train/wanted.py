@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,34 +17,36 @@ from .torch_extra import torch
 
 
 @frozen
-class Teacher:
-    """A module that computes in floats, and its tensors that stand for those of an objective."""
+class OtherModel:
+    """Another model than the trained one, in floats, and its tensors that stand for an objective's."""
 
     module: TrainableModel
     tensors: tuple[ComparedTensor, ...]
 
     @classmethod
-    def of(cls, model: Model, objective: Objective, how: Making) -> Teacher:
-        """:raises InputError: the model has other outputs"""
+    def of(cls, model: Model, what: str, objective: Objective, how: Making) -> OtherModel:
+        """:raises InputError: the model, which is to be ``what``, has other outputs"""
         module = made_trainable(model, None, Making(seed=how.seed, signature=how.signature))
         tensors = matching_tensors(module.edges.graph, objective)
         if tensors is None:
-            raise InputError("teacher needs the outputs of the model, found others")
+            raise InputError(f"{what} needs the outputs of the model, found others")
+        module.quantize(False)
+        module.eval()
         return cls(module, tensors)
 
     def given(self, examples: Examples) -> list[Any]:
-        """Return what the teacher gives for each sample, with an axis of samples in front."""
-        numbers = [t.index for t in self.tensors]
-        self.module.quantize(False)
-        self.module.eval()
+        """Return what it gives for each sample, with an axis of samples in front."""
         found: list[list[Any]] = []
         with torch.no_grad():
             for begin in range(0, len(examples), LOOKED_AT):
                 some = range(begin, min(begin + LOOKED_AT, len(examples)))
-                values = examples.values(self.module, list(some), numbers)
+                values = self.values(examples, some)
                 found.append([v.reshape(len(some), -1, *v.shape[1:]) for v in values])
-        self.module.quantize()
         return [torch.cat(parts) for parts in zip(*found, strict=True)]
+
+    def values(self, examples: Examples, numbers: Iterable[int]) -> list[Any]:
+        """Return what the tensors hold for some samples."""
+        return examples.values(self.module, numbers, [t.index for t in self.tensors])
 
 
 def check_sizes(

@@ -30,6 +30,7 @@ from .prepared import FloatModel
 from .pruning import store_sparse
 from .train import WeightConstraint, train
 from .train.course import Course, Told
+from .train.rounded_weights import RoundedWeights
 from .writer import ModelEdit
 
 Constraints = Mapping["int | str", WeightConstraint]
@@ -60,7 +61,7 @@ def train_compressed(
         the prepared model
     :param is_gradual: training begins with the model itself, which becomes smaller meanwhile; else with
         what ``one_shot`` made
-    :param significand: round what was made smaller to so many significant bits in the end
+    :param significand: keep what is made smaller at so many significant bits
     :param sparse: store weights as sparse tensors, where that takes fewer bytes
     :param settings: more of those of ``train``
     """
@@ -71,13 +72,16 @@ def train_compressed(
     plan = Course(seed=seed, held_back=held_back)
     plan.check()
     begin = one_shot(plan.shown(given, signature, read))
+    place = place_of(given, signature)
     source, kept = (given, constraints(given)) if is_gradual else (begin.model, constraints(begin))
+    if significand < ALL:
+        some = set(kept) if is_gradual else set(kept) | _done(begin, place)
+        kept = {index: RoundedWeights(significand, kept.get(index)) for index in some}
     found = train(
         source, read, teacher=given, first=begin.model if is_gradual else None, bits=None,
         constraints=kept, seed=seed, held_back=held_back, signature=signature, progress=progress,
         **settings,
     )  # fmt: skip
-    place = place_of(given, signature)
 
     def done(layer: WeightLayer, outcome: WeightOutcome) -> str:
         is_trained = layer.subgraph == place
@@ -91,6 +95,13 @@ def train_compressed(
         ready = FloatModel.of(source)
         made = _trained(given, begin, ready, found.model, done, significand, sparse)
     return evolve(made, report=evolve(made.report, training=found.history))
+
+
+def _done(begin: CompressedModel, place: int) -> set[int]:
+    """Return the numbers of the weights of a subgraph that one shot changed."""
+    ready = FloatModel.of(begin.model)
+    pairs = zip(weight_layers(ready, ModelEdit(ready.model)), begin.report.outcomes, strict=True)
+    return {layer.tensor.index for layer, outcome in pairs if outcome.done and layer.subgraph == place}
 
 
 def _trained(

@@ -30,8 +30,10 @@ from small import dense_net, floats
 
 pytest.importorskip("torch")
 
+from delegraph_optimize.compress.significand import rounded
 from delegraph_optimize.train import train
 from delegraph_optimize.train.course import Course
+from delegraph_optimize.train.rounded_weights import RoundedWeights
 from delegraph_optimize.train_compressed import train_compressed
 
 
@@ -237,6 +239,38 @@ def test_training_that_does_harm_leaves_what_one_shot_made(asked: str) -> None:
     assert [e.counts for e in found.report.training.epochs] == [True, asked != "gradual", True]
     told = " ".join(str(found).split())
     assert "no epoch was better on the samples held back: the model before training (*) is kept" in told
+
+
+@pytest.mark.parametrize("is_gradual", [False, True])
+def test_what_is_measured_is_what_is_stored(is_gradual: bool) -> None:
+    """Weights of 4 significant bits are others than those that training moves."""
+    model, x = dense_net(), floats(256, 1, 64)
+
+    def constraints(begun: Any) -> Any:
+        return pruning_constraints(begun, 0.5, schedule="constant") if is_gradual else kept_zeros(begun)
+
+    make = (lambda some: prune(model, 0.5)) if is_gradual else one_shot(model)
+    found = train_compressed(
+        model, x, make, constraints, is_gradual=is_gradual, significand=4, epochs=6, lr=0.003
+    )
+    history = found.report.training
+    assert history.kept_epoch
+    for weights in weights_of(found.model):
+        np.testing.assert_array_equal(weights, rounded(weights, 4))
+    again = train(found.model, x, teacher=model, bits=None, epochs=1, lr=1e-12)
+    wanted = history.epochs[history.kept_epoch].held_loss
+    np.testing.assert_allclose(again.epochs[0].held_loss, wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("bits", [4, 8, 16, 23])
+def test_weights_to_compute_with_are_rounded_as_those_to_store(bits: int) -> None:
+    import torch
+
+    weights = floats(1000) * np.float32(3)
+    weights[:3] = 0.0, -0.0, 1 + 2.0**-bits  # the last one lies in the middle
+    kept = RoundedWeights(bits, None)
+    found = kept.apply(torch.from_numpy(weights)).numpy()
+    np.testing.assert_allclose(found, kept.final(weights), rtol=3e-7)
 
 
 def test_an_epoch_counts_once_all_zeros_are_there() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from delegraph import Builder, InputError, Model, write_file, write_model
-from delegraph_optimize import LayerRule, prune, quantize, scan
+from delegraph_optimize import LayerRule, prune, pruning_constraints, quantize, scan
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
 from delegraph_optimize.pruning.shared_out import shared_out
@@ -153,6 +153,15 @@ def test_rules_choose_layers() -> None:
     assert depthwise.zeros == 45
     skipped = prune(conv_net(), rules=[LayerRule(op="CONV_2D", skip=True)]).report.outcomes[0]
     assert (skipped.done, skipped.reason) == ("", "a rule says so")
+
+
+def test_rules_speak_of_the_given_model_where_a_pruned_one_is_trained() -> None:
+    """Its DEQUANTIZE are gone, and with them the places that ops had."""
+    model, rules = quantize(dense_net(), "float16").model, [LayerRule(index=(3,), skip=True)]
+    found = prune(model, 0.5, data=floats(16, 1, 64), rules=rules)
+    assert [(o.index, bool(o.done)) for o in found.report.outcomes] == [(2, True), (3, False)]
+    kept = pruning_constraints(found, rules=rules, schedule="kept").values()
+    assert [c.layer.index for c in kept] == [2]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ class OtherModel:
         tensors = matching_tensors(module.edges.graph, objective)
         if tensors is None:
             raise InputError(f"{what} needs the outputs of the model, found others")
-        module.quantize(False)
         module.eval()
         return cls(module, tensors)
 

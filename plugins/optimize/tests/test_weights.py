@@ -125,3 +125,17 @@ def test_an_op_whose_bias_has_state_keeps_its_floats() -> None:
     y = g.op("FULLY_CONNECTED", [x, g.constant(floats(32, 64)), bias], [g.tensor((1, 32), "float32")])
     (outcome,) = quantize(g.model([y]), "dynamic").report.outcomes
     assert (outcome.scheme, outcome.reason) == ("float32", "its bias has state")
+
+
+@pytest.mark.parametrize(("step", "is_far"), [(2**15 - 1, False), (2**15, True)])
+@pytest.mark.parametrize("scheme", ["dynamic", "weights", "int8"])
+def test_a_dilation_that_only_xnnpack_takes_keeps_its_floats(scheme: str, step: int, is_far: bool) -> None:
+    g = Builder()
+    x, w, b = g.input((1, 4, 4, 32), "float32", "x"), g.constant(floats(32, 1, 1, 32)), floats(32)
+    y = g.tensor((1, 4, 4, 32), "float32", "y")
+    g.op("CONV_2D", [x, w, g.constant(b)], [y], stride_h=1, stride_w=1, dilation_w_factor=step)
+    data = [floats(1, 4, 4, 32)]
+    (outcome,) = quantize(g.model([y]), scheme, weights="int4", data=data, effort="fast").report.outcomes
+    assert outcome.scheme == ("float32" if is_far else scheme)
+    if is_far:
+        assert outcome.reason.endswith("up to 32,767, found dilation_w_factor 32768")

@@ -22,7 +22,16 @@ import pytest
 from attrs import frozen
 from campaign import WANTED
 from claimed_types import claims, places_of, program
-from delegraph import DTYPES, DelegraphError, Interpreter, Model, load_delegate, read_model, write_model
+from delegraph import (
+    DTYPES,
+    Builder,
+    DelegraphError,
+    Interpreter,
+    Model,
+    load_delegate,
+    read_model,
+    write_model,
+)
 from delegraph_conformance.draft import random_values
 from delegraph_conformance.graphs.random_graph import random_graph
 from delegraph_optimize import Quantized, dequantize, quantize
@@ -77,6 +86,24 @@ def test_what_litert_runs_it_runs_quantized(way: str) -> None:
     found = [(case, _refusal(way, case.model)) for case in _cases()]
     wrong = [f"{case.how}: {why}" for case, why in found if why]
     assert not wrong, "\n".join([f"seed {SEED}", *wrong])
+
+
+@pytest.mark.parametrize("op", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+@pytest.mark.parametrize("step", ["stride_w", "dilation_h_factor"])
+def test_strides_and_dilations_that_only_xnnpack_takes(op: str, step: str) -> None:
+    model = _stepping(op, step)
+    assert _litert_says(write_model(model)) is None
+    assert [why for way in WAYS if (why := _refusal(way, model))] == []
+
+
+def _stepping(op: str, step: str) -> Model:
+    g, depthwise = Builder(), op == "DEPTHWISE_CONV_2D"
+    x, w = g.input((1, 4, 4, 32), "float32", "x"), np.ones((1 if depthwise else 8, 1, 1, 32), np.float32)
+    b = g.constant(np.ones(32 if depthwise else 8, np.float32))
+    multiplier = {"depth_multiplier": 1} if depthwise else {}
+    steps = {"stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1, step: 2**31 - 1}
+    y = g.tensor((1, 4, 1 if step == "stride_w" else 4, 32 if depthwise else 8), "float32", "y")
+    return g.model([g.op(op, [x, g.constant(w), b], [y], padding="SAME", **steps, **multiplier)])
 
 
 def test_a_refusal_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from delegraph import Delegate, Model
 from .asked import SCHEMES, Asked
 from .calibrate import Calibration
 from .chosen_ranges import ChosenRanges
+from .far_steps import gone_too_far
 from .prepared import FloatModel, Place
 from .rules import WEIGHTS
 from .schemes import (
@@ -41,7 +42,7 @@ def apply_schemes(
 
     :param joined: by subgraph: which tensors share a scale; see :func:`make_integer`
     """
-    refused: dict[Place, str] = {}
+    refused = gone_too_far(ready.model, wanted)
     while True:
         edit, verdicts = _applied(ready, settings, wanted, calibration, refused, joined or {})
         more = unheld(edit, verdicts)

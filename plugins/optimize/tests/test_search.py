@@ -15,12 +15,25 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from delegraph import Builder, InputError, Interpreter, Model, write_file, write_model
+from delegraph import (
+    Builder,
+    Delegate,
+    InputError,
+    Interpreter,
+    Model,
+    OpSupport,
+    Partition,
+    Run,
+    SupportTable,
+    write_file,
+    write_model,
+)
 from delegraph_optimize import Rule, SearchResult, pipeline, quantize, search_schemes
 from delegraph_optimize.commands import quantize as command
+from delegraph_optimize.search.ladder import LADDERS, ladder
 from small import computes, floats
 
-SIZE = 12
+SIZE = 32
 NEEDS_16 = pytest.mark.skipif(find_spec("delegraph_int16") is None, reason="needs delegraph-int16")
 OPS = int(os.environ.get("DELEGRAPH_SEARCH_OPS", "3"))  # 3 ** OPS choices are tried by brute force
 
@@ -74,7 +87,7 @@ def classes(model: Model, data: list[np.ndarray]) -> list[int]:
 def test_the_op_whose_weights_8_bits_destroy_goes_back_to_floats_alone(bad: int) -> None:
     found = search_schemes(chain(weights=(bad,)), "int8", data=samples(), max_drop=5)
     assert schemes(found) == ["float32" if i == bad else "int8" for i in range(OPS)]
-    assert found.drop <= 0.05
+    assert found.drop <= 0.05 + 1e-9
     assert found.sensitivities[0].place == (0, bad)
     assert found.tried[0].trial.score < 0.7  # of the model that is quantized whole
 
@@ -91,7 +104,7 @@ def test_activations_that_8_bits_destroy_get_16() -> None:
     found = search_schemes(chain(values=(0,)), "int8", data=samples(), max_drop=5)
     assert "float32" not in schemes(found)[2:]
     assert schemes(found)[0] == "int16x8"
-    assert found.drop <= 0.05
+    assert found.drop <= 0.05 + 1e-9
 
 
 def brute_force(model: Model, data: list[np.ndarray]) -> dict[tuple[str, ...], tuple[float, int]]:
@@ -127,6 +140,122 @@ def test_against_every_choice(weights: tuple[int, ...], values: tuple[int, ...])
     assert small.chosen.trial.nbytes <= limit
     within = [score for score, size in tried.values() if size <= limit]
     assert small.chosen.trial.score >= np.median(within)
+
+
+LEVELS = {
+    ("int8", "int8"): ["int8", "int16x8", "float32"],
+    ("int8", "int4"): ["int8 (int4 weights)", "int16x8 (int4 weights)", "int8", "int16x8", "float32"],
+    ("int16x8", "int8"): ["int16x8", "float32"],
+    ("int16x8", "int4"): ["int16x8 (int4 weights)", "int16x8", "float32"],
+    ("dynamic", "int8"): ["dynamic", "float16", "float32"],
+    ("dynamic", "int4"): ["dynamic (int4 weights)", "dynamic", "float16", "float32"],
+    ("weights", "int8"): ["weights", "float16", "float32"],
+    ("weights", "int4"): ["weights (int4 weights)", "weights", "float16", "float32"],
+    ("float16", "int8"): ["float16", "float32"],
+    ("float16", "int4"): ["float16", "float32"],
+}
+
+
+@NEEDS_16
+@pytest.mark.parametrize(("scheme", "weights"), LEVELS)
+def test_levels_go_from_what_is_asked_to_floats(scheme: str, weights: str) -> None:
+    block = 32 if weights == "int4" else 0
+    found = search_schemes(
+        chain(ops=1), scheme, data=samples(2), max_size="100%", weights=weights, block=block, effort="fast"
+    )
+    tried = sorted(found.tried, key=lambda t: t.trial.nbytes)
+    assert [t.schemes[0, 0] for t in tried] == LEVELS[scheme, weights]
+
+
+class Eight(Delegate):
+    """Takes weights of 8 bits alone."""
+
+    name = "eight"
+
+    def prepare(self, partition: Partition) -> Run:
+        raise NotImplementedError
+
+
+def test_what_the_target_refuses_is_no_level() -> None:
+    eight = Eight()
+    eight.table = SupportTable(
+        "eight", [OpSupport("FULLY_CONNECTED", versions=(1, 12), types="int8 int8 int32? -> int8")]
+    )
+    found = search_schemes(
+        chain(), "int8", data=samples(4), max_size="100%", weights="int4", effort="fast", target=eight
+    )
+    assert {kind for t in found.tried for kind in t.schemes.values()} == {"int8", "float32"}
+
+
+def test_weights_that_a_rule_or_spare_gives_keep_their_type() -> None:
+    rules = [Rule(index=(1,), weights="int4")]
+    found = search_schemes(
+        chain(),
+        "dynamic",
+        data=samples(4),
+        max_size="100%",
+        weights="int4",
+        effort="fast",
+        spare=True,
+        rules=rules,
+    )
+    of_each = [{t.schemes[0, i] for t in found.tried} for i in range(OPS)]
+    assert all(kinds == {"dynamic", "float16", "float32"} for kinds in (of_each[0], of_each[-1]))
+    assert of_each[1] == {"dynamic (int4 weights)", "float16", "float32"}
+
+
+DRAWN = int(os.environ.get("DELEGRAPH_SEARCH_DRAWN", "3"))
+
+
+@NEEDS_16
+@pytest.mark.parametrize("seed", range(DRAWN))
+def test_no_level_of_all_ops_is_better_than_what_is_found(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    model, data = net(draw), [draw.normal(size=(1, SIZE)).astype(np.float32) for _ in range(8)]
+    wanted = np.array([computes(model, x=x)[0] for x in data])
+
+    def metric(outputs: list[list[np.ndarray]], labels: object) -> float:
+        return -float(np.abs(np.array([row[0] for row in outputs]) - wanted).mean() / wanted.std())
+
+    most, share = 10 ** draw.uniform(-4, 0), draw.uniform(0.2, 0.9)
+    for scheme, weights in (("int8", "int4"), ("dynamic", "int4"), ("weights", "int8")):
+        told: dict[str, Any] = {"data": data, "effort": "fast", "method": "minmax", "least": 64}
+        even = [
+            quantize(model, level.scheme, weights=level.weights or weights, **told)
+            for level in ladder(scheme, weights)[:-1]
+        ]
+        scores = [metric([computes(made.model, x=x) for x in data], None) for made in even]
+        sizes = [len(made.content) for made in even]
+        told |= {"metric": metric, "weights": weights}
+        small = search_schemes(model, scheme, max_drop=most, **told).chosen.trial
+        assert -small.score <= most
+        assert all(small.nbytes <= n for n, score in zip(sizes, scores, strict=True) if -score <= most)
+        limit = int(share * len(write_model(model)))
+        if min(sizes) <= limit:
+            good = search_schemes(model, scheme, max_size=limit, **told).chosen.trial
+            assert good.nbytes <= limit
+            within = [score for n, score in zip(sizes, scores, strict=True) if n <= limit]
+            assert good.score >= max(within) - 1e-9
+
+
+def net(draw: np.random.Generator) -> Model:
+    """Products, some of whose weights go far, and sums, RELUs and what moves values between them."""
+    g = Builder()
+    x = y = g.input((1, SIZE), "float32", "x")
+    for place in range(draw.integers(2, 5)):
+        w = draw.normal(size=(SIZE, SIZE)) * 10 ** draw.uniform(-1, 1, (SIZE, 1)) / SIZE
+        w *= np.where(draw.random(w.shape) < 0.01, 10 ** draw.uniform(0, 2), 1)
+        weights, bias = (g.constant(a.astype(np.float32)) for a in (w, draw.normal(size=SIZE)))
+        y = g.op("FULLY_CONNECTED", [y, weights, bias], [g.tensor((1, SIZE), "float32", f"y{place}")])
+        kind = draw.integers(4)
+        if kind == 0:
+            y = g.op("ADD", [x, y], [g.tensor((1, SIZE), "float32", f"z{place}")])
+        elif kind == 1:
+            y = g.op("RELU", [y], [g.tensor((1, SIZE), "float32", f"z{place}")])
+        elif kind == 2:
+            shape = g.constant(np.int32([1, SIZE]))
+            y = g.op("RESHAPE", [y, shape], [g.tensor((1, SIZE), "float32", f"z{place}")])
+    return g.model([y])
 
 
 def test_an_op_with_a_scheme_of_its_own_keeps_it() -> None:
@@ -255,8 +384,30 @@ def test_a_state_of_something_else_is_not_used(tmp_path: Path) -> None:
     search_schemes(model, "int8", data=samples(2), max_drop=5, state=state)
     with pytest.raises(InputError, match="another model, samples or settings"):
         search_schemes(model, "int8", data=samples(3), max_drop=5, state=state)
+    with pytest.MonkeyPatch.context() as patch:  # of another version
+        patch.setitem(LADDERS, "int8", (("int8",), ("float16", "float32")))
+        with pytest.raises(InputError, match="another model, samples or settings"):
+            search_schemes(model, "int8", data=samples(2), max_drop=5, state=state)
     state.write_text('{"format": 1}', "utf-8")
     with pytest.raises(InputError, match="no state of a search"):
         search_schemes(model, "int8", data=samples(2), max_drop=5, state=state)
     with pytest.raises(InputError, match="cannot be written"):
         search_schemes(model, "int8", data=samples(2), max_drop=5, state=state / "state.json")
+
+
+def test_a_state_is_of_what_is_learned_from_as_well(tmp_path: Path) -> None:
+    model, seen = chain(ops=1), str(tmp_path / "seen.npz")
+    told: dict[str, Any] = {
+        "max_drop": 5,
+        "weights": "int4",
+        "test": samples(2),
+        "state": tmp_path / "state",
+    }
+    made = quantize(model, "int8", data=samples(2))
+    assert made.calibration is not None
+    made.calibration.save(seen)
+    learned = samples(2)
+    search_schemes(model, "int8", data=learned, calibration=seen, **told)
+    search_schemes(model, "int8", data=learned, calibration=seen, **told)
+    with pytest.raises(InputError, match="another model, samples or settings"):
+        search_schemes(model, "int8", data=samples(2), calibration=seen, **told)

@@ -1,17 +1,18 @@
-"""Choose the scheme of each op: the sensitivity of each is measured, then ops are moved one by one.
+"""Choose the level of each op: the sensitivity of each is measured, then ops are moved one by one.
 
-With ``max_drop`` all begin quantized, and go back in the order that wins most per byte (or per
-millisecond), until the drop is met; then each that went back is tried quantized again. With ``max_size``
-all begin as they are, and are quantized in the order that loses least per byte, until the size is met; then
-each is tried as it was where there is room.
+With ``max_drop`` all begin on their lowest level, and go up in the order that wins most per byte (or per
+millisecond), until the drop is met; then what went up is tried lower again. With ``max_size`` all begin as
+floats, and go down in the order that loses least per byte, until the size is met; then each is tried higher
+where there is room. One level for all ops is tried as well: the result is never worse than that.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
+from itertools import chain, count
 from statistics import median
 from typing import Any
 
@@ -28,7 +29,7 @@ from delegraph import (
 
 from ..asked import rules_of
 from ..bounds import limits, model_of
-from ..calibrate import read_samples
+from ..calibrate import Samples, read_samples
 from ..calibrate.inside import LSTM
 from ..improve.wishes import Wishes
 from ..pipeline import Quantized, Source, dequantize, quantize
@@ -40,18 +41,11 @@ from ..rules import Rule
 from ..schemes import ACTIVATIONS
 from ..spec import SPECS
 from .found import Place, SearchResult, Sensitivity, Trial, Tried
+from .ladder import FLOATS, LADDERS, Level, ladder, named
 from .state import SearchState, fingerprint
 
+Priced = tuple[float, float]  # of the metric, and of the outputs' signal
 Progress = Callable[[str, int, int], None]  # what is done, how much of it is done, and how much there is
-FLOATS = "float32"
-# What an op goes back to, step by step.
-LADDERS: dict[str, tuple[str, ...]] = {
-    "int8": ("int8", "int16x8", FLOATS),
-    "int16x8": ("int16x8", FLOATS),
-    "dynamic": ("dynamic", "float16", FLOATS),
-    "weights": ("weights", "float16", FLOATS),
-    "float16": ("float16", FLOATS),
-}
 
 
 def search_schemes(
@@ -91,14 +85,15 @@ def search_schemes(
     data = _readable_again(data)
     with ExitStack() as closing:
         ways = {n: settings[n] for n in ("mean", "std") if n in settings}
-        judged, limit = (data, settings.get("samples")) if test is None else (test, None)
-        kept = SpilledSamples(given, read_samples(given, judged, limit=limit, **ways))
+        calibrating = partial(read_samples, given, data, limit=settings.get("samples"), **ways)
+        judging = calibrating() if test is None else read_samples(given, test, **ways)
+        kept = SpilledSamples(given, judging)
         closing.callback(kept.close)
         told = read_labels(labels) if isinstance(labels, (str, os.PathLike)) else labels
         work = _Search(
             given, scheme, data, kept, metric, told, per, rules_of(rules), settings, progress, closing
         )
-        work.begin(state, read)
+        work.begin(state, read, () if test is None else calibrating())
         with fallbacks_unsaid():
             if max_drop is not None:
                 return work.within_drop(max_drop / (100 if work.judge.metric in METRICS else 1))
@@ -144,7 +139,7 @@ def _check(
 
 
 class _Search:
-    """A search in progress. A choice is a level of the ladder for each op: 0 is quantized."""
+    """A search in progress. A choice is a level of the ladder for each op."""
 
     def __init__(
         self,
@@ -161,7 +156,8 @@ class _Search:
         closing: ExitStack,
     ) -> None:
         self.model, self.scheme, self.per, self.rules = model, scheme, per, rules
-        self.ladder = LADDERS[scheme]
+        self.ladder = ladder(scheme, settings.get("weights", "int8"))
+        self.top = len(self.ladder) - 1
         self.settings = dict(settings)
         self.progress = progress
         self.samples = samples
@@ -177,31 +173,24 @@ class _Search:
         self.tried: list[Tried] = []
         self.data: Any = data  # None once it is needed no more
         made = self._quantized()
+        self.ranges = made.calibration
         if made.calibration is not None and made.calibration.method is not None:
             self.settings["method"] = made.calibration.method  # found best once, kept in all trials
         if not _improved(settings, any(o.op == LSTM for o in made.report.outcomes)):
             self.settings["bias_correction"] = False  # which needs samples in each trial
             self.data, self.settings["calibration"] = None, made.calibration
-        own = self._own() if self.rules else frozenset()
-        self.ops = [
-            o for o in made.report.outcomes if (o.subgraph, o.index) not in own and self._is_choice(o)
-        ]
-        self.top = len(self.ladder) - 1
+        became = [_by_place(made), *(self._became(level) for level in self.ladder[1:-1])]
+        self.ops = self._choices(became)
+        self.alike = [self._alike(op, became) for op in self.ops]
+        self.steps = [sorted(set(alike)) for alike in self.alike]
+        self.names = self._names(became)
+        self.moved = self._moved(became[0])
         self.state = SearchState(None, "")
-        self.steps = self._steps()
 
-    def _steps(self) -> list[list[int]]:
-        """Return the levels that each op can have: neither LiteRT nor the engine has every op in each."""
-        found = [[0] for _ in self.ops]
-        for level in range(1, self.top):
-            made = self._made([level] * len(self.ops))
-            if not self._runs(made.model):  # the reference delegate without delegraph-int16
-                continue
-            became = {(o.subgraph, o.index): o.scheme for o in made.report.outcomes}
-            for op, steps in zip(self.ops, found, strict=True):
-                if became[op.subgraph, op.index] == self.ladder[level]:
-                    steps.append(level)
-        return [[*steps, self.top] for steps in found]
+    def _became(self, level: Level) -> dict[Place, Outcome]:
+        """Return what ops become if all are to have a level: nothing, if the engine does not run that."""
+        made = self._quantized([Rule(level.scheme, weights=level.weights)], is_better=False)
+        return _by_place(made) if self._runs(made.model) else {}
 
     def _runs(self, model: Model) -> bool:
         engine = self.settings.get("engine", "reference")
@@ -211,74 +200,163 @@ class _Search:
                 Interpreter(model=model, delegates=[engine], **limits()) as interpreter,
             ):
                 interpreter.allocate_tensors()
-        except UnsupportedOps:
+        except UnsupportedOps:  # the reference delegate without delegraph-int16
             return False
         return True
 
-    def _up(self, op: int, level: int) -> int:
-        return next(n for n in self.steps[op] if n > level)
+    def _choices(self, became: Sequence[Mapping[Place, Outcome]]) -> list[Outcome]:
+        """Return the ops whose level is to be chosen: some level has them, and no rule says a scheme."""
+        own = self._own() if self.rules else frozenset()
+        found: dict[Place, Outcome] = {}
+        for outcomes in became:
+            for place, outcome in outcomes.items():
+                if place not in own and self._is_choice(outcome):
+                    found.setdefault(place, outcome)
+        return [found[place] for place in sorted(found)]
 
-    def _down(self, op: int, level: int) -> int:
-        return next(n for n in reversed(self.steps[op]) if n < level)
+    def _alike(self, op: Outcome, became: Sequence[Mapping[Place, Outcome]]) -> list[int]:
+        """Return for each level the lowest that makes the same of an op; floats where it is refused.
 
-    def begin(self, path: str | os.PathLike[str] | None, read: Iterable[str | os.PathLike[str]]) -> None:
-        """Open the file that keeps what was tried."""
+        LiteRT, the target and the engine have not every op in each level, and not every op has weights that
+        could be of 4 bits.
+        """
+        found: list[int] = []
+        lowest: dict[tuple[str, str], int] = {}
+        for level, outcomes in enumerate(became):
+            outcome = outcomes.get(_place(op))
+            if outcome is None or outcome.scheme != self.ladder[level].scheme:
+                found.append(self.top)
+            else:
+                found.append(lowest.setdefault((outcome.scheme, outcome.weights), level))
+        return [*found, self.top]
+
+    def _names(self, became: Sequence[Mapping[Place, Outcome]]) -> list[dict[int, str]]:
+        """Return what each op is in each of its steps, in words."""
+        found = [{n: named(became[n][_place(op)]) for n in steps[:-1]} for op, steps in self._stepping()]
+        return [{**names, self.top: FLOATS} for names in found]
+
+    def _stepping(self) -> Iterable[tuple[Outcome, list[int]]]:
+        return zip(self.ops, self.steps, strict=True)
+
+    def _moved(self, became: Mapping[Place, Outcome]) -> list[tuple[Outcome, int]]:
+        """Return the ops that only move values, each with the choice that writes these."""
+        choices = {_place(op): i for i, op in enumerate(self.ops)}
+        found = []
+        for subgraph, graph in enumerate(self.model.subgraphs):
+            writers: dict[int, int] = {}  # of a tensor: the choice
+            for op in graph.ops:
+                read = (writers[t.index] for t in op.inputs if t is not None and t.index in writers)
+                choice = choices.get((subgraph, op.index), next(read, None))
+                if choice is None:
+                    continue
+                writers.update((t.index, choice) for t in op.outputs)
+                outcome = became[subgraph, op.index]
+                if (subgraph, op.index) not in choices and self._moves(outcome):
+                    found.append((outcome, choice))
+        return found
+
+    def begin(
+        self, path: str | os.PathLike[str] | None, read: Iterable[str | os.PathLike[str]], more: Samples
+    ) -> None:
+        """Open the file that keeps what was tried.
+
+        :param more: samples that trials calibrate with and learn from, where others judge
+        """
         if path is None:
             return
         told = {n: repr(v) for n, v in sorted(self.settings.items()) if n not in ("calibration", "samples")}
-        seen = self.settings.get("calibration")
-        ranges = None if seen is None else [(n, s.low, s.high) for n, s in seen.tensors.items()]
+        seen = {} if self.ranges is None else self.ranges.tensors
+        ranges = [(n, s.low, s.high) for n, s in seen.items()]
         labels = None if self.judge.labels is None else self.judge.labels.tolist()
-        settings = self.scheme, self.judge.metric, labels, self.rules, told, ranges
-        of = fingerprint(write_model(self.model), self.samples, *settings)
+        rows = ((signature, list(values.values())) for signature, values in more)
+        settings = self.ladder, self.judge.metric, labels, self.rules, told, ranges
+        of = fingerprint(write_model(self.model), chain(self.samples, rows), *settings)
         self.state = SearchState(path, of, read)
 
     def within_drop(self, most: float) -> SearchResult:
         """Return the model after ops went back until the drop is met."""
-        levels = [0] * len(self.ops)
-        alone = self._sensitivities([0] * len(self.ops))
-        while self._drop(self._try(levels)) > most:
+        levels = [steps[0] for steps in self.steps]
+        even = [found for found in self._even() if self._drop(self._try(found)) <= most]
+        enough = min(even, key=lambda found: self._cost(self._try(found)), default=None)
+        self._sensitivities(levels)
+        while True:
+            if enough is not None and self._cost(self._try(levels)) >= self._cost(self._try(enough)):
+                levels = enough
+            if self._drop(self._try(levels)) <= most:
+                return self._found(self._again(levels, most))
             ready = [i for i, level in enumerate(levels) if level < self.top]
             if not ready:
                 raise InputError(f"no choice loses {self._amount(most)} of {self.judge.metric} or less")
-            best = max(ready, key=lambda i: (self._won(alone[i]), -i))
-            levels[best] = self._up(best, levels[best])
-            alone[best] = self._sensitivity(best, levels[best])
+            best, levels[best] = self._way_up(levels, ready)
             self.progress("ops go back", sum(levels), self.top * len(levels))
-        self._again(levels, most)
-        return self._found(levels)
 
     def within_size(self, most: int) -> SearchResult:
         """Return the model after ops were quantized until the size is met."""
         levels = [self.top] * len(self.ops)
-        below = self._sensitivities([self._down(i, self.top) for i in range(len(self.ops))])
+        even = [found for found in self._even() if self._try(found).nbytes <= most]
         while self._try(levels).nbytes > most:
-            ready = [i for i, level in enumerate(levels) if level > 0]
+            ready = [i for i, level in enumerate(levels) if level > self.steps[i][0]]
             if not ready:
                 smallest = min(t.trial.nbytes for t in self.tried)
                 raise InputError(
                     f"no choice has {bytes_text(most)} or less; the smallest has {bytes_text(smallest)}"
                 )
-            best = min(ready, key=lambda i: (self._lost(below[i], i, levels[i]), i))
-            levels[best] = self._down(best, levels[best])
-            if levels[best]:
-                below[best] = self._sensitivity(best, self._down(best, levels[best]))
+            best, levels[best] = self._way_down(levels, ready)
             self.progress("ops are quantized", sum(self.top - n for n in levels), self.top * len(levels))
+        levels = max([levels, *even], key=self._worth)
         self._back(levels, most)
         return self._found(levels)
 
-    def _again(self, levels: list[int], most: float) -> None:
-        """Quantize again what went back, the least sensitive first, as far as the drop is still met."""
+    def _even(self) -> list[list[int]]:
+        """Return the choices of one level for all ops, as far as they have it; the smallest first."""
+        found = ([alike[level] for alike in self.alike] for level in range(self.top + 1))
+        return [list(levels) for levels in dict.fromkeys(map(tuple, found))]
+
+    def _way_up(self, levels: Sequence[int], ready: Sequence[int]) -> tuple[int, int]:
+        """Return the op that wins most for its price when it goes back, and the level that does.
+
+        What levels above give is measured only of an op that may be the best, all being won for nothing.
+        """
+        known: dict[int, tuple[Priced, int]] = {}
+        while True:
+            hopes = {i: self._priced(self._harm(self._sensitivity(i, levels[i])), 0.0) for i in ready}
+            best = max(ready, key=lambda i: (known[i][0] if i in known else hopes[i], -i))
+            if best in known:
+                return best, known[best][1]
+            above = [n for n in self.steps[best] if n > levels[best]]
+            ways = [(self._lost(best, n, levels[best]), n) for n in above]
+            known[best] = max(ways, key=lambda way: (way[0], -way[1]))
+
+    def _way_down(self, levels: Sequence[int], ready: Sequence[int]) -> tuple[int, int]:
+        """Return the op that loses least for what it wins when it is quantized further, and its level."""
+        ways = []
+        for i in ready:
+            below = [n for n in self.steps[i] if n < levels[i]]
+            ways += [(self._lost(i, levels[i], n, wins=True), i, n) for n in below]
+        _, best, level = min(ways)
+        return best, level
+
+    def _again(self, levels: list[int], most: float) -> list[int]:
+        """Return the cheapest choice after what went back was quantized again: all ops of a level at once,
+        which need no conversions between them, then each op, the least sensitive first.
+        """
+        met = [levels]
         order = sorted(
-            (i for i, level in enumerate(levels) if level), key=lambda i: self._won(self._sensitivity(i, 0))
+            (i for i, level in enumerate(levels) if level > self.steps[i][0]),
+            key=lambda i: self._lost(i, self.top, self.steps[i][0]),
         )
-        for n, i in enumerate(order):
-            for lower in [n for n in self.steps[i] if n < levels[i]]:
-                trial = [*levels[:i], lower, *levels[i + 1 :]]
-                if self._drop(self._try(trial)) <= most:
-                    levels[i] = lower
+        together = [[i for i in order if levels[i] == level] for level in sorted(set(levels), reverse=True)]
+        groups = [some for some in together if len(some) > 1] + [[i] for i in order]
+        for n, group in enumerate(groups):
+            for lower in range(max(met[-1][i] for i in group)):
+                trial = [
+                    lower if i in group and lower in self.steps[i] else n for i, n in enumerate(met[-1])
+                ]
+                if trial != met[-1] and self._drop(self._try(trial)) <= most:
+                    met.append(trial)
                     break
-            self.progress("ops are tried again", n + 1, len(order))
+            self.progress("ops are tried again", n + 1, len(groups))
+        return min(met, key=lambda found: (self._cost(self._try(found)), *(-w for w in self._worth(found))))
 
     def _back(self, levels: list[int], most: int) -> None:
         """Let ops go back for which there is room, the most sensitive first."""
@@ -290,22 +368,24 @@ class _Search:
         for n, i in enumerate(order):
             for higher in [n for n in reversed(self.steps[i]) if n > levels[i]]:
                 trial = [*levels[:i], higher, *levels[i + 1 :]]
-                if self._size(trial) <= most and self._is_better(trial, levels):
+                if self._size(trial) <= most and self._worth(trial) > self._worth(levels):
                     levels[i] = higher
                     break
             self.progress("ops go back", n + 1, len(order))
 
-    def _is_better(self, one: Sequence[int], other: Sequence[int]) -> bool:
-        a, b = self._try(one), self._try(other)
-        return (a.score, -a.noise) > (b.score, -b.noise)
+    def _worth(self, levels: Sequence[int]) -> tuple[float, float]:
+        trial = self._try(levels)
+        return trial.score, -trial.noise
 
-    def _sensitivities(self, levels: Sequence[int]) -> list[Sensitivity]:
-        found = []
+    def _cost(self, trial: Trial) -> float:
+        return trial.seconds if self.per == "time" else trial.nbytes
+
+    def _sensitivities(self, levels: Sequence[int]) -> None:
+        """Measure each op alone at a level, the others being floats."""
         for i, level in enumerate(levels):
             self.progress("sensitivity of ops", i, len(self.ops))
-            found.append(self._sensitivity(i, level))
+            self._sensitivity(i, level)
         self.progress("sensitivity of ops", len(self.ops), len(self.ops))
-        return found
 
     def _sensitivity(self, op: int, level: int) -> Sensitivity:
         """Return what an op costs and wins at a level of the ladder, all others being floats."""
@@ -314,52 +394,40 @@ class _Search:
         if level == self.top:
             one = floats
         elif self._moves(outcome):  # alone it stays floats: what it does shows among quantized ops
-            return self._among(op, level)
+            all_ = [alike[level] for alike in self.alike]
+            floats, one = self._trial([*all_[:op], self.top, *all_[op + 1 :]]), self._trial(all_)
         else:
             one = self._trial([level if i == op else self.top for i in range(len(self.ops))])
-        return self._between(outcome, level, floats, one)
-
-    def _among(self, op: int, level: int) -> Sensitivity:
-        """Return what an op costs and wins among ops that all have this level."""
-        all_ = self._trial([level] * len(self.ops))
-        without = self._trial([self.top if i == op else level for i in range(len(self.ops))])
-        return self._between(self.ops[op], level, without, all_)
-
-    def _between(self, outcome: Outcome, level: int, floats: Trial, one: Trial) -> Sensitivity:
         return Sensitivity(
-            (outcome.subgraph, outcome.index),
+            _place(outcome),
             outcome.op,
             outcome.name,
-            self.ladder[level],
+            self.names[op][level],
             floats.score - one.score,
             one.noise - floats.noise,
             floats.nbytes - one.nbytes,
             floats.seconds - one.seconds,
         )
 
-    def _harm(self, alone: Sensitivity) -> tuple[float, float]:
+    def _harm(self, alone: Sensitivity) -> Priced:
         return max(alone.drop, 0.0), max(alone.noise, 0.0)
 
-    def _won(self, alone: Sensitivity) -> tuple[float, float]:
-        """Return what is won for its price when an op goes back."""
-        return self._priced(self._harm(alone), alone, None)
+    def _lost(self, op: int, above: int, below: int, wins: bool = False) -> Priced:
+        """Return what an op loses for its price from one level to a lower one.
 
-    def _lost(self, below: Sensitivity, op: int, level: int) -> tuple[float, float]:
-        """Return what is lost for its price when an op goes down a step from a level."""
-        now = self._sensitivity(op, level)
-        drop, noise = self._harm(below)
-        before = self._harm(now)
-        if below.nbytes <= now.nbytes and self.per == "size":  # wins nothing
+        :param wins: whether a step that makes the file no smaller is the worst
+        """
+        more, less = self._sensitivity(op, below), self._sensitivity(op, above)
+        if wins and self.per == "size" and more.nbytes <= less.nbytes:
             return np.inf, np.inf
-        return self._priced((max(drop - before[0], 0.0), max(noise - before[1], 0.0)), below, now)
-
-    def _priced(
-        self, harm: tuple[float, float], one: Sensitivity, other: Sensitivity | None
-    ) -> tuple[float, float]:
+        drop, noise = (max(b - a, 0.0) for a, b in zip(self._harm(less), self._harm(more), strict=True))
         if self.per == "time":
-            price = max(one.seconds - (0.0 if other is None else other.seconds), 1e-7)
-        else:
-            price = max(float(one.nbytes - (0 if other is None else other.nbytes)), 1.0)
+            return self._priced((drop, noise), more.seconds - less.seconds)
+        # What an op without weights takes alone, for conversions, is what it saves among quantized ones.
+        return self._priced((drop, noise), abs(more.nbytes - less.nbytes))
+
+    def _priced(self, harm: Priced, price: float) -> Priced:
+        price = max(price, 1e-7 if self.per == "time" else 1.0)
         return harm[0] / price, harm[1] / price
 
     def _try(self, levels: Sequence[int]) -> Trial:
@@ -371,7 +439,8 @@ class _Search:
         return trial
 
     def _schemes(self, levels: Sequence[int]) -> dict[Place, str]:
-        return {(o.subgraph, o.index): self.ladder[n] for o, n in zip(self.ops, levels, strict=True)}
+        named = zip(self.ops, self.names, levels, strict=True)
+        return {_place(op): names[n] for op, names, n in named}
 
     def _trial(self, levels: Sequence[int]) -> Trial:
         key = "".join(map(str, levels))
@@ -389,22 +458,28 @@ class _Search:
         return len(self._made(levels).content) if known is None else known.nbytes
 
     def _made(self, levels: Sequence[int]) -> Quantized:
-        chosen = [_rule(o, self.ladder[n]) for o, n in zip(self.ops, levels, strict=True)]
+        chosen = [self.ladder[n].rule(op) for op, n in zip(self.ops, levels, strict=True)]
         if all(n == self.top for n in levels):
             chosen = [Rule(FLOATS)]
         elif sum(n < self.top for n in levels) == 1:  # what only moves values stays beside it
             chosen = [Rule(FLOATS), *(r for r in chosen if r.scheme != FLOATS)]
+        else:
+            moved = [(op, self.ladder[levels[choice]]) for op, choice in self.moved]
+            chosen += [level.rule(op) for op, level in moved if level.scheme in ACTIVATIONS]
         return self._quantized(chosen)
 
-    def _quantized(self, chosen: Sequence[Rule] = ()) -> Quantized:
+    def _quantized(self, chosen: Sequence[Rule] = (), is_better: bool = True) -> Quantized:
+        """Return the model that rules give; ``is_better``: with what the settings make better in it."""
         # Of rules that fit the last one counts: ops that have a scheme of their own are no choice.
         rules = (*chosen, *self.rules)
-        return quantize(self.model, self.scheme, data=self.data, rules=rules, **self.settings)
+        plain = {} if is_better else {"bias_correction": False, "rounding": "nearest"}
+        settings = {**self.settings, **plain}
+        return quantize(self.model, self.scheme, data=self.data, rules=rules, **settings)
 
     def _own(self) -> frozenset[Place]:
         """Return the ops that are quantized because a rule says so."""
-        found = self._quantized([Rule(FLOATS)]).report.quantized
-        return frozenset((o.subgraph, o.index) for o in found)
+        found = self._quantized([Rule(FLOATS)], is_better=False).report.quantized
+        return frozenset(map(_place, found))
 
     def _is_choice(self, outcome: Outcome) -> bool:
         """Say whether an op's scheme is to be chosen: it is quantized, and does more than move values."""
@@ -426,7 +501,7 @@ class _Search:
         self._try(levels)
         schemes = self._schemes(levels)
         chosen = next(t for t in self.tried if t.schemes == schemes)
-        alone = [self._sensitivity(i, 0) for i in range(len(self.ops))]
+        alone = [self._sensitivity(i, steps[0]) for i, steps in enumerate(self.steps)]
         alone.sort(key=self._harm, reverse=True)
         return SearchResult(
             self._made(levels), chosen, self.judge.metric, self.base, tuple(alone), tuple(self.tried)
@@ -443,7 +518,7 @@ def _improved(settings: dict[str, Any], has_gates: bool) -> bool:
 
 def _counted(progress: Progress, what: str, of: int) -> Callable[[], None]:
     """Return a function that tells of one more each time."""
-    done = itertools.count(1)
+    done = count(1)
     return lambda: progress(what, next(done), of)
 
 
@@ -451,6 +526,9 @@ def _only_moves(outcome: Outcome) -> bool:
     return outcome.op in SPECS and SPECS[outcome.op].moves
 
 
-def _rule(outcome: Outcome, scheme: str) -> Rule:
-    """Return the rule for one op; its output may be called otherwise when an activation is part of it."""
-    return Rule(scheme, op=outcome.op, index=(outcome.index,), subgraph=outcome.subgraph)
+def _by_place(made: Quantized) -> dict[Place, Outcome]:
+    return {_place(o): o for o in made.report.outcomes}
+
+
+def _place(outcome: Outcome) -> Place:
+    return outcome.subgraph, outcome.index

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import attrs
+import numpy as np
 from delegraph import InputError, check_output, write_file
 
-from ..report.spilled_samples import SpilledSamples
 from .found import Trial
 
-_FORMAT = "delegraph search 1"
+_FORMAT = "delegraph search 2"
 Name = str | os.PathLike[str]
+Sample = tuple["str | None", Sequence[np.ndarray]]  # signature and inputs
 
 
 class SearchState:
@@ -67,7 +68,7 @@ def _trial(values: Any) -> Trial:
     )
 
 
-def fingerprint(content: bytes, samples: SpilledSamples, *settings: Any) -> str:
+def fingerprint(content: bytes, samples: Iterable[Sample], *settings: Any) -> str:
     """Return what a search is of: a digest of the model's file, the samples and the settings."""
     digest = blake2b(content, digest_size=16)
     for signature, row in samples:

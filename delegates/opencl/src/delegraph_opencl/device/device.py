@@ -7,14 +7,14 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from delegraph import DelegateFailed
 
-from . import amx, pocl
+from . import amx, declarations, pocl
 from .cpu_name import name_cpu
 from .runtime import Found, caller_of, choose
 from .status import failure
@@ -180,9 +180,18 @@ class Device:
     def _built(self, source: str) -> Any:
         import pyopencl as cl
 
+        short = declarations.declared(source) if self.pocl == (3, 0) else None
+        if short is not None:
+            with suppress(cl.Error):
+                return self._compiled(source, short, declarations.SKIPPED)
+        return self._compiled(source, source)
+
+    def _compiled(self, source: str, text: str, *options: str) -> Any:
+        import pyopencl as cl
+
         # -w: a compiler prints how many warnings there were. False: not into pyopencl's own cache.
-        program = cl.Program(self.context, source)
-        return program.build("-w", devices=[self._for(source)], cache_dir=False)  # type: ignore[arg-type]
+        program = cl.Program(self.context, text)
+        return program.build(["-w", *options], devices=[self._for(source)], cache_dir=False)  # type: ignore[arg-type]
 
     def _for(self, source: str) -> Any:
         return self.caller if source.startswith(IN_CALLER) else self.found.device

@@ -25,7 +25,7 @@ from .compress import (
     weight_layers,
     with_stored,
 )
-from .compress.significand import ALL, round_layers, rounding_note
+from .compress.significand import ALL, rounding_note
 from .prepared import FloatModel
 from .pruning import store_sparse
 from .train import WeightConstraint, train
@@ -75,7 +75,7 @@ def train_compressed(
     place = place_of(given, signature)
     source, kept = (given, constraints(given)) if is_gradual else (begin.model, constraints(begin))
     if significand < ALL:
-        some = set(kept) if is_gradual else set(kept) | _done(begin, place)
+        some = set(kept) if is_gradual else set(kept) | _changed(begin, place)
         kept = {index: RoundedWeights(significand, kept.get(index)) for index in some}
     found = train(
         source, read, teacher=given, first=begin.model if is_gradual else None, bits=None,
@@ -92,12 +92,11 @@ def train_compressed(
 
     made = begin
     if found.kept_epoch:
-        ready = FloatModel.of(source)
-        made = _trained(given, begin, ready, found.model, done, significand, sparse)
+        made = _trained(given, begin, FloatModel.of(source), found.model, done, significand, sparse)
     return evolve(made, report=evolve(made.report, training=found.history))
 
 
-def _done(begin: CompressedModel, place: int) -> set[int]:
+def _changed(begin: CompressedModel, place: int) -> set[int]:
     """Return the numbers of the weights of a subgraph that one shot changed."""
     ready = FloatModel.of(begin.model)
     pairs = zip(weight_layers(ready, ModelEdit(ready.model)), begin.report.outcomes, strict=True)
@@ -116,7 +115,7 @@ def _trained(
     """Return a trained model with what became of each layer of the given one.
 
     :param source: with which training began
-    :param done: says what was done to a layer, beside what one shot did to it
+    :param done: says what was done to a layer, of it and of what one shot did to it
     """
     ready, edit = FloatModel.of(given), ModelEdit(found)
     layers = weight_layers(source, edit)
@@ -125,7 +124,6 @@ def _trained(
     for layer, was, outcome in zip(layers, before, begin.report.outcomes, strict=True):
         layer.before, layer.index, layer.reason = was.weights, was.index, outcome.reason
         told[id(layer)] = done(layer, outcome)
-    round_layers([layer for layer in layers if told[id(layer)]], significand)
     outcomes = counted_weights(layers, told)
     if sparse:
         outcomes = with_stored(outcomes, layers, store_sparse(layers))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from delegraph_reference.products import exact_type, exact_weights, largest_magnitude, largest_sums
@@ -44,6 +46,17 @@ def test_weights_that_one_column_makes_large_are_float64() -> None:
     assert exact_weights(weights, 255).dtype == np.float32
     weights[:, 1] = 127
     assert exact_weights(weights, 255).dtype == np.float64  # 2000 * 127 * 255 > 2**24
+
+
+def test_large_weights_are_bounded_in_little_memory() -> None:
+    """Those of a classifier, as float64, would take more than all other weights of a model."""
+    weights = np.full((1280, 1000), -128, np.int8)
+    tracemalloc.start()
+    try:
+        assert (largest_sums(weights, 3) == 1280 * 128 * 3).all()
+        assert tracemalloc.get_traced_memory()[1] < weights.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,17 @@ import numpy as np
 
 _EXACT32 = 1 << 24
 _EXACT64 = 1 << 53
+_BLOCK = 1 << 15  # weights at a time
 
 
 def largest_sums(weights: np.ndarray, largest_input: int) -> np.ndarray:
     """Return what no sum of products can exceed, for each column of weights (..., depth, columns)."""
-    return np.asarray(np.abs(weights, dtype=np.float64).sum(axis=-2) * largest_input)
+    *batch, depth, columns = weights.shape
+    sums = np.zeros((*batch, columns))
+    rows = max(1, _BLOCK // max(1, sums.size))
+    for first in range(0, depth, rows):  # weights as float64 would take eight times what a file has of them
+        sums += np.abs(weights[..., first : first + rows, :], dtype=np.float64).sum(axis=-2)
+    return np.asarray(sums * largest_input)
 
 
 def exact_weights(weights: np.ndarray, largest_input: int) -> np.ndarray:
@@ -23,8 +29,12 @@ def exact_weights(weights: np.ndarray, largest_input: int) -> np.ndarray:
 
     :param largest_input: no input is larger, in magnitude
     """
-    largest = largest_sums(weights, largest_input).max(initial=0)
-    return np.ascontiguousarray(weights, exact_type(largest))
+    return within(weights, largest_sums(weights, largest_input))
+
+
+def within(weights: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """The same, where it is known already what no sum of a column can exceed."""
+    return np.ascontiguousarray(weights, exact_type(largest.max(initial=0)))
 
 
 def exact_type(largest_sum: float) -> np.dtype:

@@ -21,7 +21,7 @@ from delegraph.rules import (
 
 from .elementwise import finite_range, keeping_within, kept_within, quietly
 from .kernel import Finish, Kernel
-from .products import exact_weights, largest_magnitude, largest_sums
+from .products import largest_magnitude, largest_sums, within
 from .sparse import dense
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def weight_scales(op: Op, channels: int) -> np.ndarray:
 def centered(stored: np.ndarray, weights: Tensor) -> np.ndarray:
     """Return stored weights less their zero point, which only a scale for the whole tensor has."""
     offset = 0 if len(scales_of(weights)) > 1 else weights.zero_point
-    return np.asarray(np.subtract(stored, offset, dtype=np.int32))
+    return np.asarray(np.subtract(stored, offset, dtype=np.int32)) if offset else stored
 
 
 def sum_scales(op: Op, channels: int) -> np.ndarray:
@@ -82,21 +82,23 @@ def single_scale(op: Op) -> float:
     return float(np.float32(x.scale) * np.float32(weights.scale)) / op.outputs[0].scale
 
 
-def requantizer(op: Op, weights: np.ndarray, bias: np.ndarray | None, scales: np.ndarray) -> Requantizer:
+def requantizer(
+    op: Op, weights: np.ndarray, bias: np.ndarray | None, scales: np.ndarray, largest: np.ndarray
+) -> Requantizer:
     """Return what rounds sums of stored inputs times weights to the op's output.
 
     The input's zero point is taken off here, together with the bias.
 
     :param weights: integers (..., depth, columns), less their zero point; columns of all groups in order
     :param scales: of a unit of the sums, in steps of the output; float64, one for each column
+    :param largest: what no sum of a column can exceed
     """
     from .requantize import Requantizer  # models of floats do without
 
-    x, out = operand(op, 0), op.outputs[0]
-    largest = largest_sums(weights, largest_magnitude(x.dtype)).reshape(-1)
+    out = op.outputs[0]
     multipliers, shifts = quantize_multipliers(scales)
     offset = sum_offset(op, weights, bias)
-    return Requantizer(multipliers, shifts, offset, largest, out.zero_point, stored_range(op))
+    return Requantizer(multipliers, shifts, offset, largest.reshape(-1), out.zero_point, stored_range(op))
 
 
 def twice_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tuple[np.ndarray, Finish]:
@@ -104,8 +106,8 @@ def twice_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tupl
     x = operand(op, 0)
     n = integers.size // integers.shape[-2]
     scales = np.full(n, single_scale(op)) if x.dtype == "uint8" else sum_scales(op, n)
-    weights = exact_weights(integers, largest_magnitude(x.dtype))
-    return weights, requantizer(op, integers, bias, scales)
+    largest = largest_sums(integers, largest_magnitude(x.dtype))
+    return within(integers, largest), requantizer(op, integers, bias, scales, largest)
 
 
 def sum_offset(op: Op, weights: np.ndarray, bias: np.ndarray | None) -> np.ndarray:

@@ -32,7 +32,7 @@ from ..blockwise import BlockProduct
 from ..convolution import multiply
 from ..hybrid import LARGEST, quantized_rows, signed
 from ..kernel import Finish, Kernel, Prepare
-from ..products import exact_weights, largest_magnitude, largest_sums
+from ..products import exact_weights, largest_magnitude, largest_sums, within
 from ..recurrent import CURVES
 from ..weights import (
     Apply,
@@ -85,10 +85,10 @@ def once_rounded(op: Op, integers: np.ndarray, bias: np.ndarray | None) -> tuple
         return twice_rounded(op, integers, bias)
     x, out = operand(op, 0), op.outputs[0]
     scales, offset = sum_scales(op, integers.shape[1]), sum_offset(op, integers, bias)
-    largest = largest_sums(integers, largest_magnitude(x.dtype)) + np.abs(offset.astype(np.float64))
-    wraps = bool((largest >= 2.0**31).any())
+    largest = largest_sums(integers, largest_magnitude(x.dtype))
+    wraps = bool((largest + np.abs(offset.astype(np.float64)) >= 2.0**31).any())
     finish = DoubleRequantizer(scales, offset, out.zero_point, stored_range(op), wraps)
-    return exact_weights(integers, largest_magnitude(x.dtype)), finish
+    return within(integers, largest), finish
 
 
 def prepare_hybrid(op: Op) -> Kernel:

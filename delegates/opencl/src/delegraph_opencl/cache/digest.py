@@ -16,7 +16,7 @@ from delegraph import __version__ as core_version
 from ..program.target import Target
 
 LARGE = 1 << 20  # bytes of a tensor whose pages in a mapped file are worth giving back
-_PLAIN = (int, float, str, bytes, type(None))  # what repr tells in full
+_PLAIN = {bool, int, float, str, bytes, type(None)}  # what repr tells in full
 
 
 def partition_digest(partition: Partition, target: Target, token: str | None, file_format: int) -> str:
@@ -105,7 +105,7 @@ def _feed(found: Any, value: Any) -> None:
         found.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8))
     elif isinstance(value, np.ndarray):
         _feed(found, [value.shape, value.tolist()])
-    elif isinstance(value, (list, tuple)) and not all(isinstance(item, _PLAIN) for item in value):
+    elif isinstance(value, (list, tuple)) and not _PLAIN.issuperset(map(type, value)):
         found.update(f"list {len(value)}:".encode())
         for item in value:
             _feed(found, item)

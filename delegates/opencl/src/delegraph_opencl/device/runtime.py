@@ -18,6 +18,7 @@ from typing import Any
 from delegraph import DelegateUnavailable, frozen
 
 from . import pocl
+from .pyopencl_parts import import_pyopencl
 
 VENDORS = Path("/etc/OpenCL/vendors")  # where drivers register themselves
 NO_PLATFORM = (
@@ -57,7 +58,9 @@ def devices() -> tuple[Found, ...]:
     for name, value in {**pocl.SETTINGS, **_pypi(), **_intel()}.items():
         os.environ.setdefault(name, value)
     try:
-        cl = _pyopencl()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an older pyopencl is warned by a newer pytools
+            cl = import_pyopencl()
     except Exception as e:  # not installed, or broken: an import may raise anything
         raise DelegateUnavailable(
             f"pyopencl cannot be imported ({type(e).__name__}: {e}); pip install --force-reinstall pyopencl"
@@ -112,14 +115,6 @@ def _pypi() -> dict[str, str]:
     spec = None if any(VENDORS.glob("*.icd")) else find_spec("pyopencl")
     folder = Path(spec.origin).parent / ".libs" if spec and spec.origin else None
     return pocl.SETTINGS_OF_PYPI if folder and any(folder.glob("libpocl*")) else {}
-
-
-def _pyopencl() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an older pyopencl is warned by a newer pytools
-        import pyopencl
-        import pyopencl.invoker
-    return pyopencl
 
 
 def _registered() -> list[Path]:

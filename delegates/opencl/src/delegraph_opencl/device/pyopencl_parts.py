@@ -1,0 +1,68 @@
+"""pyopencl without the parts that the delegate does not use: they are imported when somebody asks for them.
+
+``import pyopencl`` makes fifty types of vectors, and each of its kernels a function that takes arguments as
+Python has them, from a database of such functions: half of all that it takes. The delegate's kernels need
+neither. A program that has imported pyopencl already has it whole.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+_VECTORS, _FUNCTIONS = "pyopencl.cltypes", "pyopencl.invoker"
+
+
+def import_pyopencl() -> Any:
+    """Return pyopencl."""
+    if "pyopencl" in sys.modules:
+        return import_module("pyopencl")
+    later = [_Later(_VECTORS), _Later(_FUNCTIONS)]
+    later[1].generate_enqueue_and_set_args = _generated  # type: ignore[attr-defined]
+    for module in later:
+        sys.modules.setdefault(module.__name__, module)
+    try:
+        cl = import_module("pyopencl")
+    except BaseException:
+        for module in later:
+            _forget(module.__name__)
+        raise
+    for module in later:
+        vars(cl).setdefault(module.__name__.rpartition(".")[2], module)
+    return cl
+
+
+class _Later(ModuleType):
+    """Stands for a module until somebody asks for a name in it."""
+
+    def __getattr__(self, name: str) -> Any:
+        vars(self).update(vars(_whole(self.__name__)))
+        if name in vars(self):
+            return vars(self)[name]
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+def _whole(name: str) -> ModuleType:
+    _forget(name)
+    return import_module(name)
+
+
+def _forget(name: str) -> None:
+    if isinstance(sys.modules.get(name), _Later):
+        del sys.modules[name]
+
+
+def _generated(*about: Any, **named: Any) -> tuple[Callable[..., Any], ...]:
+    """Return the functions of a kernel that set its arguments; they are written when they are called."""
+
+    @cache
+    def written() -> tuple[Callable[..., Any], ...]:
+        found: tuple[Callable[..., Any], ...]
+        found = _whole(_FUNCTIONS).generate_enqueue_and_set_args(*about, **named)
+        return found
+
+    return (lambda *a, **k: written()[0](*a, **k)), (lambda *a, **k: written()[1](*a, **k))

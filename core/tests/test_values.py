@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
+from functools import cached_property
+from typing import ClassVar
 
 import attrs
 import numpy as np
 import pytest
-from attrs import cmp_using, field
-from delegraph.values import frozen
+from attrs import cmp_using
+from delegraph import values
+from delegraph.values import at_least, evolve, fields, frozen
 
 
-def plain(made):
+def plain(made, field=None):
     @made
     class Value:
         x: object
@@ -21,7 +25,7 @@ def plain(made):
     return Value
 
 
-def unhashable(made):
+def unhashable(made, field):
     @made(hash=False)
     class Value:
         x: object
@@ -30,7 +34,7 @@ def unhashable(made):
     return Value
 
 
-def by_identity(made):
+def by_identity(made, field):
     @made(eq=False)
     class Value:
         x: object
@@ -38,7 +42,7 @@ def by_identity(made):
     return Value
 
 
-def of_fields(made):
+def of_fields(made, field):
     @made
     class Value:
         x: object = field(repr=lambda x: f"<{x}>")
@@ -48,7 +52,7 @@ def of_fields(made):
     return Value
 
 
-def of_arrays(made):
+def of_arrays(made, field):
     @made(hash=False)
     class Value:
         x: object
@@ -57,7 +61,7 @@ def of_arrays(made):
     return Value
 
 
-def of_its_own(made):
+def of_its_own(made, field):
     @made
     class Value:
         x: object
@@ -71,16 +75,63 @@ def of_its_own(made):
     return Value
 
 
-def derived(made):
+def derived(made, field):
     @made
-    class Value(plain(made)):
+    class Value(plain(made, field)):
         z: object = 4
 
     return Value
 
 
-def empty(made):
+def empty(made, field):
     return made(type("Value", (), {"__annotations__": {}}))
+
+
+def made_later(made, field):
+    @made
+    class Value:
+        x: tuple = field(converter=lambda x: (x,))
+        y: object = field(default=2, validator=at_least(2))
+        z: list = field(factory=list, init=False)
+        _kind: str = field(default="any", kw_only=True)
+        count: ClassVar[int] = 0
+
+        def __attrs_post_init__(self):
+            self.z.append(len(self.x))
+
+    return Value
+
+
+def with_a_dictionary(made, field):
+    @made(slots=False)
+    class Value:
+        x: object
+        y: object = field(default=3)
+
+        @cached_property
+        def both(self):
+            return self.x, self.y
+
+        def __repr__(self):
+            return f"{super().__repr__().partition('.')[0]} {self.both}"
+
+    return Value
+
+
+def with_a_name(made, field):
+    @made
+    class Value:
+        x: object
+        y: object = 2
+
+        @property
+        def place(self):
+            return __class__
+
+        def __repr__(self):
+            return f"{self.place is type(self)} {super().__hash__() > 0}"
+
+    return Value
 
 
 def said(act):
@@ -91,39 +142,73 @@ def said(act):
 
 
 def answers(cls, given):
-    values = [cls(*a) for a in given]
-    first, rest = values[0], [*values, *given, None, "anything"]
+    found = [cls(*a) for a in given]
+    first, rest = found[0], [*found, *given, None, "anything"]
     return {
         "repr": said(lambda: repr(first)),
         "equal": [said(lambda other=other: first == other) for other in rest],
         "unequal": [said(lambda other=other: first != other) for other in rest],
-        "same hash": [said(lambda v=v: hash(v) == hash(first)) for v in values],
+        "same hash": [said(lambda v=v: hash(v) == hash(first)) for v in found],
         "copied": said(lambda: copy.copy(first) == first),
         "evolved": said(lambda: repr(attrs.evolve(first))),
         "changed": said(lambda: setattr(first, "x", 1)),
-        "fields": [(a.name, a.alias, a.default) for a in attrs.fields(cls)],
-        "places": (cls.__slots__, cls.__match_args__),
+        "fields": [[str(getattr(a, name)) for name in FIELD] for a in attrs.fields(cls)],
+        "places": (getattr(cls, "__slots__", None), cls.__match_args__),
+        "signature": str(inspect.signature(cls)),
+        "state": said(lambda: first.__getstate__()),
     }
 
 
+FIELD = "name alias init eq hash kw_only type inherited".split()
 ONE = [(1,), (1,), (2,), ([],)]
 TWO = [(1, 2), (1, 3), (2, 2), (1, 2), (1, [])]
+MADE = [plain, unhashable, by_identity, of_fields, of_arrays, of_its_own, derived, empty]
+MADE += [made_later, with_a_dictionary, with_a_name]
 ARRAYS = [(1, np.arange(3)), (2, np.arange(3)), (1, np.arange(4)), (1, np.arange(3))]
 
 
-@pytest.mark.parametrize("first", range(4))
+@pytest.mark.parametrize("first", [0, 3])
 @pytest.mark.parametrize("given", [ONE, TWO], ids=["one", "two"])
-@pytest.mark.parametrize(
-    "make", [plain, unhashable, by_identity, of_fields, of_arrays, of_its_own, derived, empty]
-)
-def test_values_answer_as_those_of_attrs_do(make, given, first):
+@pytest.mark.parametrize("make", MADE)
+@pytest.mark.parametrize("field", [values.field, attrs.field], ids=["ours", "of attrs"])
+@pytest.mark.parametrize("kind", ["frozen", "define"])
+def test_values_answer_as_those_of_attrs_do(kind, field, make, given, first):
     given = ARRAYS if make is of_arrays else given
     given = [given[first], *given]
     if make is empty:
         given = [(), ()]
     if make in (by_identity, of_its_own):
         given = [a[:1] for a in given]
-    assert repr(answers(make(frozen), given)) == repr(answers(make(attrs.frozen), given))
+    if make is made_later:
+        given = [(x[0], 2 + n) for n, x in enumerate(given)]
+    ours = make(getattr(values, kind), field)
+    assert repr(answers(ours, given)) == repr(answers(make(getattr(attrs, kind), attrs.field), given))
+
+
+def test_attrs_derives_from_a_class_made_here():
+    @attrs.frozen
+    class Value(plain(frozen)):
+        z: object = 3
+
+    assert repr(Value(1)).endswith("Value(x=1, y=2, z=3)")
+    assert [f.name for f in fields(Value)] == ["x", "y", "z"]
+
+
+def test_a_class_made_here_derives_from_one_of_attrs():
+    @frozen
+    class Value(plain(attrs.frozen)):
+        z: object = 3
+
+    assert evolve(Value(1), z=4) == Value(1, 2, 4)
+
+
+def test_a_value_that_is_no_good_is_refused():
+    value = made_later(frozen, values.field)
+    with pytest.raises(ValueError, match="'y' must be >= 2: 1"):
+        value(0, 1)
+    with pytest.raises(TypeError, match=r"Value.__init__\(\) missing 1 required positional argument: 'x'"):
+        value()
+    assert value(0, None).y is None
 
 
 def test_a_value_that_holds_itself_is_shown():

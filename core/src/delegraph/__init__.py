@@ -99,7 +99,7 @@ if TYPE_CHECKING:
     from .report.terminal import report_table, report_text
     from .run import Interpreter, SignatureRunner
     from .text import bytes_text, escaped, html_text, shape_text
-    from .values import frozen
+    from .values import at_least, define, evolve, field, frozen
 
 __version__ = "0.1.0"
 __all__ = [
@@ -157,16 +157,20 @@ __all__ = [
     "UnsupportedOps",
     "Window",
     "__version__",
+    "at_least",
     "budget_options",
     "bytes_text",
     "called_subgraphs",
     "check_output",
+    "define",
     "dtype_of",
     "echo",
     "echo_csv",
     "echo_json",
     "escaped",
+    "evolve",
     "fallbacks_unsaid",
+    "field",
     "float_range",
     "form_options",
     "frozen",
@@ -231,7 +235,7 @@ _NAMES = {
     "report.notebook": "report_html",
     "report.terminal": "report_table report_text",
     "text": "bytes_text escaped html_text shape_text",
-    "values": "frozen",
+    "values": "at_least define evolve field frozen",
 }
 _later = later.names(globals(), _NAMES)
 

@@ -1,37 +1,323 @@
-"""Frozen value classes: those of attrs, which share one ``__eq__``, ``__hash__`` and ``__repr__``.
+"""Classes of values as attrs makes them, without attrs: a first run defines a hundred of them.
 
-attrs compiles these three for each class where it is defined. That takes longer than all the rest of the
-definition, and a first run defines a hundred classes.
+attrs takes 15 ms to be imported, and compiles the methods of each class where it is defined. Here all
+classes have the same ones, but for ``__init__``, which is compiled for the first value. Who looks at such a
+class with attrs (``attrs.fields``, ``attrs.evolve``, ``attrs.asdict``) sees one of attrs: it is asked then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from operator import attrgetter, eq
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import attrs
+T = TypeVar("T")
 
-if TYPE_CHECKING:
-    from attrs import frozen as frozen
-else:
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Any = _Nothing()  # the default of a field without one
+
+
+class Made:
+    """A default that is made for each value, with ``takes_self`` of the fields before it."""
+
+    def __init__(self, factory: Callable[..., Any], takes_self: bool = False) -> None:
+        self.factory, self.takes_self = factory, takes_self
+
+
+if not TYPE_CHECKING:
+
+    def Factory(factory: Callable[..., Any], takes_self: bool = False) -> Any:
+        """Do what ``attrs.Factory`` does."""
+        return Made(factory, takes_self)
+
+    def field(*, factory: Callable[[], Any] | None = None, **how: Any) -> Any:
+        """Do what ``attrs.field`` does.
+
+        Known are ``default``, ``factory``, ``validator``, ``converter``, ``repr``, ``eq``, ``hash``,
+        ``init`` and ``kw_only``.
+        """
+        return _Field(**how) if factory is None else _Field(Made(factory), **how)
 
     def frozen(cls: type | None = None, **how: Any) -> Any:
-        """Do what ``attrs.frozen`` does, in half the time: where a package defines many classes.
+        """Do what ``attrs.frozen`` does, in a fraction of the time: where a package defines many classes.
 
         The class is one of attrs for all that look at it, type checkers included.
         """
-        if cls is None:
-            return partial(frozen, **how)
-        of_all = {"__repr__": _repr}
-        if how.get("eq", True):
-            of_all |= {"__eq__": _equal, "__hash__": None if how.get("hash") is False else _hash}
-        for name, method in of_all.items():
-            if name not in vars(cls):  # attrs leaves alone what a class has
-                setattr(cls, name, method)
-        return attrs.frozen(cls, **how)
+        return partial(_made, True, **how) if cls is None else _made(True, cls, **how)
+
+    def define(cls: type | None = None, **how: Any) -> Any:
+        """Do what ``attrs.define`` does, as :func:`frozen` does what ``attrs.frozen`` does."""
+        return partial(_made, False, **how) if cls is None else _made(False, cls, **how)
+
+else:
+    from attrs import Factory as Factory
+    from attrs import define as define
+    from attrs import field as field
+    from attrs import frozen as frozen
+
+
+def fields(cls: type) -> tuple[Any, ...]:
+    """Return the fields of a class that was made here, or by attrs; their names are those of attrs."""
+    made = next(b for b in cls.__mro__ if _OWN in vars(b) or _OF_ATTRS in vars(b))
+    own: tuple[Any, ...] = vars(made)[_OWN] if _OWN in vars(made) else _fields_of_attrs(made)
+    return own
+
+
+def has_fields(cls: Any) -> bool:
+    """Say whether a class is one of values, made here or by attrs."""
+    return isinstance(cls, type) and any(_OWN in vars(b) or _OF_ATTRS in vars(b) for b in cls.__mro__)
+
+
+def evolve(value: T, /, **changes: Any) -> T:
+    """Do what ``attrs.evolve`` does: return a value with some fields changed."""
+    for f in fields(type(value)):
+        if f.init and f.alias not in changes:
+            changes[f.alias] = getattr(value, f.name)
+    return type(value)(**changes)
+
+
+def at_least(least: float) -> Callable[[Any, Any, Any], None]:
+    """Return a validator for ``field``: None, or a number that is no less."""
+
+    def check(_: Any, field: Any, value: Any) -> None:
+        if value is not None and not value >= least:
+            raise ValueError(f"{field.name!r} must be >= {least}: {value}")
+
+    return check
+
+
+_OWN, _OF_ATTRS = "__delegraph_fields__", "__attrs_attrs__"
+_KNOWN = {"eq", "hash", "repr", "slots"}  # of what a decorator may be told; the rest is for attrs
+
+
+class _Field:
+    """A field, under the names of ``attrs.Attribute``."""
+
+    name = alias = ""
+    type: Any = None
+
+    def __init__(
+        self,
+        default: Any = NOTHING,
+        validator: Callable[[Any, Any, Any], object] | None = None,
+        repr: bool | Callable[[Any], str] = True,
+        eq: bool | Callable[[Any], Any] = True,
+        hash: bool | None = None,
+        init: bool = True,
+        converter: Callable[[Any], Any] | None = None,
+        kw_only: bool = False,
+    ) -> None:
+        self.default, self.validator, self.repr, self.converter = default, validator, repr, converter
+        self.eq, self.eq_key = bool(eq), eq if callable(eq) else None
+        self.hash, self.init, self.kw_only = hash, init, kw_only
+
+    def of_attrs(self) -> Any:
+        import attrs
+
+        default: Any = attrs.NOTHING if self.default is NOTHING else self.default
+        if isinstance(default, Made):
+            default = attrs.Factory(default.factory, default.takes_self)  # type: ignore[call-overload]
+        names = ("validator", "repr", "hash", "init", "converter", "kw_only")
+        how = {name: getattr(self, name) for name in names}
+        return attrs.field(default=default, eq=self.eq_key or self.eq, **how)
+
+
+@cache
+def _fields_of_attrs(cls: type) -> tuple[_Field, ...]:
+    import attrs
+
+    found = []
+    for a in attrs.fields(cls):
+        default: Any = NOTHING if a.default is attrs.NOTHING else a.default
+        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+            default = Made(default.factory, default.takes_self)
+        found.append(_Field(default, init=a.init))
+        found[-1].name, found[-1].alias, found[-1].type = a.name, a.alias or a.name, a.type
+    return tuple(found)
+
+
+class _Later:
+    """An attribute of a class that is made when it is first asked for."""
+
+    def __init__(self, cls: type, name: str, make: Callable[[type], Any]) -> None:
+        self._cls, self._name, self._make = cls, name, make
+
+    def __get__(self, value: Any, cls: type) -> Any:
+        setattr(self._cls, self._name, self._make(self._cls))
+        return getattr(cls if value is None else value, self._name)
+
+
+def _made(is_frozen: bool, cls: type, **how: Any) -> type:
+    own = _own_fields(cls)
+    kept = {name: vars(cls)[name] for name in own if name in vars(cls)}
+    needs_attrs = (
+        not how.keys() <= _KNOWN
+        or any(type(value).__module__.startswith("attr.") for value in kept.values())
+        or any(_OF_ATTRS in vars(b) and _OWN not in vars(b) for b in cls.__mro__)
+        or not (is_frozen or all(f.validator is None and f.converter is None for f in own.values()))
+    )
+    if needs_attrs:
+        return _by_attrs(cls, own, is_frozen, how)
+    base = next((vars(b)[_OWN] for b in cls.__mro__[1:] if _OWN in vars(b)), ())
+    known = (*(f for f in base if f.name not in own), *own.values())
+    is_frozen = is_frozen or cls.__setattr__ is _refuse
+    methods = {n: m for n, m in _methods(is_frozen, **how).items() if n not in vars(cls)}
+    match = tuple(f.name for f in known if f.init and not f.kw_only)
+    body = {**methods, "__match_args__": match, _OWN: known}
+    if how.get("slots", True):
+        made = _with_slots(cls, [f.name for f in known], kept, body)
+    else:
+        made = cls
+        for name in kept:
+            delattr(cls, name)
+        for name, value in body.items():
+            setattr(cls, name, value)
+    setattr(made, _OF_ATTRS, _Later(made, _OF_ATTRS, partial(_attributes, own)))
+    if "__init__" not in vars(made):
+        made.__init__ = _Later(made, "__init__", _init)  # type: ignore[misc]
+    return made
+
+
+def _own_fields(cls: type) -> dict[str, _Field]:
+    found = {}
+    for name, annotation in cls.__annotations__.items():
+        if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
+            continue
+        default = vars(cls).get(name, NOTHING)
+        found[name] = made = default if isinstance(default, _Field) else _Field(default)
+        made.name, made.alias, made.type = name, name.lstrip("_"), annotation
+    return found
+
+
+def _methods(
+    is_frozen: bool, eq: bool = True, hash: bool | None = None, repr: bool = True, slots: bool = True
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"__repr__": _repr} if repr else {}
+    if eq:
+        found |= {"__eq__": _equal, "__hash__": _hash if is_frozen and hash is not False else None}
+    if is_frozen:
+        found |= {"__setattr__": _refuse, "__delattr__": _refuse}
+    if slots:
+        found |= {"__getstate__": _state, "__setstate__": _set_state}
+    return found
+
+
+def _with_slots(cls: type, names: list[str], left: Any, body: dict[str, Any]) -> type:
+    """Return the class once more: slots are laid out where a class is made."""
+    bases = cls.__mro__[1:-1]
+    taken = {name for b in bases for name in getattr(b, "__slots__", ())}
+    if not any("__weakref__" in vars(b) for b in bases):
+        names = [*names, "__weakref__"]
+    kept = {n: v for n, v in vars(cls).items() if n not in left and n not in ("__dict__", "__weakref__")}
+    slots = tuple(name for name in names if name not in taken)
+    names_it = {"__qualname__": cls.__qualname__, "__slots__": slots}
+    made: type = type(cls)(cls.__name__, cls.__bases__, {**kept, **body, **names_it})
+    for cell in _cells(made):  # what super() and __class__ in its methods mean
+        if cell.cell_contents is cls:
+            cell.cell_contents = made
+    return made
+
+
+def _cells(cls: type) -> Iterator[Any]:
+    for value in vars(cls).values():
+        function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+        for cell in getattr(function, "__closure__", None) or ():
+            try:
+                _ = cell.cell_contents
+            except ValueError:  # it is empty
+                continue
+            yield cell
+
+
+def _by_attrs(cls: type, own: dict[str, _Field], is_frozen: bool, how: dict[str, Any]) -> type:
+    import attrs
+
+    for name, f in own.items():
+        if vars(cls).get(name) is f:
+            setattr(cls, name, f.of_attrs())
+    return (attrs.frozen if is_frozen else attrs.define)(cls, **how)
+
+
+def _attributes(own: dict[str, _Field], cls: type) -> Any:
+    """Return what attrs knows of the class: of one that has the same fields."""
+    import attrs
+
+    body = {"__annotations__": {n: f.type for n, f in own.items()}, "__module__": cls.__module__}
+    bases = tuple(b for b in cls.__bases__ if hasattr(b, _OF_ATTRS))
+    twin = type(cls.__name__, bases, {**body, **{n: f.of_attrs() for n, f in own.items()}})
+    return vars(attrs.define(twin, slots=False, eq=False, repr=False, init=False))[_OF_ATTRS]
+
+
+def _init(cls: type) -> Callable[..., None]:
+    """Compile the ``__init__`` of a class."""
+    known: dict[str, Any] = {"NOTHING": NOTHING}
+    given: dict[bool, list[str]] = {False: ["self"], True: []}
+    sets, checks = [], []
+    for f in fields(cls):
+        name, value = f.name, f.alias
+        is_made = isinstance(f.default, Made)
+        if is_made:
+            known[f"make_{name}"] = f.default.factory
+            made = f"make_{name}({'self' if f.default.takes_self else ''})"
+            value = f"{made} if {value} is NOTHING else {value}" if f.init else made
+        elif f.default is not NOTHING:
+            known[f"default_{name}"] = f.default
+            value = value if f.init else f"default_{name}"
+        elif not f.init:
+            continue
+        if f.init:
+            otherwise = "" if f.default is NOTHING else "=NOTHING" if is_made else f"=default_{name}"
+            given[f.kw_only].append(f.alias + otherwise)
+        if f.converter is not None:
+            known[f"convert_{name}"] = f.converter
+            value = f"convert_{name}({value})"
+        sets.append(_setting(cls, name, value, known))
+        if f.validator is not None:
+            known |= {f"check_{name}": f.validator, f"field_{name}": f}
+            checks.append(f"check_{name}(self, field_{name}, self.{name})")
+    if hasattr(cls, "__attrs_post_init__"):
+        checks.append("self.__attrs_post_init__()")
+    arguments = ", ".join([*given[False], *(["*", *given[True]] if given[True] else [])])
+    body = "\n    ".join([*sets, *checks] or ["pass"])
+    exec(compile(f"def __init__({arguments}):\n    {body}", f"<values {cls.__qualname__}>", "exec"), known)
+    init: Callable[..., None] = known["__init__"]
+    init.__qualname__, init.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
+    typed = {f.alias: f.type for f in fields(cls) if f.init and f.converter is None}
+    init.__annotations__ = {**typed, "return": None}
+    return init
+
+
+def _setting(cls: type, name: str, value: str, known: dict[str, Any]) -> str:
+    if cls.__setattr__ is not _refuse:
+        return f"self.{name} = {value}"
+    slot = getattr(cls, name, None)
+    if not isinstance(slot, MemberDescriptorType):
+        return f"self.__dict__[{name!r}] = {value}"
+    known[f"set_{name}"] = slot.__set__
+    return f"set_{name}(self, {value})"
+
+
+def _refuse(self: Any, *_: Any) -> None:
+    from attrs.exceptions import FrozenInstanceError
+
+    raise FrozenInstanceError
+
+
+def _state(self: Any) -> dict[str, Any]:
+    return {f.name: getattr(self, f.name) for f in fields(type(self))}
+
+
+def _set_state(self: Any, state: dict[str, Any]) -> None:
+    for name, value in state.items():
+        object.__setattr__(self, name, value)
 
 
 def _equal(self: Any, other: Any) -> Any:
@@ -53,20 +339,20 @@ def _repr(self: Any) -> str:
 
 @cache
 def _compared(cls: type) -> Callable[[Any], tuple[Any, ...]]:
-    fields = [a for a in attrs.fields(cls) if a.eq]
-    if not any(a.eq_key for a in fields):
-        return _reading([a.name for a in fields])
-    return lambda value: tuple((a.eq_key or _itself)(getattr(value, a.name)) for a in fields)
+    found = [f for f in fields(cls) if f.eq]
+    if not any(f.eq_key for f in found):
+        return _reading([f.name for f in found])
+    return lambda value: tuple((f.eq_key or _itself)(getattr(value, f.name)) for f in found)
 
 
 @cache
 def _hashed(cls: type) -> Callable[[Any], tuple[Any, ...]]:
-    return _reading([a.name for a in attrs.fields(cls) if (a.eq if a.hash is None else a.hash)])
+    return _reading([f.name for f in fields(cls) if (f.eq if f.hash is None else f.hash)])
 
 
 @cache
 def _shown(cls: type) -> list[tuple[str, Callable[[Any], str]]]:
-    return [(a.name, a.repr if callable(a.repr) else repr) for a in attrs.fields(cls) if a.repr]
+    return [(f.name, f.repr if callable(f.repr) else repr) for f in fields(cls) if f.repr]
 
 
 def _itself(value: Any) -> Any:

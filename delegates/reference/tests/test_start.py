@@ -13,7 +13,7 @@ from delegraph_reference import kernels
 from delegraph_reference.blas import libraries
 from delegraph_reference.kernels import _formulas
 
-LIBRARIES = "import sys, attrs, numpy, pluggy\n"
+LIBRARIES = "import sys, numpy, pluggy\n"
 RUN = """
 from delegraph import Interpreter
 interpreter = Interpreter(sys.argv[1])
@@ -23,7 +23,7 @@ interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 """
 # What takes milliseconds each: parsers of mail, archives, tables and URLs, connections, processes, digests.
 UNUSED = frozenset(
-    "argparse asyncio calendar concurrent csv difflib email hashlib html http importlib.metadata "
+    "argparse asyncio attr calendar concurrent csv difflib email hashlib html http importlib.metadata "
     "importlib.resources ipaddress multiprocessing pathlib random secrets shutil socket ssl subprocess "
     "tempfile unittest urllib xml zipfile".split()
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import attrs
 import numpy as np
 
 from ..errors import InputError
 from ..text import escaped, plural
+from ..values import evolve
 from .boxes import unread_boxes
 from .seen import Said, Seen, Way
 from .tasks import TASKS, Task
@@ -47,7 +47,7 @@ def warnings_of(seen: Seen) -> Iterator[str]:
 def _asked(task: Task, seen: Seen) -> list[Said]:
     for way in task.ways:
         if found := _said(task, way, seen):
-            return [attrs.evolve(said, why="as you said", is_guess=False) for said in found]
+            return [evolve(said, why="as you said", is_guess=False) for said in found]
     unread = unread_boxes(seen) if task.name == "detect" else None
     outputs = ", ".join(a.text for a in seen.interface.outputs) or "none"
     why = unread or f"{task.needs}; the outputs are: {outputs}"
@@ -56,6 +56,6 @@ def _asked(task: Task, seen: Seen) -> list[Said]:
 
 def _said(task: Task, way: Way, seen: Seen) -> list[Said]:
     return [
-        attrs.evolve(said, task=task.name, why=said.why or way.why, is_guess=way.is_guess)
+        evolve(said, task=task.name, why=said.why or way.why, is_guess=way.is_guess)
         for said in way.read(seen)
     ]

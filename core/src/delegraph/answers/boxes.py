@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import attrs
 import numpy as np
 
 from ..file import Labels
 from ..model import Record
 from ..run import Argument
 from ..text import escaped
-from ..values import frozen
+from ..values import evolve, frozen
 from .anchors import ANCHORS, decoded
 from .seen import Line, Said, Seen, Way
 from .ssd import anchors_of, raw_outputs
@@ -205,7 +204,7 @@ def _of_ssd(seen: Seen) -> list[Said]:
     )
     carried = seen.labels(scores)
     answers = said(seen, Boxes(*found, boxes.name, carried.axis or carried.value))
-    return [attrs.evolve(one, why=f"its outputs have the shapes of SSD's, {known[1]}") for one in answers]
+    return [evolve(one, why=f"its outputs have the shapes of SSD's, {known[1]}") for one in answers]
 
 
 def unread_boxes(seen: Seen) -> str | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
-import attrs
 import numpy as np
 
 from ..errors import InputError
 from ..file import Labels
 from ..run import Argument
 from ..text import escaped
+from ..values import evolve
 from .seen import Line, Said, Seen, Way
 
 NEEDS = "needs an axis of one score per class"
@@ -95,7 +95,7 @@ def _only_list(seen: Seen) -> list[Said]:
         return []
     found, given = _count(seen, seen.values[lists[0].name]), len(seen.settings.labels or ())
     why = f"output {escaped(lists[0].name)!r} has {found} classes, but there are {given} labels"
-    return [attrs.evolve(listed(seen, lists[0], seen.settings.labels), why=why)]
+    return [evolve(listed(seen, lists[0], seen.settings.labels), why=why)]
 
 
 def _lists(seen: Seen) -> list[Argument]:
@@ -143,4 +143,4 @@ WAYS = (
     ),
     Way("", _any_list, asked=True),
 )
-SOUNDS = tuple(attrs.evolve(way, read=_of_sound(way.read)) for way in WAYS)
+SOUNDS = tuple(evolve(way, read=_of_sound(way.read)) for way in WAYS)

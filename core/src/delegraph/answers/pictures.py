@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve
 
 from ..errors import InputError
 from ..inputs.image import picture
 from ..inputs.looked_at import LookedAt
 from ..inputs.wav import read_wav
+from ..values import evolve
 from .seen import Said
 from .tasks import TASKS
 

@@ -7,13 +7,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from attrs import field
 
 from ..file import Labels, ModelLabels, OutputLabels
 from ..model import Model
 from ..run import Argument, Interface
 from ..text import escaped, plural, shortened
-from ..values import frozen
+from ..values import field, frozen
 
 Size = tuple[int, int]  # width, height
 Line = dict[str, Any]  # what an answer lists, by column

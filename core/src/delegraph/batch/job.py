@@ -7,14 +7,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from attrs import field
 
 from ..answers import TASKS, AnswerSettings, Said, Seen, answer, warnings_of
 from ..errors import DelegraphError, InputError
 from ..numbers import real_from_stored
 from ..report.records import plain
 from ..text import escaped, plural, shortened
-from ..values import frozen
+from ..values import field, frozen
 from .opened import OpenedModel, Reading
 
 VALUES = "values"  # what an answer is called that is of no task: the outputs' values

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import attrs
 import numpy as np
-from attrs import field
 
 from ..answers import AnswerSettings, Said, Seen, answer
 from ..contract import Plan
@@ -21,7 +19,7 @@ from ..numbers import real_from_stored
 from ..partition import Budget, nbytes
 from ..run import Interface, described, interface_of, planned
 from ..run.opened import interpreter
-from ..values import frozen
+from ..values import evolve, field, frozen
 
 Arrays = Mapping[str, np.ndarray]  # by name of an input or an output
 
@@ -170,7 +168,7 @@ class OpenedModel:
     def outputs(self) -> Interface:
         """Return the interface with its outputs as they are planned, those that have values."""
         as_planned = planned(self.interface, self.plan)
-        return attrs.evolve(
+        return evolve(
             as_planned, outputs=tuple(a for a in as_planned.outputs if a.tensor.dtype not in HANDLES)
         )
 

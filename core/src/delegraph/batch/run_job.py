@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
-from attrs import field
-
 from ..partition.cost_table import cores
 from ..plugins.automatic import AUTO
-from ..values import frozen
+from ..values import field, frozen
 from .job import Item, Job, Result
 from .journal import Journal
 from .workers import Chunk, chunks, here, in_processes, on_ray

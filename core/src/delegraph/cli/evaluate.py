@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
 from ..errors import InputError
 from ..text import escaped, plural
+from ..values import evolve
 from .common import form_options, model_argument
 from .echo import echo, echo_csv, echo_json
 from .inputs import tell
@@ -80,7 +80,7 @@ def evaluate(
     read = [model, data, *([against] if against else []), *how.files]
     if output:
         check_output(output, read)
-    how = attrs.evolve(how, asked=_asked(rows[0], how.asked))
+    how = evolve(how, asked=_asked(rows[0], how.asked))
     job = how.job(model, judge=rows[0].judge)
     labels = how.asked.labels or _labels_of(model)
     items = _items(rows[0], data, images, labels)
@@ -126,7 +126,7 @@ def _asked(metric: Metric, settings: AnswerSettings) -> AnswerSettings:
     given = context.get_parameter_source("threshold") is click.core.ParameterSource.COMMANDLINE
     threshold = settings.threshold if given else metric.threshold
     task = None if settings.task == "audio" else metric.task  # a sound is classified, too
-    return attrs.evolve(settings, task=task or settings.task, threshold=threshold)
+    return evolve(settings, task=task or settings.task, threshold=threshold)
 
 
 def _labels_of(model: str) -> Labels | None:
@@ -156,8 +156,8 @@ def _with_other(items: Sequence[Item], job: Job, against: str | None) -> list[It
 
     if against is None:
         raise click.UsageError("agreement needs the other model: --against MODEL")
-    other = attrs.evolve(job, model=os.path.abspath(against), judge=None)
-    return [attrs.evolve(item, truth=Other(item.file, other)) for item in items]
+    other = evolve(job, model=os.path.abspath(against), judge=None)
+    return [evolve(item, truth=Other(item.file, other)) for item in items]
 
 
 def _values(names: Sequence[str], judged: Sequence[Any]) -> dict[str, float]:

@@ -7,14 +7,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import attrs
-
 from ..file import check_output, make_folder, read_model, write_file, write_model
 from ..report.compare import difference_json
 from ..report.first_wrong import WrongPart
 from ..run import interface_of
 from ..text import escaped, plural
-from ..values import frozen
+from ..values import evolve, frozen
 from .run import save
 from .sides import ComparedRun, Side, Sides
 
@@ -98,7 +96,7 @@ def written(part: WrongPart, folder: str, sides: Sides, read: Sequence[str]) -> 
     inputs = {a.name: part.inputs[a.tensor.index] for a in interface.inputs}
     save(inputs, found.inputs, read)
     with sides.compared(ComparedRun(model, interface, inputs)) as run:
-        return attrs.evolve(found, is_off_alone=run.found.exit_code == 1)
+        return evolve(found, is_off_alone=run.found.exit_code == 1)
 
 
 def _options(side: Side) -> dict[str, None]:

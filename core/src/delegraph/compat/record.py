@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import define, field
-
 from ..contract import Plan
 from ..text import bytes_text
+from ..values import define, field
 
 
 @define

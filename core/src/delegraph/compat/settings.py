@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from attrs import define, field
-
 from ..plugins import Wanted, resolve_delegates
+from ..values import define, field
 
 DELEGATES = "DELEGRAPH_DELEGATES"  # names with commas between them
 

@@ -7,11 +7,11 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from attrs import define
 
 from ..errors import InputError, StateError
 from ..model import DTYPES, HANDLES
 from ..text import bytes_text
+from ..values import define
 
 __all__ = ["TensorBuffer"]
 TYPES = tuple(name for name in DTYPES if name != "string" and name not in HANDLES)

@@ -11,10 +11,9 @@ import types
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import attrs
-
 from ..errors import OptionError
 from ..text import did_you_mean
+from ..values import NOTHING, Made, fields
 
 T = TypeVar("T")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -29,14 +28,14 @@ def read_options(cls: type[T], given: Mapping[str, Any], owner: str) -> T:
     :param owner: whose options they are, for the message: ``"delegate 'opencl'"``.
     :raises OptionError: an option is unknown, or its value does not fit; the message lists what is valid.
     """
-    fields, hints = _fields(cls), get_type_hints(cls)
-    kinds = {name: hints[f.name] for name, f in fields.items()}
+    known, hints = option_fields(cls), get_type_hints(cls)
+    kinds = {name: hints[f.name] for name, f in known.items()}
     valid = "; ".join(describe_options(cls))
     valid = f"valid options: {valid}" if valid else "it has none"
     values = {}
     for name, value in given.items():
-        if name not in fields:
-            raise OptionError(f"{owner} has no option {name!r}{did_you_mean(name, fields)}; {valid}")
+        if name not in known:
+            raise OptionError(f"{owner} has no option {name!r}{did_you_mean(name, known)}; {valid}")
         try:
             values[name] = _convert(value, kinds[name])
         except ValueError:
@@ -44,7 +43,7 @@ def read_options(cls: type[T], given: Mapping[str, Any], owner: str) -> T:
             raise OptionError(
                 f"option {name!r} of {owner} needs {needed}, found {value!r}; {valid}"
             ) from None
-    if missing := [n for n, f in fields.items() if f.default is attrs.NOTHING and n not in values]:
+    if missing := [n for n, f in known.items() if f.default is NOTHING and n not in values]:
         raise OptionError(f"{owner} needs option {missing[0]!r}; {valid}")
     try:
         return cls(**values)
@@ -55,18 +54,18 @@ def read_options(cls: type[T], given: Mapping[str, Any], owner: str) -> T:
 def describe_options(cls: type) -> list[str]:
     """Return a line for each option: ``"num_threads: int | None = None"``."""
     hints = get_type_hints(cls)
-    return [f"{name}: {_type_text(hints[f.name])}{_default(f)}" for name, f in _fields(cls).items()]
+    return [f"{name}: {_type_text(hints[f.name])}{_default(f)}" for name, f in option_fields(cls).items()]
 
 
-def _fields(cls: type) -> dict[str, attrs.Attribute[Any]]:
-    return {f.alias or f.name: f for f in attrs.fields(cls) if f.init}
+def option_fields(cls: type) -> dict[str, Any]:
+    return {f.alias: f for f in fields(cls) if f.init}
 
 
-def _default(field: attrs.Attribute[Any]) -> str:
+def _default(field: Any) -> str:
     default: Any = field.default
-    if default is attrs.NOTHING:
+    if default is NOTHING:
         return " (required)"
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+    if isinstance(default, Made):
         return "" if default.takes_self else f" = {default.factory()!r}"
     return f" = {default!r}"
 

@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import attrs
-from attrs import field
-
 from ..errors import UnsupportedOps
 from ..model import Graph, Model, Op, Tensor, called_by_ops, callers_first, fingerprint, part_of_model
 from ..text import escaped, few, plural, shortened
-from ..values import frozen
+from ..values import evolve, field, frozen
 from .asking import decided
 from .support_row import OpSupport, Refusal
 
@@ -88,12 +85,12 @@ class Partition:
                 refused = Fallback(op, self.graph, delegate.label, tuple(refusals), NOBODY)
                 raise UnsupportedOps(str(refused), [refused])
             rows[op.index] = row
-        return attrs.evolve(self, delegate=delegate, label=delegate.label, rows=rows)
+        return evolve(self, delegate=delegate, label=delegate.label, rows=rows)
 
     def of_op(self, op: Op) -> Partition:
         """Return one op of the partition as a partition of its own."""
         read = {t.index: t for t in op.inputs if t is not None and not t.is_constant}
-        return attrs.evolve(
+        return evolve(
             self,
             ops=(op,),
             inputs=tuple(read.values()),

@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from attrs import define
-
 from ..model import Op, Tensor
+from ..values import define
 from .plan import Partition
 
 Source = TypeVar("Source", Op, Partition)

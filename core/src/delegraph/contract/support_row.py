@@ -11,14 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Literal, get_args
 
-import attrs
-from attrs import Factory, field
-from attrs.validators import in_
-
 from ..errors import DelegraphError
 from ..model import Graph, Op, Shape
 from ..text import escaped, shortened
-from ..values import frozen
+from ..values import Factory, evolve, field, frozen
 from . import operand_types
 from .guard import MOST, said, shown, text
 
@@ -106,6 +102,11 @@ RefusalKind = Literal[
 ]
 
 
+def _known(_: Any, field: Any, value: Any) -> None:
+    if value not in get_args(RefusalKind):
+        raise ValueError(f"{field.name!r} must be in {get_args(RefusalKind)!r} (got {value!r})")
+
+
 @frozen
 class Refusal:
     """One reason why a delegate does not take an op; reads "needs …, found …"."""
@@ -113,7 +114,7 @@ class Refusal:
     rule: str
     found: str
     hint: str = ""  # the way out: "it is in the package delegraph-int16"
-    kind: RefusalKind = field(default="check", validator=in_(get_args(RefusalKind)), kw_only=True)
+    kind: RefusalKind = field(default="check", validator=_known, kw_only=True)
     constraint: str = field(default="", kw_only=True)  # the name of the one that is broken
 
     def __repr__(self) -> str:
@@ -211,4 +212,4 @@ def versions_union(ranges: Iterable[tuple[int, int]]) -> str:
 
 
 def with_origin(rows: Iterable[OpSupport], origin: str) -> list[OpSupport]:
-    return [attrs.evolve(row, origin=origin) for row in rows]
+    return [evolve(row, origin=origin) for row in rows]

@@ -17,7 +17,6 @@ from functools import cache, partial
 from math import prod
 from typing import Any, TypeVar
 
-import attrs
 import numpy as np
 
 from ..errors import ModelError, ModelNotFound
@@ -45,6 +44,7 @@ from ..model import (
 )
 from ..model.mapped import MappedFile
 from ..text import escaped, shape_text
+from ..values import evolve
 from .checks import check_calls, check_dataflow, check_quantization, check_sparsity
 from .flatbuffer import Bytes, FlatBuffer, enum_name
 from .zip_trailer import trailer
@@ -460,8 +460,8 @@ class _Reader:
         for index, record in self._blocks.items():
             quantization = tensors[index].quantization
             assert quantization is not None
-            changed = attrs.evolve(quantization, blocks=_blocks_of(record, tensors))
-            made[index] = attrs.evolve(tensors[index], quantization=changed)
+            changed = evolve(quantization, blocks=_blocks_of(record, tensors))
+            made[index] = evolve(tensors[index], quantization=changed)
         self._blocks = {}
         return tuple(made)
 

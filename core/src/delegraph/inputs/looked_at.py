@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from attrs import field
 
 from ..run import Interface
-from ..values import frozen
+from ..values import field, frozen
 from .families import family_of
 from .image import keeps_aspect, size_of
 from .layout import layout_of, placed

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
-import attrs
 import numpy as np
 
+from ..values import fields, has_fields
 from .graph import Graph, Model, Op, Record, Tensor
 from .tensor_bytes import stored_bytes
 
@@ -65,8 +65,8 @@ def _feed(found: Any, value: Any) -> None:
 @singledispatch
 def _parts(value: Any) -> tuple[str, Any]:
     """Return what a value is, and its parts in a list, or its bytes."""
-    if attrs.has(type(value)):
-        return type(value).__name__, [getattr(value, f.name) for f in attrs.fields(type(value))]
+    if has_fields(type(value)):
+        return type(value).__name__, [getattr(value, f.name) for f in fields(type(value))]
     return type(value).__name__, repr(value).encode()  # None, bool, int, float, str
 
 

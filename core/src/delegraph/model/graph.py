@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-import attrs
 import numpy as np
-from attrs import cmp_using, field
 
 from ..errors import InputError
 from ..text import bytes_text, escaped, few, plural, shape_text, shortened
-from ..values import frozen
+from ..values import evolve, field, fields, frozen
 from . import schema
 from .dtypes import DTYPES
 from .mapped import release
@@ -107,7 +105,18 @@ def _brief(value: Any) -> str:
     return shortened(repr(value), 60)
 
 
-_by_bits = cmp_using(eq=same_value)
+class _Bits:
+    """What of a field is compared, where ``same_value`` says what is equal."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Bits) and same_value(self.value, other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 NO_OPTIONS = Record("NONE", {})
 
 
@@ -130,11 +139,11 @@ class Blocks:
 class Quantization:
     """real = scale * (stored - zero_point); one scale, one per slice along ``axis``, or one per block."""
 
-    scale: np.ndarray = field(eq=_by_bits)  # float32, shape (1,) or (channels,); () if absent
-    zero_point: np.ndarray = field(eq=_by_bits)  # int64, same shape
+    scale: np.ndarray = field(eq=_Bits)  # float32, shape (1,) or (channels,); () if absent
+    zero_point: np.ndarray = field(eq=_Bits)  # int64, same shape
     axis: int = 0  # quantized_dimension
-    min: np.ndarray | None = field(default=None, eq=_by_bits)  # float32, as the converter saw it
-    max: np.ndarray | None = field(default=None, eq=_by_bits)
+    min: np.ndarray | None = field(default=None, eq=_Bits)  # float32, as the converter saw it
+    max: np.ndarray | None = field(default=None, eq=_Bits)
     custom: Record | None = None  # CustomQuantization
     blocks: Blocks | None = None  # ``scale`` and ``zero_point`` are empty then
 
@@ -368,7 +377,7 @@ class Model:
     subgraphs: tuple[Graph, ...]
     operator_codes: tuple[OperatorCode, ...] = field(default=(), repr=False)
     # uint8 views of the mapped file; None for a buffer without data
-    buffers: tuple[np.ndarray | None, ...] = field(default=(None,), repr=False, eq=_by_bits)
+    buffers: tuple[np.ndarray | None, ...] = field(default=(None,), repr=False, eq=_Bits)
     signatures: tuple[Signature, ...] = ()
     metadata: tuple[Metadata, ...] = ()
     metadata_buffer: tuple[int, ...] = ()  # deprecated twin of ``metadata``
@@ -412,10 +421,10 @@ T = TypeVar("T", Tensor, Op, Graph, Model)
 
 
 def _changed(value: T, changes: Mapping[str, Any]) -> T:
-    known = [f.alias for f in attrs.fields(type(value)) if not f.name.startswith("_")]
+    known = [f.alias for f in fields(type(value)) if not f.name.startswith("_")]
     if unknown := [name for name in changes if name not in known]:
         raise InputError(f"{type(value).__name__} has no field {unknown[0]!r}; it has: {', '.join(known)}")
-    return attrs.evolve(value, **changes)
+    return evolve(value, **changes)
 
 
 def _typed(tensor: Tensor | None) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import attrs
 import numpy as np
 
 from ..errors import InputError
+from ..values import evolve
 from .graph import Blocks, Graph, Model, Op, OperatorCode, Record, Tensor
 from .op_codes import op_name, operator_code
 from .subgraph_calls import called_fields
@@ -32,7 +32,7 @@ def part_of_model(
     given = [t for t in inputs if not t.is_variable]
     graphs = [part.graph(Graph(name, (), tuple(ops), tuple(given), tuple(outputs)), first=inputs)]
     for index in part.called:  # it grows while they are copied
-        graphs.append(part.graph(attrs.evolve(whole.subgraphs[index], index=len(graphs))))
+        graphs.append(part.graph(evolve(whole.subgraphs[index], index=len(graphs))))
     external = any(t.external_buffer for g in graphs for t in g.tensors)
     return Model(
         subgraphs=tuple(graphs),
@@ -58,7 +58,7 @@ class _Excerpt:
     def graph(self, graph: Graph, first: Sequence[Tensor] = ()) -> Graph:
         """Return a subgraph with new numbers for its tensors and ops, and for what they name."""
         tensors = self._tensors(_numbered(graph, first))
-        return attrs.evolve(
+        return evolve(
             graph,
             tensors=tuple(tensors.values()),
             ops=tuple(self._op(i, op, tensors) for i, op in enumerate(graph.ops)),
@@ -74,12 +74,12 @@ class _Excerpt:
         made = {t.index: self._tensor(i, t) for i, t in enumerate(_named(numbered))}
         for t in numbered:
             if t.quantization is not None and (blocks := t.quantization.blocks) is not None:
-                changed = attrs.evolve(t.quantization, blocks=_renumbered(blocks, made))
-                made[t.index] = attrs.evolve(made[t.index], quantization=changed)
+                changed = evolve(t.quantization, blocks=_renumbered(blocks, made))
+                made[t.index] = evolve(made[t.index], quantization=changed)
         return made
 
     def _tensor(self, index: int, t: Tensor) -> Tensor:
-        return attrs.evolve(t, index=index, buffer=self._buffer(t), **_shape_in_file(t))
+        return evolve(t, index=index, buffer=self._buffer(t), **_shape_in_file(t))
 
     def _buffer(self, t: Tensor) -> int:
         """Return the index of the buffer with the tensor's values: that of the whole, if it has them."""
@@ -97,7 +97,7 @@ class _Excerpt:
         return self._buffer_of[key]
 
     def _op(self, index: int, op: Op, tensors: dict[int, Tensor]) -> Op:
-        return attrs.evolve(
+        return evolve(
             op,
             index=index,
             inputs=tuple(None if t is None else tensors[t.index] for t in op.inputs),
@@ -165,13 +165,13 @@ def _named(tensors: Sequence[Tensor]) -> list[Tensor]:
                 name += "_"
             taken.add(name)
         seen.add(name)
-        found.append(t if name == t.name else attrs.evolve(t, name=name))
+        found.append(t if name == t.name else evolve(t, name=name))
     return found
 
 
 def _renumbered(blocks: Blocks, made: dict[int, Tensor]) -> Blocks:
     points = blocks.zero_points
-    return attrs.evolve(
+    return evolve(
         blocks,
         scales=made[blocks.scales.index],
         zero_points=None if points is None else made[points.index],

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import numpy as np
-from attrs import field
-from attrs.validators import optional
 
 from ..contract import Plan
 from ..errors import ModelError
 from ..kinds import whole
 from ..model import Op, Tensor, called_by_ops, callers_first
 from ..text import bytes_text, shape_text
-from ..values import frozen
+from ..values import define, field, frozen
 from .memory_estimate import estimate, nbytes
 
 DEFAULT_MAX_TENSOR_BYTES = 4 << 30
@@ -23,6 +20,11 @@ DEFAULT_MAX_TOTAL_BYTES = 16 << 30
 
 def _whole(budget: Any, attribute: Any, value: Any) -> None:
     whole(attribute.name, value, 0)
+
+
+def _whole_or_none(budget: Any, attribute: Any, value: Any) -> None:
+    if value is not None:
+        _whole(budget, attribute, value)
 
 
 @frozen
@@ -34,7 +36,7 @@ class Budget:
     # part of it.
     max_total_bytes: int = field(default=DEFAULT_MAX_TOTAL_BYTES, validator=_whole)
     # Rounds of all loops of a run; None: as many as they want.
-    max_while_iterations: int | None = field(default=None, validator=optional(_whole))
+    max_while_iterations: int | None = field(default=None, validator=_whole_or_none)
 
     def check_tensor(self, tensor: Tensor, where: object) -> None:
         """Check a tensor whose shape was found.
@@ -77,7 +79,7 @@ class Budget:
 DEFAULT_BUDGET = Budget()
 
 
-@attrs.define
+@define
 class Spending:
     """Counts what constants take that were computed so far."""
 

@@ -12,14 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from math import prod
 
-import attrs
 import numpy as np
-from attrs import field
 
 from ..contract import NOBODY, Delegate, Refusal
 from ..model import CORE_OPS
 from ..text import time_text
-from ..values import frozen
+from ..values import evolve, field, frozen
 from .elimination import Term, least
 from .estimate import CUT, Crossing, TimeEstimate, crossings, spent
 from .greedy import Cut, Work, cut_up
@@ -71,7 +69,7 @@ class _Problem:
         self._delegates = list(work.delegates)
         self._place = {d: i for i, d in enumerate(self._delegates)}
         self._tensors = crossings(work.graph, work.kept)
-        self._asked = attrs.evolve(work, refusals={})  # all refusals of all delegates
+        self._asked = evolve(work, refusals={})  # all refusals of all delegates
         self._takers: list[dict[Delegate, float]] = [  # who takes an op, in order, and in what time
             {}
             if op.name in CORE_OPS
@@ -110,7 +108,7 @@ class _Problem:
             best = better
 
     def answer(self, name: str, assignment: Assignment) -> Solution:
-        work = attrs.evolve(self._work, refusals={})
+        work = evolve(self._work, refusals={})
 
         def wants(delegate: Delegate, position: int) -> bool:
             takers, chosen = self._takers[position], assignment[position]

@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from attrs import asdict
-
 from ..contract import Delegate
 from ..contract.asking import ask_or
 from ..contract.guard import text
@@ -94,6 +92,8 @@ def table_of(delegate: Delegate) -> CostTable | None:
 
 def store(delegate: Delegate, table: CostTable) -> Path:
     """Write what was measured of a delegate to the cache, and return where."""
+    from attrs import asdict
+
     keep(table_path(delegate), {"format": FORMAT, "key": describe(delegate), **asdict(table)})
     return table_path(delegate)
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, field
-
 from ..contract import CORE, NOBODY, CutHere, Delegate, OpSupport, Partition, Refusal, has_unknown_shape
 from ..contract.asking import ask, read_refusals
 from ..contract.guard import Unfit, count, shown
 from ..errors import PluginError
 from ..model import CORE_OPS, Graph, Model, Op, Tensor, is_core_op
-from ..values import frozen
+from ..values import Factory, field, frozen
 from .decisions import Decisions
 from .groups import Group, Needs, dependencies, edges, fuse, split_at
 

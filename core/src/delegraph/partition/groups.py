@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Sequence
 from itertools import pairwise
 
-from attrs import field
-
 from ..errors import ModelError
 from ..model import HANDLES, RANDOM_OPS, Graph, Op, Tensor, called_subgraphs, is_core_op
-from ..values import frozen
+from ..values import field, frozen
 
 Group = tuple[int, ...]  # positions of ops that run together, in the file's order
 Needs = Sequence[Sequence[int]]  # by position: the positions of ops that must have run before

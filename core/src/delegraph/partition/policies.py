@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import attrs
-
 from ..contract import Delegate, Refusal
+from ..values import evolve
 from .greedy import Cut, Policy, Work, greedy
 
 
@@ -27,7 +26,7 @@ def auto(work: Work) -> Cut:
 def _before_all_others(work: Work, first: Delegate) -> Cut:
     """Give a delegate all it takes, and the others what it leaves over."""
     others = {d: limits for d, limits in work.delegates.items() if d is not first}
-    order, owners = greedy(attrs.evolve(work, delegates={first: work.delegates[first], **others}))
+    order, owners = greedy(evolve(work, delegates={first: work.delegates[first], **others}))
     found = f"left to {first.label}: with it before all others a run took least when plans were measured"
     why = [Refusal("a place in the plan that was the fastest", found, kind="cost")]
     for delegate in list(work.delegates)[: list(work.delegates).index(first)]:

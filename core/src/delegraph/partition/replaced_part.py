@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import attrs
-
 from ..model import RANDOM_OPS, Graph, Op, Tensor, is_core_op
 from ..model.op_codes import options_record
-from ..values import frozen
+from ..values import evolve, frozen
 from .linear import Known, Linear, fits
 
 NAME = "DYNAMIC_UPDATE_SLICE"
@@ -52,9 +50,7 @@ def as_replaced_part(op: Op, made_by: Mapping[int, Op], known: Known) -> Op | No
         return None
     # Where the slice of what lies before is all of the axis, the update is, too: any start is moved to 0.
     start = made_by[before.index].inputs[2]
-    return attrs.evolve(
-        op, name=NAME, version=1, inputs=(whole, update, start), options=options_record(NAME)
-    )
+    return evolve(op, name=NAME, version=1, inputs=(whole, update, start), options=options_record(NAME))
 
 
 def without_unread(graph: Graph, candidates: Sequence[Op], kept: set[int]) -> Graph:
@@ -75,7 +71,7 @@ def without_unread(graph: Graph, candidates: Sequence[Op], kept: set[int]) -> Gr
         else:
             left.append(op)
             read |= {t.index for t in op.inputs if t is not None}
-    return attrs.evolve(graph, ops=tuple(left[::-1]), merged=tuple(gone[::-1]))
+    return evolve(graph, ops=tuple(left[::-1]), merged=tuple(gone[::-1]))
 
 
 def _part(op: Op | None, axis: int, known: Known) -> Part | None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-import attrs
 import numpy as np
 
 from .. import shapes
@@ -35,7 +34,7 @@ from ..model import (
 from ..model.mapped import release
 from ..plugins import REFERENCE
 from ..text import shape_text
-from ..values import frozen
+from ..values import evolve, frozen
 from .budget import DEFAULT_BUDGET, Budget, Spending
 from .decisions import Decisions
 from .linear import ANYTHING, Known, Range
@@ -120,7 +119,7 @@ def specialize(
             budget.check_tensor(t, f"subgraph {graph.index}")
     evaluator = Evaluator(delegates, decisions or Decisions())
     work = _Specializer(model, input_shapes or {}, evaluator, budget, not keep_all)
-    return attrs.evolve(model, subgraphs=work.subgraphs())
+    return evolve(model, subgraphs=work.subgraphs())
 
 
 def with_bodies(graph: Graph, model: Model) -> Graph:
@@ -129,8 +128,8 @@ def with_bodies(graph: Graph, model: Model) -> Graph:
     if not any(called.values()):
         return graph
     bodies = {place: tuple(model.subgraphs[i] for i in found) for place, found in called.items() if found}
-    ops = (attrs.evolve(op, bodies=bodies.get(op.index, op.bodies)) for op in graph.ops)
-    return attrs.evolve(graph, ops=tuple(ops))
+    ops = (evolve(op, bodies=bodies.get(op.index, op.bodies)) for op in graph.ops)
+    return evolve(graph, ops=tuple(ops))
 
 
 @frozen
@@ -187,10 +186,10 @@ class _Specializer:
     def with_tensors(self, op: Op, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> Op:
         """Return the op with other tensors: for the same constants the same op, which is judged once."""
         if any(t is not None and not t.is_constant for t in inputs):
-            return attrs.evolve(op, inputs=inputs, outputs=outputs)
+            return evolve(op, inputs=inputs, outputs=outputs)
         key = (id(op), *map(id, inputs), *map(id, outputs))
         if key not in self._changed:
-            self._changed[key] = op, attrs.evolve(op, inputs=inputs, outputs=outputs)
+            self._changed[key] = op, evolve(op, inputs=inputs, outputs=outputs)
         return self._changed[key][1]
 
     def constants(self, op: Op, graph: Graph) -> Sequence[Tensor] | None:
@@ -316,7 +315,7 @@ class _GraphPass:
         if not read_before:
             return self.graph
         kept = {i for s in self.work.model.signatures for i in s.outputs.values()}
-        return without_unread(attrs.evolve(self.graph, ops=tuple(ops)), read_before, kept)
+        return without_unread(evolve(self.graph, ops=tuple(ops)), read_before, kept)
 
     def _current(self, op: Op) -> Op:
         now = self.now
@@ -350,7 +349,7 @@ class _GraphPass:
     def _set(self, tensor: Tensor, shape: Shape, dtype: str, op: Op | None = None) -> None:
         if shape == tensor.shape and dtype == tensor.dtype:
             return
-        changed = attrs.evolve(tensor, shape=shape, dtype=dtype)
+        changed = evolve(tensor, shape=shape, dtype=dtype)
         self.work.budget.check_tensor(changed, op or "an input")
         self.now[tensor.index] = changed
 
@@ -380,7 +379,7 @@ class _GraphPass:
         if not folded and all(a is b for a, b in zip(ops, self.graph.ops, strict=True)) and not self.now:
             return self.graph
         now = self.now
-        return attrs.evolve(
+        return evolve(
             self.graph,
             tensors=tuple(now.get(t.index, t) for t in self.graph.tensors),
             ops=tuple(ops),
@@ -467,7 +466,7 @@ def _empty_ones(graph: Graph) -> dict[int, Tensor]:
         return {}
     made = {t.index for t in (*graph.inputs, *(t for op in graph.ops for t in op.outputs))}
     return {
-        t.index: attrs.evolve(t, data=np.zeros(t.shape or (), DTYPES[t.dtype].numpy))
+        t.index: evolve(t, data=np.zeros(t.shape or (), DTYPES[t.dtype].numpy))
         for t in empty
         if not t.is_variable and t.index not in made
     }
@@ -537,4 +536,4 @@ def _is_written_once(op: Op) -> bool:
 
 def _filled(tensor: Tensor, value: Callable[[], np.ndarray]) -> Tensor:
     """Return a tensor with a value: a constant, or a variable that begins with it."""
-    return attrs.evolve(tensor, begins=value) if tensor.is_variable else attrs.evolve(tensor, data=value)
+    return evolve(tensor, begins=value) if tensor.is_variable else evolve(tensor, data=value)

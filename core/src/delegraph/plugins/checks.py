@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-import attrs
 import pluggy
 
 from ..contract import CORE, NOBODY, Constraint, Delegate, OpSupport, SupportTable, hookspecs
 from ..contract.asking import owner
 from ..contract.guard import anything, call, shown
 from ..errors import PluginError
+from ..values import has_fields
 
 
 @cache
@@ -73,7 +73,7 @@ def no_delegate_class(cls: Any) -> str | None:
         return f"classes with a name, found {cls.__name__} without one"
     if why := _no_name(name):
         return f"classes with a name {why}, found {shown(name)} of {cls.__name__}"
-    if not attrs.has(cls.Options):
+    if not has_fields(cls.Options):
         return f"classes with Options that are an attrs class, found {shown(cls.Options)} of {cls.__name__}"
     for flag in _FLAGS:
         value = getattr(cls, flag)

@@ -17,7 +17,6 @@ from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
-from attrs import fields_dict
 
 from ..contract import (
     HANDS_ON,
@@ -41,7 +40,7 @@ from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
 from ..text import did_you_mean, few
-from ..values import frozen
+from ..values import fields, frozen
 from . import imports
 from .checks import check_made, is_wrapper, never_called, no_delegate_class, no_row, wrong_arguments
 
@@ -203,11 +202,11 @@ class Plugins:
         if offer is None:
             raise self._unknown(name)
         if os.fspath(library) != name:
-            given, unused = options_here(name, fields_dict(offer.cls.Options), given)
+            given, unused = options_here(name, [f.name for f in fields(offer.cls.Options)], given)
             for option in unused:
                 of = f"option {option!r} of the library {os.fspath(library)}"
                 self._note((), f"{of} has no meaning for delegate {name!r}: it is ignored")
-        if num_threads is not None and "num_threads" in fields_dict(offer.cls.Options):
+        if num_threads is not None and "num_threads" in [f.name for f in fields(offer.cls.Options)]:
             given.setdefault("num_threads", num_threads)
         begin(lambda: f"__init__() of delegate {name!r} of plugin {offer.plugin.name!r}")
         try:

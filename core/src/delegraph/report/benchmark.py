@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 import attrs
-from attrs import field
 
 from .. import profile
 from ..contract import Delegate
@@ -18,7 +17,7 @@ from ..contract.guard import byte_counts
 from ..partition import MemoryEstimate
 from ..profile import Event
 from ..text import bytes_text
-from ..values import frozen
+from ..values import evolve, field, frozen
 from .prepared_model import PreparedModel
 
 
@@ -263,7 +262,7 @@ def _lines(found: Profile, line_of: Callable[[Event], Line]) -> list[Line]:
 
 def _filled(line: Line, events: Sequence[Event], found: Profile) -> Line:
     seconds = sum(e.seconds for e in events)
-    return attrs.evolve(
+    return evolve(
         line,
         calls=len(events) / found.runs,
         seconds=seconds / found.runs,

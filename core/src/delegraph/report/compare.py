@@ -24,7 +24,7 @@ from ..plugins import REFERENCE
 from ..run import Interface, Interpreter, planned, run_once
 from ..run.state import initial
 from ..text import plural
-from ..values import frozen
+from ..values import evolve, frozen
 from .prepared_model import PreparedModel
 
 Outputs = Mapping[str, np.ndarray]  # of one run, by name
@@ -351,9 +351,9 @@ def shaped_as(op: Op, values: Mapping[int, np.ndarray]) -> Op:
     """Return the op with the shapes its tensors had in the run."""
 
     def shaped(t: Tensor) -> Tensor:
-        return t if t.is_constant else attrs.evolve(t, shape=values[t.index].shape)
+        return t if t.is_constant else evolve(t, shape=values[t.index].shape)
 
-    return attrs.evolve(
+    return evolve(
         op,
         inputs=tuple(None if t is None else shaped(t) for t in op.inputs),
         outputs=tuple(map(shaped, op.outputs)),

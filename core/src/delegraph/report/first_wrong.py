@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import attrs
 import numpy as np
 
 from ..contract import Partition
@@ -17,7 +16,7 @@ from ..errors import DelegateFailed, InputError, StateError
 from ..model import Op, Tensor
 from ..run import Interpreter, run_once
 from ..run.state import initial
-from ..values import frozen
+from ..values import evolve, frozen
 from .compare import Comparison, Difference, Output, difference, shaped_as, widest_claim
 
 _FEW = 32  # ops: of so many, each is tried to be left out
@@ -171,7 +170,7 @@ def _part(whole: Partition, ops: Sequence[Op]) -> Partition:
     others = (t for op in whole.graph.ops if op.index not in inside for t in op.inputs if t is not None)
     read = {t.index for t in (*others, *whole.graph.outputs, *whole.outputs)}
     operands = {t.index: t for op in ops for t in op.inputs if t is not None}
-    return attrs.evolve(
+    return evolve(
         whole,
         ops=tuple(ops),
         inputs=tuple(

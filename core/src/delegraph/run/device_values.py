@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-import attrs
 import numpy as np
 from numpy import ndarray
 
@@ -16,7 +15,7 @@ from ..contract.guard import said
 from ..errors import DelegateFailed
 from ..model import DTYPES, Tensor
 from ..text import shape_text
-from ..values import frozen
+from ..values import evolve, frozen
 from .failures import cause, failed
 
 MOST_DIMENSIONS = 64  # that an array may have; a shape without end is one, too
@@ -50,7 +49,7 @@ class OwnedValue:
             for i in range(first, len(events or ())):
                 assert events is not None
                 if self.delegate is not None and not events[i].delegate:
-                    events[i] = attrs.evolve(events[i], delegate=self.delegate.label)
+                    events[i] = evolve(events[i], delegate=self.delegate.label)
         return self._array
 
     def wait(self) -> None:

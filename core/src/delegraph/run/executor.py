@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import numpy as np
 
 from .. import profile
@@ -17,7 +16,7 @@ from ..errors import ShapeError
 from ..model import Graph, Tensor, callers_first, same_value
 from ..partition import DEFAULT_BUDGET, Budget, held
 from ..text import shape_text
-from ..values import frozen
+from ..values import evolve, frozen
 from . import control_flow as control
 from .device_values import read_only
 from .failures import where
@@ -265,7 +264,7 @@ def _instructions(executor: Executor, partition: Partition, slots: Slots) -> lis
     if partition.deferred:
         return [_deferred(executor, partition.of_op(op), slots) for op in partition.ops]
     if executor.keep_all:
-        partition = attrs.evolve(partition, outputs=tuple(t for op in partition.ops for t in op.outputs))
+        partition = evolve(partition, outputs=tuple(t for op in partition.ops for t in op.outputs))
     return [_instruction(partition, slots, whole(partition, executor.run_function(partition)))]
 
 

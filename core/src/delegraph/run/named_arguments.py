@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import attrs
-
 from ..contract import Plan
 from ..errors import InputError
 from ..model import Graph, Model, Op, Record, Signature, Tensor
 from ..text import did_you_mean, escaped, shape_text
-from ..values import frozen
+from ..values import evolve, frozen
 
 
 @frozen(hash=False)
@@ -74,14 +72,14 @@ def described(interface: Interface, model: Model) -> Interface:
 
     def described_argument(a: Argument) -> Argument:
         index = a.tensor.index
-        return attrs.evolve(
+        return evolve(
             a,
             metadata=about.get(index),
             quantized_as=quantized.get(index),
             readers=tuple(readers.get(index, ())),
         )
 
-    return attrs.evolve(
+    return evolve(
         interface,
         inputs=tuple(map(described_argument, interface.inputs)),
         outputs=tuple(map(described_argument, interface.outputs)),
@@ -112,8 +110,8 @@ def _ends(op: Op) -> Iterator[tuple[Tensor, Tensor]]:
 def planned(interface: Interface, plan: Plan) -> Interface:
     """Return an interface with its outputs as they are planned: ops set types, whatever the file says."""
     tensors = plan.subgraphs[interface.subgraph].graph.tensors
-    outputs = (attrs.evolve(a, tensor=tensors[a.tensor.index]) for a in interface.outputs)
-    return attrs.evolve(interface, outputs=tuple(outputs))
+    outputs = (evolve(a, tensor=tensors[a.tensor.index]) for a in interface.outputs)
+    return evolve(interface, outputs=tuple(outputs))
 
 
 def _signature(model: Model, key: str | None) -> Signature | None:

@@ -8,7 +8,6 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from numpy import ndarray
 
 from .. import shapes
@@ -20,6 +19,7 @@ from ..log import logger
 from ..model import Op, Shape, Tensor
 from ..partition import Budget, nbytes
 from ..profile import Event
+from ..values import evolve
 from .control_flow import CoreRun
 from .device_values import Expected, as_array, handed_to, packed_for, read_only, taken_from
 from .failures import cause, failed, where
@@ -50,7 +50,7 @@ def timed(
         events.append(_event(part.source, seconds))
     for i in range(first, len(events)):
         if not events[i].delegate:
-            events[i] = attrs.evolve(events[i], delegate=part.source.label)
+            events[i] = evolve(events[i], delegate=part.source.label)
     return results
 
 
@@ -232,11 +232,11 @@ class Deferred:
         (op,) = self.partition.ops
         values = {t.index: v for t, v in zip(self.partition.inputs, given, strict=True)}
         inputs = [_shaped(t, values[t.index].shape) if t and t.index in values else t for t in op.inputs]
-        op = attrs.evolve(op, inputs=tuple(inputs))
+        op = evolve(op, inputs=tuple(inputs))
         outputs = [_shaped(t, shape) for t, shape in zip(op.outputs, self._shapes(op, values), strict=True)]
         for t in outputs:
             self.budget.check_tensor(t, op)
-        return attrs.evolve(op, outputs=tuple(outputs))
+        return evolve(op, outputs=tuple(outputs))
 
     def _shapes(self, op: Op, values: Mapping[int, Any]) -> Sequence[Shape]:
         given = [None if t is None else t.shape for t in op.inputs]
@@ -260,7 +260,7 @@ class Deferred:
     def _variant(self, op: Op) -> _Ready:
         now = {t.index: t for t in (*op.inputs, *op.outputs) if t is not None}
         planned = self.partition
-        partition = attrs.evolve(
+        partition = evolve(
             planned,
             ops=(op,),
             inputs=tuple(now[t.index] for t in planned.inputs),
@@ -297,4 +297,4 @@ def _event(partition: Partition, seconds: float) -> Event:
 
 
 def _shaped(tensor: Tensor, shape: Shape) -> Tensor:
-    return tensor if shape == tensor.shape else attrs.evolve(tensor, shape=shape)
+    return tensor if shape == tensor.shape else evolve(tensor, shape=shape)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-import attrs
 import numpy as np
 
 from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
@@ -19,6 +18,7 @@ from ..log import fallbacks_unsaid, logger
 from ..model import Graph, Model, Op, Shape, Tensor, called_by_ops, changes_state, is_core_op
 from ..partition import Budget, Decisions, MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
+from ..values import evolve
 from .device_values import OwnedValue, as_array, read_only
 from .executor import Executor
 from .input_values import is_plain
@@ -148,9 +148,9 @@ class Session:
         ops = (op for graph in self.model.subgraphs for op in graph.ops)
         again = subgraph not in self._changed and not any(map(changes_state, ops))
         graph = self.model.subgraphs[subgraph]
-        kept = attrs.evolve(graph, outputs=(*graph.outputs, graph.tensors[index]))
+        kept = evolve(graph, outputs=(*graph.outputs, graph.tensors[index]))
         graphs = [kept if g is graph else g for g in self.model.subgraphs]
-        self.model = attrs.evolve(self.model, subgraphs=tuple(graphs))
+        self.model = evolve(self.model, subgraphs=tuple(graphs))
         self._plan = self._specialized = None
         self._prepare(subgraph)
         what = f"tensor {index} {tensor.name!r} was freed after its last reader, and is kept from now on"
@@ -415,12 +415,12 @@ def _own(value: Any, inputs: Sequence[np.ndarray | OwnedValue]) -> Any:
 
 def one_op_each(plan: Plan) -> Plan:
     """Return the plan with a partition for each op, in the file's order."""
-    return attrs.evolve(plan, subgraphs=tuple(map(_split, plan.subgraphs)))
+    return evolve(plan, subgraphs=tuple(map(_split, plan.subgraphs)))
 
 
 def _split(sub: SubgraphPlan) -> SubgraphPlan:
     singles = [p.of_op(op) for p in sub.partitions for op in p.ops]
-    return attrs.evolve(sub, partitions=tuple(sorted(singles, key=lambda p: p.ops[0].index)))
+    return evolve(sub, partitions=tuple(sorted(singles, key=lambda p: p.ops[0].index)))
 
 
 def _kinds_of_ops(model: Model) -> Iterator[Op]:
@@ -431,7 +431,7 @@ def _kinds_of_ops(model: Model) -> Iterator[Op]:
             kind = (op.name, op.version, types_of(op))
             if kind not in seen and not is_core_op(op.name) and not _is_custom(model, op):
                 seen.add(kind)
-                yield attrs.evolve(op, inputs=tuple(t and attrs.evolve(t, shape=None) for t in op.inputs))
+                yield evolve(op, inputs=tuple(t and evolve(t, shape=None) for t in op.inputs))
 
 
 def _is_custom(model: Model, op: Op) -> bool:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from ..errors import InputError
 from ..kinds import check_kind
 from ..model import Model
 from ..text import did_you_mean, escaped, few, shortened
+from ..values import evolve
 from .litert_details import Details
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class SignatureRunner:
             raise InputError(f"no signature {signature_key!r}{close}; the model has: {known}")
         self._interpreter = interpreter
         signature = found[str(signature_key)]
-        self._signature = attrs.evolve(  # names are sorted, as in LiteRT
+        self._signature = evolve(  # names are sorted, as in LiteRT
             signature,
             inputs=dict(sorted(signature.inputs.items())),
             outputs=dict(sorted(signature.outputs.items())),

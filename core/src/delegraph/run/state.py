@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-import attrs
 import numpy as np
-from attrs import field
 
 from ..errors import ModelError
 from ..model import DTYPES, Op, Tensor
 from ..partition import DEFAULT_BUDGET, Budget, held
 from ..text import shape_text
-from ..values import frozen
+from ..values import evolve, field, frozen
 
 _ENTRY_BYTES = 200  # of a hash table, with its key and its value, as Python holds them
 Key = tuple[int, int]  # (subgraph, tensor index)
@@ -63,7 +61,7 @@ class State:
         """
         kept = self._kept
         others = {k: v for k, v in kept.variables.items() if subgraph not in (None, k[0])}
-        self._kept = attrs.evolve(kept, variables=others)
+        self._kept = evolve(kept, variables=others)
 
     def variable(self, key: Key, tensor: Tensor) -> Any:
         """Return the value of a variable tensor."""
@@ -72,7 +70,7 @@ class State:
 
     def set_variable(self, key: Key, value: Any) -> None:
         kept = self._kept
-        self._kept = attrs.evolve(kept, variables={**kept.variables, key: value})
+        self._kept = evolve(kept, variables={**kept.variables, key: value})
 
     def handle(self, container: str, shared_name: str) -> int:
         """Return the number that stands for a resource variable in tensors of type resource."""

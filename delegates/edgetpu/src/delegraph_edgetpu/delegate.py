@@ -7,8 +7,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
-from attrs import evolve, field, frozen
-from attrs.validators import ge, optional
 from delegraph import (
     Delegate,
     Graph,
@@ -19,7 +17,11 @@ from delegraph import (
     Refusal,
     Run,
     Tensor,
+    at_least,
     bytes_text,
+    evolve,
+    field,
+    frozen,
     load_delegate,
     read_model,
     run_op_by_op,
@@ -38,7 +40,7 @@ class Options:
 
     runtime_version: Literal[10, 11, 12, 13, 14] = 14  # of the device: which ops it has
     multiple_subgraphs: bool = False  # take every supported subset, not only the first
-    num_threads: int | None = field(default=None, validator=optional(ge(1)))  # of the CPU that runs it
+    num_threads: int | None = field(default=None, validator=at_least(1))  # of the CPU that runs it
 
 
 class EdgeTpu(Delegate):

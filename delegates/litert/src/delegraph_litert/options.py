@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from attrs import field, frozen
-from attrs.validators import ge, optional
+from delegraph import at_least, field, frozen
 
 EDGETPU = "edgetpu-custom-op"  # what the Edge TPU compiler makes of ops: a native delegate alone runs it
 
@@ -20,7 +19,7 @@ def _pairs(options: Any, attribute: Any, values: tuple[str, ...]) -> None:
 class Options:
     """Options of the LiteRT delegate."""
 
-    num_threads: int | None = field(default=None, validator=optional(ge(1)))  # None is 1, as in LiteRT
+    num_threads: int | None = field(default=None, validator=at_least(1))  # None is 1, as in LiteRT
     # Which kernels of LiteRT: "auto" and "builtin" use XNNPACK for what it takes; "builtin_ref" is exact
     resolver: Literal["auto", "builtin", "builtin_ref", "builtin_without_default_delegates"] = "auto"
     library: str | None = None  # name or path of a native delegate: "libedgetpu.so.1"

@@ -13,7 +13,6 @@ from itertools import groupby
 from math import inf
 from typing import Any
 
-import attrs
 from delegraph import (
     DTYPES,
     Op,
@@ -21,6 +20,7 @@ from delegraph import (
     RowsByOp,
     SupportTable,
     Tensor,
+    evolve,
     load_delegate,
     needs,
     rows_of_modules,
@@ -94,12 +94,12 @@ def _rows_of(lines: Sequence[Sequence[str]], reference: SupportTable, resolver: 
         row = OpSupport(op, (first, last), types, steps=int(steps), rtol=float(rtol), **letters)
         for like in _like(reference.rows_of(op), row, name):
             constraints = (*_ALL, *_OF_OPS.get(op, ()), *like.constraints)
-            whole = attrs.evolve(row, constraints=constraints, shapes=like.shapes)
+            whole = evolve(row, constraints=constraints, shapes=like.shapes)
             yield _quantized_inside(whole) if row.rtol >= QUANTIZED_INSIDE else whole
 
 
 def _quantized_inside(row: OpSupport) -> OpSupport:
-    return attrs.evolve(row, rtol=_OF_SIX * row.rtol, constraints=(*row.constraints, no_bounds))
+    return evolve(row, rtol=_OF_SIX * row.rtol, constraints=(*row.constraints, no_bounds))
 
 
 def _like(found: Iterable[OpSupport], row: OpSupport, name: str) -> list[OpSupport]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from delegraph import Delegate
+from delegraph import Delegate, evolve
 
 from .options import Options
 
@@ -132,7 +132,6 @@ class OpenCL(Delegate):
         return too_large(partition, self.options.device)
 
     def prepare(self, partition: Partition) -> Run:
-        import attrs
 
         from .program.lowering import lowered
         from .program.narrow import narrow
@@ -141,7 +140,7 @@ class OpenCL(Delegate):
         from .run.executable import Executable
 
         stored = self.cache.entry(partition, self.target) if self.cache else None
-        target = self.target if stored is None else attrs.evolve(self.target, tuned=stored.tuned)
+        target = self.target if stored is None else evolve(self.target, tuned=stored.tuned)
         nodes = lowered(partition)
         rewrite(nodes)
         narrow(nodes, target)

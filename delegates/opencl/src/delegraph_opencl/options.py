@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import field
-from attrs.validators import ge, optional
-from delegraph import frozen
+from delegraph import at_least, field, frozen
 
 
 @frozen
@@ -19,15 +17,15 @@ class Options:
     # "auto": float16 on a GPU that computes it, else float32. "bfloat16": what weights are multiplied.
     precision: Literal["float32", "float16", "bfloat16", "auto"] = "float32"
     quantized: bool = True  # take int8 and uint8 models, too
-    max_partitions: int | None = field(default=None, validator=optional(ge(1)))
+    max_partitions: int | None = field(default=None, validator=at_least(1))
     # Take images of 4 channels (RGBA) where the model has 3: the fourth is not looked at.
     input_channels: Literal[4] | None = None
-    min_ops: int = field(default=1, validator=ge(1))
+    min_ops: int = field(default=1, validator=at_least(1))
     serialization_dir: str | None = (
         None  # keep compiled programs and packed weights here; "auto": the user's cache
     )
     # MiB that the entries there may take; of more, those that were not used for the longest time go.
-    serialization_limit: int = field(default=1024, validator=ge(1))
+    serialization_limit: int = field(default=1024, validator=at_least(1))
     model_token: str | None = None  # names the model in the cache; None: a digest of it
     # Which kernels: "cpu" (few long work-items), "gpu" (many short ones); "auto": by the device's type.
     kernels: Literal["auto", "cpu", "gpu"] = "auto"

@@ -9,9 +9,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
-from attrs import field
-from attrs.validators import ge, optional
-from delegraph import Delegate, Partition, Run, frozen, run_op_by_op
+from delegraph import Delegate, Partition, Run, at_least, field, frozen, run_op_by_op
 
 from .quiet import is_quiet, loud
 from .threads import on_threads
@@ -24,7 +22,7 @@ _LARGE = 8 << 20  # more keeps more than runs need at their peak
 class Options:
     """Options of the reference delegate."""
 
-    num_threads: int | None = field(default=None, validator=optional(ge(1)))
+    num_threads: int | None = field(default=None, validator=at_least(1))
     # ``num_threads``: None is 1, as in LiteRT
 
 

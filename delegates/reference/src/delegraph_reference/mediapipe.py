@@ -9,9 +9,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-import attrs
 import numpy as np
-from delegraph import Constraint, ModelError, Op, Record, needs
+from delegraph import Constraint, ModelError, Op, Record, evolve, needs
 
 _PADDINGS = ("UNKNOWN", "SAME", "VALID")
 _ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT", "SIGMOID")
@@ -28,19 +27,19 @@ def with_pool_options(op: Op) -> Op:
         "filter_height": height,
         "fused_activation_function": _name(op, _ACTIVATIONS, activation),
     }
-    return attrs.evolve(op, options=Record("Pool2DOptions", fields))
+    return evolve(op, options=Record("Pool2DOptions", fields))
 
 
 def with_transpose_conv_options(op: Op) -> Op:
     """Return the op with its TfLiteTransposeConvParams as the options that TRANSPOSE_CONV has."""
     padding, stride_w, stride_h = _ints(op, 3)
     fields = {"padding": _name(op, _PADDINGS, padding), "stride_w": stride_w, "stride_h": stride_h}
-    return attrs.evolve(op, options=Record("TransposeConvOptions", fields))
+    return evolve(op, options=Record("TransposeConvOptions", fields))
 
 
 def of_options(constraint: Constraint, options: Callable[[Op], Op]) -> Constraint:
     """Return a constraint on the op as one of ``with_..._options`` gives it."""
-    return attrs.evolve(constraint, found=lambda op: constraint.found(options(op)))
+    return evolve(constraint, found=lambda op: constraint.found(options(op)))
 
 
 @needs("padding SAME or VALID")

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
 import numpy as np
-from delegraph import Op, Window, fused_activation, needs
+from delegraph import Op, Window, evolve, fused_activation, needs
 from delegraph.rules import known_activation, one_scale_at_most, operand, real_windows
 
 from .elementwise import quietly
@@ -27,7 +26,7 @@ def pool_windows(op: Op) -> Windows:
     shape = operand(op, 0).shape
     assert shape is not None
     w = windows_of(op, shape, (op.options.filter_height, op.options.filter_width))
-    return attrs.evolve(w, rows=_trimmed(w.rows, w.height), columns=_trimmed(w.columns, w.width))
+    return evolve(w, rows=_trimmed(w.rows, w.height), columns=_trimmed(w.columns, w.width))
 
 
 def pool_kernel(windows: Windows, combine: np.ufunc, dtype: str, fill: float, write: Write) -> Kernel:
@@ -75,7 +74,7 @@ def _trimmed(window: Window, size: int) -> Window:
     if past_tap <= first_tap:
         return window  # no positions, or nothing to see
     before, taps = window.before - first_tap, past_tap - first_tap
-    return attrs.evolve(window, size=taps, before=before, after=max(last + past_tap - size, 0))
+    return evolve(window, size=taps, before=before, after=max(last + past_tap - size, 0))
 
 
 def _inside(window: Window, size: int) -> np.ndarray:

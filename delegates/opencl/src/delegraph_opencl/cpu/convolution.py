@@ -11,8 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import frozen
+from delegraph import evolve, frozen
 
 from ..program.epilogue import Epilogue
 from ..program.geometry import Geometry

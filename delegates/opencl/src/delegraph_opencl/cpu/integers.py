@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import Tensor, frozen
+from delegraph import Tensor, evolve, frozen
 
 from ..program.epilogue import Epilogue, epilogue_of
 from ..program.geometry import Geometry

@@ -8,8 +8,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from attrs import define
-from delegraph import bytes_text
+from delegraph import bytes_text, define
 
 from .device import Device
 from .status import failure

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from attrs import define
-from delegraph import Delegate
+from delegraph import Delegate, define
 
 from .buffers import ByteCounts
 from .device import Device

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import evolve
-from delegraph import Op, OpSupport, needs, shape_text
+from delegraph import Op, OpSupport, evolve, needs, shape_text
 from delegraph.rules import constant, declared_type, one_scale_at_most
 
 from ..options import Options

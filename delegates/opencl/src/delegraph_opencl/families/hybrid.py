@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import Tensor, frozen, fused_activation
+from delegraph import Tensor, evolve, frozen, fused_activation
 from delegraph.rules import blocks_of, scales_of_blocks
 
 from ..program.launch import Arg, Launch, blocks, int32s, rounded_up

@@ -17,8 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from attrs import evolve
-from delegraph import Op, frozen
+from delegraph import Op, evolve, frozen
 
 from ..program.launch import Arg, Launch, Packed, blocks, int32s
 from ..program.lowering import same_levels

@@ -9,8 +9,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import frozen
+from delegraph import evolve, frozen
 
 from ..program.epilogue import Epilogue
 from ..program.launch import Arg, Launch, Packed, blocks, int32s

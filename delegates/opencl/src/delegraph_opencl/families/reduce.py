@@ -10,8 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from attrs import evolve
-from delegraph import Op, frozen
+from delegraph import Op, evolve, frozen
 
 from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
 from ..program.launch import Launch, blocks, int32s

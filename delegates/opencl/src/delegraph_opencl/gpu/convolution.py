@@ -12,8 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from attrs import asdict, astuple, evolve
-from delegraph import Window, frozen
+from delegraph import Window, evolve, frozen
 
 from ..program.epilogue import NO_EPILOGUE, Epilogue
 from ..program.geometry import Geometry
@@ -173,6 +172,8 @@ def _part(
 ) -> Iterator[Launch]:
     if not g.positions * g.out_channels:
         return
+    from attrs import astuple
+
     packed: Packed | Scratch
     nbytes = target.real_size * math.prod(_packed_shape(g))
     if isinstance(weights, Value):
@@ -283,6 +284,8 @@ def _by_tile(
     product: ConvProduct, sizes: Candidate, epilogue: Epilogue | None, target: Target
 ) -> Iterator[Launch]:
     """Yield the launches of a product cut by a tile; without an epilogue, to measure them."""
+    from attrs import asdict
+
     tile, g, (rows, depth, columns) = Tile(*sizes), product.g, product.shape
     count = blocks(rows, tile.rows) * blocks(columns, tile.columns)
     items = (count * tile.items, g.groups * tile.splits)

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import OpSupport
+from delegraph import OpSupport, evolve
 from delegraph.rules import (
     bias_along,
     bounded_padding,

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import OpSupport
+from delegraph import OpSupport, evolve
 from delegraph.rules import blocks_and_edges, constant
 
 from ..families.move_ops import ints, move_support

@@ -13,8 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from attrs import evolve
-from delegraph import frozen, fused_activation, quantize_multiplier, stored_value
+from delegraph import evolve, frozen, fused_activation, quantize_multiplier, stored_value
 
 from .launch import Arg, Packed, int32s
 from .node import Node, PerRow, PostOp, Scaled, Value

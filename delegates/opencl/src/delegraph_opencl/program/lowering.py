@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
-from delegraph import DelegateFailed, Graph, Partition, Tensor
+from delegraph import DelegateFailed, Graph, Partition, Tensor, define
 
 from .node import Node, Value, value_of
 

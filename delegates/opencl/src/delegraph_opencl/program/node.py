@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, field
-from delegraph import DTYPES, Op, Tensor, frozen
+from delegraph import DTYPES, Op, Tensor, define, field, frozen
 
 # Stored as real numbers, whatever the file says.
 _REAL = ("float32", "float16")

@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-import attrs
 import numpy as np
-from delegraph import Op, frozen, fused_activation
+from delegraph import Op, evolve, frozen, fused_activation
 
 from .epilogue import fused_into
 from .lowering import ALIGNED, Lowered, same_levels
@@ -165,7 +164,7 @@ def _fold(node: Node, name: str, constant: np.ndarray) -> None:
 def _with_activation(first: Node, second: Node) -> Op:
     """Return the anchor with the second op's activation."""
     activation = fused_activation(second.op)
-    return attrs.evolve(first.op, options=first.op.options.replace(fused_activation_function=activation))
+    return evolve(first.op, options=first.op.options.replace(fused_activation_function=activation))
 
 
 def fuse_elementwise(uses: Uses, first: Node, second: Node) -> Sequence[Node]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
 import numpy as np
-from delegraph import Graph, Model, Op, Tensor, frozen
+from delegraph import Graph, Model, Op, Tensor, evolve, frozen
 
 RGB = 3
 # Ops that compute each channel alike, whose output may have another channel, too.
@@ -23,7 +22,7 @@ def with_channels(model: Model, channels: int) -> Model:
     A model without such an input is returned as it is.
     """
     graphs = (_widened(model.subgraphs[0], channels), *model.subgraphs[1:])
-    return model if graphs[0] is model.subgraphs[0] else attrs.evolve(model, subgraphs=graphs)
+    return model if graphs[0] is model.subgraphs[0] else evolve(model, subgraphs=graphs)
 
 
 def image_inputs(graph: Graph) -> list[Tensor]:
@@ -91,7 +90,7 @@ def _widened(graph: Graph, channels: int) -> Graph:
     def now(t: Tensor) -> Tensor:
         return changed.get(t.index, t)
 
-    return attrs.evolve(
+    return evolve(
         graph,
         tensors=tuple(map(now, graph.tensors)),
         inputs=tuple(map(now, graph.inputs)),
@@ -102,7 +101,7 @@ def _widened(graph: Graph, channels: int) -> Graph:
 def _with_shape(t: Tensor, channels: int) -> Tensor:
     assert t.shape is not None
     signature = t.shape_signature
-    return attrs.evolve(
+    return evolve(
         t,
         shape=(*t.shape[:3], channels),
         shape_signature=None if signature is None else (*signature[:3], channels),
@@ -114,9 +113,9 @@ def _with_zeros(filters: Tensor, channels: int) -> Tensor:
     assert filters.data is not None
     more = ((0, 0),) * 3 + ((0, channels - RGB),)
     data = np.pad(filters.data, more, constant_values=filters.zero_point)
-    return attrs.evolve(filters, shape=data.shape, data=data, buffer=0)
+    return evolve(filters, shape=data.shape, data=data, buffer=0)
 
 
 def _with_tensors(op: Op, now: Callable[[Tensor], Tensor]) -> Op:
     inputs = tuple(None if t is None else now(t) for t in op.inputs)
-    return attrs.evolve(op, inputs=inputs, outputs=tuple(map(now, op.outputs)))
+    return evolve(op, inputs=inputs, outputs=tuple(map(now, op.outputs)))

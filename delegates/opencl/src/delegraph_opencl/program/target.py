@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import field
-from delegraph import frozen
+from delegraph import field, frozen
 
 from ..device.device import Device
 

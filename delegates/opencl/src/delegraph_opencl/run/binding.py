@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyopencl as cl
-from attrs import define, field
-from delegraph import DelegateFailed, frozen
+from delegraph import DelegateFailed, define, field, frozen
 
 from ..device.buffers import part_of
 from ..device.device import IN_CALLER

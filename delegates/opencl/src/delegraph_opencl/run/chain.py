@@ -16,8 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-import attrs
-from delegraph import frozen
+from delegraph import evolve, frozen
 
 from ..device.buffers import ALIGNMENT
 from ..program.launch import Launch, Passed, Rows, RowWindows, Spans, blocks, even_spans, rounded_up
@@ -70,7 +69,7 @@ def _with(chain: Chain, pair: Pair, uses: Counter[int], target: Target) -> list[
     *before, last = chain.pairs
     begun = _begun(last, pair, uses, target)
     if begun is not None:
-        rest = attrs.evolve(chain, pairs=tuple(before)) if before[1:] else Chain(tuple(before))
+        rest = evolve(chain, pairs=tuple(before)) if before[1:] else Chain(tuple(before))
         return [rest, begun] if before else [begun]
     longer = _longer(chain, pair, target)
     return [longer] if longer is not None else [chain, Chain((pair,))]
@@ -85,7 +84,7 @@ def _longer(chain: Chain, pair: Pair, target: Target) -> Chain | None:
     if chain.first is not None:
         shortest = last.rows.count - (chain.first.items - 1) * chain.each
         fits = launch.rows.count == last.rows.count and launch.rows.least <= shortest
-        return attrs.evolve(chain, pairs=pairs) if fits else None
+        return evolve(chain, pairs=pairs) if fits else None
     each = _rows_each([link for _, link in pairs], target.units)
     return None if each is None else Chain(pairs, each)
 
@@ -170,7 +169,7 @@ def _cut(chain: Chain, users: dict[int, set[Chain | None]], target: Target) -> I
         overlapped = launch.rows.overlapped if i == 0 and chain.first is not None else None
         cut = overlapped(chain.spans(launch)) if overlapped else launch.rows.cut(chain.each)
         passed = tuple(_passed(chain, launch, users, target))
-        yield node, attrs.evolve(cut, chained=i > 0, passed=passed)
+        yield node, evolve(cut, chained=i > 0, passed=passed)
 
 
 def _passed(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
-from delegraph import DelegateFailed, DelegraphError, frozen
+from delegraph import DelegateFailed, DelegraphError, evolve, frozen
 
 from ..kernels.copy import copy
 from ..program import border
@@ -71,6 +70,6 @@ def _leaving(value: Value, target: Target, taken: set[int]) -> tuple[Value, list
         return raw, [border.leave(value, raw, target)]
     root = value.root
     if root.is_constant or root.size != value.size or id(root) in taken:
-        own = attrs.evolve(value, base=None, offset=0)
+        own = evolve(value, base=None, offset=0)
         return own, [copy(value, own, target)]
     return value, []

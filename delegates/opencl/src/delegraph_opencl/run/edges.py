@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyopencl as cl
-from attrs import define, field
-from delegraph import profile
+from delegraph import define, field, profile
 
 from ..device.buffers import ALIGNMENT, Allocator, BufferPool, part_of
 from ..device.handle import Handle

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from attrs import define, field
-from delegraph import frozen
+from delegraph import define, field, frozen
 
 from ..program.launch import Launch, Passed, blocks
 

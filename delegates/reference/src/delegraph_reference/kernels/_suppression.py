@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import define
-from delegraph import InputError, Op, Tensor, needs, shape_text
+from delegraph import InputError, Op, Tensor, define, needs, shape_text
 from delegraph.rules import shape_of
 
 from ._movement import scalar

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from attrs import evolve
-from delegraph import DTYPES, Op, OpSupport, frozen
+from delegraph import DTYPES, Op, OpSupport, evolve, frozen
 from delegraph.rules import image, one_alignment, one_scale_at_most, shape_of
 
 from ..elementwise import quietly

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import attrs
 import numpy as np
 from delegraph import (
     Constraint,
     InputError,
     Op,
     OpSupport,
+    evolve,
     needs,
     quantize_multipliers,
     shape_text,
@@ -169,11 +169,11 @@ def _packed(weights: np.ndarray) -> np.ndarray:
 def _as_convolution(op: Op) -> Op:
     """Return the op with its inputs in the order of CONV_2D: x, weights, bias."""
     bias = op.inputs[3] if len(op.inputs) > 3 else None
-    return attrs.evolve(op, inputs=(op.inputs[2], op.inputs[1], bias))
+    return evolve(op, inputs=(op.inputs[2], op.inputs[1], bias))
 
 
 def _of_convolution(constraint: Constraint) -> Constraint:
-    return attrs.evolve(constraint, found=lambda op: constraint.found(_as_convolution(op)))
+    return evolve(constraint, found=lambda op: constraint.found(_as_convolution(op)))
 
 
 @needs("scales on the weights")

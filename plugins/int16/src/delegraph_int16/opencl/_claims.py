@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from attrs import evolve
-from delegraph import Constraint, Op, OpSupport
+from delegraph import Constraint, Op, OpSupport, evolve
 from delegraph.rules import given
 from delegraph_opencl import Kernel, Packed, Value
 

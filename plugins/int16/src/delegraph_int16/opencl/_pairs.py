@@ -11,8 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-from attrs import frozen
-from delegraph import DTYPES, Op, float_range, quantize_multiplier
+from delegraph import DTYPES, Op, float_range, frozen, quantize_multiplier
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, int32s
 
 from ._claims import as_int16

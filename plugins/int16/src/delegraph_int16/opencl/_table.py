@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import InputError, Op, OpSupport
+from delegraph import InputError, Op, OpSupport, evolve
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target, int32s
 
 from ._vectors import LEAST_WORK, shared_out

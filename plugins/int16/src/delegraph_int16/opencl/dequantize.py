@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import OpSupport
+from delegraph import OpSupport, evolve
 from delegraph_opencl import Kernel, Launch, Node, Options, Target, int32s
 from delegraph_reference import row_of
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from attrs import evolve
-from delegraph import Op, OpSupport, needs
+from delegraph import Op, OpSupport, evolve, needs
 from delegraph.rules import scales_of
 from delegraph_opencl import Kernel, Launch, Node, Options, Target, int32s
 from delegraph_reference import row_of

@@ -5,8 +5,7 @@ LiteRT has them in the file named beside each; those without one it lacks, and d
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
-from delegraph import Constraint, OpSupport
+from delegraph import Constraint, OpSupport, evolve, frozen
 from delegraph.rules import one_scale_at_most
 from delegraph_reference import row_of
 

@@ -66,9 +66,12 @@ else:
 
 def fields(cls: type) -> tuple[Any, ...]:
     """Return the fields of a class that was made here, or by attrs; their names are those of attrs."""
-    made = next(b for b in cls.__mro__ if _OWN in vars(b) or _OF_ATTRS in vars(b))
-    own: tuple[Any, ...] = vars(made)[_OWN] if _OWN in vars(made) else _fields_of_attrs(made)
-    return own
+    for base in cls.__mro__:
+        if _OWN in vars(base):
+            return vars(base)[_OWN]  # type: ignore[no-any-return]
+        if _OF_ATTRS in vars(base):
+            return _fields_of_attrs(base)
+    raise TypeError(f"{cls.__name__} is no class of values")
 
 
 def has_fields(cls: Any) -> bool:
@@ -144,7 +147,7 @@ def _fields_of_attrs(cls: type) -> tuple[_Field, ...]:
     return tuple(found)
 
 
-class _Later:
+class _WhenAsked:
     """An attribute of a class that is made when it is first asked for."""
 
     def __init__(self, cls: type, name: str, make: Callable[[type], Any]) -> None:
@@ -180,9 +183,9 @@ def _made(is_frozen: bool, cls: type, **how: Any) -> type:
             delattr(cls, name)
         for name, value in body.items():
             setattr(cls, name, value)
-    setattr(made, _OF_ATTRS, _Later(made, _OF_ATTRS, partial(_attributes, own)))
+    setattr(made, _OF_ATTRS, _WhenAsked(made, _OF_ATTRS, partial(_attributes, own)))
     if "__init__" not in vars(made):
-        made.__init__ = _Later(made, "__init__", _init)  # type: ignore[misc]
+        made.__init__ = _WhenAsked(made, "__init__", _init)  # type: ignore[misc]
     return made
 
 

@@ -24,8 +24,8 @@ interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 # What takes milliseconds each: parsers of mail, archives, tables and URLs, connections, processes, digests.
 UNUSED = frozenset(
     "argparse asyncio attr calendar concurrent csv difflib email hashlib html http importlib.metadata "
-    "importlib.resources ipaddress multiprocessing pathlib random secrets shutil socket ssl subprocess "
-    "tempfile unittest urllib xml zipfile".split()
+    "importlib.resources ipaddress logging multiprocessing pathlib random secrets shutil socket ssl "
+    "subprocess tempfile unittest urllib xml zipfile".split()
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .builder import Builder
+from typing import TYPE_CHECKING
+
+from .. import later
 from .dtypes import BY_CODE, DTYPES, HANDLES, DType, dtype_of
 from .fingerprint import fingerprint
 from .graph import (
@@ -35,6 +37,9 @@ from .subgraph_calls import (
     is_core_op,
 )
 from .tensor_bytes import check_stored, holds, is_view, stored_bytes, stored_values
+
+if TYPE_CHECKING:
+    from .builder import Builder
 
 __all__ = [
     "BY_CODE",
@@ -77,3 +82,6 @@ __all__ = [
     "stored_bytes",
     "stored_values",
 ]
+
+if not TYPE_CHECKING:  # what a run does not need
+    __getattr__ = later.names(globals(), {"builder": "Builder"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,15 +10,17 @@ from ..log import logger
 from ..model import said_first
 from ..text import few, plural
 
+_WARNING = 30  # logging.WARNING
+
 
 def log_fallbacks(plan: Plan) -> None:
     """Log that delegates did not take some ops, unless that was said of the model before."""
-    if not logger.isEnabledFor(logging.WARNING):
-        return
     told = {d.label for d in plan.delegates if d.out_of_use is not None}  # once, when it was looked for
     fallbacks = [f for f in plan.fallbacks if f.delegate not in told]
+    if not fallbacks or not logger.isEnabledFor(_WARNING):
+        return
     said = _summary(plan, fallbacks)
-    if fallbacks and said_first(plan.model, said):
+    if said_first(plan.model, said):
         logger.warning("%s", said, extra={"details": "-v says why"})
     for fallback in fallbacks:
         logger.info("%s", fallback)

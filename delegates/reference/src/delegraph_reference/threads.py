@@ -12,13 +12,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import cache
-from queue import SimpleQueue
 from threading import Lock, RLock, Thread
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from .blas import libraries
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 Item = TypeVar("Item")
 
@@ -157,6 +159,8 @@ def _helpers(count: int, process: int) -> SimpleQueue[tuple[_Shared, Lock]]:
 
     A pool of futures takes longer for each call than many a block of an image does.
     """
+    from queue import SimpleQueue
+
     calls: SimpleQueue[tuple[_Shared, Lock]] = SimpleQueue()
     for n in range(count):
         Thread(target=_help, args=(calls,), name=f"delegraph-reference_{n}", daemon=True).start()

@@ -232,11 +232,11 @@ class _Search:
 
     def _names(self, became: Sequence[Mapping[Place, Outcome]]) -> list[dict[int, str]]:
         """Return what each op is in each of its steps, in words."""
-        found = [{n: named(became[n][_place(op)]) for n in steps[:-1]} for op, steps in self._stepping()]
-        return [{**names, self.top: FLOATS} for names in found]
-
-    def _stepping(self) -> Iterable[tuple[Outcome, list[int]]]:
-        return zip(self.ops, self.steps, strict=True)
+        found = []
+        for op, steps in zip(self.ops, self.steps, strict=True):
+            names = {level: named(became[level][_place(op)]) for level in steps[:-1]}
+            found.append({**names, self.top: FLOATS})
+        return found
 
     def _moved(self, became: Mapping[Place, Outcome]) -> list[tuple[Outcome, int]]:
         """Return the ops that only move values, each with the choice that writes these."""
@@ -293,17 +293,20 @@ class _Search:
     def within_size(self, most: int) -> SearchResult:
         """Return the model after ops were quantized until the size is met."""
         levels = [self.top] * len(self.ops)
-        even = [found for found in self._even() if self._try(found).nbytes <= most]
+        even = self._even()
         while self._try(levels).nbytes > most:
             ready = [i for i, level in enumerate(levels) if level > self.steps[i][0]]
             if not ready:
-                smallest = min(t.trial.nbytes for t in self.tried)
-                raise InputError(
-                    f"no choice has {bytes_text(most)} or less; the smallest has {bytes_text(smallest)}"
-                )
+                break
             best, levels[best] = self._way_down(levels, ready)
             self.progress("ops are quantized", sum(self.top - n for n in levels), self.top * len(levels))
-        levels = max([levels, *even], key=self._worth)
+        met = [found for found in (levels, *even) if self._try(found).nbytes <= most]
+        if not met:
+            smallest = min(t.trial.nbytes for t in self.tried)
+            raise InputError(
+                f"no choice has {bytes_text(most)} or less; the smallest has {bytes_text(smallest)}"
+            )
+        levels = max(met, key=self._worth)
         self._back(levels, most)
         return self._found(levels)
 

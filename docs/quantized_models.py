@@ -17,7 +17,7 @@ never judges. Accuracy is that of LiteRT 2.3.0 with its default resolver. "Same"
 that get the float model's class (of pixels for masks, of frequencies for speech). Behind ± stands half of
 the interval that holds the value with 95 %; that of a difference is of the paired one, each sample judged
 by both models. "Best effort" is `--effort best`, which with weights of 4 bits keeps 8 in both ends and in
-products with less than 1 % of the weights. Where a row's data are a half of what judges, it was made twice:
+products with less than 2 % of the weights. Where a row's data are a half of what judges, it was made twice:
 each half was judged by the model that learned from the other.
 
 A time is the median of up to 30 runs in turn with the float model's, as a multiple of that: below 1 is

@@ -125,7 +125,7 @@ def quantize(
         many as fit in 1 GiB of memory.
     :param mirror: whether they look at the mirror images of these, too: of photographs, not of text.
     :param spare: where weights are int4: let those of the first and the last product, and of products
-        with less than 1 % of all weights, be int8. None: with ``effort`` ``best``.
+        with less than 2 % of all weights, be int8. None: with ``effort`` ``best``.
     :param seed: of the samples and rows that rounding looks at.
     :param progress: called with the number of samples that are done.
     :param improving: called with the number of ops whose weights are better now, and of all.

@@ -16,7 +16,7 @@ from .prepared import FloatModel
 from .rules import Rule
 from .spec import SPECS
 
-SMALL = 0.01  # of all weights of products
+SMALL = 0.02  # of all weights of products
 _KIND = "int8"
 
 

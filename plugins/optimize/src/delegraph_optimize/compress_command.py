@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from .data_option import data_option
-from .report_command import FILE, OUT, numbers
+from .report_command import FILE, OUT, names, numbers
 
 if TYPE_CHECKING:
     from .compress import CompressedModel
@@ -27,6 +27,13 @@ TOLD = (
     click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance."),
     click.option("--html", type=OUT, help="Write a page with charts to a file."),
 )
+AUGMENT = click.option(
+    "--augment",
+    metavar="A,B",
+    default="",
+    callback=names,
+    help="How images differ in each epoch: some of mirror, crop, colour. Without it: not at all.",
+)
 TRAINING = (
     click.option(
         "--train", is_flag=True, help="Do it while the model is trained, on --data. It needs PyTorch."
@@ -37,6 +44,7 @@ TRAINING = (
     click.option("--epochs", type=click.IntRange(min=1), default=3, show_default=True, help="Of --train."),
     click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Of --train."),
     click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Of --train, as of train."),
+    AUGMENT,
     click.option(
         "--held-back",
         type=click.FloatRange(0, 1, max_open=True),
@@ -48,7 +56,7 @@ TRAINING = (
         "--signature", metavar="KEY", help="Of --train: whose subgraph. Without it: the main one."
     ),
 )
-TRAINED = ("labels", "epochs", "batch", "lr", "held_back", "signature")
+TRAINED = ("labels", "epochs", "batch", "lr", "augment", "held_back", "signature")
 FORMS = {
     "json": "Print what became of each layer as JSON.",
     "csv": "Print a line for each layer as CSV.",

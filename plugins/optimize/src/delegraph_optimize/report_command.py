@@ -30,7 +30,8 @@ def numbers(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
         raise click.BadParameter(f"needs numbers with commas between them, found {text!r}") from None
 
 
-def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[str]:
+def names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[str]:
+    """Read ``opencl,reference``."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
@@ -49,7 +50,7 @@ def _names(ctx: click.Context, parameter: click.Parameter, text: str) -> list[st
     metavar="A,B",
     default="reference",
     show_default=True,
-    callback=_names,
+    callback=names,
     help="Delegates whose time is measured, each by itself.",
 )
 @click.option(

@@ -9,6 +9,7 @@ import click
 from delegraph import form_options
 
 from .bounds import bounded_command
+from .compress_command import AUGMENT
 from .data_option import needed_data_option, paths_of
 from .report_command import FILE, OUT, numbers, training_bar
 
@@ -58,7 +59,8 @@ _OPTIONS = (
         help="distill: what the model of floats gives; cross-entropy; mse; or PYTHON:FUNCTION. Without it: "
         "cross-entropy with labels, distill without.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of the order of the samples."),
+    AUGMENT,
+    click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance."),
     click.option(
         "--held-back",
         type=click.FloatRange(0, 1, max_open=True),

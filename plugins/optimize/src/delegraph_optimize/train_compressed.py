@@ -7,7 +7,7 @@ that is kept is never worse than it, as samples see it that neither has seen.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -45,6 +45,7 @@ def train_compressed(
     is_gradual: bool = False,
     significand: int = ALL,
     sparse: bool = False,
+    augment: Sequence[str] = (),
     seed: int = 0,
     held_back: float = 0.1,
     signature: str | None = None,
@@ -69,7 +70,7 @@ def train_compressed(
     read = ReadSamples(
         read_samples(given, of_signature(data, signature), mean=mean, std=std, limit=samples)
     )
-    plan = Course(seed=seed, held_back=held_back)
+    plan = Course(seed=seed, held_back=held_back, augment=tuple(augment))
     plan.check()
     begin = one_shot(plan.shown(given, signature, read))
     place = place_of(given, signature)
@@ -79,8 +80,8 @@ def train_compressed(
         kept = {index: RoundedWeights(significand, kept.get(index)) for index in some}
     found = train(
         source, read, teacher=given, first=begin.model if is_gradual else None, bits=None,
-        constraints=kept, seed=seed, held_back=held_back, signature=signature, progress=progress,
-        **settings,
+        constraints=kept, augment=augment, seed=seed, held_back=held_back, signature=signature,
+        progress=progress, **settings,
     )  # fmt: skip
 
     def done(layer: WeightLayer, outcome: WeightOutcome) -> str:

@@ -10,6 +10,7 @@ from attrs import frozen
 from delegraph import InputError, Model
 
 from ..calibrate.samples import ReadSamples, Sample, place_of
+from .augment import check_images, check_names
 
 LR, LR_OF_FEW_BITS = 2e-4, 1e-3
 _FEW = 20  # samples: of fewer, none are held back
@@ -40,6 +41,7 @@ class Course:
     lr: float = LR
     seed: int = 0
     held_back: float = 0.1
+    augment: tuple[str, ...] = ()
 
     def check(self) -> None:
         """:raises InputError: a number is none that makes sense"""
@@ -51,6 +53,7 @@ class Course:
         ):
             if not is_good:
                 raise InputError(f"{name} needs {needs}, found {found}")
+        check_names(self.augment)
 
     def split(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return which samples are held back, and which are trained on, both in order."""
@@ -61,7 +64,7 @@ class Course:
     def shown(self, model: Model, signature: str | None, samples: Sequence[Sample]) -> ReadSamples:
         """Return samples without those that are held back of the subgraph that is trained.
 
-        :raises InputError: none is of that subgraph
+        :raises InputError: none is of that subgraph, or has images where these are to be varied
         """
         place = place_of(model, signature)
         own = [i for i, (key, _) in enumerate(samples) if place_of(model, key) == place]
@@ -71,5 +74,7 @@ class Course:
             raise InputError(
                 f"no samples of {trained}, which is to be trained, but of {others}; signature names another"
             )
+        if self.augment and own:
+            check_images(samples[own[0]][1].values())
         held = {own[i] for i in self.split(len(own))[0]}
         return ReadSamples(s for i, s in enumerate(samples) if i not in held)

@@ -67,8 +67,15 @@ class Examples:
         self.together = True
 
     def values(self, module: Any, numbers: Iterable[int], wanted: Sequence[int]) -> list[Any]:
-        """Return what a model's tensors hold for some samples, those of a batch behind each other."""
-        rows = [self.samples[int(i)] for i in numbers]
+        """Return what a model's tensors hold for some samples."""
+        return self.values_of(module, self.rows(numbers), wanted)
+
+    def rows(self, numbers: Iterable[int]) -> list[list[Any]]:
+        """Return the inputs of some samples."""
+        return [self.samples[int(i)] for i in numbers]
+
+    def values_of(self, module: Any, rows: Sequence[Sequence[Any]], wanted: Sequence[int]) -> list[Any]:
+        """Return what a model's tensors hold for inputs, those of a batch behind each other."""
         if self.together:
             found: list[Any] = module.values(_stacked(rows), wanted)
             return found

@@ -12,6 +12,7 @@ from attrs import define, field
 from delegraph import InputError
 
 from ..report.training import Epoch, TrainingHistory
+from .augment import Augmentation
 from .checkpoint import Checkpoint
 from .course import Course, Progress, Told
 from .examples import LOOKED_AT, Examples
@@ -48,6 +49,7 @@ class Training:
     best_epoch: int = 0
     notes: list[str] = field(factory=list)
     step: int = 0
+    teacher: OtherModel | None = None  # where it has to say what is wanted of each variant of a sample
 
     def prepare(self, wanted: list[Any]) -> None:
         """Find out what there is to train, and choose the samples that are held back.
@@ -58,6 +60,8 @@ class Training:
         count, self._wanted = len(self.examples), wanted
         self._tensors = [t.index for t in self.objective.tensors]
         self._held, self._trained = self.plan.split(count)
+        rows = self.examples.rows(self._trained)
+        self._augmentation = Augmentation.of(self.plan.augment, self.plan.seed, rows)
         self._per_epoch = -(-len(self._trained) // self.plan.batch)
         self._steps = self._per_epoch * self.plan.epochs
         self._check_trainable()
@@ -137,7 +141,14 @@ class Training:
         self._tell(epoch + 1)
 
     def _loss(self, numbers: np.ndarray) -> Any:
-        return self.objective.loss(self._values(numbers), self._wanted_of(numbers))
+        """Return the loss of samples as this epoch sees them."""
+        epoch = self.step // self._per_epoch
+        pairs = zip(self.examples.rows(numbers), numbers, strict=True)
+        rows = [self._augmentation.variant(row, epoch, int(i)) for row, i in pairs]
+        values = self.examples.values_of(self.module, rows, self._tensors)
+        teacher = self.teacher
+        wanted = self._wanted_of(numbers) if teacher is None else teacher.values_of(self.examples, rows)
+        return self.objective.loss(values, wanted)
 
     def _values(self, numbers: np.ndarray) -> list[Any]:
         return self.examples.values(self.module, numbers, self._tensors)
@@ -241,6 +252,8 @@ class Training:
         self.notes.append(f"trained: {count} tensors of {trained} values, on {len(self._trained)} samples")
         if len(self._held):
             self.notes.append(f"held back: {len(self._held)} samples")
+        if self.plan.augment:
+            self.notes.append(f"varied in each epoch: {', '.join(self.plan.augment)}")
         if self.module.norms:
             self.notes.append(f"batch normalization that lives: behind {len(self.module.norms)} ops")
         self.notes += [f"not trained: {kept}" for kept in self.module.kept]

@@ -45,6 +45,7 @@ def train(
     batch: int = 32,
     lr: float | None = None,
     loss: str | LossFunction | None = None,
+    augment: Sequence[str] = (),
     seed: int = 0,
     held_back: float = 0.1,
     ranges: str = "learned",
@@ -82,7 +83,10 @@ def train(
     :param loss: ``distill``: what the model of floats gives; ``cross-entropy``; ``mse``;
         ``module:function`` or a function of (outputs, wanted), lists of torch tensors, that gives a number.
         None: cross-entropy with labels, distill without
-    :param seed: of the order of the samples
+    :param augment: how samples of images differ in each epoch, some of ``mirror``, ``crop`` (parts of at
+        least half of the area, as large as the image) and ``colour`` (contrast and brightness); the teacher
+        sees the same variants, labels stay
+    :param seed: of the order of the samples, and of their variants
     :param held_back: share of the samples that is not trained on: the epoch that is best on them is kept;
         where none are, the one that is best on those trained on. Epoch 0 is the model before it is trained,
         as ``quantize`` would write it. Where constraints are not yet met, an epoch does not count
@@ -103,7 +107,7 @@ def train(
     need_torch()
     if lr is None:
         lr = LR_OF_FEW_BITS if bits is not None and bits[0] < 8 else LR
-    plan = Course(epochs, batch, lr, seed, held_back)
+    plan = Course(epochs, batch, lr, seed, held_back, tuple(augment))
     plan.check()
     if resume and checkpoint is None:
         raise InputError("resume needs the checkpoint to go on from")
@@ -190,6 +194,7 @@ class TrainingTask:
         if labels is not None:
             return of_labels(labels, run.module, run.examples, run.objective)
         teacher = OtherModel.of(self.teacher or self.given, "teacher", run.objective, self.how)
+        run.teacher = teacher if self.plan.augment else None
         wanted = teacher.given(run.examples)
         check_sizes(wanted, run.module, run.examples, run.objective)
         return wanted

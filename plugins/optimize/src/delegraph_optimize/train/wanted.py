@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,16 +36,20 @@ class OtherModel:
     def given(self, examples: Examples) -> list[Any]:
         """Return what it gives for each sample, with an axis of samples in front."""
         found: list[list[Any]] = []
-        with torch.no_grad():
-            for begin in range(0, len(examples), LOOKED_AT):
-                some = range(begin, min(begin + LOOKED_AT, len(examples)))
-                values = self.values(examples, some)
-                found.append([v.reshape(len(some), -1, *v.shape[1:]) for v in values])
+        for begin in range(0, len(examples), LOOKED_AT):
+            some = range(begin, min(begin + LOOKED_AT, len(examples)))
+            values = self.values(examples, some)
+            found.append([v.reshape(len(some), -1, *v.shape[1:]) for v in values])
         return [torch.cat(parts) for parts in zip(*found, strict=True)]
 
     def values(self, examples: Examples, numbers: Iterable[int]) -> list[Any]:
         """Return what the tensors hold for some samples."""
-        return examples.values(self.module, numbers, [t.index for t in self.tensors])
+        return self.values_of(examples, examples.rows(numbers))
+
+    def values_of(self, examples: Examples, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return what the tensors hold for inputs."""
+        with torch.no_grad():
+            return examples.values_of(self.module, rows, [t.index for t in self.tensors])
 
 
 def check_sizes(

@@ -132,7 +132,6 @@ class OpenCL(Delegate):
         return too_large(partition, self.options.device)
 
     def prepare(self, partition: Partition) -> Run:
-
         from .program.lowering import lowered
         from .program.narrow import narrow
         from .program.rewrites import rewrite

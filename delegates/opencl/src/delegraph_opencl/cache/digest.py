@@ -15,7 +15,7 @@ from delegraph import __version__ as core_version
 
 from ..program.target import Target
 
-LARGE = 1 << 20  # bytes of a tensor whose pages in a mapped file are worth giving back
+LARGE = 1 << 16  # bytes of a tensor whose pages in a mapped file are worth giving back
 _PLAIN = {bool, int, float, str, bytes, type(None)}  # what repr tells in full
 
 

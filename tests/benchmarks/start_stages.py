@@ -49,8 +49,9 @@ def constructed(who: str, model: str, cache: str) -> Any:
         delegate = load_delegate(who, options)
         lap("plugins, rows")
         if who == "opencl":
-            import pyopencl  # noqa: F401
+            from delegraph_opencl.device.pyopencl_parts import import_pyopencl
 
+            import_pyopencl()
             lap("pyopencl")
         interpreter = Interpreter(model, delegates=[delegate])
     lap("model read")

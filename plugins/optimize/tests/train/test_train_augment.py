@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from delegraph import InputError
+from click.testing import CliRunner
+from delegraph import InputError, write_model
+from delegraph_optimize.cluster_command import cluster
 
 torch = pytest.importorskip("torch")
 
@@ -129,3 +132,16 @@ def test_what_is_no_image_or_no_way_to_vary_one_is_refused() -> None:
         train(sequence(), np.zeros((4, 4, 6), np.float32), augment=["mirror"])
     with pytest.raises(InputError, match="augment needs some of mirror, crop, colour, found 'rotate'"):
         trained(augment=["mirror", "rotate"])
+
+
+def test_a_command_varies_images_and_refuses_others_before_it_works(tmp_path: Path) -> None:
+    words = [str(tmp_path / "m"), "-o", str(tmp_path / "o"), "--train", "--data", str(tmp_path / "x.npy")]
+    words += ["--epochs", "1", "--held-back", "0", "--json", "--augment", "mirror, colour"]
+    results = []
+    for model, x in ((convolutional(), images()), (sequence(), np.zeros((4, 1, 4, 6), np.float32))):
+        (tmp_path / "m").write_bytes(write_model(model))
+        np.save(tmp_path / "x.npy", x)
+        results.append(CliRunner().invoke(cluster, words))
+    told = json.loads(results[0].output)
+    assert "varied in each epoch: mirror, colour" in told["training"]["notes"]
+    assert "augment needs an input of images" in str(results[1].exception)

@@ -15,7 +15,6 @@ import logging
 import os
 import stat
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -286,6 +285,8 @@ def _padded(nbytes: int) -> int:
 
 def _replace(path: Path, body: Iterator[Any]) -> None:
     """Write a file beside the place and move it there: others see all of it or nothing."""
+    import tempfile  # most starts write nothing
+
     checksum = 0
     handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=".tmp", dir=path.parent)  # mode 0600
     try:

@@ -40,7 +40,8 @@ class _Later(ModuleType):
     """Stands for a module until somebody asks for a name in it."""
 
     def __getattr__(self, name: str) -> Any:
-        vars(self).update(vars(_whole(self.__name__)))
+        if name != "__path__":  # which each `from … import` asks for: no package
+            vars(self).update(vars(_whole(self.__name__)))
         if name in vars(self):
             return vars(self)[name]
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")

@@ -67,9 +67,10 @@ else:
 def fields(cls: type) -> tuple[Any, ...]:
     """Return the fields of a class that was made here, or by attrs; their names are those of attrs."""
     for base in cls.__mro__:
-        if _OWN in vars(base):
-            return vars(base)[_OWN]  # type: ignore[no-any-return]
-        if _OF_ATTRS in vars(base):
+        own: tuple[Any, ...] | None = base.__dict__.get(_OWN)
+        if own is not None:
+            return own
+        if _OF_ATTRS in base.__dict__:
             return _fields_of_attrs(base)
     raise TypeError(f"{cls.__name__} is no class of values")
 

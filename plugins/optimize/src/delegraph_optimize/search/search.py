@@ -343,23 +343,32 @@ class _Search:
         """Return the cheapest choice after what went back was quantized again: all ops of a level at once,
         which need no conversions between them, then each op, the least sensitive first.
         """
-        met = [levels]
         order = sorted(
             (i for i, level in enumerate(levels) if level > self.steps[i][0]),
             key=lambda i: self._lost(i, self.top, self.steps[i][0]),
         )
         together = [[i for i in order if levels[i] == level] for level in sorted(set(levels), reverse=True)]
         groups = [some for some in together if len(some) > 1] + [[i] for i in order]
-        for n, group in enumerate(groups):
-            for lower in range(max(met[-1][i] for i in group)):
-                trial = [
-                    lower if i in group and lower in self.steps[i] else n for i, n in enumerate(met[-1])
-                ]
-                if trial != met[-1] and self._drop(self._try(trial)) <= most:
-                    met.append(trial)
-                    break
-            self.progress("ops are tried again", n + 1, len(groups))
+        met, failed = [levels], set()
+        for saves in (True, False):  # what saves nothing alone uses up none of the drop before what does
+            for n, group in enumerate(groups):
+                for lower in range(max(met[-1][i] for i in group)):
+                    trial = self._lowered(met[-1], group, lower)
+                    if (n, lower) in failed or trial == met[-1]:
+                        continue
+                    if saves and self._size(trial) >= self._size(met[-1]):
+                        continue
+                    if self._drop(self._try(trial)) <= most:
+                        met.append(trial)
+                        break
+                    failed.add((n, lower))
+                self.progress("ops are tried again", n + 1, len(groups))
         return min(met, key=lambda found: (self._cost(self._try(found)), *(-w for w in self._worth(found))))
+
+    def _lowered(self, levels: Sequence[int], group: Sequence[int], lower: int) -> list[int]:
+        """Return a choice in which what is above a level in a group is on it, as far as ops have that."""
+        ways = [i in group and lower < n and lower in self.steps[i] for i, n in enumerate(levels)]
+        return [lower if goes else n for goes, n in zip(ways, levels, strict=True)]
 
     def _back(self, levels: list[int], most: int) -> None:
         """Let ops go back for which there is room, the most sensitive first."""

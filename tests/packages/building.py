@@ -17,7 +17,12 @@ ROOT = Path(__file__).parents[2]
 
 def project_of(package: Path) -> dict[str, Any]:
     """Return what a package says of itself: the table ``project`` of its pyproject.toml."""
-    return tomllib.loads((package / "pyproject.toml").read_text())["project"]
+    return table_of(package, "project")
+
+
+def table_of(package: Path, name: str) -> dict[str, Any]:
+    """Return a table of a package's pyproject.toml."""
+    return tomllib.loads((package / "pyproject.toml").read_text())[name]
 
 
 def wheel_of(package: Path, out: Path) -> Path:

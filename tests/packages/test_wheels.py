@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from building import ROOT, new_environment, run, wheel_of
+from building import ROOT, new_environment, run, table_of, wheel_of
 
 pytest.importorskip("hatchling", reason="the build backend hatchling is not installed")
 
@@ -23,6 +23,11 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One wheel per package, by the folder's name."""
     out = tmp_path_factory.mktemp("wheels")
     return {package.name: wheel_of(package, out) for package in PACKAGES}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_a_package_asks_for_what_builds_it_here(package: Path) -> None:
+    assert table_of(package, "build-system")["requires"] == ["hatchling>=1.24"]
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 SKIPPED = "-D_OPENCL_H_"  # the option by which the header is taken for one that was read
@@ -30,19 +31,13 @@ def declared(source: str) -> str | None:
     if not (parts := _parts()):
         return None
     named = {"", *re.findall(r"[A-Za-z_]\w*", source)}
-    kept = (text for name, text in parts if not named.isdisjoint(_spellings(name)))
+    kept = (text for spellings, text in parts if not named.isdisjoint(spellings))
     return "".join(["#undef _OPENCL_H_\n", *kept, "#line 1\n", source])
 
 
-def _spellings(name: str) -> tuple[str, ...]:
-    """Return how a source may name a function: vload4 as ``vload``; convert_int4 as ``int4`` or ``int``."""
-    short = name.rstrip("0123456789")
-    return name, short, name.removeprefix("convert_"), short.removeprefix("convert_")
-
-
 @cache
-def _parts() -> list[tuple[str, str]]:
-    """Return the header's functions with their names, and its other lines with the name ""."""
+def _parts() -> list[tuple[set[str], str]]:
+    """Return the header's functions by how a source may name them, and what lies between them by ""."""
     spec = find_spec("pocl_binary_distribution")
     if spec is None or spec.origin is None:
         return []
@@ -52,4 +47,11 @@ def _parts() -> list[tuple[str, str]]:
     except OSError:
         return []
     whole = _COMMENT.sub("", text.replace(_INCLUDED, base))
-    return [(found[1] or "", found[0]) for found in _PART.finditer(whole)]
+    alike = groupby(_PART.finditer(whole), lambda part: part[1] or "")
+    return [(_spellings(name), "".join(part[0] for part in parts)) for name, parts in alike]
+
+
+def _spellings(name: str) -> set[str]:
+    """Return how a source may name a function: vload4 as ``vload``; convert_int4 as ``int4`` or ``int``."""
+    short = name.rstrip("0123456789")
+    return {name, short, name.removeprefix("convert_"), short.removeprefix("convert_")}

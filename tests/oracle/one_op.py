@@ -15,7 +15,6 @@ from typing import Any
 import attrs
 import litert
 import numpy as np
-from delegraph import shapes
 from delegraph.contract import OpSupport, SupportTable
 from delegraph.errors import InputError
 from delegraph.model import DTYPES, Graph, Model, Op, Tensor
@@ -232,31 +231,11 @@ def _our_values(
     for op in graph.ops:
         arrays = [None if t is None else _value(t, values) for t in op.inputs]
         _check_shape_rule(op, arrays)
-        _check_shape_rule(op, arrays)
         results = run_op(op, graph, arrays, rows_of)
         for t, array in zip((*op.outputs, *op.variables), results, strict=True):
             assert array.dtype == DTYPES[t.dtype].numpy, f"{op}: {t.name} is {array.dtype}, not {t.dtype}"
             values[t.index] = array
     return values
-
-
-def _check_shape_rule(op: Op, arrays: Sequence[np.ndarray | None]) -> None:
-    """Core's shape rule must give the shapes that the op's outputs have here: LiteRT's."""
-    if not shapes.has_rule(op.name):
-        return
-    known = [_dense_shape(t, a) for t, a in zip(op.inputs, arrays, strict=True)]
-    found = shapes.infer(op, known, lambda i: arrays[i])
-    for t, shape in zip(op.outputs, found, strict=True):
-        assert shape is None or t.shape is None or shape == t.shape, (
-            f"{op}: core's shape rule says {shape} for {t.name}, LiteRT has {t.shape}"
-        )
-
-
-def _dense_shape(tensor: Tensor | None, array: np.ndarray | None) -> tuple[int, ...] | None:
-    """Return the shape of an operand; a sparse constant's array holds its stored values, flat."""
-    if tensor is None or array is None:
-        return None
-    return array.shape if tensor.sparsity is None else tensor.shape
 
 
 def _check_shape_rule(op: Op, arrays: Sequence[np.ndarray | None]) -> None:

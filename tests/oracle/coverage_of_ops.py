@@ -47,10 +47,12 @@ def covered(delegate: str) -> Iterator[Covered]:
 
 
 def _naming(op: str, folders: Iterable[str]) -> Iterator[str]:
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in _names(op)))
+    names = list(_names(op))
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names))
     for folder in folders:
         for file in sorted((ROOT / folder).rglob("*.py")):
-            if pattern.search(file.stem.removeprefix("test_")) or pattern.search(_text(file)):
+            text = _text(file)
+            if any(name in text for name in names) and pattern.search(text):  # the first is far faster
                 yield str(file.relative_to(ROOT))
 
 
@@ -62,7 +64,9 @@ def _names(op: str) -> Iterator[str]:
 
 
 def _text(file: Path, _read: dict[Path, str] = {}) -> str:  # noqa: B006
-    return _read.setdefault(file, file.read_text(encoding="utf-8"))
+    if file not in _read:
+        _read[file] = f"{file.stem.removeprefix('test_')}\n{file.read_text(encoding='utf-8')}"
+    return _read[file]
 
 
 if __name__ == "__main__":

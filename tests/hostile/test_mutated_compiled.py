@@ -18,7 +18,7 @@ from fuzz.remake import remade
 from fuzz.sources import source
 from mutate import mutated
 
-COUNT = int(os.environ.get("DELEGRAPH_EXAMPLES") or 400)
+COUNT = int(os.environ.get("DELEGRAPH_EXAMPLES") or 250)
 LARGEST = 60_000  # bytes: weights are not what is tried here
 RUNS = 2  # with the state of the first carried on
 

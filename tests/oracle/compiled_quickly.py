@@ -1,7 +1,8 @@
 """For OpenCL on PoCL: compile without LLVM's optimizations, in half the time.
 
-The values are the same but for multiply-adds that are not fused. For what moves values, and for generated
-graphs; what the tests of an op and of whole models compute is compiled as users have it.
+The values are the same but for multiply-adds that are not fused. For what moves values, for generated
+graphs and changes of an op, and for further precisions of a model; what else the tests of an op and of
+whole models compute is compiled as users have it.
 """
 
 from __future__ import annotations

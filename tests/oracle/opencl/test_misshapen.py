@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
 from attrs import evolve
+from compiled_quickly import compiled_quickly
 from delegraph import DelegraphError, load_delegate, read_model
 from delegraph.partition import specialize
 from misshapen_cases import (
@@ -58,6 +60,13 @@ EXEMPT_HALVES: Exemptions = (
     ("REDUCE_M(AX|IN)", r"input 0 .* -> \(.*\b0\b.*\)", "of no values it is -3e38, infinite as a half"),
     ("LOCAL_RESPONSE_NORMALIZATION", "beta .* -> -inf", "1e-38 is 0 as a half: times infinity NaN"),
 )
+
+
+@pytest.fixture(autouse=True)
+def _quickly() -> Iterator[None]:
+    """What is asked here is which numbers are read, not how fast."""
+    with compiled_quickly():
+        yield
 
 
 @pytest.mark.parametrize("variant", CHOSEN)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 
 import pytest
+from compiled_quickly import compiled_quickly
 from delegraph import load_delegate
 from matrix.parameters import on_gpu_kernels, on_opencl, taken_by_one, tried
 from matrix.recipe import recipes
@@ -22,9 +24,11 @@ OPS = sorted(op for op, recipe in recipes().items() if recipe.family in FAMILIES
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> None:
-    """Refusals are warnings of delegraph's log, and this is about refusals."""
+def _quiet() -> Iterator[None]:
+    """Refusals are warnings of delegraph's log, and this is about refusals, and about what is read."""
     logging.getLogger("delegraph").setLevel(logging.CRITICAL)
+    with compiled_quickly():
+        yield
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -6,18 +6,22 @@ DELEGRAPH_EXAMPLES makes more programs.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import folding
 import loops
 import pytest
 from campaign import Program, compare, examples
+from compiled_quickly import compiled_quickly
 from hypothesis import given
 
 
 @pytest.fixture(autouse=True)
-def _quiet() -> None:
+def _quiet() -> Iterator[None]:
     """What the reference delegate takes over is a warning."""
     logging.getLogger("delegraph").setLevel(logging.CRITICAL)
+    with compiled_quickly():
+        yield
 
 
 @examples(12)

@@ -153,7 +153,8 @@ def _drafts(op: str, table: SupportTable, first: str = "") -> Iterator[tuple[str
 def taken(table: SupportTable, op: str, types: str) -> Draft | None:
     """Return the model of these types in the last version that a table has a row for; None if none."""
     fact = fact_of(op)
-    for version in range(fact.last, fact.first - 1, -1):
+    claimed = {v for row in table.rows_of(op) for v in range(row.versions[0], row.versions[1] + 1)}
+    for version in (v for v in range(fact.last, fact.first - 1, -1) if v in claimed):
         draft = recipes()[op].draft(version, types)
         model = draft.model()
         graph = with_bodies(model.subgraphs[0], model)

@@ -27,12 +27,12 @@ FIRST = 0 if TIMES == 1 else 10_000  # seed
 
 # kind, variant, graphs
 OPENCL = (
-    ("float32", "cpu", 24),
+    ("float32", "cpu", 16),
     ("float32", "gpu", 16),
     ("float32", "cpu half", 8),
     ("float32", "cpu cached", 8),
     ("float16", "cpu", 8),
-    ("int8", "cpu", 24),
+    ("int8", "cpu", 16),
     ("int8", "gpu", 8),
     ("int8", "cpu apart", 8),
     ("uint8", "cpu", 8),

@@ -95,7 +95,7 @@ CASES = (
         "float32/mobilenet_v2_1.0_224_float_from_ptq.tflite",
         "its floats came of int8, so that the file compresses well as it is; photographs, each of another "
         "class of ImageNet: reconstructed and trained on 100 without labels, judged by 200 others",
-        "--epochs 2 --batch 16 --lr 0.00002",
+        "--epochs 8 --batch 16 --lr 0.0001 --augment mirror,crop,colour",
         partial(_photos, 0, 100),
         partial(_photos, 100, 300),
     ),

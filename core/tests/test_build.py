@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from attrs import evolve
 from delegraph import InputError
 from delegraph.file import read_model, write_model
 from delegraph.model import Builder
@@ -133,6 +134,16 @@ def test_a_constant_keeps_its_values_in_the_file(values, dtype):
 def test_a_constant_that_does_not_fit_its_type_is_refused(values, dtype, message):
     with pytest.raises(InputError, match=message):
         Builder().constant(values, dtype)
+
+
+def test_strings_of_an_object_array_that_are_no_bytes_are_refused():
+    g = Builder()
+    text = g.constant([b"a", b"b"])
+    model = g.model(outputs=[text])
+    (graph,) = model.subgraphs
+    numbers = evolve(graph.tensors[0], data=np.array([1, 2], object))
+    with pytest.raises(InputError, match="string values need bytes, found 1"):
+        write_model(evolve(model, subgraphs=(evolve(graph, tensors=(numbers,)),)))
 
 
 def test_a_constant_cannot_be_written_to():

@@ -137,6 +137,8 @@ def _strings(stored: np.ndarray) -> np.ndarray:
 
 
 def _pack_strings(values: Sequence[bytes]) -> np.ndarray:
+    if others := [v for v in values if not isinstance(v, bytes)]:
+        raise InputError(f"string values need bytes, found {others[0]!r:.40}")
     start = 8 + 4 * len(values)  # of the first string
     places = accumulate((len(v) for v in values), initial=start)
     head = np.array([len(values), *places], "<i4")

@@ -31,6 +31,13 @@ from pyopencl.cltypes import make_float4
 import pyopencl, pyopencl.cltypes as types, pyopencl.array
 print(make_float4(1, 2, 3, 4)["w"], pyopencl.cltypes.char3 is types.char3, hasattr(types, "none"))
 """
+LOOKED_AT = """
+import importlib.util
+for module in list(sys.modules.values()):
+    getattr(module, "__file__", None), getattr(module, "__wrapped__", None)
+found = importlib.util.find_spec("pyopencl.cltypes")
+print(found.name, found.origin.endswith("cltypes.py"))
+"""
 LATER = """
 from types import ModuleType
 parts = sys.modules["pyopencl.cltypes"], sys.modules["pyopencl.invoker"]
@@ -48,6 +55,11 @@ def said(program: str) -> str:
 
 def test_a_kernel_is_made_without_what_the_delegate_does_not_use():
     assert said(f"{OPEN}\n{LATER}") == "[False, False]"
+
+
+def test_a_look_at_all_modules_asks_for_none_of_it():
+    found, later = said(f"{OPEN}\n{LOOKED_AT}\n{LATER}").splitlines()
+    assert (found, later) == ("pyopencl.cltypes True", "[False, False]")
 
 
 def test_a_kernel_takes_arguments_as_python_has_them():

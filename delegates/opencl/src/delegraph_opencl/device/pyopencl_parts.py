@@ -8,9 +8,11 @@ neither. A program that has imported pyopencl already has it whole.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +35,7 @@ def import_pyopencl() -> Any:
         raise
     for module in later:
         vars(cl).setdefault(module.__name__.rpartition(".")[2], module)
+        module.__spec__ = PathFinder.find_spec(module.__name__, cl.__path__)
     return cl
 
 
@@ -40,7 +43,8 @@ class _Later(ModuleType):
     """Stands for a module until somebody asks for a name in it."""
 
     def __getattr__(self, name: str) -> Any:
-        if name != "__path__":  # which each `from … import` asks for: no package
+        # Who goes through all modules asks where each comes from, `from … import` whether it is a package.
+        if not name.startswith("__") or name == "__all__":
             vars(self).update(vars(_whole(self.__name__)))
         if name in vars(self):
             return vars(self)[name]
@@ -49,7 +53,9 @@ class _Later(ModuleType):
 
 def _whole(name: str) -> ModuleType:
     _forget(name)
-    return import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an older pyopencl is warned by a newer pytools
+        return import_module(name)
 
 
 def _forget(name: str) -> None:

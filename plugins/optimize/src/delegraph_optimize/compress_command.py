@@ -34,6 +34,14 @@ AUGMENT = click.option(
     callback=names,
     help="How images differ in each epoch: some of mirror, crop, colour. Without it: not at all.",
 )
+
+
+def held_back_option(told: str) -> Callable[[Any], Any]:
+    """Return the option; ``told`` is its help."""
+    share = click.FloatRange(0, 1, max_open=True)
+    return click.option("--held-back", type=share, default=0.1, show_default=True, help=told)
+
+
 TRAINING = (
     click.option(
         "--train", is_flag=True, help="Do it while the model is trained, on --data. It needs PyTorch."
@@ -45,12 +53,8 @@ TRAINING = (
     click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Of --train."),
     click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Of --train, as of train."),
     AUGMENT,
-    click.option(
-        "--held-back",
-        type=click.FloatRange(0, 1, max_open=True),
-        default=0.1,
-        show_default=True,
-        help="Of --train: share of the samples to judge by; the best epoch is kept, or what it began with.",
+    held_back_option(
+        "Of --train: share of the samples to judge by; the best epoch is kept, or what it began with."
     ),
     click.option(
         "--signature", metavar="KEY", help="Of --train: whose subgraph. Without it: the main one."

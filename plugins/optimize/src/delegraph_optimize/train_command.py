@@ -9,7 +9,7 @@ import click
 from delegraph import form_options
 
 from .bounds import bounded_command
-from .compress_command import AUGMENT
+from .compress_command import AUGMENT, held_back_option
 from .data_option import needed_data_option, paths_of
 from .report_command import FILE, OUT, numbers, training_bar
 
@@ -61,13 +61,7 @@ _OPTIONS = (
     ),
     AUGMENT,
     click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance."),
-    click.option(
-        "--held-back",
-        type=click.FloatRange(0, 1, max_open=True),
-        default=0.1,
-        show_default=True,
-        help="Share of the samples to judge by: the best epoch is kept.",
-    ),
+    held_back_option("Share of the samples to judge by: the best epoch is kept."),
     click.option(
         "--ranges",
         type=click.Choice(["learned", "observed", "fixed"]),

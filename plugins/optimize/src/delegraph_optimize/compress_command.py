@@ -54,7 +54,8 @@ TRAINING = (
     click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Of --train, as of train."),
     AUGMENT,
     held_back_option(
-        "Of --train: share of the samples to judge by; the best epoch is kept, or what it began with."
+        "Of --train: share of the samples to judge by; the last epoch is kept unless another, or what it "
+        "began with, is surely better."
     ),
     click.option(
         "--signature", metavar="KEY", help="Of --train: whose subgraph. Without it: the main one."

@@ -61,7 +61,9 @@ _OPTIONS = (
     ),
     AUGMENT,
     click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance."),
-    held_back_option("Share of the samples to judge by: the best epoch is kept."),
+    held_back_option(
+        "Share of the samples to judge by; the last epoch is kept unless another is surely better."
+    ),
     click.option(
         "--ranges",
         type=click.Choice(["learned", "observed", "fixed"]),

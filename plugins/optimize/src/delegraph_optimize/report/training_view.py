@@ -56,7 +56,7 @@ def _told_of_best(history: TrainingHistory) -> str:
     if history.kept_epoch or len(history.epochs) < 2:
         return "* is the epoch that is kept"
     judges = "held back" if history.has_held else "trained on"
-    return f"no epoch was better on the samples {judges}: the model before training (*) is kept"
+    return f"training made it worse on the samples {judges}: the model before training (*) is kept"
 
 
 def _number(value: float) -> str:

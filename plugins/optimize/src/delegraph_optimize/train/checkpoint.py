@@ -13,7 +13,7 @@ from delegraph import InputError, write_file
 
 from .torch_extra import torch
 
-_FORMAT = "delegraph training 3"
+_FORMAT = "delegraph training 4"
 
 
 @define(eq=False)
@@ -24,9 +24,9 @@ class Checkpoint:
     step: int
     module: dict[str, Any]
     optimizer: dict[str, Any]
-    best: dict[str, Any] | None  # the parameters of the epoch that was best
-    best_loss: float
-    best_epoch: int
+    kept: dict[str, Any] | None  # the parameters of the epoch that is kept so far
+    judged: dict[str, Any] | None  # what it came to
+    kept_epoch: int
     sums: list[float]  # of the losses of this epoch so far, and of how many
     history: list[list[float]] = field(factory=list)
 
@@ -69,4 +69,4 @@ class Checkpoint:
         return cls(**fields)
 
 
-_FIELDS = ("told", "step", "module", "optimizer", "best", "best_loss", "best_epoch", "sums", "history")
+_FIELDS = ("told", "step", "module", "optimizer", "kept", "judged", "kept_epoch", "sums", "history")

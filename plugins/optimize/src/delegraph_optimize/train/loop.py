@@ -1,4 +1,4 @@
-"""The loop: steps of samples, epochs that are measured, the best of which is kept."""
+"""The loop: steps of samples, epochs that are measured, and which of them is kept."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .augment import Augmentation
 from .checkpoint import Checkpoint
 from .course import Course, Progress, Told
 from .examples import LOOKED_AT, Examples
+from .judged import Judged
 from .module import TrainableModel
 from .objective import Objective
 from .optimizer import Steps, parameters_of
@@ -46,7 +47,7 @@ class Training:
     processes: int = 1
     first: OtherModel | None = None  # what epoch 0 is; None: what is trained, as it begins
     epochs: list[Epoch] = field(factory=list)
-    best_epoch: int = 0
+    kept_epoch: int = 0
     notes: list[str] = field(factory=list)
     step: int = 0
     teacher: OtherModel | None = None  # where it has to say what is wanted of each variant of a sample
@@ -66,8 +67,8 @@ class Training:
         self._steps = self._per_epoch * self.plan.epochs
         self._check_trainable()
         self._optimizer = Steps(self.module, self.plan.lr, self._steps)
-        self._best: dict[str, Any] | None = None
-        self._best_loss = math.inf
+        self._kept: dict[str, Any] | None = None
+        self._kept_judged: Judged | None = None
         self._moved_to = -1  # the step that constraints know of
         self._sums = [0.0, 0.0]
         self._began = time.monotonic()
@@ -77,12 +78,13 @@ class Training:
         self.module.load_state_dict(found.module)
         self._optimizer.adam.load_state_dict(found.optimizer)
         self.step, self._sums = found.step, list(found.sums)
-        self._best, self._best_loss, self.best_epoch = found.best, found.best_loss, found.best_epoch
+        self._kept, self.kept_epoch = found.kept, found.kept_epoch
+        self._kept_judged = None if found.judged is None else Judged.of(found.judged)
         self.epochs = [Epoch.of(row) for row in found.history]
         self._start_constraints()
 
     def run(self) -> None:
-        """Train to the end; the module has the weights of the best epoch then."""
+        """Train to the end; the module has the weights of the kept epoch then."""
         self._shared = shared(self.module, self._loss, self.rank, self.processes, self._has_unused)
         if not self.epochs:
             self._close_epoch(0)
@@ -95,8 +97,8 @@ class Training:
             elif time.monotonic() - saved > SAVED_EVERY:
                 self.save()
                 saved = time.monotonic()
-        if self._best is not None:
-            self.module.load_state_dict(self._best)
+        if self._kept is not None:
+            self.module.load_state_dict(self._kept)
             self._start_constraints()
         self._move_constraints()
         self.module.eval()
@@ -105,7 +107,7 @@ class Training:
         """Return how it went."""
         metric = self.objective.metric
         return TrainingHistory(
-            self.objective.name, metric, tuple(self.epochs), self.best_epoch, tuple(self.notes)
+            self.objective.name, metric, tuple(self.epochs), self.kept_epoch, tuple(self.notes)
         )
 
     def save(self) -> None:
@@ -116,9 +118,9 @@ class Training:
             self.step,
             self.module.state_dict(),
             self._optimizer.adam.state_dict(),
-            self._best,
-            self._best_loss,
-            self.best_epoch,
+            self._kept,
+            None if self._kept_judged is None else self._kept_judged.state,
+            self.kept_epoch,
             self._sums,
             [e.row for e in self.epochs],
         ).save(self.checkpoint)
@@ -179,23 +181,36 @@ class Training:
             self._move_constraints()
         is_first = number == 0 and self.first is not None
         judges = self._held if len(self._held) else self._trained
-        judged, metric = self._measured(judges, self.first if is_first else None)
+        judged = self._judged(judges, self.first if is_first else None)
         if number and not math.isfinite(loss):
             self._check_finite(loss)
         counts = is_first or all(c.is_met() for c in self.module.constraints.values())
-        if counts or (self._best is None and self.step == self._steps):
-            self._keep_best(number, judged)
-        held = judged if len(self._held) else math.nan
-        self.epochs.append(Epoch(number, loss, held, metric, time.monotonic() - self._began, counts))
+        if self._is_to_keep(judged, counts):
+            self._keep(number, judged)
+        held = judged.loss if len(self._held) else math.nan
+        spent = time.monotonic() - self._began
+        self.epochs.append(Epoch(number, loss, held, judged.metric, spent, counts))
         self._sums = [0.0, 0.0]
         self.save()
 
-    def _keep_best(self, number: int, judged: float) -> None:
-        """Keep the weights, as constraints have them, if they are the best."""
-        if self._best is None or judged < self._best_loss or math.isnan(self._best_loss):
-            self._best_loss, self.best_epoch = judged, number
-            self._best = {k: v.clone() for k, v in self.module.state_dict().items()}
-            self._best |= self.module.constrained_state()
+    def _is_to_keep(self, judged: Judged, counts: bool) -> bool:
+        """Tell whether the weights come in place of those that are kept.
+
+        The last epoch does unless another is surely better: it had the most steps, and among epochs that
+        differ by less than the samples do, the best one is so by chance.
+        """
+        is_last = self.step == self._steps
+        if self._kept_judged is None or not counts:
+            return self._kept_judged is None and (counts or is_last)
+        if is_last:
+            return not self._kept_judged.is_surely_better_than(judged)
+        return judged.is_better_than(self._kept_judged)
+
+    def _keep(self, number: int, judged: Judged) -> None:
+        """Keep the weights as constraints have them."""
+        self._kept_judged, self.kept_epoch = judged, number
+        self._kept = {k: v.clone() for k, v in self.module.state_dict().items()}
+        self._kept |= self.module.constrained_state()
 
     def _start_constraints(self) -> None:
         trained = self.module.trained_values()
@@ -208,23 +223,24 @@ class Training:
             constraint.step(self.step, self._steps)
         self._moved_to = self.step
 
-    def _measured(self, numbers: np.ndarray, other: OtherModel | None) -> tuple[float, float]:
-        """Return the loss of samples, and how often their class is the wanted one.
+    def _judged(self, numbers: np.ndarray, other: OtherModel | None) -> Judged:
+        """Return what came of samples.
 
         :param other: what gives the outputs; None: what is trained
         """
         self.module.eval()
-        total, right, places = 0.0, 0, 0
+        losses, right = [], []
         with torch.no_grad():
             for begin in range(0, len(numbers), LOOKED_AT):
                 some = numbers[begin : begin + LOOKED_AT]
                 values = self._values(some) if other is None else other.values(self.examples, some)
                 wanted = self._wanted_of(some)
-                total += float(self.objective.loss(values, wanted)) * len(some)
+                losses.append(self.objective.losses(values, wanted, len(some)).double().numpy())
                 if self.objective.metric:
-                    found = self.objective.right(values, wanted)
-                    right, places = right + int(found.sum()), places + found.numel()
-        return total / max(len(numbers), 1), right / places if places else math.nan
+                    found = self.objective.right(values, wanted).double()
+                    right.append(found.reshape(len(some), -1).mean(1).numpy())
+        of_classes = np.concatenate(right) if right else np.empty(0)
+        return Judged(np.concatenate(losses), of_classes, self.objective.metric == "top1")
 
     def _check_trainable(self) -> None:
         reasons = "; ".join(dict.fromkeys(str(k) for k in self.module.kept))

@@ -49,13 +49,23 @@ class Objective:
         """
         if self.function is not None:
             return self.function(values, wanted[0] if not self.needs_teacher else wanted)
+        return self.losses(values, wanted, 1).sum()
+
+    def losses(self, values: Sequence[Any], wanted: Sequence[Any], count: int) -> Any:
+        """Return the loss of each of ``count`` samples, whose mean is that of the batch.
+
+        A function of one's own gives a number for the batch: then each sample has that.
+        """
+        if self.function is not None:
+            return torch.as_tensor(self.loss(values, wanted)).reshape(1).expand(count)
         if self.name == "cross-entropy":
             scores = values[0].reshape(-1, values[0].shape[-1])
-            return F.cross_entropy(scores, wanted[0].reshape(-1))
+            return _means(F.cross_entropy(scores, wanted[0].reshape(-1), reduction="none"), count)
         if self.name == "mse":
-            return sum(F.mse_loss(v, w.reshape(v.shape)) for v, w in zip(values, wanted, strict=False))
-        pairs = zip(self.tensors, values, wanted, strict=True)
-        return sum(_distance(tensor, value, teacher) for tensor, value, teacher in pairs)
+            pairs = zip(values, wanted, strict=False)
+            return sum(_means((v - w.reshape(v.shape)).square(), count) for v, w in pairs)
+        compared = zip(self.tensors, values, wanted, strict=True)
+        return sum(_means(_distances(t, value, teacher), count) for t, value, teacher in compared)
 
     def right(self, values: Sequence[Any], wanted: Sequence[Any]) -> Any:
         """Return for each place with classes whether the class is the wanted one."""
@@ -70,19 +80,24 @@ class Objective:
         return 0
 
 
-def _distance(tensor: ComparedTensor, value: Any, teacher: Any) -> Any:
-    """Return how far a tensor is from the teacher's; 1 is as far as the teacher's mean."""
+def _means(losses: Any, count: int) -> Any:
+    """Return the mean of each sample."""
+    return losses.reshape(count, -1).mean(1)
+
+
+def _distances(tensor: ComparedTensor, value: Any, teacher: Any) -> Any:
+    """Return how far places are from the teacher's; 1 is as far as the teacher's mean, for most."""
     if tensor.kind == "SOFTMAX":
         wanted = torch.softmax(teacher * tensor.beta, -1)
         found = F.log_softmax(value * tensor.beta, -1)
         least = torch.log_softmax(teacher * tensor.beta, -1)
-        return (wanted * (least - found)).sum(-1).mean()
+        return (wanted * (least - found)).sum(-1)
     if tensor.kind == "LOGISTIC":
         wanted = torch.sigmoid(teacher)
-        least = F.binary_cross_entropy_with_logits(teacher, wanted)
-        return F.binary_cross_entropy_with_logits(value, wanted) - least
+        least = F.binary_cross_entropy_with_logits(teacher, wanted, reduction="none")
+        return F.binary_cross_entropy_with_logits(value, wanted, reduction="none") - least
     spread = (teacher - teacher.mean()).square().mean()
-    return (value - teacher).square().mean() / spread.clamp(min=1e-12)
+    return (value - teacher).square() / spread.clamp(min=1e-12)
 
 
 def objective_of(

@@ -87,8 +87,9 @@ def train(
         least half of the area, as large as the image) and ``colour`` (contrast and brightness); the teacher
         sees the same variants, labels stay
     :param seed: of the order of the samples, and of their variants
-    :param held_back: share of the samples that is not trained on: the epoch that is best on them is kept;
-        where none are, the one that is best on those trained on. Epoch 0 is the model before it is trained,
+    :param held_back: share of the samples that is not trained on. They judge, by their class where labels
+        say it, else by the loss: the last epoch is kept unless the best is better by more than the standard
+        error of the samples' differences. Where none are, those trained on judge. Epoch 0 is the model before it is trained,
         as ``quantize`` would write it. Where constraints are not yet met, an epoch does not count
     :param live_norm: let batch normalization behind convolutions (MUL and ADD that ``quantize`` would fold
         into weights) have the statistics of each batch, but for the last fifth of the steps
@@ -150,7 +151,7 @@ def _along(how: Making, module: TrainableModel) -> Making:
 
 
 def _trained(run: Training, first: Model | None) -> Trained:
-    first = None if run.best_epoch else first
+    first = None if run.kept_epoch else first
     made = exported(run.module, run.module.origin) if first is None else dequantize(first)
     fields = {a.name: getattr(made, a.name) for a in attrs.fields(type(made))}
     return Trained(**fields, history=run.history())

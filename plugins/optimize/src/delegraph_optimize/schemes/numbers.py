@@ -9,6 +9,8 @@ import numpy as np
 from delegraph import DTYPES, Quantization
 
 TINY = float(np.float32(2.0**-100))  # the smallest scale: products of two stay normal numbers
+_FEW = 64  # values of weights that are shared, as of clusters
+_USES = 16  # of each of them, at the least
 
 
 def quantized_weights(
@@ -16,12 +18,17 @@ def quantized_weights(
 ) -> tuple[np.ndarray, Quantization]:
     """Return weights as integers of zero point 0, the lowest of the type left out.
 
+    int8 weights of a few values, as clusters leave them, have the same scale in each channel: equal ones stay
+    equal in the whole tensor, which then compresses as the floats do.
+
     :param axis: of the channels, each with a scale of its own; None: one scale for all
     :param least: scales are at least so large
     """
     high = DTYPES[dtype].limits[1]
     others = None if axis is None else tuple(i for i in range(values.ndim) if i != axis)
     largest = np.abs(values).max(axis=others, initial=0.0).astype(np.float64).reshape(-1)
+    if dtype == "int8" and _are_shared(values):
+        largest = np.full_like(largest, largest.max())
     # A channel of zeros is as fine as the finest of the others, for the sake of its bias.
     finest = largest[largest > 0].min(initial=np.inf) / high
     zeros = finest if np.isfinite(finest) else 1.0
@@ -32,6 +39,17 @@ def quantized_weights(
     stored = np.clip(stored, -high, high).astype(np.int8)
     points = np.zeros(len(scale), np.int64)
     return stored, Quantization(scale, points, 0 if axis is None else axis)
+
+
+def _are_shared(values: np.ndarray) -> bool:
+    """Tell whether weights are of a few values that one scale of int8 tells apart."""
+    if values.size < 2 * _USES or len(np.unique(values.reshape(-1)[: 4 * _FEW])) > _FEW:
+        return False
+    found = np.unique(values).astype(np.float64)
+    if len(found) > min(_FEW, values.size // _USES):
+        return False
+    largest = max(float(np.abs(found).max()), TINY)
+    return len(np.unique(np.rint(found / largest * 127))) == len(found)
 
 
 def quantized_blocks(values: np.ndarray, size: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:

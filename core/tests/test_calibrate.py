@@ -49,23 +49,32 @@ def add(shape=(1, 1000)):
     return g.model([g.op("ADD", [x, x], [g.tensor(shape, "float32")])]).subgraphs[0].ops[0]
 
 
-def test_costs_are_those_that_the_samples_are_made_of(monkeypatch):
-    by_macs = ("conv", "matrix", "recurrent")
-    made = {
-        name: ClassCost(1e-6 * (i + 1), 1e-11 if name.startswith(by_macs) else 0.0, 1e-10)
-        for i, name in enumerate(dict.fromkeys(sample.name for sample in samples()))
-    }
+BY_MACS = ("conv", "pointwise", "depthwise", "matrix", "product", "recurrent")
+MADE = {
+    name: ClassCost(1e-6 * (i + 1), 1e-11 if name.startswith(BY_MACS) else 0.0, 1e-10)
+    for i, name in enumerate(dict.fromkeys(sample.name for sample in samples()))
+}
+
+
+def runs_of(factor=1.0, more=0.0):
+    """Return what measures made-up costs: ops of networks take ``factor`` times theirs, and ``more``."""
 
     def in_turn(models, delegates, seconds):
         found = []
         for model in models:
-            graph = model.subgraphs[0]
-            took = [made[", ".join(op_class(op))].seconds(op) for op in graph.ops]
+            ops = model.subgraphs[0].ops
+            took = [MADE[", ".join(op_class(op))].seconds(op) for op in ops]
+            if len(ops) > calibrating.LENGTH:
+                took = [factor * each + more for each in took]
             handed = 2e-10 * calibrating._edge(model) if took else 0.0
             found.append(7e-6 + sum(took) + handed + (3e-5 if took else 0.0))
         return [[2 * seconds for seconds in found], None, found]
 
-    monkeypatch.setattr(calibrating, "_in_turn", in_turn)
+    return in_turn
+
+
+def test_costs_are_those_that_the_samples_are_made_of(monkeypatch):
+    monkeypatch.setattr(calibrating, "_in_turn", runs_of())
     slow, none, found = calibrate([Toy(), Toy(), Toy()])
 
     assert slow.launch == pytest.approx(2 * found.launch)
@@ -75,7 +84,19 @@ def test_costs_are_those_that_the_samples_are_made_of(monkeypatch):
     assert found.per_byte == pytest.approx(2e-10, rel=0.01)
     for sample in samples():
         op = sample.model(1).subgraphs[0].ops[0]
-        assert found.seconds(op) == pytest.approx(made[sample.name].seconds(op), rel=0.02)
+        assert found.seconds(op) == pytest.approx(MADE[sample.name].seconds(op), rel=0.02)
+
+
+def test_what_ops_take_in_networks_counts_for_the_classes_that_these_have(monkeypatch):
+    monkeypatch.setattr(calibrating, "_in_turn", runs_of(factor=0.6, more=2e-6))
+    *_, found = calibrate([Toy(), Toy(), Toy()])
+
+    for sample in samples():
+        op = sample.model(1).subgraphs[0].ops[0]
+        made = MADE[sample.name].seconds(op)
+        in_networks = sample.kind in calibrating.IN_NETWORKS and sample.types != "int16"
+        expected = 0.6 * made + 2e-6 if in_networks else made
+        assert found.seconds(op) == pytest.approx(expected, rel=0.05), sample.name
 
 
 def test_delegates_run_in_turn():

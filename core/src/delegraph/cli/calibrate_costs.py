@@ -60,10 +60,10 @@ def calibrate_costs(
     from attrs import asdict
 
     from ..partition.cost_table import store
-    from ..report.calibrate import calibrate, samples
+    from ..report.calibrate import calibrate, stages
 
     found: dict[str, CostTable] = {}
-    with ExitStack() as stack, progress_bar(len(samples())) as step:
+    with ExitStack() as stack, progress_bar(stages()) as step:
         working = [stack.enter_context(d) for d in _working(delegates, options)]
         for delegate, costs in zip(working, calibrate(working, seconds, step), strict=True):
             found[delegate.label] = costs

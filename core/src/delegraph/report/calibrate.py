@@ -1,4 +1,8 @@
-"""Measure what classes of ops take on a delegate: small models of a few ops each, a fit for each class."""
+"""Measure what classes of ops take on a delegate: small models of a few ops each, a fit for each class.
+
+Small networks say what becomes of these sums where ops of several classes stand behind each other: what is
+fused, and what waits in caches, differs from chains of equal ops.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +57,36 @@ class ChainSample:
 
 
 @frozen(eq=False)
+class NetworkSample:
+    """A network as models of images are: blocks whose input is added to what they give, ever narrower."""
+
+    types: str
+    size: int  # of the image
+    channels: int  # of the first block; twice as many in each next one
+    blocks: tuple[str, ...]  # kinds of the ops of a block
+
+    @property
+    def name(self) -> str:
+        return f"network, {self.types}"
+
+    def model(self) -> Model:
+        g = Builder()
+        plain = "float" if self.types == "hybrid" else self.types
+        x = g.input((1, self.size, self.size, 3), _dtype(plain), **_scale(plain))
+        channels = self.channels
+        x = _convolved(g, x, self.types, 3, channels, stride=2)
+        for _ in range(3):
+            for _ in range(2):
+                y = x
+                for kind in self.blocks:
+                    y = KINDS[kind][0](g, y, self.types)
+                x = _sum(g, x, y, plain)
+            channels *= 2
+            x = _convolved(g, x, self.types, 3, channels, stride=2)
+        return g.model([x])
+
+
+@frozen(eq=False)
 class Took:
     """What an op of a sample took."""
 
@@ -72,6 +106,25 @@ def samples() -> list[ChainSample]:
     return sorted(found, key=lambda sample: not sample.is_first)
 
 
+def networks() -> list[NetworkSample]:
+    """Return what shows how classes stand behind each other."""
+    return [
+        NetworkSample(types, *how)
+        for types in ("float", "int8", "hybrid")
+        for how in (
+            (32, 16, ("convolution",)),
+            (96, 8, ("depthwise", "pointwise")),
+            (64, 32, ("convolution",)),
+            (160, 24, ("depthwise", "pointwise")),
+        )
+    ]
+
+
+def stages() -> int:
+    """Return how many samples and networks run: how often ``calibrate`` tells its progress."""
+    return len(samples()) + len(networks())
+
+
 def calibrate(
     delegates: Sequence[Delegate],
     seconds: float = SECONDS,
@@ -82,7 +135,7 @@ def calibrate(
     They run each sample in turn: what else the machine does meanwhile costs all of them alike.
 
     :param seconds: of runs, per sample and delegate; 0: one run, to see that it works.
-    :param progress: called before each sample with its name.
+    :param progress: called before each sample and network with its name.
     """
     idle = _in_turn([_nothing()], delegates, seconds)
     found = [_Measured((alone or [0.0])[0]) for alone in idle]
@@ -92,6 +145,12 @@ def calibrate(
         for measured, took in zip(found, _in_turn(models, delegates, seconds), strict=True):
             if took is not None:
                 measured.add(sample, models, took)
+    for network in networks():
+        progress(network.name)
+        model = network.model()
+        for measured, took in zip(found, _in_turn([model], delegates, seconds), strict=True):
+            if took is not None:
+                measured.add_network(network, model, took[0])
     return [measured.table() for measured in found]
 
 
@@ -103,6 +162,7 @@ class _Measured:
         self._took: dict[str, list[Took]] = {}  # by the sample's name
         self._chains: dict[int, tuple[float, float]] = {}  # by bytes handed: an op, a model of one
         self._launch, self._per_byte = 0.0, 0.0
+        self._networks: dict[str, list[tuple[float, int, float]]] = {}  # by types: sum of classes, ops, took
 
     def add(self, sample: ChainSample, models: Sequence[Model], took: Sequence[float]) -> None:
         """Add what models of a sample took: a chain, behind an op alone where the sample is first."""
@@ -117,9 +177,32 @@ class _Measured:
         op = models[-1].subgraphs[0].ops[0]
         self._took.setdefault(sample.name, []).append(Took(op, each))
 
+    def add_network(self, network: NetworkSample, model: Model, took: float) -> None:
+        """Add what a network took, once its ops' classes are there."""
+        ops = model.subgraphs[0].ops
+        estimated = sum(map(self._fits().seconds, ops))
+        alone = max(took - self._alone - self._launch - self._per_byte * _edge(model), 0.1 * took)
+        self._networks.setdefault(network.types, []).append((estimated, len(ops), alone))
+
     def table(self) -> CostTable:
+        fits = self._fits()
+        classes = {name: self._scaled(name, cost) for name, cost in fits.classes.items()}
+        return CostTable(fits.launch, fits.per_byte, classes)
+
+    def _fits(self) -> CostTable:
         classes = {name: _fitted(took) for name, took in self._took.items()}
         return CostTable(self._launch, self._per_byte, classes)
+
+    def _scaled(self, name: str, cost: ClassCost) -> ClassCost:
+        """Return what ops of a class take in networks, where these have such ops."""
+        kind, _, types = name.partition(", ")
+        found = self._networks.get("int8" if types == "uint8" else types)
+        if found is None or kind not in IN_NETWORKS:
+            return cost
+        took = np.array([alone for *_, alone in found])
+        factor, more = _nonnegative(np.array([row[:2] for row in found]), took, 1 / took)
+        per_op, per_mac, per_byte = (factor * part for part in cost)
+        return ClassCost(per_op + more, per_mac, per_byte)
 
 
 def _launch(chains: Mapping[int, tuple[float, float]]) -> tuple[float, float]:
@@ -255,12 +338,18 @@ def _made(g: Builder, name: str, operands: Sequence[Tensor | None], y: Tensor, *
 def _conv(size: int) -> Adds:
     def add(g: Builder, x: Tensor, types: str) -> Tensor:
         assert x.shape is not None
-        channels = x.shape[-1]
-        operands = [x, _weights(g, types, (channels, size, size, channels), 0), _bias(g, types, channels)]
-        y = _like(g, x, types, x.shape)
-        return _made(g, "CONV_2D", operands, y, padding="SAME", stride_w=1, stride_h=1)
+        return _convolved(g, x, types, size, x.shape[-1], stride=1)
 
     return add
+
+
+def _convolved(g: Builder, x: Tensor, types: str, size: int, channels: int, stride: int) -> Tensor:
+    """Add a convolution of size by size that gives so many channels."""
+    assert x.shape is not None
+    n, h, w, given = x.shape
+    operands = [x, _weights(g, types, (channels, size, size, given), 0), _bias(g, types, channels)]
+    y = _like(g, x, types, (n, -(-h // stride), -(-w // stride), channels))
+    return _made(g, "CONV_2D", operands, y, padding="SAME", stride_w=stride, stride_h=stride)
 
 
 def _depthwise(g: Builder, x: Tensor, types: str) -> Tensor:
@@ -278,6 +367,10 @@ def _matrix(g: Builder, x: Tensor, types: str) -> Tensor:
     n = x.shape[-1]
     operands = [x, _weights(g, types, (n, n), 0), _bias(g, types, n)]
     return _made(g, "FULLY_CONNECTED", operands, _like(g, x, types, x.shape))
+
+
+def _product(g: Builder, x: Tensor, types: str) -> Tensor:
+    return _made(g, "BATCH_MATMUL", [x, x], _like(g, x, types, x.shape or ()), adj_x=False, adj_y=False)
 
 
 def _recurrent(g: Builder, x: Tensor, types: str) -> Tensor:
@@ -300,6 +393,11 @@ def _recurrent(g: Builder, x: Tensor, types: str) -> Tensor:
 def _elementwise(g: Builder, x: Tensor, types: str) -> Tensor:
     assert x.shape is not None
     return _made(g, "ADD", [x, x], _like(g, x, types, x.shape))
+
+
+def _sum(g: Builder, x: Tensor, y: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    return _made(g, "ADD", [x, y], _like(g, x, types, x.shape))
 
 
 def _function(g: Builder, x: Tensor, types: str) -> Tensor:
@@ -336,6 +434,7 @@ def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
 
 
 ZERO = {"int8": 0, "uint8": 128, "int16": 0}  # zero points, by type
+IN_NETWORKS = ("convolution", "pointwise", "depthwise", "elementwise")
 WEIGHTED = ("convolution", "pointwise", "depthwise", "matrix", "recurrent")
 _SMALL, _WIDE = (1, 8, 8, 16), (1, 56, 56, 24)
 # What is added, and to what: sizes, of which at least two differ by much in MACs and in bytes.
@@ -345,7 +444,8 @@ KINDS: dict[str, tuple[Adds, tuple[Shape, ...]]] = {
     "pointwise": (_conv(1), (_SMALL, _WIDE, (1, 14, 14, 256), (1, 28, 28, 96))),
     "depthwise": (_depthwise, (_SMALL, _WIDE, (1, 14, 14, 192))),
     "matrix": (_matrix, ((1, 64), (1, 400), (64, 128))),
-    "recurrent": (_recurrent, ((1, 6, 24), (1, 20, 24), (1, 6, 96))),
+    "product": (_product, ((4, 16, 16), (4, 64, 64), (1, 196, 196))),
+    "recurrent": (_recurrent, ((1, 6, 24), (1, 20, 24), (1, 6, 96), (1, 1, 128))),
     "function": (_function, (_SMALL, _WIDE)),
     "reduction": (_reduction, (_SMALL, _WIDE)),
     "view": (_view, (_SMALL, _WIDE)),

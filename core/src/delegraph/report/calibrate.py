@@ -162,7 +162,7 @@ class _Measured:
         self._took: dict[str, list[Took]] = {}  # by the sample's name
         self._chains: dict[int, tuple[float, float]] = {}  # by bytes handed: an op, a model of one
         self._launch, self._per_byte = 0.0, 0.0
-        self._networks: dict[str, list[tuple[float, int, float]]] = {}  # by types: sum of classes, ops, took
+        self._networks: dict[str, list[tuple[float, int, float]]] = {}  # sum of classes, ops, took
 
     def add(self, sample: ChainSample, models: Sequence[Model], took: Sequence[float]) -> None:
         """Add what models of a sample took: a chain, behind an op alone where the sample is first."""

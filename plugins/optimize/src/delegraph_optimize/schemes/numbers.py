@@ -18,8 +18,8 @@ def quantized_weights(
 ) -> tuple[np.ndarray, Quantization]:
     """Return weights as integers of zero point 0, the lowest of the type left out.
 
-    int8 weights of a few values, as clusters leave them, have the same scale in each channel: equal ones stay
-    equal in the whole tensor, which then compresses as the floats do.
+    int8 weights of a few values, as clusters leave them, have the same scale in each channel: equal ones
+    stay equal in the whole tensor, which then compresses as the floats do.
 
     :param axis: of the channels, each with a scale of its own; None: one scale for all
     :param least: scales are at least so large

@@ -15,8 +15,8 @@ from .torch_extra import torch
 class Judged:
     """What a model came to on samples.
 
-    Where labels say the classes, wrong ones judge, since a loss grows with the certainty of a few wrong answers
-    while more and more are right; else the loss does.
+    Where labels say the classes, wrong ones judge, since a loss grows with the certainty of a few wrong
+    answers while more and more are right; else the loss does.
     """
 
     losses: np.ndarray  # of each sample

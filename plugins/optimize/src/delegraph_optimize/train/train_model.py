@@ -90,8 +90,8 @@ def train(
     :param held_back: share of the samples that is not trained on. They judge, by their class where labels
         say it, else by the loss: the last epoch is kept unless the best is better by more than the standard
         error of the samples' differences. Where none are, those trained on judge. Epoch 0 is the model
-        before it is trained, as ``quantize`` would write it. Where constraints are not yet met, an epoch does
-        not count
+        before it is trained, as ``quantize`` would write it. Where constraints are not yet met, an epoch
+        does not count
     :param live_norm: let batch normalization behind convolutions (MUL and ADD that ``quantize`` would fold
         into weights) have the statistics of each batch, but for the last fifth of the steps
     :param ranges: see :func:`trainable`, as for ``rules``, ``calibration``, ``method``, ``effort``,

@@ -38,6 +38,17 @@ for module in list(sys.modules.values()):
 found = importlib.util.find_spec("pyopencl.cltypes")
 print(found.name, found.origin.endswith("cltypes.py"))
 """
+VERSIONS = """
+print("importlib.metadata" in sys.modules)
+import importlib, pyopencl, pytools, pyopencl.version, pytools.version
+from importlib import metadata
+for package in (pyopencl, pytools):
+    stated = [getattr(package.version, name) for name in ("VERSION_TEXT", "VERSION_STATUS", "VERSION")]
+    del sys.modules[package.version.__name__]
+    whole = importlib.import_module(package.version.__name__)
+    print(stated == [whole.VERSION_TEXT, whole.VERSION_STATUS, whole.VERSION], type(whole).__name__)
+    print(whole.VERSION_TEXT == metadata.version(package.__name__))
+"""
 LATER = """
 from types import ModuleType
 parts = sys.modules["pyopencl.cltypes"], sys.modules["pyopencl.invoker"]
@@ -64,6 +75,11 @@ def test_a_look_at_all_modules_asks_for_none_of_it():
 
 def test_a_kernel_takes_arguments_as_python_has_them():
     assert said(f"{OPEN}\n{USE}") == "[0.0, 4.0, 8.0, 12.0]"
+
+
+def test_versions_are_stated_without_a_look_at_what_is_installed():
+    asked, *packages = said(f"{OPEN}\n{VERSIONS}").splitlines()
+    assert (asked, packages) == ("False", ["True module", "True"] * 2)
 
 
 def test_types_of_vectors_are_there_when_they_are_asked_for():

@@ -1,22 +1,29 @@
 """pyopencl without the parts that the delegate does not use: they are imported when somebody asks for them.
 
 ``import pyopencl`` makes fifty types of vectors, and each of its kernels a function that takes arguments as
-Python has them, from a database of such functions: half of all that it takes. The delegate's kernels need
-neither. A program that has imported pyopencl already has it whole.
+Python has them, from a database of such functions: half of all that it takes. To know its version it
+imports ``importlib.metadata``, and with it parsers of mail, of archives and of URLs: half of the rest. The
+delegate's kernels need nothing of it, and the version is in the name of a folder. A program that has
+imported pyopencl already has it whole.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
+from importlib.util import find_spec
+from itertools import chain
 from types import ModuleType
 from typing import Any
 
 _VECTORS, _FUNCTIONS = "pyopencl.cltypes", "pyopencl.invoker"
+_NUMBERED = ("pyopencl", "pytools")  # packages with a module ``version``
 
 
 def import_pyopencl() -> Any:
@@ -25,6 +32,7 @@ def import_pyopencl() -> Any:
         return import_module("pyopencl")
     later = [_Later(_VECTORS), _Later(_FUNCTIONS)]
     later[1].generate_enqueue_and_set_args = _generated  # type: ignore[attr-defined]
+    later += chain.from_iterable(map(_version_of, _NUMBERED))
     for module in later:
         sys.modules.setdefault(module.__name__, module)
     try:
@@ -34,8 +42,10 @@ def import_pyopencl() -> Any:
             _forget(module.__name__)
         raise
     for module in later:
-        vars(cl).setdefault(module.__name__.rpartition(".")[2], module)
-        module.__spec__ = PathFinder.find_spec(module.__name__, cl.__path__)
+        package, _, name = module.__name__.rpartition(".")
+        if (whole := sys.modules.get(package)) is not None:
+            vars(whole).setdefault(name, module)
+            module.__spec__ = PathFinder.find_spec(module.__name__, whole.__path__)
     return cl
 
 
@@ -49,6 +59,22 @@ class _Later(ModuleType):
         if name in vars(self):
             return vars(self)[name]
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+def _version_of(package: str) -> list[_Later]:
+    """Return a stand-in for the module that states a package's version, where a folder's name tells it."""
+    spec = find_spec(package)
+    place = os.path.dirname(os.path.dirname((spec and spec.origin) or ""))
+    if package in sys.modules or not os.path.isdir(place):
+        return []
+    named = re.compile(rf"{package}-([0-9]+(?:\.[0-9]+)*)([a-z0-9]*)\.dist-info")
+    found = [m for m in map(named.fullmatch, os.listdir(place)) if m]
+    if len(found) != 1:
+        return []
+    module, (numbers, status) = _Later(f"{package}.version"), found[0].groups()
+    version = tuple(map(int, numbers.split(".")))
+    vars(module).update(VERSION_TEXT=numbers + status, VERSION_STATUS=status, VERSION=version)
+    return [module]
 
 
 def _whole(name: str) -> ModuleType:

@@ -13,7 +13,7 @@ from delegraph import Delegate, DelegateUnavailable, Interpreter, Model, load_de
 from delegraph.model import Builder
 from delegraph_opencl.run import binding
 
-WAYS = {"caller": 1.0, "workers": 0.0}  # seconds that are brief
+WAYS = {"caller": 1.0, "workers": -1.0}  # seconds that it takes to wake workers
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_values_arrive_whoever_computes(
     draw = random.Random(seed)
     n = draw.choice([1, 7, 64, 5000])
     models = {}
-    for way, brief in WAYS.items():
-        monkeypatch.setattr(binding, "BRIEF", brief)
+    for way, wake in WAYS.items():
+        monkeypatch.setattr(binding, "WAKE", wake)
         models[way] = Interpreter(model=_adding(n), delegates=[delegate], device_outputs=True)
         models[way].allocate_tensors()
         models[way].invoke()
@@ -75,8 +75,26 @@ def test_the_device_of_the_calling_thread_is_not_listed_beside_another(
     assert kinds.count("basic") == (set_by_user == "basic")
 
 
-def _adding(n: int) -> Model:
+def test_many_small_ops_stay_in_the_calling_thread_where_a_few_large_ones_do_not(
+    delegate: Delegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if delegate.device.units == 1:
+        pytest.skip("one core has nobody to wait for")
+    found: list[int] = []
+    monkeypatch.setattr(binding, "single_launch", lambda calls, workers: found.append(workers))
+    for ops, n, workers in ((400, 1000, 1), (4, 1_000_000, delegate.device.units)):
+        found.clear()
+        Interpreter(model=_adding(n, ops), delegates=[delegate]).allocate_tensors()
+        assert found[0] == workers
+
+
+def _adding(n: int, ops: int = 1) -> Model:
+    """Return a model that adds 1; each further op turns the numbers round."""
     g = Builder()
     x = g.input((n,), "float32")
     one = g.constant(np.ones(1, np.float32))
-    return g.model(outputs=[g.op("ADD", [x, one], [g.tensor((n,), "float32")])])
+    axis = g.constant(np.zeros(1, np.int32))
+    y = g.op("ADD", [x, one], [g.tensor((n,), "float32")])
+    for _ in range(ops - 1):
+        y = g.op("REVERSE_V2", [y, axis], [g.tensor((n,), "float32")])
+    return g.model(outputs=[y])

@@ -19,7 +19,7 @@ RUNS = 3 * executable.MOST_IN_FLIGHT
 @pytest.fixture(autouse=True)
 def _on_workers(monkeypatch):
     """Let workers compute what is brief, too: what the calling thread computes is done when run returns."""
-    monkeypatch.setattr(binding, "BRIEF", 0.0)
+    monkeypatch.setattr(binding, "WAKE", -1.0)
 
 
 def fresh(i, shift):

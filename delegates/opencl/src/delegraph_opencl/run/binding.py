@@ -25,9 +25,10 @@ from .edges import Edge, Edges
 from .single_launch import At, Call, is_one_of_many, single_launch
 
 # To wake PoCL's workers, and the thread that asks when they are done, takes 0.03 to 0.2 ms, most on an idle
-# machine. What one core is done with in less is computed in the thread that asks.
-BRIEF = 60e-6  # seconds
-LAUNCH, FLOPS, BYTES = 0.3e-6, 20e9, 10e9  # seconds of each launch; per second, of small ones
+# machine; they wait for each other between any two launches, the longer the more of them there are.
+WAKE, MEET = 60e-6, 0.5e-6  # seconds; MEET: of each launch and worker
+# What one core takes: seconds of each launch, flops, bytes of tensors and of weights per second.
+LAUNCH, FLOPS, BYTES, WEIGHTS = 0.5e-6, 60e9, 40e9, 40e9
 
 Pair = tuple[Node | None, Launch]  # None: a conversion at the edge
 logger = logging.getLogger("delegraph")
@@ -89,16 +90,19 @@ class Binder:
 
     @property
     def _is_brief(self) -> bool:
-        """Whether all is done in the thread that asks before a worker of the device would have begun."""
-        launches = [launch for _, launch in self.launches]
+        """Whether the thread that asks is done before all of the device's workers would be."""
+        launches, units = [launch for _, launch in self.launches], self.target.units
         if self.target.device.caller is None or not launches or not all(map(is_one_of_many, launches)):
             return False
-        return sum(self._seconds(launch) for launch in launches) <= BRIEF
+        alone = sum(self._seconds(launch) for launch in launches)
+        meetings = units * sum(not launch.chained for launch in launches)
+        return alone <= alone / units + WAKE + MEET * meetings
 
     def _seconds(self, launch: Launch) -> float:
         """Return about how long one core takes."""
         nbytes = sum(nbytes_of(arg, self.target.real_size) for arg in launch.args if isinstance(arg, Value))
-        return LAUNCH + launch.flops / FLOPS + nbytes / BYTES
+        weights = sum(arg.nbytes or 0 for arg in launch.args if isinstance(arg, Packed))
+        return LAUNCH + max(launch.flops / FLOPS, weights / WEIGHTS) + nbytes / BYTES
 
     def _group(self, pairs: Sequence[Pair], together: bool) -> Iterator[Bound]:
         single = self._single(pairs) if together and len(pairs) > 1 else None

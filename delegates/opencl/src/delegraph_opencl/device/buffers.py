@@ -78,11 +78,13 @@ class PooledBuffer:
     Asked for anew each time: what runs when a value goes would swallow a Ctrl-C that comes just then.
     """
 
-    __slots__ = ("buffer", "holder")
+    __slots__ = ("buffer", "holder", "interface", "layout")
 
     def __init__(self, buffer: Any) -> None:
         self.buffer = buffer
         self.holder: Callable[[], object] = _nobody
+        self.layout: object = None  # what it held last, and
+        self.interface: dict[str, Any] | None = None  # what numpy is told of that
 
     def hold(self, value: object) -> None:
         """Keep the buffer for a value as long as that lives."""

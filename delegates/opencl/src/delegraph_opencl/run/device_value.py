@@ -25,6 +25,7 @@ class DeviceValue:
 
     :param buffer: ``pyopencl.Buffer``, contiguous, in the order of the axes.
     :param commands: those that compute the values; None: whatever is in the delegate's queue.
+    :param interface: what numpy is told of the host's memory of the buffer; see :func:`interface_of`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class DeviceValue:
         shape: Sequence[int],
         dtype: Any,
         commands: InFlight | None = None,
+        interface: dict[str, Any] | None = None,
     ) -> None:
         self.delegate = handle.delegate
         self._handle = handle
@@ -41,6 +43,7 @@ class DeviceValue:
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype)
         self._commands = commands
+        self._interface = interface
 
     @property
     def nbytes(self) -> int:
@@ -81,8 +84,8 @@ class DeviceValue:
         :raises DelegateFailed: they could not be computed.
         """
         start = perf_counter()
-        host = self._shared()
-        found = None if host is None else np.asarray(_ReadOnly(host, self))
+        interface = self._interface or interface_of(self._shared())
+        found = None if interface is None else np.asarray(_ReadOnly(interface, self))
         if found is not None:
             self.wait()  # last: what comes before it is done while the device computes
             self._tell(start)
@@ -106,10 +109,7 @@ class DeviceValue:
 
     def _shared(self) -> np.ndarray | None:
         """Return the host's array that the device works on; None where there is none."""
-        host = self.buffer.hostbuf
-        if host is None or not self._handle.device.shares_memory:
-            return None
-        return host[: self.nbytes].view(self.dtype).reshape(self.shape)  # type: ignore[no-any-return]
+        return shared(self.buffer, self.shape, self.dtype) if self._handle.device.shares_memory else None
 
     def _copied(self) -> np.ndarray:
         import pyopencl as cl
@@ -139,10 +139,28 @@ class _ReadOnly:
 
     __slots__ = ("__array_interface__", "_value")
 
-    def __init__(self, array: np.ndarray, value: DeviceValue) -> None:
+    def __init__(self, interface: dict[str, Any], value: DeviceValue) -> None:
         self._value = value
-        interface = array.__array_interface__
-        self.__array_interface__ = {**interface, "data": (interface["data"][0], True)}
+        self.__array_interface__ = interface
+
+
+def shared(buffer: Any, shape: Sequence[int], dtype: np.dtype) -> np.ndarray | None:
+    """Return the host's array that a buffer is, as one of this shape and dtype; None: there is none."""
+    host = buffer.hostbuf
+    if host is None:
+        return None
+    return host[: math.prod(shape) * dtype.itemsize].view(dtype).reshape(shape)  # type: ignore[no-any-return]
+
+
+def interface_of(array: np.ndarray | None) -> dict[str, Any] | None:
+    """Return what tells numpy of an array's memory, to be read only; of none None.
+
+    It is worth keeping: to find it takes several times as long as to make an array of it.
+    """
+    if array is None:
+        return None
+    found = array.__array_interface__
+    return {**found, "data": (found["data"][0], True)}
 
 
 def value_of_buffer(

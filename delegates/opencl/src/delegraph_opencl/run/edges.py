@@ -18,7 +18,7 @@ from ..program.memory import nbytes_of, owner
 from ..program.node import Value, numpy_type
 from .commands_in_flight import InFlight
 from .compile import Compiled
-from .device_value import DeviceValue
+from .device_value import DeviceValue, interface_of, shared
 
 
 @define(eq=False)
@@ -96,7 +96,11 @@ class Edges:
 
     def _leave(self, edge: Edge, commands: InFlight) -> DeviceValue:
         pooled = self._pool.free(edge.nbytes + ALIGNMENT)
-        value = DeviceValue(self._handle, pooled.buffer, edge.shape, edge.dtype, commands)
+        if pooled.layout is not edge:
+            pooled.layout, host = edge, shared(pooled.buffer, edge.shape, edge.dtype)
+            pooled.interface = interface_of(host)
+        interface = pooled.interface
+        value = DeviceValue(self._handle, pooled.buffer, edge.shape, edge.dtype, commands, interface)
         pooled.hold(value)
         edge.bind(pooled.buffer)
         return value

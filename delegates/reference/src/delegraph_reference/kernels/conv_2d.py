@@ -26,7 +26,7 @@ from delegraph.rules import (
     whole_groups,
 )
 
-from ..convolution import convolve, packed_filters
+from ..convolution import convolve, packed_filters, unpacked_filters
 from ..hybrid import LARGEST, in_rows, quantized_rows, signed
 from ..infinite_weights import make_apart
 from ..kernel import Finish, Kernel, Prepare
@@ -49,7 +49,7 @@ def prepare_float(op: Op) -> Kernel:
     windows, groups = _windows(op), _groups(op)
 
     def convolution(filters: np.ndarray, finish: Finish) -> Apply:
-        weights = packed_filters(filters, groups)
+        weights = unpacked_filters(filters, groups)
         return lambda x: convolve(x, windows, weights, _output(x, windows, filters), finish)
 
     def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:

@@ -54,6 +54,21 @@ def test_another_delegate_gets_an_array(interpret, load, plugins, spare):
     assert [type(value) for value in spare.got] == [np.ndarray]
 
 
+def test_outputs_alike_keep_their_buffers_from_run_to_run(interpret):
+    """Two that took each other's had the kernels' arguments set anew at each run."""
+    g = Builder()
+    x, one = g.input((4,), "float32"), g.constant(np.float32([1]))
+    y, z = (g.op(op, [x, one], [g.tensor((4,), "float32")]) for op in ("ADD", "SUB"))
+    i = interpret(g.model(outputs=[y, z]), device_outputs=True)
+    i.allocate_tensors()
+    places = [d["index"] for d in i.get_output_details()]
+    found = set()
+    for _ in range(4):
+        i.invoke()
+        found.add(tuple(i.device_value(place).buffer.int_ptr for place in places))
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("kind", ["array", "buffer", "empty"])
 def test_an_input_may_be_on_the_device(interpret, load, kind):
     delegate = load()

@@ -78,13 +78,12 @@ class PooledBuffer:
     Asked for anew each time: what runs when a value goes would swallow a Ctrl-C that comes just then.
     """
 
-    __slots__ = ("buffer", "holder", "interface", "layout")
+    __slots__ = ("buffer", "holder", "interface")
 
     def __init__(self, buffer: Any) -> None:
         self.buffer = buffer
         self.holder: Callable[[], object] = _nobody
-        self.layout: object = None  # what it held last, and
-        self.interface: dict[str, Any] | None = None  # what numpy is told of that
+        self.interface: dict[str, Any] | None = None  # what numpy is told of the values in it
 
     def hold(self, value: object) -> None:
         """Keep the buffer for a value as long as that lives."""

@@ -58,12 +58,13 @@ class Edges:
 
     def __init__(self, compiled: Compiled, handle: Handle, allocator: Allocator, real_size: int) -> None:
         self._handle, self._allocator = handle, allocator
-        self._pool = BufferPool(allocator.edge)
         self._inputs = [Edge.of(v, real_size) for v in compiled.inputs]
         self._own = [allocator.edge(e.nbytes + ALIGNMENT) for e in self._inputs]  # of each input
         self._outputs = [Edge.of(v, real_size) for v in compiled.outputs]
-        for edge in self._outputs:  # a device without room for them says so now
-            self._pool.free(edge.nbytes + ALIGNMENT)
+        # One for each output: it finds the buffer that the kernels have already.
+        self._pools = [BufferPool(allocator.edge) for _ in self._outputs]
+        for edge, pool in zip(self._outputs, self._pools, strict=True):  # a device without room says so now
+            pool.free(edge.nbytes + ALIGNMENT)
         self._by_value = {id(edge.value.root): edge for edge in (*self._inputs, *self._outputs)}
 
     def at(self, arg: Arg) -> Edge | None:
@@ -92,13 +93,13 @@ class Edges:
 
     def leave(self, commands: InFlight) -> tuple[DeviceValue, ...]:
         """Return the values that a run will store, in buffers that no earlier value is in."""
-        return tuple([self._leave(edge, commands) for edge in self._outputs])
+        pairs = zip(self._outputs, self._pools, strict=True)
+        return tuple([self._leave(edge, pool, commands) for edge, pool in pairs])
 
-    def _leave(self, edge: Edge, commands: InFlight) -> DeviceValue:
-        pooled = self._pool.free(edge.nbytes + ALIGNMENT)
-        if pooled.layout is not edge:
-            pooled.layout, host = edge, shared(pooled.buffer, edge.shape, edge.dtype)
-            pooled.interface = interface_of(host)
+    def _leave(self, edge: Edge, pool: BufferPool, commands: InFlight) -> DeviceValue:
+        pooled = pool.free(edge.nbytes + ALIGNMENT)
+        if pooled.interface is None:
+            pooled.interface = interface_of(shared(pooled.buffer, edge.shape, edge.dtype))
         interface = pooled.interface
         value = DeviceValue(self._handle, pooled.buffer, edge.shape, edge.dtype, commands, interface)
         pooled.hold(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -17,7 +18,7 @@ from delegraph.cli import main
 torch = pytest.importorskip("torch")
 
 sys.path.insert(0, str(Path(__file__).parent))
-from delegraph_optimize import pruning_constraints, quantize  # noqa: E402
+from delegraph_optimize import clustering_constraints, pruning_constraints, quantize  # noqa: E402
 from delegraph_optimize.report_command import training_bar  # noqa: E402
 from delegraph_optimize.train import (  # noqa: E402
     Progress,
@@ -99,6 +100,45 @@ def test_a_training_goes_on_to_the_same_file(
     assert path.exists()
     found = trained(epochs=3, checkpoint=path, resume=True)
     assert found.content == wanted
+
+
+CONSTRAINTS = {
+    "zeros": lambda model: pruning_constraints(model, 0.5, frequency=2),
+    "zeros at once": lambda model: pruning_constraints(model, 0.5, schedule="constant", frequency=1),
+    "values": lambda model: clustering_constraints(model, 4),
+    "values, each unit": lambda model: clustering_constraints(model, 4, per="channel"),
+}
+
+
+@pytest.mark.parametrize("stopped", [1, 4])
+@pytest.mark.parametrize("kind", CONSTRAINTS)
+def test_zeros_and_values_go_on_to_the_same_file(
+    kind: str, stopped: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped within an epoch, and at its end."""
+    model = convolutional()
+    how = {"epochs": 2, "batch": 8, "lr": 0.05, "bits": None, "held_back": 0}
+    wanted = trained(**how, constraints=CONSTRAINTS[kind](model)).content
+    monkeypatch.setattr(the_loop, "SAVED_EVERY", 0.0)
+    path = tmp_path / "training"
+
+    def stop(done: Progress) -> None:
+        if done.step > stopped:
+            raise KeyboardInterrupt
+
+    with contextlib.suppress(KeyboardInterrupt):
+        trained(**how, constraints=CONSTRAINTS[kind](model), checkpoint=path, progress=stop)
+    found = trained(**how, constraints=CONSTRAINTS[kind](model), checkpoint=path, resume=True)
+    assert found.content == wanted
+
+
+def test_a_checkpoint_of_other_constraints_is_refused(tmp_path: Path) -> None:
+    path, model = tmp_path / "training", convolutional()
+    how = {"bits": None, "checkpoint": path}
+    trained(**how, constraints=CONSTRAINTS["values"](model))
+    for kind in ("zeros", "values, each unit"):
+        with pytest.raises(InputError, match=r"the checkpoint .* does not fit"):
+            trained(**how, constraints=CONSTRAINTS[kind](model), resume=True)
 
 
 def test_what_is_written_is_not_surely_worse_than_what_was_begun_with() -> None:

@@ -7,8 +7,8 @@ mean of their gradients.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define, field
@@ -41,6 +41,19 @@ class ClusteringConstraint:
         if self._zeros is None:
             self._zeros = self.layer.as_matrix(self.layer.weights == 0) & self.clustering.keep_zeros
         self._values = []
+
+    def state(self) -> Mapping[str, Any]:
+        """Return the values, which zeros are kept, and what the schedule says."""
+        return {"is_on": self._is_on, "is_due": self._is_due, "zeros": self._zeros, "values": self._values}
+
+    def go_on_from(self, state: Mapping[str, Any]) -> None:
+        """Take in what ``state`` gave."""
+        zeros, values = state["zeros"], list(state["values"])
+        shape = self.layer.as_matrix(self.layer.weights).shape
+        if zeros.shape != shape or len(values) not in (0, len(self.clustering.rows(np.empty(shape)))):
+            raise ValueError("the values are of other weights")
+        self._is_on, self._is_due = state["is_on"], state["is_due"]
+        self._zeros, self._values = zeros, values
 
     def step(self, step: int, steps: int) -> None:
         """Let the values follow the weights once a step."""

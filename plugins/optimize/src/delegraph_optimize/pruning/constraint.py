@@ -7,8 +7,8 @@ Source: Zhu and Gupta, "To prune, or not to prune: exploring the efficacy of pru
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define, field
@@ -43,6 +43,17 @@ class PruningConstraint:
         self._kept, self._share = None, 0.0
         if self.schedule == "kept":
             self._kept = self.layer.weights != 0
+
+    def state(self) -> Mapping[str, Any]:
+        """Return which weights stay, of what share it is, and whether they are to be looked for again."""
+        return {"kept": self._kept, "share": self._share, "is_due": self._is_due}
+
+    def go_on_from(self, state: Mapping[str, Any]) -> None:
+        """Take in what ``state`` gave."""
+        kept = state["kept"]
+        if kept is not None and kept.shape != self.layer.weights.shape:
+            raise ValueError("the zeros are of other weights")
+        self._kept, self._share, self._is_due = kept, state["share"], state["is_due"]
 
     def step(self, step: int, steps: int) -> None:
         """Move the schedule on."""

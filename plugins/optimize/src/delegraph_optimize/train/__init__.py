@@ -8,7 +8,7 @@ like.
 from __future__ import annotations
 
 from ..report.training import Epoch, TrainingHistory
-from .constraints import WeightConstraint
+from .constraints import ResumableConstraint, WeightConstraint
 from .course import Progress
 from .history import Trained
 from .made import export, trainable
@@ -18,6 +18,7 @@ from .train_model import train
 __all__ = [
     "Epoch",
     "Progress",
+    "ResumableConstraint",
     "TrainableModel",
     "Trained",
     "TrainingHistory",

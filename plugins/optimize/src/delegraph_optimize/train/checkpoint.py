@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+import attrs
+import numpy as np
 from attrs import define, field
 from delegraph import InputError, write_file
 
 from .torch_extra import torch
 
-_FORMAT = "delegraph training 4"
+_FORMAT = "delegraph training 5"
 
 
 @define(eq=False)
@@ -29,6 +31,8 @@ class Checkpoint:
     kept_epoch: int
     sums: list[float]  # of the losses of this epoch so far, and of how many
     history: list[list[float]] = field(factory=list)
+    constraints: dict[int, dict[str, Any]] = field(factory=dict)  # what they have seen, by tensors
+    moved_to: int = -1  # the step that they know of
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it in place of the one before.
@@ -37,6 +41,7 @@ class Checkpoint:
         """
         stream = io.BytesIO()
         fields = {name: getattr(self, name) for name in _FIELDS}
+        fields["constraints"] = _with_tensors(self.constraints)
         torch.save({"format": _FORMAT, **fields}, stream)
         write_file(path, stream.getvalue(), keep=True)
 
@@ -66,7 +71,25 @@ class Checkpoint:
                     f"the checkpoint {name!r} is of another training: its {key} is "
                     f"{fields['told'].get(key)!r}, this one's is {value!r}"
                 )
-        return cls(**fields)
+        return cls(**fields | {"constraints": _with_arrays(fields["constraints"])})
 
 
-_FIELDS = ("told", "step", "module", "optimizer", "kept", "judged", "kept_epoch", "sums", "history")
+def _with_tensors(value: Any) -> Any:
+    """Return what constraints have seen with tensors in place of arrays, as ``torch.load`` reads them."""
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(np.ascontiguousarray(value))
+    if isinstance(value, dict):
+        return {k: _with_tensors(v) for k, v in value.items()}
+    return [_with_tensors(v) for v in value] if isinstance(value, list) else value
+
+
+def _with_arrays(value: Any) -> Any:
+    """Return it with arrays again."""
+    if isinstance(value, torch.Tensor):
+        return value.numpy()
+    if isinstance(value, dict):
+        return {k: _with_arrays(v) for k, v in value.items()}
+    return [_with_arrays(v) for v in value] if isinstance(value, list) else value
+
+
+_FIELDS = tuple(attrs.fields_dict(Checkpoint))

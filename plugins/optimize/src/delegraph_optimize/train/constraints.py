@@ -6,7 +6,8 @@ number.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,4 +48,20 @@ class WeightConstraint(Protocol):
 
     def final(self, weights: np.ndarray) -> np.ndarray:
         """Return the weights to store, as float32."""
+        ...
+
+
+@runtime_checkable
+class ResumableConstraint(WeightConstraint, Protocol):
+    """One that has seen more than weights show: a checkpoint holds that, and training goes on the same."""
+
+    def state(self) -> Mapping[str, Any]:
+        """Return what it has seen: arrays, numbers, None, and lists of these, by names."""
+        ...
+
+    def go_on_from(self, state: Mapping[str, Any]) -> None:
+        """Take in what ``state`` gave, after ``start``.
+
+        :raises KeyError, TypeError, ValueError: it is none of this constraint: the checkpoint is refused
+        """
         ...

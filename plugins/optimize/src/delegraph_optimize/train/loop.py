@@ -14,6 +14,7 @@ from delegraph import InputError
 from ..report.training import Epoch, TrainingHistory
 from .augment import Augmentation
 from .checkpoint import Checkpoint
+from .constraints import ResumableConstraint
 from .course import Course, Progress, Told
 from .examples import LOOKED_AT, Examples
 from .judged import Judged
@@ -82,6 +83,9 @@ class Training:
         self._kept_judged = None if found.judged is None else Judged.of(found.judged)
         self.epochs = [Epoch.of(row) for row in found.history]
         self._start_constraints()
+        for index, constraint in self._resumable.items():
+            constraint.go_on_from(found.constraints[index])
+        self._moved_to = found.moved_to
 
     def run(self) -> None:
         """Train to the end; the module has the weights of the kept epoch then."""
@@ -123,6 +127,8 @@ class Training:
             self.kept_epoch,
             self._sums,
             [e.row for e in self.epochs],
+            {index: dict(c.state()) for index, c in self._resumable.items()},
+            self._moved_to,
         ).save(self.checkpoint)
 
     def _train_step(self) -> None:
@@ -211,6 +217,11 @@ class Training:
         self._kept_judged, self.kept_epoch = judged, number
         self._kept = {k: v.clone() for k, v in self.module.state_dict().items()}
         self._kept |= self.module.constrained_state()
+
+    @property
+    def _resumable(self) -> dict[int, ResumableConstraint]:
+        found = self.module.constraints.items()
+        return {index: c for index, c in found if isinstance(c, ResumableConstraint)}
 
     def _start_constraints(self) -> None:
         trained = self.module.trained_values()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from attrs import define
 
 from ..compress.significand import ALL, rounded
-from .constraints import WeightConstraint
+from .constraints import ResumableConstraint, WeightConstraint
 from .torch_extra import torch
 
 
@@ -23,6 +24,15 @@ class RoundedWeights:
         """Take in the weights with which training begins, or goes on."""
         if self.inner is not None:
             self.inner.start(weights)
+
+    def state(self) -> Mapping[str, Any]:
+        """Return what the inner constraint has seen."""
+        return self.inner.state() if isinstance(self.inner, ResumableConstraint) else {}
+
+    def go_on_from(self, state: Mapping[str, Any]) -> None:
+        """Take in what ``state`` gave."""
+        if isinstance(self.inner, ResumableConstraint):
+            self.inner.go_on_from(state)
 
     def step(self, step: int, steps: int) -> None:
         """Move the schedule on."""

@@ -223,11 +223,13 @@ for _channels in (1, 3, 20):
         _name = f"{_channels} channels {_options}"
         _add("RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR", _name, partial(_resized, _channels, **_options))
 for _sizes in (
-    (20, 37, 3, 1, 1), (3, 24, 3, 2, 1), (36, 70, 1, 1, 1),
+    (20, 37, 3, 1, 1), (24, 37, 3, 1, 1), (3, 24, 3, 2, 1), (36, 70, 1, 1, 1),
     (8, 5, 1, 2, 1), (4, 6, 3, 1, 3), (1, 1, 5, 1, 1),
 ):  # fmt: skip
     _add("CONV_2D", f"{_sizes}", partial(_convolution, *_sizes))
-_add("CONV_2D", "RELU6", partial(_convolution, 20, 37, 3, 1, 1, fused_activation_function="RELU6"))
+for _depth in (20, 24):
+    _named = f"{_depth} channels, RELU6"
+    _add("CONV_2D", _named, partial(_convolution, _depth, 37, 3, 1, 1, fused_activation_function="RELU6"))
 for _sizes in ((20, 1, 3, 1), (8, 1, 3, 2), (5, 1, 5, 2), (3, 3, 3, 1), (32, 1, 3, 1)):
     _add("DEPTHWISE_CONV_2D", f"{_sizes}", partial(_depthwise, *_sizes))
 for _sizes in ((20, 37, 3, 2), (3, 5, 4, 2), (8, 16, 2, 2), (4, 1, 5, 1)):

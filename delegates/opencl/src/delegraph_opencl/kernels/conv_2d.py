@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from delegraph import OpSupport
 from delegraph.rules import bias_along, bounded_padding, real_windows, whole_groups
 
-from ..cpu import integers
+from ..cpu import integers, winograd
 from ..cpu.convolution import convolved
 from ..families.hybrid import has_many_scales, operands
 from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
@@ -23,6 +23,7 @@ from ..program.geometry import geometry
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
 from ..program.target import Target
+from ..program.weights import Weights
 
 
 def support(options: Options) -> Iterable[OpSupport]:
@@ -55,5 +56,10 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     asymmetric = groups > 1 or has_many_scales(filters.tensor)
     o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric)
     yield from o.launches
-    launches = gpu.convolved if target.variant == "gpu" else convolved
-    yield from launches(g, o.x, o.weights, node.outputs[0], epilogue_of(node, o.post_ops), target)
+    y, epilogue = node.outputs[0], epilogue_of(node, o.post_ops)
+    if target.variant == "gpu":
+        yield from gpu.convolved(g, o.x, o.weights, y, epilogue, target)
+    elif isinstance(o.weights, Weights) and winograd.suits(g, o.x, target):
+        yield from winograd.convolved(g, o.x, o.weights, y, epilogue, target)
+    else:
+        yield from convolved(g, o.x, o.weights, y, epilogue, target)

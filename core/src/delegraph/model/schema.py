@@ -9,7 +9,8 @@ Source: tflite/converter/schema/schema.fbs, version 3d, with the fields that Lit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -70,7 +71,7 @@ def options_of(op: str) -> str:
 
 def slot_count(table: str) -> int:
     """Return how many slots of a table the schema knows, unused ones included."""
-    return _SLOTS[table]
+    return _read(table)[1]
 
 
 _ENUMS = """
@@ -440,6 +441,24 @@ def _rows(text: str) -> dict[str, list[str]]:
     return rows
 
 
+class _RowsOfTables(Mapping[str, tuple[Field, ...]]):
+    """All tables; a row is read when somebody asks for its table: a model has ten of 150."""
+
+    def __getitem__(self, name: str) -> tuple[Field, ...]:
+        return _read(name)[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ROWS)
+
+    def __len__(self) -> int:
+        return len(_ROWS)
+
+
+@cache
+def _read(table: str) -> tuple[tuple[Field, ...], int]:
+    return _fields(_ROWS[table])
+
+
 def _enum(name: str, type: str, *names: str) -> Enum:
     return Enum(name, type, names, {n: i for i, n in enumerate(names)})
 
@@ -500,9 +519,7 @@ UNIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _ROWS: dict[str, list[str]] = {
     t: [] for u in ("BuiltinOptions", "BuiltinOptions2") for t in UNIONS[u]
 } | _rows(_TABLES)
-_PARSED = {name: _fields(words) for name, words in _ROWS.items()}
-TABLES: Mapping[str, tuple[Field, ...]] = MappingProxyType({n: row for n, (row, _) in _PARSED.items()})
-_SLOTS = {name: slots for name, (_, slots) in _PARSED.items()}
+TABLES: Mapping[str, tuple[Field, ...]] = _RowsOfTables()
 _OPTIONS_OF = {
     op: table
     for text in (_BUILTIN_OPTIONS, _BUILTIN_OPTIONS_2)

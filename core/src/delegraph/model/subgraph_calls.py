@@ -6,6 +6,7 @@ Control flow, variables and resources belong to core: no delegate sees them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from ..errors import ModelError
 from . import schema
@@ -74,9 +75,11 @@ def called_by_ops(ops: Iterable[Op]) -> list[int]:
     return [index for op in ops for index in called_subgraphs(op)]
 
 
+@cache
 def called_fields(table: str) -> tuple[str, ...]:
-    """Return the fields of a table of options that name subgraphs."""
-    return _NAMING.get(table, ())
+    """Return the fields of a table of options that name subgraphs, also of ops that nobody runs."""
+    fields = schema.TABLES.get(table, ()) if table.endswith("Options") else ()
+    return tuple(f.name for f in fields if "subgraph" in f.name or f.name == "called_computations")
 
 
 def called_subgraphs(op: Op) -> tuple[int, ...]:
@@ -91,12 +94,3 @@ def called_subgraphs(op: Op) -> tuple[int, ...]:
             raise ModelError(f"{op} needs the option {field}, found {op.options.table}")
         found += [int(value)] if isinstance(value, int) else [int(i) for i in value]
     return tuple(found)
-
-
-# By table: every field that names subgraphs, also of ops that nobody runs.
-_NAMING = {
-    table: found
-    for table, fields in schema.TABLES.items()
-    if table.endswith("Options")
-    and (found := tuple(f.name for f in fields if "subgraph" in f.name or f.name == "called_computations"))
-}

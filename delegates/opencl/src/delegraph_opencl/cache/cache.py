@@ -32,6 +32,8 @@ MAGIC = b"delegraph-opencl\x00\x01\r\n\x1a\n"
 FORMAT = 2  # of what follows it; raised when it changes
 _CHECKSUM = struct.Struct("<Q")  # CRC-32 of all that follows: four times as fast as SHA-256
 _HEAD = struct.Struct("<QQ")  # bytes of the table and of the parts
+_BODY = len(MAGIC) + _CHECKSUM.size  # where what it is the checksum of begins
+_PIECE = 1 << 19  # bytes that are read at a time
 _ALIGNMENT = 512  # bytes, of a part in the file and in memory: a device may use it where it is
 _PROGRAM_BYTES = 16 << 20  # of an op, compiled, at the most
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -94,8 +96,8 @@ class CacheEntry:
             logger.warning("%s is a folder with files in it: what belongs there is not cached", path)
             return
         try:
-            self.content = _content(path, most)
-            self._parts, self.tuned = _read(self.content, path.stem)
+            self.content, checksum = _content(path, most)
+            self._parts, self.tuned = _read(self.content, checksum, path.stem)
         except FileNotFoundError:
             return
         except (OSError, ValueError, MemoryError, RecursionError) as e:
@@ -175,22 +177,24 @@ def unsafe(directory: Path) -> str | None:
     return None
 
 
-def _read(content: np.ndarray, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _read(
+    content: np.ndarray, checksum: int, name: str
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the parts of a file and the tuned sizes.
 
+    :param checksum: of what follows the one in the file.
     :raises ValueError: it is not as it was written.
     """
-    start = len(MAGIC) + _CHECKSUM.size
-    body = content[start:]
+    body = content[_BODY:]
     if len(body) < _HEAD.size or content[: len(MAGIC)].tobytes() != MAGIC:
         raise ValueError("it is no cache file, or one that was cut off")
     table_bytes, parts_bytes = _HEAD.unpack(body[: _HEAD.size].tobytes())
     if len(body) != _HEAD.size + table_bytes + parts_bytes:
-        needed = start + _HEAD.size + table_bytes + parts_bytes
+        needed = _BODY + _HEAD.size + table_bytes + parts_bytes
         raise ValueError(f"it needs {needed:,} bytes, found {len(content):,}")
-    if _CHECKSUM.pack(zlib.crc32(body.data)) != content[len(MAGIC) : start].tobytes():
+    if _CHECKSUM.pack(checksum) != content[len(MAGIC) : _BODY].tobytes():
         raise ValueError("its checksum is wrong")
-    if (start + _HEAD.size + table_bytes) % _ALIGNMENT:
+    if (_BODY + _HEAD.size + table_bytes) % _ALIGNMENT:
         raise ValueError(f"its parts need to begin at a multiple of {_ALIGNMENT} bytes")
     table = json.loads(body[_HEAD.size : _HEAD.size + table_bytes].tobytes())
     parts = body[_HEAD.size + table_bytes :]
@@ -210,8 +214,11 @@ def _most_bytes(partition: Partition) -> int:
     return _PROGRAM_BYTES * (1 + len(partition.ops)) + 32 * sum(t.size for t in constants.values())
 
 
-def _content(path: Path, most: int | None) -> np.ndarray:
-    """Return a file's bytes, if nobody else can have written it."""
+def _content(path: Path, most: int | None) -> tuple[np.ndarray, int]:
+    """Return a file's bytes, if nobody else can have written it, and the checksum of its body.
+
+    That is computed piece by piece: what was read a moment ago is in the processor's cache.
+    """
     # A pipe without a writer would be waited for.
     with open(path, "rb", buffering=0, opener=lambda name, how: os.open(name, how | _AT_ONCE)) as file:
         found = os.fstat(file.fileno())
@@ -225,13 +232,14 @@ def _content(path: Path, most: int | None) -> np.ndarray:
         memory = np.empty(found.st_size + _ALIGNMENT, np.uint8)
         start = -_address(memory) % _ALIGNMENT
         content = memory[start : start + found.st_size]
-        at = 0
-        while at < content.nbytes and (count := file.readinto(content.data[at:])):  # 2 GiB at the most
+        at = checksum = 0
+        while at < content.nbytes and (count := file.readinto(content.data[at : at + _PIECE])):
+            checksum = zlib.crc32(content.data[max(at, _BODY) : at + count], checksum)
             at += count
         if at < content.nbytes:
             raise ValueError("it changed while it was read")
         content.flags.writeable = False
-        return content
+        return content, checksum
 
 
 def _is_full_folder(path: Path) -> bool:
@@ -265,7 +273,7 @@ def _write(
     end += _ALIGNMENT  # a kernel may read past the end of the last one
     table = json.dumps({"name": path.stem, "parts": places, "tuned": dict(tuned)}).encode()
     # The parts begin at a multiple of the alignment: blanks mean nothing in JSON.
-    before = len(MAGIC) + _CHECKSUM.size + _HEAD.size
+    before = _BODY + _HEAD.size
     table += b" " * (_padded(before + len(table)) - before - len(table))
 
     def body() -> Iterator[Any]:

@@ -185,6 +185,42 @@ def test_values_answer_as_those_of_attrs_do(kind, field, make, given, first):
     assert repr(answers(ours, given)) == repr(answers(make(getattr(attrs, kind), attrs.field), given))
 
 
+GIVEN = [
+    *[(ONE[0], {}), (TWO[0], {}), ((1, None), {}), ((), {"x": 1}), ((1,), {"y": 3})],
+    *[((), {}), ((1,), {"x": 2}), ((1, 2, 3, 4), {}), ((1,), {"z": 5}), ((1,), {"kind": "k"})],
+    *[((1,), {"_y": 1}), ((1,), {"nothing": 1}), ((1, 1), {}), ((1, values.NOTHING), {}), (("self",), {})],
+]
+
+
+@pytest.mark.parametrize("make", MADE)
+@pytest.mark.parametrize("kind", ["frozen", "define"])
+def test_the_first_values_of_a_class_are_like_the_later_ones(kind, make):
+    early, late = (make(getattr(values, kind), values.field) for _ in range(2))
+    assert late.__init__  # who looks at it has it compiled
+
+    def made(cls, args, named):
+        try:
+            value = cls(*args, **named)
+        except Exception as e:
+            return repr(e)
+        return [getattr(value, f.name, "none") for f in fields(cls)]
+
+    for args, named in GIVEN:
+        first = made(make(getattr(values, kind), values.field), args, named)
+        assert repr(first) == repr(made(late, args, named))
+    for args, named in GIVEN * values._UNCOMPILED:
+        assert repr(made(early, args, named)) == repr(made(late, args, named))
+    assert type(vars(early)["__init__"]) is type(made)  # it has been compiled
+
+
+def test_a_class_that_is_no_value_s_own_begins_as_its_base_does():
+    class Derived(plain(frozen)):
+        def __init__(self, x):
+            super().__init__(x, 5)
+
+    assert [(v.x, v.y) for v in map(Derived, range(30))] == [(n, 5) for n in range(30)]
+
+
 def test_attrs_derives_from_a_class_made_here():
     @attrs.frozen
     class Value(plain(frozen)):

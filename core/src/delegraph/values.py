@@ -1,17 +1,18 @@
 """Classes of values as attrs makes them, without attrs: a first run defines a hundred of them.
 
 attrs takes 15 ms to be imported, and compiles the methods of each class where it is defined. Here all
-classes have the same ones, but for ``__init__``, which is compiled for the first value. Who looks at such a
-class with attrs (``attrs.fields``, ``attrs.evolve``, ``attrs.asdict``) sees one of attrs: it is asked then.
+classes have the same ones, but for ``__init__``, which is compiled when there are some values: of most
+classes a first run makes a few, in less time than that takes. Who looks at such a class with attrs
+(``attrs.fields``, ``attrs.evolve``, ``attrs.asdict``) sees one of attrs: it is asked then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache, partial
-from operator import attrgetter, eq
+from collections.abc import Callable, Iterator, Set
+from functools import cache, cached_property, partial
+from operator import attrgetter, eq, methodcaller
 from reprlib import recursive_repr
-from types import MemberDescriptorType
+from types import MemberDescriptorType, MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
@@ -98,6 +99,8 @@ def at_least(least: float) -> Callable[[Any, Any, Any], None]:
     return check
 
 
+_AFTER = "__attrs_post_init__"
+_UNCOMPILED = 24  # values of a class that come first; 40 take as long as to compile its __init__
 _OWN, _OF_ATTRS = "__delegraph_fields__", "__attrs_attrs__"
 _KNOWN = {"eq", "hash", "repr", "slots"}  # of what a decorator may be told; the rest is for attrs
 
@@ -159,6 +162,76 @@ class _WhenAsked:
         return getattr(cls if value is None else value, self._name)
 
 
+class _Init:
+    """The ``__init__`` of a class: a loop over its fields for the first values, then a compiled one."""
+
+    def __init__(self, cls: type) -> None:
+        self._cls = cls
+        self._left = _UNCOMPILED
+
+    def __get__(self, value: Any, cls: type) -> Any:
+        self._left -= 1
+        if self._left >= 0 and isinstance(value, self._cls):
+            return partial(_begin, self, value)
+        init = self.compiled()
+        return init if value is None else MethodType(init, value)
+
+    def compiled(self) -> Callable[..., None]:
+        init = _init(self._cls)
+        self._cls.__init__ = init  # type: ignore[misc]
+        return init
+
+    @cached_property
+    def arguments(self) -> tuple[list[str], Set[str], Set[str]]:
+        """Names of arguments: by position, those without a default, all."""
+        own = [f for f in fields(self._cls) if f.init]
+        needed = {f.alias for f in own if f.default is NOTHING}
+        return [f.alias for f in own if not f.kw_only], needed, {f.alias for f in own}
+
+    @cached_property
+    def steps(self) -> list[tuple[str, Any, Callable[..., Any] | None, Callable[[Any, Any], object]]]:
+        """Of each field the argument ("": none), the default, the converter, and what sets it."""
+        own = [f for f in fields(self._cls) if f.init or f.default is not NOTHING]
+        return [(f.alias * f.init, f.default, f.converter, _setter(self._cls, f.name)) for f in own]
+
+    @cached_property
+    def checks(self) -> list[Callable[[Any], object]]:
+        """What is called with a value that has its fields."""
+        own = [f for f in fields(self._cls) if f.validator and (f.init or f.default is not NOTHING)]
+        found: list[Callable[[Any], object]] = [partial(_check, f) for f in own]
+        return [*found, methodcaller(_AFTER)] if hasattr(self._cls, _AFTER) else found
+
+
+def _begin(init: _Init, value: Any, /, *args: Any, **named: Any) -> None:
+    """Set the fields of a new value."""
+    positional, needed, known = init.arguments
+    given = {**dict(zip(positional, args, strict=False)), **named}
+    if len(given) < len(args) + len(named) or not needed <= given.keys() <= known:
+        init.compiled()(value, *args, **named)  # it says what is wrong
+        return
+    for alias, default, converter, put in init.steps:
+        found = given.get(alias, default)
+        if isinstance(default, Made) and (found is default or found is NOTHING):
+            found = default.factory(value) if default.takes_self else default.factory()
+        put(value, found if converter is None else converter(found))
+    for check in init.checks:
+        check(value)
+
+
+def _check(f: _Field, value: Any) -> None:
+    assert f.validator is not None
+    f.validator(value, f, getattr(value, f.name))
+
+
+def _setter(cls: type, name: str) -> Callable[[Any, Any], object]:
+    slot = getattr(cls, name, None)
+    if isinstance(slot, MemberDescriptorType) and cls.__setattr__ in (_refuse, object.__setattr__):
+        return slot.__set__
+    if cls.__setattr__ is _refuse:
+        return lambda value, found: vars(value).__setitem__(name, found)
+    return lambda value, found: setattr(value, name, found)
+
+
 def _made(is_frozen: bool, cls: type, **how: Any) -> type:
     own = _own_fields(cls)
     kept = {name: vars(cls)[name] for name in own if name in vars(cls)}
@@ -186,7 +259,7 @@ def _made(is_frozen: bool, cls: type, **how: Any) -> type:
             setattr(cls, name, value)
     setattr(made, _OF_ATTRS, _WhenAsked(made, _OF_ATTRS, partial(_attributes, own)))
     if "__init__" not in vars(made):
-        made.__init__ = _WhenAsked(made, "__init__", _init)  # type: ignore[misc]
+        made.__init__ = _Init(made)  # type: ignore[misc]
     return made
 
 
@@ -287,8 +360,8 @@ def _init(cls: type) -> Callable[..., None]:
         if f.validator is not None:
             known |= {f"check_{name}": f.validator, f"field_{name}": f}
             checks.append(f"check_{name}(self, field_{name}, self.{name})")
-    if hasattr(cls, "__attrs_post_init__"):
-        checks.append("self.__attrs_post_init__()")
+    if hasattr(cls, _AFTER):
+        checks.append(f"self.{_AFTER}()")
     arguments = ", ".join([*given[False], *(["*", *given[True]] if given[True] else [])])
     body = "\n    ".join([*sets, *checks] or ["pass"])
     exec(compile(f"def __init__({arguments}):\n    {body}", f"<values {cls.__qualname__}>", "exec"), known)

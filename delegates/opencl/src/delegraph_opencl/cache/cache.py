@@ -177,9 +177,7 @@ def unsafe(directory: Path) -> str | None:
     return None
 
 
-def _read(
-    content: np.ndarray, checksum: int, name: str
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _read(content: np.ndarray, checksum: int, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the parts of a file and the tuned sizes.
 
     :param checksum: of what follows the one in the file.

@@ -80,6 +80,43 @@ def test_zeros_are_written_where_somebody_else_reads_them():
     assert nodes_of(net.g.model())[0] == "PAD"
 
 
+def attention(stored: tuple[int, ...], adjoined: bool = False, then: bool = False) -> Model:
+    """Return products of 2 heads, (1, 2, 5, 7), read from where the heads lie side by side, and transposed.
+
+    :param stored: in which order of the axes the products leave.
+    :param adjoined: with what is multiplied from the right turned by the op itself.
+    :param then: other numbers are added to what leaves.
+    """
+    net = Net()
+    order = (0, 2, 1, 3) if adjoined else (0, 2, 3, 1)
+    q, k = net.image(1, 5, 2, 6), net.image(1, 7, 2, 6)
+    sides = [transposed(net, q, (0, 2, 1, 3)), transposed(net, k, order)]
+    product = net.g.op("BATCH_MATMUL", sides, [net.out(1, 2, 5, 7)], adj_x=False, adj_y=adjoined)
+    y = transposed(net, product, stored)
+    if then:
+        net.g.op("ADD", [y, net.image(*y.shape)], [net.out(*y.shape)])
+    return net.g.model()
+
+
+def transposed(net: Net, x, order: tuple[int, ...]):
+    axes = net.g.constant(np.array(order, np.int32))
+    return net.g.op("TRANSPOSE", [x, axes], [net.out(*(x.shape[i] for i in order))])
+
+
+@pytest.mark.parametrize("stored", [(0, 2, 1, 3), (0, 1, 3, 2), (3, 1, 0, 2), (2, 1, 0, 3)])
+@pytest.mark.parametrize("adjoined", [False, True])
+def test_a_product_reads_and_stores_what_is_transposed_where_it_is(stored, adjoined):
+    rewritten(attention(stored, adjoined), "BATCH_MATMUL + TRANSPOSE + TRANSPOSE + TRANSPOSE")
+
+
+def test_what_follows_a_transposed_product_reads_its_numbers_in_the_new_order():
+    rewritten(attention((0, 1, 3, 2), then=True), "BATCH_MATMUL + TRANSPOSE + TRANSPOSE + TRANSPOSE + ADD")
+
+
+def test_matrices_are_transposed_where_their_numbers_would_not_lie_side_by_side():
+    rewritten(attention((0, 2, 3, 1)), "BATCH_MATMUL + TRANSPOSE + TRANSPOSE", "TRANSPOSE")
+
+
 @pytest.mark.parametrize("name", ["MUL", "ADD", "SUB"])
 @pytest.mark.parametrize("size", [(8,), (1, 1, 1, 8), (1,)])
 def test_a_constant_per_channel_is_merged_into_weights_and_bias(name, size):
@@ -225,6 +262,8 @@ def test_every_rewrite_is_tested_here():
 
     assert [row.name for row in REWRITES] == [
         "merge padding",
+        "read transposed",
+        "store transposed",
         "merge constants",
         "fuse elementwise",
         "concatenate in place",

@@ -206,9 +206,9 @@ def _entering(node: Node, cell: Cell, x: Value, lines: Rounded | None, sums: Scr
     columns, depth = 4 * cell.padded, cell.depth
     key = f"{node.op}, weights of the input"
     weights = Packed(key, lambda: cell.matrix(_INPUT_WEIGHTS), 4 * columns * depth)
-    one = np.zeros(1, np.int64)
-    left = Side(lines.value if lines else x, rows * depth, 1, depth, 1, one)
-    right = Side(weights, columns * depth, 1, depth, 1, one)
+    begin = np.zeros(1, np.int64)
+    left = Side(lines.value if lines else x, begin, depth, 1)
+    right = Side(weights, begin, depth, 1)
     return Product(left, right, sums, rows, columns, depth, _entering_epilogue(node, cell, lines))
 
 

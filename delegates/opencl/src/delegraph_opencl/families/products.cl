@@ -1,7 +1,8 @@
 /* Stacks of matrices times each other. c: (stacks, M, N); element (m, k) of a lies at m * a_m + k * a_k.
 
-   ``stacks`` says for each pair where its two matrices begin. What lies past the end of a matrix is
-   computed twice instead: the last tile begins early enough to be whole. */
+   ``stacks`` says for each pair where its two matrices begin, and their product, whose rows lie c_m
+   apart. What lies past the end of a matrix is computed twice instead: the last tile begins early enough
+   to be whole. */
 
 #define AT(p, i) LOAD_A(p, i)
 
@@ -13,14 +14,14 @@
 __kernel void product(
     __global const A* restrict a, __global const B* restrict b, __global C* restrict c,
     __global const int* restrict stacks, int count, int M, int N, int K,
-    int a_m, int a_k, int b_k, int b_panel, int per_item EPILOGUE_PARAMS) {
+    int a_m, int a_k, int b_k, int b_panel, int c_m, int per_item EPILOGUE_PARAMS) {
   int tiles = (M + ROWS - 1) / ROWS, panels = (N + W - 1) / W;
   int first = get_global_id(0) * per_item, last = min(first + per_item, count * tiles * panels);
   for (int task = first; task < last; task++) {
     int stack = task / tiles / panels, panel = task / tiles % panels;
     int m = min(task % tiles * ROWS, M - ROWS), n = min(panel * W, N - W);
-    __global const A* p = a + stacks[2 * stack] + m * a_m;
-    __global const B* q = b + stacks[2 * stack + 1] + (b_panel ? panel * b_panel : n);
+    __global const A* p = a + stacks[3 * stack] + m * a_m;
+    __global const B* q = b + stacks[3 * stack + 1] + (b_panel ? panel * b_panel : n);
     V(F) sum[ROWS][VECTORS];
     #pragma unroll
     for (int r = 0; r < ROWS; r++) {
@@ -40,7 +41,7 @@ __kernel void product(
     }
     #pragma unroll
     for (int r = 0; r < ROWS; r++) {
-      int i = (stack * M + m + r) * N + n;
+      int i = stacks[3 * stack + 2] + (m + r) * c_m + n;
       #pragma unroll
       for (int v = 0; v < VECTORS; v++) {
         int j = i + LANES * v, column = n + LANES * v;
@@ -56,18 +57,18 @@ __kernel void product(
 __kernel void product(
     __global const A* restrict a, __global const B* restrict b, __global C* restrict c,
     __global const int* restrict stacks, int count, int M, int N, int K, int a_m, int b_n,
-    int per_item EPILOGUE_PARAMS) {
+    int c_m, int per_item EPILOGUE_PARAMS) {
   int panels = (N + 3) / 4;
   int first = get_global_id(0) * per_item, last = min(first + per_item, count * M * panels);
   for (int task = first; task < last; task++) {
     int stack = task / M / panels, m = task / panels % M, n = task % panels * 4;
-    __global const A* p = a + stacks[2 * stack] + m * a_m;
+    __global const A* p = a + stacks[3 * stack] + m * a_m;
     __global const B* q[4];
     F16 sum[4];
     F rest[4];
     #pragma unroll
     for (int j = 0; j < 4; j++) {
-      q[j] = b + stacks[2 * stack + 1] + min(n + j, N - 1) * b_n;
+      q[j] = b + stacks[3 * stack + 1] + min(n + j, N - 1) * b_n;
       sum[j] = (F16)(0);
       rest[j] = 0;
     }
@@ -86,7 +87,7 @@ __kernel void product(
       F4 quarter = half_sum.lo + half_sum.hi;
       F2 pair = quarter.lo + quarter.hi;
       F v = pair.x + pair.y + rest[j];
-      int i = (stack * M + m) * N + n + j;
+      int i = stacks[3 * stack + 2] + m * c_m + n + j;
       STORE_C(c, PLACE(i, n + j), EPILOGUE(v, i, n + j));
     }
   }

@@ -28,11 +28,9 @@ class Side:
     """The left or the right operand: matrices one after the other."""
 
     arg: Arg  # a value, or a constant
-    size: int  # elements of one matrix
-    count: int  # of matrices
+    begins: np.ndarray  # for each matrix of the result, the element where the one here begins
     along: int  # stride of rows of the left side, of columns of the right one
     deep: int  # stride along the depth
-    stacks: np.ndarray  # for each matrix of the result, the number of the one here
 
     @property
     def macros(self) -> tuple[str, str]:
@@ -41,7 +39,10 @@ class Side:
 
 @frozen(hash=False)
 class Product:
-    """left: (stacks, rows, depth) times right: (stacks, depth, columns)."""
+    """left: (stacks, rows, depth) times right: (stacks, depth, columns).
+
+    The columns of a row of the result lie side by side.
+    """
 
     left: Side
     right: Side
@@ -50,10 +51,16 @@ class Product:
     columns: int
     depth: int
     epilogue: Epilogue
+    begins: np.ndarray | None = None  # of each matrix in the result; None: one behind the other
+    along: int | None = None  # stride of rows of the result; None: one behind the other
 
     @property
     def count(self) -> int:
-        return len(self.left.stacks)
+        return len(self.left.begins)
+
+    @property
+    def step(self) -> int:
+        return self.columns if self.along is None else self.along
 
     def launch(
         self, args: tuple[Arg, ...], sizes: tuple[tuple[int, ...], tuple[int, ...]], **defines: object
@@ -64,7 +71,8 @@ class Product:
         c = "REAL" if isinstance(self.out, Value) else "float"
         stores = [_store(w, isinstance(self.out, Value)) for w in widths]
         source = "products_shared" if "EACH" in defines else "products"
-        begins = [side.stacks * side.size for side in (self.left, self.right)]
+        own = np.arange(self.count) * self.rows * self.columns if self.begins is None else self.begins
+        begins = (self.left.begins, self.right.begins, own)
         return Launch(
             self.epilogue.text + cl_source(f"families/{source}.cl"),
             "product",
@@ -106,14 +114,14 @@ def _shared(p: Product) -> Launch:
     tile = 16 * each
     groups = p.count * blocks(p.rows, tile) * blocks(p.columns, tile)
     strides = (p.left.along, p.left.deep, p.right.deep, p.right.along)
-    args = int32s(p.rows, p.columns, p.depth, *strides)
+    args = int32s(p.rows, p.columns, p.depth, *strides, p.step)
     return p.launch(args, ((256 * groups,), (256,)), EACH=each)
 
 
 def _dots(p: Product, target: Target) -> Launch:
     tasks = p.count * p.rows * blocks(p.columns, 4)
     per_item = max(blocks(tasks, _TASKS * target.units), 1)
-    numbers = (p.count, p.rows, p.columns, p.depth, p.left.along, p.right.along, per_item)
+    numbers = (p.count, p.rows, p.columns, p.depth, p.left.along, p.right.along, p.step, per_item)
     return p.launch(int32s(*numbers), spread(blocks(tasks, per_item), target), DOTS=1)
 
 
@@ -130,7 +138,7 @@ def _tiled(p: Product, target: Target) -> Iterator[Launch]:
     tasks = p.count * blocks(p.rows, rows) * blocks(p.columns, width)
     per_item = blocks(tasks, _TASKS * target.units)
     strides = (p.left.along, p.left.deep, p.right.deep, panel)
-    numbers = (p.count, p.rows, p.columns, p.depth, *strides, per_item)
+    numbers = (p.count, p.rows, p.columns, p.depth, *strides, p.step, per_item)
     defines: dict[str, object] = {"TILED": 1, "ROWS": rows, "LANES": lanes, "VECTORS": vectors}
     defines["V(name)"] = "name" if lanes == 1 else f"name##{lanes}"
     yield p.launch(int32s(*numbers), spread(blocks(tasks, per_item), target), **defines)
@@ -145,17 +153,18 @@ def _in_panels(p: Product, width: int, target: Target) -> tuple[Side, list[Launc
     """Return the right side as panels of columns, each (depth, width), and the launches that make them."""
     right, depth = p.right, p.depth
     firsts = np.minimum(np.arange(0, p.columns, width), p.columns - width)
+    begins, numbers = np.unique(right.begins, return_inverse=True)
     sources = [
-        np.arange(right.count) * right.size,
+        begins,
         firsts * right.along,
         np.arange(depth) * right.deep,
         np.arange(width) * right.along,
     ]
-    panels = evolve(right, size=len(firsts) * depth * width, along=1, deep=width)
+    panels = evolve(right, begins=numbers * len(firsts) * depth * width, along=1, deep=width)
     if isinstance(right.arg, Packed):
         return evolve(panels, arg=_packed(right.arg, sources, f"panels of {width}, {right.along}")), []
     assert isinstance(right.arg, Value)
-    shape = (right.count, len(firsts), depth, width)
+    shape = (len(begins), len(firsts), depth, width)
     value = evolve(right.arg, shape=shape, base=None, offset=0)
     return evolve(panels, arg=value), list(moved(right.arg, value, sources, target))
 

@@ -5,14 +5,14 @@
 __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void product(
     __global const A* restrict a, __global const B* restrict b, __global C* restrict c,
     __global const int* restrict stacks, int M, int N, int K,
-    int a_m, int a_k, int b_k, int b_n EPILOGUE_PARAMS) {
+    int a_m, int a_k, int b_k, int b_n, int c_m EPILOGUE_PARAMS) {
   __local F left[16][TILE + 1], right[16][TILE + 1];
   int item = get_local_id(0), row = item / 16, column = item % 16;
   int tiles = (M + TILE - 1) / TILE, panels = (N + TILE - 1) / TILE, group = get_group_id(0);
   int panel = group % panels, tile = group / panels % tiles, stack = group / panels / tiles;
   int m0 = tile * TILE, n0 = panel * TILE;
-  __global const A* p = a + stacks[2 * stack];
-  __global const B* q = b + stacks[2 * stack + 1];
+  __global const A* p = a + stacks[3 * stack];
+  __global const B* q = b + stacks[3 * stack + 1];
   F sum[EACH][EACH];
   #pragma unroll
   for (int r = 0; r < EACH; r++) {
@@ -48,7 +48,7 @@ __kernel __attribute__((reqd_work_group_size(256, 1, 1))) void product(
   for (int r = 0; r < EACH; r++) {
     #pragma unroll
     for (int s = 0; s < EACH; s++) {
-      int m = m0 + row + 16 * r, n = n0 + column + 16 * s, i = (stack * M + m) * N + n;
+      int m = m0 + row + 16 * r, n = n0 + column + 16 * s, i = stacks[3 * stack + 2] + m * c_m + n;
       if (m < M && n < N) STORE_C(c, PLACE(i, n), EPILOGUE(sum[r][s], i, n));
     }
   }

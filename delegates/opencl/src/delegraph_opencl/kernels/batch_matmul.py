@@ -9,14 +9,14 @@ tflite/kernels/batch_matmul.cc.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from delegraph import OpSupport
+from delegraph import OpSupport, frozen
 from delegraph.rules import constant, matrices, scales_of_columns, symmetric_weights
 
 from ..families.hybrid import is_hybrid, rounded, scales_of, signed
-from ..families.movement import stored
+from ..families.movement import stored, strides_of
 from ..families.products import Product, Side, multiplied
 from ..families.support_rows import float_support
 from ..families.weighted_ops import hybrid_rtol
@@ -28,7 +28,7 @@ from ..program.target import Target
 
 
 def support(options: Options) -> Iterable[OpSupport]:
-    kernel = Kernel(_launches, fuses=True)
+    kernel = Kernel(_launches, fuses=True, orders=True)
     yield from float_support(
         "BATCH_MATMUL",
         kernel,
@@ -48,7 +48,7 @@ def support(options: Options) -> Iterable[OpSupport]:
 
 
 def _launches(node: Node, target: Target) -> Iterator[Launch]:
-    o, x, y, result = node.op.options, node.input(0), node.input(1), node.result
+    x, y, result = node.input(0), node.input(1), node.result
     if not result.size:
         return
     if is_hybrid(x, y):
@@ -57,34 +57,32 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     (left, x_scale), (right, y_scale) = _stored(x, result), _stored(y, result)
     scale = x_scale * y_scale
     epilogue = epilogue_of(node, [Scaled("v * {0}", (scale,))] if scale != 1 else [])
-    product = Product(
-        _side(x, left, result, across=bool(o.adj_x)),
-        _side(y, right, result, across=not o.adj_y),
-        node.outputs[0],
-        result.shape[-2],
-        result.shape[-1],
-        x.shape[-2 if o.adj_x else -1],
-        epilogue,
+    a, b, c = _operand(node, 0), _operand(node, 1), _result(node)
+    rows, columns, depth = c.shape[-2], c.shape[-1], a.shape[-1]
+    begins, (along, across) = c.begins(c.shape), c.strides[-2:]
+    sides = (
+        Side(left, a.begins(c.shape), *a.strides[-2:]),
+        Side(right, b.begins(c.shape), *b.strides[:-3:-1]),
     )
+    if across != 1:  # the transposed product, then: both sides the other way round
+        sides, rows, columns, along = sides[::-1], columns, rows, across
+    product = Product(*sides, node.outputs[0], rows, columns, depth, epilogue, begins, along)
     yield from multiplied(product, target)
 
 
 def _hybrid(node: Node, x: Value, y: Value, target: Target) -> Iterator[Launch]:
     """Yield the launches for floats times integers: each row of x is rounded to 8 bits first."""
-    o, result, tensor = node.op.options, node.result, y.tensor
-    rows, columns, depth = result.shape[-2], result.shape[-1], x.shape[-2 if o.adj_x else -1]
-    places = _side(x, x, result, across=bool(o.adj_x))
-    starts = places.stacks[:, None] * places.size + np.arange(rows) * places.along
-    asymmetric = bool(o.get("asymmetric_quantize_inputs", False))
-    shape = (*result.shape[:-1], depth)
-    found = rounded(x, shape, starts.reshape(-1), places.deep, asymmetric, target)
+    a, b, shape, tensor = _operand(node, 0), _operand(node, 1), node.result.shape, y.tensor
+    rows, columns, depth = shape[-2], shape[-1], a.shape[-1]
+    starts = a.begins(shape)[:, None] + np.arange(rows) * a.strides[-2]
+    asymmetric = bool(node.op.options.get("asymmetric_quantize_inputs", False))
+    found = rounded(x, (*shape[:-1], depth), starts.reshape(-1), a.strides[-1], asymmetric, target)
     yield from found.launches
-    stacks = np.arange(len(places.stacks))
-    left = Side(found.value, rows * depth, len(stacks), depth, 1, stacks)
+    left = Side(found.value, np.arange(math.prod(shape[:-2])) * rows * depth, depth, 1)
     integers = Packed(f"signed integers of tensor {tensor.index}", lambda: signed(tensor), 4 * tensor.size)
     scales = scales_of(tensor, columns)
     epilogue = epilogue_of(node, [PostOp("v * ({0} * {1}) + 0.0f", (found.per(columns), scales))])
-    right = _side(y, integers, result, across=not o.adj_y)
+    right = Side(integers, b.begins(shape), *b.strides[:-3:-1])
     yield from multiplied(Product(left, right, node.outputs[0], rows, columns, depth, epilogue), target)
 
 
@@ -97,9 +95,34 @@ def _stored(value: Value, result: Value) -> tuple[Arg, float]:
     return stored(value), value.scale
 
 
-def _side(value: Value, arg: Arg, result: Value, across: bool) -> Side:
-    """Return an operand; ``across``: its depth lies along the first of its two axes."""
-    stacks, (first, second) = value.shape[:-2], value.shape[-2:]
-    numbers = np.broadcast_to(np.arange(math.prod(stacks)).reshape(stacks), result.shape[:-2])
-    along, deep = (1, second) if across else (second, 1)
-    return Side(arg, first * second, math.prod(stacks), along, deep, numbers.reshape(-1))
+@frozen
+class _Matrices:
+    """Where the elements of stacks of matrices lie: axes as the op has them, adjoined ones turned back."""
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def begins(self, result: Sequence[int]) -> np.ndarray:
+        """Return where the matrix begins that is for each one of the result, whose shape this is."""
+        tables = [np.arange(n) * s for n, s in zip(self.shape[:-2], self.strides[:-2], strict=True)]
+        starts = sum(np.ix_(*tables)) if tables else np.zeros((), np.int64)
+        return np.broadcast_to(starts, result[:-2]).reshape(-1)
+
+
+def _operand(node: Node, number: int) -> _Matrices:
+    """Return an operand, (..., rows, depth) or (..., depth, columns)."""
+    shape = node.input(number).shape
+    order = list(node.orders.get(number, range(len(shape))))
+    if node.op.options.adj_y if number else node.op.options.adj_x:
+        order[-2:] = order[:-3:-1]
+    strides = strides_of(shape)
+    return _Matrices(tuple(shape[i] for i in order), tuple(strides[i] for i in order))
+
+
+def _result(node: Node) -> _Matrices:
+    """Return the result, (..., rows, columns), in the place where it is stored."""
+    shape = node.result.shape
+    order = node.stored_order or range(len(shape))
+    places = sorted(range(len(shape)), key=lambda place: order[place])
+    strides = strides_of(shape)
+    return _Matrices(tuple(shape[i] for i in places), tuple(strides[i] for i in places))

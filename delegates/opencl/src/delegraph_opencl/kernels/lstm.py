@@ -52,11 +52,11 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     if not sums.size:
         return
     batch, cells = previous.shape
-    depth, one = weights.shape[1], np.zeros(1, np.int64)
+    depth, begin = weights.shape[1], np.zeros(1, np.int64)
     beside = Node(node.op, node.kernel, [x, previous], [both])
     yield from stacked(beside, target, 1, [x.shape[1], cells])
-    left = Side(both, batch * depth, 1, depth, 1, one)
-    right = Side(stored(weights), weights.size, 1, depth, 1, one)
+    left = Side(both, begin, depth, 1)
+    right = Side(stored(weights), begin, depth, 1)
     epilogue = written_epilogue([PostOp("v + {0}", (bias,))], 4 * cells, f"{node.op}, bias")
     yield from multiplied(Product(left, right, sums, batch, 4 * cells, depth, epilogue), target)
     per_item = _WORK if target.variant == "cpu" else 1

@@ -183,6 +183,10 @@ class Node:
     factor: np.ndarray | None = None
     shift: np.ndarray | None = None
     place: Place | None = None  # the output is part of a wider value
+    # Of merged TRANSPOSEs: in which order the op takes the axes of an input, by its number, and in which
+    # order of its own axes its result is stored.
+    orders: dict[int, tuple[int, ...]] = field(factory=dict)
+    stored_order: tuple[int, ...] | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.result is None:
@@ -216,7 +220,7 @@ class Kernel:
     move values. ``pads``: the kernel reads ``node.pads``, zeros around its input. ``folds``: it multiplies
     its sums by ``node.factor`` and adds ``node.shift``. ``narrow``: it takes inputs that are narrow, adding
     ``low`` to what it reads of them, and its outputs may be narrow, which asks nothing of a kernel that
-    ends with ``epilogue_of(node)``.
+    ends with ``epilogue_of(node)``. ``orders``: it minds ``node.orders`` and ``node.stored_order``.
     """
 
     prepare: Callable[[Node, Any], Iterable[Any]] | None = None
@@ -226,6 +230,7 @@ class Kernel:
     pads: bool = False
     folds: bool = False
     narrow: bool = False
+    orders: bool = False
 
 
 def numpy_type(value: Value) -> np.dtype:

@@ -96,6 +96,49 @@ def merge_padding(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
     return (second,)
 
 
+def read_transposed(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
+    """Let an op read what a TRANSPOSE moves where it is."""
+    order, source = _order(first), first.inputs[0]
+    if order is None or source is None or source.is_constant or not second.kernel.orders:
+        return ()
+    number = next((i for i, v in enumerate(second.inputs) if v is first.outputs[0]), None)
+    if number is None or number in second.orders:
+        return ()
+    second.inputs[number], second.orders[number] = source, order
+    second.merged.append(first.op)
+    uses.remove(first)
+    return (second,)
+
+
+def store_transposed(uses: Uses, first: Node, second: Node) -> Sequence[Node]:
+    """Let an op store its result where a TRANSPOSE would have moved it.
+
+    One of the last two axes stays the last one: the numbers that a kernel has side by side, or those it has
+    where it computes the transposed product.
+    """
+    order, out = _order(second), first.outputs[0]
+    if order is None or not first.kernel.orders or first.epilogue or first.stored_order is not None:
+        return ()
+    of_constants = any(v is not None and v.is_constant for v in first.inputs)
+    if second.inputs[0] is not out or order[-1] < len(order) - 2 or of_constants:
+        return ()
+    first.stored_order = order
+    first.outputs, first.result = second.outputs, second.result
+    first.merged.append(second.op)
+    uses.remove(second)
+    return (first,)
+
+
+def _order(node: Node) -> tuple[int, ...] | None:
+    """Return the order in which a TRANSPOSE that changes no number takes the axes; None for other nodes."""
+    if node.op.name != "TRANSPOSE" or node.epilogue or node.inputs[1] is None:
+        return None
+    source, out = node.input(0), node.outputs[0]
+    if not same_levels(source, out) or source.scale != out.scale:
+        return None
+    return tuple(int(axis) % len(out.shape) for axis in node.input(1).data().reshape(-1))
+
+
 def _zero_pads(node: Node) -> tuple[tuple[int, int], ...] | None:
     """Return what a PAD of zeros adds before and after each axis; None for any other node."""
     op = node.op
@@ -251,6 +294,8 @@ def _place_runs(parts: list[Value], out: Value) -> None:
 
 REWRITES = (
     Rewrite("merge padding", "PAD of zeros → a convolution", merge_padding),
+    Rewrite("read transposed", "TRANSPOSE → a product of matrices", read_transposed),
+    Rewrite("store transposed", "a product of matrices → TRANSPOSE", store_transposed),
     Rewrite("merge constants", "a convolution → MUL or ADD of a constant per channel", merge_constant),
     Rewrite("fuse elementwise", "an op that fuses → an elementwise op", fuse_elementwise),
     Rewrite("concatenate in place", "ops that fuse → CONCATENATION", concatenate_in_place),

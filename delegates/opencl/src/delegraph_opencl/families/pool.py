@@ -8,7 +8,6 @@ import numpy as np
 from delegraph import OpSupport, window
 from delegraph.rules import known_activation, real_windows
 
-from ..gpu import pool as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry
@@ -60,6 +59,8 @@ def _launches(node: Node, target: Target, defines: tuple[tuple[str, str], ...]) 
     if not positions * channels:
         return
     if target.variant == "gpu":
+        from ..gpu import pool as gpu
+
         g = Geometry(batch, height, width, channels, rows, columns, channels)
         yield from gpu.pooled(g, defines, x, y, epilogue_of(node), target)
         return

@@ -16,7 +16,6 @@ from ..cpu import integers, winograd
 from ..cpu.convolution import convolved
 from ..families.hybrid import has_many_scales, operands
 from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
-from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
 from ..program.geometry import geometry
@@ -58,6 +57,8 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     yield from o.launches
     y, epilogue = node.outputs[0], epilogue_of(node, o.post_ops)
     if target.variant == "gpu":
+        from ..gpu import convolution as gpu
+
         yield from gpu.convolved(g, o.x, o.weights, y, epilogue, target)
     elif isinstance(o.weights, Weights) and winograd.suits(g, o.x, target):
         yield from winograd.convolved(g, o.x, o.weights, y, epilogue, target)

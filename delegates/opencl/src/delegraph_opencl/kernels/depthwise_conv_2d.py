@@ -29,7 +29,6 @@ from ..cpu.depthwise import depthwise_convolution
 from ..cpu.depthwise_bytes import depthwise_bytes
 from ..families.hybrid import operands
 from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
-from ..gpu import depthwise as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
 from ..program.geometry import Geometry, geometry
@@ -78,6 +77,8 @@ def _launches(node: Node, target: Target) -> Iterator[Launch]:
     assert isinstance(weights, Weights)
     epilogue, y = epilogue_of(node, o.post_ops), node.outputs[0]
     if target.variant == "gpu":
+        from ..gpu import depthwise as gpu
+
         yield from gpu.depthwise(g, x, weights, y, epilogue, target)
         return
     packed, sums = _as_they_are(weights, g), integers.sum_epilogue(epilogue)

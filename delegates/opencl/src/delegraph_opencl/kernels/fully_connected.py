@@ -17,7 +17,6 @@ from ..cpu import integers
 from ..cpu.convolution import convolved
 from ..families.hybrid import operands
 from ..families.weighted_ops import any_activation, nonempty, weighted_support
-from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import epilogue_of
 from ..program.geometry import product
@@ -55,8 +54,13 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
     asymmetric = bool(node.op.options.get("asymmetric_quantize_inputs", False))
     o = operands(node, target, g.positions, asymmetric, from_zero=True, as_vector=True)
     yield from o.launches
-    launches = gpu.convolved if target.variant == "gpu" else convolved
-    yield from launches(g, o.x, o.weights, node.outputs[0], epilogue_of(node, o.post_ops), target)
+    y, epilogue = node.outputs[0], epilogue_of(node, o.post_ops)
+    if target.variant == "gpu":
+        from ..gpu import convolution as gpu
+
+        yield from gpu.convolved(g, o.x, o.weights, y, epilogue, target)
+    else:
+        yield from convolved(g, o.x, o.weights, y, epilogue, target)
 
 
 @needs("the default format of weights")

@@ -22,7 +22,6 @@ from ..cpu.convolution import convolved
 from ..families.hybrid import operands
 from ..families.pool import vector_defines
 from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
-from ..gpu import convolution as gpu
 from ..options import Options
 from ..program.epilogue import NO_EPILOGUE, Epilogue, epilogue_of
 from ..program.geometry import Geometry, product
@@ -100,6 +99,8 @@ def transposed(
     if not node.result.size:
         return
     if target.variant == "gpu":
+        from ..gpu import convolution as gpu
+
         batch, x_height, x_width, _ = x.shape
         g, size = Geometry(batch, x_height, x_width, depth, rows, columns, out), (shape[1], shape[2])
         yield from gpu.transposed(g, size, x, weights, node.outputs[0], epilogue, target)

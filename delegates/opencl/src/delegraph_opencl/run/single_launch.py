@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,12 @@ class SingleLaunch:
 
 def is_one_of_many(launch: Launch) -> bool:
     """Say whether a launch can be one of a single kernel's: its work-items are on their own."""
-    return set(launch.local_size or (1,)) == {1} and not any(word in launch.source for word in _TOGETHER)
+    return set(launch.local_size or (1,)) == {1} and _is_on_its_own(launch.source)
+
+
+@lru_cache(maxsize=256)
+def _is_on_its_own(source: str) -> bool:
+    return not any(word in source for word in _TOGETHER)
 
 
 def single_launch(calls: Sequence[Call], workers: int) -> SingleLaunch | None:

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from delegraph import Delegate, DelegateUnavailable, Interpreter, Model, load_delegate
+from delegraph import Delegate, DelegateFailed, DelegateUnavailable, Interpreter, Model, load_delegate
 from delegraph.model import Builder
 from delegraph_opencl.run import binding
 
@@ -80,12 +80,14 @@ def test_many_small_ops_stay_in_the_calling_thread_where_a_few_large_ones_do_not
 ) -> None:
     if delegate.device.units == 1:
         pytest.skip("one core has nobody to wait for")
-    found: list[int] = []
-    monkeypatch.setattr(binding, "single_launch", lambda calls, workers: found.append(workers))
-    for ops, n, workers in ((400, 1000, 1), (4, 1_000_000, delegate.device.units)):
-        found.clear()
-        Interpreter(model=_adding(n, ops), delegates=[delegate]).allocate_tensors()
-        assert found[0] == workers
+
+    def refused(calls: object, workers: int) -> None:
+        raise DelegateFailed(f"{workers} workers")
+
+    monkeypatch.setattr(binding, "single_launch", refused)
+    for ops, n, workers in ((250, 1000, 1), (4, 1_000_000, delegate.device.units)):
+        with pytest.raises(DelegateFailed, match=f"{workers} workers"):
+            Interpreter(model=_adding(n, ops), delegates=[delegate]).allocate_tensors()
 
 
 def _adding(n: int, ops: int = 1) -> Model:

@@ -103,8 +103,9 @@ def transposed(net: Net, x, order: tuple[int, ...]):
     return net.g.op("TRANSPOSE", [x, axes], [net.out(*(x.shape[i] for i in order))])
 
 
-@pytest.mark.parametrize("stored", [(0, 2, 1, 3), (0, 1, 3, 2), (3, 1, 0, 2), (2, 1, 0, 3)])
-@pytest.mark.parametrize("adjoined", [False, True])
+@pytest.mark.parametrize(
+    ("stored", "adjoined"), [((0, 2, 1, 3), False), ((0, 1, 3, 2), True), ((3, 1, 0, 2), False)]
+)
 def test_a_product_reads_and_stores_what_is_transposed_where_it_is(stored, adjoined):
     rewritten(attention(stored, adjoined), "BATCH_MATMUL + TRANSPOSE + TRANSPOSE + TRANSPOSE")
 

@@ -8,7 +8,7 @@ classes a first run makes a few, in less time than that takes. Who looks at such
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import cache, cached_property, partial
 from operator import attrgetter, eq, methodcaller
 from reprlib import recursive_repr
@@ -297,14 +297,14 @@ def _with_slots(cls: type, names: list[str], left: Any, body: dict[str, Any]) ->
     slots = tuple(name for name in names if name not in taken)
     names_it = {"__qualname__": cls.__qualname__, "__slots__": slots}
     made: type = type(cls)(cls.__name__, cls.__bases__, {**kept, **body, **names_it})
-    for cell in _cells(made):  # what super() and __class__ in its methods mean
+    for cell in _cells(kept.values()):  # what super() and __class__ in its methods mean
         if cell.cell_contents is cls:
             cell.cell_contents = made
     return made
 
 
-def _cells(cls: type) -> Iterator[Any]:
-    for value in vars(cls).values():
+def _cells(methods: Iterable[Any]) -> Iterator[Any]:
+    for value in methods:
         function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
         for cell in getattr(function, "__closure__", None) or ():
             try:

@@ -81,8 +81,8 @@ def _normalized(name: str) -> str:
 
 
 def _of(folder: str, group: str) -> Iterator[EntryPoint]:
-    pairs = list(_pairs(_text(folder, "entry_points.txt"), group))
-    if pairs:
+    text = _text(folder, "entry_points.txt")
+    if f"[{group}]" in text and (pairs := list(_pairs(text, group))):
         head = _head(_text(folder, "METADATA") or _text(folder, "PKG-INFO"))
         name, version = head.get("name", ""), head.get("version", "")
         yield from (EntryPoint(*pair, name, version) for pair in pairs)

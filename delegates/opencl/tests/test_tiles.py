@@ -70,7 +70,7 @@ def test_registers_are_those_of_the_cpu_that_the_driver_compiles_for(stated, ver
 
 
 @pytest.mark.parametrize("lanes", [8, 16])
-@pytest.mark.parametrize(("rows", "channels"), [(1, 70), (5, 20), (50, 16), (100, 40), (8, 3)])
+@pytest.mark.parametrize(("rows", "channels"), [(1, 70), (5, 20), (50, 16), (100, 40), (120, 8), (8, 3)])
 def test_products_are_the_same_with_any_tile(interpret, lanes, rows, channels, monkeypatch):
     monkeypatch.setattr(Device, "lanes", property(lambda device: lanes))
     depth = 9
@@ -82,6 +82,22 @@ def test_products_are_the_same_with_any_tile(interpret, lanes, rows, channels, m
     with interpret(g.model(), require_full_delegation=True) as interpreter:
         (found,) = interpreter.run({x.index: given}).values()
     np.testing.assert_array_equal(found, given @ numbers.T)  # whole numbers: exact
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters"), [(8, 1), (8, 2), (8, 4), (3, 5), (40, 8), (48, 8), (48, 3)]
+)
+def test_windows_of_few_filters_are_the_same_with_any_tile(interpret, channels, filters):
+    """Of 8 in a vector; of 1 and 2 a vector holds numbers side by side under a window."""
+    weights, image = _whole((filters, 3, 3, channels), 7), _whole((2, 9, 13, channels), 5)
+    g = Builder()
+    x, y = g.input(image.shape, "float32"), g.tensor((2, 9, 13, filters), "float32")
+    g.op("CONV_2D", [x, g.constant(weights), None], [y], padding="SAME", stride_h=1, stride_w=1)
+    with interpret(g.model(), require_full_delegation=True) as interpreter:
+        (found,) = interpreter.run({x.index: image}).values()
+    around = np.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(around, (3, 3), (1, 2))
+    np.testing.assert_array_equal(found, np.einsum("nyxcij,oijc->nyxo", windows, weights))
 
 
 def _whole(shape, modulus):

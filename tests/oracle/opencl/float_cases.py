@@ -224,7 +224,7 @@ for _channels in (1, 3, 20):
         _add("RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR", _name, partial(_resized, _channels, **_options))
 for _sizes in (
     (20, 37, 3, 1, 1), (24, 37, 3, 1, 1), (3, 24, 3, 2, 1), (36, 70, 1, 1, 1),
-    (8, 5, 1, 2, 1), (4, 6, 3, 1, 3), (1, 1, 5, 1, 1),
+    (8, 5, 1, 2, 1), (8, 1, 3, 1, 1), (4, 6, 3, 1, 3), (1, 1, 5, 1, 1),
 ):  # fmt: skip
     _add("CONV_2D", f"{_sizes}", partial(_convolution, *_sizes))
 for _depth in (20, 24):

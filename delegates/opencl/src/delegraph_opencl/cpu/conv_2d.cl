@@ -5,7 +5,8 @@
    some panels; within blocks of rows that fit the cache each panel is read once. Work-items by rows may overlap:
    see chain.py.
 
-   What lies past the end is computed twice. Only fewer than 16 channels (NARROW) are stored one by one.
+   What lies past the end is computed twice. Only channels that are no whole vector (NARROW) are
+   stored one by one; of at most 8 a vector has 8 (EIGHT).
 
    Where many tiles pass by a panel, they bring the next one into the second cache meanwhile: each tile two of
    the 4 VECTORS lines that 4 steps will read. A single row has the CPU read some steps ahead.
@@ -42,7 +43,7 @@ __kernel void conv_2d(
         __global const WEIGHT* next = p + (prefetches ? panel * depth + 32 * (tile / ROWS % (2 * VECTORS)) : 0);
 #endif
         __global const REAL* from[ROWS];
-        F16 sum[ROWS][VECTORS];
+        SUMS sum[ROWS][VECTORS];
         CLEAR_SUMS
         BEGIN_WINDOWS
         EACH_TAP {

@@ -25,6 +25,7 @@ from .tiles import Sizes, tile_sizes
 
 _RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
 _TASKS = 8  # per core
+_DOTS = 2  # channels of sums of numbers side by side
 _TALL = 98  # rows that are many enough for tall tiles
 CACHED = 32 << 10  # bytes: weights that stay in the first cache while rows go by
 _LARGE = 256 << 10  # bytes: weights that are better read once than once per core
@@ -50,15 +51,25 @@ def convolved(
         yield _packing(g, tile, weights, scratch)
         packed: Arg = scratch
     else:
+        if tile.run > g.group_channels and tile.run % 8 == 0 and g.out_channels <= _DOTS:
+            tile = evolve(tile, rows=_pixels(g.columns.output, 8), vectors=1, weights="dots")
         # Where each number is read once there is less to read, and little to convert.
-        if g.is_product and g.positions <= tile.rows and (target.half or target.bfloat16):
+        elif g.is_product and g.positions <= tile.rows and (target.half or target.bfloat16):
             tile = evolve(tile, weights="half" if target.half else "bfloat16")
-        stored, make = _STORED[tile.weights], weights.make
-        key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups, {tile.weights}"
-        nbytes = stored.nbytes * math.prod(_panels_shape(g, tile))
-        packed = Packed(key, lambda: stored.convert(panels(make(), tile.panel, g.groups)), nbytes)
+        packed = _packed(g, tile, weights)
     launch = _by_lines if tile.run > g.group_channels else _launch
     yield launch(g, tile, x, packed, y, epilogue, target)
+
+
+def _packed(g: Geometry, tile: _FloatTile, weights: Weights) -> Packed:
+    """Return constant weights in panels, or for sums of numbers side by side as they are."""
+    stored, make = _STORED[tile.weights], weights.make
+    if tile.weights == "dots":
+        nbytes = stored.nbytes * g.out_channels * g.channels * g.taps
+        return Packed(f"{weights.key} as they are", lambda: np.ascontiguousarray(make()), nbytes)
+    key = f"{weights.key} in panels of {tile.panel}, {g.groups} groups, {tile.weights}"
+    nbytes = stored.nbytes * math.prod(_panels_shape(g, tile))
+    return Packed(key, lambda: stored.convert(panels(make(), tile.panel, g.groups)), nbytes)
 
 
 def _bfloat16(
@@ -183,14 +194,19 @@ def _tile(g: Geometry, target: Target) -> _FloatTile:
     m, n, depth = g.positions, g.out_channels // g.groups, g.group_channels * g.taps
     sizes, run = tile_sizes(target.device), run_of(g)
     vectors = sizes.vectors(m, n)
-    rows = _tile_rows(m, vectors, sizes) if run == g.group_channels else _pixels(g.columns.output, sizes)
+    eight = sizes.eight if n <= 8 and m >= _TALL else 0
+    if run == g.group_channels:
+        rows = eight or _tile_rows(m, vectors, sizes)
+    else:
+        rows = _pixels(g.columns.output, eight or sizes.heights[0])
     count, parts, nbytes = blocks(m, rows), blocks(n, 16 * vectors), 4 * n * depth
     tiles_each, parts_each = shares(count, parts, nbytes, target)
     if nbytes > _LARGE:  # the first item of a panel fetches the next one
         tiles_each = max(tiles_each, min(count, 2 * vectors))
     block = rows if nbytes <= CACHED else tiles_each * rows
     spans = even_spans(m, tiles_each * rows)
-    return _FloatTile(rows, vectors, run, spans, block, parts_each * 16 * vectors)
+    weights = "eight" if eight else "float"
+    return _FloatTile(rows, vectors, run, spans, block, parts_each * 16 * vectors, weights)
 
 
 def _of_height(g: Geometry, rows: int, target: Target) -> _FloatTile:
@@ -214,6 +230,8 @@ class _Stored:
 
 _STORED = {
     "float": _Stored(4, np.asarray, (("WEIGHT", "float"), ("LOAD_WEIGHTS", "LOADF16"))),
+    "eight": _Stored(4, np.asarray, (("WEIGHT", "float"), ("LOAD_WEIGHTS", "LOADF8"), ("EIGHT", "1"))),
+    "dots": _Stored(4, np.asarray, (("WEIGHT", "float"), ("EIGHT", "1"), ("DOTS", "1"))),
     "half": _Stored(2, lambda w: w.astype(np.float16), (("WEIGHT", "half"), ("LOAD_WEIGHTS", "LOAD16"))),
     "bfloat16": _Stored(
         2, bfloat16.rounded, (("WEIGHT", "ushort"), ("LOAD_WEIGHTS(p, i)", bfloat16.LOAD_16))
@@ -250,9 +268,9 @@ def _tile_rows(rows: int, vectors: int, sizes: Sizes) -> int:
     return sizes.tall if vectors == 1 and rows >= _TALL else sizes.rows(rows)
 
 
-def _pixels(width: int, sizes: Sizes) -> int:
+def _pixels(width: int, most: int) -> int:
     """Return how many neighbors in a line are a tile: what computes the fewest of them twice."""
-    return min(range(min(sizes.heights[0], width), 0, -1), key=lambda n: blocks(width, n) * (n + 1))
+    return min(range(min(most, width), 0, -1), key=lambda n: blocks(width, n) * (n + 1))
 
 
 def _defines(
@@ -266,17 +284,19 @@ def _defines(
     if isinstance(y, Scratch):
         defines += [
             ("STORE_SUM(p, i, v)", "(p)[i] = (v)"),
-            ("STORE_SUM16(p, i, v)", "vstore16(v, 0, (p) + (i))"),
+            *((f"STORE_SUM{n}(p, i, v)", f"vstore{n}(v, 0, (p) + (i))") for n in (4, 8, 16)),
+            ("PLACE(i, c)", "(i)"),
         ]
-        defines += [("PLACE(i, c)", "(i)"), ("EPILOGUE(v, i, c)", "(v)"), ("EPILOGUE16(v, i, c)", "(v)")]
+        defines += [(f"EPILOGUE{n}(v, i, c)", "(v)") for n in ("", 4, 8, 16)]
     else:
-        defines += [("STORE_SUM", "STORE"), ("STORE_SUM16", "STORE16")]
+        defines += [(f"STORE_SUM{n}", f"STORE{n}") for n in ("", 4, 8, 16)]
     if tile.multiplies == "bfloat16":
         defines += bfloat16.defines(g, target.bfloat16)
     if g.is_product:
         defines.append(("POINTWISE", 1))
-    if g.out_channels // g.groups < 16:
-        defines.append(("NARROW", 1))
+    channels, whole = g.out_channels // g.groups, 8 if tile.weights == "eight" else 16
+    if channels < whole:
+        defines.append(("FOUR" if (channels, whole) == (4, 8) else "NARROW", 1))
     return tuple(defines)
 
 

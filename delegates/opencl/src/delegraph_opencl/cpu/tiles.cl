@@ -51,12 +51,17 @@
 #endif
 
 // Sums of real numbers: a step along the depth reads one line of a panel and NUMBER, one of each row.
-#define CLEAR_SUMS EACH_ROW EACH_VECTOR sum[r][v] = (F16)(0);
+#ifdef EIGHT  // channels at most, which are the first ones of a panel
+#define SUMS F8
+#else
+#define SUMS F16
+#endif
+#define CLEAR_SUMS EACH_ROW EACH_VECTOR sum[r][v] = (SUMS)(0);
 #define ADD_STEP(NUMBER) \
-  F16 weights[VECTORS]; \
+  SUMS weights[VECTORS]; \
   EACH_VECTOR weights[v] = LOAD_WEIGHTS(p, 16 * v); \
   EACH_ROW { \
-    const F16 a = (F16)(NUMBER); \
+    const SUMS a = (SUMS)(NUMBER); \
     EACH_VECTOR sum[r][v] = FMA(a, weights[v], sum[r][v]); \
   }
 // Stores them: those of channels n on of a group of which the first is FIRST, in rows m on with so many CHANNELS.
@@ -65,10 +70,14 @@
     const int c = FIRST + FIRST_CHANNEL(n, v), i = (m + r) * CHANNELS + c; \
     STORE_CHANNELS \
   }
-#ifdef NARROW  // fewer than 16 channels
+#ifdef FOUR  // channels
+#define STORE_CHANNELS STORE_SUM4(y, PLACE(i, c), EPILOGUE4(sum[r][v].lo, i, c));
+#elif defined(NARROW)  // others that are no whole vector
 #define STORE_CHANNELS \
   const F* one = (const F*)&sum[r][v]; \
   for (int j = 0; j < channels; j++) STORE_SUM(y, PLACE(i + j, c + j), EPILOGUE(one[j], i + j, c + j));
+#elif defined(EIGHT)
+#define STORE_CHANNELS STORE_SUM8(y, PLACE(i, c), EPILOGUE8(sum[r][v], i, c));
 #else
 #define STORE_CHANNELS STORE_SUM16(y, PLACE(i, c), EPILOGUE16(sum[r][v], i, c));
 #endif

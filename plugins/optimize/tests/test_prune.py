@@ -14,6 +14,8 @@ from delegraph import Builder, InputError, Model, write_file, write_model
 from delegraph_optimize import LayerRule, prune, pruning_constraints, quantize, scan
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
+from delegraph_optimize.compress.made_up import as_wide, best_damping, damped_by, moved
+from delegraph_optimize.improve.gptq import damping
 from delegraph_optimize.pruning.shared_out import shared_out
 from small import dense_net, floats, whole_lstm
 
@@ -91,20 +93,52 @@ def test_each_layer_has_its_zeros(pattern: str, sparsity: float, with_samples: b
 
 
 def test_what_stays_are_the_least_squares_of_what_goes() -> None:
-    """The damping is that of more rows; numpy's own least squares says what is to be found."""
+    """The damping is that of more rows; numpy says what the least squares are. Units vary as in floats."""
     x = floats(200, 12) @ floats(12, 12)
     given, bias = floats(6, 12), floats(6)
     made = prune(one_layer(given, bias), 0.5, data=x[:, None])
     found, centred = weights_of(made.model), x - x.mean(axis=0)
-    more = np.sqrt((0.01 + 0.05 * 12 / 200) * np.square(centred).sum() / 12)
+    more = np.sqrt(0.01 * np.square(centred).sum() / 12)  # 200 rows are many: the least that is tried
     damped = np.vstack([centred, more * np.eye(12)])
     for unit, weights in enumerate(given):
         kept = np.flatnonzero(found[unit])
         wanted = np.linalg.lstsq(damped[:, kept], damped @ weights, rcond=None)[0]
+        wanted *= np.std(centred @ weights) / np.std(centred[:, kept] @ wanted)
         assert np.allclose(found[unit, kept], wanted, rtol=1e-3, atol=1e-4)
     by_size = weights_of(prune(one_layer(given, bias), 0.5).model)
     lost = [np.square(centred @ (w - given).T).mean() for w in (found, by_size)]
     assert lost[0] < 0.7 * lost[1]
+
+
+def test_of_few_rows_weights_go_less_far() -> None:
+    """They make up for what the layers before lost, of rows that were not looked at, too."""
+    rng = np.random.default_rng(4)
+    weights, before = rng.normal(size=(1, 40, 60)), rng.normal(size=(1, 2000, 60))
+    now = before + 0.5 * rng.normal(size=before.shape)
+    found = {n: best_damping(weights, before[:, :n], now[:, :n], n) for n in (60, 2000)}
+    assert found[60] > 10 * found[2000]
+    lost = []
+    for share in (0.01, found[60]):
+        few = before[:, :60], now[:, :60]
+        made = moved(weights, *few, damped_by(few[1], share))
+        lost.append(np.square(weights @ before[0, 60:].T - made @ now[0, 60:].T).mean())
+    assert lost[1] < 0.5 * lost[0]
+    assert best_damping(weights, before, now, 9) == damping(2000, 60)  # too few samples to judge
+
+
+def test_units_vary_as_much_as_they_did() -> None:
+    before, now = np.array([[[3.0], [-3.0]]]), np.array([[[2.0], [-2.0]]])
+    weights = np.array([[[1.0], [1.0], [1.0], [1.0]]])
+    made = np.array([[[1.0], [3.0], [0.0], [0.1]]])
+    assert as_wide(made, weights, before, now).ravel().tolist() == [1.5, 3.0, 0.0, 0.2]  # twice at most
+
+
+def test_depthwise_filters_make_up_for_what_they_read() -> None:
+    model, x = conv_net(), floats(32, 1, 6, 6, 3)
+    made = prune(model, pattern="2:4", data=x)
+    assert (weights_of(made.model, 1) != weights_of(model, 1)).any()
+    left = prune(model, pattern="2:4", data=x, rules=[LayerRule(op="DEPTHWISE_CONV_2D", skip=True)])
+    assert (weights_of(left.model, 1) == weights_of(model, 1)).all()
 
 
 def test_a_bias_keeps_the_mean_of_what_is_computed() -> None:
@@ -292,7 +326,7 @@ def test_weights_that_samples_give_are_rounded_to_16_bits_and_others_only_if_ask
     model, x = conv_net(), floats(32, 1, 6, 6, 3)
     made = prune(model, 0.5, data=x)
     bits = [weights_of(made.model, op).view(np.uint32) for op in range(3)]
-    assert [bool((b & 0xFF).any()) for b in bits] == [False, True, False]  # depthwise stays as it is
+    assert [bool((b & 0xFF).any()) for b in bits] == [False, False, False]
     assert "rounded to 16 significant bits" in str(made.report)
     exact = prune(model, 0.5, data=x, significand=24)
     assert (weights_of(exact.model).view(np.uint32) & 0xFF).any()

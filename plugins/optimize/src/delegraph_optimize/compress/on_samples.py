@@ -18,9 +18,12 @@ from ..improve.product import BIAS, OPS, WeightedProduct
 from ..improve.reached import looked_at, reached
 from ..improve.weights import some_rows
 from ..writer import LEFT_OUT, ModelEdit
+from .made_up import as_wide, best_damping, damped_by, moved
+from .significand import ALL, rounded
 from .weight_layer import WeightLayer
 
 ROWS = 8192  # of what a layer reads that are looked at
+_MOST_VALUES = 1 << 23  # of such rows of a layer of several groups
 MOST_DEPTH = 8192  # of a layer: a matrix of so many rows and columns has half a gigabyte
 # Gets a layer, weights (groups, units, depth) and XᵀX of what they read, damped, (groups, depth, depth);
 # returns the weights that it is to have, or None: those that it has.
@@ -50,6 +53,8 @@ def change_on_samples(
     layers: Sequence[WeightLayer],
     change: Change,
     *,
+    is_careful: bool = False,
+    bits: int = ALL,
     engine: str | Delegate = "reference",
     seed: int = 0,
     progress: Told = lambda done, of: None,
@@ -57,6 +62,9 @@ def change_on_samples(
     """Change the weights of layers that are products; return those that were changed, by their ``id``.
 
     :param floats: the model that is being edited, as it was
+    :param is_careful: some samples judge how far weights go to make up for what is lost of the others, and
+        units vary as much as they did
+    :param bits: round what is made to so many significant bits: the layers behind make up for that, too
     """
     engines = engines_of(engine)
     done: set[int] = set()
@@ -70,7 +78,7 @@ def change_on_samples(
             product = WeightedProduct.of(step.op)
             if product is None:
                 continue
-            _change(layer, product, step, change, seed)
+            _change(layer, product, step, change, seed, is_careful, bits)
             done.add(id(layer))
             progress(len(done), len(by_node))
     return done
@@ -90,21 +98,29 @@ def _bias(layer: WeightLayer) -> int:
 
 
 def _change(
-    layer: WeightLayer, product: WeightedProduct, step: LockStep, change: Change, seed: int
+    layer: WeightLayer,
+    product: WeightedProduct,
+    step: LockStep,
+    change: Change,
+    seed: int,
+    is_careful: bool,
+    bits: int,
 ) -> None:
     """Change so that what is read now gives what floats gave, but for the mean: the bias has that."""
     assert step.floats is not None
     assert step.found is not None
     weights = product.matrix(product.weights).astype(np.float64)
-    floats, found = some_rows(product, (step.floats, step.found), seed, ROWS)
+    most = ROWS if product.groups == 1 else max(min(ROWS, _MOST_VALUES // weights[:, 0].size), 1)
+    floats, found = some_rows(product, (step.floats, step.found), seed, most)
     before, now = (v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (floats, found))
-    squares = damped_squares(now)
-    # what the layers before lost, these weights make up for, too: W' = W + W (X - X̂)ᵀ X̂ (X̂ᵀX̂)⁻¹
-    lost = weights @ (before - now).transpose(0, 2, 1) @ now
-    moved = weights + np.linalg.solve(squares, lost.transpose(0, 2, 1)).transpose(0, 2, 1)
-    made = change(layer, moved, squares)
+    if is_careful:
+        squares = damped_by(now, best_damping(weights, before, now, len(step.found)))
+    else:
+        squares = damped_squares(now)
+    made = change(layer, moved(weights, before, now, squares), squares)
     if made is None:
         return
+    made = rounded(as_wide(made, weights, before, now) if is_careful else made, bits)
     layer.write(made.reshape(-1, made.shape[2]))
     bias = mean_row(product, step.floats) @ weights.transpose(0, 2, 1)
     bias = bias - mean_row(product, step.found) @ made.transpose(0, 2, 1)

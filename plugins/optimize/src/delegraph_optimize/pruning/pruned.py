@@ -29,7 +29,7 @@ from ..compress import (
     weight_layers,
     with_stored,
 )
-from ..compress.significand import ALL, OF_SAMPLES, check_significand, round_layers, rounded, rounding_note
+from ..compress.significand import ALL, OF_SAMPLES, check_significand, round_layers, rounding_note
 from ..prepared import FloatModel
 from ..writer import ModelEdit
 from .asked import FEW, AskedPruning, Pruning
@@ -105,7 +105,7 @@ def prune(
     def on_samples(some: Sequence[WeightLayer], change: Change) -> set[int]:
         assert kept is not None
         return change_on_samples(
-            ready.model, edit, kept, some, _rounding(change, bits),
+            ready.model, edit, kept, some, change, is_careful=not structured, bits=bits,
             engine=engine, seed=seed, progress=progress,
         )  # fmt: skip
 
@@ -122,7 +122,8 @@ def prune(
     some = [layer for layer in layers if id(layer) in wanted]
     if kept is not None and per != "layer":
         _share_out(some, wanted, Pruning.of(sparsity, pattern).share, on_samples)
-    mended = set() if kept is None else on_samples(some, _mender(wanted))
+    few = [layer for layer in layers if layer.reason == FEW]  # they make up for what they read
+    mended = set() if kept is None else on_samples([*some, *few], _mender(wanted))
     done = {}
     for layer in layers:
         if id(layer) in wanted:
@@ -171,24 +172,19 @@ def _of_channels(layers: Iterable[WeightLayer], asked: AskedPruning) -> dict[int
 
 
 def _mender(wanted: Mapping[int, Pruning]) -> Change:
-    """Return what prunes a layer so that the weights that stay make up for those that go."""
+    """Return what prunes a layer so that the weights that stay make up for those that go.
+
+    A layer of which nothing is wanted makes up for what the layers before it lost.
+    """
 
     def change(layer: WeightLayer, weights: np.ndarray, squares: np.ndarray) -> np.ndarray:
-        asked = wanted[id(layer)]
+        asked = wanted.get(id(layer))
+        if asked is None:
+            return weights
         rest = asked.pattern, asked.share, layer.row
         return np.stack([reconstructed(w, a, *rest) for w, a in zip(weights, squares, strict=True)])
 
     return change
-
-
-def _rounding(change: Change, bits: int) -> Change:
-    """Return what rounds weights that are changed: the layers behind make up for that, too."""
-
-    def change_and_round(layer: WeightLayer, weights: np.ndarray, squares: np.ndarray) -> np.ndarray | None:
-        made = change(layer, weights, squares)
-        return None if made is None else rounded(made, bits)
-
-    return change_and_round
 
 
 def _wanted(layers: Iterable[WeightLayer], asked: AskedPruning) -> dict[int, Pruning]:

@@ -13,6 +13,7 @@ from delegraph import Builder, Model, Tensor, write_model
 
 N = 1024  # a matrix of N * N is 4 MiB of float32
 LAYERS = 16
+FEW = 4  # layers that are computed by the workers, too, and not by the thread that asks
 ROOM = 48 << 20  # bytes: some layers on their way, programs, and what Python and malloc keep
 _PEAK = """
 import sys
@@ -46,7 +47,7 @@ def peak(device: object, tmp_path: Path) -> Any:
 
     def measure(layer: Any, *options: str) -> tuple[int, int]:
         paths = [tmp_path / "few.tflite", tmp_path / "many.tflite"]
-        for path, count in zip(paths, (2, LAYERS), strict=True):
+        for path, count in zip(paths, (FEW, LAYERS), strict=True):
             if not path.exists():
                 path.write_bytes(write_model(_layers(layer, count)))
         command = [sys.executable, "-c", _PEAK, *map(str, paths), *options]

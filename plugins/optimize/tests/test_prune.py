@@ -14,7 +14,7 @@ from delegraph import Builder, InputError, Model, write_file, write_model
 from delegraph_optimize import LayerRule, prune, pruning_constraints, quantize, scan
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
-from delegraph_optimize.compress.made_up import as_wide, best_damping, damped_by, moved
+from delegraph_optimize.compress.made_up import best_damping, damped_by, moved, widening
 from delegraph_optimize.improve.gptq import damping
 from delegraph_optimize.pruning.shared_out import shared_out
 from small import dense_net, floats, whole_lstm
@@ -130,7 +130,12 @@ def test_units_vary_as_much_as_they_did() -> None:
     before, now = np.array([[[3.0], [-3.0]]]), np.array([[[2.0], [-2.0]]])
     weights = np.array([[[1.0], [1.0], [1.0], [1.0]]])
     made = np.array([[[1.0], [3.0], [0.0], [0.1]]])
-    assert as_wide(made, weights, before, now).ravel().tolist() == [1.5, 3.0, 0.0, 0.2]  # twice at most
+    assert (made * widening(made, weights, before, now)).ravel().tolist() == [
+        1.5,
+        3.0,
+        0.0,
+        0.2,
+    ]  # twice at most
 
 
 def test_depthwise_filters_make_up_for_what_they_read() -> None:

@@ -84,6 +84,8 @@ def cluster(
             kept,
             some,
             _mender(wanted, seed),
+            is_careful=True,
+            has_values=True,
             engine=engine,
             seed=seed,
             progress=progress,

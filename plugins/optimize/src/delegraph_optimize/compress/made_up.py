@@ -66,13 +66,14 @@ def best_damping(weights: np.ndarray, before: np.ndarray, now: np.ndarray, sampl
     return _TRIED[int(np.argmin(errors))]
 
 
-def as_wide(made: np.ndarray, weights: np.ndarray, before: np.ndarray, now: np.ndarray) -> np.ndarray:
-    """Return weights whose units vary at least as much as they did in floats.
+def widening(made: np.ndarray, weights: np.ndarray, before: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Return what units are to be multiplied by so that they vary at least as much as they did in floats.
 
     :param made: what was made of the weights; the others as for :func:`moved`
+    :returns: (groups, units, 1)
     """
     wanted, found = (
         np.square(w @ x.transpose(0, 2, 1)).sum(axis=2) for w, x in ((weights, before), (made, now))
     )
     by = np.sqrt(np.divide(wanted, found, out=np.ones_like(wanted), where=found > 0))
-    return np.asarray(made * np.clip(by, 1.0, _WIDEST)[:, :, None])
+    return np.asarray(np.clip(by, 1.0, _WIDEST)[:, :, None])

@@ -18,7 +18,7 @@ from ..improve.product import BIAS, OPS, WeightedProduct
 from ..improve.reached import looked_at, reached
 from ..improve.weights import some_rows
 from ..writer import LEFT_OUT, ModelEdit
-from .made_up import as_wide, best_damping, damped_by, moved
+from .made_up import best_damping, damped_by, moved, widening
 from .significand import ALL, rounded
 from .weight_layer import WeightLayer
 
@@ -54,6 +54,7 @@ def change_on_samples(
     change: Change,
     *,
     is_careful: bool = False,
+    has_values: bool = False,
     bits: int = ALL,
     engine: str | Delegate = "reference",
     seed: int = 0,
@@ -64,6 +65,7 @@ def change_on_samples(
     :param floats: the model that is being edited, as it was
     :param is_careful: some samples judge how far weights go to make up for what is lost of the others, and
         units vary as much as they did
+    :param has_values: what is made has few values: wider weights are changed once more, not multiplied
     :param bits: round what is made to so many significant bits: the layers behind make up for that, too
     """
     engines = engines_of(engine)
@@ -78,7 +80,7 @@ def change_on_samples(
             product = WeightedProduct.of(step.op)
             if product is None:
                 continue
-            _change(layer, product, step, change, seed, is_careful, bits)
+            _change(layer, product, step, change, seed, is_careful, has_values, bits)
             done.add(id(layer))
             progress(len(done), len(by_node))
     return done
@@ -104,6 +106,7 @@ def _change(
     change: Change,
     seed: int,
     is_careful: bool,
+    has_values: bool,
     bits: int,
 ) -> None:
     """Change so that what is read now gives what floats gave, but for the mean: the bias has that."""
@@ -117,10 +120,15 @@ def _change(
         squares = damped_by(now, best_damping(weights, before, now, len(step.found)))
     else:
         squares = damped_squares(now)
-    made = change(layer, moved(weights, before, now, squares), squares)
+    wanted = moved(weights, before, now, squares)
+    made = change(layer, wanted, squares)
     if made is None:
         return
-    made = rounded(as_wide(made, weights, before, now) if is_careful else made, bits)
+    if is_careful:
+        by = widening(made, weights, before, now)
+        again = change(layer, wanted * by, squares) if has_values else made * by
+        made = made if again is None else again
+    made = rounded(made, bits)
     layer.write(made.reshape(-1, made.shape[2]))
     bias = mean_row(product, step.floats) @ weights.transpose(0, 2, 1)
     bias = bias - mean_row(product, step.found) @ made.transpose(0, 2, 1)

@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 from delegraph import Builder
+from delegraph_opencl.run import binding
 from one_op import random_array
 from one_op_opencl import check
 
 PLAIN = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+
+
+@pytest.fixture(autouse=True, params=[1.0, -1.0], ids=["caller", "workers"])
+def who_computes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread takes all rows of a chain, or each worker some."""
+    monkeypatch.setattr(binding, "WAKE", request.param)
 
 
 @pytest.mark.parametrize("kind", ["float32", "int8"])

@@ -147,7 +147,7 @@ def test_pruned_clustered_and_quantized_weights_keep_zeros_and_values(scheme: st
             assert len(np.unique(stored)) <= 8
 
 
-def test_few_values_have_one_scale_where_it_tells_them_apart() -> None:
+def test_few_values_have_one_scale_where_it_holds_them() -> None:
     rng = np.random.default_rng(1)
     values = np.array([0.0, 0.1, -0.2, 0.25, 1.0], np.float32)
     near = rng.choice(values[:4], (8, 64))

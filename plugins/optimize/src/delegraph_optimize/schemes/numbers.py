@@ -11,6 +11,7 @@ from delegraph import DTYPES, Quantization
 TINY = float(np.float32(2.0**-100))  # the smallest scale: products of two stay normal numbers
 _FEW = 64  # values of weights that are shared, as of clusters
 _USES = 16  # of each of them, at the least
+_OFF = 0.05  # of a value, that one scale for all channels may round away
 
 
 def quantized_weights(
@@ -42,14 +43,14 @@ def quantized_weights(
 
 
 def _are_shared(values: np.ndarray) -> bool:
-    """Tell whether weights are of a few values that one scale of int8 tells apart."""
+    """Tell whether weights are of a few values, each of which one scale of int8 holds well."""
     if values.size < 2 * _USES or len(np.unique(values.reshape(-1)[: 4 * _FEW])) > _FEW:
         return False
     found = np.unique(values).astype(np.float64)
     if len(found) > min(_FEW, values.size // _USES):
         return False
-    largest = max(float(np.abs(found).max()), TINY)
-    return len(np.unique(np.rint(found / largest * 127))) == len(found)
+    scale = max(float(np.abs(found).max()), TINY) / 127
+    return bool((np.abs(np.rint(found / scale) * scale - found) <= _OFF * np.abs(found)).all())
 
 
 def quantized_blocks(values: np.ndarray, size: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:

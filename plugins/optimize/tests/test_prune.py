@@ -14,8 +14,8 @@ from delegraph import Builder, InputError, Model, write_file, write_model
 from delegraph_optimize import LayerRule, prune, pruning_constraints, quantize, scan
 from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
-from delegraph_optimize.compress.made_up import best_damping, damped_by, moved, widening
-from delegraph_optimize.improve.gptq import damping
+from delegraph_optimize.compress.made_up import best_damping, moved, widening
+from delegraph_optimize.improve.gptq import damped_squares, damping
 from delegraph_optimize.pruning.shared_out import shared_out
 from small import dense_net, floats, whole_lstm
 
@@ -120,7 +120,7 @@ def test_of_few_rows_weights_go_less_far() -> None:
     lost = []
     for share in (0.01, found[60]):
         few = before[:, :60], now[:, :60]
-        made = moved(weights, *few, damped_by(few[1], share))
+        made = moved(weights, *few, damped_squares(few[1], (share, 0.0)))
         lost.append(np.square(weights @ before[0, 60:].T - made @ now[0, 60:].T).mean())
     assert lost[1] < 0.5 * lost[0]
     assert best_damping(weights, before, now, 9) == damping(2000, 60)  # too few samples to judge

@@ -12,23 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..improve.gptq import damping
+from ..improve.gptq import damped, damping
 
 _TRIED = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of the mean of the diagonal of XᵀX
 _JUDGES = 0.3  # of the rows: the last ones, of other samples
 _FEW = 10  # samples: of fewer, none can judge
 _WIDEST = 2.0  # what a unit that hardly varies any more is multiplied by
-
-
-def damped_by(x: np.ndarray, share: float) -> np.ndarray:
-    """Return XᵀX of rows, (groups, depth, depth), with a share of the mean of its diagonal on it."""
-    squares = x.transpose(0, 2, 1) @ x
-    return np.asarray(squares + _ridge(squares, share)[:, None, None] * np.eye(x.shape[2]))
-
-
-def _ridge(squares: np.ndarray, share: float) -> np.ndarray:
-    mean = np.trace(squares, axis1=1, axis2=2) / squares.shape[2]
-    return np.where(mean > 0, share * mean, 1.0)
 
 
 def moved(weights: np.ndarray, before: np.ndarray, now: np.ndarray, squares: np.ndarray) -> np.ndarray:
@@ -56,12 +45,11 @@ def best_damping(weights: np.ndarray, before: np.ndarray, now: np.ndarray, sampl
     kept = np.sort(np.random.default_rng(0).permutation(weights.shape[2])[: -(-weights.shape[2] // 2)])
     own, read = weights[:, :, kept], now[:, :, kept]
     wanted = weights @ before.transpose(0, 2, 1) - own @ read.transpose(0, 2, 1)
-    some, lost = damped_by(read[:, :learned], 0.0), wanted[:, :, :learned] @ read[:, :learned]
-    judges = read[:, learned:].transpose(0, 2, 1)
+    some, judges = read[:, :learned], read[:, learned:].transpose(0, 2, 1)
+    squares, lost = some.transpose(0, 2, 1) @ some, (wanted[:, :, :learned] @ some).transpose(0, 2, 1)
     errors = []
     for share in _TRIED:
-        damped = some + _ridge(some, share)[:, None, None] * np.eye(len(kept))
-        more = np.linalg.solve(damped, lost.transpose(0, 2, 1)).transpose(0, 2, 1)
+        more = np.linalg.solve(damped(squares, share), lost).transpose(0, 2, 1)
         errors.append(float(np.square(wanted[:, :, learned:] - more @ judges).sum()))
     return _TRIED[int(np.argmin(errors))]
 

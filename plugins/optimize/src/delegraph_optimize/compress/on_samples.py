@@ -12,13 +12,13 @@ from ..bounds import budget
 from ..calibrate import Samples
 from ..improve import KeptSamples, engines_of
 from ..improve.bias_correction import mean_row
-from ..improve.gptq import damped_squares
+from ..improve.gptq import DAMPING, damped_squares
 from ..improve.lockstep import LockStep, lockstep
 from ..improve.product import BIAS, OPS, WeightedProduct
 from ..improve.reached import looked_at, reached
 from ..improve.weights import some_rows
 from ..writer import LEFT_OUT, ModelEdit
-from .made_up import best_damping, damped_by, moved, widening
+from .made_up import best_damping, moved, widening
 from .significand import ALL, rounded
 from .weight_layer import WeightLayer
 
@@ -116,10 +116,8 @@ def _change(
     most = ROWS if product.groups == 1 else max(min(ROWS, _MOST_VALUES // weights[:, 0].size), 1)
     floats, found = some_rows(product, (step.floats, step.found), seed, most)
     before, now = (v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (floats, found))
-    if is_careful:
-        squares = damped_by(now, best_damping(weights, before, now, len(step.found)))
-    else:
-        squares = damped_squares(now)
+    shares = (best_damping(weights, before, now, len(step.found)), 0.0) if is_careful else DAMPING
+    squares = damped_squares(now, shares)
     wanted = moved(weights, before, now, squares)
     made = change(layer, wanted, squares)
     if made is None:

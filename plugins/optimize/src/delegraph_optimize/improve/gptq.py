@@ -52,8 +52,11 @@ def damping(rows: int, depth: int, shares: tuple[float, float] = DAMPING) -> flo
 def damped_squares(x: np.ndarray, shares: tuple[float, float] = DAMPING) -> np.ndarray:
     """Return XᵀX of rows, (groups, depth, depth), with more on its diagonals, as of more, random rows."""
     _, rows, depth = x.shape
-    squares = x.transpose(0, 2, 1) @ x
+    return damped(x.transpose(0, 2, 1) @ x, damping(rows, depth, shares))
+
+
+def damped(squares: np.ndarray, share: float) -> np.ndarray:
+    """Return squares (groups, depth, depth) with a share of the mean of their diagonal on it."""
+    depth = squares.shape[2]
     mean = np.trace(squares, axis1=1, axis2=2)[:, None, None] / depth
-    return np.asarray(
-        squares + np.where(mean > 0, damping(rows, depth, shares) * mean, 1.0) * np.eye(depth)
-    )
+    return np.asarray(squares + np.where(mean > 0, share * mean, 1.0) * np.eye(depth))

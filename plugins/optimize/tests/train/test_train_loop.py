@@ -414,6 +414,21 @@ def test_parameters_have_the_names_of_tensors() -> None:
     assert tensor.name == "conv/kernel"
 
 
+@pytest.mark.parametrize(
+    ("shapes", "says"),
+    [
+        ([(2, 1, 8, 8, 3)], r"'image', needs the shape \(1, 8, 8, 3\) .* found \(2, 1, 8, 8, 3\)"),
+        ([(2, 8, 8, 4)], r"found \(2, 8, 8, 4\)"),
+        ([(2, 8, 8, 3), (2, 8)], "has 1 inputs, found 2"),
+    ],
+)
+def test_a_module_says_which_shape_it_needs(shapes: list[tuple[int, ...]], says: str) -> None:
+    module = trainable(convolutional())
+    assert module(torch.zeros(2, 8, 8, 3))[0].shape == (2, 4)
+    with pytest.raises(InputError, match=says):
+        module(*(torch.zeros(s) for s in shapes))
+
+
 def test_the_command_writes_model_page_and_checkpoint(tmp_path: Path, capsys: Any) -> None:
     x, y = images()
     (tmp_path / "m.tflite").write_bytes(write_model(convolutional()))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from attrs import define, frozen
-from delegraph import DTYPES, Op, Tensor
+from delegraph import DTYPES, InputError, Op, Tensor
 
 from ..spec import SPECS, Operand
 from .constraints import WeightConstraint
@@ -95,7 +95,12 @@ class TrainableModel(Module):
     # What it computes
 
     def forward(self, *inputs: Any) -> tuple[Any, ...]:
-        """Return the outputs for a batch of inputs, both in the graph's order."""
+        """Return the outputs for a batch of inputs, both in the graph's order.
+
+        :param inputs: tensors of the shapes that the model's inputs have, but for the batch
+        :raises InputError: there are more or fewer, or one has another shape
+        """
+        _check(self.edges.graph.inputs, inputs)
         return tuple(self.values(inputs, [t.index for t in self.edges.graph.outputs]))
 
     def values(self, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
@@ -397,6 +402,24 @@ def free_name(name: str, taken: Iterable[str]) -> str:
     while found in others:
         found, number = f"{cleaned}_{number}", number + 1
     return found
+
+
+def _check(wanted: Sequence[Tensor], given: Sequence[Any]) -> None:
+    """:raises InputError: inputs are not those of a batch"""
+    if len(wanted) != len(given):
+        raise InputError(f"the model has {len(wanted)} inputs, found {len(given)}")
+    for place, (tensor, x) in enumerate(zip(wanted, given, strict=True)):
+        shape = tensor.shape_signature or tensor.shape
+        if shape is None:
+            continue
+        fits = [
+            a == b or a < 0 or axis == 0 for axis, (a, b) in enumerate(zip(shape, x.shape, strict=False))
+        ]
+        if len(shape) != x.dim() or not all(fits):
+            raise InputError(
+                f"input {place}, {tensor.name!r}, needs the shape {tuple(shape)}, the first axis of any "
+                f"size, found {tuple(x.shape)}"
+            )
 
 
 def _is_trained(step: _Step, place: int, tensor: Tensor) -> bool:

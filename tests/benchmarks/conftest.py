@@ -15,7 +15,7 @@ TABLES = {
     "times": "Milliseconds of a run (medians of interleaved runs; ratios below 1: delegraph is faster)",
     "int16": "16x8 models, ms of a run (medians of interleaved runs; LiteRT: the fastest of its resolvers)",
     "opencl": "Milliseconds of a run on OpenCL, inputs and outputs included (medians, all in one process)",
-    "opencl floats": "Float models on OpenCL, ms of a run (ratios: medians of neighbors, and fastest runs)",
+    "opencl floats": "OpenCL beside others, ms of a run (ratios: medians of neighbors, and fastest runs)",
     "litert": "The LiteRT delegate beside LiteRT (medians of runs in turn, all in one process)",
     "first result": "A process until its first result: processor time and peak memory (medians, in turn)",
     "start stages": "Where that time goes, stage by stage (ms, medians, in turn)",

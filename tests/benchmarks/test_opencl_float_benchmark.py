@@ -1,9 +1,10 @@
-"""Float models on OpenCL beside LiteRT with XNNPACK, both with two threads, and beside OpenVINO.
+"""Models of floats, some with int8 weights, on OpenCL beside XNNPACK and OpenVINO.
 
-All take turns in one process; a run sets the inputs, invokes, and reads the outputs. Of two ratios the
-first is of medians, the median over neighboring blocks; the second is of the fastest runs, which other
-programs disturb least. Below 1 OpenCL is faster. OpenVINO, where it is installed, is measured as it comes
-and with its inference precision held at float32. ``DELEGRAPH_PRECISION`` sets the option of that name.
+All have two threads and take turns in one process; a run sets the inputs, invokes, and reads the outputs.
+Of two ratios the first is of medians, the median over neighboring blocks; the second is of the fastest
+runs, which other programs disturb least. Below 1 OpenCL is faster. OpenVINO, where it is installed, is
+measured as it comes and with its inference precision held at float32. ``DELEGRAPH_PRECISION`` sets the
+option of that name.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ pytestmark = pytest.mark.slow
 Run = Callable[[], Any]
 
 
-@pytest.mark.parametrize("name", models.parameters(("float32", "float16")))
+@pytest.mark.parametrize("name", models.parameters(("float32", "float16", "dynamic_range")))
 def test_float_models_beside_xnnpack(name: str, record_property: Callable[[str, Any], None]) -> None:
     theirs = lite.Interpreter(str(models.path(name)), num_threads=THREADS)
     ours = Interpreter(

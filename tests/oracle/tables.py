@@ -24,12 +24,13 @@ def rows_of(terminalreporter: Any, name: str) -> list[dict[str, Any]]:
 
 
 def text(title: str, rows: Sequence[dict[str, Any]]) -> str:
-    """Return a table of rows as text; the first row's keys are the columns, numbers stand right."""
+    """Return a table of rows as text: a column for each key that a row has, numbers right, "-" for none."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for key, value in rows[0].items():
+    columns = {key: value for row in reversed(rows) for key, value in row.items()}
+    for key, value in columns.items():
         table.add_column(key, justify="left" if isinstance(value, str) and not _numeric(value) else "right")
     for row in rows:
-        table.add_row(*map(str, row.values()))
+        table.add_row(*(str(row.get(key, "-")) for key in columns))
     written = StringIO()
     Console(file=written, width=WIDTH, highlight=False, color_system=None).print(table)
     return written.getvalue()

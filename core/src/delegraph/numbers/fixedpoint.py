@@ -34,10 +34,21 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 
 def quantize_multipliers(reals: Iterable[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return multipliers and shifts of several factors, int64, one per channel."""
-    pairs = [quantize_multiplier(float(real)) for real in reals]
-    multipliers, shifts = zip(*pairs, strict=True) if pairs else ((), ())
-    return np.array(multipliers, np.int64), np.array(shifts, np.int64)
+    """Return multipliers and shifts of several factors, int64, one per channel.
+
+    :raises InputError: as :func:`quantize_multiplier`
+    """
+    factors = np.fromiter(reals, np.float64)
+    if not (finite := np.isfinite(factors)).all():
+        quantize_multiplier(float(factors[~finite][0]))  # it says what is wrong
+    fractions, exponents = np.frexp(factors)
+    multipliers, shifts = np.floor(fractions * (1 << 31) + 0.5).astype(np.int64), exponents.astype(np.int64)
+    carried = multipliers == 1 << 31
+    multipliers[carried] >>= 1
+    shifts[carried] += 1
+    tiny = shifts < -31
+    multipliers[tiny] = shifts[tiny] = 0
+    return multipliers, shifts
 
 
 def rescale(x: np.ndarray, multiplier: int | np.ndarray, shift: int | np.ndarray) -> np.ndarray:
@@ -50,10 +61,16 @@ def rescale(x: np.ndarray, multiplier: int | np.ndarray, shift: int | np.ndarray
     shift = np.asarray(shift, np.int64)
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     # SaturatingRoundingDoublingHighMul is floor(a * b / 2**31 + 1/2)
-    high = ((x.astype(np.int64) << left) * multiplier + (1 << 30)) >> 31
-    # RoundingDivideByPOT rounds halves away from zero: a negative value gets one less than half
-    half = (np.int64(1) << right) >> 1
-    return (high + half + np.where(right > 0, high >> 63, 0)) >> right  # type: ignore[no-any-return]
+    high = (x.astype(np.int64) << left) * multiplier
+    high += 1 << 30
+    high >>= 31
+    if right.any():
+        # RoundingDivideByPOT rounds halves away from zero: a negative value gets one less than half
+        sign = high >> 63
+        high += (np.int64(1) << right) >> 1
+        high += sign if right.all() else np.where(right > 0, sign, 0)
+        high >>= right
+    return high  # type: ignore[no-any-return]
 
 
 def round_half_away(x: np.ndarray) -> np.ndarray:

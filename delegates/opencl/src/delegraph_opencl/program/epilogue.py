@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from delegraph import evolve, frozen, fused_activation, quantize_multiplier, stored_value
+from delegraph import evolve, frozen, fused_activation, quantize_multipliers, stored_value
 
 from .launch import Arg, Packed, int32s
 from .node import Node, PerRow, PostOp, Scaled, Value
@@ -136,9 +136,9 @@ def _rounded_twice(factors: np.ndarray, count: int) -> list[PostOp]:
 
     After the first halves go up, after the second away from zero.
     """
-    pairs = [_divided(*quantize_multiplier(float(factor)), count) for factor in factors]
-    fractions = np.array([m * 2.0 ** (max(shift, 0) - 31) for m, shift in pairs])
-    powers = np.array([2.0 ** min(shift, 0) * _AWAY for _, shift in pairs])
+    multipliers, shifts = _divided(*quantize_multipliers(factors), count)
+    fractions = np.ldexp(multipliers.astype(np.float64), np.maximum(shifts, 0) - 31)
+    powers = np.ldexp(_AWAY, np.minimum(shifts, 0))
     # Halves are common where a scale is a power of two. Of other scales ROUND was nearer, measured.
     up = "floor(v * {0} + ({F})(0.5f))" if (fractions == 0.5).any() else "ROUND(v * {0})"
     return [PostOp(up, (_one_if_equal(fractions),)), PostOp("ROUND(v * {0})", (_one_if_equal(powers),))]
@@ -149,10 +149,10 @@ def _one_if_equal(numbers: np.ndarray) -> np.ndarray | float:
     return float(numbers[0]) if (numbers == numbers[0]).all() else numbers
 
 
-def _divided(multiplier: int, shift: int, count: int) -> tuple[int, int]:
-    """Divide a multiplier as MEAN does: shifted as far left as leaves its quotient 31 bits."""
-    room = min(count.bit_length() - 1, 32, 31 + shift)
-    return (multiplier << room) // count, shift - room
+def _divided(multipliers: np.ndarray, shifts: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Divide multipliers as MEAN does: shifted as far left as leaves their quotients 31 bits."""
+    room = np.minimum(min(count.bit_length() - 1, 32), 31 + shifts)
+    return (multipliers << room) // count, shifts - room
 
 
 def settled(node: Node) -> list[PostOp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -19,7 +20,12 @@ def names(package: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str]
     def attribute(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {place!r} has no attribute {name!r}")
-        found = package[name] = getattr(import_module(f".{home[name]}", place), name)
+        module = f"{place}.{home[name]}"
+        if module not in sys.modules:
+            from .patience import patiently
+
+            patiently(import_module, module)
+        found = package[name] = getattr(import_module(module), name)
         return found
 
     return attribute

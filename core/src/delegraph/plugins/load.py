@@ -9,6 +9,7 @@ from typing import Any, Union
 from ..contract import Delegate, delegate_name
 from ..errors import DelegateUnavailable, InputError, PluginError
 from ..kinds import several
+from ..patience import at_first
 from .absent import Absent
 from .automatic import AUTO, fastest_first, none_works, tell_once
 from .manager import REFERENCE, Plugins
@@ -29,9 +30,10 @@ def load_delegate(
     :raises DelegateUnavailable: its package is installed but could not be imported.
     :raises OptionError: an option is unknown or of another type; the message lists the valid ones.
     """
-    return Plugins.installed().load(library, options, label)
+    return _loaded(library, options, label)
 
 
+@at_first
 def resolve_delegates(
     delegates: Wanted | Sequence[Wanted] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -80,6 +82,13 @@ def resolve_delegates(
         plugins.look_for(loaded)
         check_one_works(loaded)
     return loaded
+
+
+@at_first
+def _loaded(
+    library: str | os.PathLike[str], options: Mapping[str, Any] | None, label: str | None
+) -> Delegate:
+    return Plugins.installed().load(library, options, label)
 
 
 def _with_auto(

@@ -39,6 +39,7 @@ from ..errors import DelegateUnavailable, DelegraphError, PluginError, UnknownDe
 from ..kinds import check_kind
 from ..log import logger
 from ..model import Op
+from ..patience import patiently
 from ..text import did_you_mean, few
 from ..values import fields, frozen
 from . import imports
@@ -139,10 +140,14 @@ class Plugins:
     @_by_one_thread
     def installed() -> Plugins:
         """Return every plugin published under the entry-point group; read once."""
-        plugins, off = Plugins(), imports.turned_off()
-        for ep in imports.published():
-            plugins._import(ep, ep.name in off)
-        return plugins
+
+        def found() -> Plugins:
+            plugins, off = Plugins(), imports.turned_off()
+            for ep in imports.published():
+                plugins._import(ep, ep.name in off)
+            return plugins
+
+        return patiently(found)
 
     @staticmethod
     def forget() -> None:

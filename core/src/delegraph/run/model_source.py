@@ -7,8 +7,10 @@ from typing import Any
 from ..errors import InputError
 from ..file import check_model, read_model
 from ..model import Model
+from ..patience import at_first
 
 
+@at_first
 def the_model(path: Any, content: Any, model: Model | None, **options: Any) -> Model:
     """Return the model that is given as a path, as a file's content, or as it is.
 

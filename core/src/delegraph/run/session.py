@@ -18,6 +18,7 @@ from ..log import fallbacks_unsaid, logger
 from ..model import Graph, Model, Op, Shape, Tensor, called_by_ops, changes_state, is_core_op
 from ..partition import Budget, Decisions, MemoryEstimate, specialize
 from ..partition import memory_estimate as memory
+from ..patience import at_first
 from ..values import evolve
 from .device_values import OwnedValue, as_array, read_only
 from .executor import Executor
@@ -39,6 +40,7 @@ class Session:
     :param device_outputs: do not read back what a run leaves on a device.
     """
 
+    @at_first
     def __init__(
         self,
         model: Model,
@@ -341,6 +343,7 @@ class Session:
                 if type(value) is OwnedValue:
                     value.wait()
 
+    @at_first
     def _prepare(self, subgraph: int) -> Executor:
         """Return an executor that has a subgraph prepared."""
         while True:

@@ -33,8 +33,9 @@ class OwnedValue:
         self.value = value  # has shape, dtype and __array__; for what else it may have see ``Run``
         self.delegate = delegate
         self.partition = partition
-        self.shape = tuple(islice(value.shape, MOST_DIMENSIONS + 1))
-        self.dtype = np.dtype(value.dtype)
+        shape, dtype = value.shape, value.dtype
+        self.shape = shape if type(shape) is tuple else tuple(islice(shape, MOST_DIMENSIONS + 1))
+        self.dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
         self._array: ndarray | None = None
 
     def array(self) -> ndarray:
@@ -44,12 +45,12 @@ class OwnedValue:
         """
         if self._array is None:
             events = profile.listener()
-            first = len(events or ())
+            first = 0 if events is None else len(events)
             self._array = self._read_back()
-            for i in range(first, len(events or ())):
-                assert events is not None
-                if self.delegate is not None and not events[i].delegate:
-                    events[i] = evolve(events[i], delegate=self.delegate.label)
+            if events is not None and self.delegate is not None:
+                for i in range(first, len(events)):
+                    if not events[i].delegate:
+                        events[i] = evolve(events[i], delegate=self.delegate.label)
         return self._array
 
     def wait(self) -> None:
@@ -121,11 +122,16 @@ def handed_to(delegate: Delegate | None, values: list[Any]) -> list[Any]:
 def packed_for(delegate: Delegate | None, values: list[Any]) -> list[Any]:
     """Turn values into what a delegate may get that needs arrays without gaps; likewise."""
     for i, v in enumerate(values):
-        if type(v) is not ndarray or v.flags.num & _PACKED != _PACKED:
+        if not is_packed(v):
             values[i] = (
                 v.value if type(v) is OwnedValue and v.delegate is delegate else _packed(as_array(v))
             )
     return values
+
+
+def is_packed(value: Any) -> bool:
+    """Say whether a value is an array in the order of its indices, without gaps."""
+    return type(value) is ndarray and value.flags.num & _PACKED == _PACKED
 
 
 _PACKED = 0x101  # of an array's flags: NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_ALIGNED

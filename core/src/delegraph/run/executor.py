@@ -19,8 +19,9 @@ from ..text import shape_text
 from ..values import evolve, frozen
 from . import control_flow as control
 from .device_values import read_only
+from .direct import Whole
 from .failures import where
-from .partition_run import Deferred, RunPart, core, let_go, memory_of, prepared, timed, whole
+from .partition_run import Deferred, Ready, RunPart, core, let_go, memory_of, prepared, timed
 from .state import Transaction
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Executor:
         self.graphs = [sub.graph for sub in plan.subgraphs]
         self._asking = [d for d in _at_work(plan) if type(d).running is not Delegate.running]
         self._bodies: dict[int, _Body] = {}
+        self._wholes: dict[int, Whole | None] = {}
         self.deferred: list[Deferred] = []
         self.homes: dict[tuple[int, int], np.ndarray] = {}  # where runs read inputs, by subgraph
         self._called = {j for i in range(len(plan.subgraphs)) for j in plan.called_by_core(i)}
@@ -110,6 +112,21 @@ class Executor:
         if self.keep_all:
             self.frames[subgraph] = frame
         return frame.outputs
+
+    def whole(self, subgraph: int) -> Whole | None:
+        """Return what runs a prepared subgraph directly; None where core has something to do besides."""
+        if subgraph not in self._wholes:
+            self._wholes[subgraph] = self._whole(self.plan.subgraphs[subgraph])
+        return self._wholes[subgraph]
+
+    def _whole(self, plan: SubgraphPlan) -> Whole | None:
+        if self.keep_all or self._asking or len(plan.partitions) != 1:
+            return None
+        (partition,) = plan.partitions
+        if partition.label == CORE or partition.deferred:
+            return None
+        ready = Ready(partition, self.run_function(partition))
+        return Whole.of(plan, ready, _results(self.plan, plan.graph))
 
     def run_function(self, partition: Partition) -> Run:
         """Return a partition's run function, an earlier one if it still fits."""
@@ -265,7 +282,7 @@ def _instructions(executor: Executor, partition: Partition, slots: Slots) -> lis
         return [_deferred(executor, partition.of_op(op), slots) for op in partition.ops]
     if executor.keep_all:
         partition = evolve(partition, outputs=tuple(t for op in partition.ops for t in op.outputs))
-    return [_instruction(partition, slots, whole(partition, executor.run_function(partition)))]
+    return [_instruction(partition, slots, Ready(partition, executor.run_function(partition)).results)]
 
 
 def _core(executor: Executor, partition: Partition, slots: Slots) -> Instruction[Partition]:

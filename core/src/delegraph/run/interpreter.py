@@ -85,9 +85,10 @@ def _alone(method: F) -> F:
 
     @wraps(method)
     def wrapper(self: Interpreter, *args: Any, **kwargs: Any) -> Any:
-        turns, turn = self._turns, Turn()
+        turn = Turn()
+        taken, mine = self._turns.taken, weakref.ref(turn)
         try:
-            if not turns.take(turn):
+            if taken.setdefault(0, mine) is not mine and not self._turns.take_over(mine):
                 raise StateError(
                     f"{method.__name__}() needs the interpreter for itself, found another call under way; "
                     "give each thread an interpreter of its own: they may share one model=..."
@@ -96,8 +97,11 @@ def _alone(method: F) -> F:
                 raise StateError(f"{method.__name__}() needs an open interpreter, found it closed")
             return method(self, *args, **kwargs)
         finally:
-            if turns.taken is turn.ref:
-                turns.taken = None
+            try:
+                if taken[0] is mine:
+                    del taken[0]
+            except KeyError:
+                pass
 
     return cast(F, wrapper)
 
@@ -341,6 +345,10 @@ class Interpreter:
         if self._keep_read:
             subgraph = self._subgraph(subgraph_index)
             self._session.keep(subgraph, self._tensor(tensor_index, subgraph).index)
+        if type(tensor_index) is int and type(subgraph_index) is int:
+            copied = self._session.copied_out(subgraph_index, tensor_index)
+            if copied is not None:
+                return scalar_or_array(copied)
         return scalar_or_array(self._copy(tensor_index, subgraph_index))
 
     @_alone
@@ -454,14 +462,18 @@ class Interpreter:
 
     def close(self) -> None:
         """Give back what the delegates loaded by this interpreter hold. Nothing can be called after it."""
-        turns, turn = self._turns, Turn()
+        turn = Turn()
+        taken, mine = self._turns.taken, weakref.ref(turn)
         try:
-            if not turns.take(turn):
+            if taken.setdefault(0, mine) is not mine and not self._turns.take_over(mine):
                 raise StateError("close() needs the interpreter for itself, found another call under way")
             self._closed = True
         finally:
-            if turns.taken is turn.ref:
-                turns.taken = None
+            try:
+                if taken[0] is mine:
+                    del taken[0]
+            except KeyError:
+                pass
         try:
             self._session.release()
         finally:

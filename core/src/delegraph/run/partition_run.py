@@ -121,15 +121,10 @@ def run_once(partition: Partition, inputs: Sequence[ndarray]) -> list[ndarray]:
     :raises DelegateFailed: it failed.
     """
     run = prepared(partition)
-    results = _Ready(partition, run).results(None, [read_only(x) for x in inputs])
+    results = Ready(partition, run).results(None, [read_only(x) for x in inputs])
     found = list(map(as_array, results))
     let_go(partition, run)
     return found
-
-
-def whole(partition: Partition, run: Run) -> RunPart:
-    """Return the results function of a partition that its delegate runs as a whole."""
-    return _Ready(partition, run).results
 
 
 def core(partition: Partition, run: CoreRun) -> RunPart:
@@ -151,7 +146,7 @@ def core(partition: Partition, run: CoreRun) -> RunPart:
     return results
 
 
-class _Ready:
+class Ready:
     """A partition and what its delegate prepared for it."""
 
     def __init__(self, partition: Partition, run: Run) -> None:
@@ -163,7 +158,10 @@ class _Ready:
         self.place = where(partition)
 
     def results(self, state: Transaction | None, given: list[Any]) -> list[Any]:
-        given = self.handed(self.delegate, given)
+        return self.taken(self.handed(self.delegate, given))
+
+    def taken(self, given: Sequence[Any]) -> list[Any]:
+        """Return the results for values that are as the delegate may get them."""
         try:
             return taken_from(self.partition, self.run(*given), self.expected, self.place)
         except BaseException as e:
@@ -187,7 +185,7 @@ class Deferred:
         (op,) = partition.ops
         weights = sum(t.nbytes or 0 for t in op.inputs if t is not None and t.is_constant)
         self._kept = KEPT_SHAPES if weights > MOST_BYTES else KEPT_LIGHT
-        self._variants: OrderedDict[Any, _Ready] = OrderedDict()  # by the shapes of inputs and outputs
+        self._variants: OrderedDict[Any, Ready] = OrderedDict()  # by the shapes of inputs and outputs
         self._shapes_of: OrderedDict[Any, Any] = OrderedDict()  # these shapes, by what a run gives
         self._decisive: set[int] = set()  # the inputs, by tensor, whose values decide shapes
 
@@ -214,7 +212,7 @@ class Deferred:
                 key.append(array.tobytes())
         return tuple(key)
 
-    def _found(self, state: Transaction, given: list[Any]) -> _Ready:
+    def _found(self, state: Transaction, given: list[Any]) -> Ready:
         op = self._with_shapes(given)
         state.check_live(f"{op}: a run would hold", sum(map(nbytes, op.outputs)))
         shapes_key = tuple(None if t is None else t.shape for t in (*op.inputs, *op.outputs))
@@ -257,7 +255,7 @@ class Deferred:
             self._shapes_of.clear()  # they were found before it was known to matter
         return as_array(values[tensor.index])
 
-    def _variant(self, op: Op) -> _Ready:
+    def _variant(self, op: Op) -> Ready:
         now = {t.index: t for t in (*op.inputs, *op.outputs) if t is not None}
         planned = self.partition
         partition = evolve(
@@ -269,7 +267,7 @@ class Deferred:
             deferred=False,
         )
         partition = self._on_a_willing_delegate(partition)
-        return _Ready(partition, prepared(partition))
+        return Ready(partition, prepared(partition))
 
     def _on_a_willing_delegate(self, partition: Partition) -> Partition:
         """Return the partition on the planned delegate, or the next that takes it in these shapes."""

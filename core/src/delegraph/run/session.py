@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import profile
 from ..contract import Delegate, Plan, Refusal, SubgraphPlan, types_of
 from ..contract.asking import decided
 from ..errors import DelegateFailed, InputError, ShapeError, StateError
@@ -21,6 +22,7 @@ from ..partition import memory_estimate as memory
 from ..patience import at_first
 from ..values import evolve
 from .device_values import OwnedValue, as_array, read_only
+from .direct import Given, Whole
 from .executor import Executor
 from .input_values import is_plain
 from .slow_runs import SlowRuns
@@ -73,6 +75,7 @@ class Session:
         self._buffers: dict[Key, np.ndarray | OwnedValue] = {}  # values of inputs
         self._plain: dict[Key, np.ndarray] = {}  # those that any array of their dtype and shape fits
         self._handed: dict[Key, np.ndarray] = {}  # views of them that cannot be written
+        self._direct: dict[int, tuple[Whole, Given]] = {}  # subgraphs that one delegate runs as a whole
         self._results: Results = {}  # of the last run
         self._changed: set[int] = set()  # subgraphs with an input that was set since the last run
         self._graphs: Sequence[Graph] = model.subgraphs  # as last planned
@@ -105,14 +108,15 @@ class Session:
         if shape == self.shape(subgraph, self.graph(subgraph).tensors[index]):
             return
         self._shapes[subgraph, index] = shape
-        self._plan = self._specialized = None
+        self._forget_plan()
+        self._specialized = None
         self._allocated.discard(subgraph)
         self._buffers.pop((subgraph, index), None)
         self._plain.clear()  # an input has no memory while its subgraph is not allocated
 
     def release(self) -> None:
         """Let go of what delegates have prepared, and of memory that may be theirs."""
-        for values in (self._buffers, self._plain, self._handed):
+        for values in (self._buffers, self._plain, self._handed, self._direct):
             values.clear()
         if self._executor is not None:
             self._executor.release()
@@ -132,7 +136,8 @@ class Session:
     def add_delegate(self, delegate: Delegate, position: int) -> None:
         """Take another delegate in; what was allocated stays so, with inputs and state."""
         self.delegates.insert(position, delegate)
-        self._plan = self._specialized = None
+        self._forget_plan()
+        self._specialized = None
         for subgraph in self._allocated:
             self._prepare(subgraph)
 
@@ -153,13 +158,18 @@ class Session:
         kept = evolve(graph, outputs=(*graph.outputs, graph.tensors[index]))
         graphs = [kept if g is graph else g for g in self.model.subgraphs]
         self.model = evolve(self.model, subgraphs=tuple(graphs))
-        self._plan = self._specialized = None
+        self._forget_plan()
+        self._specialized = None
         self._prepare(subgraph)
         what = f"tensor {index} {tensor.name!r} was freed after its last reader, and is kept from now on"
         if not again:
             raise StateError(f"{what}; its values come with the next run of the model")
         logger.warning("%s: the model is planned again, and the run repeated", what)
         self.run(subgraph)
+
+    def _forget_plan(self) -> None:
+        self._plan = None
+        self._direct.clear()
 
     def _is_called(self, subgraph: int) -> bool:
         return any(subgraph in called_by_ops(graph.ops) for graph in self.model.subgraphs)
@@ -174,6 +184,11 @@ class Session:
     def run(self, subgraph: int) -> None:
         """Run a subgraph on the values of its inputs. State changes only if the run completes."""
         self._changed.discard(subgraph)
+        direct = self._direct.get(subgraph)
+        if direct is not None and self.slow_runs is None and profile.listener() is None:
+            self._results.pop(subgraph, None)
+            if self._run_direct(subgraph, *direct):
+                return
         inputs = [self._read_only(subgraph, t) for t in self.graph(subgraph).inputs]
         self._results.pop(subgraph, None)
         start = perf_counter()
@@ -182,6 +197,33 @@ class Session:
             self.slow_runs = None
         state.commit()
         self._results.update(results)
+        assert self._executor is not None
+        whole = self._executor.whole(subgraph)
+        if whole is not None and (given := whole.given(inputs)) is not None:
+            self._direct[subgraph] = whole, given
+
+    def _run_direct(self, subgraph: int, whole: Whole, given: Given) -> bool:
+        """Run what a delegate runs as a whole; return False where it failed and the next one is asked."""
+        state = self.state.begin() if whole.variables else None
+        try:
+            results = whole.run(state, given)
+            for index, value in results.items():
+                if type(value) is not OwnedValue:
+                    results[index] = _own(value, given)
+                elif self._device_outputs:
+                    value.wait()
+                else:
+                    value.array()  # which it keeps
+            if state is not None:
+                state.variables = _apart(state.variables, given)
+                self._complete((), (state.variables,))
+        except DelegateFailed as e:
+            self._give_up(e)
+            return False
+        if state is not None:
+            state.commit()
+        self._results[subgraph] = results
+        return True
 
     def buffer(self, subgraph: int, tensor: Tensor) -> np.ndarray | OwnedValue:
         """Return what holds an input's values: memory, zeros at first, or a device value passed in."""
@@ -191,7 +233,7 @@ class Session:
                 raise StateError(
                     f"input {tensor.index} {tensor.name!r} has no values yet; set_tensor() gives it some"
                 )
-            self._buffers[key] = zeros(tensor)
+            self._hold(key, zeros(tensor))
             self._settle(key)
         return self._buffers[key]
 
@@ -203,10 +245,15 @@ class Session:
             return
         self._plain.pop(key, None)
         if home is None:  # memory that is not its own would keep alive what is not run any more
-            self._buffers[key] = memory if memory.base is None else memory.copy()
+            self._hold(key, memory if memory.base is None else memory.copy())
         else:
             np.copyto(home, memory)
-            self._buffers[key] = home
+            self._hold(key, home)
+
+    def _hold(self, key: Key, value: np.ndarray | OwnedValue) -> None:
+        """Take this for an input's values from now on."""
+        self._direct.pop(key[0], None)
+        self._buffers[key] = value
 
     def _read_only(self, subgraph: int, tensor: Tensor) -> np.ndarray | OwnedValue:
         """Return an input's values as a run gets them: the same view as long as the memory is the same.
@@ -228,10 +275,10 @@ class Session:
         if tensor.is_variable:
             self.state.set_variable(key, value if isinstance(value, OwnedValue) else value.copy())
         elif isinstance(value, OwnedValue):
-            self._buffers[key] = value
+            self._hold(key, value)
             self._plain.pop(key, None)
         elif tensor.shape is None or not isinstance(memory := self.buffer(subgraph, tensor), np.ndarray):
-            self._buffers[key] = value.copy()
+            self._hold(key, value.copy())
         else:
             np.copyto(memory, value)
             if is_plain(tensor):
@@ -244,9 +291,16 @@ class Session:
             return False
         if value.dtype != memory.dtype or value.shape != memory.shape:
             return False
-        np.copyto(memory, value)
+        memory[...] = value
         self._changed.add(key[0])
         return True
+
+    def copied_out(self, subgraph: int, index: int) -> np.ndarray | None:
+        """Return a copy of a result of a subgraph that a delegate runs as a whole; None: it is none."""
+        if subgraph not in self._direct or subgraph not in self._results:
+            return None
+        found = self._results[subgraph].get(index)
+        return None if found is None else as_array(found).copy()
 
     def value(self, subgraph: int, index: int, own: bool = False) -> np.ndarray:
         """Return the values of a tensor, where they are.
@@ -289,7 +343,8 @@ class Session:
         if own:  # whoever has it may write to it
             self._changed.add(subgraph)
         if own and isinstance(found, OwnedValue):
-            found = self._buffers[subgraph, tensor.index] = found.array().copy()
+            found = found.array().copy()
+            self._hold((subgraph, tensor.index), found)
         return as_array(found)
 
     def _variable(self, subgraph: int, tensor: Tensor, own: bool) -> np.ndarray:
@@ -324,9 +379,10 @@ class Session:
             state = self.state.begin()
             try:
                 frame = executor.run(subgraph, state, inputs)
+                frames, executor.frames = executor.frames, {}  # which would hold what they have
                 state.variables = _apart(state.variables, inputs)
                 state.resources = _apart(state.resources, inputs)
-                results = {i: _apart(f.values, inputs) for i, f in executor.frames.items()}
+                results = {i: _apart(f.values, inputs) for i, f in frames.items()}
                 self._complete(frame.outputs, [state.variables, state.resources, *results.values()])
             except DelegateFailed as e:
                 self._give_up(e)
@@ -372,7 +428,7 @@ class Session:
             raise failure
         for by_label in refused:
             by_label[partition.label] = (reason,)
-        self._plan = None
+        self._forget_plan()
         with fallbacks_unsaid():  # what happened says more, also where nobody is left
             unsupported = self.plan.unsupported
         if unsupported:

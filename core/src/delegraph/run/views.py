@@ -30,7 +30,7 @@ class Views:
 
     def ensure_none(self) -> None:
         """Raise :class:`StateError` if a view, or a slice of one, is still referred to."""
-        if live := self._live():
+        if self._owners and (live := self._live()):
             raise StateError(
                 f"{len(live)} array(s) from tensor() still refer to memory of the interpreter; hold "
                 "the function that tensor() returns and call it anew each time, not the array"

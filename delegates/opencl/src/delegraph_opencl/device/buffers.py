@@ -78,12 +78,12 @@ class PooledBuffer:
     Asked for anew each time: what runs when a value goes would swallow a Ctrl-C that comes just then.
     """
 
-    __slots__ = ("buffer", "holder", "interface")
+    __slots__ = ("buffer", "holder", "host")
 
     def __init__(self, buffer: Any) -> None:
         self.buffer = buffer
         self.holder: Callable[[], object] = _nobody
-        self.interface: dict[str, Any] | None = None  # what numpy is told of the values in it
+        self.host: Any = None  # the host's array of the values in it
 
     def hold(self, value: object) -> None:
         """Keep the buffer for a value as long as that lives."""
@@ -95,27 +95,33 @@ def _nobody() -> None:
 
 
 class BufferPool:
-    """Buffers of what leaves a partition, used again once nobody holds the value."""
+    """Buffers of something that leaves a partition, used again once nobody holds the value.
 
-    def __init__(self, allocate: Callable[[int], Any]) -> None:
+    :param allocate: makes one.
+    """
+
+    def __init__(self, allocate: Callable[[], Any]) -> None:
         self._allocate = allocate
-        self._pooled: dict[int, list[PooledBuffer]] = {}
-        self._search: dict[int, tuple[int, int]] = {}  # where to begin; buffers to make before it
+        self._pooled: list[PooledBuffer] = []
+        self._first = 0  # where to begin to look
+        self._unsearched = 1  # buffers to make before that
 
-    def free(self, nbytes: int) -> PooledBuffer:
+    def free(self) -> PooledBuffer:
         """Return a buffer that nobody holds; it stays free until it is told of who does.
 
         Where all of many are held, half as many are made before they are looked through again.
         """
-        pooled = self._pooled.setdefault(nbytes, [])
-        first, unsearched = self._search.get(nbytes, (0, 0))
-        for i in () if unsearched else chain(range(first, len(pooled)), range(first)):
-            if pooled[i].holder() is None:
-                self._search[nbytes] = i, 0
-                return pooled[i]
-        pooled.append(PooledBuffer(self._allocate(nbytes)))
+        pooled, first = self._pooled, self._first
+        if not self._unsearched:
+            if pooled[first].holder() is None:
+                return pooled[first]
+            for i in chain(range(first + 1, len(pooled)), range(first)):
+                if pooled[i].holder() is None:
+                    self._first = i
+                    return pooled[i]
+        pooled.append(PooledBuffer(self._allocate()))
         to_make = len(pooled) // 2 if len(pooled) > _FEW else 0
-        self._search[nbytes] = 0, unsearched - 1 if unsearched else to_make
+        self._first, self._unsearched = 0, self._unsearched - 1 if self._unsearched else to_make
         return pooled[-1]
 
 

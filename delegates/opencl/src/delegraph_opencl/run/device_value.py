@@ -17,6 +17,8 @@ from ..device.status import failure
 if TYPE_CHECKING:
     from .commands_in_flight import InFlight
 
+_FEW = 4096  # bytes that are copied in less time than numpy takes to be told where they are
+
 
 class DeviceValue:
     """A buffer with a shape and a dtype; ``numpy.asarray`` reads it back.
@@ -25,8 +27,12 @@ class DeviceValue:
 
     :param buffer: ``pyopencl.Buffer``, contiguous, in the order of the axes.
     :param commands: those that compute the values; None: whatever is in the delegate's queue.
-    :param interface: what numpy is told of the host's memory of the buffer; see :func:`interface_of`.
+    :param host: the host's memory of the buffer, where it is known already.
     """
+
+    __slots__ = (
+        "__weakref__", "_commands", "_handle", "_host", "buffer", "delegate", "dtype", "shape"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -35,7 +41,7 @@ class DeviceValue:
         shape: Sequence[int],
         dtype: Any,
         commands: InFlight | None = None,
-        interface: dict[str, Any] | None = None,
+        host: HostMemory | None = None,
     ) -> None:
         self.delegate = handle.delegate
         self._handle = handle
@@ -43,7 +49,7 @@ class DeviceValue:
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype)
         self._commands = commands
-        self._interface = interface
+        self._host = host
 
     @property
     def nbytes(self) -> int:
@@ -72,22 +78,29 @@ class DeviceValue:
         start = perf_counter()
         self.wait()
         host = self._shared()
-        found = self._copied() if host is None else host.copy()
+        found = self._copied() if host is None else host.array.copy()
         self._tell(start)
         return found if dtype is None else found.astype(dtype, copy=False)
 
     def host_view(self) -> np.ndarray | None:
         """Return the values where they are, to be read only; None where the host cannot see them.
 
-        They stay as they are as long as the array lives.
+        They stay as they are as long as the array lives. Few are copied, which takes less time.
 
         :raises DelegateFailed: they could not be computed.
         """
-        start = perf_counter()
-        interface = self._interface or interface_of(self._shared())
-        found = None if interface is None else np.asarray(_ReadOnly(interface, self))
-        if found is not None:
+        start = None if profile.listener() is None else perf_counter()
+        host = self._host or self._shared()
+        if host is None:
+            return None
+        if host.interface is None:
+            self.wait()
+            found: np.ndarray = host.array.copy()
+            found.setflags(False)  # type: ignore[call-arg]  # write=False takes twice as long
+        else:
+            found = np.asarray(_ReadOnly(host.interface, self))
             self.wait()  # last: what comes before it is done while the device computes
+        if start is not None:
             self._tell(start)
         return found
 
@@ -107,9 +120,11 @@ class DeviceValue:
         except Exception as e:  # pyopencl's
             raise self._failure(e) from e
 
-    def _shared(self) -> np.ndarray | None:
-        """Return the host's array that the device works on; None where there is none."""
-        return shared(self.buffer, self.shape, self.dtype) if self._handle.device.shares_memory else None
+    def _shared(self) -> HostMemory | None:
+        """Return the host's memory that the device works on; None where there is none."""
+        if not self._handle.device.shares_memory:
+            return None
+        return HostMemory.of(self.buffer, self.shape, self.dtype)
 
     def _copied(self) -> np.ndarray:
         import pyopencl as cl
@@ -144,23 +159,29 @@ class _ReadOnly:
         self.__array_interface__ = interface
 
 
-def shared(buffer: Any, shape: Sequence[int], dtype: np.dtype) -> np.ndarray | None:
-    """Return the host's array that a buffer is, as one of this shape and dtype; None: there is none."""
-    host = buffer.hostbuf
-    if host is None:
-        return None
-    return host[: math.prod(shape) * dtype.itemsize].view(dtype).reshape(shape)  # type: ignore[no-any-return]
+class HostMemory:
+    """The host's array that a buffer is, as one of some shape and dtype.
 
-
-def interface_of(array: np.ndarray | None) -> dict[str, Any] | None:
-    """Return what tells numpy of an array's memory, to be read only; of none None.
-
-    It is worth keeping: to find it takes several times as long as to make an array of it.
+    What numpy is told of it (``interface``) is worth keeping: to find it takes several times as long as to
+    make an array of it. Of few values there is none: they are copied.
     """
-    if array is None:
-        return None
-    found = array.__array_interface__
-    return {**found, "data": (found["data"][0], True)}
+
+    __slots__ = ("array", "interface")
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        self.interface: dict[str, Any] | None = None
+        if array.nbytes > _FEW:
+            found = array.__array_interface__
+            self.interface = {**found, "data": (found["data"][0], True)}  # True: to be read only
+
+    @classmethod
+    def of(cls, buffer: Any, shape: Sequence[int], dtype: np.dtype) -> HostMemory | None:
+        """Return the memory of a buffer; None: the host has none of it."""
+        host = buffer.hostbuf
+        if host is None:
+            return None
+        return cls(host[: math.prod(shape) * dtype.itemsize].view(dtype).reshape(shape))
 
 
 def value_of_buffer(

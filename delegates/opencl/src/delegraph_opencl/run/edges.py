@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..program.memory import nbytes_of, owner
 from ..program.node import Value, numpy_type
 from .commands_in_flight import InFlight
 from .compile import Compiled
-from .device_value import DeviceValue, interface_of, shared
+from .device_value import DeviceValue, HostMemory
 
 
 @define(eq=False)
@@ -59,12 +60,14 @@ class Edges:
     def __init__(self, compiled: Compiled, handle: Handle, allocator: Allocator, real_size: int) -> None:
         self._handle, self._allocator = handle, allocator
         self._inputs = [Edge.of(v, real_size) for v in compiled.inputs]
-        self._own = [allocator.edge(e.nbytes + ALIGNMENT) for e in self._inputs]  # of each input
+        # Each with a buffer that is there in any case.
+        self._entering = [(e, allocator.edge(e.nbytes + ALIGNMENT)) for e in self._inputs]
         self._outputs = [Edge.of(v, real_size) for v in compiled.outputs]
         # One for each output: it finds the buffer that the kernels have already.
-        self._pools = [BufferPool(allocator.edge) for _ in self._outputs]
-        for edge, pool in zip(self._outputs, self._pools, strict=True):  # a device without room says so now
-            pool.free(edge.nbytes + ALIGNMENT)
+        pools = [BufferPool(partial(allocator.edge, e.nbytes + ALIGNMENT)) for e in self._outputs]
+        for pool in pools:  # a device without room says so now
+            pool.free()
+        self._leaving = list(zip(self._outputs, pools, strict=True))
         self._by_value = {id(edge.value.root): edge for edge in (*self._inputs, *self._outputs)}
 
     def at(self, arg: Arg) -> Edge | None:
@@ -87,24 +90,24 @@ class Edges:
         :param last: the run before, which may still read what it was given.
         """
         listened = profile.listener() is not None
-        for edge, own, given in zip(self._inputs, self._own, inputs, strict=True):
+        for (edge, own), given in zip(self._entering, inputs, strict=True):
             if edge.array is not given or listened:
                 self._enter(edge, own, given, last)
 
     def leave(self, commands: InFlight) -> tuple[DeviceValue, ...]:
         """Return the values that a run will store, in buffers that no earlier value is in."""
-        pairs = zip(self._outputs, self._pools, strict=True)
-        return tuple([self._leave(edge, pool, commands) for edge, pool in pairs])
-
-    def _leave(self, edge: Edge, pool: BufferPool, commands: InFlight) -> DeviceValue:
-        pooled = pool.free(edge.nbytes + ALIGNMENT)
-        if pooled.interface is None:
-            pooled.interface = interface_of(shared(pooled.buffer, edge.shape, edge.dtype))
-        interface = pooled.interface
-        value = DeviceValue(self._handle, pooled.buffer, edge.shape, edge.dtype, commands, interface)
-        pooled.hold(value)
-        edge.bind(pooled.buffer)
-        return value
+        values = []
+        for edge, pool in self._leaving:
+            pooled = pool.free()
+            buffer = pooled.buffer
+            if pooled.host is None:
+                pooled.host = HostMemory.of(buffer, edge.shape, edge.dtype)
+            value = DeviceValue(self._handle, buffer, edge.shape, edge.dtype, commands, pooled.host)
+            pooled.hold(value)
+            if edge.bound is not buffer:
+                edge.bind(buffer)
+            values.append(value)
+        return tuple(values)
 
     def _enter(self, edge: Edge, own: Any, given: Any, last: InFlight) -> None:
         """Bring an input in; a device value with room behind it is read where it is.

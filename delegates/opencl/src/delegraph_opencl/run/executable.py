@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import pyopencl as cl
 from delegraph import Partition, profile
 
 from ..cache.cache import CacheEntry
 from ..device.buffers import Allocator
 from ..device.handle import Handle
+from ..device.status import failure
 from ..program.launch import Packed
 from ..program.memory import plan_memory
 from ..program.target import Target
@@ -58,6 +60,7 @@ class Executable:
             compiled.launches, target, self._edges, buffers, self._constants, self._cached
         )
         self._bound = self._binder.merged() if target.merges_launches else self._one_by_one
+        self._in_caller = self._bound[0] if any(bound.in_caller for bound in self._bound) else None
         self._cached.forget_if_complete(bound.source for bound in self._bound)
 
     def run(self, *inputs: Any) -> tuple[DeviceValue, ...]:
@@ -68,6 +71,8 @@ class Executable:
         with self._lock:
             self._handle.device.check_process()
             events = profile.listener()
+            if events is None and self._in_caller is not None:
+                return self._at_once(self._in_caller, inputs)
             last = self._commands
             if events is not None or last.is_broken_off or last.runs >= MOST_IN_FLIGHT:
                 last.end()
@@ -77,25 +82,35 @@ class Executable:
             self._commands.held = self._edges.arrays
             outputs = self._edges.leave(self._commands)
             if events is None:
-                self._start(kernels)
+                self._commands.start(kernels, self._handle.queue)
             else:
                 self._commands.start(kernels, self._handle.profiling_queue)
                 self._commands.wait()
                 events += self._events(kernels, self._commands.events)
             if self._cached.is_to_be_written:
                 self._commands.wait()
-                sources = (bound.source for bound in self._bound)
-                self._cached.write(sources, self._handle.device, self._constants.kept())
+                self._write()
         return outputs
 
-    def _start(self, kernels: Sequence[Bound]) -> None:
-        """Start kernels; those for the thread that asks when what they read is there."""
-        if not any(bound.in_caller for bound in kernels):
-            self._commands.start(kernels, self._handle.queue)
-            return
-        self._handle.queue.finish()
-        self._commands.start(kernels, self._handle.caller_queue)
-        self._commands.wait()
+    def _at_once(self, bound: Bound, inputs: Sequence[Any]) -> tuple[DeviceValue, ...]:
+        """Compute in this thread: when it returns, nothing is under way."""
+        handle, launch = self._handle, bound.launch
+        self._edges.enter(inputs, self._commands)
+        outputs = self._edges.leave(self._commands)
+        handle.queue.finish()  # other partitions may be at work on what this one reads, or on its buffers
+        try:
+            cl.enqueue_nd_range_kernel(
+                handle.caller_queue, bound.kernel, launch.global_size, launch.local_size
+            ).wait()
+        except cl.Error as e:
+            raise failure(str(bound), e) from e
+        if self._cached.is_to_be_written:
+            self._write()
+        return outputs
+
+    def _write(self) -> None:
+        sources = (bound.source for bound in self._bound)
+        self._cached.write(sources, self._handle.device, self._constants.kept())
 
     @cached_property
     def _one_by_one(self) -> list[Bound]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from delegraph import evolve, frozen, fused_activation, quantize_multipliers, stored_value
@@ -20,6 +22,7 @@ from .node import Node, PerRow, PostOp, Scaled, Value
 from .target import LARGEST_HALF
 
 Operand = Value | np.ndarray | PerRow | float
+Form = tuple[str, str]  # of an operand: its type, and how it is read
 WIDTHS = (1, 4, 8, 16)
 LIMITS = {
     "RELU": (0.0, math.inf),
@@ -239,25 +242,17 @@ def written_epilogue(post_ops: Sequence[PostOp], channels: int, key: str) -> Epi
 
     :param key: names the constants among the operands in the partition.
     """
-    params: list[str] = []
+    forms: list[tuple[str, tuple[tuple[Form, ...], ...]]] = []
     args: list[Arg] = []
-    bodies: dict[int, list[str]] = {w: [] for w in WIDTHS}
     channelwise = False
     for post_op in post_ops:
-        read: list[list[tuple[str, Operand]]] = []
-        for operand in map(_number, post_op.operands):
-            read.append([])
-            for part in _parts(operand):
-                name = f"e{len(args)}"
-                read[-1].append((name, part))
-                params.append(_parameter(name, part))
-                args.append(_argument(part, f"{key}, operand {len(args)}"))
-                channelwise |= not isinstance(part, float) and _is_channel(part, channels)
-        for width in WIDTHS:
-            terms = [_sum_of(parts, channels, width) for parts in read]
-            bodies[width].append(f"v = {post_op.text.format(*terms, F=vector(width))};")
-    listed = "".join(f", {p}" for p in params)
-    return Epilogue(_text(listed, bodies, len(args)), tuple(args), channelwise, listed)
+        operands = [_parts(_number(operand)) for operand in post_op.operands]
+        forms.append((post_op.text, tuple(tuple(_form(p, channels) for p in parts) for parts in operands)))
+        for part in chain.from_iterable(operands):
+            args.append(_argument(part, f"{key}, operand {len(args)}"))
+            channelwise |= not isinstance(part, float) and _is_channel(part, channels)
+    text, listed = _text(tuple(forms))
+    return Epilogue(text, tuple(args), channelwise, listed)
 
 
 def _number(operand: Operand) -> Operand:
@@ -277,8 +272,24 @@ def vector(width: int) -> str:
     return "F" if width == 1 else f"F{width}"
 
 
-def _text(listed: str, bodies: dict[int, list[str]], n: int) -> str:
-    given = "".join(f", e{i}" for i in range(n))
+@lru_cache(maxsize=1024)
+def _text(post_ops: tuple[tuple[str, tuple[tuple[Form, ...], ...]], ...]) -> tuple[str, str]:
+    """Return the text of an epilogue and what declares its arguments: many launches have the same.
+
+    :param post_ops: of each its text, and of each operand the forms that are added up.
+    """
+    declared: list[str] = []
+    bodies: dict[int, list[str]] = {w: [] for w in WIDTHS}
+    for text, operands in post_ops:
+        named: list[list[tuple[str, str]]] = []
+        for parts in operands:
+            named.append([(f"e{len(declared) + i}", read) for i, (_, read) in enumerate(parts)])
+            declared += [f"{kind} {name}" for (kind, _), (name, _) in zip(parts, named[-1], strict=True)]
+        for width, body in bodies.items():
+            terms = [_sum_of(parts, width) for parts in named]
+            body.append(f"v = {text.format(*terms, F=vector(width))};")
+    listed = "".join(f", {d}" for d in declared)
+    given = "".join(f", e{i}" for i in range(len(declared)))
     lines = [
         f"#define EPILOGUE_PARAMS {listed}",
         f"#define EPILOGUE_ARGS {given}",
@@ -293,14 +304,26 @@ def _text(listed: str, bodies: dict[int, list[str]], n: int) -> str:
             "}",
             f"#define EPILOGUE{w}(v, i, c) epilogue{w}(v, i, c EPILOGUE_ARGS)",
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n", listed
 
 
-def _parameter(name: str, operand: Operand) -> str:
+def _sum_of(parts: Sequence[tuple[str, str]], width: int) -> str:
+    terms = [read.format(name=name, w="" if width == 1 else width) for name, read in parts]
+    return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
+
+
+def _form(operand: Operand, channels: int) -> Form:
+    """Return the type that an operand is declared with, and how ``w`` numbers of it are read."""
     if isinstance(operand, float):
-        return f"float {name}"
-    stored = operand.c_type if isinstance(operand, Value) and not operand.is_constant else "float"
-    return f"__global const {stored}* {name}"
+        return "float", "(F{w})({name})"
+    stored = operand.c_type if isinstance(operand, Value) and not operand.is_constant else None
+    declared = f"__global const {stored or 'float'}*"
+    if isinstance(operand, PerRow):
+        return declared, f"(F{{w}})({{name}}[{f'i / {operand.size}' if operand.rows > 1 else 0}])"
+    load = "LOADF" if stored is None else "LOAD"
+    if operand.size == 1:
+        return declared, f"(F{{w}})({load}({{name}}, 0))"
+    return declared, f"{load}{{w}}({{name}}, {'c' if _is_channel(operand, channels) else 'i'})"
 
 
 def _argument(operand: Operand, key: str) -> Arg:
@@ -325,23 +348,6 @@ def floats(array: np.ndarray, key: str) -> Packed:
         return np.concatenate([flat, np.zeros(15, np.float32)])
 
     return Packed(key, make)
-
-
-def _sum_of(parts: Sequence[tuple[str, Operand]], channels: int, width: int) -> str:
-    terms = [_term(name, part, channels, width) for name, part in parts]
-    return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
-
-
-def _term(name: str, operand: Operand, channels: int, width: int) -> str:
-    w = "" if width == 1 else str(width)
-    if isinstance(operand, float):
-        return f"(F{w})({name})"
-    if isinstance(operand, PerRow):
-        return f"(F{w})({name}[{f'i / {operand.size}' if operand.rows > 1 else 0}])"
-    load = "LOADF" if isinstance(operand, np.ndarray) or operand.is_constant else "LOAD"
-    if operand.size == 1:
-        return f"(F{w})({load}({name}, 0))"
-    return f"{load}{w}({name}, {'c' if _is_channel(operand, channels) else 'i'})"
 
 
 def _is_channel(operand: Value | np.ndarray | PerRow, channels: int) -> bool:

@@ -83,11 +83,11 @@ def _tensors(op: Op) -> list[Tensor | None]:
 
 
 def _feed_tensor(found: Any, tensor: Tensor | None, seen: set[int]) -> None:
-    _feed(found, None if tensor is None else tensor.index)
     if tensor is None or tensor.index in seen:
+        _feed(found, None if tensor is None else tensor.index)
         return
     seen.add(tensor.index)
-    _feed(found, (tensor.dtype, tensor.shape, tensor.is_variable))
+    _feed(found, (tensor.index, tensor.dtype, tensor.shape, tensor.is_variable))
     if (q := tensor.quantization) is not None:
         _feed(found, (q.scale, q.zero_point, q.axis, q.custom))
         if q.blocks is not None:
@@ -105,7 +105,7 @@ def _feed(found: Any, value: Any) -> None:
         found.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8))
     elif isinstance(value, np.ndarray):
         _feed(found, [value.shape, value.tolist()])
-    elif isinstance(value, (list, tuple)) and not _PLAIN.issuperset(map(type, value)):
+    elif isinstance(value, (list, tuple)) and not all(map(_is_plain, value)):
         found.update(f"list {len(value)}:".encode())
         for item in value:
             _feed(found, item)
@@ -114,3 +114,8 @@ def _feed(found: Any, value: Any) -> None:
     else:
         text = repr(value).encode()
         found.update(f"{type(value).__name__} {len(text)}:".encode() + text)
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether ``repr`` tells a value in full: one number or text, or a tuple of such."""
+    return type(value) in _PLAIN or (type(value) is tuple and all(map(_is_plain, value)))

@@ -63,9 +63,7 @@ def rewrite(lowered: Lowered, after_each: Callable[[Rewrite], None] | None = Non
 
 def _applied(uses: Uses, row: Rewrite, second: Node) -> Sequence[Node]:
     """Apply a row to a node and one of those whose results it reads; return the nodes that changed."""
-    # The last operand to be computed is the one that all others are ready for.
-    firsts = {id(n): n for v in second.reads if (n := uses.producer(v.root)) is not None}
-    for first in sorted(firsts.values(), key=lambda node: -node.op.index):
+    for first in uses.producers(second):
         if len(first.outputs) == 1 and first.place is None and uses.only_reader(first.outputs[0]) is second:
             changed = row.apply(uses, first, second)
             if changed:

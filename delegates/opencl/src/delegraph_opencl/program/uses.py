@@ -41,6 +41,11 @@ class Uses:
         """Return the node that stores a value; of several that store parts of it, one."""
         return self._producers.get(id(value))
 
+    def producers(self, node: Node) -> list[Node]:
+        """Return the nodes that store what a node reads, that first which all others are ready for."""
+        found = {id(n): n for root in self._known[id(node)][0] if (n := self.producer(root)) is not None}
+        return sorted(found.values(), key=lambda n: -n.op.index)
+
     def only_reader(self, value: Value) -> Node | None:
         """Return the node that reads a value, or part of it, once, where nobody else does.
 

@@ -6,25 +6,26 @@ One rule per builtin op. A custom op brings its rule in its support row (``shape
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib import import_module
 
 import numpy as np
 
 from ..errors import InputError
 from ..model import Op, Shape
 from ..text import shape_text
-from . import elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows
 from ._rule import Inputs, Rule, UnknownError
 from .output_types import output_types
 
 __all__ = ["has_rule", "infer", "output_types"]
 
-_FAMILIES = (elementwise, generate, indexing, matrix, movement, recurrent, reduction, stablehlo, windows)
-_RULES: dict[str, Rule] = {name: rule for family in _FAMILIES for name, rule in family.RULES.items()}
+# Imported one after the other until one of them has the op: those of most models come first.
+_FAMILIES = "windows elementwise movement matrix reduction indexing recurrent generate stablehlo".split()
 
 
 def has_rule(op: str) -> bool:
     """Say whether core knows the output shapes of this op."""
-    return op in _RULES
+    return _rule(op) is not None
 
 
 def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | None]) -> list[Shape]:
@@ -38,7 +39,9 @@ def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | N
         raise InputError(f"{op} needs an output, found none")
     given = ", ".join(map(shape_text, shapes))
     try:
-        found = _RULES[op.name](Inputs(op, shapes, value))
+        rule = _rule(op.name)
+        assert rule is not None
+        found = rule(Inputs(op, shapes, value))
     except UnknownError:
         return [None] * len(op.outputs)
     except InputError:
@@ -50,3 +53,12 @@ def infer(op: Op, shapes: Sequence[Shape], value: Callable[[int], np.ndarray | N
     if len(found) < len(op.outputs):
         raise InputError(f"{op} needs {len(found)} outputs or fewer, found {len(op.outputs)}")
     return found[: len(op.outputs)]
+
+
+@lru_cache(maxsize=1024)
+def _rule(op: str) -> Rule | None:
+    for family in _FAMILIES:
+        rules: dict[str, Rule] = import_module(f".{family}", __name__).RULES
+        if op in rules:
+            return rules[op]
+    return None

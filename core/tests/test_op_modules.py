@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 
 import pytest
 from delegraph import Builder, Delegate, OpSupport, SupportTable, hookimpl, rows_of_modules
@@ -76,6 +77,29 @@ def test_a_module_is_imported_when_its_op_is_asked_for(package):
     assert imported("ops") == ["neg"]
     assert table.rows_of("EXP") == []
     assert imported("ops") == ["neg"]
+
+
+def test_modules_are_files_and_packages_and_nothing_private(tmp_path):
+    for name in (
+        "abs.py",
+        "neg/__init__.py",
+        "_shared.py",
+        "data/weights.bin",
+        "notes.txt",
+        "relu.py.orig",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert rows_of_modules("kernels", [str(tmp_path)], list, "fast").groups.keys() == {"abs", "neg"}
+
+
+def test_modules_are_found_in_an_archive(tmp_path):
+    with zipfile.ZipFile(tmp_path / "wheel.zip", "w") as archive:
+        for name in ("kernels/__init__.py", "kernels/abs.py", "kernels/_shared.py"):
+            archive.writestr(name, "")
+    assert rows_of_modules(
+        "kernels", [str(tmp_path / "wheel.zip/kernels")], list, "fast"
+    ).groups.keys() == {"abs"}
 
 
 def test_all_rows_come_in_the_order_of_the_modules(package):

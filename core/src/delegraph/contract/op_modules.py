@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
-from pkgutil import iter_modules
+from importlib.machinery import all_suffixes
 from types import ModuleType
 
 from ..errors import PluginError
@@ -36,11 +37,34 @@ def rows_of_modules(
     def of_module(name: str) -> Iterable[OpSupport]:
         return read(import_module(f"{package}.{name}"))
 
-    names = [found.name for found in iter_modules(path) if not found.name.startswith("_")]
-    finders: dict[str, Rows] = {name: partial(of_module, name) for name in names}
+    finders: dict[str, Rows] = {name: partial(of_module, name) for name in _modules(path)}
     finders |= {op.lower(): rows for op, rows in (table or {}).items()}
     place = f"{delegate} lacks the op of {package}"
     return RowsByOp({letters_of(n): partial(_rows, f"{place}.{n}", n, finders[n]) for n in sorted(finders)})
+
+
+def _modules(path: Iterable[str]) -> set[str]:
+    """Return the names of modules that are no private ones, without importing any."""
+    found: set[str] = set()
+    for place in path:
+        try:
+            with os.scandir(place) as entries:
+                found |= {entry.name.partition(".")[0] for entry in entries if _is_module(entry)}
+        except OSError:  # in an archive, say; pkgutil takes three times as long in a folder
+            from pkgutil import iter_modules
+
+            found |= {module.name for module in iter_modules([place])}
+    return {name for name in found if not name.startswith("_")}
+
+
+def _is_module(entry: os.DirEntry[str]) -> bool:
+    _, dot, suffix = entry.name.partition(".")
+    if dot:
+        return dot + suffix in _SUFFIXES
+    return entry.is_dir() and any(name.startswith("__init__.") for name in os.listdir(entry))
+
+
+_SUFFIXES = frozenset(all_suffixes())
 
 
 def _rows(place: str, name: str, rows: Rows) -> Iterable[OpSupport]:

@@ -24,9 +24,9 @@ from .constants import Constants
 from .edges import Edge, Edges
 from .single_launch import At, Call, is_one_of_many, single_launch
 
-# To wake PoCL's workers, and the thread that asks when they are done, takes 0.03 to 0.2 ms, most on an idle
-# machine; they wait for each other between any two launches, the longer the more of them there are.
-WAKE, MEET = 60e-6, 0.5e-6  # seconds; MEET: of each launch and worker
+# To wake PoCL's workers, and the thread that asks when they are done, takes 0.03 to 0.2 ms, most on a machine
+# that is idle or busy; they wait for each other between any two launches, the longer the more there are.
+WAKE, MEET = 220e-6, 0.5e-6  # seconds; MEET: of each launch and worker
 # What one core takes: seconds of each launch, flops, bytes of tensors and of weights per second.
 LAUNCH, FLOPS, BYTES, WEIGHTS = 0.5e-6, 60e9, 40e9, 40e9
 

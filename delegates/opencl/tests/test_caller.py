@@ -90,6 +90,18 @@ def test_many_small_ops_stay_in_the_calling_thread_where_a_few_large_ones_do_not
             Interpreter(model=_adding(n, ops), delegates=[delegate]).allocate_tensors()
 
 
+def test_what_cannot_be_one_kernel_with_the_rest_stays_in_the_calling_thread_beside_it(
+    delegate: Delegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binding, "is_one_of_many", lambda launch: launch.name != "elementwise")
+    made, bound = [], binding.Bound
+    monkeypatch.setattr(binding, "Bound", lambda *a, **k: (made.append(bound(*a, **k)), made[-1])[1])
+    model = Interpreter(model=_adding(5, ops=3), delegates=[delegate])
+    for _ in range(2):
+        assert model(np.arange(5, dtype=np.float32)).tolist() == [1, 2, 3, 4, 5]
+    assert [b.in_caller for b in made] == [True, True]
+
+
 def _adding(n: int, ops: int = 1) -> Model:
     """Return a model that adds 1; each further op turns the numbers round."""
     g = Builder()

@@ -24,8 +24,8 @@ from .constants import Constants
 from .edges import Edge, Edges
 from .single_launch import At, Call, is_one_of_many, single_launch
 
-# To wake PoCL's workers, and the thread that asks when they are done, takes 0.03 to 0.2 ms, most on a machine
-# that is idle or busy; they wait for each other between any two launches, the longer the more there are.
+# To wake PoCL's workers, and the thread that asks when they are done, takes 0.03 to 0.2 ms, most on an idle
+# machine or a busy one; they wait for each other between any two launches, the longer the more there are.
 WAKE, MEET = 220e-6, 0.5e-6  # seconds; MEET: of each launch and worker
 # What one core takes: seconds of each launch, flops, bytes of tensors and of weights per second.
 LAUNCH, FLOPS, BYTES, WEIGHTS = 0.5e-6, 60e9, 40e9, 40e9
@@ -83,16 +83,15 @@ class Binder:
         """Return kernels of many launches each, where they can be merged."""
         args = [arg for _, launch in self.launches for arg in launch.args]
         self.constants.load(list({arg.key: arg for arg in args if isinstance(arg, Packed)}.values()))
-        if self._is_brief and (single := self._single(self.launches, in_caller=True)) is not None:
-            return [single]
+        in_caller = self._is_brief
         groups = groupby(self.launches, lambda pair: is_one_of_many(pair[1]))
-        return [bound for together, group in groups for bound in self._group(list(group), together)]
+        return [b for together, group in groups for b in self._group(list(group), together, in_caller)]
 
     @property
     def _is_brief(self) -> bool:
         """Whether the thread that asks is done before all of the device's workers would be."""
         launches, units = [launch for _, launch in self.launches], self.target.units
-        if self.target.device.caller is None or not launches or not all(map(is_one_of_many, launches)):
+        if self.target.device.caller is None or not launches:
             return False
         alone = sum(self._seconds(launch) for launch in launches)
         meetings = units * sum(not launch.chained for launch in launches)
@@ -104,14 +103,14 @@ class Binder:
         weights = sum(arg.nbytes or 0 for arg in launch.args if isinstance(arg, Packed))
         return LAUNCH + max(launch.flops / FLOPS, weights / WEIGHTS) + nbytes / BYTES
 
-    def _group(self, pairs: Sequence[Pair], together: bool) -> Iterator[Bound]:
-        single = self._single(pairs) if together and len(pairs) > 1 else None
-        if single is not None:
+    def _group(self, pairs: Sequence[Pair], together: bool, in_caller: bool) -> Iterator[Bound]:
+        many = together and (in_caller or len(pairs) > 1)
+        if many and (single := self._single(pairs, in_caller)) is not None:
             yield single
         else:
-            yield from (self._kernel(*pair) for pair in pairs)
+            yield from (self._kernel(*pair, in_caller) for pair in pairs)
 
-    def _single(self, pairs: Sequence[Pair], in_caller: bool = False) -> Bound | None:
+    def _single(self, pairs: Sequence[Pair], in_caller: bool) -> Bound | None:
         """Return launches as one kernel; None where that cannot be."""
         workers = 1 if in_caller else self.target.units
         single = single_launch([self._call(*pair) for pair in pairs], workers)
@@ -145,11 +144,12 @@ class Binder:
         buffer = self.edges.at(arg) or self.buffers[id(owner(arg))]
         return At(buffer, *self._extent(arg)) if isinstance(arg, Value) else At(buffer)
 
-    def _kernel(self, node: Node | None, launch: Launch) -> Bound:
+    def _kernel(self, node: Node | None, launch: Launch, in_caller: bool = False) -> Bound:
         """Return the kernel of one launch with its arguments, but for what enters and leaves."""
         real = self.target.real_size
         moved = sum(nbytes_of(arg, real) for arg in launch.args if isinstance(arg, Value))
-        bound = Bound(None, launch, node, self._source(node, launch), moved)
+        source = IN_CALLER + self._source(node, launch) if in_caller else self._source(node, launch)
+        bound = Bound(None, launch, node, source, moved, in_caller=in_caller)
         self._build(bound)
         for i, arg in enumerate(launch.args):
             edge = self.edges.at(arg)

@@ -60,7 +60,7 @@ class Executable:
             compiled.launches, target, self._edges, buffers, self._constants, self._cached
         )
         self._bound = self._binder.merged() if target.merges_launches else self._one_by_one
-        self._in_caller = self._bound[0] if any(bound.in_caller for bound in self._bound) else None
+        self._is_at_once = any(bound.in_caller for bound in self._bound)
         self._cached.forget_if_complete(bound.source for bound in self._bound)
 
     def run(self, *inputs: Any) -> tuple[DeviceValue, ...]:
@@ -71,8 +71,8 @@ class Executable:
         with self._lock:
             self._handle.device.check_process()
             events = profile.listener()
-            if events is None and self._in_caller is not None:
-                return self._at_once(self._in_caller, inputs)
+            if events is None and self._is_at_once:
+                return self._at_once(inputs)
             last = self._commands
             if events is not None or last.is_broken_off or last.runs >= MOST_IN_FLIGHT:
                 last.end()
@@ -92,18 +92,20 @@ class Executable:
                 self._write()
         return outputs
 
-    def _at_once(self, bound: Bound, inputs: Sequence[Any]) -> tuple[DeviceValue, ...]:
+    def _at_once(self, inputs: Sequence[Any]) -> tuple[DeviceValue, ...]:
         """Compute in this thread: when it returns, nothing is under way."""
-        handle, launch = self._handle, bound.launch
+        handle = self._handle
         self._edges.enter(inputs, self._commands)
         outputs = self._edges.leave(self._commands)
         handle.queue.finish()  # other partitions may be at work on what this one reads, or on its buffers
-        try:
-            cl.enqueue_nd_range_kernel(
-                handle.caller_queue, bound.kernel, launch.global_size, launch.local_size
-            ).wait()
-        except cl.Error as e:
-            raise failure(str(bound), e) from e
+        for bound in self._bound:
+            launch = bound.launch
+            try:
+                cl.enqueue_nd_range_kernel(
+                    handle.caller_queue, bound.kernel, launch.global_size, launch.local_size
+                ).wait()
+            except cl.Error as e:
+                raise failure(str(bound), e) from e
         if self._cached.is_to_be_written:
             self._write()
         return outputs

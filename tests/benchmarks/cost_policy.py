@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -24,10 +25,11 @@ from delegraph import DelegraphError, Interpreter, Plan, load_delegate, plan_mod
 from delegraph.partition.cost_model import cost_models
 from delegraph.partition.estimate import estimate
 from delegraph.partition.measured_choice import fastest
+from delegraph.report.measure_plans import times_in_turn
 
 SETS = (("opencl", "reference"), ("opencl", "litert"), ("edgetpu", "litert"))
-SECONDS = 0.5  # of runs, for the plans of a model together
-LEAST, MOST = 7, 400  # runs of a plan
+SECONDS = 0.5  # of runs, per plan; longer where it is not sure which is the fastest
+LEAST = 20  # runs of a plan: half of them choose, half judge
 SLOW = 4.0  # seconds: what takes longer for a run is not measured
 
 
@@ -123,25 +125,16 @@ def _fill(interpreter: Interpreter) -> None:
             interpreter.set_tensor(d["index"], values.astype(dtype))
 
 
-def _in_turn(runs: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the fastest run of each in every second round, and in the rounds between."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
+def _in_turn(runs: Mapping[str, Any]) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Return what each took in every second round, and the median of the rounds between."""
     for run in runs.values():
         run()
         start = perf_counter()
         run()
         if perf_counter() - start > SLOW:
             raise ValueError("a run takes seconds")
-    start = perf_counter()
-    rounds = 0
-    while rounds < LEAST or (perf_counter() - start < SECONDS * len(runs) and rounds < MOST):
-        rounds += 1
-        for name, run in runs.items():
-            run()  # wakes what sleeps
-            before = perf_counter()
-            run()
-            times[name].append(perf_counter() - before)
-    return {n: min(t[::2]) for n, t in times.items()}, {n: min(t[1::2]) for n, t in times.items()}
+    times = times_in_turn(runs, SECONDS, LEAST) if runs else {}
+    return {n: t[::2] for n, t in times.items()}, {n: median(t[1::2]) for n, t in times.items()}
 
 
 def _line(found: Mapping[str, Any]) -> str:

@@ -51,8 +51,9 @@ def calibrate_costs(
     What was measured is kept in the cache directory, with device, options, threads and versions: plans with
     --policy cost use it. Without --delegates, all that are installed and can work are measured.
 
-    With models, it is their plans that are measured, in turn: those of --policy greedy and cost, and each
-    delegate before all others. --policy auto goes by the fastest.
+    With models, it is their plans that are measured, in turn, on random values, until it is sure which is
+    the fastest: those of --policy greedy and cost, and each delegate before all others. --policy auto goes
+    by that.
     """
     if models:
         _measure_plans(models, delegates, options, keep, as_json, as_csv)
@@ -85,10 +86,14 @@ def _measure_plans(
     as_json: bool,
     as_csv: bool,
 ) -> None:
+    from statistics import median
+
     from ..file import read_model
+    from ..inputs import read_inputs
     from ..partition.measured_choice import keep_choice
     from ..plugins import resolve_delegates
     from ..report.measure_plans import measured_plans
+    from ..run import interface_of
 
     if not names:
         raise click.UsageError("plans of a model need delegates: -d A,B")
@@ -98,16 +103,19 @@ def _measure_plans(
         for delegate in loaded:
             stack.enter_context(delegate)
         for path in models:
-            planned, seconds = measured_plans(read_model(path), loaded, progress=step)
+            model = read_model(path)
+            interface = interface_of(model)
+            inputs = read_inputs(interface, ["random:0"])
+            planned, times = measured_plans(model, interface, inputs, loaded, progress=step)
             if keep:
-                keep_choice(planned, loaded, seconds)
-            lines += [{"model": path, "plan": name, "seconds": s} for name, s in seconds.items()]
+                keep_choice(planned, loaded, times)
+            lines += [{"model": path, "plan": name, "seconds": median(t)} for name, t in times.items()]
     if as_json:
         echo_json(lines)
     elif as_csv:
         echo_csv(("model", "plan", "seconds"), lines)
     else:
-        shown = table("model", "plan", "fastest run>")
+        shown = table("model", "plan", "median run>")
         for line in lines:
             shown.add_row(escaped(line["model"]), line["plan"], time_text(line["seconds"]))
         show([shown])

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from math import isqrt
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from ..contract import Delegate, types_of
@@ -17,6 +19,9 @@ from ..model import Model
 from .cost_table import cached, describe, keep, kept_at
 
 MARGIN = 1.03  # times a plan has to be faster than greedy's to be chosen
+Times = Mapping[
+    str, Sequence[float]
+]  # seconds of runs of a plan, by its name; those at one place: neighbors
 
 
 def choice_of(model: Model, delegates: Sequence[Delegate]) -> str:
@@ -25,21 +30,39 @@ def choice_of(model: Model, delegates: Sequence[Delegate]) -> str:
     ``greedy`` where nothing was measured.
     """
     key = _key(model, delegates)
-    found = cached(_path(key), lambda answer: _read(answer, key))
-    return "greedy" if found is None else fastest(found)
+    return cached(_path(key), lambda answer: _read(answer, key)) or "greedy"
 
 
-def keep_choice(model: Model, delegates: Sequence[Delegate], seconds: Mapping[str, float]) -> Path:
-    """Keep what plans took, by their names, and return where."""
+def keep_choice(model: Model, delegates: Sequence[Delegate], times: Times) -> Path:
+    """Keep which plan was the fastest, and what each took, by their names; return where."""
     key = _key(model, delegates)
-    keep(_path(key), {"key": key, "seconds": dict(seconds)})
+    seconds = {name: median(took) for name, took in times.items()}
+    keep(_path(key), {"key": key, "choice": fastest(times), "seconds": seconds})
     return _path(key)
 
 
-def fastest(seconds: Mapping[str, float]) -> str:
-    """Return the name of the fastest plan, and ``greedy`` unless it is slower by more than noise."""
-    name = min(seconds, key=seconds.__getitem__)
-    return name if seconds["greedy"] > MARGIN * seconds[name] else "greedy"
+def fastest(times: Times) -> str:
+    """Return the name of the fastest of the plans that are surely faster than ``greedy``; or that."""
+    surely = [name for name in times if name != "greedy" and _ratio(times, name)[1] * MARGIN < 1]
+    return min(surely, key=lambda name: median(times[name]), default="greedy")
+
+
+def is_decided(times: Times) -> bool:
+    """Say whether it is sure of each plan that it is faster than ``greedy``, or that it is not."""
+    ratios = [_ratio(times, name) for name in times if name != "greedy"]
+    return all(high * MARGIN < 1 or low * MARGIN > 1 for low, high in ratios)
+
+
+def _ratio(times: Times, name: str) -> tuple[float, float]:
+    """Return between what the median of a plan's seconds by those of ``greedy`` lies, 99 times of 100.
+
+    Of runs that were neighbors: a slow moment is slow for both. The limits are two of these ratios, since
+    half of all lie below the median (Conover, Practical Nonparametric Statistics, 3.2).
+    """
+    ratios = sorted(a / b for a, b in zip(times[name], times["greedy"], strict=True))
+    count = len(ratios)
+    skipped = (count - 2 - isqrt(7 * count)) // 2  # 2.6 standard deviations, each sqrt(count) / 2
+    return (ratios[skipped], ratios[-1 - skipped]) if skipped >= 0 else (0.0, float("inf"))
 
 
 def _key(model: Model, delegates: Sequence[Delegate]) -> list[Any]:
@@ -60,9 +83,8 @@ def _digest(model: Model) -> str:
     return found.hexdigest()
 
 
-def _read(answer: Any, key: Sequence[Any]) -> dict[str, float]:
+def _read(answer: Any, key: Sequence[Any]) -> str:
     match answer:
-        case {"key": list(written), "seconds": {"greedy": _, **_others} as seconds} if written == list(key):
-            if all(type(s) is float and s > 0 for s in seconds.values()):
-                return dict(seconds)
+        case {"key": list(written), "choice": str(choice), "seconds": dict()} if written == list(key):
+            return choice
     raise ValueError("it says nothing of this model on these delegates")

@@ -20,7 +20,9 @@ def auto(work: Work) -> Cut:
 
     choice = choice_of(work.model, list(work.delegates))
     first = next((d for d in work.delegates if d.label == choice), None)
-    return POLICIES.get(choice, greedy)(work) if first is None else _before_all_others(work, first)
+    if first is not None:
+        return _before_all_others(work, first)
+    return cost(work) if choice == "cost" else greedy(work)
 
 
 def _before_all_others(work: Work, first: Delegate) -> Cut:

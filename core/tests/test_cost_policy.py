@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 from time import process_time
 
+import attrs
 import numpy as np
 import pytest
 from delegraph import Delegate, OpSupport, Refusal, SupportTable
@@ -223,3 +224,20 @@ def test_thousands_of_ops_are_assigned_in_seconds():
 
     assert process_time() - start < 10  # it takes half a second, and 10 for 100,000
     assert seconds(found) < seconds(plan_of(model, a, b))
+
+
+@pytest.mark.parametrize(("doubt", "taken"), [(0.0, "b a b"), (0.2, "b b b")])
+def test_a_plan_of_more_partitions_has_to_win_by_more_than_estimates_are_off(doubt, taken, monkeypatch):
+    a = Priced("a", {"ABS": 1e-3, "EXP": 9.0})  # ABS there: 14 % less for all, with two cuts
+    b = Priced("b", {"ABS": 3e-3, "NEG": 5e-3, "EXP": 1e-5})
+    monkeypatch.setattr("delegraph.partition.cost_model.DOUBT", doubt)
+    monkeypatch.setattr("delegraph.partition.cost_model._says_costs", lambda d: False)
+    monkeypatch.setattr("delegraph.partition.cost_model._said_by", _as_measured)
+
+    plan = plan_of(chain("NEG", "ABS", "NEG", "EXP"), a, b, policy="cost")
+
+    assert owners(plan) == taken + " b"
+
+
+def _as_measured(delegate, otherwise):
+    return attrs.evolve(otherwise, op=delegate.cost)

@@ -4,6 +4,9 @@ What ops take, and what handing over takes, is least where a sum of tables is (:
 each partition takes besides depends on how ops group, so that several answers are cut up and estimated:
 those for different weights of a launch, what ``greedy`` does, each delegate before all others, and the best
 of these with whole partitions moved. Of few assignments, all are tried.
+
+A plan that is there for its estimate alone has to win by more than estimates are off: else it is what
+``greedy`` does, or a delegate before all others, that is taken.
 """
 
 from __future__ import annotations
@@ -53,13 +56,16 @@ def cheapest(work: Work) -> Cut:
     """Give each op to the delegate with which a run is estimated to take least."""
     problem = _Problem(work)
     alternatives = list(problem.alternatives())
-    best = min((*alternatives, *problem.answers(alternatives)), key=lambda a: a.rank)
-    best = problem.moved(best)
+    plain = min(alternatives, key=lambda a: a.rank)
+    best = problem.moved(min((plain, *problem.answers(alternatives)), key=lambda a: a.rank))
+    doubt = max((model.doubt for model in work.models.values()), default=0.0)
+    is_sure = best.rank < (plain.left_over, (1 - doubt) * plain.estimate.seconds)
+    chosen = best if is_sure else plain
     work.estimates.update({a.name: a.estimate for a in alternatives})
-    work.estimates["cost"] = best.estimate
-    work.refusals.update(best.work.refusals)
-    problem.explain(best)
-    return best.cut
+    work.estimates["cost"] = chosen.estimate
+    work.refusals.update(chosen.work.refusals)
+    problem.explain(chosen)
+    return chosen.cut
 
 
 class _Problem:

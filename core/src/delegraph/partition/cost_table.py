@@ -22,13 +22,13 @@ from ..contract.guard import text
 from ..errors import DelegraphError
 from ..file import write_file
 from ..log import logger
-from ..model import Op
+from ..model import Op, Tensor
 from ..model.macs import macs_of
 from ..values import frozen
 from .memory_estimate import nbytes
 
 T = TypeVar("T")
-FORMAT = 1  # of a file; raised when what it says changes
+FORMAT = 2  # of a file; raised when what it says changes
 _MOST_BYTES = 1 << 20  # of a file
 
 
@@ -165,7 +165,7 @@ def _read(found: Any, key: list[str]) -> CostTable:
     """
     match found:
         case {
-            "format": 1,
+            "format": 2,
             "key": list(written),
             "launch": launch,
             "per_byte": per_byte,
@@ -193,14 +193,20 @@ def _number(value: Any) -> float:
 def _kind(op: Op) -> str:
     if op.name == "CONV_2D" and op.inputs[1] is not None and (op.inputs[1].shape or ())[1:3] == (1, 1):
         return "pointwise"
+    if op.name == "DEPTHWISE_CONV_2D" and _channels(op.outputs[0]) != _channels(op.inputs[0]):
+        return "widening"
     return _KINDS.get(op.name, "elementwise")
+
+
+def _channels(t: Tensor | None) -> int:
+    return t.shape[-1] if t is not None and t.shape else -1
 
 
 def _types(op: Op) -> str:
     given = [t for t in op.inputs if t is not None]
     types = [t.dtype for t in given if not t.is_constant] or [t.dtype for t in (*given, *op.outputs)]
     computed = _TYPES.get(types[0], "float") if types else "float"
-    weighted = _kind(op) in ("convolution", "pointwise", "depthwise", "matrix", "recurrent")
+    weighted = _kind(op) in ("convolution", "pointwise", "depthwise", "widening", "matrix", "recurrent")
     is_hybrid = computed == "float" and weighted and any(_TYPES.get(t.dtype) == "int8" for t in given)
     return "hybrid" if is_hybrid else computed
 
@@ -223,11 +229,11 @@ _KINDS_OF = {
         LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN BIDIRECTIONAL_SEQUENCE_LSTM
         BIDIRECTIONAL_SEQUENCE_RNN
     """,
-    "function": "LOGISTIC TANH EXP LOG SOFTMAX LOG_SOFTMAX GELU ELU HARD_SWISH SIN COS POW RSQRT SQRT",
-    "reduction": """
-        AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D MEAN SUM REDUCE_MAX REDUCE_MIN REDUCE_PROD ARG_MAX ARG_MIN
-        L2_NORMALIZATION
-    """,
+    "difference": "SQUARED_DIFFERENCE",
+    "function": "LOGISTIC TANH EXP LOG GELU ELU HARD_SWISH SIN COS POW",
+    "softmax": "SOFTMAX LOG_SOFTMAX",
+    "mean": "MEAN SUM REDUCE_MAX REDUCE_MIN REDUCE_PROD",
+    "reduction": "AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D ARG_MAX ARG_MIN L2_NORMALIZATION",
     "view": "RESHAPE SQUEEZE EXPAND_DIMS BITCAST",
     "movement": """
         TRANSPOSE CONCATENATION PAD PADV2 MIRROR_PAD SLICE STRIDED_SLICE SPLIT SPLIT_V GATHER GATHER_ND

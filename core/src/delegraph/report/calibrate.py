@@ -6,7 +6,7 @@ fused, and what waits in caches, differs from chains of equal ops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import combinations
 from time import perf_counter
@@ -33,10 +33,11 @@ Adds = Callable[[Builder, Tensor, str], Tensor]  # an op to a chain
 
 @frozen(eq=False)
 class ChainSample:
-    """Models of a few equal ops, one behind the other."""
+    """Models of a few equal ops: one behind the other, or side by side where they give another shape."""
 
     kind: str
     types: str
+    adds: Adds
     shape: Shape
 
     @property
@@ -51,19 +52,29 @@ class ChainSample:
     def model(self, length: int) -> Model:
         g = Builder()
         x = g.input(self.shape, _dtype(self.types), **_scale(self.types))
+        ends = []
         for _ in range(length):
-            x = KINDS[self.kind][0](g, x, self.types)
-        return g.model([x])
+            y = self.adds(g, x, self.types)
+            if y.shape == x.shape:
+                x, ends = y, [y]
+            else:
+                ends.append(y)
+        return g.model(ends)
+
+
+Layer = tuple[str, int, int]  # kind, stride, channels that it gives
+Block = tuple[Layer, ...]
 
 
 @frozen(eq=False)
 class NetworkSample:
-    """A network as models of images are: blocks whose input is added to what they give, ever narrower."""
+    """A network as models of images are: blocks, ever narrower."""
 
     types: str
     size: int  # of the image
-    channels: int  # of the first block; twice as many in each next one
-    blocks: tuple[str, ...]  # kinds of the ops of a block
+    channels: int  # that the first convolution gives
+    blocks: tuple[Block, ...]
+    is_residual: bool  # what a block reads is added to what it gives, where that has the same shape
 
     @property
     def name(self) -> str:
@@ -73,16 +84,12 @@ class NetworkSample:
         g = Builder()
         plain = "float" if self.types == "hybrid" else self.types
         x = g.input((1, self.size, self.size, 3), _dtype(plain), **_scale(plain))
-        channels = self.channels
-        x = _convolved(g, x, self.types, 3, channels, stride=2)
-        for _ in range(3):
-            for _ in range(2):
-                y = x
-                for kind in self.blocks:
-                    y = KINDS[kind][0](g, y, self.types)
-                x = _sum(g, x, y, plain)
-            channels *= 2
-            x = _convolved(g, x, self.types, 3, channels, stride=2)
+        x = _layer(g, x, self.types, ("convolution", 2, self.channels))
+        for block in self.blocks:
+            y = x
+            for layer in block:
+                y = _layer(g, y, self.types, layer)
+            x = _sum(g, x, y, plain) if self.is_residual and y.shape == x.shape else y
         return g.model([x])
 
 
@@ -97,8 +104,8 @@ class Took:
 def samples() -> list[ChainSample]:
     """Return what is measured of a delegate, what the others build on first."""
     found = [
-        ChainSample(kind, types, shape)
-        for kind, (_, shapes) in KINDS.items()
+        ChainSample(kind, types, adds, shape)
+        for kind, adds, shapes in KINDS
         for types in ("float", "int8", *(("hybrid", "uint8", "int16") if kind in WEIGHTED else ()))
         if kind != "recurrent" or types in ("float", "hybrid", "int8")
         for shape in shapes
@@ -109,15 +116,42 @@ def samples() -> list[ChainSample]:
 def networks() -> list[NetworkSample]:
     """Return what shows how classes stand behind each other."""
     return [
-        NetworkSample(types, *how)
+        NetworkSample(types, size, channels, tuple(blocks), is_residual)
         for types in ("float", "int8", "hybrid")
-        for how in (
-            (32, 16, ("convolution",)),
-            (96, 8, ("depthwise", "pointwise")),
-            (64, 32, ("convolution",)),
-            (160, 24, ("depthwise", "pointwise")),
+        for size, channels, is_residual, blocks in (
+            (32, 16, True, _residual(16, "convolution")),
+            (96, 8, False, _separable(8)),
+            (96, 8, True, _inverted(8)),
+            (64, 32, True, _residual(32, "convolution")),
+            (128, 8, True, _residual(8, "depthwise", "pointwise")),
+            (160, 24, False, _separable(24)),
+            (160, 16, True, _inverted(16)),
         )
     ]
+
+
+def _residual(channels: int, *kinds: str) -> Iterator[Block]:
+    """Yield blocks as those of ResNet, and of networks for faces."""
+    for _ in range(3):
+        yield from [tuple((kind, 1, channels) for kind in kinds)] * 2
+        channels *= 2
+        yield (("convolution", 2, channels),)
+
+
+def _separable(channels: int) -> Iterator[Block]:
+    """Yield blocks as those of MobileNet v1."""
+    for stride, times in ((1, 2), (2, 2), (1, 1), (2, 2), (1, 1), (2, 2), (1, 1)):
+        yield ("depthwise", stride, channels), ("pointwise", 1, channels * times)
+        channels *= times
+
+
+def _inverted(channels: int) -> Iterator[Block]:
+    """Yield blocks as those of MobileNet v2."""
+    given = channels
+    for stride, times in ((2, 1), (1, 1), (2, 2), (1, 2), (1, 2), (2, 4), (1, 4)):
+        wide = 6 * given
+        given = times * channels
+        yield ("pointwise", 1, wide), ("depthwise", stride, wide), ("pointwise", 1, given)
 
 
 def stages() -> int:
@@ -265,11 +299,21 @@ def _runs(models: Sequence[Model], delegate: Delegate, stack: ExitStack) -> list
             if any(p.delegate is not delegate for p in interpreter.plan.partitions):
                 return None
             interpreter.allocate_tensors()
+            for t in model.subgraphs[0].inputs:
+                interpreter.set_tensor(t.index, _values(t))
             interpreter.invoke()
             runs.append(interpreter.invoke)
     except DelegraphError:
         return None
     return runs
+
+
+def _values(t: Tensor) -> np.ndarray:
+    """Return values all over a tensor's range: of zeros alone, some kernels leave their products out."""
+    bits = np.random.PCG64(1).random_raw(t.size).reshape(t.shape)
+    if t.dtype == "float32":
+        return np.asarray((bits >> np.uint64(40)) / np.float64(1 << 23) - 1, np.float32)
+    return np.asarray(bits.view(np.int64) >> 48, t.dtype)
 
 
 def _seconds(runs: Sequence[Run], seconds: float) -> list[float]:
@@ -352,14 +396,29 @@ def _convolved(g: Builder, x: Tensor, types: str, size: int, channels: int, stri
     return _made(g, "CONV_2D", operands, y, padding="SAME", stride_w=stride, stride_h=stride)
 
 
-def _depthwise(g: Builder, x: Tensor, types: str) -> Tensor:
+def _depthwise(size: int, multiplier: int = 1, stride: int = 1) -> Adds:
+    def add(g: Builder, x: Tensor, types: str) -> Tensor:
+        assert x.shape is not None
+        n, h, w, given = x.shape
+        channels = given * multiplier
+        operands = [x, _weights(g, types, (1, size, size, channels), 3), _bias(g, types, channels)]
+        y = _like(g, x, types, (n, -(-h // stride), -(-w // stride), channels))
+        settings: dict[str, Any] = {"padding": "SAME", "stride_w": stride, "stride_h": stride}
+        return _made(g, "DEPTHWISE_CONV_2D", operands, y, depth_multiplier=multiplier, **settings)
+
+    return add
+
+
+def _layer(g: Builder, x: Tensor, types: str, layer: Layer) -> Tensor:
+    """Add a layer of a network; of small weights converters make no integers."""
+    kind, stride, channels = layer
     assert x.shape is not None
-    channels = x.shape[-1]
-    operands = [x, _weights(g, types, (1, 3, 3, channels), 3), _bias(g, types, channels)]
-    y = _like(g, x, types, x.shape)
-    return _made(
-        g, "DEPTHWISE_CONV_2D", operands, y, padding="SAME", stride_w=1, stride_h=1, depth_multiplier=1
-    )
+    size = 1 if kind == "pointwise" else 3
+    count = size * size * channels * (1 if kind == "depthwise" else x.shape[-1])
+    types = "float" if types == "hybrid" and count < 1024 else types
+    if kind == "depthwise":
+        return _depthwise(size, stride=stride)(g, x, types)
+    return _convolved(g, x, types, size, channels, stride)
 
 
 def _matrix(g: Builder, x: Tensor, types: str) -> Tensor:
@@ -400,6 +459,28 @@ def _sum(g: Builder, x: Tensor, y: Tensor, types: str) -> Tensor:
     return _made(g, "ADD", [x, y], _like(g, x, types, x.shape))
 
 
+def _difference(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    other = g.constant(np.full(x.shape[-1], 3, _dtype(types)), **_scale(types))
+    return _made(g, "SQUARED_DIFFERENCE", [x, other], _like(g, x, types, x.shape))
+
+
+def _softmax(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    scale: dict[str, Any] = {"scale": 1 / 256, "zero_point": -128} if types == "int8" else {}
+    return _made(g, "SOFTMAX", [x], g.tensor(x.shape, _dtype(types), **scale), beta=1.0)
+
+
+def _mean(*axes: int) -> Adds:
+    def add(g: Builder, x: Tensor, types: str) -> Tensor:
+        assert x.shape is not None
+        shape = tuple(1 if i in axes else size for i, size in enumerate(x.shape))
+        operands = [x, g.constant(np.array(axes, np.int32))]
+        return _made(g, "MEAN", operands, _like(g, x, types, shape), keep_dims=True)
+
+    return add
+
+
 def _function(g: Builder, x: Tensor, types: str) -> Tensor:
     assert x.shape is not None
     scale: dict[str, Any] = {"scale": 1 / 256, "zero_point": -128} if types == "int8" else {}
@@ -435,20 +516,28 @@ def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
 
 ZERO = {"int8": 0, "uint8": 128, "int16": 0}  # zero points, by type
 IN_NETWORKS = ("convolution", "pointwise", "depthwise", "elementwise")
-WEIGHTED = ("convolution", "pointwise", "depthwise", "matrix", "recurrent")
+WEIGHTED = ("convolution", "pointwise", "depthwise", "widening", "matrix", "recurrent")
 _SMALL, _WIDE = (1, 8, 8, 16), (1, 56, 56, 24)
-# What is added, and to what: sizes, of which at least two differ by much in MACs and in bytes.
-KINDS: dict[str, tuple[Adds, tuple[Shape, ...]]] = {
-    "elementwise": (_elementwise, (_SMALL, _WIDE, (1, 112, 112, 32))),
-    "convolution": (_conv(3), (_SMALL, _WIDE, (1, 28, 28, 64), (1, 7, 7, 160))),
-    "pointwise": (_conv(1), (_SMALL, _WIDE, (1, 14, 14, 256), (1, 28, 28, 96))),
-    "depthwise": (_depthwise, (_SMALL, _WIDE, (1, 14, 14, 192))),
-    "matrix": (_matrix, ((1, 64), (1, 400), (64, 128))),
-    "product": (_product, ((4, 16, 16), (4, 64, 64), (1, 196, 196))),
-    "recurrent": (_recurrent, ((1, 6, 24), (1, 20, 24), (1, 6, 96), (1, 1, 128))),
-    "function": (_function, (_SMALL, _WIDE)),
-    "reduction": (_reduction, (_SMALL, _WIDE)),
-    "view": (_view, (_SMALL, _WIDE)),
-    "movement": (_movement, (_SMALL, _WIDE)),
-    "resizing": (_resizing, (_SMALL, _WIDE)),
-}
+_TOKENS, _MANY = (1, 49, 48), (1, 784, 48)
+# What is added, and to what: of a kind, sizes that differ by much in bytes, and in MACs for the same bytes.
+KINDS: tuple[tuple[str, Adds, tuple[Shape, ...]], ...] = (
+    ("elementwise", _elementwise, (_SMALL, _WIDE, (1, 112, 112, 32))),
+    ("difference", _difference, (_TOKENS, _MANY)),
+    ("convolution", _conv(3), (_SMALL, _WIDE, (1, 28, 28, 64), (1, 7, 7, 160))),
+    ("pointwise", _conv(1), (_SMALL, _WIDE, (1, 14, 14, 256), (1, 28, 28, 96))),
+    ("depthwise", _depthwise(3), (_SMALL, _WIDE, (1, 14, 14, 192))),
+    ("depthwise", _depthwise(5), (_WIDE,)),
+    ("widening", _depthwise(3, 8), ((1, 32, 32, 3),)),
+    ("widening", _depthwise(9, 8, 2), ((1, 49, 40, 1),)),
+    ("matrix", _matrix, ((1, 64), (1, 400), _TOKENS, (64, 128))),
+    ("product", _product, ((4, 16, 16), (4, 64, 64), (1, 196, 196))),
+    ("recurrent", _recurrent, ((1, 6, 24), (1, 20, 24), (1, 6, 96), (1, 1, 128))),
+    ("function", _function, (_SMALL, _WIDE)),
+    ("softmax", _softmax, (_TOKENS, _MANY)),
+    ("mean", _mean(2), (_TOKENS, _MANY)),
+    ("mean", _mean(1, 2), (_WIDE, (1, 7, 7, 160))),
+    ("reduction", _reduction, (_SMALL, _WIDE)),
+    ("view", _view, (_SMALL, _WIDE)),
+    ("movement", _movement, (_SMALL, _WIDE)),
+    ("resizing", _resizing, (_SMALL, _WIDE)),
+)

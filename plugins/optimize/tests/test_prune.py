@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
 from delegraph_optimize.compress.made_up import best_damping, moved, widening
 from delegraph_optimize.improve.gptq import damped_squares, damping
+from delegraph_optimize.pruning.alternating import chosen
+from delegraph_optimize.pruning.pattern import Pattern
+from delegraph_optimize.pruning.reconstruct import compensated, least_squares
 from delegraph_optimize.pruning.shared_out import shared_out
 from small import dense_net, floats, whole_lstm
 
@@ -108,6 +111,36 @@ def test_what_stays_are_the_least_squares_of_what_goes() -> None:
     by_size = weights_of(prune(one_layer(given, bias), 0.5).model)
     lost = [np.square(centred @ (w - given).T).mean() for w in (found, by_size)]
     assert lost[0] < 0.7 * lost[1]
+
+
+@pytest.mark.parametrize("pattern", ["2:4", "unstructured", "block:1x2"])
+def test_zeros_are_nearly_the_best_of_all(pattern: str) -> None:
+    """A unit of 8 weights: each way to take half of them away is tried, and what it costs is computed."""
+    seen = Pattern.parse(pattern)
+    groups = {"2:4": [*combinations(range(4), 2)], "block:1x2": [(0, 1), (2, 3), (4, 5), (6, 7)]}
+    ways = [(*a, *(i + 4 for i in b)) for a, b in product(groups["2:4"], repeat=2)]
+    if pattern == "unstructured":
+        ways = [*combinations(range(8), 4)]
+    elif pattern == "block:1x2":
+        ways = [(*a, *b) for a, b in combinations(groups[pattern], 2)]
+    costs = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x, w = rng.normal(size=(20, 8)) @ rng.normal(size=(8, 8)), rng.normal(size=(1, 8))
+        squares = x.T @ x
+
+        def lost(gone: np.ndarray, squares: np.ndarray = squares, w: np.ndarray = w) -> float:
+            off = w - least_squares(w, squares, gone)
+            return float(np.trace(off @ squares @ off.T))
+
+        masks = [np.isin(np.arange(8), way)[None] for way in ways]
+        found = chosen(w, squares, seen, 0.5, 8)
+        assert any((found == mask).all() for mask in masks)
+        best = min(map(lost, masks))
+        costs.append([best, lost(found), lost(compensated(w, squares, seen, 0.5, 8)[0])])
+    best, sought, by_column = np.median(np.array(costs) / np.array(costs)[:, :1], axis=0)
+    assert sought < 1.1 * best
+    assert sought < by_column
 
 
 def test_of_few_rows_weights_go_less_far() -> None:

@@ -1,5 +1,8 @@
 """Pruning with reconstruction: what a removed weight did, those that stay take over.
 
+Which go is sought for all weights of a layer at once (``alternating.py``); of the largest layers, and where
+it is only asked what a share would cost, column by column.
+
 Source: Frantar and Alistarh, "SparseGPT: massive language models can be accurately pruned in one-shot",
 2023, sections 3.2 and 3.3 (which go, column by column); Hassibi and Stork, "Second order derivatives for
 network pruning: optimal brain surgeon", 1993 (what stays: the least squares of what is left).
@@ -10,10 +13,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..improve.gptq import inverse_factor
+from .alternating import chosen, rounds_of_work
 from .pattern import Pattern
 
 _COLUMNS = 128  # whose weights are compared with each other: those behind are mended before theirs are
-_MOST_WORK = 4e11  # multiplications of the last step; more would take longer than all else
+_MOST_WORK = 6e11  # multiplications of both steps; more would take longer than all else
 
 
 def reconstructed(
@@ -25,11 +29,10 @@ def reconstructed(
     :param squares: XᵀX of the inputs, damped, (depth, depth)
     :param row: how many columns stand beside each other in the model
     """
-    gone, mended = compensated(weights, squares, pattern, share, row)
-    kept = (~gone).sum(axis=1, dtype=np.float64)
-    if float((kept**3).sum()) / 3 > _MOST_WORK:
-        return mended
-    return least_squares(weights, squares, gone)
+    kept = (1 - share) * weights.shape[1]
+    if len(weights) * kept**3 / 3 + rounds_of_work(weights) > _MOST_WORK:
+        return compensated(weights, squares, pattern, share, row)[1]
+    return least_squares(weights, squares, chosen(weights, squares, pattern, share, row))
 
 
 def compensated(

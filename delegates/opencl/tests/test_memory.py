@@ -13,8 +13,8 @@ from delegraph import Builder, Model, Tensor, write_model
 
 N = 1024  # a matrix of N * N is 4 MiB of float32
 LAYERS = 16
-FEW = 4  # layers that are computed by the workers, too, and not by the thread that asks
-ROOM = 48 << 20  # bytes: some layers on their way, programs, and what Python and malloc keep
+FEW = 12  # layers that are computed by the workers, too, and not by the thread that asks
+ROOM = 56 << 20  # bytes: some layers on their way, programs, and what Python and malloc keep
 _PEAK = """
 import sys
 from delegraph import Interpreter, load_delegate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.machinery import all_suffixes
@@ -33,14 +33,36 @@ def rows_of_modules(
     :param delegate: whose rows they are, for the warning.
     :param table: functions that return the rows of an op without a module, by op: rows without code.
     """
+    known = {op.lower(): rows for op, rows in (table or {}).items()}
 
-    def of_module(name: str) -> Iterable[OpSupport]:
-        return read(import_module(f"{package}.{name}"))
+    def rows_of(name: str) -> Iterable[OpSupport]:
+        try:
+            rows = known[name]() if name in known else read(import_module(f"{package}.{name}"))
+            found = tuple(rows)
+            _check_ops(found, name)
+        except BaseException as e:
+            logger.warning("%s lacks the op of %s.%s: %s", delegate, package, name, said(e))
+            return ()
+        return found
 
-    finders: dict[str, Rows] = {name: partial(of_module, name) for name in _modules(path)}
-    finders |= {op.lower(): rows for op, rows in (table or {}).items()}
-    place = f"{delegate} lacks the op of {package}"
-    return RowsByOp({letters_of(n): partial(_rows, f"{place}.{n}", n, finders[n]) for n in sorted(finders)})
+    names = sorted(_modules(path) | known.keys())
+    return RowsByOp(_RowsOf({letters_of(name): name for name in names}, rows_of))
+
+
+class _RowsOf(Mapping[str, Rows]):
+    """Functions that return the rows of ops, each made when somebody asks for it: a model has few ops."""
+
+    def __init__(self, names: dict[str, str], rows_of: Callable[[str], Iterable[OpSupport]]) -> None:
+        self._names, self._rows_of = names, rows_of
+
+    def __getitem__(self, letters: str) -> Rows:
+        return partial(self._rows_of, self._names[letters])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _modules(path: Iterable[str]) -> set[str]:
@@ -65,16 +87,6 @@ def _is_module(entry: os.DirEntry[str]) -> bool:
 
 
 _SUFFIXES = frozenset(all_suffixes())
-
-
-def _rows(place: str, name: str, rows: Rows) -> Iterable[OpSupport]:
-    try:
-        found = tuple(rows())
-        _check_ops(found, name)
-    except BaseException as e:
-        logger.warning("%s: %s", place, said(e))
-        return ()
-    return found
 
 
 def _check_ops(rows: Iterable[OpSupport], name: str) -> None:

@@ -45,6 +45,36 @@ def test_data_is_aligned_to_16_bytes():
     assert write_model(model).index(model.buffers[1].tobytes()) % 16 == 0
 
 
+def test_equal_long_vectors_are_written_once():
+    """As a FlatBuffer may have it: several tables refer to one vector."""
+    model = three_constants()
+    scale = np.linspace(0.5, 1.5, 64, dtype=np.float32)
+    for index in (1, 3):
+        own = Quantization(scale.copy(), np.zeros(64, np.int64), 0)
+        model = with_tensor(model, index, quantization=own)
+    assert write_model(model).count(scale.tobytes()) == 1
+    back = rewritten(model).subgraphs[0].tensors
+    assert all((back[index].quantization.scale == scale).all() for index in (1, 3))
+
+
+def test_new_constants_of_a_type_stand_beside_each_other():
+    model = three_constants()
+    for index in (1, 2, 3):
+        model = with_tensor(model, index, data=model.subgraphs[0].tensors[index].data + 1)
+    one, _, two = (rewritten(model).subgraphs[0].tensors[i].buffer for i in (1, 2, 3))
+    assert two == one + 1
+
+
+def three_constants() -> Model:
+    """Return a model of constants of float32, int32 and float32."""
+    g = Builder()
+    x = g.input((64,), "float32")
+    first, between, last = (g.constant(np.full(64, n, t)) for n, t in ((3, "f4"), (2, "i4"), (1, "f4")))
+    y = g.op("ADD", [x, first], [g.tensor((64,), "float32")])
+    z = g.op("RESHAPE", [y, between], [g.tensor((64,), "float32")])
+    return g.model(outputs=[g.op("ADD", [z, last], [g.tensor((64,), "float32")])])
+
+
 def test_new_values_get_a_buffer_of_their_own():
     model = rewritten(dense())
     changed = rewritten(with_tensor(model, 1, data=np.full((2, 3), 7, np.float32)))

@@ -39,6 +39,7 @@ from .references import check_references
 
 ALIGNMENT = 16  # of a buffer's data, as the schema wants it
 _MAX_INLINE = (1 << 31) - (1 << 28)  # bytes of data in a FlatBuffer; its offsets end at 2 GiB
+_SHORT = 64  # bytes: shorter vectors are written each time, which compresses better than places of one do
 _SMALL = 16  # bytes: shorter data stays in the FlatBuffer; readers ignore an offset with a size below 2
 
 Data = Any  # bytes, or an array of bytes
@@ -73,6 +74,8 @@ class _Rows:
         self._made: dict[
             tuple[int, str], int
         ] = {}  # id and type of a changed tensor's values -> its buffer
+        for tensor in sorted((t for g in model.subgraphs for t in g.tensors), key=lambda t: t.dtype):
+            self._buffer(tensor)  # weights stand beside weights: they compress better
         self._buffer_of = [[self._buffer(t) for t in graph.tensors] for graph in model.subgraphs]
         self._code_of = [[self._code(op) for op in graph.ops] for graph in model.subgraphs]
 
@@ -261,6 +264,7 @@ class _Tables:
 
     def __init__(self, builder: flatbuffers.Builder) -> None:
         self._builder = builder
+        self._vectors: dict[tuple[bytes, int], int] = {}  # bytes and width of long ones -> their place
 
     def table(self, name: str, values: Values | Record) -> int:
         """Write a table and return its place."""
@@ -305,7 +309,11 @@ class _Tables:
         else:
             packed = struct.pack(f"<{len(value)}{code}", *[_number(field, v) for v in value])
         width = struct.calcsize("<" + code)
-        return self._vector(packed, len(value), width, width)
+        if len(packed) < _SHORT:
+            return self._vector(packed, len(value), width, width)
+        if (packed, width) not in self._vectors:  # as scales and zero points of weights and biases
+            self._vectors[packed, width] = self._vector(packed, len(value), width, width)
+        return self._vectors[packed, width]
 
     def _vector(self, data: Data, count: int, width: int, alignment: int) -> int:
         b = self._builder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from delegraph import Builder, DelegateFailed, profile
+from delegraph import Builder, DelegateFailed, InputError, StateError, profile
 from delegraph.run import session
 
 
@@ -149,3 +149,23 @@ def test_a_copy_is_the_callers_own(interpret):
     assert i.get_tensor(index).tolist() == [-1, -2]
     i.tensor(index)()[:] = 5
     assert i.get_tensor(index).tolist() == [5, 5]
+
+
+def test_inputs_are_all_set_or_none(interpret):
+    g = Builder()
+    x, y = g.input((2,), "float32", "x"), g.input((2,), "float32", "y")
+    i = interpret(g.model(outputs=[g.op("ADD", [x, y], [g.tensor((2,), "float32")])]))
+    given = {name: np.float32([1, 2]) for name in "xy"}
+    assert [[y.tolist() for y in i.run(given).values()] for _ in range(3)] == [[[2, 4]]] * 3
+    with pytest.raises(InputError, match="input 'y' needs float32, found int8"):
+        i.run({"x": np.float32([7, 7]), "y": np.int8([1, 2])})
+    with pytest.raises(InputError, match="no input 'z'"):
+        i.run({"x": np.float32([7, 7]), "z": np.float32([1, 2])})
+    assert i.get_tensor(0).tolist() == [1, 2]
+    view = i.tensor(0)()
+    with pytest.raises(StateError, match="still refer to memory"):
+        i.run(given)
+    del view
+    i.resize_tensor_input(0, [3])
+    i.resize_tensor_input(1, [3])
+    assert [y.tolist() for y in i.run(given).values()] == [[2, 4]]

@@ -291,15 +291,24 @@ class Interpreter:
         :return: arrays by name, in the order of the model's outputs.
         """
         interface = self._interface
-        given = [(a, _taken(v, a.tensor, f"input {a.name!r}")) for a, v in matched(interface, inputs)]
-        self._views.ensure_none()
-        for argument, array in given:
-            self._fit(interface.subgraph, argument, array)
-        self._session.allocate(interface.subgraph)
-        for argument, array in given:
-            self._session.set_value(interface.subgraph, argument.tensor.index, array)
+        if not self._are_set_again(interface, inputs):
+            given = [(a, _taken(v, a.tensor, f"input {a.name!r}")) for a, v in matched(interface, inputs)]
+            self._views.ensure_none()
+            for argument, array in given:
+                self._fit(interface.subgraph, argument, array)
+            self._session.allocate(interface.subgraph)
+            for argument, array in given:
+                self._session.set_value(interface.subgraph, argument.tensor.index, array)
         self._session.run(interface.subgraph)
         return {a.name: self._copy(a.tensor.index, interface.subgraph) for a in interface.outputs}
+
+    def _are_set_again(self, interface: Interface, inputs: Any) -> bool:
+        """Set all inputs if each is given by name, an array like the one before; say whether it was so."""
+        if type(inputs) is not dict or len(inputs) != len(interface.inputs):
+            return False
+        values = [(a.tensor.index, inputs.get(a.name)) for a in interface.inputs]
+        self._views.ensure_none()
+        return self._session.all_copied_in(interface.subgraph, values)
 
     @_alone
     def allocate_tensors(self) -> None:
@@ -345,10 +354,6 @@ class Interpreter:
         if self._keep_read:
             subgraph = self._subgraph(subgraph_index)
             self._session.keep(subgraph, self._tensor(tensor_index, subgraph).index)
-        if type(tensor_index) is int and type(subgraph_index) is int:
-            copied = self._session.copied_out(subgraph_index, tensor_index)
-            if copied is not None:
-                return scalar_or_array(copied)
         return scalar_or_array(self._copy(tensor_index, subgraph_index))
 
     @_alone
@@ -532,14 +537,15 @@ class Interpreter:
     @_alone
     def _run_signature(self, subgraph: int, inputs: Mapping[int, Any], outputs: Iterable[int]) -> list[Any]:
         """Run a subgraph on values by tensor index, resizing its inputs to fit."""
-        graph = self._model.subgraphs[subgraph]
-        given = {i: _stored(v, graph.tensors[i], None) for i, v in inputs.items()}
         self._views.ensure_none()
-        for index, array in given.items():
-            self._resize(index, array.shape, subgraph)
-        self._session.allocate(subgraph)
-        for index, array in given.items():
-            self._session.set_value(subgraph, index, array)
+        if not self._session.all_copied_in(subgraph, inputs.items()):
+            graph = self._model.subgraphs[subgraph]
+            given = {i: _stored(v, graph.tensors[i], None) for i, v in inputs.items()}
+            for index, array in given.items():
+                self._resize(index, array.shape, subgraph)
+            self._session.allocate(subgraph)
+            for index, array in given.items():
+                self._session.set_value(subgraph, index, array)
         self._invoke(subgraph)
         return [scalar_or_array(self._copy(index, subgraph)) for index in outputs]
 
@@ -569,6 +575,10 @@ class Interpreter:
         self._session.set_value(subgraph, tensor.index, array)
 
     def _copy(self, tensor_index: int, subgraph: int) -> np.ndarray:
+        if type(tensor_index) is int and type(subgraph) is int:
+            copied = self._session.copied_out(subgraph, tensor_index)
+            if copied is not None:
+                return copied
         tensor = self._tensor(tensor_index, self._subgraph(subgraph))
         if tensor.dtype in HANDLES:
             return np.array(None, object)  # as LiteRT: a handle means nothing outside

@@ -287,12 +287,22 @@ class Session:
     def copied_in(self, key: Key, value: Any) -> bool:
         """Copy an array into an input that has had just such an array before; say whether that was done."""
         memory = self._plain.get(key)
-        if memory is None or type(value) is not np.ndarray:
+        if not _is_alike(value, memory):
             return False
-        if value.dtype != memory.dtype or value.shape != memory.shape:
-            return False
-        memory[...] = value
+        memory[...] = value  # type: ignore[index]
         self._changed.add(key[0])
+        return True
+
+    def all_copied_in(self, subgraph: int, values: Iterable[tuple[int, Any]]) -> bool:
+        """Copy arrays into inputs, by tensor index: all of them as :meth:`copied_in` does, or none."""
+        if not self.is_ready(subgraph):
+            return False
+        pairs = [(self._plain.get((subgraph, index)), value) for index, value in values]
+        if not all(_is_alike(value, before) for before, value in pairs):
+            return False
+        for before, value in pairs:
+            before[...] = value  # type: ignore[index]
+        self._changed.add(subgraph)
         return True
 
     def copied_out(self, subgraph: int, index: int) -> np.ndarray | None:
@@ -455,6 +465,12 @@ class Session:
         """Refuse at once a model with a builtin op that no delegate has in any shape, as LiteRT does."""
         if any(not any(_may_take(d, op) for d in self.delegates) for op in _kinds_of_ops(self.model)):
             self.plan.check_complete()
+
+
+def _is_alike(value: Any, before: np.ndarray | None) -> bool:
+    if before is None or type(value) is not np.ndarray:
+        return False
+    return bool(value.dtype == before.dtype and value.shape == before.shape)
 
 
 def _apart(values: Mapping[Any, Any], inputs: Sequence[np.ndarray | OwnedValue]) -> dict[Any, Any]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from attrs import frozen
 from delegraph import Delegate, InputError, Model
 
 from ..bounds import budget
@@ -68,7 +69,7 @@ def change_on_samples(
     :param has_values: what is made has few values: wider weights are changed once more, not multiplied
     :param bits: round what is made to so many significant bits: the layers behind make up for that, too
     """
-    engines = engines_of(engine)
+    engines, work = engines_of(engine), _Work(change, seed, is_careful, has_values, bits)
     done: set[int] = set()
     by_node = {id(layer.node): layer for layer in layers if layer.place == 1}
     for one in reached(floats, edit, looked_at(floats, kept), engines, seed):
@@ -80,7 +81,7 @@ def change_on_samples(
             product = WeightedProduct.of(step.op)
             if product is None:
                 continue
-            _change(layer, product, step, change, seed, is_careful, has_values, bits)
+            work.on(layer, product, step)
             done.add(id(layer))
             progress(len(done), len(by_node))
     return done
@@ -99,38 +100,49 @@ def _bias(layer: WeightLayer) -> int:
     return inputs[BIAS] if len(inputs) > BIAS else LEFT_OUT
 
 
-def _change(
-    layer: WeightLayer,
-    product: WeightedProduct,
-    step: LockStep,
-    change: Change,
-    seed: int,
-    is_careful: bool,
-    has_values: bool,
-    bits: int,
-) -> None:
-    """Change so that what is read now gives what floats gave, but for the mean: the bias has that."""
-    assert step.floats is not None
-    assert step.found is not None
-    weights = product.matrix(product.weights).astype(np.float64)
-    most = ROWS if product.groups == 1 else max(min(ROWS, _MOST_VALUES // weights[:, 0].size), 1)
-    floats, found = some_rows(product, (step.floats, step.found), seed, most)
-    before, now = (v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (floats, found))
-    shares = (best_damping(weights, before, now, len(step.found)), 0.0) if is_careful else DAMPING
-    squares = damped_squares(now, shares)
-    wanted = moved(weights, before, now, squares)
-    made = change(layer, wanted, squares)
-    if made is None:
-        return
-    if is_careful:
+@frozen
+class _Work:
+    """What is done to each layer, with the arguments of ``change_on_samples``."""
+
+    change: Change
+    seed: int
+    is_careful: bool
+    has_values: bool
+    bits: int
+
+    def on(self, layer: WeightLayer, product: WeightedProduct, step: LockStep) -> None:
+        """Change so that what is read now gives what floats gave, but for the mean: the bias has that."""
+        assert step.floats is not None
+        assert step.found is not None
+        weights = product.matrix(product.weights).astype(np.float64)
+        most = ROWS if product.groups == 1 else max(min(ROWS, _MOST_VALUES // weights[:, 0].size), 1)
+        floats, found = some_rows(product, (step.floats, step.found), self.seed, most)
+        before, now = (v - v.mean(axis=1, keepdims=True, dtype=np.float64) for v in (floats, found))
+        made = self._made(layer, weights, before, now, len(step.found))
+        if made is None:
+            return
+        made = rounded(made, self.bits)
+        layer.write(made.reshape(-1, made.shape[2]))
+        bias = mean_row(product, step.floats) @ weights.transpose(0, 2, 1)
+        bias = bias - mean_row(product, step.found) @ made.transpose(0, 2, 1)
+        _add_to_bias(layer, bias.reshape(-1))
+
+    def _made(
+        self, layer: WeightLayer, weights: np.ndarray, before: np.ndarray, now: np.ndarray, samples: int
+    ) -> np.ndarray | None:
+        """Return a layer's new weights, of rows without their mean; None: it keeps those that it has."""
+        is_careful = self.is_careful
+        shares = (best_damping(weights, before, now, samples), 0.0) if is_careful else DAMPING
+        squares = damped_squares(now, shares)
+        wanted = moved(weights, before, now, squares)
+        made = self.change(layer, wanted, squares)
+        if made is None or not is_careful:
+            return made
         by = widening(made, weights, before, now)
-        again = change(layer, wanted * by, squares) if has_values else made * by
-        made = made if again is None else again
-    made = rounded(made, bits)
-    layer.write(made.reshape(-1, made.shape[2]))
-    bias = mean_row(product, step.floats) @ weights.transpose(0, 2, 1)
-    bias = bias - mean_row(product, step.found) @ made.transpose(0, 2, 1)
-    _add_to_bias(layer, bias.reshape(-1))
+        if not self.has_values:
+            return np.asarray(made * by)
+        again = self.change(layer, wanted * by, squares)
+        return made if again is None else again
 
 
 def _add_to_bias(layer: WeightLayer, values: np.ndarray) -> None:

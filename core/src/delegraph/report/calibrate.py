@@ -80,6 +80,11 @@ class NetworkSample:
     def name(self) -> str:
         return f"network, {self.types}"
 
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The kinds whose ops take what they take in it."""
+        return IN_NETWORKS
+
     def model(self) -> Model:
         g = Builder()
         plain = "float" if self.types == "hybrid" else self.types
@@ -91,6 +96,48 @@ class NetworkSample:
                 y = _layer(g, y, self.types, layer)
             x = _sum(g, x, y, plain) if self.is_residual and y.shape == x.shape else y
         return g.model([x])
+
+
+@frozen(eq=False)
+class TransformerSample:
+    """A network as models of tokens are: blocks of attention, and of two dense layers, each normalized."""
+
+    types: str
+    tokens: int
+    channels: int
+    heads: int
+
+    @property
+    def name(self) -> str:
+        return f"transformer, {self.types}"
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """The kinds whose ops take what they take in it."""
+        return IN_TRANSFORMERS
+
+    def model(self) -> Model:
+        g = Builder()
+        plain = "float" if self.types == "hybrid" else self.types
+        x = g.input((1, self.tokens, self.channels), _dtype(plain), **_scale(plain))
+        for _ in range(2):
+            x = _sum(g, x, self._attended(g, _normalized(g, x, plain), plain), plain)
+            y = _dense(g, _normalized(g, x, plain), self.types, 2 * self.channels)
+            x = _sum(g, x, _dense(g, y, self.types, self.channels), plain)
+        return g.model([x])
+
+    def _attended(self, g: Builder, x: Tensor, types: str) -> Tensor:
+        n, c, heads = self.tokens, self.channels, self.heads
+        split = (1, n, heads, c // heads)
+        q, k, v = (
+            _moved(g, _viewed(g, _dense(g, x, self.types, c), types, split), types, order)
+            for order in ((0, 2, 1, 3), (0, 2, 3, 1), (0, 2, 1, 3))
+        )
+        y = _product(g, _softmax(g, _product(g, q, types, k), types), types, v)
+        return _dense(g, _viewed(g, _moved(g, y, types, (0, 2, 1, 3)), types, (1, n, c)), self.types, c)
+
+
+Network = NetworkSample | TransformerSample
 
 
 @frozen(eq=False)
@@ -113,9 +160,14 @@ def samples() -> list[ChainSample]:
     return sorted(found, key=lambda sample: not sample.is_first)
 
 
-def networks() -> list[NetworkSample]:
+def networks() -> list[Network]:
     """Return what shows how classes stand behind each other."""
-    return [
+    transformers = [
+        TransformerSample(types, *sizes)
+        for types in ("float", "int8", "hybrid")
+        for sizes in ((49, 48, 4), (16, 64, 2), (128, 64, 4))
+    ]
+    images = [
         NetworkSample(types, size, channels, tuple(blocks), is_residual)
         for types in ("float", "int8", "hybrid")
         for size, channels, is_residual, blocks in (
@@ -128,6 +180,7 @@ def networks() -> list[NetworkSample]:
             (160, 16, True, _inverted(16)),
         )
     ]
+    return [*images, *transformers]
 
 
 def _residual(channels: int, *kinds: str) -> Iterator[Block]:
@@ -196,7 +249,8 @@ class _Measured:
         self._took: dict[str, list[Took]] = {}  # by the sample's name
         self._chains: dict[int, tuple[float, float]] = {}  # by bytes handed: an op, a model of one
         self._launch, self._per_byte = 0.0, 0.0
-        self._networks: dict[str, list[tuple[float, int, float]]] = {}  # sum of classes, ops, took
+        # By kinds and types: the sum of classes, ops, and what they took.
+        self._networks: dict[tuple[tuple[str, ...], str], list[tuple[float, int, float]]] = {}
 
     def add(self, sample: ChainSample, models: Sequence[Model], took: Sequence[float]) -> None:
         """Add what models of a sample took: a chain, behind an op alone where the sample is first."""
@@ -211,12 +265,12 @@ class _Measured:
         op = models[-1].subgraphs[0].ops[0]
         self._took.setdefault(sample.name, []).append(Took(op, each))
 
-    def add_network(self, network: NetworkSample, model: Model, took: float) -> None:
+    def add_network(self, network: Network, model: Model, took: float) -> None:
         """Add what a network took, once its ops' classes are there."""
         ops = model.subgraphs[0].ops
         estimated = sum(map(self._fits().seconds, ops))
         alone = max(took - self._alone - self._launch - self._per_byte * _edge(model), 0.1 * took)
-        self._networks.setdefault(network.types, []).append((estimated, len(ops), alone))
+        self._networks.setdefault((network.shows, network.types), []).append((estimated, len(ops), alone))
 
     def table(self) -> CostTable:
         fits = self._fits()
@@ -230,9 +284,11 @@ class _Measured:
     def _scaled(self, name: str, cost: ClassCost) -> ClassCost:
         """Return what ops of a class take in networks, where these have such ops."""
         kind, _, types = name.partition(", ")
-        found = self._networks.get("int8" if types == "uint8" else types)
-        if found is None or kind not in IN_NETWORKS:
+        types = "int8" if types == "uint8" else types
+        shown = [rows for (kinds, t), rows in self._networks.items() if kind in kinds and t == types]
+        if not shown:
             return cost
+        (found,) = shown  # no kind is in both
         took = np.array([alone for *_, alone in found])
         factor, more = _nonnegative(np.array([row[:2] for row in found]), took, 1 / took)
         per_op, per_mac, per_byte = (factor * part for part in cost)
@@ -423,13 +479,35 @@ def _layer(g: Builder, x: Tensor, types: str, layer: Layer) -> Tensor:
 
 def _matrix(g: Builder, x: Tensor, types: str) -> Tensor:
     assert x.shape is not None
-    n = x.shape[-1]
-    operands = [x, _weights(g, types, (n, n), 0), _bias(g, types, n)]
-    return _made(g, "FULLY_CONNECTED", operands, _like(g, x, types, x.shape))
+    return _dense(g, x, types, x.shape[-1])
 
 
-def _product(g: Builder, x: Tensor, types: str) -> Tensor:
-    return _made(g, "BATCH_MATMUL", [x, x], _like(g, x, types, x.shape or ()), adj_x=False, adj_y=False)
+def _dense(g: Builder, x: Tensor, types: str, channels: int) -> Tensor:
+    assert x.shape is not None
+    operands = [x, _weights(g, types, (channels, x.shape[-1]), 0), _bias(g, types, channels)]
+    return _made(g, "FULLY_CONNECTED", operands, _like(g, x, types, (*x.shape[:-1], channels)))
+
+
+def _product(g: Builder, x: Tensor, types: str, other: Tensor | None = None) -> Tensor:
+    y = x if other is None else other
+    assert x.shape is not None
+    assert y.shape is not None
+    shape = (*x.shape[:-1], y.shape[-1])
+    return _made(g, "BATCH_MATMUL", [x, y], _like(g, x, types, shape), adj_x=False, adj_y=False)
+
+
+def _normalized(g: Builder, x: Tensor, types: str) -> Tensor:
+    """Add what a converter makes of a layer normalization, without its weights."""
+    assert x.shape is not None
+    middle = _mean(2)(g, x, types)
+    square = _made(g, "SQUARED_DIFFERENCE", [x, middle], _like(g, x, types, x.shape))
+    spread = _mean(2)(g, square, types)
+    more = g.constant(np.array(40, _dtype(types)), **_scale(types))
+    some = _made(g, "ADD", [spread, more], _like(g, spread, types, spread.shape or ()))
+    scale = _made(g, "RSQRT", [some], _like(g, spread, types, spread.shape or ()))
+    scaled = _made(g, "MUL", [x, scale], _like(g, x, types, x.shape))
+    shift = _made(g, "MUL", [middle, scale], _like(g, middle, types, middle.shape or ()))
+    return _made(g, "SUB", [scaled, shift], _like(g, x, types, x.shape))
 
 
 def _recurrent(g: Builder, x: Tensor, types: str) -> Tensor:
@@ -495,16 +573,22 @@ def _reduction(g: Builder, x: Tensor, types: str) -> Tensor:
 
 def _view(g: Builder, x: Tensor, types: str) -> Tensor:
     assert x.shape is not None
-    shape = x.shape[::-1]
+    return _viewed(g, x, types, x.shape[::-1])
+
+
+def _viewed(g: Builder, x: Tensor, types: str, shape: Shape) -> Tensor:
     y = _like(g, x, types, shape)
     return _made(g, "RESHAPE", [x, g.constant(np.array(shape, np.int32))], y, new_shape=list(shape))
 
 
 def _movement(g: Builder, x: Tensor, types: str) -> Tensor:
+    return _moved(g, x, types, (0, 2, 1, 3))
+
+
+def _moved(g: Builder, x: Tensor, types: str, order: Sequence[int]) -> Tensor:
     assert x.shape is not None
-    a, h, w, c = x.shape
-    order = g.constant(np.array([0, 2, 1, 3], np.int32))
-    return _made(g, "TRANSPOSE", [x, order], _like(g, x, types, (a, w, h, c)))
+    y = _like(g, x, types, tuple(x.shape[i] for i in order))
+    return _made(g, "TRANSPOSE", [x, g.constant(np.array(order, np.int32))], y)
 
 
 def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
@@ -516,6 +600,7 @@ def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
 
 ZERO = {"int8": 0, "uint8": 128, "int16": 0}  # zero points, by type
 IN_NETWORKS = ("convolution", "pointwise", "depthwise", "elementwise")
+IN_TRANSFORMERS = ("matrix", "product", "softmax", "mean", "difference", "view", "movement")
 WEIGHTED = ("convolution", "pointwise", "depthwise", "widening", "matrix", "recurrent")
 _SMALL, _WIDE = (1, 8, 8, 16), (1, 56, 56, 24)
 _TOKENS, _MANY = (1, 49, 48), (1, 784, 48)

@@ -79,16 +79,16 @@ def _finish(sums: np.ndarray, out: np.ndarray) -> None:
 @pytest.mark.parametrize("size", [1, 3])
 def test_integer_convolutions_do_not_depend_on_the_number_of_threads(size: int) -> None:
     rng = np.random.Generator(np.random.PCG64(4))
-    x = rng.integers(-128, 128, (2, 50, 40, 24)).astype(np.int8)
-    axis = window(50, size, 1, 1, "SAME"), window(40, size, 1, 1, "SAME")
-    windows = Windows(*axis, 50, 40, 24)
+    x = rng.integers(-128, 128, (2, 120, 60, 24)).astype(np.int8)
+    axis = window(120, size, 1, 1, "SAME"), window(60, size, 1, 1, "SAME")
+    windows = Windows(*axis, 120, 60, 24)
     filters = packed_filters(rng.integers(-5, 5, (32, size, size, 24)).astype(np.float32))
-    taps = repeated_weights(rng.integers(-5, 5, (size, size, 24)).astype(np.float32), 40)
+    taps = repeated_weights(rng.integers(-5, 5, (size, size, 24)).astype(np.float32), 60)
     results = []
     for count in (1, 2, 4):
         with on_threads(count):
-            full = convolve(x, windows, filters, np.empty((2, 50, 40, 32), np.int32), _finish, 3)
-            deep = convolve_depthwise(x, windows, taps, np.empty((2, 50, 40, 24), np.int32), _finish, 3)
+            full = convolve(x, windows, filters, np.empty((2, 120, 60, 32), np.int32), _finish, 3)
+            deep = convolve_depthwise(x, windows, taps, np.empty((2, 120, 60, 24), np.int32), _finish, 3)
         results.append((full, deep))
     for full, deep in results[1:]:
         np.testing.assert_array_equal(full, results[0][0])

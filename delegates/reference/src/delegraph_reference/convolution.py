@@ -12,8 +12,8 @@ from .kernel import Finish
 from .threads import each, thread_count
 from .windows import Windows, even_step
 
-_BUDGET = 1 << 17  # elements of patches and sums in a block: half a MiB of float32
-_SHARE = 1 << 14  # elements below which another thread costs more than it saves
+_BUDGET = 1 << 18  # elements of patches and sums in a block: a MiB of float32
+_SHARE = 1 << 17  # elements below which another thread costs more than it saves: see ``threads``
 _SHORT_RUN = 16  # elements: where neighbors in memory are fewer, a copy goes along the image's width
 
 

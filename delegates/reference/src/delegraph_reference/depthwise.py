@@ -10,11 +10,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .kernel import Finish
-from .threads import each, thread_count
+from .threads import each
 from .windows import Windows
 
-_BUDGET = 1 << 16  # elements of a block's sums
-_SHARE = 1 << 13  # elements below which another thread costs more than it saves
+_BUDGET = 1 << 17  # elements of a block's sums; a thread costs more than it saves with less
 _RUN = 4096  # elements of weights repeated along the width, if the width divides so
 
 
@@ -39,7 +38,7 @@ def convolve_depthwise(
     if not out.size:
         return out
     channels = out.shape[3]
-    rows = windows.blocks(channels, _budget(out.size))
+    rows = windows.blocks(channels, _BUDGET)
 
     def work(block: tuple[int, int, int]) -> None:
         image, first, last = block
@@ -51,11 +50,6 @@ def convolve_depthwise(
 
     each(work, [(image, first, last) for image in range(len(x)) for first, last in rows])
     return out
-
-
-def _budget(elements: int) -> int:
-    """Return the elements of a block, of ``elements`` in all: some for each thread."""
-    return min(_BUDGET, max(-(-elements // thread_count()), _SHARE))
 
 
 def _runs(

@@ -10,9 +10,9 @@ from delegraph import frozen
 
 from .steps import Lines
 
-# Elements at a time: they stay in the cache from the first pass to the last. With fewer, threads wait for
-# Python's lock between the passes.
-CHUNK = 32768
+# Elements at a time: they stay in the cache from the first pass to the last. With fewer, calls take longer
+# than their work, and threads wait for Python's lock between the passes.
+CHUNK = 65536
 _SIGN = np.uint8(0x80)  # makes an int8 of what is 128 more, as uint8
 _SIGN32 = np.int32(-(1 << 31))
 

@@ -151,6 +151,7 @@ activation ends at the largest number: 3.4e38, with `precision="float16"` 65504.
 - QUANTIZE of numbers beyond int32: the nearest number of the type; LiteRT's cast is undefined in C++.
 - The sign of a zero in RESIZE_BILINEAR, and on GPUs in MAX_POOL_2D of large windows that work-items
   share.
+- The sign of a zero that half precision makes of a number too small for it: activations keep it.
 - Infinities and NaN among the weights of TRANSPOSE_CONV on GPUs, which multiply zeros around the image,
   too.
 - Numbers below the smallest normal one: OpenCL lets a device take them for 0. PoCL does not.

@@ -417,15 +417,15 @@ def test_parameters_have_the_names_of_tensors() -> None:
 @pytest.mark.parametrize(
     ("shapes", "says"),
     [
-        ([(2, 1, 8, 8, 3)], r"'image', needs the shape \(1, 8, 8, 3\) .* found \(2, 1, 8, 8, 3\)"),
-        ([(2, 8, 8, 4)], r"found \(2, 8, 8, 4\)"),
+        ([(2, 1, 8, 8, 3)], "'image', needs ?×8×8×3, found 2×1×8×8×3"),
+        ([(2, 8, 8, 4)], "found 2×8×8×4"),
         ([(2, 8, 8, 3), (2, 8)], "has 1 inputs, found 2"),
     ],
 )
 def test_a_module_says_which_shape_it_needs(shapes: list[tuple[int, ...]], says: str) -> None:
     module = trainable(convolutional())
     assert module(torch.zeros(2, 8, 8, 3))[0].shape == (2, 4)
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=re.escape(says)):
         module(*(torch.zeros(s) for s in shapes))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from attrs import define, frozen
-from delegraph import DTYPES, InputError, Op, Tensor
+from delegraph import DTYPES, InputError, Op, Tensor, shape_text
 
 from ..spec import SPECS, Operand
 from .constraints import WeightConstraint
@@ -409,16 +409,13 @@ def _check(wanted: Sequence[Tensor], given: Sequence[Any]) -> None:
     if len(wanted) != len(given):
         raise InputError(f"the model has {len(wanted)} inputs, found {len(given)}")
     for place, (tensor, x) in enumerate(zip(wanted, given, strict=True)):
-        shape = tensor.shape_signature or tensor.shape
-        if shape is None:
+        known = tensor.shape_signature or tensor.shape
+        if known is None:
             continue
-        fits = [
-            a == b or a < 0 or axis == 0 for axis, (a, b) in enumerate(zip(shape, x.shape, strict=False))
-        ]
-        if len(shape) != x.dim() or not all(fits):
+        needed, found = known and (-1, *known[1:]), tuple(x.shape)  # any number of samples
+        if len(needed) != x.dim() or any(a not in (-1, b) for a, b in zip(needed, found, strict=True)):
             raise InputError(
-                f"input {place}, {tensor.name!r}, needs the shape {tuple(shape)}, the first axis of any "
-                f"size, found {tuple(x.shape)}"
+                f"input {place}, {tensor.name!r}, needs {shape_text(needed)}, found {shape_text(found)}"
             )
 
 

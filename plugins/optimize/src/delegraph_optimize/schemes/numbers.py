@@ -11,7 +11,6 @@ from delegraph import DTYPES, Quantization
 TINY = float(np.float32(2.0**-100))  # the smallest scale: products of two stay normal numbers
 _FEW = 64  # values of weights that are shared, as of clusters
 _USES = 4  # of each of them, at the least
-_COARSEST = 24  # steps of the largest of them
 _OFF = 0.03  # of a channel's weights, as root mean squares, that one scale for all may round away
 
 
@@ -21,8 +20,7 @@ def quantized_weights(
     """Return weights as integers of zero point 0, the lowest of the type left out.
 
     int8 weights of a few values, as clusters leave them, have the same scale in each channel: equal ones
-    stay equal in the whole tensor, which then compresses as the floats do. It is as coarse as may be: the
-    fewer integers there are, the more of them tensors have in common.
+    stay equal in the whole tensor, which then compresses as the floats do.
 
     :param axis: of the channels, each with a scale of its own; None: one scale for all
     :param least: scales are at least so large
@@ -30,9 +28,8 @@ def quantized_weights(
     high = DTYPES[dtype].limits[1]
     others = None if axis is None else tuple(i for i in range(values.ndim) if i != axis)
     largest = np.abs(values).max(axis=others, initial=0.0).astype(np.float64).reshape(-1)
-    steps = _shared_steps(values, axis) if dtype == "int8" else None
-    if steps is not None:
-        largest = np.full_like(largest, largest.max() * high / steps)
+    if dtype == "int8" and _are_shared(values, axis):
+        largest = np.full_like(largest, largest.max())
     # A channel of zeros is as fine as the finest of the others, for the sake of its bias.
     finest = largest[largest > 0].min(initial=np.inf) / high
     zeros = finest if np.isfinite(finest) else 1.0
@@ -45,25 +42,21 @@ def quantized_weights(
     return stored, Quantization(scale, points, 0 if axis is None else axis)
 
 
-def _shared_steps(values: np.ndarray, axis: int | None) -> int | None:
-    """Return how many steps the largest weight is where they are of a few values; None: they are not, or
-    one scale holds a channel badly.
-    """
+def _are_shared(values: np.ndarray, axis: int | None) -> bool:
+    """Tell whether weights are of a few values, and one scale of int8 holds each channel of them well."""
     most = min(_FEW, values.size // _USES)
     if most < 1 or len(np.unique(values.reshape(-1)[: 4 * _FEW])) > most:
-        return None
+        return False
     found, places = np.unique(values, return_inverse=True)
     if len(found) > most:
-        return None
+        return False
     places = places.reshape(values.shape)
     channels = places.reshape(1, -1) if axis is None else np.moveaxis(places, axis, 0)
     counts = np.stack([np.bincount(channel.reshape(-1), minlength=len(found)) for channel in channels])
-    found = found / max(np.abs(found).max(), TINY)
-    for steps in range(_COARSEST, 128):
-        off = np.rint(found * steps) / steps - found
-        if (counts @ np.square(off) <= _OFF**2 * (counts @ np.square(found))).all():
-            return steps
-    return None
+    found = found.astype(np.float64)
+    scale = max(float(np.abs(found).max()), TINY) / 127
+    off = np.rint(found / scale) * scale - found
+    return bool((counts @ np.square(off) <= _OFF**2 * (counts @ np.square(found))).all())
 
 
 def quantized_blocks(values: np.ndarray, size: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:

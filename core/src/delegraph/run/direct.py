@@ -45,9 +45,11 @@ class Whole:
         tensors = (*plan.graph.inputs, *partition.inputs, *partition.outputs)
         if given != {t.index for t in partition.inputs} or given & computed:
             return None
-        if not computed >= {t.index for t in kept} or any(t.shape is None for t in tensors):
+        if not computed >= {t.index for t in kept} or None in [t.shape for t in tensors]:
             return None
-        return None if any(t.is_variable or t.dtype in HANDLES for t in kept) else cls(plan, ready, kept)
+        if [t for t in kept if t.is_variable or t.dtype in HANDLES]:
+            return None
+        return cls(plan, ready, kept)
 
     def given(self, inputs: Sequence[Any]) -> Given | None:
         """Return what the delegate gets of a subgraph's inputs; None where that differs from run to run."""

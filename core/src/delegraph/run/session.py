@@ -289,8 +289,8 @@ class Session:
         memory = self._plain.get(key)
         if not _is_alike(value, memory):
             return False
-        memory[...] = value  # type: ignore[index]
         self._changed.add(key[0])
+        memory[...] = value  # type: ignore[index]
         return True
 
     def all_copied_in(self, subgraph: int, values: Iterable[tuple[int, Any]]) -> bool:
@@ -298,11 +298,12 @@ class Session:
         if not self.is_ready(subgraph):
             return False
         pairs = [(self._plain.get((subgraph, index)), value) for index, value in values]
-        if not all(_is_alike(value, before) for before, value in pairs):
-            return False
+        for before, value in pairs:  # no generator: what interrupts one while it is closed is lost
+            if not _is_alike(value, before):
+                return False
+        self._changed.add(subgraph)
         for before, value in pairs:
             before[...] = value  # type: ignore[index]
-        self._changed.add(subgraph)
         return True
 
     def copied_out(self, subgraph: int, index: int) -> np.ndarray | None:

@@ -12,6 +12,7 @@ import pytest
 from delegraph import Delegate, OpSupport, SupportTable, load_delegate
 from delegraph.cli import main
 from delegraph.model import Builder
+from delegraph.model.macs import macs_of
 from delegraph.partition.cost_model import cost_models, is_measured
 from delegraph.partition.cost_table import ClassCost, CostTable, op_class, store, table_of, table_path
 from delegraph.partition.estimate import spent
@@ -99,6 +100,14 @@ def test_what_ops_take_in_networks_counts_for_the_classes_that_these_have(monkey
         in_networks = sample.kind in kinds and sample.types != "int16"
         expected = 0.6 * made + 2e-6 if in_networks else made
         assert found.seconds(op) == pytest.approx(expected, rel=0.05), sample.name
+
+
+def test_an_op_that_is_lost_in_noise_says_little_of_the_others():
+    """A chain of the smallest sample that took no longer than one op of it."""
+    some = [sample for sample in samples() if sample.name == "pointwise, float"]
+    ops = [sample.model(1).subgraphs[0].ops[0] for sample in some]
+    took = [calibrating.Took(op, -1e-6 if i == 0 else 2e-11 * macs_of(op)) for i, op in enumerate(ops)]
+    assert calibrating._fitted(took).per_mac == pytest.approx(2e-11, rel=0.2)
 
 
 def test_delegates_run_in_turn():

@@ -310,10 +310,10 @@ def _edge(model: Model) -> int:
 
 
 def _fitted(found: Sequence[Took]) -> ClassCost:
-    """Return the costs with the least relative error."""
+    """Return the costs with the least relative error, of what is more than noise."""
     rows = np.array([work(t.op) for t in found], float)
-    seconds = np.array([max(t.seconds, 1e-8) for t in found])
-    return ClassCost(*_nonnegative(rows, seconds, 1 / seconds))
+    seconds = np.array([max(t.seconds, 0.0) for t in found])
+    return ClassCost(*_nonnegative(rows, seconds, 1 / (seconds + _NOISE)))
 
 
 def _nonnegative(rows: np.ndarray, seconds: np.ndarray, weights: np.ndarray) -> list[float]:
@@ -598,6 +598,7 @@ def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
     return _made(g, "RESIZE_BILINEAR", [x, size], y, align_corners=False, half_pixel_centers=True)
 
 
+_NOISE = 2e-6  # seconds by which a run differs from the next one, and so an op that is their difference
 ZERO = {"int8": 0, "uint8": 128, "int16": 0}  # zero points, by type
 IN_NETWORKS = ("convolution", "pointwise", "depthwise", "elementwise")
 IN_TRANSFORMERS = ("matrix", "product", "softmax", "mean", "difference", "view", "movement")

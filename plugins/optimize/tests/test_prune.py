@@ -16,6 +16,7 @@ from delegraph_optimize.commands import cluster as cluster_command
 from delegraph_optimize.commands import prune as prune_command
 from delegraph_optimize.compress.made_up import best_damping, moved, widening
 from delegraph_optimize.improve.gptq import damped_squares, damping
+from delegraph_optimize.pruning import reconstruct
 from delegraph_optimize.pruning.alternating import chosen
 from delegraph_optimize.pruning.pattern import Pattern
 from delegraph_optimize.pruning.reconstruct import compensated, least_squares
@@ -141,6 +142,20 @@ def test_zeros_are_nearly_the_best_of_all(pattern: str) -> None:
     best, sought, by_column = np.median(np.array(costs) / np.array(costs)[:, :1], axis=0)
     assert sought < 1.1 * best
     assert sought < by_column
+
+
+def test_layers_too_large_to_seek_zeros_for_have_least_squares_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconstruct, "rounds_of_work", lambda weights: np.inf)
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(40, 16)) @ rng.normal(size=(16, 16)), rng.normal(size=(3, 16))
+    found = reconstruct.reconstructed(w, x.T @ x, Pattern.parse("2:4"), 0.5, 16)
+    for given, made in zip(w, found, strict=True):
+        kept = np.flatnonzero(made)
+        wanted = np.linalg.lstsq(x[:, kept], x @ given, rcond=None)[0]
+        assert len(kept) == 8
+        assert np.allclose(made[kept], wanted)
 
 
 def test_of_few_rows_weights_go_less_far() -> None:

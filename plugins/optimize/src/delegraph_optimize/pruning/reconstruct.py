@@ -17,7 +17,7 @@ from .alternating import chosen, rounds_of_work
 from .pattern import Pattern
 
 _COLUMNS = 128  # whose weights are compared with each other: those behind are mended before theirs are
-_MOST_WORK = 6e11  # multiplications of both steps; more would take longer than all else
+_MOST_WORK = 4e11  # multiplications of a step; more would take longer than all else
 
 
 def reconstructed(
@@ -29,10 +29,13 @@ def reconstructed(
     :param squares: XᵀX of the inputs, damped, (depth, depth)
     :param row: how many columns stand beside each other in the model
     """
-    kept = (1 - share) * weights.shape[1]
-    if len(weights) * kept**3 / 3 + rounds_of_work(weights) > _MOST_WORK:
-        return compensated(weights, squares, pattern, share, row)[1]
-    return least_squares(weights, squares, chosen(weights, squares, pattern, share, row))
+    asked = weights, squares, pattern, share, row
+    is_small = rounds_of_work(weights) <= _MOST_WORK
+    gone, mended = (chosen(*asked), None) if is_small else compensated(*asked)
+    kept = (~gone).sum(axis=1, dtype=np.float64)
+    if float((kept**3).sum()) / 3 > _MOST_WORK:
+        return compensated(*asked)[1] if mended is None else mended
+    return least_squares(weights, squares, gone)
 
 
 def compensated(

@@ -224,8 +224,8 @@ def calibrate(
     :param seconds: of runs, per sample and delegate; 0: one run, to see that it works.
     :param progress: called before each sample and network with its name.
     """
-    idle = _in_turn([_nothing()], delegates, seconds)
-    found = [_Measured((alone or [0.0])[0]) for alone in idle]
+    alone = _alone(delegates, seconds)
+    found = [_Measured(alone) for _ in delegates]
     for sample in samples():
         progress(sample.name)
         models = [sample.model(1), sample.model(LENGTH)] if sample.is_first else [sample.model(LENGTH)]
@@ -241,11 +241,21 @@ def calibrate(
     return [measured.table() for measured in found]
 
 
+def _alone(delegates: Sequence[Delegate], seconds: float) -> float:
+    """Return what any run takes, whatever it does and on whatever: the least of a model of one op or none.
+
+    A model without ops is no such measure by itself: what a delegate does as a whole is run more directly.
+    """
+    smallest = next(sample for sample in samples() if sample.is_first)
+    took = _in_turn([_nothing(), smallest.model(1)], delegates, seconds)
+    return min((t for one in took for t in one or ()), default=0.0)
+
+
 class _Measured:
     """What the samples so far took on a delegate."""
 
     def __init__(self, alone: float) -> None:
-        self._alone = alone  # seconds of a model without ops
+        self._alone = alone  # seconds that any run takes
         self._took: dict[str, list[Took]] = {}  # by the sample's name
         self._chains: dict[int, tuple[float, float]] = {}  # by bytes handed: an op, a model of one
         self._launch, self._per_byte = 0.0, 0.0

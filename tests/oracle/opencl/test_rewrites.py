@@ -192,6 +192,71 @@ def test_runs_that_a_device_can_address_are_concatenated_in_place(rows, nodes):
     check(model, [floats(i, t.shape) for i, t in enumerate(model.subgraphs[0].inputs)])
 
 
+REPEATING: dict[str, Callable[[Net, object, tuple[int, ...]], object]] = {
+    "RESIZE_BILINEAR": lambda net, x, size: net.g.op(
+        "RESIZE_BILINEAR",
+        [x, net.g.constant(np.int32(size[1:3]))],
+        [net.out(*size)],
+        half_pixel_centers=True,
+    ),
+    "RESIZE_NEAREST_NEIGHBOR": lambda net, x, size: net.g.op(
+        "RESIZE_NEAREST_NEIGHBOR", [x, net.g.constant(np.int32(size[1:3]))], [net.out(*size)]
+    ),
+    "BROADCAST_TO": lambda net, x, size: net.g.op(
+        "BROADCAST_TO", [x, net.g.constant(np.int32(size))], [net.out(*size)], version=2
+    ),
+    "TILE": lambda net, x, size: net.g.op(
+        "TILE", [x, net.g.constant(np.int32([*size[:3], 1]))], [net.out(*size)]
+    ),
+}
+
+
+def pooled(how: str, parts: str, seed: int = 0, read_twice: bool = False) -> Net:
+    """Return a pointwise convolution of channels of images ("i") and of pixels that are repeated ("p")."""
+    net, sizes = Net(), [int(n) for n in floats(seed, (len(parts) + 3,)) * 9 + 11]
+    height, width, out = (max(n % 7, 2) for n in sizes[:3])
+    joined, pixels = [], []
+    for part, channels in zip(parts, sizes[3:], strict=True):
+        if part == "i":
+            joined.append(net.image(1, height, width, channels))
+        else:
+            x = net.conv(net.image(1, 1, 1, 3), net.out(1, 1, 1, channels), (3, channels), size=1)
+            pixels.append(REPEATING[how](net, x, (1, height, width, channels)))
+            joined.append(pixels[-1])
+    channels = sum(sizes[3:])
+    c = net.g.op("CONCATENATION", joined, [net.out(1, height, width, channels)], axis=-1)
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "fused_activation_function": "RELU6"}
+    operands = [c, net.constant(out, 1, 1, channels, seed=seed + 1), net.constant(out, seed=seed + 2)]
+    y = net.g.op("CONV_2D", operands, [net.out(1, height, width, out)], **options)
+    net.g.op("MUL", [y, net.constant(out, seed=seed + 3)], [net.out(1, height, width, out)])
+    if read_twice:
+        net.g.op("NEG", pixels, [net.out(*pixels[0].shape)])
+    return net
+
+
+@pytest.mark.parametrize("how", REPEATING)
+@pytest.mark.parametrize("parts", ["ip", "pi"])
+def test_a_pixel_that_is_repeated_is_multiplied_once(how, parts):
+    net = pooled(how, parts, seed=len(how))
+    rewritten(net.g.model(), "CONV_2D", f"CONV_2D + {how}", "CONV_2D + CONCATENATION + MUL")
+
+
+def test_between_other_channels_so_is_each_of_several():
+    (*others, last) = nodes_of(pooled("TILE", "ipi").g.model())
+    assert (sorted(others), last) == (["CONCATENATION", "CONV_2D", "CONV_2D + TILE"], "CONV_2D + MUL")
+    pixels = ["CONV_2D", "CONV_2D + TILE"] * 2
+    rewritten(pooled("TILE", "pip", seed=4).g.model(), *pixels, "CONV_2D + CONCATENATION + MUL")
+
+
+def test_a_pixel_is_repeated_that_somebody_else_reads_or_that_may_be_infinite():
+    assert "CONCATENATION" in nodes_of(pooled("TILE", "ip", read_twice=True).g.model())
+    net = Net()
+    resized = REPEATING["RESIZE_BILINEAR"](net, net.image(1, 1, 1, 3), (1, 4, 4, 3))
+    joined = net.g.op("CONCATENATION", [resized, net.image(1, 4, 4, 5)], [net.out(1, 4, 4, 8)], axis=3)
+    net.conv(joined, net.out(1, 4, 4, 6), (8, 6), size=1)
+    assert nodes_of(net.g.model()) == ["RESIZE_BILINEAR", "CONCATENATION", "CONV_2D"]
+
+
 def test_an_input_is_copied_into_a_concatenation():
     net = Net()
     x = net.image(1, 4, 4, 8)
@@ -265,6 +330,7 @@ def test_every_rewrite_is_tested_here():
         "merge padding",
         "read transposed",
         "store transposed",
+        "multiply once",
         "merge constants",
         "fuse elementwise",
         "concatenate in place",

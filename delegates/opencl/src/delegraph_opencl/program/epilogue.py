@@ -180,6 +180,11 @@ def _largest(node: Node) -> str | None:
     return LARGEST_HALF if node.result.tensor.dtype == "float16" else LARGEST
 
 
+def ends_finite(node: Node) -> bool:
+    """Say whether a node of real numbers stores none that is infinite."""
+    return node.kernel.fuses and not node.epilogue and _largest(node) is not None
+
+
 def _limits(node: Node) -> tuple[float, float]:
     """Return the lowest and the highest number that is stored: of the activation and of the levels."""
     result = node.result

@@ -20,6 +20,7 @@ from delegraph import Op, evolve, frozen, fused_activation
 from .epilogue import fused_into
 from .lowering import ALIGNED, Lowered, same_levels
 from .node import Node, Place, Value
+from .repeated_pixel import multiply_once
 from .uses import Uses
 
 _MOST = 2.0**40  # of a constant that is folded; a negative factor would turn the sign of a sum of 0
@@ -294,6 +295,7 @@ REWRITES = (
     Rewrite("merge padding", "PAD of zeros → a convolution", merge_padding),
     Rewrite("read transposed", "TRANSPOSE → a product of matrices", read_transposed),
     Rewrite("store transposed", "a product of matrices → TRANSPOSE", store_transposed),
+    Rewrite("multiply once", "channels, some of one pixel → a pointwise convolution", multiply_once),
     Rewrite("merge constants", "a convolution → MUL or ADD of a constant per channel", merge_constant),
     Rewrite("fuse elementwise", "an op that fuses → an elementwise op", fuse_elementwise),
     Rewrite("concatenate in place", "ops that fuse → CONCATENATION", concatenate_in_place),

@@ -26,4 +26,4 @@ def support(options: Options) -> Iterable[OpSupport]:
     )
 
 
-_LOG_SOFTMAX = RowOp("exp((x) - peak)", "log(sum)", "(x) - peak - whole")
+_LOG_SOFTMAX = RowOp("EXP((x) - peak)", "log(sum)", "(x) - peak - whole")

@@ -41,7 +41,7 @@ def _beta(op: Op) -> float:
 
 
 _SOFTMAX = RowOp(
-    term="exp(((x) - peak) * b)",
+    term="EXP(((x) - peak) * b)",
     setup="1 / (sum)",
     value="(t) * whole",
     parameter=_beta,

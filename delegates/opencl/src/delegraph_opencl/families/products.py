@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from delegraph import evolve, frozen
 
+from ..cpu.tiles import tile_sizes
 from ..program.epilogue import Epilogue
 from ..program.launch import Arg, Launch, Packed, blocks, int32s
 from ..program.node import Scratch, Value
@@ -126,15 +127,16 @@ def _dots(p: Product, target: Target) -> Launch:
 
 
 def _tiled(p: Product, target: Target) -> Iterator[Launch]:
+    sizes = tile_sizes(target.device)
     lanes = next((n for n in (16, 8, 4) if n <= p.columns), 1)
-    vectors = 2 if p.columns >= 32 else 1
+    vectors = sizes.widths[0] if p.columns >= 16 * sizes.widths[0] else 1
     width = lanes * vectors
     panel = 0
     if p.rows > _FEW or p.right.along != 1:
         panels, launches = _in_panels(p, width, target)
         yield from launches
         p, panel = evolve(p, right=panels), p.depth * width
-    rows = _rows_of_tile(p.rows)
+    rows = _rows_of_tile(p.rows, (lanes < 16 and sizes.eight) or sizes.heights[0])
     tasks = p.count * blocks(p.rows, rows) * blocks(p.columns, width)
     per_item = blocks(tasks, _TASKS * target.units)
     strides = (p.left.along, p.left.deep, p.right.deep, panel)
@@ -144,9 +146,9 @@ def _tiled(p: Product, target: Target) -> Iterator[Launch]:
     yield p.launch(int32s(*numbers), spread(blocks(tasks, per_item), target), **defines)
 
 
-def _rows_of_tile(rows: int) -> int:
-    """Return how many rows a tile has: as many as registers hold, and few of them computed twice."""
-    return min(range(1, min(rows, 7) + 1), key=lambda n: (blocks(rows, n) * (n + 1), -n))
+def _rows_of_tile(rows: int, most: int) -> int:
+    """Return how many rows a tile has, at most so many, and few of them computed twice."""
+    return min(range(1, min(rows, most) + 1), key=lambda n: (blocks(rows, n) * (n + 1), -n))
 
 
 def _in_panels(p: Product, width: int, target: Target) -> tuple[Side, list[Launch]]:

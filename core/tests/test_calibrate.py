@@ -101,6 +101,14 @@ def test_what_a_launch_takes_is_told_where_a_run_of_no_op_takes_longer_than_one_
     assert slow.launch - found.launch == pytest.approx(3.7e-5, rel=0.15)
 
 
+def test_what_8_bit_samples_read_has_zero_points_as_activations_do():
+    for sample in samples():
+        if sample.types in ("int8", "uint8"):
+            (x,) = sample.model(1).subgraphs[0].inputs
+            assert x.quantization is not None
+            assert x.quantization.zero_point.item() not in (0, 128), sample.name
+
+
 def test_what_ops_take_in_networks_counts_for_the_classes_that_these_have(monkeypatch):
     monkeypatch.setattr(calibrating, "_in_turn", runs_of(factor=0.6, more=2e-6))
     *_, found = calibrate([Toy(), Toy(), Toy()])

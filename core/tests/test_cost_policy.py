@@ -239,5 +239,18 @@ def test_a_plan_of_more_partitions_has_to_win_by_more_than_estimates_are_off(dou
     assert owners(plan) == taken + " b"
 
 
+@pytest.mark.parametrize(("doubt", "taken"), [(0.0, "b a b"), (0.2, "a a a")])
+def test_a_delegate_before_all_others_that_cuts_up_more_than_greedy_has_to_win_as_much(
+    doubt, taken, monkeypatch
+):
+    a = Priced("a", {"ABS": 1e-3, "NEG": 1e-3})  # NEG on b: 11 % less for all, with two cuts
+    b = Priced("b", {"NEG": 7e-4})
+    monkeypatch.setattr("delegraph.partition.cost_model.DOUBT", doubt)
+    monkeypatch.setattr("delegraph.partition.cost_model._says_costs", lambda d: False)
+    monkeypatch.setattr("delegraph.partition.cost_model._said_by", _as_measured)
+
+    assert owners(plan_of(chain("NEG", "ABS", "NEG"), a, b, policy="cost")) == taken
+
+
 def _as_measured(delegate, otherwise):
     return attrs.evolve(otherwise, op=delegate.cost)

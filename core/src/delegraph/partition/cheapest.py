@@ -5,8 +5,8 @@ each partition takes besides depends on how ops group, so that several answers a
 those for different weights of a launch, what ``greedy`` does, each delegate before all others, and the best
 of these with whole partitions moved. Of few assignments, all are tried.
 
-A plan that is there for its estimate alone has to win by more than estimates are off: else it is what
-``greedy`` does, or a delegate before all others, that is taken.
+A plan that is there for its estimate alone, or that cuts a run up more than ``greedy`` does, has to win by
+more than estimates are off: else it is what ``greedy`` does, or a delegate before all others.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Solution:
     cut: Cut = field(repr=False)
     estimate: TimeEstimate
     left_over: int  # ops that nobody runs
+    launches: int  # of partitions
     work: Work = field(repr=False)  # with the refusals met
 
     @property
@@ -56,8 +57,9 @@ def cheapest(work: Work) -> Cut:
     """Give each op to the delegate with which a run is estimated to take least."""
     problem = _Problem(work)
     alternatives = list(problem.alternatives())
-    plain = min(alternatives, key=lambda a: a.rank)
-    best = problem.moved(min((plain, *problem.answers(alternatives)), key=lambda a: a.rank))
+    greedy = alternatives[0]
+    plain = min((a for a in alternatives if a.launches <= greedy.launches), key=lambda a: a.rank)
+    best = problem.moved(min((*alternatives, *problem.answers(alternatives)), key=lambda a: a.rank))
     doubt = max((model.doubt for model in work.models.values()), default=0.0)
     is_sure = best.rank < (plain.left_over, (1 - doubt) * plain.estimate.seconds)
     chosen = best if is_sure else plain
@@ -130,7 +132,7 @@ class _Problem:
         took = [t[d] for d, t in zip(by_op, self._takers, strict=True) if d is not None]
         spends = spent(took, self._tensors, by_op, launched, work.models)
         left_over = sum(owner.label == NOBODY for owner in owners.values())
-        return Solution(name, by_op, (order, owners), spends, left_over, work)
+        return Solution(name, by_op, (order, owners), spends, left_over, len(launched), work)
 
     def explain(self, best: Solution) -> None:
         """Say of each op that a delegate takes, and another one runs, why."""

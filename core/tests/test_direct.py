@@ -109,6 +109,33 @@ def test_a_view_of_an_input_does_not_follow_it(interpret, toy, direct_runs):
     assert len(direct_runs) == 1
 
 
+@pytest.mark.parametrize("device_outputs", [False, True])
+def test_who_reads_on_the_host_is_asked_for_that(interpret, toy, device_outputs):
+    class OnHost(toy):
+        def prepare(self, partition):
+            def run(x):
+                return (-x,)
+
+            run.on_host = lambda x: (-10 * x,)
+            return run
+
+    i = interpret(negated(), OnHost(), device_outputs=device_outputs)
+    found = [i([1, 2]).tolist() for _ in range(3)]
+    assert found == [[-1, -2]] * 3 if device_outputs else [[-1, -2], [-10, -20], [-10, -20]]
+
+
+def test_what_is_not_a_function_for_the_host_is_told_of(interpret, toy, caplog):
+    class Wrong(toy):
+        def prepare(self, partition):
+            run = super().prepare(partition)
+            run.on_host = 3
+            return run
+
+    i = interpret(negated(), Wrong())
+    assert [i([1, 2]).tolist() for _ in range(3)] == [[-1, -2]] * 3
+    assert "prepared needs to return a function, or None, found 3" in caplog.text
+
+
 def test_after_a_resize_the_model_is_planned_anew(interpret, direct_runs):
     i = interpret(negated(-1))
     i([1, 2])

@@ -52,6 +52,16 @@ def test_values_arrive_whoever_computes(
     assert (np.asarray(value) == began + 24).all()
 
 
+@pytest.mark.parametrize("n", [5, 5000])
+def test_results_on_the_host_stay_as_they_are(n: int, delegate: Delegate) -> None:
+    """Few are copied out, many have a buffer each."""
+    model, x = Interpreter(model=_adding(n), delegates=[delegate]), np.arange(n, dtype=np.float32)
+    found = [model(x + i) for i in range(4)]
+    assert all((y == x + i + 1).all() for i, y in enumerate(found))
+    ready = model._session._direct[0][0]._ready
+    assert (ready.run.on_host is not None) == (n == 5)
+
+
 def test_only_what_is_brief_stays_in_the_calling_thread(
     delegate: Delegate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 # What run returned stays readable. An interpreter that goes without being closed calls nothing.
 # And memory: an array for each input, or None, that run reads: the interpreter keeps inputs of the model
 # there, and what it hands over is a view whose base is that array. Nothing else may write there.
+# And on_host(*inputs): what core calls in run's place where it reads all results on the host next. It may
+# return arrays where run would make device values of them.
 Run = Callable[..., "tuple[Any, ...]"]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..contract import SubgraphPlan
 from ..model import HANDLES, Tensor
 from .device_values import is_packed, read_only
-from .partition_run import Ready
+from .partition_run import Ready, on_host_of
 from .state import Transaction
 
 Given = list[Any]  # what a run function gets; None in the place of a variable
@@ -27,6 +27,7 @@ class Whole:
     def __init__(self, plan: SubgraphPlan, ready: Ready, kept: Sequence[Tensor]) -> None:
         partition = ready.partition
         self._ready = ready
+        self._on_host = on_host_of(partition, ready.run) or ready.run
         inputs = {t.index: i for i, t in enumerate(plan.graph.inputs)}
         self._order = [inputs.get(t.index) for t in partition.inputs]  # None: a variable
         places = {t.index: i for i, t in enumerate(partition.inputs)}
@@ -57,13 +58,17 @@ class Whole:
             return None
         return [None if i is None else inputs[i] for i in self._order]
 
-    def run(self, state: Transaction | None, given: Given) -> dict[int, Any]:
+    def run(self, state: Transaction | None, given: Given, on_host: bool = False) -> dict[int, Any]:
         """Return what is kept of a run, by tensor index, checked as ever.
 
         :param state: None where there are no variables.
+        :param on_host: the results are read on the host next.
         :raises DelegateFailed: the delegate raised, or did not return what was planned.
         """
-        values = self._ready.taken(given) if state is None else self._with_state(state, given.copy())
+        if state is not None:
+            values = self._with_state(state, given.copy())
+        else:
+            values = self._ready.taken_by(self._on_host if on_host else self._ready.run, given)
         return {index: values[i] for i, index in self._kept}
 
     def _with_state(self, state: Transaction, given: Given) -> list[Any]:

@@ -97,6 +97,24 @@ def _memory(partition: Partition, answer: Any) -> list[ndarray | None]:
     return found
 
 
+def on_host_of(partition: Partition, run: Run) -> Run | None:
+    """Return what runs a partition for somebody who reads its results on the host; None: run itself."""
+    delegate = partition.delegate
+    assert delegate is not None
+    what = f"on_host of what {owner(delegate)} prepared"
+    try:
+        return call(lambda: what, _function_or_none, lambda: getattr(run, "on_host", None))
+    except PluginError as e:
+        tell(delegate, str(e))
+        return None
+
+
+def _function_or_none(found: Any) -> Run | None:
+    if found is not None and not callable(found):
+        raise Unfit(f"a function, or None, found {shown(found)}")
+    return found  # type: ignore[no-any-return]
+
+
 def _fits(array: Any, expected: Expected) -> bool:
     if array is None:
         return True
@@ -162,8 +180,12 @@ class Ready:
 
     def taken(self, given: Sequence[Any]) -> list[Any]:
         """Return the results for values that are as the delegate may get them."""
+        return self.taken_by(self.run, given)
+
+    def taken_by(self, run: Run, given: Sequence[Any]) -> list[Any]:
+        """Return the results of one of the delegate's functions for this partition."""
         try:
-            return taken_from(self.partition, self.run(*given), self.expected, self.place)
+            return taken_from(self.partition, run(*given), self.expected, self.place)
         except BaseException as e:
             raise failed(self.partition, "run", e) from cause(e)
 

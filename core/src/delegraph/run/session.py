@@ -206,7 +206,7 @@ class Session:
         """Run what a delegate runs as a whole; return False where it failed and the next one is asked."""
         state = self.state.begin() if whole.variables else None
         try:
-            results = whole.run(state, given)
+            results = whole.run(state, given, on_host=not self._device_outputs)
             for index, value in results.items():
                 if type(value) is not OwnedValue:
                     results[index] = _own(value, given)
@@ -484,9 +484,16 @@ def _own(value: Any, inputs: Sequence[np.ndarray | OwnedValue]) -> Any:
         if type(value) is OwnedValue:
             if value is x:
                 return value.array().copy()
-        elif isinstance(x, np.ndarray) and isinstance(value, np.ndarray) and np.may_share_memory(value, x):
+        elif isinstance(x, np.ndarray) and isinstance(value, np.ndarray) and _may_share(value, x):
             return value.copy()
     return value
+
+
+def _may_share(value: np.ndarray, x: np.ndarray) -> bool:
+    """Say whether two arrays may have memory in common; what owns its memory shares it with its views."""
+    if value.flags.owndata and type(x.base) is np.ndarray:
+        return x.base is value
+    return np.may_share_memory(value, x)
 
 
 def one_op_each(plan: Plan) -> Plan:

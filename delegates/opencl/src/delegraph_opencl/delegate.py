@@ -143,7 +143,7 @@ class OpenCL(Delegate):
         nodes = lowered(partition)
         rewrite(nodes)
         narrow(nodes, target)
-        return Executable(compiled(nodes, target), partition, self.handle, target, stored).run
+        return Executable(compiled(nodes, target), partition, self.handle, target, stored)
 
     def device_bytes(self) -> Mapping[str, int]:
         return self.counts.total()

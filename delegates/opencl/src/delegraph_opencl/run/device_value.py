@@ -17,7 +17,7 @@ from ..device.status import failure
 if TYPE_CHECKING:
     from .commands_in_flight import InFlight
 
-_FEW = 4096  # bytes that are copied in less time than numpy takes to be told where they are
+FEW = 4096  # bytes that are copied in less time than numpy takes to be told where they are
 
 
 class DeviceValue:
@@ -171,7 +171,7 @@ class HostMemory:
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
         self.interface: dict[str, Any] | None = None
-        if array.nbytes > _FEW:
+        if array.nbytes > FEW:
             found = array.__array_interface__
             self.interface = {**found, "data": (found["data"][0], True)}  # True: to be read only
 

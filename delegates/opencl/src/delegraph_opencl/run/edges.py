@@ -11,7 +11,7 @@ import numpy as np
 import pyopencl as cl
 from delegraph import define, field, profile
 
-from ..device.buffers import ALIGNMENT, Allocator, BufferPool, part_of
+from ..device.buffers import ALIGNMENT, Allocator, BufferPool, PooledBuffer, part_of
 from ..device.handle import Handle
 from ..device.status import failure
 from ..program.launch import Arg
@@ -19,7 +19,7 @@ from ..program.memory import nbytes_of, owner
 from ..program.node import Value, numpy_type
 from .commands_in_flight import InFlight
 from .compile import Compiled
-from .device_value import DeviceValue, HostMemory
+from .device_value import FEW, DeviceValue, HostMemory
 
 
 @define(eq=False)
@@ -84,6 +84,11 @@ class Edges:
         """The arrays of the host that kernels read where they are."""
         return [edge.array for edge in self._inputs if edge.array is not None]
 
+    def are_entered(self, inputs: Sequence[Any]) -> bool:
+        """Say whether the kernels read these inputs already, where they are."""
+        pairs = zip(self._inputs, inputs, strict=False)  # strict takes as long as all the rest
+        return not [edge for edge, given in pairs if edge.array is not given]
+
     def enter(self, inputs: Sequence[Any], last: InFlight) -> None:
         """Bring the inputs of a run in.
 
@@ -98,16 +103,35 @@ class Edges:
         """Return the values that a run will store, in buffers that no earlier value is in."""
         values = []
         for edge, pool in self._leaving:
-            pooled = pool.free()
+            pooled = self._free(edge, pool)
             buffer = pooled.buffer
-            if pooled.host is None:
-                pooled.host = HostMemory.of(buffer, edge.shape, edge.dtype)
             value = DeviceValue(self._handle, buffer, edge.shape, edge.dtype, commands, pooled.host)
             pooled.hold(value)
             if edge.bound is not buffer:
                 edge.bind(buffer)
             values.append(value)
         return tuple(values)
+
+    @property
+    def are_few(self) -> bool:
+        """Whether what leaves is copied in less time than it takes to make device values of it."""
+        return self._handle.device.shares_memory and sum(e.nbytes for e in self._outputs) <= FEW
+
+    def places(self) -> list[np.ndarray]:
+        """Return the host's arrays that a run will store in: no values that anybody holds are there."""
+        places = []
+        for edge, pool in self._leaving:
+            pooled = self._free(edge, pool)
+            if edge.bound is not pooled.buffer:
+                edge.bind(pooled.buffer)
+            places.append(pooled.host.array)
+        return places
+
+    def _free(self, edge: Edge, pool: BufferPool) -> PooledBuffer:
+        pooled = pool.free()
+        if pooled.host is None:
+            pooled.host = HostMemory.of(pooled.buffer, edge.shape, edge.dtype)
+        return pooled
 
     def _enter(self, edge: Edge, own: Any, given: Any, last: InFlight) -> None:
         """Bring an input in; a device value with room behind it is read where it is.

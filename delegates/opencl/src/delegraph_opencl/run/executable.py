@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyopencl as cl
-from delegraph import Partition, profile
+from delegraph import Partition, Run, profile
 
 from ..cache.cache import CacheEntry
 from ..device.buffers import Allocator
@@ -29,7 +30,7 @@ MOST_IN_FLIGHT = 16  # runs of a partition that the device has at a time: a loop
 
 
 class Executable:
-    """What ``prepare`` makes of a partition; ``run`` is its run function.
+    """What ``prepare`` makes of a partition: called, it runs.
 
     :param stored: the partition's entry in the cache; None if there is no cache.
     :raises DelegateFailed: a program does not compile, or the device is out of memory.
@@ -63,7 +64,7 @@ class Executable:
         self._is_at_once = any(bound.in_caller for bound in self._bound)
         self._cached.forget_if_complete(bound.source for bound in self._bound)
 
-    def run(self, *inputs: Any) -> tuple[DeviceValue, ...]:
+    def __call__(self, *inputs: Any) -> tuple[DeviceValue, ...]:
         """Let the device compute the partition's outputs, which stay there; who reads them waits.
 
         :raises DelegateFailed: the device refused; the message names the op and the kernel.
@@ -92,11 +93,30 @@ class Executable:
                 self._write()
         return outputs
 
+    @property
+    def on_host(self) -> Run | None:
+        """What core calls where it reads the results at once: see ``delegraph.Run``."""
+        return self._on_host if self._is_at_once and self._edges.are_few else None
+
     def _at_once(self, inputs: Sequence[Any]) -> tuple[DeviceValue, ...]:
         """Compute in this thread: when it returns, nothing is under way."""
-        handle = self._handle
         self._edges.enter(inputs, self._commands)
         outputs = self._edges.leave(self._commands)
+        self._compute()
+        return outputs
+
+    def _on_host(self, *inputs: Any) -> tuple[np.ndarray, ...]:
+        """Compute in this thread, and return copies of the results: they are few."""
+        with self._lock:
+            self._handle.device.check_process()
+            if not self._edges.are_entered(inputs):
+                self._edges.enter(inputs, self._commands)
+            places = self._edges.places()
+            self._compute()
+            return tuple([place.copy() for place in places])
+
+    def _compute(self) -> None:
+        handle = self._handle
         handle.queue.finish()  # other partitions may be at work on what this one reads, or on its buffers
         for bound in self._bound:
             launch = bound.launch
@@ -108,7 +128,6 @@ class Executable:
                 raise failure(str(bound), e) from e
         if self._cached.is_to_be_written:
             self._write()
-        return outputs
 
     def _write(self) -> None:
         sources = (bound.source for bound in self._bound)

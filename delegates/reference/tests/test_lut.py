@@ -62,13 +62,31 @@ def test_a_table_may_lead_from_one_type_to_another() -> None:
 @pytest.mark.parametrize(
     ("x", "y"), [((2, 3), (2, 3)), ((2, 3), (3,)), ((), (2, 3)), ((2, 1), (1, 3)), ((), ()), ((0, 3), (3,))]
 )
-def test_a_table_of_pairs_is_broadcast(x: tuple[int, ...], y: tuple[int, ...]) -> None:
+def test_pairs_are_broadcast_by_the_formula_and_by_its_table(
+    x: tuple[int, ...], y: tuple[int, ...]
+) -> None:
     a = (np.arange(np.prod(x, dtype=int)) * 60 - 128).astype(np.int8).reshape(x)
     b = (np.arange(np.prod(y, dtype=int)) * 50 - 100).astype(np.int8).reshape(y)
-    (z,) = difference(binary())(a, b)
+    run = difference(binary())
     expected = np.clip(a.astype(int) - b.astype(int), -128, 127)
-    np.testing.assert_array_equal(z, expected)
-    assert z.shape == expected.shape
+    for _ in range(20):  # the table is made on the way
+        (z,) = run(a, b)
+        np.testing.assert_array_equal(z, expected)
+        assert (z.shape, z.dtype, type(z)) == (expected.shape, np.int8, np.ndarray)
+
+
+def test_a_table_of_pairs_is_made_when_it_has_paid() -> None:
+    asked = []
+
+    def formula(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        asked.append(np.broadcast(a, b).size)
+        return np.clip(a - b, -128, 127)
+
+    small, large = np.zeros(2, np.int8), np.zeros(1 << 15, np.int8)
+    run = lut.by_pair(lambda op: formula)(binary())
+    for x in (small, large, large, large, small):
+        run(x, x)
+    assert asked == [2, 1 << 15, 1 << 16]
 
 
 @pytest.mark.parametrize("value", [-128, -1, 0, 127])

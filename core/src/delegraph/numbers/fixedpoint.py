@@ -38,17 +38,16 @@ def quantize_multipliers(reals: Iterable[float]) -> tuple[np.ndarray, np.ndarray
 
     :raises InputError: as :func:`quantize_multiplier`
     """
-    factors = np.fromiter(reals, np.float64)
+    factors = np.asarray(reals if isinstance(reals, np.ndarray) else list(reals), np.float64)
     if not (finite := np.isfinite(factors)).all():
         quantize_multiplier(float(factors[~finite][0]))  # it says what is wrong
     fractions, exponents = np.frexp(factors)
     multipliers, shifts = np.floor(fractions * (1 << 31) + 0.5).astype(np.int64), exponents.astype(np.int64)
     carried = multipliers == 1 << 31
-    multipliers[carried] >>= 1
-    shifts[carried] += 1
-    tiny = shifts < -31
-    multipliers[tiny] = shifts[tiny] = 0
-    return multipliers, shifts
+    multipliers >>= carried
+    shifts += carried
+    known = shifts >= -31
+    return multipliers * known, shifts * known
 
 
 def rescale(x: np.ndarray, multiplier: int | np.ndarray, shift: int | np.ndarray) -> np.ndarray:

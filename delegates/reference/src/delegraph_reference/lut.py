@@ -1,6 +1,7 @@
-"""Ops on 8-bit tensors as tables, made in prepare: an entry per stored value, or per pair of them.
+"""Ops on 8-bit tensors as tables: an entry per stored value, made in prepare, or per pair of them.
 
-A formula gets stored values as int64 and returns stored values; it is called once, with all there are::
+A formula gets stored values as int64 and returns stored values, element by element; it is called with all
+there are::
 
     def negation(op):
         return lambda q: np.clip(-q, -128, 127)
@@ -19,13 +20,15 @@ from .elementwise import to_int32
 from .kernel import Kernel, Prepare
 
 Formula = Callable[..., np.ndarray]
+_PAIRS = 1 << 16  # of stored values, of 8 bits each
+_CALL = 1 << 12  # values that a formula computes in the time of a call for none
 
 
 def by_value(formula_of: Callable[[Op], Formula]) -> Prepare:
     """Return the prepare function of an op with one input of 8 or 16 bits."""
 
     def prepare(op: Op) -> Kernel:
-        return _one_input(_table(formula_of, op, stored_values(op.inputs[0])))
+        return _one_input(_table(formula_of(op), op.outputs[0], stored_values(op.inputs[0])))
 
     return prepare
 
@@ -34,16 +37,13 @@ def by_pair(formula_of: Callable[[Op], Formula]) -> Prepare:
     """Return the prepare function of an op with two 8-bit inputs, which are broadcast."""
 
     def prepare(op: Op) -> Kernel:
-        x, y = (stored_values(t) for t in op.inputs)
-        table = _table(formula_of, op, x[:, None], y)
+        values = [stored_values(t) for t in op.inputs]
         fixed = _fixed_operand(op)
-        if fixed == 0:
-            run = _one_input(table[_byte(op.inputs[0])])
-            return lambda a, b: run(b)
-        if fixed == 1:
-            run = _one_input(table[:, _byte(op.inputs[1])].copy())
-            return lambda a, b: run(a)
-        return _two_inputs(table)
+        if fixed is None:
+            return _two_inputs(formula_of(op), values[0][:, None], values[1], op.outputs[0])
+        values[fixed] = values[fixed][[_byte(op.inputs[fixed])]]
+        run = _one_input(_table(formula_of(op), op.outputs[0], *values))
+        return lambda *inputs: run(inputs[1 - fixed])
 
     return prepare
 
@@ -95,9 +95,9 @@ def within(stored: np.ndarray, limits: tuple[int, int]) -> np.ndarray:
     return np.asarray(np.clip(stored, *limits))
 
 
-def _table(formula_of: Callable[[Op], Formula], op: Op, *values: np.ndarray) -> np.ndarray:
+def _table(formula: Formula, out: Tensor, *values: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return formula_of(op)(*values).astype(DTYPES[op.outputs[0].dtype].numpy)
+        return formula(*values).astype(DTYPES[out.dtype].numpy)
 
 
 def _one_input(table: np.ndarray) -> Kernel:
@@ -124,10 +124,20 @@ def _take(table: np.ndarray) -> Kernel:
     return run
 
 
-def _two_inputs(table: np.ndarray) -> Kernel:
-    entries = table.reshape(-1)
+def _two_inputs(formula: Formula, x_values: np.ndarray, y_values: np.ndarray, out: Tensor) -> Kernel:
+    """Look pairs up in a table, from the run on in which making it is worth while."""
+    entries = None
+    left = _PAIRS
 
     def run(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray]:
+        nonlocal entries, left
+        if entries is None:
+            pairs = np.broadcast(x, y)
+            left -= max(pairs.size, _CALL)
+            if left > 0:
+                stored = (np.atleast_1d(operand).astype(np.int64) for operand in (x, y))
+                return (_table(formula, out, *stored).reshape(pairs.shape),)
+            entries = _table(formula, out, x_values, y_values).reshape(-1)
         pair = np.left_shift(x.view(np.uint8), 8, dtype=np.uint16) | y.view(np.uint8)
         return (np.asarray(entries.take(pair)),)
 

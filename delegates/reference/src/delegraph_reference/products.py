@@ -16,11 +16,13 @@ _BLOCK = 1 << 15  # weights at a time
 
 def largest_sums(weights: np.ndarray, largest_input: int) -> np.ndarray:
     """Return what no sum of products can exceed, for each column of weights (..., depth, columns)."""
-    *batch, depth, columns = weights.shape
+    *batch, _, columns = weights.shape
     sums = np.zeros((*batch, columns))
-    rows = max(1, _BLOCK // max(1, sums.size))
-    for first in range(0, depth, rows):  # weights as float64 would take eight times what a file has of them
-        sums += np.abs(weights[..., first : first + rows, :], dtype=np.float64).sum(axis=-2)
+    step = max(1, _BLOCK * columns // max(1, weights.size))
+    wide = np.int16 if weights.dtype.itemsize == 1 else np.float64
+    for first in range(0, columns, step):  # all of them, wide, would take several times the file's memory
+        some = slice(first, first + step)
+        sums[..., some] = np.abs(weights[..., some], dtype=wide).sum(axis=-2, dtype=np.float64)
     return np.asarray(sums * largest_input)
 
 
@@ -33,8 +35,8 @@ def exact_weights(weights: np.ndarray, largest_input: int) -> np.ndarray:
 
 
 def within(weights: np.ndarray, largest: np.ndarray) -> np.ndarray:
-    """The same, where it is known already what no sum of a column can exceed."""
-    return np.ascontiguousarray(weights, exact_type(largest.max(initial=0)))
+    """The same, where it is known already what no sum of a column can exceed: they lie as they did."""
+    return np.asarray(weights.astype(exact_type(largest.max(initial=0)), copy=False))
 
 
 def exact_type(largest_sum: float) -> np.dtype:

@@ -65,15 +65,16 @@ class Requantizer:
         exact = (e <= 13) & (total * np.maximum(scale, 2.0**-e) < 2.0**30) & ~wraps
         # A channel whose first and last value are the same has no others: those without weights often
         # have scales that float64 cannot hold.
-        odd = np.flatnonzero(~exact)
-        ends = self._integers(np.stack([-largest, largest])[:, odd], odd)
-        self._by_integers = odd[(ends[0] != ends[1]) | wraps[odd]]
+        self._by_integers = odd = np.flatnonzero(~exact)
+        fixed = np.zeros_like(scale)
+        if len(odd):
+            ends = self._integers(np.stack([-largest, largest])[:, odd], odd)
+            self._by_integers = odd[(ends[0] != ends[1]) | wraps[odd]]
+            fixed[odd] = ends[0] - zero_point
         steps = (total * np.where(exact, scale, 0.0)).max(initial=0)
         self._narrow = np.dtype(np.int16 if steps < _FITS_16 else np.int32)
         # As numbers of that type: for Python's own, numpy looks at the type's limits each time.
         self._limits = tuple(self._narrow.type(b + _WRAP) for b in bounds)
-        fixed = np.zeros_like(scale)
-        fixed[odd] = ends[0] - zero_point
         signed = bounds[0] < zero_point
         beta = np.where(e > 0, 2.0 ** -(e + 1), 0.0)
         self._scaling = _scaling(

@@ -77,7 +77,7 @@ def conv_2d_with(arithmetic: Arithmetic) -> Prepare:
         x, filters = operand(op, 0), operand(op, 1)
 
         def make(stored: np.ndarray, bias: np.ndarray | None) -> Apply:
-            integers = packed_filters(centered(stored, filters), groups)
+            integers = unpacked_filters(centered(stored, filters), groups)
             weights, finish = arithmetic(op, integers, bias)
             return lambda a: convolve(
                 a, windows, weights, _output(a, windows, stored), finish, x.zero_point

@@ -22,8 +22,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_ENTRY = re.compile(r"[0-9a-f]{64}\.cache")
-_UNFINISHED = re.compile(r"[0-9a-f]{64}\.\w+\.tmp")  # of a process that was killed while it wrote
+_ENTRY = r"[0-9a-f]{64}\.cache"
+_UNFINISHED = r"[0-9a-f]{64}\.\w+\.tmp"  # of a process that was killed while it wrote
 _DAY = 86_400.0  # seconds
 
 
@@ -89,11 +89,11 @@ def used_now(path: Path) -> None:
         os.utime(path)
 
 
-def _files(directory: Path, name: re.Pattern[str]) -> Iterator[EntryFile]:
+def _files(directory: Path, name: str) -> Iterator[EntryFile]:
     """Yield the plain files of such a name; those that go at this moment are left out."""
     try:
         with os.scandir(directory) as found:
-            paths = [Path(one.path) for one in found if name.fullmatch(one.name)]
+            paths = [Path(one.path) for one in found if re.fullmatch(name, one.name)]
     except OSError:
         return
     for path in paths:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from delegraph import DelegateFailed
 
-from . import amx, declarations, pocl
+from . import amx, pocl
 from .cpu_name import name_cpu
 from .runtime import Found, caller_of, choose
 from .status import failure
@@ -180,10 +180,12 @@ class Device:
     def _built(self, source: str) -> Any:
         import pyopencl as cl
 
-        short = declarations.declared(source) if self.pocl == (3, 0) else None
-        if short is not None:
-            with suppress(cl.Error):
-                return self._compiled(source, short, declarations.SKIPPED)
+        if self.pocl == (3, 0):
+            from .declarations import SKIPPED, declared  # a program that was kept needs neither
+
+            if (short := declared(source)) is not None:
+                with suppress(cl.Error):
+                    return self._compiled(source, short, SKIPPED)
         return self._compiled(source, source)
 
     def _compiled(self, source: str, text: str, *options: str) -> Any:

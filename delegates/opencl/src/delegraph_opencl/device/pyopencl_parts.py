@@ -24,6 +24,7 @@ from typing import Any
 
 _VECTORS, _FUNCTIONS = "pyopencl.cltypes", "pyopencl.invoker"
 _NUMBERED = ("pyopencl", "pytools")  # packages with a module ``version``
+_INSTALLED = r"(\w+)-([0-9]+(?:\.[0-9]+)*)([a-z0-9]*)\.dist-info"  # the name of a folder
 
 
 def import_pyopencl() -> Any:
@@ -67,11 +68,11 @@ def _version_of(package: str) -> list[_Later]:
     place = os.path.dirname(os.path.dirname((spec and spec.origin) or ""))
     if package in sys.modules or not os.path.isdir(place):
         return []
-    named = re.compile(rf"{package}-([0-9]+(?:\.[0-9]+)*)([a-z0-9]*)\.dist-info")
-    found = [m for m in map(named.fullmatch, os.listdir(place)) if m]
+    named = (re.fullmatch(_INSTALLED, name) for name in os.listdir(place) if name.startswith(package))
+    found = [m for m in named if m and m[1] == package]
     if len(found) != 1:
         return []
-    module, (numbers, status) = _Later(f"{package}.version"), found[0].groups()
+    module, (_, numbers, status) = _Later(f"{package}.version"), found[0].groups()
     version = tuple(map(int, numbers.split(".")))
     vars(module).update(VERSION_TEXT=numbers + status, VERSION_STATUS=status, VERSION=version)
     return [module]

@@ -24,7 +24,7 @@ _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 @frozen
 class RowOp:
-    """Formulas in C, for a float32 and for a vector of them; ``EXP`` is the exponential.
+    """Formulas in C, for a float32 and for a vector of them.
 
     ``x`` is an element, ``peak`` the row's largest, ``t`` the element's term, ``sum`` the sum of the terms,
     ``whole`` what ``setup`` makes of it, ``b`` the op's parameter.
@@ -97,34 +97,12 @@ _COMMON = """
 #define READ8(i) (FROM_LOW(convert_float8(LOAD8(row, i))) * scale)
 """
 
-# exp(x) = 2**n exp(r), n whole and r at most log(2) / 2: 1 + r (1 + r P(r)), to 2e-8. Below -87.3, where
-# float32 has no whole precision left, it is 0. The builtin takes PoCL twice as long, and so does fmax.
-_EXP = (
-    """
-static inline float8 exponential(float8 x) {
-  x = x > 89.0f ? (float8)(89.0f) : x;
-  x = x < -87.5f ? (float8)(-87.5f) : x;
-  const float8 shifted = FMA(x, (float8)(1.44269504f), (float8)(12583038.0f));  // its last bits: n + 126
-  const float8 n = shifted - 12583038.0f, half_of = as_float8(as_int8(shifted) << 23);  // 2**n / 2
-  const float8 r = FMA(n, (float8)(-1.42860677e-6f), FMA(n, (float8)(-0.693145752f), x));
-  float8 p = FMA((float8)(1.38436444e-3f), r, (float8)(8.37416295e-3f));
-  p = FMA(p, r, (float8)(4.16680016e-2f));
-  p = FMA(p, r, (float8)(0.166664317f));
-  p = FMA(p, r, (float8)(0.49999994f));
-  p = FMA(p, r, (float8)(1.0f));
-  p = FMA(half_of * r, p, half_of);
-  return p + p;
-}
-#define EXP exponential
-#define LARGER(a, b) ((b) > (a) ? (b) : (a))
-"""
-    + _COMMON
-)
-
 # What is no whole vector of a row is read as one, and what lies behind the row left out.
 _OWN = (
-    _EXP
+    _COMMON
     + """
+// PoCL's fmax is a call.
+#define LARGER(a, b) ((b) > (a) ? (b) : (a))
 #if KEEPS_TERMS
 #define KEEP8(i, t) STORE8(y, PLACE(at + i, i), t)
 #define KEPT8(i) LOAD8(y, PLACE(at + i, i))
@@ -180,7 +158,7 @@ __kernel void by_row(__global const X* restrict x, __global Y* restrict y, float
 
 # Eight rows follow one another in memory: their terms are computed as if they were one.
 _SHORT = (
-    _EXP
+    _COMMON
     + """
 __kernel void by_row(__global const X* restrict x, __global Y* restrict y, float low, float scale, float b,
                      int rows, int each, int depth EPILOGUE_PARAMS) {
@@ -215,7 +193,6 @@ __kernel void by_row(__global const X* restrict x, __global Y* restrict y, float
 
 _SHARED = (
     _COMMON
-    + "#define EXP exp"
     + """
 #define JOIN(a, how)                                       \\
   part[lane] = a;                                          \\

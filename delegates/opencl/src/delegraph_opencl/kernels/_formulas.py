@@ -163,7 +163,7 @@ _TABLE: dict[str, tuple[Support, ...]] = {
     "RELU_0_TO_1": (_reals("({0} < 0 ? ({F})(0) : {0} > 1 ? ({F})(1) : {0})", last=1),),
     "RELU_N1_TO_1": (_reals("({0} < -1 ? ({F})(-1) : {0} > 1 ? ({F})(1) : {0})", last=1),),
     "PRELU": (_reals("({0} < 0 ? {0} * {1} : {0})", last=1, constraints=[broadcast_alpha]),),
-    "LOGISTIC": (_reals("({F})(1) / (({F})(1) + exp(-{0}))", last=3, **_UNIT),),
+    "LOGISTIC": (_reals("({F})(1) / (({F})(1) + EXP(-{0}))", last=3, **_UNIT),),
     "TANH": (_reals("tanh({0})", last=3),),
     "HARD_SWISH": (
         _reals(f"{{0}} * {_GATE} * {literal(1 / 6)}", last=1, quantized_constraints=[hard_swish_scales]),

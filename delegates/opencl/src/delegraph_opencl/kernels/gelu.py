@@ -22,9 +22,9 @@ def support(options: Options) -> Iterable[OpSupport]:
 def _formula(op: Op) -> str:
     if op.options.approximate:
         cubic = f"({{0}} + {literal(0.044715)} * {{0}} * {{0}} * {{0}})"
-        # 1 + tanh(u) = 2 / (1 + exp(-2 u)), which reaches 0; PoCL's tanh does not reach -1.
+        # 1 + tanh(u) = 2 / (1 + EXP(-2 u)), which reaches 0; PoCL's tanh does not reach -1.
         return (
-            f"{{0}} * (({{F}})(1) / (({{F}})(1) + exp({literal(-2 * math.sqrt(2 / math.pi))} * {cubic})))"
+            f"{{0}} * (({{F}})(1) / (({{F}})(1) + EXP({literal(-2 * math.sqrt(2 / math.pi))} * {cubic})))"
         )
     sign, beyond = "({0} > 0 ? ({F})(-1) : ({F})(1))", "({0} > 0 ? ({F})(2) : ({F})(0))"
     return f"{literal(0.5)} * {{0}} * ({beyond} + {sign} * {_TAIL})"
@@ -48,4 +48,4 @@ _P = (
 )  # fmt: skip
 _Z = f"(({{0}} > 0 ? {{0}} : -{{0}}) * {literal(math.sqrt(0.5))})"
 _T = f"(({{F}})(2) / (({{F}})(2) + {_Z}))"
-_TAIL = f"{_T} * exp({_horner(_P, f'({_T} + {_T} - ({{F}})(1))')} - {_Z} * {_Z})"
+_TAIL = f"{_T} * EXP({_horner(_P, f'({_T} + {_T} - ({{F}})(1))')} - {_Z} * {_Z})"

@@ -59,7 +59,7 @@ class Target:
         is half, ``HALF_ARITHMETIC`` is defined. ``LARGEST`` is the largest number that can be stored.
         ``FMA(a, b, c)`` is a * b + c in whichever form is fast
         here; ``ROUND(v)`` rounds to the nearest, ties to even, if |v| is below 2**22; what is larger stays
-        about as it is.
+        about as it is. ``EXP(x)`` is the exponential, of one number or of a vector.
 
         :param exact: compute in float32 even where half precision is at hand: sums of integers.
         """
@@ -80,6 +80,8 @@ class Target:
         # On PoCL rint is a call for each number. A sum with 1.5 * 2**23 has no digits behind the point.
         nearest = "rint(v)" if half_arithmetic else "(((v) + 12582912.0f) - 12582912.0f)"
         lines += [f"#define ROUND(v) {nearest}"]
+        own = self.device.slow_builtins and not half_arithmetic
+        lines += [_EXPONENTIAL if own else "#define EXP(x) exp(x)"]
         return "\n".join(lines) + "\n"
 
     def _memory(self, half_arithmetic: bool) -> list[str]:
@@ -106,6 +108,25 @@ class Target:
             lines += ["#define LOADA4(p, i) vloada_half4(0, (p) + (i))"]
             lines += ["#define STOREA4(p, i, v) vstorea_half4(v, 0, (p) + (i))"]
         return [*lines, *_float_loads("LOADF", self, convert)]
+
+
+# exp(x) = 2**n exp(r), n whole and r at most log(2) / 2: 1 + r (1 + r P(r)), to 2e-8. Below -87.3, where
+# float32 has no whole precision left, it is 0. The exp of PoCL 3.0 is a call, and takes twice as long. The
+# last bits of ``shifted_`` are n + 126, and ``half_`` is 2**n / 2.
+_EXPONENTIAL = r"""
+#define EXP(x) ({ \
+  __typeof__(x) x_ = (x); \
+  x_ = x_ > 89.0f ? (__typeof__(x_))(89.0f) : x_; \
+  x_ = x_ < -87.5f ? (__typeof__(x_))(-87.5f) : x_; \
+  const __typeof__(x_) shifted_ = FMA(x_, 1.44269504f, 12583038.0f), n_ = shifted_ - 12583038.0f; \
+  const __typeof__(x_) half_ = \
+      __builtin_astype(__builtin_astype(shifted_, __typeof__(x_ > x_)) << 23, __typeof__(x_)); \
+  const __typeof__(x_) r_ = FMA(n_, -1.42860677e-6f, FMA(n_, -0.693145752f, x_)); \
+  __typeof__(x_) p_ = FMA(FMA(1.38436444e-3f, r_, 8.37416295e-3f), r_, 4.16680016e-2f); \
+  p_ = FMA(FMA(FMA(p_, r_, 0.166664317f), r_, 0.49999994f), r_, 1.0f); \
+  p_ = FMA(half_ * r_, p_, half_); \
+  p_ + p_; })
+"""
 
 
 def _half_access(n: int) -> list[str]:

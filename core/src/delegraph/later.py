@@ -11,6 +11,10 @@ from typing import Any
 def names(package: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str], Any]:
     """Return a ``__getattr__`` for a package; it is asked once for each name.
 
+    A module that is imported so and needs numpy, far below, imports it first: numpy's own imports lie deep,
+    and on top of forty calls of others they pass the end of Python's first 16 KiB of frames a thousand
+    times, each time for memory that the system gives and takes back.
+
     :param package: its ``globals()``.
     :param modules: the names in each of its modules, with blanks between them.
     """

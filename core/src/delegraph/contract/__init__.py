@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy  # noqa: F401  # where few calls are under way: see ``later.names``
+
 from .conflicts import Conflict, without_conflicts
 from .delegate import Delegate, NoOptions, Run
 from .hookspecs import hookimpl

@@ -19,6 +19,7 @@ from .elementwise import spread
 
 _GROUP = 64  # work-items that share a row on a GPU
 _LONG = 32  # elements of a row that is long
+_UNROLLED = 64  # elements of a row on a CPU, at most, for whose number the loops are unrolled
 _LEAST_WORK = 512  # elements of a work-item on a CPU
 
 
@@ -62,7 +63,7 @@ def _launches(node: Node, target: Target, how: RowOp) -> Iterator[Launch]:
             ("Y", out.c_type),
             # In the output, where they lose nothing.
             ("KEEPS_TERMS", int(not (target.half or out.narrow))),
-            *_macros(how, depth if source is _SHORT else 0),
+            *_macros(how, _known_depth(source, depth, target)),
         ),
         writes=(out,),
         flops=4 * result.size,
@@ -79,6 +80,12 @@ def _shared_out(rows: int, depth: int, target: Target) -> tuple[str, int, tuple[
         return _OWN, each, *spread(blocks(rows, each), target)
     each -= each % 8
     return _SHORT, each, *spread(blocks(rows, each), target)
+
+
+def _known_depth(source: str, depth: int, target: Target) -> int:
+    """Return the length of a row where a program of its own is worth it; 0: it is an argument."""
+    is_unrolled = target.variant == "cpu" and depth <= _UNROLLED
+    return depth if source is _SHORT or is_unrolled else 0
 
 
 def _macros(how: RowOp, depth: int) -> tuple[tuple[str, str | int], ...]:
@@ -112,7 +119,8 @@ _OWN = (
 #endif
 #define INSIDE(v, outside) (is_inside ? (v) : (float8)(outside))
 __kernel void by_row(__global const X* restrict x, __global Y* restrict y, float low, float scale, float b,
-                     int rows, int each, int depth EPILOGUE_PARAMS) {
+                     int rows, int each, int size EPILOGUE_PARAMS) {
+  const int depth = DEPTH ? DEPTH : size;
   const int whole_vectors = depth / 8 * 8;
   const int8 is_inside = (int8)(0, 1, 2, 3, 4, 5, 6, 7) < (int8)(depth - whole_vectors);
   int r = get_global_id(0) * each, end = min(r + each, rows);

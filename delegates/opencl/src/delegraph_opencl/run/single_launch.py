@@ -112,7 +112,8 @@ def _links(calls: Sequence[Call], at: int) -> int:
 def _record(call: Call, kernel: int, buffers: Sequence[Any], workers: int, links: int) -> np.ndarray:
     x, y, z = (*call.global_size, 1, 1)[:3]
     in_chain = call.chained or links > 0  # a work-item writes over the rows of the one before it
-    per_task = 1 if in_chain else max(blocks(x * y * z, _TASKS * workers), 1)
+    tasks = _TASKS * workers if workers > 1 else 1  # nobody to share the work with
+    per_task = 1 if in_chain else max(blocks(x * y * z, tasks), 1)
     head = (kernel, blocks(x * y * z, per_task), per_task, x * y * z, x, y, links)
     at = {id(b): i for i, b in enumerate(buffers)}
     args = [at[id(a.buffer)] << 48 | a.offset if isinstance(a, At) else _bits(a) for a in call.args]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from delegraph import Delegate, DelegateFailed, DelegateUnavailable, Interpreter, Model, load_delegate
 from delegraph.model import Builder
+from delegraph_opencl.device.device import Device
 from delegraph_opencl.run import binding
 
 WAYS = {"caller": 1.0, "workers": -1.0}  # seconds that it takes to wake workers
@@ -60,6 +61,16 @@ def test_results_on_the_host_stay_as_they_are(n: int, delegate: Delegate) -> Non
     assert all((y == x + i + 1).all() for i, y in enumerate(found))
     ready = model._session._direct[0][0]._ready
     assert (ready.run.on_host is not None) == (n == 5)
+
+
+def test_whether_an_input_is_read_where_it_is_is_found_out_once(
+    delegate: Delegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(Device, "works_in_place", lambda *given: asked.append(given))
+    model, x = Interpreter(model=_adding(5), delegates=[delegate]), np.arange(5, dtype=np.float32)
+    assert [model(x + i).tolist() for i in range(4)] == [(x + i + 1).tolist() for i in range(4)]
+    assert len(asked) == 1
 
 
 def test_only_what_is_brief_stays_in_the_calling_thread(

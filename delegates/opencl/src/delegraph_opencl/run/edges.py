@@ -35,6 +35,8 @@ class Edge:
     bound: Any = None  # the buffer that the kernels have now
     parts: list[Any] = field(factory=list)  # of it; both are held: a kernel does not hold its arguments
     array: Any = None  # of the host, which the kernels read where it is
+    copied: Any = None  # an array of the host that has to be copied, as was found out
+    place: Any = None  # the array that such are copied to
 
     @classmethod
     def of(cls, value: Value, real_size: int) -> Edge:
@@ -152,7 +154,7 @@ class Edges:
         start = perf_counter()
         if edge.array is given:
             pass  # it is read where it is, as in the run before
-        elif self._handle.device.works_in_place(given, edge.dtype, ALIGNMENT):
+        elif given is not edge.copied and self._handle.device.works_in_place(given, edge.dtype, ALIGNMENT):
             edge.bind(self._allocator.buffer(0, host=given), given)
         elif own.hostbuf is None:
             edge.bind(own)
@@ -161,7 +163,10 @@ class Edges:
         else:
             last.end()
             edge.bind(own)
-            np.copyto(own.hostbuf[: edge.nbytes].view(edge.dtype).reshape(edge.shape), given)
+            if edge.place is None:
+                edge.place = own.hostbuf[: edge.nbytes].view(edge.dtype).reshape(edge.shape)
+            np.copyto(edge.place, given)
+            edge.copied = given
         _tell("upload", start, edge)
 
     def _copy(self, to: Any, source: Any, name: str, edge: Edge) -> None:

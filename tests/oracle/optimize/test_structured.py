@@ -1,5 +1,5 @@
 """Random networks of channels, pruned by whole channels: LiteRT computes what the given network does whose
-weights read zeros in their place.
+weights read zeros in their place. Where channels change places, it computes what it did.
 
 DELEGRAPH_GRAPHS=10 runs ten times as many, of other seeds.
 """
@@ -16,6 +16,11 @@ import numpy as np
 import pytest
 from delegraph import Builder, Model, Tensor, write_model
 from delegraph_optimize import CompressedModel, dequantize, prune
+from delegraph_optimize.compress import weight_layers
+from delegraph_optimize.prepared import FloatModel
+from delegraph_optimize.pruning import reordered
+from delegraph_optimize.pruning.asked import Pruning
+from delegraph_optimize.writer import ModelEdit
 from optimize.test_random_graphs import models
 
 TIMES = int(os.environ.get("DELEGRAPH_GRAPHS", "1"))
@@ -280,3 +285,32 @@ def test_what_is_left_computes_as_if_the_channels_gave_zeros(first: int) -> None
 def test_graphs_of_any_ops_keep_what_is_not_followed() -> None:
     for model, rows in models("float32"):
         check(dequantize(model).model, rows[0], 0.5)
+
+
+def reordered_anyhow(model: Model, inputs: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Put all channels in another order, by chance; return how many groups of them there are."""
+    rng = np.random.default_rng(0)
+    monkeypatch.setattr(reordered, "best_order", lambda reads, seed: rng.permutation(len(reads[0].columns)))
+    ready = FloatModel.of(model)
+    edit = ModelEdit(ready.model)
+    layers = weight_layers(ready, edit)
+    wanted = {id(layer): Pruning.of(None, "2:4") for layer in layers if not layer.reason}
+    moved = reordered.reorder_channels(edit, layers, wanted)
+    resolver = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"
+    wanted_outputs = litert.run(write_model(ready.model), inputs, resolver)
+    for want, got in zip(
+        wanted_outputs, litert.run(write_model(edit.model()), inputs, resolver), strict=True
+    ):
+        assert np.allclose(want, got, rtol=1e-3, atol=1e-4 * max(float(np.abs(want).max(initial=0)), 1e-3))
+    return moved
+
+
+@pytest.mark.parametrize("first", range(SEEDS.start, SEEDS.stop, TOGETHER))
+def test_channels_in_another_order_compute_the_same(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, inputs = network(range(first, first + TOGETHER))
+    assert reordered_anyhow(model, inputs, monkeypatch) > 4
+
+
+def test_graphs_of_any_ops_keep_the_order_of_what_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for model, rows in models("float32"):
+        reordered_anyhow(model, rows[0], monkeypatch)

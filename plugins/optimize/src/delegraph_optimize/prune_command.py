@@ -51,6 +51,7 @@ _OPTIONS = (
     click.option(
         "--structured", is_flag=True, help="Take out whole channels: smaller and faster everywhere."
     ),
+    click.option("--keep-order", is_flag=True, help="Of M:N: leave all channels where they are."),
     click.option(
         "--significand",
         type=click.IntRange(4, 24),
@@ -106,7 +107,7 @@ def prune(
     check_training(train, training)
     form = "json" if as_json else "csv" if as_csv else ""
     if scan:
-        of_pruning = {f"--{n}": settings.pop(n) for n in _OF_MODELS}
+        of_pruning = {f"--{n.replace('_', '-')}": settings.pop(n) for n in _OF_MODELS}
         _check_scan({"-o/--output": out, "--html": html, "--train": train, **of_pruning}, settings["data"])
         _scan(model, plot, form, **settings)
         return
@@ -125,7 +126,7 @@ def prune(
     tell(found, model, out, html, read, form)
 
 
-_OF_MODELS = ("per", "rules", "significand", "sparse", "structured")
+_OF_MODELS = ("keep_order", "per", "rules", "significand", "sparse", "structured")
 _SCHEDULE = ("schedule", "begin", "end", "frequency")
 
 
@@ -139,7 +140,7 @@ def _trained(model: str, settings: dict[str, Any], training: dict[str, Any]) -> 
     schedule = {n: training.pop(n) for n in _SCHEDULE}
     is_gradual = schedule["schedule"] != "one-shot"
     asked = {n: settings.pop(n) for n in ("sparsity", "pattern", "rules")}
-    one_shot = {n: settings.pop(n) for n in ("per", "engine", "structured")}
+    one_shot = {n: settings.pop(n) for n in ("per", "engine", "structured", "keep_order")}
     stored = {n: settings.pop(n) for n in ("sparse", "significand")}
     if is_gradual and (one_shot["per"] or one_shot["structured"] or one_shot["engine"] != "reference"):
         raise click.UsageError("--per, --structured and --engine go with --schedule one-shot")

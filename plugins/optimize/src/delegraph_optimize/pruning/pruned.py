@@ -34,6 +34,7 @@ from ..prepared import FloatModel
 from ..writer import ModelEdit
 from .asked import FEW, AskedPruning, Pruning
 from .reconstruct import reconstructed
+from .reordered import reorder_channels
 from .shared_out import shared_out, watcher
 from .stored_sparse import store_sparse
 from .structured import prune_channels
@@ -51,6 +52,7 @@ def prune(
     rules: str | os.PathLike[str] | Iterable[LayerRule] | None = None,
     sparse: bool = False,
     structured: bool = False,
+    keep_order: bool = False,
     significand: int | None = None,
     engine: str | Delegate = "reference",
     mean: tuple[float, ...] | None = None,
@@ -75,6 +77,8 @@ def prune(
     :param sparse: store weights as sparse tensors where that takes fewer bytes.
     :param structured: take out whole channels, from what makes them to what reads them; the sparsity is the
         share of them.
+    :param keep_order: of M:N: leave channels where they are. Else those that no caller sees get another
+        order, in all that makes and reads them, in which zeros cost less; the model computes the same.
     :param significand: round weights to so many significant bits, from 4 to 24: fewer compress better.
         None: those that samples gave to 16, which is far finer than samples tell; the others stay as they
         are.
@@ -119,6 +123,14 @@ def prune(
             round_layers([layer for layer in layers if done.get(id(layer))], significand)
         return compressed_model(given, ready, edit, told, counted_weights(layers, done), channels)
     wanted = _wanted(layers, asked)
+    if not keep_order:
+        moved = reorder_channels(edit, layers, wanted, None if kept is None else on_samples, seed)
+        if moved:
+            told = f"channels put in an order in which zeros cost less: {moved} groups of them"
+            ready = evolve(ready, model=edit.model(), notes=[*ready.notes, told])
+            edit = ModelEdit(ready.model)
+            layers = weight_layers(ready, edit)
+            wanted = _wanted(layers, asked)
     some = [layer for layer in layers if id(layer) in wanted]
     if kept is not None and per != "layer":
         _share_out(some, wanted, Pruning.of(sparsity, pattern).share, on_samples)

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from .channels import prune_channels
+from .followed import WEIGHTS, followed
+from .positions import Positions, places_of
 
-__all__ = ["prune_channels"]
+__all__ = ["WEIGHTS", "Positions", "followed", "places_of", "prune_channels"]

@@ -19,7 +19,7 @@ from ..pattern import Pattern
 from ..reconstruct import least_squares
 from ..shared_out import shared_out
 from .elimination import Reader, by_share, removal_order
-from .followed import WEIGHTS, follow
+from .followed import WEIGHTS, followed
 from .positions import Lost, Positions
 from .removed import remove
 
@@ -55,7 +55,7 @@ class Channels:
             if each lost that share; None: each group loses its own
         """
         allowed, sizes = self._allowed(wanted), self._sizes()
-        groups = self._groups(allowed)
+        groups = self.positions.groups(self.labels, allowed)
         orders = [removal_order(self.readers, units) for units in groups]
         shares = [min(allowed[u].share for u in units) for units in groups]
         if share is not None:
@@ -153,19 +153,6 @@ class Channels:
                     found[unit] = min(asked, found.get(unit, asked), key=lambda p: (p.share, not p.is_own))
         return found
 
-    def _groups(self, allowed: Mapping[Unit, Pruning]) -> list[list[Unit]]:
-        """Return the units that may go, those together that lie along the same axes."""
-        places: dict[Unit, list[tuple[int, int, int]]] = {unit: [] for unit in allowed}
-        for tensor, axis in self.positions.axes():
-            units, counts = np.unique(self.labels[self.positions.of(tensor, axis)], return_counts=True)
-            for unit, count in zip(map(int, units), map(int, counts), strict=True):
-                if unit in places:
-                    places[unit].append((tensor, axis, count))
-        found: dict[tuple[tuple[int, int, int], ...], list[Unit]] = {}
-        for unit, where in places.items():
-            found.setdefault(tuple(where), []).append(unit)
-        return list(found.values())
-
     def _sizes(self) -> np.ndarray:
         """Return how large the weights of each unit are: squares, as a share of the layer's mean."""
         sums, counts = np.zeros(len(self.labels)), np.zeros(len(self.labels))
@@ -243,9 +230,7 @@ def _without(reads: Mapping[int, np.ndarray]) -> Change:
 
 
 def _channels(edit: ModelEdit, graph: GraphEdit, layers: Sequence[WeightLayer]) -> Channels:
-    positions = Positions(graph)
-    follow(positions)
-    positions.fix_all(sorted(edit.kept(graph)), "callers of the model see them")
+    positions = followed(edit, graph)
     known = []
     for layer in layers:
         if layer.graph is not graph or layer.node.name not in WEIGHTS:

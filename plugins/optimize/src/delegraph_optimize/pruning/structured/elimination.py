@@ -13,6 +13,7 @@ import numpy as np
 from attrs import define
 
 from ..shared_out import SHARES
+from .positions import places_of
 
 _AT_ONCE = 128  # of a group's channels, one more goes in each step for so many
 
@@ -36,10 +37,7 @@ class Reader:
 
     def columns(self, units: Sequence[int]) -> np.ndarray:
         """Return where channels of one group are read, (channels, columns of each)."""
-        order = np.argsort(self.units, kind="stable")
-        first = np.searchsorted(self.units[order], units)
-        count = int((self.units == units[0]).sum())
-        return np.asarray(order[first[:, None] + np.arange(count)])
+        return places_of(self.units, units)
 
     def losses(self, columns: np.ndarray) -> np.ndarray:
         """Return what is lost without each channel, as a share of what the layer gives."""

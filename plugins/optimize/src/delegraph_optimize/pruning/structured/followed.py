@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ...writer import LEFT_OUT, EditedOp
+from ...writer import LEFT_OUT, EditedOp, GraphEdit, ModelEdit
 from .positions import Lost, Positions
 
 Follow = Callable[[EditedOp, Positions], None]
@@ -24,9 +24,9 @@ WEIGHTS = {
 _PLACES = "it is a place, not a channel"
 
 
-def follow(positions: Positions) -> None:
-    """Join what goes together in a graph, and fix what stays."""
-    graph = positions.graph
+def followed(edit: ModelEdit, graph: GraphEdit) -> Positions:
+    """Return the positions of a graph: what goes together is joined, what stays is fixed."""
+    positions = Positions(graph)
     for node in graph.nodes:
         tensors = [*node.reads, *node.outputs, *node.intermediates]
         rule = _FOLLOWED.get(node.name)
@@ -37,6 +37,8 @@ def follow(positions: Positions) -> None:
             rule(node, positions)
         except Lost as e:
             positions.fix_all(tensors, f"{node.name}: {e}")
+    positions.fix_all(sorted(edit.kept(graph)), "callers of the model see them")
+    return positions
 
 
 def is_plain(node: EditedOp, positions: Positions) -> bool:

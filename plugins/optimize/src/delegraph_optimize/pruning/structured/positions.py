@@ -94,6 +94,36 @@ class Positions:
                 return found
             found = moved
 
+    def groups(self, labels: np.ndarray, units: Iterable[int]) -> list[list[int]]:
+        """Return units (labels), those together that lie along the same axes."""
+        places: dict[int, list[tuple[int, int, int]]] = {unit: [] for unit in units}
+        for tensor, axis in self.axes():
+            found, counts = np.unique(labels[self.of(tensor, axis)], return_counts=True)
+            for unit, count in zip(map(int, found), map(int, counts), strict=True):
+                if unit in places:
+                    places[unit].append((tensor, axis, count))
+        groups: dict[tuple[tuple[int, int, int], ...], list[int]] = {}
+        for unit, where in places.items():
+            groups.setdefault(tuple(where), []).append(unit)
+        return list(groups.values())
+
+    def swappable(self, labels: np.ndarray, units: Sequence[int]) -> bool:
+        """Say whether units of a group are joined alike, so that each place has its own in the others."""
+        rank = np.zeros(len(labels), int)
+        for tensor, axis in self.axes():
+            positions = self.of(tensor, axis)
+            if len(places := places_of(labels[positions], units)):
+                rank[positions[places]] = np.arange(places.shape[1])
+        for one, other in self._pairs:
+            some = np.isin(labels[one], units)
+            pairs = np.stack([labels[one], rank[one], rank[other]], axis=1)[some]
+            if len(pairs) % len(units):
+                return False
+            each = pairs[np.lexsort(pairs.T[::-1])].reshape(len(units), -1, 3)
+            if (each[..., 0] != each[:, :1, 0]).any() or (each[..., 1:] != each[:1, :, 1:]).any():
+                return False
+        return True
+
     def reasons(self, labels: np.ndarray) -> dict[int, str]:
         """Return by label why positions stay; the first reason of each."""
         found: dict[int, str] = {}
@@ -101,3 +131,13 @@ class Positions:
             for label in np.unique(labels[positions]):
                 found.setdefault(int(label), reason)
         return found
+
+
+def places_of(labels: np.ndarray, units: Sequence[int]) -> np.ndarray:
+    """Return where each unit of a group lies along an axis, (units, places); (0, 0) where none does."""
+    count = int((labels == units[0]).sum())
+    if not count:
+        return np.zeros((0, 0), int)
+    order = np.argsort(labels, kind="stable")
+    first = np.searchsorted(labels[order], units)
+    return np.asarray(order[first[:, None] + np.arange(count)])

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from delegraph import Builder, InputError, Interpreter, Model, load_delegate
 from delegraph_optimize import Rule, quantize
+from delegraph_optimize.improve import kept_samples
 from delegraph_optimize.improve.adaround import RoundingTarget, adaround
 from delegraph_optimize.improve.descent import descended
 from delegraph_optimize.improve.engines import engines_of
 from delegraph_optimize.improve.gptq import damped_squares, damping, gptq
 from delegraph_optimize.improve.kept_samples import KeptSamples
+from delegraph_optimize.improve.lockstep import LockStep, lockstep
 from delegraph_optimize.improve.nearest import nearest
 from delegraph_optimize.improve.product import WeightedProduct
 from delegraph_optimize.search import search_schemes
+from delegraph_optimize.writer import ModelEdit
 from small import computes, floats
 
 WAYS = [
@@ -366,6 +369,29 @@ def test_any_sample_may_be_kept() -> None:
     numbers = [int(values["x"]) for _, values in kept.samples]
     assert len(set(numbers)) == 8
     assert max(numbers) > 100
+
+
+def test_samples_join_where_there_is_memory_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 272 bytes in each form at first, there is room for 4 of 12; of 16 bytes for all."""
+    monkeypatch.setattr(kept_samples, "MOST_BYTES", 2 * 272 * 4)
+    g = Builder()
+    x = g.input((1, 4), "float32", "x")
+    for made, read in ((64, 4), (2, 64), (2, 2)):
+        y = g.tensor((1, made), "float32")
+        x = g.op("FULLY_CONNECTED", [x, g.constant(floats(made, read)), None], [y])
+    model = g.model([x])
+    graph, engines = model.subgraphs[0], engines_of("reference")
+    samples = [{graph.inputs[0].index: floats(1, 4)} for _ in range(12)]
+    most = kept_samples.most_at_once(graph)
+
+    def seen(first: int) -> list[LockStep]:
+        edit = ModelEdit(model).graphs[0]
+        return list(lockstep(graph, edit, samples[:first], engines, later=samples[first:]))
+
+    assert [len(step.found or ()) for step in seen(most)] == [4, 4, 12]
+    for some, every in zip(seen(most), seen(12), strict=True):
+        for one, other in ((some.floats, every.floats), (some.found, every.found)):
+            np.testing.assert_array_equal(one, (other or [])[: len(one or ())])
 
 
 def test_what_is_behind_an_if_is_improved_too() -> None:

@@ -72,9 +72,11 @@ def change_on_samples(
     engines, work = engines_of(engine), _Work(change, seed, is_careful, has_values, bits)
     done: set[int] = set()
     by_node = {id(layer.node): layer for layer in layers if layer.place == 1}
+    later = kept.later_by_subgraph(floats)
     for one in reached(floats, edit, looked_at(floats, kept), engines, seed):
         graphs = floats.subgraphs[one.place], edit.graphs[one.place]
-        for step in lockstep(*graphs, one.samples, engines, one.called):
+        more = () if any(one.called) else later.get(one.place, ())
+        for step in lockstep(*graphs, one.samples, engines, one.called, more):
             layer = by_node.get(id(step.node))
             if layer is None or not is_mendable(layer) or step.floats is None or step.found is None:
                 continue

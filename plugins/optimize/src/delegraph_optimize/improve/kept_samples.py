@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
+from attrs import frozen
 from delegraph import Graph, Model
 
 from ..calibrate.samples import Sample, Samples, inputs_of
@@ -59,14 +60,23 @@ class KeptSamples:
 
     def by_subgraph(self, model: Model) -> dict[int, list[dict[int, np.ndarray]]]:
         """Return values by the number of the input, for each subgraph that samples run."""
+        found = self._all_by_subgraph(model)
+        if self._is_bounded:
+            found = {place: some[: most_at_once(model.subgraphs[place])] for place, some in found.items()}
+        return {place: _with_mirrored(some) if self._mirrored else some for place, some in found.items()}
+
+    def later_by_subgraph(self, model: Model) -> dict[int, list[dict[int, np.ndarray]]]:
+        """Return those for which there is no memory at first."""
+        found = self._all_by_subgraph(model)
+        return {place: some[most_at_once(model.subgraphs[place]) :] for place, some in found.items()}
+
+    def _all_by_subgraph(self, model: Model) -> dict[int, list[dict[int, np.ndarray]]]:
         found: dict[int, list[dict[int, np.ndarray]]] = {}
         for key, values in self.samples:
             place = next((s.subgraph for s in model.signatures if s.key == key), 0)
             tensors = inputs_of(model, key)
             found.setdefault(place, []).append({tensors[n].index: v for n, v in values.items()})
-        if self._is_bounded:
-            found = {place: some[: most_at_once(model.subgraphs[place])] for place, some in found.items()}
-        return {place: _with_mirrored(some) if self._mirrored else some for place, some in found.items()}
+        return found
 
 
 def _with_mirrored(samples: list[dict[int, np.ndarray]]) -> list[dict[int, np.ndarray]]:
@@ -92,16 +102,36 @@ def written_bytes(model: Model) -> int:
 
 def most_at_once(graph: Graph) -> int:
     """Return how many samples may be run side by side."""
-    return max(MOST_BYTES // max(2 * _peak(graph), 1), 1)
+    return max(MOST_BYTES // max(2 * Room.of(graph).peak, 1), 1)
 
 
-def _peak(graph: Graph) -> int:
-    """Return the most bytes of one sample's values that are needed at once."""
-    last = {t.index: op.index for op in graph.ops for t in op.inputs if t is not None}
-    held = {t.index: t.nbytes or 0 for t in graph.inputs}
-    peak = sum(held.values())
-    for op in graph.ops:
-        held.update((t.index, t.nbytes or 0) for t in op.outputs)
-        peak = max(peak, sum(held.values()))
-        held = {i: n for i, n in held.items() if last.get(i, -1) > op.index}
-    return peak
+@frozen
+class Room:
+    """How many samples there is memory for, as a graph is run op by op on all of them, in two forms."""
+
+    needed: Sequence[int]  # bytes of a sample's values while an op runs, and behind all ops
+    left: Sequence[int]  # of those that ops behind it read
+
+    @classmethod
+    def of(cls, graph: Graph) -> Room:
+        last = {t.index: op.index for op in graph.ops for t in op.inputs if t is not None}
+        held = {t.index: t.nbytes or 0 for t in graph.inputs}
+        needed, left = [], []
+        for op in graph.ops:
+            held.update((t.index, t.nbytes or 0) for t in op.outputs)
+            needed.append(sum(held.values()))
+            held = {i: n for i, n in held.items() if last.get(i, -1) > op.index}
+            left.append(sum(held.values()))
+        return cls([*needed, sum(held.values())], left)
+
+    @property
+    def peak(self) -> int:
+        return max(self.needed)
+
+    def before(self, index: int, count: int) -> int:
+        """Return how many may join so many samples before an op: they are run as far as these are."""
+        if not index:
+            return 0
+        most = MOST_BYTES // max(2 * max(self.needed[index:]), 1)
+        free = MOST_BYTES - 2 * count * self.left[index - 1]
+        return max(min(most - count, free // max(2 * max(self.needed[:index]), 1)), 0)

@@ -6,7 +6,7 @@ behind it see the change. Values go when their last reader is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -19,8 +19,11 @@ from ..real import is_quantized, real_values
 from ..schemes.numbers import stored_numbers
 from ..writer import LEFT_OUT, EditedOp, GraphEdit, op_of
 from .calls import HANDLES, Calls, Undecided, computed, prepared
+from .kept_samples import Room
 
 Values = list[np.ndarray]  # of one tensor: an array for each sample
+Samples = Sequence[Mapping[int, np.ndarray]]  # values by the number of the input
+_PARTS = 4  # a part of as many samples as the first ones is worth being run through what lies behind
 
 
 @frozen
@@ -36,34 +39,62 @@ class LockStep:
 def lockstep(
     floats: Graph,
     edit: GraphEdit,
-    samples: Sequence[Mapping[int, np.ndarray]],
+    samples: Samples,
     engines: Sequence[Delegate],
     called: tuple[Model | None, Model | None] = (None, None),
+    later: Samples = (),
 ) -> Iterator[LockStep]:
     """Run both graphs on samples, which are given by the numbers of the inputs.
 
     What samples alone do not decide (resources), and what comes of it, is not known.
 
     :param called: models whose subgraphs control flow calls: in floats, and as it is edited now.
+    :param later: more samples, for which there is no memory at first: values are smaller farther on. They
+        run through what lies behind by then, and are seen from there on.
     """
     calls = [Calls(model, engines) for model in called]
+
+    def begun(some: Samples) -> tuple[_Floats, _Integers]:
+        return _Floats(floats, calls[0], engines, some), _Integers(floats, edit, calls[1], engines, some)
+
     with ExitStack() as stack:
         for delegate in engines:
             stack.enter_context(delegate.running())
-        sides = (
-            _Floats(floats, calls[0], engines, samples),
-            _Integers(floats, edit, calls[1], engines, samples),
-        )
-        yield from _steps(*sides)
+        yield from _steps(begun(samples), begun, Room.of(floats), list(later))
 
 
-def _steps(floats: _Floats, integers: _Integers) -> Iterator[LockStep]:
+def _steps(
+    sides: tuple[_Floats, _Integers],
+    begun: Callable[[Samples], tuple[_Floats, _Integers]],
+    room: Room,
+    later: list[Mapping[int, np.ndarray]],
+) -> Iterator[LockStep]:
+    floats, integers = sides
+    fewest = -(-floats.count // _PARTS)
     for place, node in enumerate(integers.nodes):
         if node.source is not None:
             floats.run_before(node.source)
+            more = min(room.before(node.source.index, floats.count), len(later))
+            while more >= min(fewest, len(later)) > 0:
+                for side, other in zip(sides, _caught_up(begun(later[:more]), place), strict=True):
+                    side.take(other)
+                later = later[more:]
+                more = min(room.before(node.source.index, floats.count), len(later))
             if node.inputs:
                 yield LockStep(node, node.source, floats.read(node.source), integers.read(node))
         integers.run(place)
+
+
+def _caught_up(sides: tuple[_Floats, _Integers], place: int) -> tuple[_Floats, _Integers]:
+    """Run both sides until they are before an op."""
+    floats, integers = sides
+    for earlier in range(place + 1):
+        source = integers.nodes[earlier].source
+        if source is not None:
+            floats.run_before(source)
+        if earlier < place:
+            integers.run(earlier)
+    return sides
 
 
 class _Side:
@@ -75,6 +106,12 @@ class _Side:
         self.values: dict[int, Values] = {}
         self._calls = calls
         self._delegates = delegates
+
+    def take(self, other: _Side) -> None:
+        """Take over the values of other samples; what is not known of both is not known."""
+        common = self.values.keys() & other.values.keys()
+        self.values = {i: self.values[i] + other.values[i] for i in self.values if i in common}
+        self.count += other.count
 
     def carry_out(self, op: Op) -> None:
         """Run an op on every sample, if it is one that samples decide."""
@@ -131,7 +168,7 @@ class _Floats(_Side):
         graph: Graph,
         calls: Calls,
         delegates: Sequence[Delegate],
-        samples: Sequence[Mapping[int, np.ndarray]],
+        samples: Samples,
     ) -> None:
         super().__init__(graph, calls, delegates, len(samples))
         self.values = {i: [sample[i] for sample in samples] for i in samples[0]}
@@ -156,7 +193,7 @@ class _Integers(_Side):
         edit: GraphEdit,
         calls: Calls,
         delegates: Sequence[Delegate],
-        samples: Sequence[Mapping[int, np.ndarray]],
+        samples: Samples,
     ) -> None:
         super().__init__(graph, calls, delegates, len(samples))
         self.edit = edit

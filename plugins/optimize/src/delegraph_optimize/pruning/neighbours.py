@@ -70,7 +70,7 @@ def best_order(reads: Sequence[Read], seed: int = 0) -> np.ndarray:
 
 
 def _lost(read: Read) -> float:
-    return sum(float(table.lost.sum()) for table in _tables(read, None))
+    return sum(float(found.lost.sum()) for found in _neighbours(read, None))
 
 
 @frozen(eq=False)
@@ -83,16 +83,16 @@ class _Neighbours:
     least: np.ndarray  # (groups, size, units), and the most that is lost of it and them besides
 
 
-def _tables(read: Read, some: np.ndarray | None) -> list[_Neighbours]:
+def _neighbours(read: Read, some: np.ndarray | None) -> list[_Neighbours]:
     """Return the groups of a layer, or those that hold some columns."""
     groups = np.array(read.pattern.groups(read.scores.shape[1], read.row))
     if some is not None:
         groups = groups[np.unique(np.searchsorted(groups[:, 1], some, side="right"))]
     sizes = groups[:, 1] - groups[:, 0]
-    return [_table(read, groups[sizes == size, :1] + np.arange(size)) for size in np.unique(sizes)]
+    return [_of_size(read, groups[sizes == size, :1] + np.arange(size)) for size in np.unique(sizes)]
 
 
-def _table(read: Read, columns: np.ndarray) -> _Neighbours:
+def _of_size(read: Read, columns: np.ndarray) -> _Neighbours:
     size = columns.shape[1]
     gone = max(size - (read.pattern.of - read.pattern.zeros), 0)
     scores = read.scores.T[columns]  # (groups, size, units)
@@ -123,10 +123,13 @@ class _Changes:
         beside = np.zeros((places, places), bool)
         for read in reads:
             ends = np.array(read.pattern.groups(read.scores.shape[1], read.row))[:, 1]
-            held = np.searchsorted(ends, read.columns, side="right")
-            for one in held.T:
-                for other in held.T:
-                    beside |= one[:, None] == other
+            held = np.searchsorted(ends, read.columns.reshape(-1), side="right")
+            sorted_by = np.argsort(held, kind="stable")
+            held, place = held[sorted_by], sorted_by // read.columns.shape[1]
+            for apart in range(read.pattern.of):
+                same = held[apart:] == held[: len(held) - apart]
+                pairs = place[apart:][same], place[: len(held) - apart][same]
+                beside[pairs] = beside[pairs[::-1]] = True
         made = cls(reads, order, beside, np.zeros(places), np.zeros((places, places), np.float32))
         made._look(np.arange(places))
         return made
@@ -169,10 +172,10 @@ class _Changes:
             lane = np.zeros(read.scores.shape[1], int)
             lane[read.columns] = np.arange(read.columns.shape[1])
             comes = [np.ascontiguousarray(read.scores[:, columns].T) for columns in read.columns.T]
-            for table in _tables(read, np.sort(read.columns[places].reshape(-1))):
-                for group, member in np.argwhere(of_column[table.columns] >= 0):
-                    column = table.columns[group, member]
-                    place, lost = of_column[column], table.least[group, member]
-                    self.own[place] += table.lost[group]
-                    self.instead[place] += table.rest[group, member]
+            for found in _neighbours(read, np.sort(read.columns[places].reshape(-1))):
+                for group, member in np.argwhere(of_column[found.columns] >= 0):
+                    column = found.columns[group, member]
+                    place, lost = of_column[column], found.least[group, member]
+                    self.own[place] += found.lost[group]
+                    self.instead[place] += found.rest[group, member]
                     self.instead[place] += np.minimum(comes[lane[column]], lost).sum(axis=1)

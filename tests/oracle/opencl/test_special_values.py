@@ -29,7 +29,7 @@ from taken import taken
 OPS = sorted({row.op for row in load_delegate("opencl").table.rows})
 SHARE = os.environ.get("OPENCL_SPECIAL", "2")
 SEED = int(os.environ.get("OPENCL_SEED", "0"))
-LARGEST_HALF = 65504.0
+LARGEST_HALF, SMALLEST_HALF = 65504.0, 2.0**-24
 
 # Without a kernel of LiteRT that could judge.
 UNJUDGED = {"Convolution2DTransposeBias", "MaxPoolingWithArgmax2D", "MaxUnpooling2D"}
@@ -185,7 +185,7 @@ def _differing(
         interpreter.reset_all_variables()
         given = {t.index: a for t, a in zip(run.model.subgraphs[0].inputs, arrays, strict=True)}
         for a, b in zip(interpreter.run(given).values(), theirs, strict=True):
-            a = _saturated(a, b) if "float16" in variant else a
+            a = _as_a_half(a, b) if "float16" in variant else a
             if text := difference(a, b, zero_signs=exempt != SIGNS, **allowed):
                 yield f"{run.name}, {feed}", text
 
@@ -199,12 +199,13 @@ def _allowed(interpreter: Interpreter, variant: str) -> dict[str, float]:
     return {"steps": max(row.steps for row in rows), "rtol": rtol}
 
 
-def _saturated(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Take the largest half, or infinity, for numbers that no half holds."""
+def _as_a_half(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Take what halves hold of what no half holds: the largest one, infinity, or a zero of its sign."""
     if ours.dtype != np.float32:
         return ours
     beyond = (np.abs(theirs) > LARGEST_HALF) & (np.abs(ours) >= LARGEST_HALF)
-    return np.where(beyond & (np.sign(ours) == np.sign(theirs)), theirs, ours)
+    below = (np.abs(theirs) < SMALLEST_HALF) & (np.abs(ours) <= SMALLEST_HALF)
+    return np.where((beyond | below) & (np.signbit(ours) == np.signbit(theirs)), theirs, ours)
 
 
 def _exemption(case: str, feed: str, variant: str) -> str | None:

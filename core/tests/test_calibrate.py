@@ -271,3 +271,20 @@ def test_networks_keep_small_weights_as_floats_and_quantize_the_others():
             weights = [op.inputs[1] for op in network.model().subgraphs[0].ops if "CONV_2D" in op.name]
             assert {w.dtype for w in weights if w.size < 1024} <= {"float32"}
             assert {w.dtype for w in weights if w.size >= 1024} == {"int8"}
+
+
+@pytest.mark.parametrize(("given", "name"), [(3, "shallow"), (4, "shallow"), (5, "convolution")])
+def test_a_convolution_of_an_image_is_a_class_of_its_own(given, name):
+    """LiteRT takes up to a hundred times as long for each of its products."""
+    g = Builder()
+    w = g.constant(np.zeros((8, 3, 3, given), np.float32))
+    y = g.op(
+        "CONV_2D", [g.input((1, 4, 4, given), "float32"), w, None], [g.tensor((1, 4, 4, 8), "float32")]
+    )
+
+    assert op_class(g.model([y]).subgraphs[0].ops[0]) == (name, "float")
+
+
+def test_every_sample_is_of_the_class_that_it_is_named_for():
+    for sample in samples():
+        assert {", ".join(op_class(op)) for op in sample.model(2).subgraphs[0].ops} == {sample.name}

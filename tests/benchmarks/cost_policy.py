@@ -3,7 +3,7 @@
 ``python tests/benchmarks/cost_policy.py OUT.json [PART OF A MODEL'S NAME ...]`` measures all models of
 DELEGRAPH_MODELS with all sets of delegates, the plans of a model in turn, and keeps each model as it goes:
 a later call measures what is not in OUT.json. ``--table`` prints what is in it. It needs what ``delegraph
-calibrate-costs -d opencl,litert,reference`` has measured.
+calibrate-costs -d opencl,litert,reference,edgetpu`` has measured.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from delegraph import DelegraphError, Interpreter, Plan, load_delegate, plan_model, read_model
+from delegraph import DelegraphError, Interpreter, Plan, load_delegate, read_model
 from delegraph.partition.cost_model import cost_models
 from delegraph.partition.estimate import estimate
 from delegraph.partition.measured_choice import fastest
@@ -72,18 +72,14 @@ def _of_plans(path: Path, names: Sequence[str], stack: ExitStack) -> dict[str, A
     runs: dict[str, Any] = {}
     order = [stack.enter_context(load_delegate(n)) for n in (*names, "reference")]
     models = {d.name: found for d, found in cost_models(order).items()}
-    simulated = names[0] == "edgetpu"  # there is no hardware: what is estimated is all there is
     for name, order, policy in (
         ("greedy", names, "greedy"),
         *((n, [n, *(m for m in names if m != n)], "greedy") for n in names[1:]),
         ("cost", names, "cost"),
     ):
         loaded = [stack.enter_context(load_delegate(n)) for n in order]
-        if simulated:
-            plan = plan_model(model, loaded, policy=policy, anywhere=True, warn=False)
-        else:
-            interpreter = stack.enter_context(Interpreter(model=model, delegates=loaded, policy=policy))
-            plan = interpreter.plan
+        interpreter = stack.enter_context(Interpreter(model=model, delegates=loaded, policy=policy))
+        plan = interpreter.plan
         same = next((n for n in found if found[n]["plan"] == _text(plan)), None)
         found[name] = {
             "estimate": estimate(plan, {d: models[d.name] for d in plan.delegates}).seconds,
@@ -91,7 +87,7 @@ def _of_plans(path: Path, names: Sequence[str], stack: ExitStack) -> dict[str, A
             "plan": _text(plan),
             "same": same,
         }
-        if same is None and not simulated:
+        if same is None:
             interpreter.allocate_tensors()
             _fill(interpreter)
             runs[name] = interpreter.invoke
@@ -99,11 +95,10 @@ def _of_plans(path: Path, names: Sequence[str], stack: ExitStack) -> dict[str, A
     for name in runs:
         found[name]["seconds"] = seconds[name]
     for one in found.values():
-        if one["same"] is not None and not simulated:
+        if one["same"] is not None:
             one["seconds"] = found[one["same"]]["seconds"]
         one["plan"] = one["plan"][:200]
-    if runs:  # chosen by some runs, judged by others
-        found["auto"] = found[fastest(tried)]
+    found["auto"] = found[fastest(tried)]  # chosen by some runs, judged by others
     return found
 
 
@@ -140,12 +135,7 @@ def _in_turn(runs: Mapping[str, Any]) -> tuple[dict[str, list[float]], dict[str,
 def _line(found: Mapping[str, Any]) -> str:
     if "error" in found:
         return str(found["error"])
-    return ", ".join(
-        f"{name} {1e3 * one['estimate']:.3g} est {1e3 * one['seconds']:.3g} ms ({one['partitions']})"
-        if "seconds" in one
-        else f"{name} {1e3 * one['estimate']:.3g} est ({one['partitions']})"
-        for name, one in found.items()
-    )
+    return ", ".join(f"{name} {_cell(one)}" for name, one in found.items())
 
 
 def table(found: Mapping[str, Mapping[str, Any]]) -> str:
@@ -161,31 +151,28 @@ def table(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _section(names: Sequence[str], good: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    heads = [h for h in ("greedy", *names[1:], "cost", "auto") if h in next(iter(good.values()))]
-    what = "seconds" if "auto" in heads else "estimate"
+    heads = ("greedy", *names[1:], "cost", "auto")
     lines = ["", f"### {' + '.join(names)}", ""]
     lines += [f"| model | {' | '.join(heads)} | cost / best | auto / best |"]
     lines += ["|---" + "|---:" * (len(heads) + 2) + "|"]
     ratios: dict[str, list[float]] = {"cost": [], "auto": []}
     gains: dict[str, list[float]] = {"cost": [], "auto": []}
     for model, f in good.items():
-        best = min(f[h][what] for h in heads if h not in ratios)
+        best = min(f[h]["seconds"] for h in heads if h not in ratios)
         for policy in ratios:
-            one = f.get(policy, f["cost"])[what]
-            ratios[policy].append(one / best if best else 1.0)
-            gains[policy].append(f["greedy"][what] / one if one else 1.0)
+            ratios[policy].append(f[policy]["seconds"] / best)
+            gains[policy].append(f["greedy"]["seconds"] / f[policy]["seconds"])
         cells = [_cell(f[h]) for h in heads] + [f"{ratios[policy][-1]:.2f}" for policy in ratios]
         lines.append(f"| {model} | {' | '.join(cells)} |")
     lines.append("")
-    for policy in [p for p in ratios if p in heads]:
+    for policy in ratios:
         over, won = sum(r > 1.03 for r in ratios[policy]), sum(g >= 1.2 for g in gains[policy])
         lost = sum(g < 0.97 for g in gains[policy])
         text = f"- {policy}: of {len(good)} models, {over} above 1.03 of the best"
         text += f", at most {max(ratios[policy]):.2f}"
         lines.append(f"{text}; 20 % faster than greedy or more: {won}, slower by 3 % or more: {lost}")
-    if what == "seconds":
-        lines.append(_errors([f[h] for f in good.values() for h in heads[:-1] if f[h]["same"] is None]))
-    return lines
+    plans = [f[h] for f in good.values() for h in heads[:-1]]
+    return [*lines, _errors([plan for plan in plans if plan["same"] is None])]
 
 
 def _errors(plans: Sequence[Mapping[str, Any]]) -> str:
@@ -197,8 +184,7 @@ def _errors(plans: Sequence[Mapping[str, Any]]) -> str:
 def _cell(plan: Mapping[str, Any]) -> str:
     """Return what was measured, the estimate in brackets, and in how many partitions."""
     parts = "" if plan["partitions"] == 1 else f" in {plan['partitions']}"
-    measured = f"{1e3 * plan['seconds']:.3g} " if "seconds" in plan else ""
-    return f"{measured}({1e3 * plan['estimate']:.3g}){parts}"
+    return f"{1e3 * plan['seconds']:.3g} ({1e3 * plan['estimate']:.3g}){parts}"
 
 
 if __name__ == "__main__":

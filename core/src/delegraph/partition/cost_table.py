@@ -193,6 +193,8 @@ def _number(value: Any) -> float:
 def _kind(op: Op) -> str:
     if op.name == "CONV_2D" and op.inputs[1] is not None and (op.inputs[1].shape or ())[1:3] == (1, 1):
         return "pointwise"
+    if op.name == "CONV_2D" and 0 < _channels(op.inputs[0]) <= _SHALLOW:
+        return "shallow"
     if op.name == "DEPTHWISE_CONV_2D" and _channels(op.outputs[0]) != _channels(op.inputs[0]):
         return "widening"
     return _KINDS.get(op.name, "elementwise")
@@ -206,11 +208,14 @@ def _types(op: Op) -> str:
     given = [t for t in op.inputs if t is not None]
     types = [t.dtype for t in given if not t.is_constant] or [t.dtype for t in (*given, *op.outputs)]
     computed = _TYPES.get(types[0], "float") if types else "float"
-    weighted = _kind(op) in ("convolution", "pointwise", "depthwise", "widening", "matrix", "recurrent")
+    weighted = _kind(op) in WEIGHTED
     is_hybrid = computed == "float" and weighted and any(_TYPES.get(t.dtype) == "int8" for t in given)
     return "hybrid" if is_hybrid else computed
 
 
+# Kinds of ops that may have weights of integers where they compute with floats.
+WEIGHTED = ("convolution", "shallow", "pointwise", "depthwise", "widening", "matrix", "recurrent")
+_SHALLOW = 4  # channels at most that a convolution reads of an image; kernels take more at once
 _TYPES = {"int8": "int8", "uint8": "uint8", "int4": "int8", "int2": "int8", "int16": "int16"}
 # What an op is taken for where nothing of its types was measured.
 _LIKE: dict[str, tuple[str, ...]] = {
@@ -234,9 +239,10 @@ _KINDS_OF = {
     "softmax": "SOFTMAX LOG_SOFTMAX",
     "mean": "MEAN SUM REDUCE_MAX REDUCE_MIN REDUCE_PROD",
     "reduction": "AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D ARG_MAX ARG_MIN L2_NORMALIZATION",
+    "mirroring": "MIRROR_PAD",
     "view": "RESHAPE SQUEEZE EXPAND_DIMS BITCAST",
     "movement": """
-        TRANSPOSE CONCATENATION PAD PADV2 MIRROR_PAD SLICE STRIDED_SLICE SPLIT SPLIT_V GATHER GATHER_ND
+        TRANSPOSE CONCATENATION PAD PADV2 SLICE STRIDED_SLICE SPLIT SPLIT_V GATHER GATHER_ND
         PACK UNPACK TILE BROADCAST_TO REVERSE_V2 SPACE_TO_DEPTH DEPTH_TO_SPACE SPACE_TO_BATCH_ND
         BATCH_TO_SPACE_ND
     """,

@@ -19,7 +19,7 @@ from ..errors import DelegraphError
 from ..log import fallbacks_unsaid
 from ..model import Builder, Model, Op, Tensor
 from ..partition import nbytes
-from ..partition.cost_table import ClassCost, CostTable, work
+from ..partition.cost_table import WEIGHTED, ClassCost, CostTable, work
 from ..run import Interpreter
 from ..values import frozen
 
@@ -449,10 +449,10 @@ def _made(g: Builder, name: str, operands: Sequence[Tensor | None], y: Tensor, *
     return y
 
 
-def _conv(size: int) -> Adds:
+def _conv(size: int, channels: int | None = None, stride: int = 1) -> Adds:
     def add(g: Builder, x: Tensor, types: str) -> Tensor:
         assert x.shape is not None
-        return _convolved(g, x, types, size, x.shape[-1], stride=1)
+        return _convolved(g, x, types, size, channels or x.shape[-1], stride)
 
     return add
 
@@ -605,6 +605,14 @@ def _moved(g: Builder, x: Tensor, types: str, order: Sequence[int]) -> Tensor:
     return _made(g, "TRANSPOSE", [x, g.constant(np.array(order, np.int32))], y)
 
 
+def _mirroring(g: Builder, x: Tensor, types: str) -> Tensor:
+    assert x.shape is not None
+    n, h, w, c = x.shape
+    around = g.constant(np.array([[0, 0], [1, 1], [1, 1], [0, 0]], np.int32))
+    y = _like(g, x, types, (n, h + 2, w + 2, c))
+    return _made(g, "MIRROR_PAD", [x, around], y, mode="REFLECT")
+
+
 def _resizing(g: Builder, x: Tensor, types: str) -> Tensor:
     assert x.shape is not None
     size = g.constant(np.array(x.shape[1:3], np.int32))
@@ -616,9 +624,8 @@ _NOISE = 2e-6  # seconds by which a run differs from the next one, and so an op 
 # Zero points, by type: not 0, as ranges of activations have none of their own, for which LiteRT's products
 # of matrices take up to 7 times as long.
 ZERO = {"int8": 3, "uint8": 131, "int16": 0}
-IN_NETWORKS = ("convolution", "pointwise", "depthwise", "elementwise")
+IN_NETWORKS = ("convolution", "shallow", "pointwise", "depthwise", "elementwise")
 IN_TRANSFORMERS = ("matrix", "product", "softmax", "mean", "difference", "view", "movement")
-WEIGHTED = ("convolution", "pointwise", "depthwise", "widening", "matrix", "recurrent")
 _SMALL, _WIDE = (1, 8, 8, 16), (1, 56, 56, 24)
 _TOKENS, _MANY = (1, 49, 48), (1, 784, 48)
 # What is added, and to what: of a kind, sizes that differ by much in bytes, and in MACs for the same bytes.
@@ -626,6 +633,8 @@ KINDS: tuple[tuple[str, Adds, tuple[Shape, ...]], ...] = (
     ("elementwise", _elementwise, (_SMALL, _WIDE, (1, 112, 112, 32))),
     ("difference", _difference, (_TOKENS, _MANY)),
     ("convolution", _conv(3), (_SMALL, _WIDE, (1, 28, 28, 64), (1, 7, 7, 160))),
+    ("shallow", _conv(3, 16, 2), ((1, 32, 32, 3), (1, 128, 128, 3))),
+    ("shallow", _conv(9, 8), ((1, 64, 64, 3),)),
     ("pointwise", _conv(1), (_SMALL, _WIDE, (1, 14, 14, 256), (1, 28, 28, 96))),
     ("depthwise", _depthwise(3), (_SMALL, _WIDE, (1, 14, 14, 192))),
     ("depthwise", _depthwise(5), (_WIDE,)),
@@ -641,5 +650,6 @@ KINDS: tuple[tuple[str, Adds, tuple[Shape, ...]], ...] = (
     ("reduction", _reduction, (_SMALL, _WIDE)),
     ("view", _view, (_SMALL, _WIDE)),
     ("movement", _movement, (_SMALL, _WIDE)),
+    ("mirroring", _mirroring, (_SMALL, _WIDE)),
     ("resizing", _resizing, (_SMALL, _WIDE)),
 )

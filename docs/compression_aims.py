@@ -66,7 +66,20 @@ AIMS = (
     Aim("32 clusters at most 40 % compressed", "32 clusters", "compressed", 40),
     Aim("50 % zeros at most 55 % compressed", "50 % zeros", "compressed", 55),
     Aim("with 8 significant bits at most 55 %", "50 % zeros, 8 significant bits", "compressed", 55),
-    Aim("all three at most 20 % compressed", "50 % zeros, 32 clusters, int8", "compressed", 20),
+    Aim(
+        "all three, of 32 values, at most 20 % compressed",
+        "50 % zeros, 32 clusters, int8",
+        "compressed",
+        20,
+    ),
+    Aim(
+        "all three, of 16 values, at most 20 % compressed",
+        "50 % zeros, 16 clusters, int8",
+        "compressed",
+        20,
+    ),
+    Aim("what these cost", "50 % zeros, 16 clusters, int8", "difference", None),
+    Aim("what these cost, trained", "50 % zeros, 16 clusters, int8, trained", "difference", None),
 )
 
 

@@ -26,6 +26,7 @@ RECIPES = {
     "int8": (INT8,),
     "50 % zeros, 32 clusters": (f"{PRUNE} --sparsity 0.5", f"{CLUSTER} --clusters 32"),
     "50 % zeros, 32 clusters, int8": (f"{PRUNE} --sparsity 0.5", f"{CLUSTER} --clusters 32", INT8),
+    "50 % zeros, 16 clusters, int8": (f"{PRUNE} --sparsity 0.5", f"{CLUSTER} --clusters 16", INT8),
     FLOATS: (f"{TRAINED} --float",),
     "50 % zeros, trained": (f"{PRUNED} --sparsity 0.5",),
     "75 % zeros, trained": (f"{PRUNED} --sparsity 0.75",),
@@ -43,6 +44,11 @@ RECIPES = {
     "50 % zeros, 32 clusters, int8, trained": (
         f"{PRUNED} --sparsity 0.5",
         f"{CLUSTERED} --clusters 32",
+        INT8,
+    ),
+    "50 % zeros, 16 clusters, int8, trained": (
+        f"{PRUNED} --sparsity 0.5",
+        f"{CLUSTERED} --clusters 16",
         INT8,
     ),
 }

@@ -21,9 +21,11 @@ CASES = int(os.environ.get("DELEGRAPH_WINOGRAD_CASES", "3"))
 LARGEST = np.finfo(np.float32).max
 
 
-@pytest.fixture(autouse=True)
-def _registers_of_8(monkeypatch):
-    monkeypatch.setattr(Device, "lanes", property(lambda device: 8))
+@pytest.fixture(autouse=True, params=[8, 16])
+def lanes(request, monkeypatch):
+    """The floats of a register: on which the tiles depend, and what suits."""
+    monkeypatch.setattr(Device, "lanes", property(lambda device: request.param))
+    return request.param
 
 
 def test_sums_are_as_exact_as_those_of_the_taps(interpret):
@@ -46,7 +48,7 @@ def test_what_is_not_finite_comes_out_where_a_window_sees_it(interpret):
     """Beside it pixels are those without it, as one tap after the other gives them."""
     rng = np.random.Generator(np.random.PCG64(1))
     x = rng.standard_normal((1, 16, 16, 16)).astype(np.float32)
-    w = np.abs(rng.standard_normal((20, 3, 3, 16))).astype(np.float32)
+    w = np.abs(rng.standard_normal((33, 3, 3, 16))).astype(np.float32)
     plain = _sums(x, w, "SAME")
     x[0, 2, 3, 5], x[0, 9, 10, 0], x[0, 14, 2, 7], x[0, 5, 13, 1] = np.nan, np.inf, -np.inf, 1e30
     found = _convolved(interpret, x, w, "SAME")
@@ -62,22 +64,25 @@ def test_what_is_not_finite_comes_out_where_a_window_sees_it(interpret):
 
 
 @pytest.mark.parametrize(
-    ("size", "channels", "filters", "stride", "is_used"),
+    ("size", "channels", "filters", "stride", "used_by"),
     [
-        (8, 16, 16, 1, True),
-        (8, 16, 16, 2, False),
-        (8, 8, 16, 1, False),
-        (8, 20, 16, 1, False),
-        (8, 16, 15, 1, False),
-        (6, 16, 16, 1, False),  # too much of the last tiles is beyond the image
-        (4, 256, 256, 1, False),  # weights at the points would take 9 MB
+        (8, 16, 32, 1, {8, 16}),
+        (8, 16, 16, 1, {8}),
+        (8, 16, 32, 2, ()),
+        (8, 8, 32, 1, ()),
+        (8, 20, 32, 1, ()),
+        (8, 32, 15, 1, ()),
+        (7, 32, 32, 1, {8}),  # some of the last tiles is beyond the image
+        (6, 32, 32, 1, ()),  # too much of them
+        (4, 32, 32, 1, {8}),  # one tile
+        (8, 256, 256, 1, ()),  # weights at the points would take 9 MB
     ],
 )
-def test_only_where_it_is_faster(size, channels, filters, stride, is_used):
+def test_only_where_it_is_faster(size, channels, filters, stride, used_by, lanes):
     line = window(size, 3, stride, 1, "SAME")
     g = Geometry(1, size, size, channels, line, line, filters)
-    target = SimpleNamespace(half=False, bfloat16="", device=SimpleNamespace(lanes=8))
-    assert suits(g, SimpleNamespace(levels=None), target) is is_used
+    target = SimpleNamespace(half=False, bfloat16="", device=SimpleNamespace(lanes=lanes))
+    assert suits(g, SimpleNamespace(levels=None), target) is (lanes in used_by)
     assert not suits(g, SimpleNamespace(levels=(-128, 127)), target)
 
 

@@ -33,28 +33,41 @@ from .tiles import tile_sizes
 _SIDE = 4  # pixels of a tile of the output
 _SPAN = 6  # pixels that it sees
 _POINTS = _SPAN * _SPAN
-_LANES = 8  # of the registers with which this was measured: AVX2
 _LEAST = 16  # channels, of the image and of the output
-_SAVED = 2.6  # times fewer multiplications: 4, less what the last tiles waste beyond the output
 _MOST = 4 << 20  # bytes of weights at the points, 4 times those of the model
 _CACHED = 256 << 10  # bytes of a block of tiles that stay in a core's cache
 _TASKS = 8  # per core
 _BLOCKS = 4  # per core, at least
 
 
+@frozen
+class _Least:
+    """From where on this is faster, by what was measured."""
+
+    pairs: int  # of channels, one of the image and one of the output
+    tiles: int
+    saved: float  # times fewer multiplications: 4, less what the last tiles waste beyond the output
+
+
+# By the floats of a register: AVX2, AVX-512.
+_FROM = {8: _Least(pairs=256, tiles=1, saved=2.6), 16: _Least(pairs=512, tiles=4, saved=3.1)}
+
+
 def suits(g: Geometry, x: Value, target: Target) -> bool:
     """Say whether this is faster, and as exact as is asked: of integers sums are."""
-    windows = (g.rows, g.columns)
+    windows, least = (g.rows, g.columns), _FROM.get(target.device.lanes)
     return (
-        all((w.size, w.stride, w.dilation) == (3, 1, 1) for w in windows)
+        least is not None
+        and all((w.size, w.stride, w.dilation) == (3, 1, 1) for w in windows)
         and g.groups == 1
         and g.channels % 8 == 0
         and min(g.channels, g.out_channels) >= _LEAST
-        and 9 * g.positions >= _SAVED * _POINTS * _tiles(g) > 0
+        and g.channels * g.out_channels >= least.pairs
+        and _tiles(g) >= least.tiles
+        and 9 * g.positions >= least.saved * _POINTS * _tiles(g)
         and 4 * _POINTS * g.channels * g.out_channels <= _MOST
         and x.levels is None
         and not (target.half or target.bfloat16)
-        and target.device.lanes == _LANES
     )
 
 

@@ -27,6 +27,7 @@ SHAPES = {
     "strided pointwise": ((2, 7, 9, 17), (1, 1), 18, 2, 1, "VALID"),
     "dilated": ((1, 17, 15, 6), (3, 3), 20, 1, 4, "SAME"),
     "long lines of a window": ((1, 11, 9, 48), (3, 3), 16, 2, 1, "SAME"),
+    "an image of 3 channels": ((1, 11, 30, 8), (3, 3), 3, 1, 1, "SAME"),
     "wide window": ((1, 12, 31, 2), (2, 9), 17, 1, 1, "VALID"),
     "9 filters, 67 channels": ((1, 6, 7, 67), (3, 2), 9, 1, 1, "SAME"),
     "a block of many rows": ((1, 40, 40, 9), (1, 1), 48, 1, 1, "SAME"),

@@ -25,7 +25,7 @@ from .tiles import Sizes, tile_sizes
 
 _RUN = 128  # numbers: a row of a window that is not longer is read at once, however few channels it has
 _TASKS = 8  # per core
-_DOTS = 2  # channels of sums of numbers side by side
+_DOTS = 3  # channels, at most, of sums of numbers side by side
 _TALL = 98  # rows that are many enough for tall tiles
 CACHED = 32 << 10  # bytes: weights that stay in the first cache while rows go by
 _LARGE = 256 << 10  # bytes: weights that are better read once than once per core

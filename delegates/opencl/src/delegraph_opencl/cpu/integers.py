@@ -17,7 +17,7 @@ from ..program.launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_
 from ..program.node import Node, Value, centered
 from ..program.sources import cl_source
 from ..program.target import Target
-from ..program.weights import weights_for
+from ..program.weights import Weights, weights_for
 from .convolution import CACHED, panels, run_of, shares
 from .tiles import LARGE, Sizes, tile_sizes
 
@@ -101,6 +101,19 @@ def byte_weights(node: Node, x: Value, axis: int) -> Integers:
         return np.asarray(integers() - missing, np.int8)
 
     return Integers(f"{node.op}: weights as bytes", make, first, shifts)
+
+
+def bytes_of(weights: Weights, x: Value) -> Integers:
+    """Return integer weights with a sign, the output channels first, as bytes; for a narrow ``x``."""
+
+    def make() -> np.ndarray:
+        integers = weights.make()
+        return integers.reshape(len(integers), -1).astype(np.int8)
+
+    def first() -> np.ndarray:
+        return np.asarray(x.low * make().sum(axis=1, dtype=np.int64)).astype(np.int32)
+
+    return Integers(f"{weights.key}, as bytes", make, first)
 
 
 def _shifts(weights: Tensor, axis: int) -> np.ndarray | None:

@@ -55,7 +55,7 @@ __kernel void find_ranges(
 // Where a row is a single part, it has no range yet.
 __kernel void round_rows(
     __global const REAL* restrict x, __global const int* restrict starts, __global const float* restrict ranges,
-    __global REAL* restrict y, __global float* restrict worth, PARAMS) {
+    __global STORED* restrict y, __global float* restrict worth, PARAMS) {
   EACH_TASK {
     TASK;
 #if PARTS == 1
@@ -70,8 +70,9 @@ __kernel void round_rows(
 #endif
     const float4 how = rounding(low, high);
     if (k == 0) worth[row] = STEP_OF(low, high, how);
-    __global REAL* to = y + row * depth;
+    __global STORED* to = y + row * depth;
     EACH_NUMBER(
-        STORE16(to, k, TO_F16(ROUNDED(float16, int16, v, how))), STORE(to, k, TO_F(ROUNDED(float, int, v, how))))
+        STORE16(to, k, TO_F16(ROUNDED(float16, int16, v, how) - LOWEST)),
+        STORE(to, k, TO_F(ROUNDED(float, int, v, how) - LOWEST)))
   }
 }

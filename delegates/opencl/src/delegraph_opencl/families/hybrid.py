@@ -48,6 +48,7 @@ def operands(
     scales_apart: bool = False,
     from_zero: bool = False,
     as_vector: bool = False,
+    as_bytes: bool = False,
     x: int = 0,
     weights: int = 1,
     bias: int = 2,
@@ -61,6 +62,8 @@ def operands(
     :param from_zero: without a bias, LiteRT adds what is scaled to 0.0: it does not end in -0.0.
     :param as_vector: LiteRT begins with the bias, leaves it as it is where all of the input is 0, -0.0
         among it, and ends with an activation of vectors: NaN becomes its lowest value.
+    :param as_bytes: whether the node takes rounded rows that lie in memory as bytes; ranges with 0 anywhere
+        in them need more.
     :param x, weights, bias: numbers of the inputs.
     :param axis: of the weights, along which the output channels lie.
     """
@@ -72,7 +75,9 @@ def operands(
     in_blocks = blocks_of(tensor) is not None
     added = node.inputs[bias] if len(node.inputs) > bias else None
     minus = as_vector and not in_blocks and _ends_in_minus_zero(node, added)
-    found = rounded(source, source.shape, starts, 1, asymmetric or in_blocks, target, minus)
+    asymmetric = asymmetric or in_blocks
+    narrow = as_bytes and target.stores_bytes and not asymmetric
+    found = rounded(source, source.shape, starts, 1, asymmetric, target, minus, narrow)
     worth = found.per(node.result.size // rows)
     if in_blocks:
         real = Weights(f"weights {tensor.index}, each block by its scale", lambda: real_of_blocks(tensor))
@@ -165,6 +170,7 @@ def rounded(
     asymmetric: bool,
     target: Target,
     minus_zeros: bool = False,
+    narrow: bool = False,
 ) -> Rounded:
     """Return rows of ``x``, rounded.
 
@@ -172,9 +178,10 @@ def rounded(
     :param starts: from which element of ``x`` each row begins.
     :param stride: from one element of a row to the next.
     :param minus_zeros: where all of ``x`` is 0, sums times what a row is worth are -0.0.
+    :param narrow: as bytes; only symmetric ones fit.
     """
     low = -255 if asymmetric else -127  # less a zero point from -128 to 127
-    value = evolve(x, shape=shape, levels=(low, -low), base=None, offset=0)
+    value = evolve(x, shape=shape, levels=(low, -low), base=None, offset=0, narrow=narrow)
     worth = Scratch(4 * len(starts))
     defines = (("ASYMMETRIC", int(asymmetric)), ("MINUS_ZEROS", int(minus_zeros)))
     launches = tuple(_launches(x, value, worth, starts, stride, target, defines))
@@ -199,6 +206,8 @@ def _launches(
     numbers = int32s(rows * parts, per_item, parts, each, depth, stride)
     defines = (
         *how,
+        ("STORED", y.c_type),
+        ("LOWEST", f"({y.low}.0f)"),
         ("SIDE_BY_SIDE", int(stride == 1)),
         ("PARTS", min(parts, 2)),
         ("GROUP", _GROUP),

@@ -53,13 +53,16 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
         yield from integers.convolved(node, g, target)
         return
     asymmetric = groups > 1 or has_many_scales(filters.tensor)
-    o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric)
+    o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric, as_bytes=True)
     yield from o.launches
     y, epilogue = node.outputs[0], epilogue_of(node, o.post_ops)
     if target.variant == "gpu":
         from ..gpu import convolution as gpu
 
         yield from gpu.convolved(g, o.x, o.weights, y, epilogue, target)
+    elif o.x.narrow and isinstance(o.weights, Weights):
+        stored = integers.bytes_of(o.weights, o.x)
+        yield integers.integer_convolution(g, o.x, stored, y, integers.sum_epilogue(epilogue), target)
     elif isinstance(o.weights, Weights) and winograd.suits(g, o.x, target):
         yield from winograd.convolved(g, o.x, o.weights, y, epilogue, target)
     else:

@@ -23,6 +23,7 @@ from ..program.geometry import product
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
 from ..program.target import Target
+from ..program.weights import Weights
 
 
 def support(options: Options) -> Iterable[OpSupport]:
@@ -52,13 +53,16 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
         yield from integers.convolved(node, g, target)
         return
     asymmetric = bool(node.op.options.get("asymmetric_quantize_inputs", False))
-    o = operands(node, target, g.positions, asymmetric, from_zero=True, as_vector=True)
+    o = operands(node, target, g.positions, asymmetric, from_zero=True, as_vector=True, as_bytes=True)
     yield from o.launches
     y, epilogue = node.outputs[0], epilogue_of(node, o.post_ops)
     if target.variant == "gpu":
         from ..gpu import convolution as gpu
 
         yield from gpu.convolved(g, o.x, o.weights, y, epilogue, target)
+    elif o.x.narrow and isinstance(o.weights, Weights):
+        stored = integers.bytes_of(o.weights, o.x)
+        yield integers.integer_convolution(g, o.x, stored, y, integers.sum_epilogue(epilogue), target)
     else:
         yield from convolved(g, o.x, o.weights, y, epilogue, target)
 

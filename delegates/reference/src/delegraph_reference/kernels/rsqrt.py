@@ -46,7 +46,8 @@ def of_stored(op: Op) -> Formula:
 
 
 def _output_factor(op: Op) -> float:
-    root = np.sqrt(np.float32(operand(op, 0).scale)) * np.float32(op.outputs[0].scale)
+    with np.errstate(over="ignore"):  # then the factor is 0
+        root = np.sqrt(np.float32(operand(op, 0).scale)) * np.float32(op.outputs[0].scale)
     return 1 / float(root) if root else math.inf
 
 

@@ -126,7 +126,7 @@ class _Changes:
             held = np.searchsorted(ends, read.columns.reshape(-1), side="right")
             sorted_by = np.argsort(held, kind="stable")
             held, place = held[sorted_by], sorted_by // read.columns.shape[1]
-            for apart in range(read.pattern.of):
+            for apart in range(min(read.pattern.of, len(held))):
                 same = held[apart:] == held[: len(held) - apart]
                 pairs = place[apart:][same], place[: len(held) - apart][same]
                 beside[pairs] = beside[pairs[::-1]] = True

@@ -17,7 +17,7 @@ from ..program.launch import Arg, Launch, Packed, Rows, blocks, int32s, rounded_
 from ..program.node import Node, Value, centered
 from ..program.sources import cl_source
 from ..program.target import Target
-from ..program.weights import Weights, weights_for
+from ..program.weights import signed_bytes, weights_for
 from .convolution import CACHED, panels, run_of, shares
 from .tiles import LARGE, Sizes, tile_sizes
 
@@ -103,17 +103,16 @@ def byte_weights(node: Node, x: Value, axis: int) -> Integers:
     return Integers(f"{node.op}: weights as bytes", make, first, shifts)
 
 
-def bytes_of(weights: Weights, x: Value) -> Integers:
-    """Return integer weights with a sign, the output channels first, as bytes; for a narrow ``x``."""
+def hybrid_weights(weights: Tensor, x: Value) -> Integers:
+    """Return the weights, output channels first, that multiply rows rounded to bytes."""
 
     def make() -> np.ndarray:
-        integers = weights.make()
-        return integers.reshape(len(integers), -1).astype(np.int8)
+        return _rows(signed_bytes(weights), 0)
 
     def first() -> np.ndarray:
         return np.asarray(x.low * make().sum(axis=1, dtype=np.int64)).astype(np.int32)
 
-    return Integers(f"{weights.key}, as bytes", make, first)
+    return Integers(f"weights {weights.index}, signed bytes", make, first)
 
 
 def _shifts(weights: Tensor, axis: int) -> np.ndarray | None:

@@ -19,7 +19,7 @@ from ..program.launch import Arg, Launch, blocks, int32s, rounded_up
 from ..program.node import Node, PerRow, PostOp, Scratch, Value
 from ..program.sources import cl_source
 from ..program.target import Target
-from ..program.weights import Weights, after_sums, weights_for
+from ..program.weights import Weights, after_sums, signed_bytes, weights_for
 from .movement import table
 
 _PART = 4096  # numbers of a row that a work-item of a CPU, or a work-group, goes through at least
@@ -120,10 +120,8 @@ def is_hybrid(x: Value, weights: Value) -> bool:
 
 
 def signed(weights: Tensor) -> np.ndarray:
-    """Return weights as LiteRT's hybrid kernels read them, float32: uint8 holds the bits of int8."""
-    assert weights.data is not None
-    integers = weights.data.view(np.int8) if weights.dtype == "uint8" else weights.data
-    return integers.astype(np.float32)
+    """Return weights as LiteRT's hybrid kernels read them, float32."""
+    return signed_bytes(weights).astype(np.float32)
 
 
 def real_of_blocks(weights: Tensor) -> np.ndarray:

@@ -60,8 +60,8 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
         from ..gpu import convolution as gpu
 
         yield from gpu.convolved(g, o.x, o.weights, y, epilogue, target)
-    elif o.x.narrow and isinstance(o.weights, Weights):
-        stored = integers.bytes_of(o.weights, o.x)
+    elif o.x.narrow:
+        stored = integers.hybrid_weights(node.input(1).tensor, o.x)
         yield integers.integer_convolution(g, o.x, stored, y, integers.sum_epilogue(epilogue), target)
     elif isinstance(o.weights, Weights) and winograd.suits(g, o.x, target):
         yield from winograd.convolved(g, o.x, o.weights, y, epilogue, target)

@@ -23,7 +23,6 @@ from ..program.geometry import product
 from ..program.launch import Launch
 from ..program.node import Kernel, Node
 from ..program.target import Target
-from ..program.weights import Weights
 
 
 def support(options: Options) -> Iterable[OpSupport]:
@@ -60,8 +59,8 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
         from ..gpu import convolution as gpu
 
         yield from gpu.convolved(g, o.x, o.weights, y, epilogue, target)
-    elif o.x.narrow and isinstance(o.weights, Weights):
-        stored = integers.bytes_of(o.weights, o.x)
+    elif o.x.narrow:
+        stored = integers.hybrid_weights(node.input(1).tensor, o.x)
         yield integers.integer_convolution(g, o.x, stored, y, integers.sum_epilogue(epilogue), target)
     else:
         yield from convolved(g, o.x, o.weights, y, epilogue, target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from delegraph import frozen
+from delegraph import Tensor, frozen
 
 from .node import Node, PostOp, Scaled, Value, along, centered
 
@@ -85,3 +85,9 @@ def _total(node: Node, bias: Value | None) -> np.ndarray | None:
     if node.factor is not None:
         total = total * node.factor
     return total if node.shift is None else total + node.shift
+
+
+def signed_bytes(weights: Tensor) -> np.ndarray:
+    """Return weights as LiteRT's hybrid kernels read them, int8: uint8 holds the bits of int8."""
+    assert weights.data is not None
+    return weights.data.view(np.int8) if weights.dtype == "uint8" else weights.data

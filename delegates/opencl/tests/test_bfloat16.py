@@ -59,6 +59,24 @@ def test_of_few_rows_only_the_weights_are_rounded(
 
 
 @pytest.mark.parametrize("bfloat16", ["amx", "avx512"], indirect=True)
+@pytest.mark.parametrize("asymmetric", [False, True])
+def test_integer_weights_multiply_inputs_of_8_bits_exactly(bfloat16: Delegate, asymmetric: bool) -> None:
+    rng = np.random.Generator(np.random.PCG64(5))
+    levels = rng.integers(-126, 127, (32, 100)).astype(np.float32)
+    levels[:, :2] = [-127, 128] if asymmetric else [-127, 127]  # of which a step is 1
+    weights = rng.integers(-127, 128, (40, 100)).astype(np.int8)
+    g = Builder()
+    x = g.input(levels.shape, "float32")
+    w = g.constant(weights, scale=0.5, zero_point=0)
+    y = g.tensor((32, 40), "float32")
+    g.op("FULLY_CONNECTED", [x, w], [y], version=9, asymmetric_quantize_inputs=asymmetric)
+    between = levels + rng.uniform(-0.4, 0.4, levels.shape).astype(np.float32)  # the same steps
+    between[:, :2] = levels[:, :2]
+    found = Interpreter(model=g.model(), delegates=[bfloat16])(between)
+    assert found.tolist() == (levels @ weights.T.astype(np.float32) / 2).tolist()
+
+
+@pytest.mark.parametrize("bfloat16", ["amx", "avx512"], indirect=True)
 def test_nan_and_infinities_come_through(bfloat16: Delegate) -> None:
     sizes = {"rows": 32, "depth": 64, "out": 16}
     x, w, b = _numbers(sizes, 4)

@@ -53,3 +53,24 @@ def test_launches_on_their_own_compute_the_same(interpret):
 
 def test_a_row_of_zeros_has_sums_of_zero(interpret):
     assert interpret(sums(2, 20))(np.zeros((2, 20), np.float32)).tolist() == [[0], [0]]
+
+
+@pytest.mark.parametrize(("channels", "kernel"), [(2, "conv_2d_lines"), (3, "integers")])
+def test_few_channels_of_large_windows_are_summed_as_floats_others_as_bytes(
+    interpret, load, channels, kernel
+):
+    rng = np.random.default_rng(6)
+    x = rng.integers(-127, 128, (1, 6, 20, 8)).astype(np.float32)
+    x[0, 0, 0, 0] = 127  # a step is 1
+    weights = rng.integers(-127, 128, (channels, 3, 3, 8)).astype(np.int8)
+    g = Builder()
+    image = g.input(x.shape, "float32")
+    filters = g.constant(weights, scale=0.5, zero_point=0)
+    out = g.tensor((1, 4, 18, channels), "float32")
+    g.op("CONV_2D", [image, filters], [out], version=5, padding="VALID", stride_w=1, stride_h=1)
+    it = interpret(g.model(outputs=[out]), load(kernels="cpu"))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))
+    assert np.array_equal(it(x), np.einsum("nyxcij,oijc->nyxo", windows, weights / 2))
+    with profile.listen() as events:
+        it(x)
+    assert kernel in [event.detail for event in events]

@@ -51,7 +51,7 @@ def convolved(
         yield _packing(g, tile, weights, scratch)
         packed: Arg = scratch
     else:
-        if tile.run > g.group_channels and tile.run % 8 == 0 and g.out_channels <= _DOTS:
+        if adds_side_by_side(g):
             tile = evolve(tile, rows=_pixels(g.columns.output, 8), vectors=1, weights="dots")
         # Where each number is read once there is less to read, and little to convert.
         elif g.is_product and g.positions <= tile.rows and (target.half or target.bfloat16):
@@ -59,6 +59,12 @@ def convolved(
         packed = _packed(g, tile, weights)
     launch = _by_lines if tile.run > g.group_channels else _launch
     yield launch(g, tile, x, packed, y, epilogue, target)
+
+
+def adds_side_by_side(g: Geometry) -> bool:
+    """Return whether constant weights of so few channels are better read as they are than in panels."""
+    run = run_of(g)
+    return run > g.group_channels and run % 8 == 0 and g.out_channels <= _DOTS
 
 
 def _packed(g: Geometry, tile: _FloatTile, weights: Weights) -> Packed:

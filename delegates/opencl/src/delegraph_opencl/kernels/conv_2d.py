@@ -13,7 +13,7 @@ from delegraph import OpSupport
 from delegraph.rules import bias_along, bounded_padding, real_windows, whole_groups
 
 from ..cpu import integers, winograd
-from ..cpu.convolution import convolved
+from ..cpu.convolution import adds_side_by_side, convolved
 from ..families.hybrid import has_many_scales, operands
 from ..families.weighted_ops import any_activation, finite_weights, nonempty, weighted_support
 from ..options import Options
@@ -53,7 +53,9 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
         yield from integers.convolved(node, g, target)
         return
     asymmetric = groups > 1 or has_many_scales(filters.tensor)
-    o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric, as_bytes=True)
+    # Bytes have panels only, which 3 channels fill to a fifth; floats take four times the memory.
+    as_bytes = not (adds_side_by_side(g) and g.taps > 3 * g.out_channels)
+    o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric, as_bytes=as_bytes)
     yield from o.launches
     y, epilogue = node.outputs[0], epilogue_of(node, o.post_ops)
     if target.variant == "gpu":

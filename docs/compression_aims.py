@@ -80,6 +80,13 @@ AIMS = (
     ),
     Aim("what these cost", "50 % zeros, 16 clusters, int8", "difference", None),
     Aim("what these cost, trained", "50 % zeros, 16 clusters, int8, trained", "difference", None),
+    Aim(
+        "all three, 75 % zeros of 16 values, trained, at most 20 % compressed",
+        "75 % zeros, 16 clusters, int8, trained",
+        "compressed",
+        20,
+    ),
+    Aim("what these cost", "75 % zeros, 16 clusters, int8, trained", "difference", None),
 )
 
 

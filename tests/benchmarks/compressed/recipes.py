@@ -51,6 +51,11 @@ RECIPES = {
         f"{CLUSTERED} --clusters 16",
         INT8,
     ),
+    "75 % zeros, 16 clusters, int8, trained": (
+        f"{PRUNED} --sparsity 0.75",
+        f"{CLUSTERED} --clusters 16",
+        INT8,
+    ),
 }
 BESIDE = {"int8, trained": "int8", "int4 weights, trained": "int4 weights"}  # what it should be better than
 

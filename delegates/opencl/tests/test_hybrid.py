@@ -74,3 +74,18 @@ def test_few_channels_of_large_windows_are_summed_as_floats_others_as_bytes(
     with profile.listen() as events:
         it(x)
     assert kernel in [event.detail for event in events]
+
+
+def test_sums_that_float32_does_not_hold_are_exact(interpret, load):
+    rng = np.random.default_rng(6)
+    x = rng.integers(100, 128, (1, 300, 8, 16)).astype(np.float32)
+    x[0, 0, 0, 0] = 127  # a step is 1
+    weights = rng.integers(100, 128, (3, 300, 8, 16)).astype(np.int8)
+    g = Builder()
+    filters = g.constant(weights, scale=1.0, zero_point=0)
+    out = g.tensor((1, 1, 1, 3), "float32")
+    image = g.input(x.shape, "float32")
+    g.op("CONV_2D", [image, filters], [out], version=5, padding="VALID", stride_w=1, stride_h=1)
+    exact = np.einsum("yxi,oyxi->o", x[0].astype(np.int64), weights.astype(np.int64))
+    found = interpret(g.model(outputs=[out]), load(kernels="cpu"))(x)
+    assert found.reshape(-1).tolist() == exact.astype(np.float32).tolist()

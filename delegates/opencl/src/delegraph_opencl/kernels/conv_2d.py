@@ -53,8 +53,10 @@ def _launches(node: Node, target: Target) -> Iterable[Launch]:
         yield from integers.convolved(node, g, target)
         return
     asymmetric = groups > 1 or has_many_scales(filters.tensor)
-    # Bytes have panels only, which 3 channels fill to a fifth; floats take four times the memory.
-    as_bytes = not (adds_side_by_side(g) and g.taps > 3 * g.out_channels)
+    # Bytes have panels only, which 3 channels fill to a fifth; floats take four times the memory, and hold
+    # sums of so many products.
+    is_exact = g.taps * g.group_channels * 127**2 < 1 << 24
+    as_bytes = not (is_exact and adds_side_by_side(g) and g.taps > 3 * g.out_channels)
     o = operands(node, target, x.shape[0], asymmetric, scales_apart=asymmetric, as_bytes=as_bytes)
     yield from o.launches
     y, epilogue = node.outputs[0], epilogue_of(node, o.post_ops)

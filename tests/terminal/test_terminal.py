@@ -70,11 +70,15 @@ def _of_a_long_word(piece: str, whole: set[str], width: int) -> bool:
     return any(piece in word for word in whole if len(word) >= width - 8)
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "utf-16", "koi8-r"])
-def test_any_encoding_can_be_printed_in(
-    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "utf-16", "koi8-r"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_any_encoding_can_be_printed_in(encoding: str, tmp_path: Path) -> None:
+    """Each command in three of them."""
     for i, name in enumerate(CALLS):
+        if not ALL and (i + ENCODINGS.index(encoding)) % 2:
+            continue
         for model in MODELS if ALL else [list(MODELS)[i % len(MODELS)]]:
             folder = tmp_path / f"{name}{model}"
             folder.mkdir()

@@ -17,10 +17,10 @@ SOME_CLAIMS = "" if int(CASES or 0) > 1000 else "not every_claim or [T or [SUM o
 
 # delegate, options, cases, what is run
 RUNS = (
-    ("reference", (), 700, ""),
-    ("litert", (), 200, ""),
-    ("edgetpu", (), 200, ""),
-    ("opencl", ("kernels=cpu",), 120, ""),
+    ("reference", (), 400, ""),
+    ("litert", (), 120, ""),
+    ("edgetpu", (), 120, ""),
+    ("opencl", ("kernels=cpu",), 80, ""),
     ("opencl", ("kernels=gpu",), 60, SOME_CLAIMS),
     ("opencl", ("kernels=cpu", "precision=float16"), 60, SOME_CLAIMS),
 )

@@ -19,6 +19,16 @@ from delegraph import (
     run_op_by_op,
 )
 from delegraph_opencl import Kernel, Launch, Node, Packed, Target
+from delegraph_opencl.run import binding
+
+# Seconds that it is said to take to wake workers, and until helpers join in.
+WAYS = {"caller": (1.0, 1.0), "helped": (1.0, -1.0), "workers": (-1.0, 1.0)}
+
+
+def compute_by(monkeypatch: Any, way: str) -> None:
+    """Let the thread that asks compute what is made from now on, that and helpers, or workers."""
+    monkeypatch.setattr(binding, "WAKE", WAYS[way][0])
+    monkeypatch.setattr(binding, "JOIN", WAYS[way][1])
 
 
 class Spare(Delegate):

@@ -13,8 +13,7 @@ from delegraph import Delegate, DelegateFailed, DelegateUnavailable, Interpreter
 from delegraph.model import Builder
 from delegraph_opencl.device.device import Device
 from delegraph_opencl.run import binding
-
-WAYS = {"caller": 1.0, "workers": -1.0}  # seconds that it takes to wake workers
+from opencl_parts import WAYS, compute_by
 
 
 @pytest.fixture
@@ -36,8 +35,8 @@ def test_values_arrive_whoever_computes(
     draw = random.Random(seed)
     n = draw.choice([1, 7, 64, 5000])
     models = {}
-    for way, wake in WAYS.items():
-        monkeypatch.setattr(binding, "WAKE", wake)
+    for way in WAYS:
+        compute_by(monkeypatch, way)
         models[way] = Interpreter(model=_adding(n), delegates=[delegate], device_outputs=True)
         models[way].allocate_tensors()
         models[way].invoke()
@@ -73,16 +72,6 @@ def test_whether_an_input_is_read_where_it_is_is_found_out_once(
     assert len(asked) == 1
 
 
-def test_only_what_is_brief_stays_in_the_calling_thread(
-    delegate: Delegate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = []
-    monkeypatch.setattr(binding, "single_launch", lambda calls, workers: found.append(workers))
-    for n in (8, 10_000_000):
-        Interpreter(model=_adding(n), delegates=[delegate]).allocate_tensors()
-    assert found == [1]
-
-
 @pytest.mark.parametrize("set_by_user", [None, "pthread", "basic"])
 def test_the_device_of_the_calling_thread_is_not_listed_beside_another(
     delegate: Delegate, set_by_user: str | None
@@ -96,19 +85,24 @@ def test_the_device_of_the_calling_thread_is_not_listed_beside_another(
     assert kinds.count("basic") == (set_by_user == "basic")
 
 
-def test_many_small_ops_stay_in_the_calling_thread_where_a_few_large_ones_do_not(
-    delegate: Delegate, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("ops", "n", "who"),
+    [(1, 8, "caller"), (250, 1000, "caller"), (4, 500_000, "helped"), (4, 5_000_000, "workers")],
+)
+def test_the_briefer_the_fewer_cores(
+    ops: int, n: int, who: str, delegate: Delegate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if delegate.device.units == 1:
+    """Many small ops stay in the thread that asks; with few large ones it is helped, or others do them."""
+    if len(delegate.device.cores) < 2:
         pytest.skip("one core has nobody to wait for")
 
-    def refused(calls: object, workers: int) -> None:
-        raise DelegateFailed(f"{workers} workers")
+    def refused(calls: object, workers: int, helped: bool) -> None:
+        raise DelegateFailed(f"{workers} workers, {helped}")
 
     monkeypatch.setattr(binding, "single_launch", refused)
-    for ops, n, workers in ((250, 1000, 1), (4, 1_000_000, delegate.device.units)):
-        with pytest.raises(DelegateFailed, match=f"{workers} workers"):
-            Interpreter(model=_adding(n, ops), delegates=[delegate]).allocate_tensors()
+    workers = {"caller": 1, "helped": len(delegate.device.cores), "workers": delegate.device.units}[who]
+    with pytest.raises(DelegateFailed, match=f"{workers} workers, {who == 'helped'}"):
+        Interpreter(model=_adding(n, ops), delegates=[delegate]).allocate_tensors()
 
 
 def test_what_cannot_be_one_kernel_with_the_rest_stays_in_the_calling_thread_beside_it(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from delegraph import DelegateFailed
 from delegraph_opencl.device.buffers import BufferPool
-from delegraph_opencl.run import binding, executable
+from delegraph_opencl.run import executable
 from delegraph_opencl.run.commands_in_flight import InFlight, guard
-from opencl_parts import chain
+from opencl_parts import chain, compute_by
 
 SHAPE = (1, 64, 64, 16)
 RUNS = 3 * executable.MOST_IN_FLIGHT
@@ -19,7 +19,7 @@ RUNS = 3 * executable.MOST_IN_FLIGHT
 @pytest.fixture(autouse=True)
 def _on_workers(monkeypatch):
     """Let workers compute what is brief, too: what the calling thread computes is done when run returns."""
-    monkeypatch.setattr(binding, "WAKE", -1.0)
+    compute_by(monkeypatch, "workers")
 
 
 def fresh(i, shift):

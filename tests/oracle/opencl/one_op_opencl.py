@@ -33,9 +33,10 @@ CHOSEN = {
     name: {**VARIANTS, **OTHERS}[name]
     for name in os.environ.get("OPENCL_VARIANTS", ",".join(VARIANTS)).split(",")
 }
+SMALL = "what is too small for a half is a zero of its sign, which activations keep"
 # Op, variants and reason: where zeros have another sign than LiteRT's. test_special_values.py has more.
 OTHER_ZEROS: tuple[tuple[str, str, str], ...] = (
-    ("ADD", ".*float16", "what is too small for a half is a zero of its sign, which activations keep"),
+    *((op, ".*float16", SMALL) for op in "ADD MUL MAX_POOL_2D RELU RELU6 RELU_0_TO_1 FAKE_QUANT".split()),
     ("MAX_POOL_2D", "gpu.*", "work-items share large windows: the first zero is not known"),
 )
 # float16 rounds each stored number by up to 2**-11 of it, inputs included; ops may amplify that.

@@ -14,10 +14,11 @@ from one_op_opencl import check
 PLAIN = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
 
 
-@pytest.fixture(autouse=True, params=[1.0, -1.0], ids=["caller", "workers"])
+@pytest.fixture(autouse=True, params=[(1, 1), (1, -1), (-1, 1)], ids=["caller", "helped", "workers"])
 def who_computes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One thread takes all rows of a chain, or each worker some."""
-    monkeypatch.setattr(binding, "WAKE", request.param)
+    """One thread takes all rows of a chain, that and helpers some each, or workers."""
+    for name, seconds in zip(("WAKE", "JOIN"), request.param, strict=True):
+        monkeypatch.setattr(binding, name, float(seconds))
 
 
 @pytest.mark.parametrize("kind", ["float32", "int8"])

@@ -16,7 +16,7 @@ from delegraph import DelegateFailed
 
 from . import amx, pocl
 from .cpu_name import name_cpu
-from .runtime import Found, caller_of, choose
+from .runtime import Found, caller_of, choose, cores_of
 from .status import failure
 
 _PAGE = 4096  # bytes; the least of any CPU's
@@ -43,8 +43,12 @@ class Device:
         self.caller = caller_of(found.device)  # computes in the thread that asks; None: there is none
         if self.cpu and self.caller is not None:
             name_cpu(self.caller)
+        # Single cores that may help that thread: helpers run on those where it is not.
+        self.cores = [] if self.caller is None else cores_of(found.device)
         try:
-            self.context = cl.Context([d for d in (found.device, self.caller) if d is not None])
+            self.context = cl.Context(
+                [d for d in (found.device, self.caller, *self.cores) if d is not None]
+            )
         except cl.Error as e:
             raise failure(f"opening the device {self.name}", e) from e
         extensions = found.device.extensions.split()
@@ -132,6 +136,25 @@ class Device:
         if not profiling:
             return cl.CommandQueue(self.context, device)
         return cl.CommandQueue(self.context, device, cl.command_queue_properties.PROFILING_ENABLE)
+
+    def nothing(self) -> Any:
+        """Return the event of a command that is done."""
+        import pyopencl as cl
+
+        event = cl.UserEvent(self.context)
+        event.set_status(cl.command_execution_status.COMPLETE)
+        return event
+
+    def queues_elsewhere(self) -> list[Any]:
+        """Return the queues of ``cores``, without that of the core that this thread is on."""
+        here = pocl.current_core()
+        return [queue for core, queue in enumerate(self._core_queues) if core != here]
+
+    @cached_property
+    def _core_queues(self) -> list[Any]:
+        import pyopencl as cl
+
+        return [cl.CommandQueue(self.context, core) for core in self.cores]
 
     def kernel(self, source: str, name: str, binary: bytes | None = None) -> Any:
         """Return a new kernel; its program is built once in a process.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,16 @@ _BFLOAT16 = (
 # Those known to keep a function on its own that is for a CPU with more instructions: one that put it into
 # its caller would end the process.
 TARGETING = ((3, 0), (3, 1))
+
+
+def current_core() -> int:
+    """Return the core that this thread is on, on Linux: the number of PoCL's worker there."""
+    return int(_libc().sched_getcpu())
+
+
+@lru_cache(maxsize=1)
+def _libc() -> Any:
+    return ctypes.CDLL(None)
 
 
 def version(platform: str) -> tuple[int, int] | None:

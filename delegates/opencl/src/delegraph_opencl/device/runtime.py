@@ -153,10 +153,26 @@ def _devices_of(platform: Any) -> list[Any]:
     return [device for device in found if not pocl.is_caller(device)] or found
 
 
+MOST_CORES = 4  # that are together at work on what is brief
+
+
 def caller_of(device: Any) -> Any:
     """Return the device beside this one that computes in the thread that asks; None where there is none."""
     found = device.platform.get_devices() if pocl.version(device.platform.version) else []
     return next((d for d in found if d != device and pocl.is_caller(d)), None)
+
+
+def cores_of(device: Any) -> list[Any]:
+    """Return some cores of PoCL's CPU as devices of their own: on Linux, which tells which one is which."""
+    import pyopencl as cl
+
+    count = min(int(device.max_compute_units), MOST_CORES)
+    if count < 2 or not sys.platform.startswith("linux"):
+        return []
+    try:
+        return list(device.create_sub_devices([cl.device_partition_property.BY_COUNTS, *[1] * count]))
+    except cl.Error:
+        return []
 
 
 def _type(device: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
@@ -22,13 +23,18 @@ from ..program.target import Target
 from .cached_parts import CachedParts
 from .constants import Constants
 from .edges import Edge, Edges
-from .single_launch import At, Call, is_one_of_many, single_launch
+from .helpers import Helpers, aligned
+from .single_launch import At, Call, SingleLaunch, is_one_of_many, single_launch
 
 # To wake PoCL's workers, and the thread that asks when they are done, takes 0.03 to 0.2 ms, most on an idle
-# machine or a busy one; they wait for each other between any two launches, the longer the more there are.
-WAKE, MEET = 220e-6, 0.5e-6  # seconds; MEET: of each launch and worker
-# What one core takes: seconds of each launch, flops, bytes of tensors and of weights per second.
-LAUNCH, FLOPS, BYTES, WEIGHTS = 0.5e-6, 60e9, 40e9, 40e9
+# machine or a busy one; helpers come by themselves. Both wait for each other between any two launches, the
+# longer the more there are.
+WAKE, JOIN, MEET = 220e-6, 25e-6, 0.5e-6  # seconds; MEET: of each launch and worker
+LONG = 3e-3  # seconds on one core: the thread that asks can do something else meanwhile
+# What one core takes: seconds of each launch, flops, bytes of tensors and of weights per second; of weights
+# that do not stay in its cache.
+LAUNCH, FLOPS, BYTES, WEIGHTS, FAR_WEIGHTS = 0.5e-6, 60e9, 40e9, 40e9, 15e9
+CACHE = 5 << 18  # bytes of weights that do
 
 Pair = tuple[Node | None, Launch]  # None: a conversion at the edge
 logger = logging.getLogger("delegraph")
@@ -45,10 +51,17 @@ class Bound:
     nbytes: int  # that it reads and writes
     ops: str = ""  # of many launches
     in_caller: bool = False  # it is for the device that computes in the thread that asks
+    helpers: Helpers | None = None  # who may help that thread,
+    helping: Bound | None = None  # and what they run
     held: list[Any] = field(factory=list)  # buffers and parts of them: a kernel does not hold its arguments
 
     def __str__(self) -> str:
         return f"{self.ops or self.node or 'the edge of the partition'}: kernel {self.launch.name}"
+
+    @property
+    def sources(self) -> list[str]:
+        """Those of its programs."""
+        return [self.source] if self.helping is None else [self.source, self.helping.source]
 
     def set(self, number: int, arg: Any) -> None:
         if isinstance(arg, np.generic):
@@ -83,54 +96,83 @@ class Binder:
         """Return kernels of many launches each, where they can be merged."""
         args = [arg for _, launch in self.launches for arg in launch.args]
         self.constants.load(list({arg.key: arg for arg in args if isinstance(arg, Packed)}.values()))
-        in_caller = self._is_brief
+        cores = self._cores_of_caller
         groups = groupby(self.launches, lambda pair: is_one_of_many(pair[1]))
-        return [b for together, group in groups for b in self._group(list(group), together, in_caller)]
+        return [b for together, group in groups for b in self._group(list(group), together, cores)]
 
     @property
-    def _is_brief(self) -> bool:
-        """Whether the thread that asks is done before all of the device's workers would be."""
-        launches, units = [launch for _, launch in self.launches], self.target.units
-        if self.target.device.caller is None or not launches:
-            return False
-        alone = sum(self._seconds(launch) for launch in launches)
-        meetings = units * sum(not launch.chained for launch in launches)
-        return alone <= alone / units + WAKE + MEET * meetings
+    def _cores_of_caller(self) -> int:
+        """How many cores compute, that of the thread that asks among them; 0: the device's workers do."""
+        device, units = self.target.device, self.target.units
+        if device.caller is None or not self.launches:
+            return 0
+        meetings = [launch for _, launch in self.launches if not launch.chained]
+        alone = self._seconds(1)
+        ways = {1: alone, 0: alone / units + WAKE + MEET * units * len(meetings)}
+        if (helped := len(device.cores)) > 1 and device.shares_memory and alone < LONG:
+            shared = sum(math.prod(launch.global_size) > 1 for launch in meetings)
+            ways[helped] = self._seconds(helped) + JOIN + MEET * helped * shared
+        return min(ways, key=ways.__getitem__)
 
-    def _seconds(self, launch: Launch) -> float:
-        """Return about how long one core takes."""
+    def _seconds(self, cores: int) -> float:
+        """Return about how long so many cores take; a work-item is for one of them."""
+        nbytes = [self._weights_bytes(launch) for _, launch in self.launches]
+        per_second = WEIGHTS if sum(nbytes) / cores <= CACHE else FAR_WEIGHTS
+        pairs = zip(self.launches, nbytes, strict=True)
+        return sum(self._seconds_of(launch, n / per_second, cores) for (_, launch), n in pairs)
+
+    def _seconds_of(self, launch: Launch, weights: float, cores: int) -> float:
+        """:param weights: seconds that it takes to read them"""
         nbytes = sum(nbytes_of(arg, self.target.real_size) for arg in launch.args if isinstance(arg, Value))
-        weights = sum(arg.nbytes or 0 for arg in launch.args if isinstance(arg, Packed))
-        return LAUNCH + max(launch.flops / FLOPS, weights / WEIGHTS) + nbytes / BYTES
+        work = max(launch.flops / FLOPS, weights) + nbytes / BYTES
+        return LAUNCH + work / max(min(cores, math.prod(launch.global_size)), 1)
 
-    def _group(self, pairs: Sequence[Pair], together: bool, in_caller: bool) -> Iterator[Bound]:
-        many = together and (in_caller or len(pairs) > 1)
-        if many and (single := self._single(pairs, in_caller)) is not None:
+    def _weights_bytes(self, launch: Launch) -> int:
+        return sum(arg.nbytes or 0 for arg in launch.args if isinstance(arg, Packed))
+
+    def _group(self, pairs: Sequence[Pair], together: bool, cores: int) -> Iterator[Bound]:
+        many = together and (cores or len(pairs) > 1)
+        if many and (single := self._single(pairs, cores)) is not None:
             yield single
         else:
-            yield from (self._kernel(*pair, in_caller) for pair in pairs)
+            yield from (self._kernel(*pair, in_caller=cores > 0) for pair in pairs)
 
-    def _single(self, pairs: Sequence[Pair], in_caller: bool) -> Bound | None:
+    def _single(self, pairs: Sequence[Pair], cores: int) -> Bound | None:
         """Return launches as one kernel; None where that cannot be."""
-        workers = 1 if in_caller else self.target.units
-        single = single_launch([self._call(*pair) for pair in pairs], workers)
+        calls, helped = [self._call(*pair) for pair in pairs], cores > 1
+        single = single_launch(calls, cores or self.target.units, helped)
         if single is None:
             return None
-        source = IN_CALLER + single.source if in_caller else single.source
-        launch = Launch(source, "run", (), (workers,), (1,))
-        bound = Bound(None, launch, None, source, 0, f"{pairs[0][0]} to {pairs[-1][0]}", in_caller)
+        source = IN_CALLER + single.source if cores else single.source
+        launch = Launch(source, "run", (), (1 if cores else single.workers,), (1,))
+        bound = Bound(None, launch, None, source, 0, f"{pairs[0][0]} to {pairs[-1][0]}", cores > 0)
         try:
             self._build(bound)
+            counters = self._helped(bound, single) if helped else (self._uploaded(single.counters, bound),)
         except DelegateFailed as e:
             logger.warning("opencl: each op gets a kernel of its own, which is slower: %s", e)
             return None
-        tape, counters = (self.constants.uploaded(array, bound) for array in (single.tape, single.counters))
-        for i, arg in enumerate((tape, counters, np.int32(single.calls), *single.buffers)):
+        tape, calls_made = self._uploaded(single.tape, bound), np.int32(single.calls)
+        given = (tape, counters[0], calls_made, *counters[1:], *single.buffers)
+        for i, arg in enumerate(given):
             if isinstance(arg, Edge):
                 arg.uses.append((bound.kernel, i, 0, arg.nbytes))
             else:
                 bound.set(i, arg)
         return bound
+
+    def _helped(self, bound: Bound, single: SingleLaunch) -> tuple[Any, np.generic, np.generic]:
+        """Let helpers have part in a launch; return the control block, its address, the caller's number."""
+        control, kernels = aligned(single.control), []
+        for _ in range(1, single.workers):
+            bound.helping = Bound(None, bound.launch, None, single.source, 0, bound.ops)
+            self._build(bound.helping)
+            kernels.append(bound.helping.kernel)
+        bound.helpers = Helpers(self.target.device, kernels, single, control)
+        return self.constants.shared(control, bound), np.uint64(control.ctypes.data), np.int32(0)
+
+    def _uploaded(self, array: np.ndarray, bound: Bound) -> Any:
+        return self.constants.uploaded(array, bound)
 
     def _call(self, node: Node | None, launch: Launch) -> Call:
         args = tuple(arg if isinstance(arg, np.generic) else self._at(arg) for arg in launch.args)

@@ -59,6 +59,14 @@ class Constants:
         except cl.Error as e:
             raise failure(f"{owner}: uploading {array.nbytes:,} bytes of weights", e) from e
 
+    def shared(self, array: np.ndarray, owner: object) -> Any:
+        """Return an array of the host as a buffer."""
+        flags = cl.mem_flags.READ_WRITE | cl.mem_flags.USE_HOST_PTR
+        try:
+            return cl.Buffer(self._handle.device.context, flags, hostbuf=array)
+        except cl.Error as e:
+            raise failure(f"{owner}: sharing {array.nbytes:,} bytes with the host", e) from e
+
     def load(self, constants: Sequence[Packed]) -> None:
         """Put constants into few buffers, or leave them where the cache read them to, if that can be.
 

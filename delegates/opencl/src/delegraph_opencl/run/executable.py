@@ -62,7 +62,10 @@ class Executable:
         )
         self._bound = self._binder.merged() if target.merges_launches else self._one_by_one
         self._is_at_once = any(bound.in_caller for bound in self._bound)
-        self._cached.forget_if_complete(bound.source for bound in self._bound)
+        self._cached.forget_if_complete(source for bound in self._bound for source in bound.sources)
+        for bound in self._bound:
+            if bound.helpers is not None:
+                bound.helpers.watch(guard(self))
 
     def __call__(self, *inputs: Any) -> tuple[DeviceValue, ...]:
         """Let the device compute the partition's outputs, which stay there; who reads them waits.
@@ -121,6 +124,8 @@ class Executable:
         for bound in self._bound:
             launch = bound.launch
             try:
+                if bound.helpers is not None:
+                    bound.helpers.send()
                 cl.enqueue_nd_range_kernel(
                     handle.caller_queue, bound.kernel, launch.global_size, launch.local_size
                 ).wait()
@@ -130,7 +135,10 @@ class Executable:
             self._write()
 
     def _write(self) -> None:
-        sources = (bound.source for bound in self._bound)
+        for bound in self._bound:
+            if bound.helpers is not None:  # a program is complete when its kernels are done
+                bound.helpers.wait()
+        sources = (source for bound in self._bound for source in bound.sources)
         self._cached.write(sources, self._handle.device, self._constants.kept())
 
     @cached_property

@@ -6,6 +6,9 @@ all tasks of the launch before it are done. A worker waits only for tasks that s
 so even a single worker comes to the end. This counts on workers that make progress while others wait,
 which OpenCL promises nowhere and CPUs do: never for a GPU. One that waits for long sleeps now and then: on
 a busy machine the other one may have no core, and is given one the sooner the less both have used.
+
+The workers are those of PoCL, or the calling thread and helpers, which come and go as they can: see
+``helpers.py``.
 """
 
 from __future__ import annotations
@@ -18,8 +21,10 @@ from typing import Any
 import numpy as np
 from delegraph import define, field, frozen
 
-from ..program.launch import Launch, Passed, blocks
+from ..program.launch import Launch, Passed, blocks, rounded_up
 
+_LINE = 16  # numbers in a line of the cache: what one worker counts another one does not write beside
+WORKERS, LEFT = 1, 2 * _LINE  # places in a control block
 _TASKS = 16  # of a launch, per worker: enough to share out the work evenly
 _MOST_BUFFERS = 64  # each is an argument of the kernel
 _RECORD = 7  # numbers of a record before its arguments: see ``_RUN``
@@ -57,7 +62,11 @@ class Call:
 
 @define(eq=False)
 class SingleLaunch:
-    """The one kernel, ``run``; its arguments are tape, counters, calls and ``buffers``."""
+    """The one kernel, ``run``; its arguments are tape, counters, calls and ``buffers``.
+
+    Where helpers may come, the control block stands in place of the counters; its address and the worker's
+    number follow the calls. A helper, whose number is not 0, has no buffers.
+    """
 
     source: str
     tape: np.ndarray  # int64
@@ -67,7 +76,15 @@ class SingleLaunch:
 
     @property
     def counters(self) -> np.ndarray:
-        return np.zeros(1 + self.calls * (1 + self.workers), np.int32)
+        """All of them 0, as each run leaves them."""
+        return np.zeros(_LINE + (1 + self.workers) * rounded_up(self.calls, _LINE), np.int32)
+
+    @property
+    def control(self) -> np.ndarray:
+        """The block by which a run and its helpers know of each other."""
+        found = np.concatenate([np.zeros(12 * _LINE, np.int32), self.counters])
+        found[WORKERS] = self.workers
+        return found
 
 
 def is_one_of_many(launch: Launch) -> bool:
@@ -80,8 +97,11 @@ def _is_on_its_own(source: str) -> bool:
     return not any(word in source for word in _TOGETHER)
 
 
-def single_launch(calls: Sequence[Call], workers: int) -> SingleLaunch | None:
-    """Return calls as one kernel; None where there are too many buffers, or arguments of another type."""
+def single_launch(calls: Sequence[Call], workers: int, helped: bool = False) -> SingleLaunch | None:
+    """Return calls as one kernel; None where there are too many buffers, or arguments of another type.
+
+    :param helped: one worker is the calling thread, which the others help
+    """
     numbers = {id(a.buffer): a.buffer for call in calls for a in call.args if isinstance(a, At)}
     if len(numbers) > _MOST_BUFFERS or not all(map(_is_simple, calls)):
         return None
@@ -96,7 +116,8 @@ def single_launch(calls: Sequence[Call], workers: int) -> SingleLaunch | None:
     ]
     starts = np.cumsum([0, *map(len, records)])
     tape = np.concatenate([starts[:-1] + len(calls), *records]).astype(np.int64)
-    return SingleLaunch(_source(calls, kernels, len(buffers)), tape, len(calls), workers, buffers)
+    source = _source(calls, kernels, len(buffers), _HELPED if helped else _RUN)
+    return SingleLaunch(source, tape, len(calls), workers, buffers)
 
 
 def _is_simple(call: Call) -> bool:
@@ -129,20 +150,19 @@ def _bits(number: np.generic) -> int:
     return int(np.int64(bits.astype(np.uint64).view(np.int64)) if isinstance(number, np.uint64) else bits)
 
 
-def _source(calls: Sequence[Call], kernels: dict[tuple[str, str], int], buffers: int) -> str:
+def _source(calls: Sequence[Call], kernels: dict[tuple[str, str], int], buffers: int, kernel: str) -> str:
     args = {(call.source, call.name): call.args for call in calls}
+    cases = (_case(name, i, args[source, name]) for (source, name), i in kernels.items())
     return "".join(
         [
             calls[0].prelude,
             "#define get_global_id(axis) ((axis) == 0 ? id0 : (axis) == 1 ? id1 : id2)\n",
             *(_function(source, i) for (source, _), i in kernels.items()),
             "#undef get_global_id\n",
-            _RUN.replace("BUFFERS", "".join(f", __global char* buffer{i}" for i in range(buffers)))
+            _WORK.replace("CASES", "\n".join(cases)),
+            kernel.replace("BUFFERS", "".join(f", __global char* buffer{i}" for i in range(buffers)))
             .replace("LISTED", ", ".join(f"buffer{i}" for i in range(buffers)))
-            .replace(
-                "CASES",
-                "\n".join(_case(name, i, args[source, name]) for (source, name), i in kernels.items()),
-            ),
+            .replace("HOW_MANY", str(buffers)),
         ]
     )
 
@@ -178,9 +198,9 @@ def _argument(arg: At | np.generic, i: int) -> str:
 # work-items, their number along the first and the second axis, launches chained to it, and the arguments:
 # buffer << 48 | byte, or a number; then what ``Passed`` says of item and worker, or 0 and 0. A task of a
 # chain is one work-item of each of its launches.
-# The counters: workers that left; then for each launch tasks that are done, and tasks taken of each
-# worker's share. An atomic operation orders all other memory accesses around it.
-_RUN = """
+# The counters: workers that left; in the next lines tasks of each launch that are done, and in those of
+# each worker tasks taken of its share. An atomic operation orders all other memory accesses around it.
+_WORK = """
 #if defined(__x86_64__)
 #define PAUSE __builtin_ia32_pause()
 #else
@@ -196,29 +216,32 @@ _RUN = """
 #else
 #define SLEEP PAUSE;
 #endif
+#define WAIT_WHILE(condition) for (int spins = 0; condition; spins++) if (spins < SPINS) PAUSE; else SLEEP
+#define LINE 16
+#define LINES(calls) (((calls) + LINE - 1) / LINE * LINE)
 #define EACH_ITEM for (int item = first; item < last; item++) { \\
   const int nx = record[4], ny = record[5], id0 = item % nx, id1 = item / nx % ny, id2 = item / nx / ny;
-__kernel void run(
-    __global const long* restrict tape, volatile __global int* counters, int calls BUFFERS) {
-  __global char* buffers[] = {LISTED};
-  const int workers = get_num_groups(0), self = get_group_id(0), line = workers + 1;
+static void work(
+    __global const long* restrict tape, volatile __global int* counters, const int calls,
+    const int workers, const int self, __global char** buffers) {
   int before = 0;  // the launch before, at the head of its chain
   for (int at = 0; at < calls; at += 1 + (int)tape[tape[at] + 6]) {
     __global const long* head = tape + tape[at];
-    volatile __global int* done = counters + 1 + at * line;
-    volatile __global int* taken = done + 1;
+    volatile __global int* done = counters + LINE + at;
     const int tasks = head[1];
     int ready = at == 0;
     for (int i = 0; i < workers; i++) {  // its own share first: what it reads is often what it wrote
       const int owner = (self + i) % workers;
       const int begin = tasks * owner / workers, end = tasks * (owner + 1) / workers;
-      while (taken[owner] < end - begin) {
-        const int task = begin + atomic_inc(&taken[owner]);
+      volatile __global int* taken = done + (1 + owner) * LINES(calls);
+      int finished = 0;
+      while (*taken < end - begin) {
+        const int task = begin + atomic_inc(taken);
         if (task >= end) break;
         if (!ready) {
-          volatile __global int* earlier = counters + 1 + before * line;
+          volatile __global int* earlier = counters + LINE + before;
           const int all = tape[tape[before] + 1];
-          for (int spins = 0; *earlier < all; spins++) if (spins < SPINS) PAUSE; else SLEEP
+          WAIT_WHILE(*earlier < all)
           atomic_add(earlier, 0);
           ready = 1;
         }
@@ -229,12 +252,85 @@ __kernel void run(
 CASES
           }
         }
-        atomic_inc(done);
+        finished++;
       }
+      if (finished) atomic_add(done, finished);
     }
     before = at;
   }
-  if (atomic_inc(counters) == workers - 1)  // the last to leave: ready for the next run
-    for (int i = 0; i <= calls * line; i++) counters[i] = 0;
+}
+static void clear(volatile __global int* counters, const int calls, const int workers) {
+  for (int i = 0; i < LINE + (1 + workers) * LINES(calls); i++) counters[i] = 0;
 }
 """
+_RUN = """
+__kernel void run(
+    __global const long* restrict tape, volatile __global int* counters, int calls BUFFERS) {
+  __global char* buffers[] = {LISTED};
+  const int workers = get_num_groups(0);
+  work(tape, counters, calls, workers, get_group_id(0), buffers);
+  if (atomic_inc(counters) == workers - 1) clear(counters, calls, workers);  // the last to leave
+}
+"""
+# The control block: how often a run has begun or ended, and workers; helpers in a run; helpers that left
+# for good; where the tape and the buffers lie; then the counters. A helper is given its address alone: of
+# buffers that two devices have, PoCL lets one of them wait for the other.
+_CONTROL = """
+#define TURNS control
+#define WORKERS control[1]
+#define INSIDE (control + LINE)
+#define LEFT (control + 2 * LINE)
+#define PLACES ((volatile __global long*)(control + 3 * LINE))
+#define COUNTERS (control + 12 * LINE)  // behind 1 + _MOST_BUFFERS places
+"""
+_HELPED = (
+    _CONTROL
+    + """
+#define PATIENCE 4000  // about 0.2 ms
+static void lead(
+    __global const long* restrict tape, volatile __global int* control, const int calls,
+    __global char** buffers) {
+  const int workers = WORKERS;
+  PLACES[0] = (long)(size_t)tape;
+  for (int i = 0; i < HOW_MANY; i++) PLACES[1 + i] = (long)(size_t)buffers[i];
+  atomic_inc(TURNS);  // odd: helpers may come in
+  work(tape, COUNTERS, calls, workers, 0, buffers);
+  int last = 0;
+  for (int at = 0; at < calls; at += 1 + (int)tape[tape[at] + 6]) last = at;
+  volatile __global int* done = COUNTERS + LINE + last;
+  const int all = tape[tape[last] + 1];
+  WAIT_WHILE(*done < all)
+  atomic_inc(TURNS);  // even: who comes now goes away again
+  WAIT_WHILE(*INSIDE > 0)
+  atomic_add(done, 0);
+  clear(COUNTERS, calls, workers);
+}
+static void help(
+    volatile __global int* control, const int calls, const int self, __global char** buffers) {
+  int last = 0;
+  for (int spins = 0; spins < PATIENCE; spins++) {
+    const int turn = *TURNS;
+    if (!(turn & 1) || turn == last) {
+      PAUSE;
+      continue;
+    }
+    atomic_inc(INSIDE);
+    if (atomic_add(TURNS, 0) == turn) {  // and it stays so until this helper is out
+      for (int i = 0; i < HOW_MANY; i++) buffers[i] = (__global char*)(size_t)PLACES[1 + i];
+      work((__global const long*)(size_t)PLACES[0], COUNTERS, calls, WORKERS, self, buffers);
+    }
+    atomic_dec(INSIDE);
+    last = turn;
+    spins = 0;
+  }
+  atomic_inc(LEFT);
+}
+__kernel void run(
+    __global const long* restrict tape, volatile __global int* control, int calls,
+    ulong address, int self BUFFERS) {
+  __global char* buffers[] = {LISTED};
+  if (self) help((volatile __global int*)(size_t)address, calls, self, buffers);
+  else lead(tape, control, calls, buffers);
+}
+"""
+)

@@ -132,17 +132,51 @@ def test_without_pyopencl_the_delegate_says_so(monkeypatch, plugins):
         runtime.devices.cache_clear()
 
 
-@pytest.mark.parametrize(("set_by_user", "expected"), [(None, "1"), ("0", "0")])
-def test_the_settings_of_a_runtime_are_made_unless_the_user_made_them(set_by_user, expected):
+@pytest.mark.parametrize("set_by_user", [None, "0"])
+def test_the_settings_of_a_runtime_are_made_unless_the_user_made_them(set_by_user):
+    expected = set_by_user or pocl.settings().get("POCL_AFFINITY", "")
     environment = {k: v for k, v in os.environ.items() if k != "POCL_AFFINITY"}
     if set_by_user is not None:
         environment["POCL_AFFINITY"] = set_by_user
     program = (
         "import contextlib, os\nfrom delegraph_opencl.device import runtime\n"
-        "with contextlib.suppress(Exception): runtime.devices()\nprint(os.environ['POCL_AFFINITY'])"
+        "with contextlib.suppress(Exception): runtime.devices()\nprint(os.environ.get('POCL_AFFINITY', ''))"
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("cpus", "threads", "pinned"),
+    [
+        ({0, 1}, None, True),
+        ({1}, None, False),
+        ({2, 3}, "2", False),
+        ({0, 1}, "3", False),
+        ({0}, "1", True),
+    ],
+)
+def test_workers_keep_to_cores_that_they_may_have(monkeypatch, cpus, threads, pinned):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: cpus, raising=False)
+    monkeypatch.delenv("POCL_MAX_PTHREAD_COUNT", raising=False)
+    if threads is not None:
+        monkeypatch.setenv("POCL_MAX_PTHREAD_COUNT", threads)
+    assert bool(pocl.settings()) == pinned
+
+
+def test_more_threads_than_cpus_do_not_end_the_process():
+    environment = {k: v for k, v in os.environ.items() if k != "POCL_AFFINITY"}
+    environment["POCL_MAX_PTHREAD_COUNT"] = str((os.cpu_count() or 1) + 2)
+    program = (
+        "from delegraph_opencl.device import runtime\n"
+        "try:\n    found = runtime.devices()\n"
+        "except runtime.DelegateUnavailable:\n    found = []\n"
+        "import pyopencl as cl\n"
+        "for d in found: cl.CommandQueue(cl.Context([d.device])).finish()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("registered", "found"), [(False, True), (True, False)])

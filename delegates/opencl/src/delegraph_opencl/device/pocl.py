@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-# Without it both workers may share one core for a whole run (14 ms in place of 8).
-SETTINGS = {"POCL_AFFINITY": "1"}
+# Each worker on a core of its own: without it two may share one for a whole run (14 ms in place of 8).
+_AFFINITY = {"POCL_AFFINITY": "1"}
 # "basic" computes in the thread that asks.
 # The setting hides what else a PoCL has, GPUs: that of PyPI has none.
 SETTINGS_OF_PYPI = {"POCL_DEVICES": "pthread basic"}
@@ -34,6 +35,18 @@ _BFLOAT16 = (
 # Those known to keep a function on its own that is for a CPU with more instructions: one that put it into
 # its caller would end the process.
 TARGETING = ((3, 0), (3, 1))
+
+
+def settings() -> dict[str, str]:
+    """Return what lets workers stay on their cores, where they may have the cores of their numbers.
+
+    PoCL ends the process where they may not: with more threads than CPUs, or in a container without CPU 0.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return _AFFINITY
+    asked = os.environ.get("POCL_MAX_PTHREAD_COUNT", "")
+    count = int(asked) if asked.isdecimal() else os.cpu_count() or 1
+    return _AFFINITY if os.sched_getaffinity(0) >= set(range(count)) else {}
 
 
 def current_core() -> int:

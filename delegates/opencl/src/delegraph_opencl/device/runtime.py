@@ -55,7 +55,7 @@ def devices() -> tuple[Found, ...]:
     :raises DelegateUnavailable: pyopencl cannot be imported, or there is no device; the message says what
         to install.
     """
-    for name, value in {**pocl.SETTINGS, **_pypi(), **_intel()}.items():
+    for name, value in {**pocl.settings(), **_pypi(), **_intel()}.items():
         os.environ.setdefault(name, value)
     try:
         with warnings.catch_warnings():

@@ -14,7 +14,7 @@ from delegraph import DelegateUnavailable, Interpreter, Model, load_delegate
 from delegraph.model import Builder
 from delegraph_opencl.device.device import IN_CALLER, Device, open_device
 from delegraph_opencl.run.helpers import Helpers, aligned
-from delegraph_opencl.run.single_launch import LEFT, At, Call, single_launch
+from delegraph_opencl.run.single_launch import ALONE, LEFT, At, Call, single_launch
 from opencl_parts import compute_by
 
 STEP = """
@@ -29,6 +29,13 @@ __kernel void meet(volatile __global int* x, int steps) {
   atomic_inc(x + i);
   for (int s = 0; s < steps && !x[1 - i]; s++) ;
   x[2 + i] = x[1 - i];
+}
+"""
+LATE = """
+__kernel void late(volatile __global int* x, int steps) {
+  const int i = get_global_id(0);
+  for (int s = 0; i && s < steps; s++) x[2] = s;
+  x[i]++;
 }
 """
 ITEMS = 96
@@ -82,6 +89,25 @@ def test_a_helper_computes_while_the_calling_thread_does(device: Device) -> None
         run()
         met = met or _values(device, x, 4).tolist() == [1, 1, 1, 1]
     assert met
+    helpers.wait()
+
+
+def test_a_run_that_waits_long_for_a_helper_is_followed_by_some_without(device: Device) -> None:
+    """The helper's half of the work takes a millisecond, and that of the calling thread none."""
+    x = _buffer(device, np.zeros(4, np.int32))
+    run, helpers, control = _helped(device, [Call("", LATE, "late", (At(x), np.int32(1_000_000)), (2,))], 2)
+    run()
+    runs = 1
+    while not control[ALONE] and runs < 50:
+        helpers.send()
+        run()
+        runs += 1
+    assert control[ALONE] == 100
+    for left in range(99, -1, -1):
+        helpers.send()
+        run()
+        assert control[ALONE] == left
+    assert _values(device, x, 2).tolist() == [runs + 100, runs + 100]
     helpers.wait()
 
 

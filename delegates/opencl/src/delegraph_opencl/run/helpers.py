@@ -3,6 +3,7 @@
 A helper is a kernel on a core of its own. It has part in the runs that it finds begun, and waits for the
 next one for a while, awake; then it goes, and a later run sends for it again. The thread that asks begins
 at once, does what no helper has taken, and is done when all is: of helpers that come late it knows nothing.
+One that had to wait long for a helper, whose core other programs need, goes without for some runs.
 
 What a helper may touch while no run is under way is its control block alone, and each run says anew where
 the buffers are. So the block has to be there until the helper has gone: a guard waits for that.
@@ -20,7 +21,7 @@ import pyopencl as cl
 from ..device.buffers import ALIGNMENT
 from ..device.device import Device
 from .commands_in_flight import Guard
-from .single_launch import LEFT, SingleLaunch
+from .single_launch import ALONE, LEFT, SingleLaunch
 
 
 class Helpers:
@@ -45,8 +46,8 @@ class Helpers:
         guard.begin(partial(_wait_for, self._events))
 
     def send(self) -> None:
-        """Send for them if they have gone; return at once."""
-        if self._control[LEFT] != self._sent:
+        """Send for them if they have gone and are wanted; return at once."""
+        if self._control[LEFT] != self._sent or self._control[ALONE]:
             return
         queues = self._device.queues_elsewhere()[: len(self._kernels)]
         for kernel, queue in zip(self._kernels, queues, strict=False):

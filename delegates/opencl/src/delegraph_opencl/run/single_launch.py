@@ -24,7 +24,7 @@ from delegraph import define, field, frozen
 from ..program.launch import Launch, Passed, blocks, rounded_up
 
 _LINE = 16  # numbers in a line of the cache: what one worker counts another one does not write beside
-WORKERS, LEFT = 1, 2 * _LINE  # places in a control block
+WORKERS, ALONE, LEFT = 1, 2, 2 * _LINE  # places in a control block
 _TASKS = 16  # of a launch, per worker: enough to share out the work evenly
 _MOST_BUFFERS = 64  # each is an argument of the kernel
 _RECORD = 7  # numbers of a record before its arguments: see ``_RUN``
@@ -216,14 +216,16 @@ _WORK = """
 #else
 #define SLEEP PAUSE;
 #endif
-#define WAIT_WHILE(condition) for (int spins = 0; condition; spins++) if (spins < SPINS) PAUSE; else SLEEP
+#define WAIT_WHILE(condition) \\
+  for (int spins = 0; condition; spins++) if (spins < SPINS) PAUSE; else { slept = 1; SLEEP }
 #define LINE 16
 #define LINES(calls) (((calls) + LINE - 1) / LINE * LINE)
 #define EACH_ITEM for (int item = first; item < last; item++) { \\
   const int nx = record[4], ny = record[5], id0 = item % nx, id1 = item / nx % ny, id2 = item / nx / ny;
-static void work(
+static int work(  // returns whether it slept
     __global const long* restrict tape, volatile __global int* counters, const int calls,
     const int workers, const int self, __global char** buffers) {
+  int slept = 0;
   int before = 0;  // the launch before, at the head of its chain
   for (int at = 0; at < calls; at += 1 + (int)tape[tape[at] + 6]) {
     __global const long* head = tape + tape[at];
@@ -258,6 +260,7 @@ CASES
     }
     before = at;
   }
+  return slept;
 }
 static void clear(volatile __global int* counters, const int calls, const int workers) {
   for (int i = 0; i < LINE + (1 + workers) * LINES(calls); i++) counters[i] = 0;
@@ -272,12 +275,13 @@ __kernel void run(
   if (atomic_inc(counters) == workers - 1) clear(counters, calls, workers);  // the last to leave
 }
 """
-# The control block: how often a run has begun or ended, and workers; helpers in a run; helpers that left
-# for good; where the tape and the buffers lie; then the counters. A helper is given its address alone: of
-# buffers that two devices have, PoCL lets one of them wait for the other.
+# The control block: how often a run has begun or ended, workers, and runs that are to go without helpers;
+# helpers in a run; helpers that left for good; where the tape and the buffers lie; then the counters. A
+# helper is given its address alone: of buffers that two devices have, PoCL lets one wait for the other.
 _CONTROL = """
 #define TURNS control
 #define WORKERS control[1]
+#define ALONE control[2]
 #define INSIDE (control + LINE)
 #define LEFT (control + 2 * LINE)
 #define PLACES ((volatile __global long*)(control + 3 * LINE))
@@ -287,14 +291,21 @@ _HELPED = (
     _CONTROL
     + """
 #define PATIENCE 4000  // about 0.2 ms
+#define RESERVED 100  // runs without helpers after one that had to sleep: other programs need their cores
 static void lead(
     __global const long* restrict tape, volatile __global int* control, const int calls,
     __global char** buffers) {
   const int workers = WORKERS;
   PLACES[0] = (long)(size_t)tape;
   for (int i = 0; i < HOW_MANY; i++) PLACES[1 + i] = (long)(size_t)buffers[i];
+  if (ALONE) {
+    ALONE--;
+    work(tape, COUNTERS, calls, workers, 0, buffers);
+    clear(COUNTERS, calls, workers);
+    return;
+  }
   atomic_inc(TURNS);  // odd: helpers may come in
-  work(tape, COUNTERS, calls, workers, 0, buffers);
+  int slept = work(tape, COUNTERS, calls, workers, 0, buffers);
   int last = 0;
   for (int at = 0; at < calls; at += 1 + (int)tape[tape[at] + 6]) last = at;
   volatile __global int* done = COUNTERS + LINE + last;
@@ -304,6 +315,7 @@ static void lead(
   WAIT_WHILE(*INSIDE > 0)
   atomic_add(done, 0);
   clear(COUNTERS, calls, workers);
+  if (slept) ALONE = RESERVED;
 }
 static void help(
     volatile __global int* control, const int calls, const int self, __global char** buffers) {

@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -82,32 +83,40 @@ def test_a_helper_computes_while_the_calling_thread_does(device: Device) -> None
     x = _buffer(device, np.zeros(4, np.int32))
     run, helpers, _ = _helped(device, [Call("", MEET, "meet", (At(x), np.int32(50_000_000)), (2,))], 2)
     run()  # compiled: so long no helper waits
-    met = False
-    for _ in range(20):
+    met, begin = False, time.monotonic()
+    while not met and time.monotonic() < begin + 30:
         _set(device, x, np.zeros(4, np.int32))
         helpers.send()
         run()
-        met = met or _values(device, x, 4).tolist() == [1, 1, 1, 1]
+        met = _values(device, x, 4).tolist() == [1, 1, 1, 1]
     assert met
     helpers.wait()
 
 
-def test_a_run_that_waits_long_for_a_helper_is_followed_by_some_without(device: Device) -> None:
-    """The helper's half of the work takes a millisecond, and that of the calling thread none."""
+@pytest.mark.parametrize("before", [0, 128])
+def test_a_run_that_waits_long_for_a_helper_is_followed_by_some_without(
+    device: Device, before: int
+) -> None:
+    """The helper's half of the work takes a millisecond, and that of the calling thread none.
+
+    :param before: runs that followed the last one that waited
+    """
     x = _buffer(device, np.zeros(4, np.int32))
     run, helpers, control = _helped(device, [Call("", LATE, "late", (At(x), np.int32(1_000_000)), (2,))], 2)
     run()
-    runs = 1
-    while not control[ALONE] and runs < 50:
+    runs, begin = 1, time.monotonic()
+    while not control[ALONE] and time.monotonic() < begin + 30:  # a busy machine may keep the helper away
+        control[ALONE + 1] = before
         helpers.send()
         run()
         runs += 1
-    assert control[ALONE] == 100
-    for left in range(99, -1, -1):
+    following = int(control[ALONE])
+    assert following == max(8, 2 * before)
+    for left in range(following - 1, -1, -1):
         helpers.send()
         run()
         assert control[ALONE] == left
-    assert _values(device, x, 2).tolist() == [runs + 100, runs + 100]
+    assert _values(device, x, 2).tolist() == [runs + following] * 2
     helpers.wait()
 
 

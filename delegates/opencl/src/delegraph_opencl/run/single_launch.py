@@ -275,13 +275,15 @@ __kernel void run(
   if (atomic_inc(counters) == workers - 1) clear(counters, calls, workers);  // the last to leave
 }
 """
-# The control block: how often a run has begun or ended, workers, and runs that are to go without helpers;
-# helpers in a run; helpers that left for good; where the tape and the buffers lie; then the counters. A
-# helper is given its address alone: of buffers that two devices have, PoCL lets one wait for the other.
+# The control block: how often a run has begun or ended, workers, runs that are to go without helpers, and
+# how many these were at first; helpers in a run; helpers that left for good; where the tape and the buffers
+# lie; then the counters. A helper is given its address alone: of buffers that two devices have, PoCL lets
+# one wait for the other.
 _CONTROL = """
 #define TURNS control
 #define WORKERS control[1]
 #define ALONE control[2]
+#define NEXT_ALONE control[3]
 #define INSIDE (control + LINE)
 #define LEFT (control + 2 * LINE)
 #define PLACES ((volatile __global long*)(control + 3 * LINE))
@@ -291,7 +293,8 @@ _HELPED = (
     _CONTROL
     + """
 #define PATIENCE 4000  // about 0.2 ms
-#define RESERVED 100  // runs without helpers after one that had to sleep: other programs need their cores
+#define LEAST 8  // runs without helpers after one that had to sleep: other programs need their cores;
+#define MOST 256  // each time twice as many as the time before
 static void lead(
     __global const long* restrict tape, volatile __global int* control, const int calls,
     __global char** buffers) {
@@ -315,7 +318,8 @@ static void lead(
   WAIT_WHILE(*INSIDE > 0)
   atomic_add(done, 0);
   clear(COUNTERS, calls, workers);
-  if (slept) ALONE = RESERVED;
+  NEXT_ALONE = slept ? min(max(2 * NEXT_ALONE, LEAST), MOST) : NEXT_ALONE / 2;
+  if (slept) ALONE = NEXT_ALONE;
 }
 static void help(
     volatile __global int* control, const int calls, const int self, __global char** buffers) {

@@ -53,8 +53,8 @@ def device() -> Device:
     return device
 
 
-@pytest.mark.parametrize("workers", [2, 3, 7])
-@pytest.mark.parametrize("calls", [1, 2, 40])
+@pytest.mark.parametrize("workers", [2, 7])
+@pytest.mark.parametrize("calls", [1, 40])
 def test_results_are_right_whoever_comes(device: Device, calls: int, workers: int) -> None:
     """Each launch reads what others wrote in the one before; helpers are sent for in some of the runs."""
     rng = np.random.default_rng(calls + workers)
@@ -175,7 +175,7 @@ for i in range(30):
 """
     monkeypatch.setenv("POCL_AFFINITY", affinity)
     monkeypatch.syspath_prepend(".")
-    for _ in range(3):
+    for _ in range(2):
         done = subprocess.run([sys.executable, "-c", code], cwd=__file__.rsplit("/", 1)[0], check=False)
         assert done.returncode == 0
 

@@ -22,7 +22,7 @@ from fuzz.remake import remade
 from fuzz.shrink import fewest_changes, smallest
 from fuzz.trials import Outcome, Trials
 
-SECONDS = float(os.environ.get("DELEGRAPH_FUZZ_SECONDS") or 20)
+SECONDS = float(os.environ.get("DELEGRAPH_FUZZ_SECONDS") or 10)
 FILES = sorted(KEPT.glob("*.tflite"))
 
 

@@ -18,7 +18,7 @@ from mutate import mutated, spots
 from specimens import specimens
 from trial import WRONG, Outcome, beside_litert, outcome_of
 
-FILES = int(os.environ.get("DELEGRAPH_BROKEN") or 1440)  # half of them with knowledge of the structure
+FILES = int(os.environ.get("DELEGRAPH_BROKEN") or 960)  # half of them with knowledge of the structure
 CHUNKS = 24
 
 

@@ -17,12 +17,12 @@ SOME_CLAIMS = "" if int(CASES or 0) > 1000 else "not every_claim or [T or [SUM o
 
 # delegate, options, cases, what is run
 RUNS = (
-    ("reference", (), 400, ""),
-    ("litert", (), 120, ""),
-    ("edgetpu", (), 120, ""),
-    ("opencl", ("kernels=cpu",), 80, ""),
-    ("opencl", ("kernels=gpu",), 60, SOME_CLAIMS),
-    ("opencl", ("kernels=cpu", "precision=float16"), 60, SOME_CLAIMS),
+    ("reference", (), 250, ""),
+    ("litert", (), 80, ""),
+    ("edgetpu", (), 80, ""),
+    ("opencl", ("kernels=cpu",), 60, ""),
+    ("opencl", ("kernels=gpu",), 40, SOME_CLAIMS),
+    ("opencl", ("kernels=cpu", "precision=float16"), 40, SOME_CLAIMS),
 )
 
 

@@ -169,7 +169,11 @@ class Binder:
             self._build(bound.helping)
             kernels.append(bound.helping.kernel)
         bound.helpers = Helpers(self.target.device, kernels, single, control)
-        return self.constants.shared(control, bound), np.uint64(control.ctypes.data), np.int32(0)
+        return (
+            self.constants.uploaded(control, bound, shared=True),
+            np.uint64(control.ctypes.data),
+            np.int32(0),
+        )
 
     def _uploaded(self, array: np.ndarray, bound: Bound) -> Any:
         return self.constants.uploaded(array, bound)

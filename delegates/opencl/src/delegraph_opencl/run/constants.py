@@ -51,21 +51,14 @@ class Constants:
             self._places |= self._read([packed]) or {packed.key: self._alone(packed, owner)}
         return self._places[packed.key]
 
-    def uploaded(self, array: np.ndarray, owner: object) -> Any:
-        """Return a buffer of its own with an array's values."""
-        flags = cl.mem_flags.READ_WRITE | cl.mem_flags.COPY_HOST_PTR
+    def uploaded(self, array: np.ndarray, owner: object, shared: bool = False) -> Any:
+        """Return a buffer of its own with an array's values; shared: the array itself as one."""
+        host = cl.mem_flags.USE_HOST_PTR if shared else cl.mem_flags.COPY_HOST_PTR
+        flags = cl.mem_flags.READ_WRITE | host
         try:
             return cl.Buffer(self._handle.device.context, flags, hostbuf=array)
         except cl.Error as e:
             raise failure(f"{owner}: uploading {array.nbytes:,} bytes of weights", e) from e
-
-    def shared(self, array: np.ndarray, owner: object) -> Any:
-        """Return an array of the host as a buffer."""
-        flags = cl.mem_flags.READ_WRITE | cl.mem_flags.USE_HOST_PTR
-        try:
-            return cl.Buffer(self._handle.device.context, flags, hostbuf=array)
-        except cl.Error as e:
-            raise failure(f"{owner}: sharing {array.nbytes:,} bytes with the host", e) from e
 
     def load(self, constants: Sequence[Packed]) -> None:
         """Put constants into few buffers, or leave them where the cache read them to, if that can be.
